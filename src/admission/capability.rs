@@ -1,0 +1,145 @@
+//! What a token allows in one room (SPEC §4). No claim, no access.
+
+use serde::Deserialize;
+
+use super::Claims;
+use crate::message::{Kind, RoomName};
+use crate::room::{Grant, Grants};
+
+/// What a role adds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Nothing.
+    #[default]
+    User,
+    /// Publishing, where the token leads.
+    Service,
+    /// As `service`; and the service-wide admin calls.
+    Admin,
+}
+
+/// `contexts`: the names of rooms, of every kind, that the token leads to.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub enum Contexts {
+    /// One name, or `*`.
+    One(String),
+    /// Some names, or `*` among them.
+    Some(Vec<String>),
+}
+
+impl Default for Contexts {
+    fn default() -> Self {
+        Self::Some(Vec::new())
+    }
+}
+
+impl Contexts {
+    fn names(&self) -> &[String] {
+        match self {
+            Self::One(name) => std::slice::from_ref(name),
+            Self::Some(names) => names,
+        }
+    }
+
+    fn lead_to(&self, room: &RoomName) -> bool {
+        self.names().iter().any(|it| it == "*" || it == room.as_str())
+    }
+
+    /// The first name that is a room's: where a client goes that does not say.
+    #[must_use]
+    pub fn first(&self) -> Option<RoomName> {
+        self.names().iter().find_map(|it| RoomName::parse(it.as_str()).ok())
+    }
+
+    /// Whether every room is among them.
+    #[must_use]
+    pub fn lead_everywhere(&self) -> bool {
+        self.names().iter().any(|it| it == "*")
+    }
+}
+
+/// One of `caps`: what may be done in the rooms a pattern names.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Capability {
+    /// `kind:name`, exactly or up to a final `*`.
+    pub room: String,
+    /// Names of grants; unknown ones grant nothing.
+    #[serde(default)]
+    pub can: Vec<String>,
+}
+
+impl Capability {
+    fn covers(&self, kind: Kind, room: &RoomName) -> bool {
+        let address = format!("{}:{}", kind.as_str(), room.as_str());
+        match self.room.strip_suffix('*') {
+            Some(prefix) => address.starts_with(prefix),
+            None => address == self.room,
+        }
+    }
+
+    fn grants(&self) -> Grants {
+        let named =
+            |(name, grant): &(&str, Grant)| self.can.iter().any(|it| it == name).then_some(*grant);
+        Grant::ALL.iter().filter_map(named).collect()
+    }
+}
+
+/// What a context grants in the rooms of its name.
+const CONTEXT: [Grant; 4] = [Grant::Join, Grant::Send, Grant::History, Grant::Presence];
+
+/// Everything these claims allow in this room.
+#[must_use]
+pub fn grants(claims: &Claims, kind: Kind, room: &RoomName) -> Grants {
+    let mut grants = Grants::default();
+    if claims.contexts.lead_to(room) {
+        grants = CONTEXT.into_iter().collect();
+        if matches!(claims.role, Role::Service | Role::Admin) {
+            grants = grants.union([Grant::Publish].into_iter().collect());
+        }
+    }
+    let covering = claims.caps.iter().filter(|it| it.covers(kind, room));
+    covering.fold(grants, |sum, it| sum.union(it.grants()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(claims: &str, room: &str) -> Vec<&'static str> {
+        let claims: Claims = serde_json::from_str(claims).unwrap();
+        let grants = grants(&claims, Kind::Chat, &RoomName::parse(room).unwrap());
+        Grant::ALL.iter().filter(|(_, it)| grants.has(*it)).map(|(name, _)| *name).collect()
+    }
+
+    #[test]
+    fn no_claim_no_access() {
+        assert!(of(r#"{"sub":"a"}"#, "x").is_empty());
+        assert!(of(r#"{"sub":"a","role":"admin"}"#, "x").is_empty());
+        assert!(of(r#"{"sub":"a","contexts":"y"}"#, "x").is_empty());
+    }
+
+    #[test]
+    fn a_context_grants_what_a_client_needs_and_a_role_adds_publishing() {
+        let client = ["join", "send", "history", "presence"];
+        assert_eq!(of(r#"{"sub":"a","contexts":"x"}"#, "x"), client);
+        assert_eq!(of(r#"{"sub":"a","contexts":["y","x"]}"#, "x"), client);
+        assert_eq!(of(r#"{"sub":"a","contexts":"*"}"#, "x"), client);
+        let service = ["join", "send", "publish", "history", "presence"];
+        assert_eq!(of(r#"{"sub":"a","contexts":"x","role":"service"}"#, "x"), service);
+    }
+
+    #[test]
+    fn a_capability_covers_what_its_pattern_names() {
+        let cap = |room: &str| {
+            format!(r#"{{"sub":"a","caps":[{{"room":"{room}","can":["join","fly"]}}]}}"#)
+        };
+        assert_eq!(of(&cap("chat:team-*"), "team-1"), ["join"]);
+        assert_eq!(of(&cap("chat:team-1"), "team-1"), ["join"]);
+        assert_eq!(of(&cap("*"), "team-1"), ["join"]);
+        for other in ["chat:team-", "chat:team-2", "hub:team-*", "team-1", "chat:*m-1"] {
+            assert!(of(&cap(other), "team-1").is_empty(), "{other}");
+        }
+    }
+}

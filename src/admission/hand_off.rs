@@ -1,0 +1,41 @@
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Deserialize, Serialize};
+
+use crate::dialect::DialectId;
+use crate::message::{Member, Millis, RoomName};
+use crate::room::Grants;
+
+/// The header in which the Worker tells an object whom it let in. An object is
+/// reached only through the Worker, which builds the inner request from nothing:
+/// whatever a client puts into this header stays outside.
+pub const HAND_OFF_HEADER: &str = "x-dormouse-hand-off";
+
+/// Whom the Worker let in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HandOff {
+    /// The room, which the object compares with its own name.
+    pub room: RoomName,
+    /// What the socket speaks.
+    pub dialect: DialectId,
+    /// Who it is.
+    pub member: Member,
+    /// What they may do.
+    pub grants: Grants,
+    /// When their token expires.
+    pub expires_at: Option<Millis>,
+}
+
+impl HandOff {
+    /// As a header value: headers are Latin-1, names are not.
+    #[must_use]
+    pub fn to_header(&self) -> String {
+        URL_SAFE_NO_PAD.encode(serde_json::to_vec(self).unwrap_or_default())
+    }
+
+    /// Reads a header value.
+    #[must_use]
+    pub fn from_header(value: &str) -> Option<Self> {
+        serde_json::from_slice(&URL_SAFE_NO_PAD.decode(value).ok()?).ok()
+    }
+}

@@ -1,0 +1,17 @@
+//! Admission: strings in, verdict out. Reads a request's path, query and headers and
+//! says what is to be done with it, before any object is woken. No I/O.
+
+mod address;
+pub mod capability;
+mod hand_off;
+mod origin;
+mod route;
+mod token;
+mod verdict;
+
+pub use address::address_key;
+pub use hand_off::{HAND_OFF_HEADER, HandOff};
+pub use origin::Origins;
+pub use route::{Endpoint, Query, Route};
+pub use token::{Claims, Keys};
+pub use verdict::{Credentials, Policy, Upgrade, Verdict};

@@ -1,0 +1,129 @@
+//! Close codes: the ones we send, which are published and append-only, and what
+//! to answer to the ones we are sent.
+
+use std::borrow::Cow;
+
+use crate::message::{Code, Refusal};
+
+/// Longest close reason RFC 6455 leaves room for, in bytes; workerd throws past it.
+const REASON_BYTES_MAX: usize = 123;
+
+/// Why we close a socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CloseCode {
+    /// 1001: nothing was heard for too long.
+    GoingAway,
+    /// 1008: authentication, permission or rate (B29, C17).
+    Policy,
+    /// 1009: longer than allowed (C17).
+    TooLarge,
+    /// 1011: our fault (C17).
+    Internal,
+    /// 1013: try later.
+    TryLater,
+}
+
+impl CloseCode {
+    /// The number on the wire.
+    #[must_use]
+    pub const fn number(self) -> u16 {
+        match self {
+            Self::GoingAway => 1001,
+            Self::Policy => 1008,
+            Self::TooLarge => 1009,
+            Self::Internal => 1011,
+            Self::TryLater => 1013,
+        }
+    }
+
+    /// The code that goes with a refusal, where a refusal ends the connection.
+    #[must_use]
+    pub const fn of(refusal: &Refusal) -> Self {
+        match refusal.code {
+            Code::AuthenticationFailed
+            | Code::PermissionDenied
+            | Code::RateLimitExceeded
+            | Code::InvalidMessageFormat
+            | Code::UnknownMessageType
+            | Code::NotFound
+            | Code::Conflict => Self::Policy,
+            Code::MessageTooLarge => Self::TooLarge,
+            Code::ConnectionLimit | Code::Unavailable => Self::TryLater,
+            Code::ConnectionTimeout => Self::GoingAway,
+            Code::SystemError => Self::Internal,
+        }
+    }
+}
+
+/// Shortens a reason to what fits, at a character boundary.
+#[must_use]
+pub fn reason(text: &str) -> Cow<'_, str> {
+    let end = text.floor_char_boundary(REASON_BYTES_MAX);
+    text.get(..end).unwrap_or_default().into()
+}
+
+/// How to answer a peer's close.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CloseReply {
+    /// With this code.
+    Code(u16),
+    /// With none: the peer sent none.
+    NoCode,
+    /// Not at all: the connection is gone.
+    Nothing,
+}
+
+/// The answer to a peer's close code. 1005 and 1006 are not codes but their
+/// absence; 1004, 1015 and everything below 1000 or from 5000 on would make the
+/// platform throw; 1016 to 2999 are nobody's (RFC 6455 §7.4.2), so the peer is
+/// told that it broke the protocol.
+#[must_use]
+pub const fn reply_to(code: u16) -> CloseReply {
+    match code {
+        1005 => CloseReply::NoCode,
+        1006 => CloseReply::Nothing,
+        1000..=1003 | 1007..=1014 | 3000..=4999 => CloseReply::Code(code),
+        _ => CloseReply::Code(1002),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn published_close_codes_do_not_change() {
+        let sent = [
+            CloseCode::GoingAway,
+            CloseCode::Policy,
+            CloseCode::TooLarge,
+            CloseCode::Internal,
+            CloseCode::TryLater,
+        ];
+        assert_eq!(sent.map(CloseCode::number), [1001, 1008, 1009, 1011, 1013]);
+    }
+
+    #[test]
+    fn no_reply_makes_the_platform_throw() {
+        for code in 0..=u16::MAX {
+            match reply_to(code) {
+                CloseReply::Code(reply) => {
+                    let throws =
+                        matches!(reply, 1004..=1006 | 1015) || !(1000..5000).contains(&reply);
+                    assert!(!throws, "{code} is answered {reply}");
+                }
+                CloseReply::NoCode => assert_eq!(code, 1005),
+                CloseReply::Nothing => assert_eq!(code, 1006),
+            }
+        }
+        assert_eq!(reply_to(1016), CloseReply::Code(1002));
+        assert_eq!(reply_to(2999), CloseReply::Code(1002));
+        assert_eq!(reply_to(4999), CloseReply::Code(4999));
+    }
+
+    #[test]
+    fn a_reason_is_cut_at_a_character() {
+        assert_eq!(reason("short"), "short");
+        assert_eq!(reason(&"ä".repeat(100)).len(), 122);
+    }
+}

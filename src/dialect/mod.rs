@@ -1,0 +1,117 @@
+//! Dialects: how the vocabulary is spelled on the wire. One file each, no behaviour.
+
+mod context;
+pub mod json;
+
+use serde::{Deserialize, Serialize};
+
+use crate::message::{Notice, Request};
+
+/// Every dialect, by number. Numbers are stored in attachments: append, never reorder.
+static DIALECTS: &[&dyn Dialect] = &[&context::Context];
+
+/// How many dialects there are.
+pub const DIALECTS_COUNT: usize = 1;
+
+/// One spelling of the vocabulary. Stateless: what must be remembered about a
+/// socket is the room's to remember.
+pub trait Dialect: Sync {
+    /// Its name in docs and logs.
+    fn name(&self) -> &'static str;
+
+    /// Reads one frame. Total: what cannot be read is a refusal.
+    fn decode(&self, frame: &Frame) -> Request;
+
+    /// Writes one frame. Not told who will receive it, so that a broadcast is
+    /// encoded once.
+    fn encode(&self, notice: &Notice) -> Frame;
+}
+
+/// One WebSocket message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Frame {
+    /// A text message.
+    Text(String),
+    /// A binary message.
+    Binary(Vec<u8>),
+}
+
+impl Frame {
+    /// Its length on the wire, in bytes.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Text(text) => text.len(),
+            Self::Binary(bytes) => bytes.len(),
+        }
+    }
+
+    /// Whether there is nothing in it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// A dialect's stable number, always in range.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "u8", into = "u8")]
+pub struct DialectId(u8);
+
+impl DialectId {
+    /// Seed 001: `/api/{chat,analytics,collaboration}/ws`.
+    pub const CONTEXT: Self = Self(0);
+
+    /// Every dialect there is.
+    pub fn all() -> impl Iterator<Item = Self> {
+        (0u8..).map_while(|number| Self::try_from(number).ok())
+    }
+
+    /// Its index, below [`DIALECTS_COUNT`].
+    #[must_use]
+    pub fn index(self) -> usize {
+        usize::from(self.0)
+    }
+
+    /// The dialect itself.
+    #[must_use]
+    pub fn get(self) -> &'static dyn Dialect {
+        DIALECTS.get(self.index()).copied().unwrap_or(&context::Context)
+    }
+}
+
+impl TryFrom<u8> for DialectId {
+    type Error = UnknownDialect;
+
+    fn try_from(number: u8) -> Result<Self, UnknownDialect> {
+        if usize::from(number) < DIALECTS_COUNT {
+            Ok(Self(number))
+        } else {
+            Err(UnknownDialect(number))
+        }
+    }
+}
+
+impl From<DialectId> for u8 {
+    fn from(id: DialectId) -> Self {
+        id.0
+    }
+}
+
+/// No dialect has this number.
+#[derive(Debug, thiserror::Error)]
+#[error("no dialect has number {0}")]
+pub struct UnknownDialect(u8);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stored_dialect_numbers_do_not_change() {
+        let names: Vec<_> = DialectId::all().map(|it| (u8::from(it), it.get().name())).collect();
+        assert_eq!(names, [(0, "context")]);
+        assert_eq!(DIALECTS.len(), DIALECTS_COUNT);
+        assert!(DialectId::try_from(u8::MAX).is_err());
+    }
+}

@@ -1,0 +1,74 @@
+//! The object classes of rooms: each a newtype over [`RoomObject`] that names its kind.
+
+use worker::{
+    DurableObject, Env, Error, Request, Response, Result, Socket, State, WebSocket,
+    WebSocketIncomingMessage, durable_object, wasm_bindgen,
+};
+
+use super::room_object::RoomObject;
+use crate::message::Kind;
+
+macro_rules! room_class {
+    ($(#[$doc:meta])* $class:ident, $kind:expr) => {
+        $(#[$doc])*
+        #[durable_object]
+        pub struct $class(RoomObject);
+
+        impl DurableObject for $class {
+            fn new(state: State, env: Env) -> Self {
+                Self(RoomObject::new($kind, state, &env))
+            }
+
+            async fn fetch(&self, request: Request) -> Result<Response> {
+                self.0.fetch(&request)
+            }
+
+            async fn websocket_message(
+                &self,
+                socket: WebSocket,
+                message: WebSocketIncomingMessage,
+            ) -> Result<()> {
+                self.0.message(&socket, message);
+                Ok(())
+            }
+
+            async fn websocket_close(
+                &self,
+                socket: WebSocket,
+                code: usize,
+                _reason: String,
+                _was_clean: bool,
+            ) -> Result<()> {
+                self.0.close(&socket, code);
+                Ok(())
+            }
+
+            async fn websocket_error(&self, socket: WebSocket, _error: Error) -> Result<()> {
+                self.0.error(&socket);
+                Ok(())
+            }
+
+            async fn alarm(&self) -> Result<Response> {
+                self.0.alarm()
+            }
+
+            async fn connect(&self, _socket: Socket) -> Result<()> {
+                Err(Error::RustError("rooms take no raw connections".into()))
+            }
+        }
+
+        #[wasm_bindgen::prelude::wasm_bindgen(wasm_bindgen = worker::wasm_bindgen)]
+        impl $class {
+            /// A frame past the limit, which the guard in `entry.mjs` kept out of wasm memory.
+            #[wasm_bindgen(js_name = oversized)]
+            pub fn oversized(&self, socket: web_sys::WebSocket) {
+                self.0.oversized(&socket.into());
+            }
+        }
+    };
+}
+
+room_class! {
+    /// `chat:` rooms: messages, typing, presence, history.
+    ChatRoomDurableObject, Kind::Chat
+}

@@ -1,0 +1,130 @@
+// What is faster, safer or only possible in JavaScript. Called by platform.rs alone.
+
+/** Which session a socket belongs to, as long as this isolate lives. */
+const sessions = new WeakMap();
+
+export const bindSession = (socket, session) => {
+  sessions.set(socket, session);
+};
+
+export const sessionOf = (socket) => sessions.get(socket);
+
+/**
+ * One string for all sockets: passed from Rust once, not once per socket.
+ * A dead socket reports itself through its own close event, so its throw is dropped.
+ */
+export function sendToAll(sockets, message, except) {
+  for (const socket of sockets) {
+    if (socket === except) continue;
+    try {
+      socket.send(message);
+    } catch {}
+  }
+}
+
+/** Runs a statement and takes all of its rows while errors can still be caught. */
+export const runSql = (sql, query, bindings) => [...sql.exec(query, ...bindings).raw()];
+
+export const transactionSync = (state, work) => state.storage.transactionSync(work);
+
+/** Arms the one alarm. Not awaited: it commits with the writes of the same turn. */
+export const setAlarm = (state, atMs) => {
+  state.storage.setAlarm(atMs);
+};
+
+/** When the platform last answered a ping for this socket, in milliseconds. */
+export const autoResponseAt = (state, socket) =>
+  state.getWebSocketAutoResponseTimestamp(socket)?.getTime();
+
+export const variable = (env, name) => {
+  const value = env[name];
+  return value === undefined || value === null || typeof value === "object" ? undefined : String(value);
+};
+
+/** Closes with whatever the platform accepts of a peer's code. */
+function mirrorClose(socket, code, reason) {
+  try {
+    if (code === 1005) socket.close();
+    // The other side vanished: 1012, come back.
+    else if (code === 1006) socket.close(1012, "the room restarted");
+    else socket.close(code, reason);
+  } catch {
+    try {
+      socket.close(1002);
+    } catch {}
+  }
+}
+
+/** Longest first message: a token has at most 8 KiB. */
+const FIRST_MESSAGE_CHARS_MAX = 16 * 1024;
+
+/**
+ * A socket that the Worker holds because it does not know yet where it belongs.
+ * Listens from the start, so that what arrives while the room is being asked is not
+ * lost, and bounds what it keeps.
+ */
+export class Held {
+  #socket;
+  #upstream;
+  #waiting = [];
+  #room;
+  #arrived;
+
+  constructor(socket, charsMax) {
+    this.#socket = socket;
+    this.#room = charsMax;
+    socket.binaryType = "arraybuffer";
+    socket.addEventListener("message", ({ data }) => this.#receive(data));
+    socket.addEventListener("close", ({ code, reason }) => this.#end(code, reason));
+    socket.addEventListener("error", () => this.#end(1006, ""));
+  }
+
+  /** The first message; "" if it is no short text, `undefined` if none comes. */
+  async first(timeoutMs) {
+    if (!this.#waiting.length) {
+      let timer;
+      await new Promise((resolve) => {
+        this.#arrived = resolve;
+        timer = setTimeout(resolve, timeoutMs);
+      });
+      clearTimeout(timer);
+    }
+    const message = this.#waiting.shift();
+    if (message === undefined) return undefined;
+    return typeof message === "string" && message.length <= FIRST_MESSAGE_CHARS_MAX ? message : "";
+  }
+
+  /** From now on both sides hear each other. */
+  pipe(upstream) {
+    upstream.binaryType = "arraybuffer";
+    upstream.addEventListener("message", ({ data }) => {
+      try {
+        this.#socket.send(data);
+      } catch {}
+    });
+    upstream.addEventListener("close", ({ code, reason }) => mirrorClose(this.#socket, code, reason));
+    upstream.addEventListener("error", () => mirrorClose(this.#socket, 1006, ""));
+    upstream.accept();
+    this.#upstream = upstream;
+    for (const message of this.#waiting.splice(0)) upstream.send(message);
+  }
+
+  #receive(message) {
+    if (this.#upstream) {
+      try {
+        this.#upstream.send(message);
+      } catch {}
+      return;
+    }
+    this.#room -= message.length ?? message.byteLength;
+    if (this.#room < 0) return this.#socket.close(1009, "too much before authentication");
+    this.#waiting.push(message);
+    this.#arrived?.();
+  }
+
+  #end(code, reason) {
+    this.#arrived?.();
+    mirrorClose(this.#socket, code, reason);
+    if (this.#upstream) mirrorClose(this.#upstream, code === 1006 ? 1001 : code, reason);
+  }
+}

@@ -1,0 +1,16 @@
+//! The edge: the only code that knows it runs on Cloudflare. Decides nothing.
+
+mod attachment;
+#[cfg(feature = "chaos")]
+mod chaos;
+mod classes;
+mod clock;
+mod config;
+mod database;
+mod echo_object;
+mod fetch;
+mod log;
+mod platform;
+mod reception;
+mod room_object;
+mod sockets;

@@ -1,0 +1,62 @@
+//! Bindings that workers-rs lacks, or has only in a form that panics.
+
+use js_sys::Array;
+use wasm_bindgen::prelude::*;
+use web_sys::WebSocket;
+use worker::Env;
+use worker::worker_sys::DurableObjectState;
+use worker::worker_sys::types::SqlStorage;
+
+#[wasm_bindgen(module = "/src/edge/glue.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = bindSession)]
+    pub(super) fn bind_session(socket: &WebSocket, session: f64);
+
+    #[wasm_bindgen(js_name = sessionOf)]
+    pub(super) fn session_of(socket: &WebSocket) -> Option<f64>;
+
+    #[wasm_bindgen(js_name = sendToAll)]
+    pub(super) fn send_text_to_all(sockets: &Array, text: &str, except: Option<&WebSocket>);
+
+    #[wasm_bindgen(js_name = sendToAll)]
+    pub(super) fn send_bytes_to_all(
+        sockets: &Array,
+        bytes: &js_sys::ArrayBuffer,
+        except: Option<&WebSocket>,
+    );
+
+    #[wasm_bindgen(js_name = runSql, catch)]
+    pub(super) fn run_sql(
+        sql: &SqlStorage,
+        query: &str,
+        bindings: &Array,
+    ) -> Result<Array, JsValue>;
+
+    #[wasm_bindgen(js_name = transactionSync, catch)]
+    pub(super) fn transaction_sync(
+        state: &DurableObjectState,
+        work: &mut dyn FnMut() -> Result<(), JsValue>,
+    ) -> Result<(), JsValue>;
+
+    #[wasm_bindgen(js_name = setAlarm, catch)]
+    pub(super) fn set_alarm(state: &DurableObjectState, at_ms: f64) -> Result<(), JsValue>;
+
+    #[wasm_bindgen(js_name = autoResponseAt, catch)]
+    pub(super) fn auto_response_at(
+        state: &DurableObjectState,
+        socket: &WebSocket,
+    ) -> Result<Option<f64>, JsValue>;
+
+    pub(super) fn variable(env: &Env, name: &str) -> Option<String>;
+
+    pub(super) type Held;
+
+    #[wasm_bindgen(constructor)]
+    pub(super) fn new(socket: &WebSocket, chars_max: f64) -> Held;
+
+    #[wasm_bindgen(method, catch)]
+    pub(super) async fn first(this: &Held, timeout_ms: f64) -> Result<JsValue, JsValue>;
+
+    #[wasm_bindgen(method, catch)]
+    pub(super) fn pipe(this: &Held, upstream: &WebSocket) -> Result<(), JsValue>;
+}

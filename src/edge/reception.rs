@@ -1,0 +1,114 @@
+//! Sockets that the Worker itself holds: those it turns away, and those whose first
+//! message is to say who they are (B3).
+
+use worker::{Context, Env, Response, ResponseBuilder, Result, WebSocket, WebSocketPair};
+
+use super::config::Config;
+use super::fetch::hand_over;
+use super::{clock, log, platform};
+use crate::admission::{Endpoint, HandOff};
+use crate::close::{CloseCode, reason};
+use crate::dialect::{DialectId, Frame};
+use crate::message::{Command, Event, Notice, Refusal, RoomName};
+
+/// Accept, say why not, close: a browser cannot read the status of a refused upgrade.
+pub(super) fn turn_away(
+    dialect: DialectId,
+    refusal: &Refusal,
+    protocol: Option<&str>,
+) -> Result<Response> {
+    let WebSocketPair { client, server } = WebSocketPair::new()?;
+    server.accept()?;
+    refuse(&server, dialect, refusal);
+    switch(client, protocol)
+}
+
+/// The response that makes a socket of a request.
+pub(super) fn switch(client: WebSocket, protocol: Option<&str>) -> Result<Response> {
+    let response = ResponseBuilder::new().with_status(101).with_websocket(client);
+    Ok(match protocol {
+        Some(protocol) => response.with_header("Sec-WebSocket-Protocol", protocol)?,
+        None => response,
+    }
+    .empty())
+}
+
+/// Holds a socket until its first message, then connects it to its room.
+pub(super) fn receive(
+    endpoint: Endpoint,
+    context: Option<RoomName>,
+    protocol: Option<&str>,
+    config: Config,
+    env: Env,
+    worker: &Context,
+) -> Result<Response> {
+    let WebSocketPair { client, server } = WebSocketPair::new()?;
+    let held = platform::Held::new(server.as_ref(), f64::from(1u32 << 20));
+    server.accept()?;
+    worker.wait_until(async move {
+        match introduce(&held, endpoint, context, &config, &env).await {
+            Ok(Some(upstream)) => {
+                if held.pipe(upstream.as_ref()).is_err() {
+                    refuse(&server, endpoint.dialect, &Refusal::system());
+                }
+            }
+            Ok(None) => {} // It closed before it said anything.
+            Err(refusal) => refuse(&server, endpoint.dialect, &refusal),
+        }
+    });
+    switch(client, protocol)
+}
+
+/// The room's socket, for a client that says in time who it is.
+async fn introduce(
+    held: &platform::Held,
+    endpoint: Endpoint,
+    context: Option<RoomName>,
+    config: &Config,
+    env: &Env,
+) -> std::result::Result<Option<WebSocket>, Refusal> {
+    let hand_off = identify(held, endpoint, context, config).await?;
+    match hand_off {
+        Some(hand_off) => hand_over(env, endpoint.kind, &hand_off).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+async fn identify(
+    held: &platform::Held,
+    endpoint: Endpoint,
+    context: Option<RoomName>,
+    config: &Config,
+) -> std::result::Result<Option<HandOff>, Refusal> {
+    #[expect(clippy::cast_precision_loss, reason = "a duration stays below 2^53")]
+    let patience_ms = config.limits.auth_ms as f64;
+    let first = held.first(patience_ms).await.map_err(|_| Refusal::system())?;
+    let Some(first) = first.as_string() else {
+        return Err(Refusal::unauthenticated("no auth message came in time"));
+    };
+    match endpoint.dialect.get().decode(&Frame::Text(first)).command {
+        Ok(Command::Authenticate { token, context: named }) => {
+            let named = named.map(RoomName::parse).transpose()?;
+            let room = named.or(context);
+            config.policy.admit(endpoint, &token, room, clock::now()).map(Some)
+        }
+        Ok(_) | Err(_) => {
+            Err(Refusal::unauthenticated("the first message must be auth, with a token"))
+        }
+    }
+}
+
+/// Says why, then closes. Clients act on the frame; the code is for those that do not.
+fn refuse(socket: &WebSocket, dialect: DialectId, refusal: &Refusal) {
+    log::refused(refusal);
+    let mut stamp = clock::stamp();
+    let event = Event::Refused(refusal.clone());
+    let notice = Notice { id: stamp.mint(), reply_to: None, at: stamp.at, event };
+    let sent = match dialect.get().encode(&notice) {
+        Frame::Text(text) => socket.send_with_str(text),
+        Frame::Binary(bytes) => socket.send_with_bytes(bytes),
+    };
+    let code = CloseCode::of(refusal).number();
+    // Its client may be gone; then there is nobody to tell.
+    drop(sent.and(socket.close(Some(code), Some(reason(&refusal.message)))));
+}

@@ -1,0 +1,310 @@
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::panic::AssertUnwindSafe;
+use std::rc::Rc;
+use std::time::Duration;
+
+use worker::worker_sys::WebSocketRequestResponsePair;
+use worker::{
+    Delay, Env, Error, Request, Response, ResponseBuilder, Result, State, WebSocket,
+    WebSocketIncomingMessage, WebSocketPair,
+};
+
+use super::config::Config;
+use super::database::EdgeDatabase;
+use super::sockets::EdgeSockets;
+use super::{attachment, clock, log, platform};
+use crate::admission::{HAND_OFF_HEADER, HandOff};
+use crate::close::{CloseCode, CloseReply, reply_to};
+use crate::dialect::Frame;
+use crate::history::SqlHistory;
+use crate::host::{Flush, GATHER_MS, Host};
+use crate::message::{Event, Kind, Millis, Notice, Refusal, RoomName, SessionId, Stamp};
+use crate::room::{Input, Session};
+
+/// What the object classes share: one room, hosted by a Durable Object.
+pub(super) struct RoomObject(AssertUnwindSafe<Rc<Shared>>);
+
+struct Shared {
+    kind: Kind,
+    state: State,
+    config: Config,
+    /// `None` while asleep, and after a failure: then it is rebuilt from what is durable.
+    awake: RefCell<Option<Awake>>,
+}
+
+type RoomHost = Host<SqlHistory<EdgeDatabase>, EdgeSockets>;
+
+struct Awake {
+    host: RoomHost,
+    /// When the alarm is known to ring.
+    armed_at: Option<Millis>,
+}
+
+/// Answered by the platform without waking the room (B30): the exact bytes clients
+/// should send.
+const PING: (&str, &str) = (r#"{"type":"ping"}"#, r#"{"type":"pong"}"#);
+
+/// After a failed alarm: soon enough for typing to expire, late enough for a passing
+/// fault to pass.
+const ALARM_RETRY_MS: u64 = 5_000;
+
+impl RoomObject {
+    pub(super) fn new(kind: Kind, state: State, env: &Env) -> Self {
+        // Not kept by the platform across a restart, so set on every wake.
+        let pair = WebSocketRequestResponsePair::new(PING.0, PING.1);
+        if pair.and_then(|it| state.as_raw().set_websocket_auto_response(&it)).is_err() {
+            worker::console_error!("pings will wake the room: no auto-response");
+        }
+        let shared = Shared { kind, state, config: Config::read(env), awake: RefCell::default() };
+        Self(AssertUnwindSafe(Rc::new(shared)))
+    }
+
+    /// Lets in whom the Worker hands over, or answers with the refusal as JSON, which
+    /// the Worker spells out: a socket that is closed here before its client has
+    /// spoken would show its close only ten seconds later.
+    pub(super) fn fetch(&self, request: &Request) -> Result<Response> {
+        let header = request.headers().get(HAND_OFF_HEADER)?;
+        let Some(hand_off) = header.as_deref().and_then(HandOff::from_header) else {
+            return Response::error("not handed over by the Worker", 403);
+        };
+        self.0.join(hand_off)
+    }
+
+    pub(super) fn message(&self, socket: &WebSocket, message: WebSocketIncomingMessage) {
+        let frame = match message {
+            WebSocketIncomingMessage::String(text) => Frame::Text(text),
+            WebSocketIncomingMessage::Binary(bytes) => Frame::Binary(bytes),
+        };
+        self.0.receive(socket, &frame);
+    }
+
+    pub(super) fn oversized(&self, socket: &WebSocket) {
+        self.0
+            .step(socket, |host, session, stamp| host.handle(Input::Oversized { session }, stamp));
+    }
+
+    /// Answers the close, without which the client would wait ten seconds for it.
+    pub(super) fn close(&self, socket: &WebSocket, code: usize) {
+        reply(socket, code);
+        self.0.leave(socket);
+    }
+
+    pub(super) fn error(&self, socket: &WebSocket) {
+        self.0.leave(socket);
+    }
+
+    pub(super) fn alarm(&self) -> Result<Response> {
+        self.0.alarm();
+        Response::empty()
+    }
+}
+
+/// Answers a peer's close code with one that the platform accepts.
+pub(super) fn reply(socket: &WebSocket, code: usize) {
+    let replied = match reply_to(u16::try_from(code).unwrap_or(u16::MAX)) {
+        CloseReply::Code(code) => socket.close(Some(code), None::<&str>),
+        CloseReply::NoCode => socket.close(None, None::<&str>),
+        CloseReply::Nothing => Ok(()),
+    };
+    drop(replied); // The platform may have answered already.
+}
+
+impl Shared {
+    fn join(self: &Rc<Self>, hand_off: HandOff) -> Result<Response> {
+        let HandOff { room, dialect, member, grants, expires_at } = hand_off;
+        if self.name().is_some_and(|name| name != room.as_str()) {
+            return Response::error("handed over to the wrong room", 403);
+        }
+        let WebSocketPair { client, server } = WebSocketPair::new()?;
+        let stamp = clock::stamp();
+        let session = Session::new(clock::session_id(), member, grants, expires_at, stamp.at);
+        let mut refused: Option<Refusal> = None;
+        self.awake(|awake| {
+            if let Err(refusal) = awake.host.room().capacity_for(&session.member.id) {
+                refused = Some(refusal);
+                return Ok(Flush::No);
+            }
+            self.state.as_raw().accept_websocket(server.as_ref())?;
+            // Before anything else can happen, so that no wake finds it without.
+            attachment::store(&server, dialect, &session)?;
+            log::connected(self.kind, &room, session.id, &session.member.id);
+            awake.host.join(session.clone(), stamp, |sockets| {
+                sockets.insert(session.id, server, dialect);
+            })
+        })?;
+        match refused {
+            Some(refusal) => Ok(Response::from_json(&refusal)?.with_status(409)),
+            None => Ok(ResponseBuilder::new().with_status(101).with_websocket(client).empty()),
+        }
+    }
+
+    fn receive(self: &Rc<Self>, socket: &WebSocket, frame: &Frame) {
+        self.step(socket, |host, session, stamp| {
+            #[cfg(feature = "chaos")]
+            super::chaos::panic_if_asked(frame);
+            let now = stamp.at;
+            host.receive(session, frame, stamp, |token, context| {
+                let room = self.name().and_then(|it| RoomName::parse(it).ok());
+                let room = room.ok_or(Refusal::system())?;
+                self.config.policy.renew(self.kind, &room, token, context, now)
+            })
+        });
+    }
+
+    /// One step on behalf of a socket that is in the room.
+    fn step(
+        self: &Rc<Self>,
+        socket: &WebSocket,
+        step: impl FnOnce(&mut RoomHost, SessionId, Stamp) -> Result<Flush>,
+    ) {
+        let mut woke = false;
+        let done = self.awake(|awake| {
+            woke = true;
+            match session_of(socket) {
+                Some(session) => step(&mut awake.host, session, clock::stamp()),
+                None => Ok(Flush::No), // Let go already: what still arrives finds nobody.
+            }
+        });
+        if done.is_err() && !woke {
+            self.refuse_asleep(socket);
+        }
+    }
+
+    /// The room cannot wake, so there is no host to tell the client.
+    fn refuse_asleep(&self, socket: &WebSocket) {
+        if let Ok(Some((dialect, _))) = attachment::load(socket) {
+            let mut stamp = clock::stamp();
+            let event = Event::Refused(Refusal::system());
+            let notice = Notice { id: stamp.mint(), reply_to: None, at: stamp.at, event };
+            if let Frame::Text(text) = dialect.get().encode(&notice) {
+                drop(socket.send_with_str(text)); // A dead socket needs no answer.
+            }
+        }
+    }
+
+    fn leave(self: &Rc<Self>, socket: &WebSocket) {
+        let left = self.awake(|awake| {
+            let Some(session) = session_of(socket) else { return Ok(Flush::No) };
+            awake.host.sockets.remove(session);
+            awake.host.handle(Input::Left { session }, clock::stamp())
+        });
+        drop(left); // In the log; the next wake no longer finds the socket.
+    }
+
+    /// The one alarm. Never fails: the platform would give up on it after six times.
+    fn alarm(self: &Rc<Self>) {
+        let rung = self.awake(|awake| {
+            awake.armed_at = None;
+            let stamp = clock::stamp();
+            let heard = if awake.host.room().sweep_is_due(stamp.at) {
+                self.heard(&awake.host.sockets)
+            } else {
+                BTreeMap::new()
+            };
+            let flush = awake.host.handle(Input::Alarm { heard }, stamp)?;
+            // At once even within a burst, so that what the alarm did is seen when it re-arms.
+            awake.host.flush(clock::now())?;
+            Ok(if flush == Flush::Later { Flush::No } else { flush })
+        });
+        if rung.is_err() {
+            self.arm(clock::now().plus(ALARM_RETRY_MS));
+        }
+    }
+
+    fn flush(self: &Rc<Self>) {
+        // A failure is in the log, and whoever waited for an answer has been told.
+        drop(self.awake(|awake| awake.host.flush(clock::now()).map(|()| Flush::No)));
+    }
+
+    /// When the platform last answered each socket's pings for us.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a time")]
+    fn heard(&self, sockets: &EdgeSockets) -> BTreeMap<SessionId, Millis> {
+        let at = |socket: &WebSocket| {
+            platform::auto_response_at(self.state.as_raw(), socket.as_ref()).ok().flatten()
+        };
+        sockets.iter().filter_map(|(id, it)| Some((id, Millis(at(it)? as u64)))).collect()
+    }
+
+    /// Runs one step of an awake room. Synchronous, so that no other event can run
+    /// between a decision and its effects. If it fails or panics, the room's memory is
+    /// dropped and the next step rebuilds it.
+    fn awake(self: &Rc<Self>, step: impl FnOnce(&mut Awake) -> Result<Flush>) -> Result<()> {
+        let busy = |_| Error::RustError("a step of this room is under way".into());
+        let mut slot = self.awake.try_borrow_mut().map_err(busy)?;
+        let mut awake = match slot.take() {
+            Some(awake) => awake,
+            None => self.wake().inspect_err(|error| self.log(error))?,
+        };
+        let done = step(&mut awake).and_then(|flush| match flush {
+            Flush::Now => awake.host.flush(clock::now()),
+            Flush::Later => {
+                self.flush_later();
+                Ok(())
+            }
+            Flush::No => Ok(()),
+        });
+        if let Err(error) = done {
+            self.log(&error);
+            awake.host.abandon(clock::now());
+            return Err(error);
+        }
+        // After the frames: what is sent first does not wait for the alarm to be stored.
+        if let Some(at) = awake.host.next_wake()
+            && awake.armed_at.is_none_or(|armed| at < armed)
+        {
+            self.arm(at);
+            awake.armed_at = Some(at);
+        }
+        *slot = Some(awake);
+        Ok(())
+    }
+
+    fn wake(&self) -> Result<Awake> {
+        let history = SqlHistory::open(EdgeDatabase::new(&self.state)?, &clock::epoch())?;
+        let mut sockets = EdgeSockets::default();
+        let mut sessions = Vec::new();
+        // Sockets that are closing too: their close events are still to come.
+        for socket in self.state.as_raw().get_websockets()? {
+            let socket = WebSocket::from(socket);
+            match attachment::load(&socket) {
+                Ok(Some((dialect, session))) => {
+                    sockets.insert(session.id, socket, dialect);
+                    sessions.push(session);
+                }
+                Ok(None) => {}
+                // Nobody knows whose it is; its client comes back with a new one.
+                Err(_) => drop(socket.close(Some(CloseCode::Internal.number()), None::<&str>)),
+            }
+        }
+        let host = Host::wake(self.config.limits, history, sockets, sessions)?;
+        Ok(Awake { host, armed_at: None })
+    }
+
+    fn flush_later(self: &Rc<Self>) {
+        let shared = AssertUnwindSafe(Rc::clone(self));
+        self.state.wait_until(async move {
+            Delay::from(Duration::from_millis(GATHER_MS)).await;
+            shared.flush();
+        });
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "a time stays below 2^53")]
+    fn arm(&self, at: Millis) {
+        if platform::set_alarm(self.state.as_raw(), at.0 as f64).is_err() {
+            worker::console_error!("the alarm was not set");
+        }
+    }
+
+    fn log(&self, error: &Error) {
+        log::failed(self.kind, self.name().as_deref().unwrap_or("?"), &error.to_string());
+    }
+
+    fn name(&self) -> Option<String> {
+        self.state.id().name()
+    }
+}
+
+fn session_of(socket: &WebSocket) -> Option<SessionId> {
+    platform::session_of(socket.as_ref()).and_then(SessionId::from_f64)
+}

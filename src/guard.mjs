@@ -1,0 +1,43 @@
+// The class around each Rust class. A Rust class does not extend DurableObject, without
+// which there is no RPC; and frames are measured here, before they are copied into wasm
+// memory, which never shrinks.
+import { DurableObject } from "cloudflare:workers";
+
+/**
+ * The most a frame can be, whatever MAX_MESSAGE_BYTES says; Rust knows the exact limit.
+ * A UTF-16 length never exceeds the UTF-8 one, so this refuses nothing that fits.
+ */
+const MESSAGE_BYTES_MAX = 1 << 20;
+
+export const guarded = (Rust) =>
+  class extends DurableObject {
+    #rust;
+
+    constructor(state, env) {
+      super(state, env);
+      this.#rust = new Rust(state, env);
+    }
+
+    fetch(request) {
+      return this.#rust.fetch(request);
+    }
+
+    alarm() {
+      return this.#rust.alarm();
+    }
+
+    webSocketMessage(socket, message) {
+      const length = message.length ?? message.byteLength;
+      return MESSAGE_BYTES_MAX < length
+        ? this.#rust.oversized(socket)
+        : this.#rust.webSocketMessage(socket, message);
+    }
+
+    webSocketClose(socket, code, reason, wasClean) {
+      return this.#rust.webSocketClose(socket, code, reason, wasClean);
+    }
+
+    webSocketError(socket, error) {
+      return this.#rust.webSocketError(socket, error);
+    }
+  };

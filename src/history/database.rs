@@ -1,0 +1,74 @@
+use std::borrow::Cow;
+
+/// Somewhere SQL runs: the object's SQLite in production, `rusqlite` in tests.
+pub trait Database {
+    /// How it fails.
+    type Error: std::fmt::Display;
+
+    /// Runs one statement and collects its rows.
+    fn run(&self, sql: &str, bindings: &[Value<'_>]) -> Result<Vec<Row>, Self::Error>;
+
+    /// Runs `work` so that all of its statements take effect, or none.
+    fn atomically(
+        &self,
+        work: &mut dyn FnMut() -> Result<(), Self::Error>,
+    ) -> Result<(), Self::Error>;
+}
+
+/// One row, in the order of the columns.
+pub type Row = Vec<Value<'static>>;
+
+/// One SQL value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Value<'a> {
+    /// NULL.
+    Null,
+    /// INTEGER, below 2^53 so that it survives JavaScript.
+    Integer(u64),
+    /// TEXT.
+    Text(Cow<'a, str>),
+}
+
+impl From<u64> for Value<'_> {
+    fn from(integer: u64) -> Self {
+        Self::Integer(integer)
+    }
+}
+
+impl<'a> From<&'a str> for Value<'a> {
+    fn from(text: &'a str) -> Self {
+        Self::Text(Cow::Borrowed(text))
+    }
+}
+
+impl From<String> for Value<'_> {
+    fn from(text: String) -> Self {
+        Self::Text(Cow::Owned(text))
+    }
+}
+
+impl<'a, V: Into<Value<'a>>> From<Option<V>> for Value<'a> {
+    fn from(value: Option<V>) -> Self {
+        value.map_or(Self::Null, Into::into)
+    }
+}
+
+impl Value<'_> {
+    /// The integer, if it is one.
+    #[must_use]
+    pub fn integer(&self) -> Option<u64> {
+        match self {
+            Self::Integer(integer) => Some(*integer),
+            Self::Null | Self::Text(_) => None,
+        }
+    }
+
+    /// The text, if it is one.
+    #[must_use]
+    pub fn text(self) -> Option<String> {
+        match self {
+            Self::Text(text) => Some(text.into_owned()),
+            Self::Null | Self::Integer(_) => None,
+        }
+    }
+}

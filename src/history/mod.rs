@@ -1,0 +1,45 @@
+//! History: what a room makes durable, behind four verbs.
+//!
+//! Not policy: what to keep and for how long is the room's decision. A contract
+//! suite (`tests/native/history.rs`) runs against every implementation.
+
+mod database;
+mod memory;
+mod record;
+mod schema;
+mod sql;
+
+pub use database::{Database, Row, Value};
+pub use memory::MemoryHistory;
+pub use schema::MIGRATIONS;
+pub use sql::SqlHistory;
+
+use crate::message::{ClientRef, Page, UserId};
+use crate::room::{Memory, PageQuery, Receipt, Remembered, Write};
+
+/// Entries one [`Write::Trim`] deletes at most, so that a large backlog does not
+/// hold up the room; the next alarm takes the rest.
+pub const TRIM_ENTRIES_MAX: u64 = 5_000;
+
+/// A room's durable log. Synchronous, because SQLite in a Durable Object is.
+pub trait History {
+    /// How this log fails. Never shown to clients.
+    type Error: std::fmt::Display;
+
+    /// What the log knows of its room.
+    fn remembered(&self) -> Result<Remembered, Self::Error>;
+
+    /// Makes all of this durable, or none of it.
+    fn commit(&mut self, writes: &[Write]) -> Result<(), Self::Error>;
+
+    /// A stretch of the log, oldest first.
+    fn page(&self, query: &PageQuery) -> Result<Page, Self::Error>;
+
+    /// Whether this user's request of this id was accepted before.
+    fn recall(
+        &self,
+        user: &UserId,
+        client_ref: &ClientRef,
+        memory: Memory,
+    ) -> Result<Option<Receipt>, Self::Error>;
+}

@@ -1,0 +1,22 @@
+//! Dormouse: real-time rooms at the edge.
+//!
+//! Modules in reading order; each may use only those above it, which a test
+//! checks (`tests/native/tidy.rs`). `docs/ARCHITECTURE.md` says why.
+
+pub mod limits;
+pub mod message;
+
+pub mod close;
+
+pub mod room;
+
+pub mod dialect;
+
+pub mod history;
+
+pub mod admission;
+
+pub mod host;
+
+#[cfg(target_arch = "wasm32")]
+mod edge;

@@ -1,0 +1,130 @@
+//! Every bound Dormouse enforces, each a variable an operator can set (SPEC §6).
+
+/// The limits in force. `0` switches a rate or a count off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Longest frame, in bytes of UTF-8.
+    pub message_bytes_max: usize,
+    /// Sockets in one room.
+    pub connections_per_room: u64,
+    /// Sockets of one user in one room.
+    pub connections_per_user: u64,
+    /// Connects a minute from one address, counted by the platform's binding,
+    /// whose own number stands in `wrangler.toml`; here only 0 matters.
+    pub connects_per_minute: u64,
+    /// Frames a minute from one socket (B27).
+    pub messages_per_minute: u64,
+    /// Messages and typing notices a minute in one room (B28).
+    pub broadcasts_per_minute: u64,
+    /// Silence after which a socket is closed.
+    pub inactivity_ms: u64,
+    /// Time to send the first message where that carries the token (B3).
+    pub auth_ms: u64,
+    /// Time after which "is typing" expires by itself.
+    pub typing_ms: u64,
+    /// Time within which a user who returns never left.
+    pub presence_grace_ms: u64,
+    /// Entries a room's log keeps.
+    pub history_entries_max: u64,
+    /// Days a room's log keeps an entry.
+    pub history_age_days_max: u64,
+}
+
+/// How long an expired token may still be replaced before the socket is closed (SPEC §4).
+pub const RENEWAL_MS: u64 = 30_000;
+/// How long a client's own id is remembered, at most (SPEC §3).
+pub const DEDUPE_MS: u64 = 24 * 60 * 60 * 1000;
+/// How many of them a room remembers, at most (SPEC §3).
+pub const DEDUPE_ENTRIES_MAX: u64 = 10_000;
+/// Deepest nesting of a JSON frame (SPEC §6).
+pub const JSON_DEPTH_MAX: usize = 32;
+
+type Field = fn(&mut Limits) -> &mut u64;
+
+/// Each variable and the field it sets. A new limit is a field, a default and a line here.
+const VARIABLES: &[(&str, Field)] = &[
+    ("WS_MAX_CONNECTIONS", |it| &mut it.connections_per_room),
+    ("MAX_CONNECTIONS_PER_USER", |it| &mut it.connections_per_user),
+    ("CONNECTIONS_PER_MINUTE_PER_IP", |it| &mut it.connects_per_minute),
+    ("MESSAGES_PER_MINUTE", |it| &mut it.messages_per_minute),
+    ("BROADCASTS_PER_MINUTE", |it| &mut it.broadcasts_per_minute),
+    ("INACTIVITY_TIMEOUT_MS", |it| &mut it.inactivity_ms),
+    ("AUTH_TIMEOUT_MS", |it| &mut it.auth_ms),
+    ("TYPING_TIMEOUT_MS", |it| &mut it.typing_ms),
+    ("PRESENCE_GRACE_MS", |it| &mut it.presence_grace_ms),
+    ("HISTORY_MAX_ENTRIES", |it| &mut it.history_entries_max),
+    ("HISTORY_MAX_AGE_DAYS", |it| &mut it.history_age_days_max),
+];
+
+/// The default of [`Limits::message_bytes_max`] (A31), and the most an operator can set:
+/// a stored row has to stay below the platform's 2 MB.
+const MESSAGE_BYTES_MAX: usize = 1 << 20;
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            message_bytes_max: MESSAGE_BYTES_MAX,
+            connections_per_room: 1000,
+            connections_per_user: 10,
+            connects_per_minute: 10,
+            messages_per_minute: 100,
+            broadcasts_per_minute: 1000,
+            inactivity_ms: 300_000,
+            auth_ms: 10_000,
+            typing_ms: 5_000,
+            presence_grace_ms: 5_000,
+            history_entries_max: 10_000,
+            history_age_days_max: 30,
+        }
+    }
+}
+
+impl Limits {
+    /// Reads the variables. Returns the names of those that are no whole number,
+    /// whose defaults stay in force, so that a slip of the pen never lifts a limit.
+    pub fn read(variable: impl Fn(&str) -> Option<String>) -> (Self, Vec<&'static str>) {
+        let mut limits = Self::default();
+        let mut unreadable = Vec::new();
+        let parsed = |name| variable(name).map(|it| it.trim().parse::<u64>());
+        for (name, field) in VARIABLES {
+            match parsed(name) {
+                Some(Ok(number)) => *field(&mut limits) = number,
+                Some(Err(_)) => unreadable.push(*name),
+                None => {}
+            }
+        }
+        match parsed("MAX_MESSAGE_BYTES").map(|it| it.map(usize::try_from)) {
+            Some(Ok(Ok(bytes @ 1..=MESSAGE_BYTES_MAX))) => limits.message_bytes_max = bytes,
+            Some(_) => unreadable.push("MAX_MESSAGE_BYTES"),
+            None => {}
+        }
+        (limits, unreadable)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_variable_sets_its_limit_and_zero_is_a_number() {
+        let (limits, unreadable) = Limits::read(|name| match name {
+            "MESSAGES_PER_MINUTE" => Some("0".into()),
+            "MAX_MESSAGE_BYTES" => Some(" 4096 ".into()),
+            _ => None,
+        });
+        let expected =
+            Limits { messages_per_minute: 0, message_bytes_max: 4096, ..Limits::default() };
+        assert_eq!((limits, unreadable), (expected, vec![]));
+    }
+
+    #[test]
+    fn a_slip_of_the_pen_never_lifts_a_limit() {
+        for slip in ["", "ten", "-1", "1e3", "1.5", "99999999999999999999"] {
+            let (limits, unreadable) = Limits::read(|_| Some(slip.into()));
+            assert_eq!(limits, Limits::default(), "{slip:?}");
+            assert_eq!(unreadable.len(), VARIABLES.len() + 1, "{slip:?}");
+        }
+        assert_eq!(Limits::read(|_| Some("9999999".into())).1, ["MAX_MESSAGE_BYTES"]);
+    }
+}

@@ -1,0 +1,200 @@
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{Millis, Refusal};
+
+/// Position in a room's log; the first entry is 1, and 0 is before it.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct Offset(pub u64);
+
+impl Offset {
+    /// The position after this one.
+    #[must_use]
+    pub fn next(self) -> Self {
+        Self(self.0.saturating_add(1))
+    }
+}
+
+/// Names one incarnation of a room's log: offsets of different epochs do not compare.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Epoch(pub String);
+
+/// Names one connected socket. Below 2^53, so that JavaScript can hold it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SessionId(u64);
+
+impl SessionId {
+    /// Keeps the 53 bits that JavaScript can hold.
+    #[must_use]
+    pub fn from_bits(bits: u64) -> Self {
+        Self(bits >> 11)
+    }
+
+    /// The number as JavaScript holds it; exact.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "below 2^53 by construction")]
+    pub fn as_f64(self) -> f64 {
+        self.0 as f64
+    }
+
+    /// The session that JavaScript calls by this number.
+    #[must_use]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "range-checked")]
+    pub fn from_f64(number: f64) -> Option<Self> {
+        let exact = 0.0 <= number && number < 9_007_199_254_740_992.0 && number.fract() == 0.0;
+        exact.then_some(Self(number as u64))
+    }
+}
+
+impl std::fmt::Display for SessionId {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "session_{:014x}", self.0)
+    }
+}
+
+/// Names a user: the token's `sub`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct UserId(pub String);
+
+/// A client's own id for a request, echoed verbatim.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(transparent)]
+pub struct ClientRef(String);
+
+impl ClientRef {
+    /// Longest id kept, in bytes: three times a UUID, and small enough that
+    /// 10,000 remembered ones stay near a megabyte.
+    pub const BYTES_MAX: usize = 128;
+
+    /// Refuses an empty or overlong id.
+    pub fn parse(text: impl Into<String>) -> Result<Self, Refusal> {
+        let text = text.into();
+        if (1..=Self::BYTES_MAX).contains(&text.len()) {
+            Ok(Self(text))
+        } else {
+            Err(Refusal::invalid("id must have 1 to 128 bytes"))
+        }
+    }
+
+    /// The id as the client wrote it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Which class of Durable Object serves a room; the first half of `kind:name`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// Messages, typing, presence, history.
+    Chat,
+}
+
+impl Kind {
+    /// As it stands in tokens, URLs and logs.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Chat => "chat",
+        }
+    }
+}
+
+/// The second half of `kind:name`: 1 to 128 of `A-Z a-z 0-9 . _ : ~ -` (SPEC §1).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String")]
+pub struct RoomName(String);
+
+impl RoomName {
+    /// Refuses whatever is not a room name, before any object is woken.
+    pub fn parse(name: impl Into<String>) -> Result<Self, Refusal> {
+        let name = name.into();
+        let spelled = name.bytes().all(|it| it.is_ascii_alphanumeric() || b"._:~-".contains(&it));
+        if spelled && (1..=128).contains(&name.len()) {
+            Ok(Self(name))
+        } else {
+            Err(Refusal::invalid("a room name is 1 to 128 of A-Z a-z 0-9 . _ : ~ -"))
+        }
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for RoomName {
+    type Error = Refusal;
+
+    fn try_from(name: String) -> Result<Self, Refusal> {
+        Self::parse(name)
+    }
+}
+
+/// The moment of an event and the randomness for the ids minted in it, both
+/// supplied by the caller, so that the same script gives the same frames.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stamp {
+    /// When it happened.
+    pub at: Millis,
+    random: u128,
+}
+
+impl Stamp {
+    /// `random` is 80 bits of it, enough for a UUID v7.
+    #[must_use]
+    pub fn new(at: Millis, random: [u8; 10]) -> Self {
+        let random = random.into_iter().fold(0, |sum, byte| (sum << 8) | u128::from(byte));
+        Self { at, random }
+    }
+
+    /// A fresh UUID v7. Ids minted from one stamp differ by one in their random part,
+    /// so they stay in order.
+    pub fn mint(&mut self) -> Uuid {
+        let [_, _, _, _, _, _, random @ ..] = self.random.to_be_bytes();
+        self.random = self.random.wrapping_add(1);
+        uuid::Builder::from_unix_timestamp_millis(self.at.0, &random).into_uuid()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_room_name_is_what_the_spec_says_and_nothing_else() {
+        let longest = "a".repeat(128);
+        for name in ["a", "A-Z.a_z:0~9", "..", longest.as_str()] {
+            assert!(RoomName::parse(name).is_ok(), "{name}");
+        }
+        let overlong = "a".repeat(129);
+        for name in ["", "a/b", "%2e", "a b", "ä", "a\0", "a?b", "a#b", "\\", overlong.as_str()] {
+            assert!(RoomName::parse(name).is_err(), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn a_session_id_survives_javascript() {
+        let id = SessionId::from_bits(u64::MAX);
+        assert_eq!(SessionId::from_f64(id.as_f64()), Some(id));
+        assert_eq!(SessionId::from_f64(-1.0), None);
+        assert_eq!(SessionId::from_f64(0.5), None);
+        assert_eq!(SessionId::from_f64(f64::NAN), None);
+    }
+
+    #[test]
+    fn ids_of_one_stamp_differ_and_stay_in_order() {
+        let mut stamp = Stamp::new(Millis(1_700_000_000_000), [7; 10]);
+        let ids: Vec<Uuid> = (0..3).map(|_| stamp.mint()).collect();
+        assert!(ids.is_sorted() && ids[0] != ids[1] && ids[1] != ids[2]);
+        assert_eq!(ids[0].get_version_num(), 7);
+    }
+}

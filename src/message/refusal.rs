@@ -1,0 +1,120 @@
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
+/// Why something was refused: stable, machine-readable, the same in every dialect (SPEC §5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Code {
+    /// No token, a bad one, or one that has expired.
+    AuthenticationFailed,
+    /// A good token that does not allow this.
+    PermissionDenied,
+    /// Too much in too short a time.
+    RateLimitExceeded,
+    /// Longer than the configured limit.
+    MessageTooLarge,
+    /// Not a message of this dialect.
+    InvalidMessageFormat,
+    /// A message of a type this endpoint does not know.
+    UnknownMessageType,
+    /// No such thing.
+    NotFound,
+    /// At odds with what is already so.
+    Conflict,
+    /// The room or the user has as many sockets as allowed.
+    ConnectionLimit,
+    /// Nothing was heard for too long.
+    ConnectionTimeout,
+    /// Try later.
+    Unavailable,
+    /// Our fault.
+    SystemError,
+}
+
+impl Code {
+    /// As it stands on the wire.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::AuthenticationFailed => "AUTHENTICATION_FAILED",
+            Self::PermissionDenied => "PERMISSION_DENIED",
+            Self::RateLimitExceeded => "RATE_LIMIT_EXCEEDED",
+            Self::MessageTooLarge => "MESSAGE_TOO_LARGE",
+            Self::InvalidMessageFormat => "INVALID_MESSAGE_FORMAT",
+            Self::UnknownMessageType => "UNKNOWN_MESSAGE_TYPE",
+            Self::NotFound => "NOT_FOUND",
+            Self::Conflict => "CONFLICT",
+            Self::ConnectionLimit => "CONNECTION_LIMIT",
+            Self::ConnectionTimeout => "CONNECTION_TIMEOUT",
+            Self::Unavailable => "UNAVAILABLE",
+            Self::SystemError => "SYSTEM_ERROR",
+        }
+    }
+}
+
+/// A typed "no", spelled by each dialect in its own way. Its text is ours and
+/// fixed: never an echo of input, a token, SQL or a stack trace.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refusal {
+    /// For programs.
+    pub code: Code,
+    /// For people.
+    pub message: Cow<'static, str>,
+    /// Seconds after which it may work.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after: Option<u64>,
+}
+
+impl std::fmt::Display for Refusal {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "{}: {}", self.code.as_str(), self.message)
+    }
+}
+
+impl Refusal {
+    /// A refusal without a time to wait.
+    #[must_use]
+    pub const fn new(code: Code, message: &'static str) -> Self {
+        Self { code, message: Cow::Borrowed(message), retry_after: None }
+    }
+
+    /// The frame is no message of its dialect.
+    #[must_use]
+    pub const fn invalid(message: &'static str) -> Self {
+        Self::new(Code::InvalidMessageFormat, message)
+    }
+
+    /// The token does not let anyone in, or no longer.
+    #[must_use]
+    pub const fn unauthenticated(message: &'static str) -> Self {
+        Self::new(Code::AuthenticationFailed, message)
+    }
+
+    /// The token is good but does not allow this.
+    #[must_use]
+    pub const fn denied(message: &'static str) -> Self {
+        Self::new(Code::PermissionDenied, message)
+    }
+
+    /// Too fast; B29 fixes the words. `wait_ms` is rounded up to whole seconds.
+    #[must_use]
+    pub const fn too_fast(wait_ms: u64) -> Self {
+        let message = Cow::Borrowed("Rate limit exceeded");
+        let retry_after = Some(wait_ms.div_ceil(1000));
+        Self { code: Code::RateLimitExceeded, message, retry_after }
+    }
+
+    /// Longer than allowed.
+    #[must_use]
+    pub fn too_large(bytes_max: usize) -> Self {
+        let message = format!("a message has at most {bytes_max} bytes");
+        Self { code: Code::MessageTooLarge, message: Cow::Owned(message), retry_after: None }
+    }
+
+    /// Ours, and nothing more is said about it.
+    #[must_use]
+    pub const fn system() -> Self {
+        Self::new(Code::SystemError, "something went wrong here; the message was not accepted")
+    }
+}

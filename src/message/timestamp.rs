@@ -1,0 +1,86 @@
+use serde::{Deserialize, Serialize};
+use time::format_description::BorrowedFormatItem;
+use time::format_description::well_known::Rfc3339;
+use time::macros::format_description;
+use time::{OffsetDateTime, PrimitiveDateTime};
+
+/// Milliseconds since the Unix epoch, always supplied by the caller.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct Millis(pub u64);
+
+const OUT: &[BorrowedFormatItem<'_>] =
+    format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
+const ZONELESS: &[BorrowedFormatItem<'_>] = format_description!(
+    "[year]-[month]-[day]T[hour]:[minute]:[second][optional [.[subsecond digits:1+]]]"
+);
+
+impl Millis {
+    /// This much later.
+    #[must_use]
+    pub fn plus(self, millis: u64) -> Self {
+        Self(self.0.saturating_add(millis))
+    }
+
+    /// How long after `earlier`; 0 if it is not.
+    #[must_use]
+    pub fn since(self, earlier: Self) -> u64 {
+        self.0.saturating_sub(earlier.0)
+    }
+
+    /// RFC 3339 in UTC with milliseconds and `Z`, as every timestamp we send.
+    #[must_use]
+    pub fn to_rfc3339(self) -> String {
+        let nanos = i128::from(self.0).saturating_mul(1_000_000);
+        OffsetDateTime::from_unix_timestamp_nanos(nanos)
+            .ok()
+            .and_then(|it| it.format(OUT).ok())
+            // Past the year 9999, which no clock of ours shows.
+            .unwrap_or_else(|| "9999-12-31T23:59:59.999Z".into())
+    }
+
+    /// Reads RFC 3339; a time without a zone is UTC (X3). Before 1970 is 1970.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let time = OffsetDateTime::parse(text, &Rfc3339)
+            .or_else(|_| {
+                PrimitiveDateTime::parse(text, ZONELESS).map(PrimitiveDateTime::assume_utc)
+            })
+            .ok()?;
+        // Rounded up: "before T" with T inside a millisecond includes that millisecond.
+        let millis = time.unix_timestamp_nanos().saturating_add(999_999).div_euclid(1_000_000);
+        Some(Self(u64::try_from(millis.max(0)).unwrap_or(u64::MAX)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn timestamps_go_out_in_one_form() {
+        assert_eq!(Millis(0).to_rfc3339(), "1970-01-01T00:00:00.000Z");
+        assert_eq!(Millis(1_704_067_200_123).to_rfc3339(), "2024-01-01T00:00:00.123Z");
+        assert_eq!(Millis(u64::MAX).to_rfc3339(), "9999-12-31T23:59:59.999Z");
+    }
+
+    #[test]
+    fn timestamps_come_in_with_or_without_a_zone() {
+        let noon = Some(Millis(1_704_110_400_000));
+        for text in [
+            "2024-01-01T12:00:00Z",
+            "2024-01-01T12:00:00.000Z",
+            "2024-01-01T14:00:00+02:00",
+            "2024-01-01T12:00:00",
+            "2024-01-01T12:00:00.000000",
+        ] {
+            assert_eq!(Millis::parse(text), noon, "{text}");
+        }
+        assert_eq!(Millis::parse("1950-01-01T00:00:00Z"), Some(Millis(0)));
+        for text in ["", "yesterday", "2024-13-01T00:00:00Z", "2024-01-01", "12:00"] {
+            assert_eq!(Millis::parse(text), None, "{text}");
+        }
+    }
+}

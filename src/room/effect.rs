@@ -1,0 +1,142 @@
+use std::borrow::Cow;
+use std::rc::Rc;
+
+use super::{Departure, Window};
+use crate::close::CloseCode;
+use crate::message::{Before, ClientRef, Entry, Epoch, Millis, Notice, Offset, SessionId, UserId};
+
+/// Something the room wants done.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// Make this durable; precedes every effect that reveals it.
+    Write(Write),
+    /// Say this.
+    Tell {
+        /// To whom.
+        to: Audience,
+        /// What.
+        notice: Notice,
+    },
+    /// Read the log and say what it holds.
+    Page {
+        /// To whom.
+        to: SessionId,
+        /// The notice's id.
+        id: uuid::Uuid,
+        /// The request it answers.
+        reply_to: Option<ClientRef>,
+        /// When it was asked.
+        at: Millis,
+        /// What was asked.
+        query: PageQuery,
+    },
+    /// What the room knows of this session changed: write its attachment.
+    Remember(SessionId),
+    /// Close a socket; what must be said first has been said.
+    Close {
+        /// Which.
+        session: SessionId,
+        /// Why, for programs.
+        code: CloseCode,
+        /// Why, for people.
+        reason: Cow<'static, str>,
+    },
+}
+
+/// Something to make durable. All writes of one flush commit together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Write {
+    /// Append to the log, and remember the author's own id for it.
+    Append(Rc<Entry>),
+    /// A user's last socket closed.
+    Depart(Departure),
+    /// A departed user is back, or has been announced as gone.
+    Forget(UserId),
+    /// Delete entries that are past keeping; the log may take several calls for it.
+    Trim {
+        /// The oldest offset to keep.
+        from: Offset,
+        /// The oldest time to keep.
+        since: Millis,
+    },
+    /// Forget clients' own ids that are past remembering.
+    ForgetRefs(Memory),
+    /// The room's broadcast count, when no session is left to carry it.
+    Broadcasts(Window),
+}
+
+/// How far back clients' own ids are remembered: both bounds hold (SPEC §3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Memory {
+    /// The oldest offset.
+    pub from: Offset,
+    /// The oldest time.
+    pub since: Millis,
+}
+
+/// A page of the log, bounded by what the room knew when it was asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PageQuery {
+    /// The exclusive upper end.
+    pub before: Before,
+    /// At most this many entries.
+    pub limit: u32,
+    /// The oldest offset to show: older ones only await deletion.
+    pub first: Offset,
+    /// The oldest time to show, likewise.
+    pub since: Millis,
+    /// The newest offset to show: later entries are still to be revealed.
+    pub head: Offset,
+    /// Which incarnation of the log this is.
+    pub epoch: Epoch,
+}
+
+/// Who hears a notice.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Audience {
+    /// Every session.
+    Everyone,
+    /// Every session but one.
+    Except(SessionId),
+    /// One session.
+    One(SessionId),
+    /// These sessions.
+    Only(Vec<SessionId>),
+}
+
+/// Effects in execution order.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Effects(Vec<Effect>);
+
+impl Effects {
+    pub(super) fn push(&mut self, effect: Effect) {
+        self.0.push(effect);
+    }
+
+    pub(super) fn remember(&mut self, session: SessionId) {
+        self.push(Effect::Remember(session));
+    }
+
+    /// The effects, to look at.
+    pub fn iter(&self) -> std::slice::Iter<'_, Effect> {
+        self.0.iter()
+    }
+}
+
+impl<'a> IntoIterator for &'a Effects {
+    type Item = &'a Effect;
+    type IntoIter = std::slice::Iter<'a, Effect>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter()
+    }
+}
+
+impl IntoIterator for Effects {
+    type Item = Effect;
+    type IntoIter = std::vec::IntoIter<Effect>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}

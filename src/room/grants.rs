@@ -1,0 +1,62 @@
+use serde::{Deserialize, Serialize};
+
+/// One thing a token can allow in a room (SPEC §4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Grant {
+    /// Come in and hear what is said.
+    Join = 1,
+    /// Say what the dialect's own clients say: messages, typing.
+    Send = 2,
+    /// Publish over HTTP, and what users must not forge.
+    Publish = 4,
+    /// Read what was said before.
+    History = 8,
+    /// See who is here.
+    Presence = 16,
+    /// Kick, list, erase.
+    Admin = 32,
+}
+
+impl Grant {
+    /// Every grant and its name in a token's `caps`.
+    pub const ALL: [(&'static str, Self); 6] = [
+        ("join", Self::Join),
+        ("send", Self::Send),
+        ("publish", Self::Publish),
+        ("history", Self::History),
+        ("presence", Self::Presence),
+        ("admin", Self::Admin),
+    ];
+}
+
+/// What a session may do in its room. Stored in attachments: bits are append-only.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Grants(u8);
+
+impl Grants {
+    /// Everything.
+    #[must_use]
+    pub fn all() -> Self {
+        Grant::ALL.into_iter().map(|(_, it)| it).collect()
+    }
+
+    /// Whether this is allowed.
+    #[must_use]
+    pub const fn has(self, grant: Grant) -> bool {
+        self.0 & grant as u8 != 0
+    }
+
+    /// These and those.
+    #[must_use]
+    pub const fn union(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}
+
+impl FromIterator<Grant> for Grants {
+    fn from_iter<I: IntoIterator<Item = Grant>>(grants: I) -> Self {
+        Self(grants.into_iter().fold(0, |sum, it| sum | it as u8))
+    }
+}

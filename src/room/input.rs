@@ -1,0 +1,72 @@
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use super::{Grants, Session};
+use crate::message::{
+    ClientRef, Entry, Millis, Offset, Refusal, Request, RoomName, SessionId, UserId,
+};
+
+/// Something that happened to the room.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Input {
+    /// A client was let in.
+    Joined(Session),
+    /// A socket said something.
+    Received {
+        /// Which socket.
+        session: SessionId,
+        /// What it said.
+        request: Request,
+        /// What the log knows of this user's request of the same id.
+        receipt: Option<Receipt>,
+    },
+    /// A socket showed another token; the edge has verified it.
+    Renewed {
+        /// Which socket.
+        session: SessionId,
+        /// The client's id for the request.
+        client_ref: Option<ClientRef>,
+        /// What the token says.
+        renewal: Result<Renewal, Refusal>,
+    },
+    /// A socket sent a frame past the limit, which nobody has read.
+    Oversized {
+        /// Which socket.
+        session: SessionId,
+    },
+    /// A socket closed, whoever closed it.
+    Left {
+        /// Which socket.
+        session: SessionId,
+    },
+    /// The one alarm rang.
+    Alarm {
+        /// When each socket was last heard by the platform on the room's behalf
+        /// (auto-answered pings); needed only when [`super::Room::sweep_is_due`].
+        heard: BTreeMap<SessionId, Millis>,
+    },
+}
+
+/// Proof that a request was accepted before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Receipt {
+    /// The offset it got then.
+    pub offset: Offset,
+    /// The entry itself, while the log keeps it.
+    pub entry: Option<Rc<Entry>>,
+}
+
+/// What a younger token says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Renewal {
+    /// Whose it is.
+    pub user: UserId,
+    /// The room the client named, if it did.
+    pub context: Option<RoomName>,
+    /// The room this socket is in.
+    pub room: RoomName,
+    /// What it allows here.
+    pub grants: Grants,
+    /// When it expires; `None` for one that does not.
+    pub expires_at: Option<Millis>,
+}

@@ -1,0 +1,113 @@
+//! Who is here: per user, not per socket, with a grace for those who come back.
+
+use super::{Audience, Effect, Grant, Quota, Room, Session, Turn, Write, typing};
+use crate::message::{ClientRef, Code, Event, Member, Millis, Refusal, SessionId, UserId};
+
+/// A user whose last socket closed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Departure {
+    /// Who.
+    pub member: Member,
+    /// Until when they may return without having left.
+    pub until: Millis,
+}
+
+pub(super) fn capacity_for(room: &Room, user: &UserId) -> Result<(), Refusal> {
+    let full = |count: u64, max: u64| max != 0 && max <= count;
+    if full(room.sessions.len() as u64, room.limits.connections_per_room) {
+        return Err(Refusal::new(Code::ConnectionLimit, "this room is full"));
+    }
+    let count = room.present.get(user).copied().unwrap_or_default();
+    if full(count, room.limits.connections_per_user) {
+        return Err(Refusal::new(Code::ConnectionLimit, "too many connections of this user"));
+    }
+    Ok(())
+}
+
+pub(super) fn joined(room: &mut Room, turn: &mut Turn, session: Session) {
+    let (id, member) = (session.id, session.member.clone());
+    let was_present = room.present.contains_key(&member.id);
+    room.enter(session);
+    turn.effects.remember(id);
+    if room.departures.remove(&member.id).is_some() {
+        turn.effects.push(Effect::Write(Write::Forget(member.id)));
+    } else if !was_present {
+        announce(room, turn, Some(id), Event::Joined(member));
+    }
+}
+
+pub(super) fn left(room: &mut Room, turn: &mut Turn, id: SessionId) {
+    typing::stop(room, turn, id);
+    let Some(session) = room.sessions.remove(&id) else { return };
+    let now = turn.stamp.at;
+    let quota = Quota::per_minute(room.limits.broadcasts_per_minute);
+    if session.broadcasts == room.broadcasts && room.broadcasts.is_open(quota, now) {
+        // It carried the room's count; without it, the log must.
+        turn.effects.push(Effect::Write(Write::Broadcasts(room.broadcasts)));
+    }
+    let member = session.member;
+    match room.present.get_mut(&member.id) {
+        Some(count) if 1 < *count => *count -= 1,
+        _ => {
+            room.present.remove(&member.id);
+            depart(room, turn, member, now.plus(room.limits.presence_grace_ms));
+        }
+    }
+}
+
+fn depart(room: &mut Room, turn: &mut Turn, member: Member, until: Millis) {
+    if until <= turn.stamp.at {
+        return announce(room, turn, None, Event::Left(member));
+    }
+    let departure = Departure { member, until };
+    turn.effects.push(Effect::Write(Write::Depart(departure.clone())));
+    room.departures.insert(departure.member.id.clone(), departure);
+}
+
+/// When the first grace ends.
+pub(super) fn due_at(room: &Room) -> Option<Millis> {
+    room.departures.values().map(|it| it.until).min()
+}
+
+/// Announces those whose grace is over.
+pub(super) fn expire(room: &mut Room, turn: &mut Turn) {
+    let now = turn.stamp.at;
+    while let Some(user) = gone(room, now) {
+        if let Some(Departure { member, .. }) = room.departures.remove(&user) {
+            turn.effects.push(Effect::Write(Write::Forget(user)));
+            announce(room, turn, None, Event::Left(member));
+        }
+    }
+}
+
+/// The user whose grace ended first.
+fn gone(room: &Room, now: Millis) -> Option<UserId> {
+    let over = room.departures.values().filter(|it| it.until <= now);
+    over.min_by_key(|it| it.until).map(|it| it.member.id.clone())
+}
+
+pub(super) fn list(room: &Room, turn: &mut Turn, id: SessionId, client_ref: Option<ClientRef>) {
+    if !room.grants(id).has(Grant::Presence) {
+        let refusal = Refusal::denied("this token does not allow seeing who is here");
+        return turn.refuse(id, client_ref, refusal);
+    }
+    let mut members: Vec<Member> = room.sessions.values().map(|it| it.member.clone()).collect();
+    // Those within their grace never left.
+    members.extend(room.departures.values().map(|it| it.member.clone()));
+    members.sort_by(|a, b| a.id.cmp(&b.id));
+    members.dedup_by(|a, b| a.id == b.id);
+    turn.tell(id, client_ref, Event::Presence(members));
+}
+
+/// Tells those who may see who is here.
+fn announce(room: &Room, turn: &mut Turn, except: Option<SessionId>, event: Event) {
+    let may_see = |it: &Session| it.grants.has(Grant::Presence);
+    let to = if room.sessions.values().all(may_see) {
+        except.map_or(Audience::Everyone, Audience::Except)
+    } else {
+        let others = room.sessions.values().filter(|it| may_see(it) && Some(it.id) != except);
+        Audience::Only(others.map(|it| it.id).collect())
+    };
+    let notice = turn.notice(None, event);
+    turn.effects.push(Effect::Tell { to, notice });
+}

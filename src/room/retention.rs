@@ -1,0 +1,77 @@
+//! How much of the log is kept, by count and by age.
+//!
+//! What is past keeping is hidden from readers at once and deleted later, by the
+//! alarm, so that no message pays for a deletion.
+
+use super::{Effect, Memory, Room, Turn, Write};
+use crate::limits::{DEDUPE_ENTRIES_MAX, DEDUPE_MS};
+use crate::message::{Millis, Offset};
+
+/// Entries past keeping that may pile up before they are deleted: one deletion
+/// for many messages, at the price of at most this many hidden rows.
+const SLACK_MAX: u64 = 1000;
+
+/// The wait between finding something to delete and deleting it, so that a burst
+/// is over by then.
+const PAUSE_MS: u64 = 1000;
+
+const DAY_MS: u64 = 24 * 60 * 60 * 1000;
+
+/// The oldest offset by count.
+pub(super) fn first_visible(room: &Room) -> Offset {
+    match room.limits.history_entries_max {
+        0 => room.first,
+        max => room.first.max(Offset((room.head.0 + 1).saturating_sub(max))),
+    }
+}
+
+/// The oldest time by age.
+pub(super) fn oldest_visible(room: &Room, now: Millis) -> Millis {
+    match room.limits.history_age_days_max {
+        0 => Millis(0),
+        days => Millis(now.0.saturating_sub(days.saturating_mul(DAY_MS))),
+    }
+}
+
+/// When the oldest entry grows too old, or now if there are too many.
+pub(super) fn due_at(room: &Room) -> Option<Millis> {
+    if room.first.0 == 0 {
+        return None;
+    }
+    let max = room.limits.history_entries_max;
+    let slack = (max / 10).clamp(1, SLACK_MAX);
+    let kept = room.head.0 + 1 - room.first.0.min(room.head.0 + 1);
+    let by_count =
+        (max != 0 && max.saturating_add(slack) <= kept).then(|| room.head_at.plus(PAUSE_MS));
+    let days = room.limits.history_age_days_max;
+    let by_age =
+        (days != 0).then(|| room.first_at.plus(days.saturating_mul(DAY_MS)).plus(PAUSE_MS));
+    by_count.into_iter().chain(by_age).min()
+}
+
+/// Deletes what is past keeping, if it is time.
+pub(super) fn trim(room: &Room, turn: &mut Turn) {
+    let now = turn.stamp.at;
+    if due_at(room).is_none_or(|due| now < due) {
+        return;
+    }
+    let (from, since) = (first_visible(room), oldest_visible(room, now));
+    turn.effects.push(Effect::Write(Write::Trim { from, since }));
+    turn.effects.push(Effect::Write(Write::ForgetRefs(memory(room, now))));
+}
+
+/// How far back clients' own ids are remembered.
+pub(super) fn memory(room: &Room, now: Millis) -> Memory {
+    Memory {
+        from: Offset((room.head.0 + 1).saturating_sub(DEDUPE_ENTRIES_MAX)),
+        since: Millis(now.0.saturating_sub(DEDUPE_MS)),
+    }
+}
+
+/// Forgets old ids once for many new ones, also where the log is never trimmed.
+pub(super) fn forget_refs(room: &Room, turn: &mut Turn) {
+    if room.head.0 % SLACK_MAX == 0 {
+        let memory = memory(room, turn.stamp.at);
+        turn.effects.push(Effect::Write(Write::ForgetRefs(memory)));
+    }
+}

@@ -1,0 +1,41 @@
+//! Who is typing: never stored, and expired by the room, because a client that
+//! vanishes cannot say that it stopped.
+
+use super::{Audience, Effect, Grant, Room, Turn};
+use crate::message::{ClientRef, Event, Refusal, SessionId};
+
+pub(super) fn set(
+    room: &mut Room,
+    turn: &mut Turn,
+    id: SessionId,
+    client_ref: Option<ClientRef>,
+    typing: bool,
+) {
+    if !room.grants(id).has(Grant::Send) {
+        let refusal = Refusal::denied("this token does not allow sending here");
+        return turn.refuse(id, client_ref, refusal);
+    }
+    if !room.admits_broadcast(turn, id, client_ref.as_ref()) {
+        return;
+    }
+    let until = typing.then(|| turn.stamp.at.plus(room.limits.typing_ms));
+    let Some(session) = room.sessions.get_mut(&id) else { return };
+    session.typing_until = until;
+    room.sweep_no_later_than(until);
+    tell_others(room, turn, id, typing);
+}
+
+/// Stops a session that is typing, and tells the others.
+pub(super) fn stop(room: &mut Room, turn: &mut Turn, id: SessionId) {
+    let Some(session) = room.sessions.get_mut(&id) else { return };
+    if session.typing_until.take().is_some() {
+        turn.effects.remember(id);
+        tell_others(room, turn, id, false);
+    }
+}
+
+fn tell_others(room: &Room, turn: &mut Turn, id: SessionId, typing: bool) {
+    let Some(user) = room.session(id).map(|it| it.member.id.clone()) else { return };
+    let notice = turn.notice(None, Event::Typing { user, typing });
+    turn.effects.push(Effect::Tell { to: Audience::Except(id), notice });
+}

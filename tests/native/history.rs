@@ -1,0 +1,205 @@
+//! The contract of `History`, run against every implementation.
+
+use std::fmt::Debug;
+
+use dormouse::history::{History, MIGRATIONS, MemoryHistory, SqlHistory};
+use dormouse::message::{Before, ClientRef, Epoch, Millis, Offset, UserId};
+use dormouse::room::{Departure, Memory, PageQuery, Quota, Window, Write};
+use proptest::prelude::*;
+
+use crate::support::{Rusqlite, entry, epoch, member};
+
+fn sql() -> SqlHistory<Rusqlite> {
+    SqlHistory::open(Rusqlite::in_memory(), &epoch()).unwrap()
+}
+
+#[test]
+fn memory_keeps_the_contract() {
+    contract(|| MemoryHistory::new(epoch()));
+}
+
+#[test]
+fn sqlite_keeps_the_contract() {
+    contract(sql);
+}
+
+fn contract<H: History<Error: Debug>>(new: impl Fn() -> H) {
+    a_new_log_is_empty(new());
+    a_log_returns_what_was_appended_in_order(new());
+    a_page_ends_before_its_bound(new());
+    a_request_is_recalled_as_long_as_it_is_remembered(new());
+    a_trimmed_log_goes_on_where_it_was(new());
+    departures_and_counts_are_kept(new());
+}
+
+/// Ten entries, two in each of five milliseconds.
+fn ten<H: History<Error: Debug>>(history: &mut H) {
+    let writes: Vec<Write> =
+        (1..=10).map(|it| Write::Append(entry(it, 1000 + (it - 1) / 2, "ann", None))).collect();
+    history.commit(&writes).unwrap();
+}
+
+fn query(before: Before, limit: u32) -> PageQuery {
+    let (first, since, head) = (Offset(1), Millis(0), Offset(10));
+    PageQuery { before, limit, first, since, head, epoch: epoch() }
+}
+
+fn offsets<H: History<Error: Debug>>(history: &H, query: &PageQuery) -> (Vec<u64>, bool) {
+    let page = history.page(query).unwrap();
+    (page.entries.iter().map(|it| it.offset.0).collect(), page.has_more)
+}
+
+fn a_new_log_is_empty<H: History<Error: Debug>>(history: H) {
+    let log = history.remembered().unwrap();
+    assert_eq!((log.epoch, log.head, log.first), (epoch(), Offset(0), Offset(0)));
+    assert_eq!(offsets(&history, &query(Before::Newest, 5)), (vec![], false));
+}
+
+fn a_log_returns_what_was_appended_in_order<H: History<Error: Debug>>(mut history: H) {
+    let awkward = [entry(1, 5, "änn", Some("ref \" \0 1")), entry(2, 5, "bob", None)];
+    history.commit(&awkward.clone().map(Write::Append)).unwrap();
+    let page = history.page(&query(Before::Newest, 5)).unwrap();
+    assert_eq!(page.entries, awkward);
+    let log = history.remembered().unwrap();
+    assert_eq!(
+        (log.first, log.first_at, log.head, log.head_at),
+        (Offset(1), Millis(5), Offset(2), Millis(5))
+    );
+}
+
+fn a_page_ends_before_its_bound<H: History<Error: Debug>>(mut history: H) {
+    ten(&mut history);
+    let at = |before, limit| offsets(&history, &query(before, limit));
+    assert_eq!(at(Before::Newest, 3), (vec![8, 9, 10], true));
+    assert_eq!(at(Before::Newest, 10), ((1..=10).collect(), false));
+    assert_eq!(at(Before::Offset(Offset(4)), 2), (vec![2, 3], true));
+    assert_eq!(at(Before::Offset(Offset(3)), 2), (vec![1, 2], false));
+    assert_eq!(at(Before::Offset(Offset(0)), 2), (vec![], false));
+    assert_eq!(at(Before::Offset(Offset(u64::MAX)), 1), (vec![10], true));
+    assert_eq!(at(Before::Time(Millis(1002)), 9), (vec![1, 2, 3, 4], false));
+    assert_eq!(at(Before::Time(Millis(1000)), 9), (vec![], false));
+    assert_eq!(at(Before::Time(Millis(u64::MAX)), 1), (vec![10], true));
+    // What is not revealed yet, and what only awaits deletion, is not shown.
+    let bounded = PageQuery { head: Offset(7), first: Offset(3), ..query(Before::Newest, 99) };
+    assert_eq!(offsets(&history, &bounded), ((3..=7).collect(), false));
+    let young = PageQuery { since: Millis(1003), ..query(Before::Newest, 99) };
+    assert_eq!(offsets(&history, &young), ((7..=10).collect(), false));
+}
+
+fn a_request_is_recalled_as_long_as_it_is_remembered<H: History<Error: Debug>>(mut history: H) {
+    let forever = Memory { from: Offset(0), since: Millis(0) };
+    let ann = UserId("ann".into());
+    let id = ClientRef::parse("m1").unwrap();
+    let recall = |history: &H, user: &UserId, memory| history.recall(user, &id, memory).unwrap();
+    assert_eq!(recall(&history, &ann, forever), None);
+    let first = entry(1, 1000, "ann", Some("m1"));
+    history.commit(&[Write::Append(first.clone())]).unwrap();
+    let receipt = recall(&history, &ann, forever).unwrap();
+    assert_eq!((receipt.offset, receipt.entry), (Offset(1), Some(first)));
+    assert_eq!(recall(&history, &UserId("bob".into()), forever), None);
+    assert_eq!(recall(&history, &ann, Memory { from: Offset(2), ..forever }), None);
+    assert_eq!(recall(&history, &ann, Memory { since: Millis(1001), ..forever }), None);
+    // Forgotten but not yet deleted, the id is free again.
+    history.commit(&[Write::Append(entry(2, 9000, "ann", Some("m1")))]).unwrap();
+    assert_eq!(recall(&history, &ann, forever).unwrap().offset, Offset(2));
+    // The entry goes before the id does.
+    history.commit(&[Write::Trim { from: Offset(3), since: Millis(0) }]).unwrap();
+    let receipt = recall(&history, &ann, forever).unwrap();
+    assert_eq!((receipt.offset, receipt.entry), (Offset(2), None));
+    let memory = Memory { from: Offset(3), since: Millis(0) };
+    history.commit(&[Write::ForgetRefs(memory)]).unwrap();
+    assert_eq!(recall(&history, &ann, forever), None);
+}
+
+fn a_trimmed_log_goes_on_where_it_was<H: History<Error: Debug>>(mut history: H) {
+    ten(&mut history);
+    history.commit(&[Write::Trim { from: Offset(3), since: Millis(1002) }]).unwrap();
+    let log = history.remembered().unwrap();
+    assert_eq!((log.first, log.first_at, log.head), (Offset(5), Millis(1002), Offset(10)));
+    history.commit(&[Write::Trim { from: Offset(99), since: Millis(0) }]).unwrap();
+    let log = history.remembered().unwrap();
+    assert_eq!((log.first, log.head, log.head_at), (Offset(0), Offset(10), Millis(1004)));
+    history.commit(&[Write::Append(entry(11, 2000, "ann", None))]).unwrap();
+    let log = history.remembered().unwrap();
+    assert_eq!((log.first, log.head), (Offset(11), Offset(11)));
+}
+
+fn departures_and_counts_are_kept<H: History<Error: Debug>>(mut history: H) {
+    let until = |until| Departure { member: member("ann"), until: Millis(until) };
+    history.commit(&[Write::Depart(until(1)), Write::Depart(until(2))]).unwrap();
+    assert_eq!(history.remembered().unwrap().departures, [until(2)]);
+    history.commit(&[Write::Forget(member("ann").id)]).unwrap();
+    assert!(history.remembered().unwrap().departures.is_empty());
+    let mut window = Window::default();
+    window.charge(Quota::per_minute(9), Millis(77)).unwrap();
+    history.commit(&[Write::Broadcasts(window)]).unwrap();
+    assert_eq!(history.remembered().unwrap().broadcasts, window);
+}
+
+#[test]
+fn a_log_keeps_its_epoch_and_its_entries_when_opened_again() {
+    let database = Rusqlite::in_memory();
+    let mut history = SqlHistory::open(database.again(), &epoch()).unwrap();
+    ten(&mut history);
+    let again = SqlHistory::open(database, &Epoch("another".into())).unwrap();
+    let log = again.remembered().unwrap();
+    assert_eq!((log.epoch, log.head), (epoch(), Offset(10)));
+}
+
+#[test]
+fn a_commit_that_fails_leaves_nothing_behind() {
+    let mut history = sql();
+    let twice = [entry(1, 1, "ann", Some("a")), entry(1, 1, "ann", Some("b"))];
+    assert!(history.commit(&twice.map(Write::Append)).is_err());
+    assert_eq!(history.remembered().unwrap().head, Offset(0));
+}
+
+#[test]
+fn a_row_of_a_later_version_is_not_shown() {
+    let database = Rusqlite::in_memory();
+    let mut history = SqlHistory::open(database.again(), &epoch()).unwrap();
+    ten(&mut history);
+    database.execute("UPDATE entry SET kind = 'hologram' WHERE offset = 9");
+    assert_eq!(offsets(&history, &query(Before::Newest, 3)).0, [8, 10]);
+}
+
+/// Rooms in production have run a prefix of these: append, never edit.
+#[test]
+fn published_migrations_do_not_change() {
+    insta::assert_debug_snapshot!(MIGRATIONS);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// SQLite and the model agree on any page of any log.
+    #[test]
+    fn pages_agree_with_the_model(
+        gaps in prop::collection::vec(0u64..3, 1..40),
+        before in prop_oneof![
+            Just(Before::Newest),
+            (0u64..45).prop_map(|it| Before::Offset(Offset(it))),
+            (990u64..1100).prop_map(|it| Before::Time(Millis(it))),
+        ],
+        limit in 1u32..50,
+        first in 0u64..45,
+        since in 990u64..1100,
+        trim in 0u64..20,
+    ) {
+        let (mut sql, mut model) = (sql(), MemoryHistory::new(epoch()));
+        let mut at = 1000;
+        let mut writes = Vec::new();
+        for (offset, gap) in (1..).zip(&gaps) {
+            at += gap;
+            writes.push(Write::Append(entry(offset, at, "ann", None)));
+        }
+        writes.push(Write::Trim { from: Offset(trim), since: Millis(0) });
+        sql.commit(&writes).unwrap();
+        model.commit(&writes).unwrap();
+        prop_assert_eq!(sql.remembered().unwrap(), model.remembered().unwrap());
+        let (first, since) = (Offset(first.max(trim)), Millis(since));
+        let head = Offset(gaps.len() as u64);
+        let query = PageQuery { before, limit, first, since, head, epoch: epoch() };
+        prop_assert_eq!(sql.page(&query).unwrap(), model.page(&query).unwrap());
+    }
+}

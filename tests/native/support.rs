@@ -1,0 +1,246 @@
+//! Stand-ins for the platform: SQLite by rusqlite, sockets that are vectors, a clock
+//! that a test turns.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use dormouse::close::CloseCode;
+use dormouse::dialect::{DialectId, Frame};
+use dormouse::history::{Database, Row, Value};
+use dormouse::host::{Deliver, Recipients, Sockets};
+use dormouse::limits::Limits;
+use dormouse::message::{
+    Body, ClientRef, Command, Entry, Epoch, Member, Millis, Offset, Request, RoomName, SessionId,
+    Stamp, UserId,
+};
+use dormouse::room::{Grants, Input, Remembered, Room, Session, Window};
+
+/// A Tuesday; any time will do that is no round number.
+pub(crate) const NOON: Millis = Millis(1_704_110_400_123);
+
+pub(crate) fn stamp(at: Millis) -> Stamp {
+    Stamp::new(at, [0; 10])
+}
+
+pub(crate) fn session_id(number: u64) -> SessionId {
+    SessionId::from_bits(number << 11)
+}
+
+pub(crate) fn member(name: &str) -> Member {
+    Member { id: UserId(name.into()), name: name.to_uppercase() }
+}
+
+pub(crate) fn session(number: u64, user: &str) -> Session {
+    Session::new(session_id(number), member(user), Grants::all(), None, NOON)
+}
+
+pub(crate) fn room_name() -> RoomName {
+    RoomName::parse("demo").unwrap()
+}
+
+pub(crate) fn epoch() -> Epoch {
+    Epoch("e".into())
+}
+
+pub(crate) fn blank() -> Remembered {
+    Remembered {
+        epoch: epoch(),
+        head: Offset(0),
+        head_at: Millis(0),
+        first: Offset(0),
+        first_at: Millis(0),
+        departures: vec![],
+        broadcasts: Window::default(),
+    }
+}
+
+pub(crate) fn room(limits: Limits) -> Room {
+    Room::restore(limits, blank(), [])
+}
+
+pub(crate) fn body(content: &str) -> Body {
+    Body::Message { content: content.into(), message_type: "text".into() }
+}
+
+pub(crate) fn entry(offset: u64, at: u64, author: &str, client_ref: Option<&str>) -> Rc<Entry> {
+    let mut stamp = stamp(Millis(at));
+    Rc::new(Entry {
+        offset: Offset(offset),
+        at: Millis(at),
+        id: stamp.mint(),
+        author: member(author),
+        client_ref: client_ref.map(|it| ClientRef::parse(it).unwrap()),
+        body: body(&format!("entry {offset}")),
+    })
+}
+
+pub(crate) fn says(number: u64, command: Command) -> Input {
+    let request = Request { client_ref: None, command: Ok(command) };
+    Input::Received { session: session_id(number), request, receipt: None }
+}
+
+/// SQLite, as the object has it.
+pub(crate) struct Rusqlite(Rc<rusqlite::Connection>);
+
+impl Rusqlite {
+    pub(crate) fn in_memory() -> Self {
+        Self(Rc::new(rusqlite::Connection::open_in_memory().unwrap()))
+    }
+
+    /// The same database once more: what a wake opens.
+    pub(crate) fn again(&self) -> Self {
+        Self(Rc::clone(&self.0))
+    }
+
+    pub(crate) fn execute(&self, sql: &str) {
+        self.0.execute_batch(sql).unwrap();
+    }
+}
+
+impl Rusqlite {
+    /// A count, with a number at the end of the statement.
+    pub(crate) fn count(&self, sql: &str, number: u64) -> u64 {
+        self.0.query_row(&format!("{sql}{number}"), [], |row| row.get(0)).unwrap()
+    }
+}
+
+impl Database for Rusqlite {
+    type Error = rusqlite::Error;
+
+    fn run(&self, sql: &str, bindings: &[Value<'_>]) -> Result<Vec<Row>, rusqlite::Error> {
+        use rusqlite::types::Value as Sqlite;
+        let mut statement = self.0.prepare_cached(sql)?;
+        let columns = statement.column_count();
+        let bindings = bindings.iter().map(|it| match it {
+            Value::Null => Sqlite::Null,
+            Value::Integer(integer) => Sqlite::Integer(i64::try_from(*integer).unwrap()),
+            Value::Text(text) => Sqlite::Text(text.to_string()),
+        });
+        let value = |value: Sqlite| match value {
+            Sqlite::Null => Value::Null,
+            Sqlite::Integer(integer) => Value::Integer(u64::try_from(integer).unwrap()),
+            Sqlite::Text(text) => Value::from(text),
+            Sqlite::Real(_) | Sqlite::Blob(_) => panic!("the schema has no such type"),
+        };
+        let rows = statement.query_map(rusqlite::params_from_iter(bindings), |row| {
+            (0..columns).map(|column| row.get(column).map(value)).collect()
+        })?;
+        rows.collect()
+    }
+
+    fn atomically(
+        &self,
+        work: &mut dyn FnMut() -> Result<(), rusqlite::Error>,
+    ) -> Result<(), rusqlite::Error> {
+        self.0.execute_batch("SAVEPOINT work")?;
+        let done = work();
+        let end = if done.is_ok() { "RELEASE work" } else { "ROLLBACK TO work; RELEASE work" };
+        self.0.execute_batch(end)?;
+        done
+    }
+}
+
+/// What a fake socket has seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Seen {
+    Frame(Frame),
+    Closed(u16, String),
+}
+
+/// Sockets as vectors. Clones share what they have seen, as the platform's sockets
+/// outlive the object that sleeps.
+#[derive(Clone, Default)]
+pub(crate) struct FakeSockets {
+    open: Rc<RefCell<BTreeMap<SessionId, (DialectId, Session)>>>,
+    seen: Rc<RefCell<BTreeMap<SessionId, Vec<Seen>>>>,
+    /// How many frames were handed over, however many sockets each was for.
+    pub(crate) handed_over: Rc<RefCell<usize>>,
+    /// Looks at every frame before it goes out.
+    pub(crate) witness: Option<Rc<dyn Fn(&Frame)>>,
+}
+
+impl FakeSockets {
+    pub(crate) fn open(&self, session: &Session) {
+        let dialect = DialectId::CONTEXT;
+        self.open.borrow_mut().insert(session.id, (dialect, session.clone()));
+        self.seen.borrow_mut().entry(session.id).or_default();
+    }
+
+    pub(crate) fn is_open(&self, session: SessionId) -> bool {
+        self.open.borrow().contains_key(&session)
+    }
+
+    pub(crate) fn drop_socket(&self, session: SessionId) {
+        self.open.borrow_mut().remove(&session);
+    }
+
+    /// What a wake finds in the attachments.
+    pub(crate) fn attachments(&self) -> Vec<Session> {
+        let stored = |session: &Session| {
+            // Through JSON, as in production.
+            serde_json::from_str(&serde_json::to_string(session).unwrap()).unwrap()
+        };
+        self.open.borrow().values().map(|(_, session)| stored(session)).collect()
+    }
+
+    pub(crate) fn all_seen(&self) -> BTreeMap<SessionId, Vec<Seen>> {
+        self.seen.borrow().clone()
+    }
+
+    pub(crate) fn seen(&self, number: u64) -> Vec<Seen> {
+        self.seen.borrow().get(&session_id(number)).cloned().unwrap_or_default()
+    }
+
+    /// The frames one socket got, as JSON.
+    pub(crate) fn frames(&self, number: u64) -> Vec<serde_json::Value> {
+        let json = |seen: Seen| match seen {
+            Seen::Frame(Frame::Text(text)) => Some(serde_json::from_str(&text).unwrap()),
+            Seen::Frame(Frame::Binary(_)) | Seen::Closed(..) => None,
+        };
+        self.seen(number).into_iter().filter_map(json).collect()
+    }
+}
+
+impl Deliver for FakeSockets {
+    fn dialect(&self, session: SessionId) -> Option<DialectId> {
+        self.open.borrow().get(&session).map(|(dialect, _)| *dialect)
+    }
+
+    fn is_spoken(&self, dialect: DialectId) -> bool {
+        self.open.borrow().values().any(|(it, _)| *it == dialect)
+    }
+
+    fn send(&mut self, dialect: DialectId, to: Recipients<'_>, frame: &Frame) {
+        *self.handed_over.borrow_mut() += 1;
+        if let Some(witness) = &self.witness {
+            witness(frame);
+        }
+        let is_meant = |session: &SessionId| match to {
+            Recipients::All => true,
+            Recipients::Except(other) => other != *session,
+            Recipients::Only(sessions) => sessions.contains(session),
+        };
+        for (session, (spoken, _)) in self.open.borrow().iter() {
+            if *spoken == dialect && is_meant(session) {
+                let mut seen = self.seen.borrow_mut();
+                seen.entry(*session).or_default().push(Seen::Frame(frame.clone()));
+            }
+        }
+    }
+}
+
+impl Sockets for FakeSockets {
+    fn remember(&mut self, session: &Session) {
+        if let Some((_, stored)) = self.open.borrow_mut().get_mut(&session.id) {
+            *stored = session.clone();
+        }
+    }
+
+    fn close(&mut self, session: SessionId, code: CloseCode, reason: &str) {
+        if self.open.borrow_mut().remove(&session).is_some() {
+            let seen = Seen::Closed(code.number(), reason.into());
+            self.seen.borrow_mut().entry(session).or_default().push(seen);
+        }
+    }
+}

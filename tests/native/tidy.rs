@@ -1,0 +1,92 @@
+//! The rules of the house that a compiler does not know.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn files(folder: &str, endings: &[&str]) -> Vec<(PathBuf, String)> {
+    let mut found = Vec::new();
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)];
+    while let Some(folder) = folders.pop() {
+        for item in fs::read_dir(folder).unwrap() {
+            let path = item.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if endings.iter().any(|it| path.extension().is_some_and(|ext| ext == *it)) {
+                found.push((path.clone(), fs::read_to_string(path).unwrap()));
+            }
+        }
+    }
+    found
+}
+
+/// The layers, in the order in which `src/lib.rs` lists them.
+fn layers() -> Vec<String> {
+    let lib = include_str!("../../src/lib.rs");
+    let modules = lib
+        .lines()
+        .filter_map(|line| line.trim_start_matches("pub ").strip_prefix("mod ")?.strip_suffix(';'));
+    modules.map(str::to_owned).collect()
+}
+
+#[test]
+fn layers_look_down() {
+    let layers = layers();
+    assert_eq!(layers.first().map(String::as_str), Some("limits"));
+    assert_eq!(layers.last().map(String::as_str), Some("edge"));
+    let rank = |name: &str| layers.iter().position(|it| it == name);
+    let mut looked = 0;
+    for (path, text) in files("src", &["rs"]) {
+        let inside = path.strip_prefix(concat!(env!("CARGO_MANIFEST_DIR"), "/src")).unwrap();
+        let first = inside.components().next().unwrap().as_os_str().to_str().unwrap();
+        let Some(own) = rank(first.trim_end_matches(".rs")) else { continue };
+        for used in text.split("crate::").skip(1) {
+            let name: String =
+                used.chars().take_while(|it| it.is_alphanumeric() || *it == '_').collect();
+            let Some(other) = rank(&name) else { continue };
+            assert!(other <= own, "{} looks up to {name}", inside.display());
+            looked += 1;
+        }
+    }
+    assert!(50 < looked, "the test reads the `use` lines: {looked}");
+}
+
+#[test]
+fn no_file_is_past_400_lines() {
+    let endings = ["rs", "ts", "mjs", "js", "css", "html"];
+    for folder in ["src", "tests", "scripts", "site"] {
+        for (path, text) in files(folder, &endings) {
+            let lines = text.lines().count();
+            assert!(lines <= 400, "{} has {lines} lines: two subjects?", path.display());
+        }
+    }
+}
+
+#[test]
+fn only_the_edge_names_the_runtime() {
+    for (path, text) in files("src", &["rs"]) {
+        let at_edge = path.components().any(|it| it.as_os_str() == "edge");
+        let names_it = ["worker::", "js_sys::", "web_sys::", "wasm_bindgen::", "getrandom::"]
+            .iter()
+            .any(|it| text.contains(it));
+        assert!(at_edge || !names_it, "{}", path.display());
+    }
+}
+
+#[test]
+fn every_limit_stands_in_wrangler_toml_with_its_default() {
+    let config = include_str!("../../wrangler.toml");
+    let value = |name: &str| {
+        let line = config.lines().find(|it| it.starts_with(&format!("{name} = ")))?;
+        line.split('"').nth(1).map(str::to_owned)
+    };
+    let asked = std::cell::RefCell::new(Vec::new());
+    let (limits, unreadable) = dormouse::limits::Limits::read(|name| {
+        asked.borrow_mut().push(name.to_owned());
+        let value = value(name);
+        assert!(value.is_some(), "{name} is missing");
+        value
+    });
+    assert_eq!(limits, dormouse::limits::Limits::default());
+    assert!(unreadable.is_empty());
+    assert!(10 < asked.borrow().len());
+}

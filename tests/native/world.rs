@@ -1,0 +1,146 @@
+//! One hosted room and its platform: a database that outlives the room's memory,
+//! sockets that outlive its sleep, one alarm, and a clock that a script turns.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use dormouse::dialect::Frame;
+use dormouse::history::SqlHistory;
+use dormouse::host::{Flush, Host};
+use dormouse::limits::Limits;
+use dormouse::message::{Millis, Refusal, SessionId, Stamp};
+use dormouse::room::{Input, Session};
+
+use crate::support::{FakeSockets, NOON, Rusqlite, Seen, epoch, session, session_id};
+
+type RoomHost = Host<SqlHistory<Rusqlite>, FakeSockets>;
+
+struct Awake {
+    host: RoomHost,
+    armed_at: Option<Millis>,
+}
+
+pub(crate) struct World {
+    pub(crate) database: Rusqlite,
+    pub(crate) sockets: FakeSockets,
+    pub(crate) now: Millis,
+    limits: Limits,
+    alarm: Option<Millis>,
+    awake: Option<Awake>,
+}
+
+impl World {
+    pub(crate) fn new(limits: Limits) -> Self {
+        let database = Rusqlite::in_memory();
+        let mut sockets = FakeSockets::default();
+        let log = database.again();
+        // [invariant 5] Nothing is revealed before it is durable.
+        sockets.witness = Some(Rc::new(move |frame| is_durable(&log, frame)));
+        Self { database, sockets, now: NOON, limits, alarm: None, awake: None }
+    }
+
+    /// Everything in memory is gone; what sockets and disk hold is not.
+    pub(crate) fn sleep(&mut self) {
+        self.awake = None;
+    }
+
+    /// Lets time pass, ringing the alarm when it is due.
+    pub(crate) fn wait(&mut self, millis: u64) {
+        let until = self.now.plus(millis);
+        while let Some(at) = self.alarm.filter(|at| *at <= until) {
+            self.now = self.now.max(at);
+            self.alarm = None;
+            let stamp = self.stamp();
+            self.step(|awake| {
+                awake.armed_at = None;
+                awake.host.handle(Input::Alarm { heard: BTreeMap::new() }, stamp).unwrap()
+            });
+        }
+        self.now = until;
+    }
+
+    pub(crate) fn join(&mut self, number: u64, user: &str, expires_at: Option<Millis>) {
+        let joined = Session { expires_at, heard_at: self.now, ..session(number, user) };
+        let (sockets, stamp) = (self.sockets.clone(), self.stamp());
+        self.step(|awake| {
+            let attach = |_: &mut FakeSockets| sockets.open(&joined);
+            awake.host.join(joined.clone(), stamp, attach).unwrap()
+        });
+    }
+
+    pub(crate) fn leave(&mut self, number: u64) {
+        let (session, stamp) = (session_id(number), self.stamp());
+        if self.sockets.is_open(session) {
+            self.step(|awake| {
+                awake.host.sockets.drop_socket(session);
+                awake.host.handle(Input::Left { session }, stamp).unwrap()
+            });
+        }
+    }
+
+    pub(crate) fn says(&mut self, number: u64, text: &str) {
+        let frame = Frame::Text(text.into());
+        let stamp = self.stamp();
+        self.step(|awake| awake.host.receive(session_id(number), &frame, stamp, nobody).unwrap());
+    }
+
+    /// Several frames within one millisecond, flushed together.
+    pub(crate) fn says_at_once(&mut self, frames: &[(u64, String)]) {
+        for (number, text) in frames {
+            let (frame, stamp) = (Frame::Text(text.clone()), self.stamp());
+            let awake = self.awake.get_or_insert_with(|| unreachable!("awake by now"));
+            awake.host.receive(session_id(*number), &frame, stamp, nobody).unwrap();
+        }
+        let now = self.now;
+        self.step(|awake| {
+            awake.host.flush(now).unwrap();
+            Flush::No
+        });
+    }
+
+    pub(crate) fn seen(&self) -> BTreeMap<SessionId, Vec<Seen>> {
+        self.sockets.all_seen()
+    }
+
+    /// The same instant gives the same ids, whatever happened before.
+    fn stamp(&self) -> Stamp {
+        let [_, _, bytes @ ..] = self.now.0.to_be_bytes();
+        let [a, b, c, d, e, f] = bytes;
+        Stamp::new(self.now, [a, b, c, d, e, f, 0, 0, 0, 0])
+    }
+
+    fn step(&mut self, step: impl FnOnce(&mut Awake) -> Flush) {
+        let mut awake = self.awake.take().unwrap_or_else(|| self.wake());
+        if step(&mut awake) != Flush::No {
+            awake.host.flush(self.now).unwrap();
+        }
+        if let Some(at) = awake.host.next_wake()
+            && awake.armed_at.is_none_or(|armed| at < armed)
+        {
+            self.alarm = Some(at);
+            awake.armed_at = Some(at);
+        }
+        self.awake = Some(awake);
+    }
+
+    fn wake(&self) -> Awake {
+        let history = SqlHistory::open(self.database.again(), &epoch()).unwrap();
+        let sessions = self.sockets.attachments();
+        let host = Host::wake(self.limits, history, self.sockets.clone(), sessions).unwrap();
+        Awake { host, armed_at: None }
+    }
+}
+
+pub(crate) fn nobody(_: &str, _: Option<&str>) -> Result<dormouse::room::Renewal, Refusal> {
+    Err(Refusal::unauthenticated("nobody"))
+}
+
+fn is_durable(log: &Rusqlite, frame: &Frame) {
+    let Frame::Text(text) = frame else { return };
+    let json: serde_json::Value = serde_json::from_str(text).unwrap();
+    if json["type"] == "message" {
+        let offset = json["data"]["offset"].as_u64().unwrap();
+        let count = log.count("SELECT COUNT(*) FROM entry WHERE offset = ", offset);
+        assert_eq!(count, 1, "revealed before it was durable: {text}");
+    }
+}
