@@ -36,6 +36,7 @@ impl HandOff {
     /// Reads a header value.
     #[must_use]
     pub fn from_header(value: &str) -> Option<Self> {
-        serde_json::from_slice(&URL_SAFE_NO_PAD.decode(value).ok()?).ok()
+        let json = String::from_utf8(URL_SAFE_NO_PAD.decode(value).ok()?).ok()?;
+        serde_json::from_str(&json).ok()
     }
 }

@@ -146,39 +146,29 @@ struct TypingIn {
 }
 
 #[derive(Default, Deserialize)]
-struct HistoryIn {
+struct HistoryIn<'a> {
     #[serde(default)]
     limit: Option<u64>,
-    #[serde(default)]
-    before: Option<BeforeIn>,
+    #[serde(borrow, default)]
+    before: Option<&'a RawValue>,
 }
 
-/// `before` is an offset, or a time; an offset in quotes is an offset.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum BeforeIn {
-    Offset(u64),
-    Text(String),
-}
-
-impl HistoryIn {
-    fn request(self) -> Result<Command, Refusal> {
+impl HistoryIn<'_> {
+    fn request(&self) -> Result<Command, Refusal> {
         let limit = match self.limit {
             None => PageRequest::LIMIT_DEFAULT,
             Some(0) => return Err(Refusal::invalid("limit must be 1 to 200")),
-            Some(limit) => u32::try_from(limit)
-                .map_or(PageRequest::LIMIT_MAX, |it| it.min(PageRequest::LIMIT_MAX)),
+            Some(limit) => u32::try_from(limit).unwrap_or(u32::MAX).min(PageRequest::LIMIT_MAX),
         };
-        let before = match self.before {
-            None => Before::Newest,
-            Some(BeforeIn::Offset(offset)) => Before::Offset(Offset(offset)),
-            Some(BeforeIn::Text(text)) => before(&text)?,
-        };
+        let before = self.before.map_or(Ok(Before::Newest), |it| before(it.get()))?;
         Ok(Command::History(PageRequest { before, limit }))
     }
 }
 
-fn before(text: &str) -> Result<Before, Refusal> {
+/// `before` is an offset, or a time; an offset in quotes is an offset.
+fn before(json: &str) -> Result<Before, Refusal> {
+    let text: Option<String> = serde_json::from_str(json).ok();
+    let text = text.as_deref().unwrap_or(json);
     let offset = text.parse().ok().map(|it| Before::Offset(Offset(it)));
     offset
         .or_else(|| Millis::parse(text).map(Before::Time))

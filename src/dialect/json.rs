@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use serde::de::{DeserializeOwned, Deserializer, Visitor};
+use serde::de::{Deserializer, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -51,8 +51,8 @@ fn is_bearable(text: &[u8]) -> bool {
 }
 
 /// Reads the `data` of a message, which must be an object.
-pub(super) fn data<T: DeserializeOwned>(
-    raw: Option<&RawValue>,
+pub(super) fn data<'a, T: Deserialize<'a>>(
+    raw: Option<&'a RawValue>,
     wrong: &'static str,
 ) -> Result<T, Refusal> {
     let text = raw.map(RawValue::get).filter(|it| starts_object(it));
@@ -60,8 +60,8 @@ pub(super) fn data<T: DeserializeOwned>(
 }
 
 /// Reads the `data` of a message that can do without.
-pub(super) fn data_or_default<T: DeserializeOwned + Default>(
-    raw: Option<&RawValue>,
+pub(super) fn data_or_default<'a, T: Deserialize<'a> + Default>(
+    raw: Option<&'a RawValue>,
     wrong: &'static str,
 ) -> Result<T, Refusal> {
     match raw.map(RawValue::get) {

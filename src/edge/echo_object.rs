@@ -8,7 +8,7 @@ use super::room_object::reply;
 use crate::close::CloseCode;
 
 /// The legacy echo (E11): every frame comes back unchanged. No room, no state.
-#[durable_object]
+#[durable_object(websocket)]
 pub struct EchoDurableObject {
     state: std::panic::AssertUnwindSafe<State>,
     message_bytes_max: usize,
@@ -60,10 +60,6 @@ impl DurableObject for EchoDurableObject {
 
     async fn websocket_error(&self, _socket: WebSocket, _error: Error) -> Result<()> {
         Ok(())
-    }
-
-    async fn alarm(&self) -> Result<Response> {
-        Response::empty()
     }
 }
 

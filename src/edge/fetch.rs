@@ -1,13 +1,11 @@
 use std::time::Duration;
 
 use futures_util::future::{Either, select};
-use worker::{
-    Context, Delay, Env, Headers, Method, Request, RequestInit, Response, Result, WebSocket, event,
-};
+use worker::{Context, Delay, Env, Method, Request, Response, Result, WebSocket, event};
 
-use super::clock;
 use super::config::Config;
 use super::reception::{receive, switch, turn_away};
+use super::{clock, platform};
 use crate::admission::{Endpoint, HAND_OFF_HEADER, HandOff, Query, Route, Upgrade, Verdict};
 use crate::dialect::DialectId;
 use crate::message::{Code, Kind, Refusal, RoomName};
@@ -23,8 +21,8 @@ const UNAVAILABLE: Refusal = Refusal::new(Code::Unavailable, "the room did not a
 
 #[event(fetch, respond_with_errors)]
 async fn fetch(request: Request, env: Env, worker: Context) -> Result<Response> {
-    let url = request.url()?;
-    let route = Route::of(url.path());
+    let upgrade = read(&request)?;
+    let route = Route::of(&upgrade.path);
     match route {
         Route::Health => return Response::from_json(&serde_json::json!({"status": "ok"})),
         Route::Nothing => return problem(404, "Not Found", "nothing is served at this path"),
@@ -35,7 +33,6 @@ async fn fetch(request: Request, env: Env, worker: Context) -> Result<Response> 
         response.headers().set("Upgrade", "websocket")?;
         return Ok(response);
     }
-    let upgrade = read(&request, &url)?;
     let protocol = upgrade.chosen_protocol();
     let dialect = match &route {
         Route::Room(endpoint) => endpoint.dialect,
@@ -69,14 +66,20 @@ fn is_upgrade(request: &Request) -> Result<bool> {
         && upgrade.is_some_and(|it| it.eq_ignore_ascii_case("websocket")))
 }
 
-fn read(request: &Request, url: &worker::Url) -> Result<Upgrade> {
-    let pairs = url.query_pairs().map(|(name, value)| (name.into(), value.into())).collect();
+fn read(request: &Request) -> Result<Upgrade> {
+    let mut url = platform::split_url(&request.inner().url())?.into_iter();
+    let path = url.next().unwrap_or_default();
+    let mut query = Vec::new();
+    while let (Some(name), Some(value)) = (url.next(), url.next()) {
+        query.push((name, value));
+    }
+    let headers = request.headers();
     Ok(Upgrade {
-        path: url.path().to_owned(),
-        query: Query::new(pairs),
-        origin: request.headers().get("Origin")?,
-        authorization: request.headers().get("Authorization")?,
-        protocols: request.headers().get("Sec-WebSocket-Protocol")?,
+        path,
+        query: Query::new(query),
+        origin: headers.get("Origin")?,
+        authorization: headers.get("Authorization")?,
+        protocols: headers.get("Sec-WebSocket-Protocol")?,
     })
 }
 
@@ -100,46 +103,30 @@ pub(super) async fn hand_over(
     let binding = match kind {
         Kind::Chat => "CHAT_ROOMS",
     };
-    let header = (HAND_OFF_HEADER, hand_off.to_header());
-    ask(env, binding, hand_off.room.as_str(), Some(header)).await
+    ask(env, binding, hand_off.room.as_str(), (HAND_OFF_HEADER, hand_off.to_header())).await
 }
 
 async fn echo(env: &Env, client: &RoomName) -> std::result::Result<WebSocket, Refusal> {
-    ask(env, "ECHOES", client.as_str(), None).await
+    ask(env, "ECHOES", client.as_str(), (HAND_OFF_HEADER, String::new())).await
 }
 
-/// Asks an object for a socket. The request is built from nothing: no header of a
-/// client's reaches an object.
 async fn ask(
     env: &Env,
     binding: &str,
     name: &str,
-    header: Option<(&str, String)>,
+    header: (&str, String),
 ) -> std::result::Result<WebSocket, Refusal> {
-    let asked = async {
-        let headers = Headers::new();
-        headers.set("Upgrade", "websocket")?;
-        if let Some((name, value)) = &header {
-            headers.set(name, value)?;
-        }
-        let mut init = RequestInit::new();
-        init.with_headers(headers);
-        let request = Request::new_with_init("https://object/", &init)?;
-        let stub = env.durable_object(binding)?.id_from_name(name)?.get_stub()?;
-        stub.fetch_with_request(request).await
-    };
+    let namespace = js_sys::Reflect::get(env, &binding.into()).map_err(|_| UNAVAILABLE)?;
+    let header = vec![header.0.to_owned(), header.1];
+    let asked = platform::ask_for_socket(&namespace, name, header);
     let patience = Delay::from(Duration::from_millis(HAND_OVER_MS));
     match select(Box::pin(asked), patience).await {
-        Either::Left((Ok(response), _)) => socket_of(response).await,
+        Either::Left((Ok(answer), _)) => match answer.as_string() {
+            None => Ok(web_sys::WebSocket::from(answer).into()),
+            Some(refusal) => Err(serde_json::from_str(&refusal).unwrap_or(UNAVAILABLE)),
+        },
         Either::Left((Err(_), _)) | Either::Right(_) => Err(UNAVAILABLE),
     }
-}
-
-async fn socket_of(mut response: Response) -> std::result::Result<WebSocket, Refusal> {
-    if response.status_code() == 409 {
-        return Err(response.json().await.unwrap_or(UNAVAILABLE));
-    }
-    response.websocket().ok_or(UNAVAILABLE)
 }
 
 /// `application/problem+json` (RFC 9457).

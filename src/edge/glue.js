@@ -36,6 +36,23 @@ export const setAlarm = (state, atMs) => {
 export const autoResponseAt = (state, socket) =>
   state.getWebSocketAutoResponseTimestamp(socket)?.getTime();
 
+/** A URL's path, then its decoded query, name after value after name. */
+export function splitUrl(text) {
+  const url = new URL(text);
+  return [url.pathname, ...[...url.searchParams].flat()];
+}
+
+/**
+ * Asks an object for a socket. The request is built from nothing: no header of a
+ * client's reaches an object. Gives the socket, or the object's refusal as JSON.
+ */
+export async function askForSocket(namespace, name, header) {
+  const stub = namespace.get(namespace.idFromName(name));
+  const init = { headers: { Upgrade: "websocket", [header[0]]: header[1] } };
+  const response = await stub.fetch("https://object/", init);
+  return response.webSocket ?? (await response.text());
+}
+
 export const variable = (env, name) => {
   const value = env[name];
   return value === undefined || value === null || typeof value === "object" ? undefined : String(value);

@@ -47,6 +47,17 @@ extern "C" {
         socket: &WebSocket,
     ) -> Result<Option<f64>, JsValue>;
 
+    /// The platform's own parser: the crate `url` would be a quarter of the wasm.
+    #[wasm_bindgen(js_name = splitUrl, catch)]
+    pub(super) fn split_url(url: &str) -> Result<Vec<String>, JsValue>;
+
+    #[wasm_bindgen(js_name = askForSocket, catch)]
+    pub(super) async fn ask_for_socket(
+        namespace: &JsValue,
+        name: &str,
+        header: Vec<String>,
+    ) -> Result<JsValue, JsValue>;
+
     pub(super) fn variable(env: &Env, name: &str) -> Option<String>;
 
     pub(super) type Held;

@@ -13,7 +13,7 @@ pub struct Session {
     #[serde(rename = "i")]
     pub id: SessionId,
     /// Whose it is.
-    #[serde(flatten)]
+    #[serde(rename = "w")]
     pub member: Member,
     /// What it may do.
     #[serde(rename = "g")]
