@@ -2,8 +2,8 @@
 // nothing changed. `--chaos` builds the one that panics on request into build-chaos/.
 import { createHash } from "node:crypto";
 import { existsSync, globSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { gzipSync } from "node:zlib";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { cargoTools, hasNightly, local, run } from "./tools.mjs";
 
 const chaos = process.argv.includes("--chaos");
@@ -14,9 +14,12 @@ const inputs = fingerprint();
 
 if (!existsSync(stamp) || readFileSync(stamp, "utf8") !== inputs) {
   build();
+  deduplicated();
   writeFileSync(stamp, inputs);
   const wasm = stripped();
-  const [raw, packed] = [wasm.length, gzipSync(wasm, { level: 9 }).length].map((it) => (it / 1024).toFixed(0));
+  const [raw, packed] = [wasm.length, gzipSync(wasm, { level: 9 }).length].map((it) =>
+    (it / 1024).toFixed(0),
+  );
   console.log(`${out}: wasm ${raw} KB, ${packed} KB gzipped`);
 }
 
@@ -34,11 +37,26 @@ function build() {
   });
 }
 
+/** wasm-bindgen lists a module twice, which bundlers warn of. */
+function deduplicated() {
+  const path = join(out, "index.js");
+  const text = readFileSync(path, "utf8");
+  writeFileSync(path, text.replace(/("\.\/snippets\/[^"]+":\w+),\1/g, "$1"));
+}
+
 /** Without the names of functions, a quarter of the file; a panic says its line anyway. */
 function stripped() {
   const path = join(out, "index_bg.wasm");
   // As worker-build enables them: never an encoding that workerd does not know.
-  const features = ["mutable-globals", "sign-ext", "nontrapping-float-to-int", "bulk-memory", "multivalue", "reference-types", "exception-handling"];
+  const features = [
+    "mutable-globals",
+    "sign-ext",
+    "nontrapping-float-to-int",
+    "bulk-memory",
+    "multivalue",
+    "reference-types",
+    "exception-handling",
+  ];
   run(local("wasm-opt"), [path, "-o", path, "--strip-debug", ...features.map((it) => `--enable-${it}`)]);
   return readFileSync(path);
 }

@@ -33,7 +33,10 @@ function showMessage({ offset, timestamp, author, content }) {
 
 async function connect() {
   const token = await mint({ sub: name, name, contexts: [values.context] });
-  socket = new WebSocket(`${values.url}/api/chat/ws?contextId=${values.context}`, ["chat", `bearer.${token}`]);
+  socket = new WebSocket(`${values.url}/api/chat/ws?contextId=${values.context}`, [
+    "chat",
+    `bearer.${token}`,
+  ]);
   socket.onopen = () => {
     attempt = 0;
     show(`* in ${values.context} as ${name}`);

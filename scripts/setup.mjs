@@ -1,7 +1,8 @@
 // Installs what a fresh machine lacks, and touches nothing that is there.
 // `--browser`: also a Chromium, for the tests.
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+
 import { randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { cargoTools, chromium, hasNightly, run, says } from "./tools.mjs";
 
 packages();
@@ -39,7 +40,9 @@ function toolchains() {
   try {
     nightly(has);
   } catch {
-    console.warn("\nNo nightly Rust with rust-src: the build will be one in which a panic resets every room of an isolate.\n");
+    console.warn(
+      "\nNo nightly Rust with rust-src: the build will be one in which a panic resets every room of an isolate.\n",
+    );
   }
 }
 

@@ -5,7 +5,15 @@ import { mint } from "./jwt.mjs";
 
 const text = { type: "string" };
 const { values } = parseArgs({
-  options: { sub: text, name: text, role: text, caps: text, lifetime: text, secret: text, context: { ...text, multiple: true } },
+  options: {
+    sub: text,
+    name: text,
+    role: text,
+    caps: text,
+    lifetime: text,
+    secret: text,
+    context: { ...text, multiple: true },
+  },
 });
 if (!values.sub) {
   console.error("Usage: npm run token -- --sub alice --context demo");

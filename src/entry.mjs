@@ -1,5 +1,5 @@
-// The Worker's module.
-import worker, { ChatRoomDurableObject as ChatRoom, EchoDurableObject as Echo } from "../build/index.js";
+// The Worker's module. `#rust` is build/, or build-chaos/ in the chaos tests (package.json).
+import worker, { ChatRoomDurableObject as ChatRoom, EchoDurableObject as Echo } from "#rust";
 import { guarded } from "./guard.mjs";
 
 export default worker;

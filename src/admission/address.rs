@@ -4,15 +4,12 @@ use std::net::{IpAddr, Ipv6Addr};
 /// would else be as many clients as it likes.
 #[must_use]
 pub fn address_key(address: &str) -> String {
-    match address.trim().parse() {
-        Ok(IpAddr::V6(address)) => match address.to_ipv4_mapped() {
-            Some(address) => address.to_string(),
-            None => {
-                let network = address.to_bits() & (u128::MAX << 64);
-                format!("{}/64", Ipv6Addr::from_bits(network))
-            }
-        },
+    match address.trim().parse::<IpAddr>().map(|it| it.to_canonical()) {
         Ok(IpAddr::V4(address)) => address.to_string(),
+        Ok(IpAddr::V6(address)) => {
+            let network = address.to_bits() & (u128::MAX << 64);
+            format!("{}/64", Ipv6Addr::from_bits(network))
+        }
         Err(_) => "unreadable".into(),
     }
 }

@@ -219,6 +219,7 @@ impl Serialize for Id<'_> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_field_names, reason = "the names are the wire's")]
 struct Message<'a> {
     id: Id<'a>,
     content: &'a str,
@@ -302,6 +303,7 @@ struct Auth<'a> {
 
 /// `{type:"error", error, code}` (B29), with the wait where there is one.
 #[derive(Serialize)]
+#[expect(clippy::struct_field_names, reason = "the names are the wire's")]
 struct Error<'a> {
     #[serde(rename = "type")]
     kind: &'static str,

@@ -14,10 +14,10 @@ pub(super) struct EdgeDatabase {
 }
 
 impl EdgeDatabase {
-    pub(super) fn new(state: &State) -> Result<Self> {
+    pub(super) fn new(state: &State) -> Self {
         let raw: &JsValue = state.as_raw().as_ref();
-        let sql: &JsValue = &state.storage().sql().as_ref().clone();
-        Ok(Self { state: raw.clone().into(), sql: sql.clone().into() })
+        let sql = state.storage().sql();
+        Self { state: raw.clone().into(), sql: sql.as_ref().clone().into() }
     }
 }
 

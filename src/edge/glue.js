@@ -33,8 +33,7 @@ export const setAlarm = (state, atMs) => {
 };
 
 /** When the platform last answered a ping for this socket, in milliseconds. */
-export const autoResponseAt = (state, socket) =>
-  state.getWebSocketAutoResponseTimestamp(socket)?.getTime();
+export const autoResponseAt = (state, socket) => state.getWebSocketAutoResponseTimestamp(socket)?.getTime();
 
 /** A URL's path, then its decoded query, name after value after name. */
 export function splitUrl(text) {

@@ -58,7 +58,8 @@ fn address(kind: Kind, room: &RoomName) -> String {
 /// Enough to follow one user through the log, not enough to say who it is.
 fn hash(user: &UserId) -> String {
     let digest = Sha256::digest(user.0.as_bytes());
-    digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    let head = digest.iter().take(8).fold(0u64, |sum, byte| (sum << 8) | u64::from(*byte));
+    format!("{head:016x}")
 }
 
 fn print(line: &Line<'_>) {

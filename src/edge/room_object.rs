@@ -167,19 +167,7 @@ impl Shared {
             }
         });
         if done.is_err() && !woke {
-            self.refuse_asleep(socket);
-        }
-    }
-
-    /// The room cannot wake, so there is no host to tell the client.
-    fn refuse_asleep(&self, socket: &WebSocket) {
-        if let Ok(Some((dialect, _))) = attachment::load(socket) {
-            let mut stamp = clock::stamp();
-            let event = Event::Refused(Refusal::system());
-            let notice = Notice { id: stamp.mint(), reply_to: None, at: stamp.at, event };
-            if let Frame::Text(text) = dialect.get().encode(&notice) {
-                drop(socket.send_with_str(text)); // A dead socket needs no answer.
-            }
+            refuse_asleep(socket);
         }
     }
 
@@ -261,7 +249,9 @@ impl Shared {
     }
 
     fn wake(&self) -> Result<Awake> {
-        let history = SqlHistory::open(EdgeDatabase::new(&self.state)?, &clock::epoch())?;
+        #[cfg(feature = "chaos")]
+        super::chaos::woke(self.name().as_deref().unwrap_or("?"));
+        let history = SqlHistory::open(EdgeDatabase::new(&self.state), &clock::epoch())?;
         let mut sockets = EdgeSockets::default();
         let mut sessions = Vec::new();
         // Sockets that are closing too: their close events are still to come.
@@ -307,4 +297,16 @@ impl Shared {
 
 fn session_of(socket: &WebSocket) -> Option<SessionId> {
     platform::session_of(socket.as_ref()).and_then(SessionId::from_f64)
+}
+
+/// The room cannot wake, so there is no host to tell the client.
+fn refuse_asleep(socket: &WebSocket) {
+    if let Ok(Some((dialect, _))) = attachment::load(socket) {
+        let mut stamp = clock::stamp();
+        let event = Event::Refused(Refusal::system());
+        let notice = Notice { id: stamp.mint(), reply_to: None, at: stamp.at, event };
+        if let Frame::Text(text) = dialect.get().encode(&notice) {
+            drop(socket.send_with_str(text)); // A dead socket needs no answer.
+        }
+    }
 }

@@ -79,7 +79,9 @@ impl History for MemoryHistory {
     }
 
     fn commit(&mut self, writes: &[Write]) -> Result<(), Infallible> {
-        writes.iter().for_each(|it| self.write(it));
+        for write in writes {
+            self.write(write);
+        }
         Ok(())
     }
 

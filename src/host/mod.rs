@@ -137,7 +137,7 @@ impl<H: History, S: Sockets> Host<H, S> {
     }
 
     fn carry_out(&mut self, effects: Vec<Effect>) -> Result<(), H::Error> {
-        let writes: Vec<Write> = effects.iter().filter_map(write_of).cloned().collect();
+        let writes: Vec<Write> = effects.iter().filter_map(Effect::write).cloned().collect();
         if !writes.is_empty() {
             self.history.commit(&writes)?;
         }
@@ -183,15 +183,6 @@ impl<H: History, S: Sockets> Host<H, S> {
         match self.outbox.recall(user, client_ref) {
             Some(receipt) => Ok(Some(receipt)),
             None => self.history.recall(user, client_ref, self.room.memory(now)),
-        }
-    }
-}
-
-fn write_of(effect: &Effect) -> Option<&Write> {
-    match effect {
-        Effect::Write(write) => Some(write),
-        Effect::Tell { .. } | Effect::Page { .. } | Effect::Remember(_) | Effect::Close { .. } => {
-            None
         }
     }
 }

@@ -1,4 +1,6 @@
-use crate::message::{ClientRef, Millis, UserId};
+use std::rc::Rc;
+
+use crate::message::{ClientRef, Entry, Millis, UserId};
 use crate::room::{Effect, Effects, Receipt, Write};
 
 /// How long effects gather, in milliseconds. Long enough for a burst to share one
@@ -53,13 +55,18 @@ impl Outbox {
     /// A request that waits here has been accepted, though the log does not know it yet.
     #[must_use]
     pub fn recall(&self, user: &UserId, client_ref: &ClientRef) -> Option<Receipt> {
-        self.waiting.iter().find_map(|effect| match effect {
-            Effect::Write(Write::Append(entry))
-                if entry.author.id == *user && entry.client_ref.as_ref() == Some(client_ref) =>
-            {
-                Some(Receipt { offset: entry.offset, entry: Some(entry.clone()) })
-            }
-            _ => None,
-        })
+        let written = self.waiting.iter().filter_map(Effect::write);
+        let entries = written.filter_map(|write| match write {
+            Write::Append(entry) => Some(entry),
+            Write::Depart(_)
+            | Write::Forget(_)
+            | Write::Trim { .. }
+            | Write::ForgetRefs(_)
+            | Write::Broadcasts(_) => None,
+        });
+        let is_it =
+            |it: &&Rc<Entry>| it.author.id == *user && it.client_ref.as_ref() == Some(client_ref);
+        let entry = entries.into_iter().find(is_it)?;
+        Some(Receipt { offset: entry.offset, entry: Some(Rc::clone(entry)) })
     }
 }

@@ -46,7 +46,7 @@ impl SessionId {
     #[must_use]
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "range-checked")]
     pub fn from_f64(number: f64) -> Option<Self> {
-        let exact = 0.0 <= number && number < 9_007_199_254_740_992.0 && number.fract() == 0.0;
+        let exact = (0.0..9_007_199_254_740_992.0).contains(&number) && number.fract() == 0.0;
         exact.then_some(Self(number as u64))
     }
 }

@@ -43,6 +43,17 @@ pub enum Effect {
     },
 }
 
+impl Effect {
+    /// What it makes durable, if anything.
+    #[must_use]
+    pub fn write(&self) -> Option<&Write> {
+        match self {
+            Self::Write(write) => Some(write),
+            Self::Tell { .. } | Self::Page { .. } | Self::Remember(_) | Self::Close { .. } => None,
+        }
+    }
+}
+
 /// Something to make durable. All writes of one flush commit together.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Write {

@@ -70,7 +70,7 @@ pub(super) fn memory(room: &Room, now: Millis) -> Memory {
 
 /// Forgets old ids once for many new ones, also where the log is never trimmed.
 pub(super) fn forget_refs(room: &Room, turn: &mut Turn) {
-    if room.head.0 % SLACK_MAX == 0 {
+    if room.head.0.is_multiple_of(SLACK_MAX) {
         let memory = memory(room, turn.stamp.at);
         turn.effects.push(Effect::Write(Write::ForgetRefs(memory)));
     }

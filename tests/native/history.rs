@@ -24,7 +24,7 @@ fn sqlite_keeps_the_contract() {
 }
 
 fn contract<H: History<Error: Debug>>(new: impl Fn() -> H) {
-    a_new_log_is_empty(new());
+    a_new_log_is_empty(&new());
     a_log_returns_what_was_appended_in_order(new());
     a_page_ends_before_its_bound(new());
     a_request_is_recalled_as_long_as_it_is_remembered(new());
@@ -49,10 +49,10 @@ fn offsets<H: History<Error: Debug>>(history: &H, query: &PageQuery) -> (Vec<u64
     (page.entries.iter().map(|it| it.offset.0).collect(), page.has_more)
 }
 
-fn a_new_log_is_empty<H: History<Error: Debug>>(history: H) {
+fn a_new_log_is_empty<H: History<Error: Debug>>(history: &H) {
     let log = history.remembered().unwrap();
     assert_eq!((log.epoch, log.head, log.first), (epoch(), Offset(0), Offset(0)));
-    assert_eq!(offsets(&history, &query(Before::Newest, 5)), (vec![], false));
+    assert_eq!(offsets(history, &query(Before::Newest, 5)), (vec![], false));
 }
 
 fn a_log_returns_what_was_appended_in_order<H: History<Error: Debug>>(mut history: H) {

@@ -167,10 +167,10 @@ impl History for Flaky {
 
     fn commit(&mut self, writes: &[Write]) -> Result<(), Self::Error> {
         if self.1.get() {
-            Err("disk full: INSERT INTO entry")
-        } else {
-            Ok(self.0.commit(writes).unwrap())
+            return Err("disk full: INSERT INTO entry");
         }
+        self.0.commit(writes).unwrap();
+        Ok(())
     }
 
     fn page(&self, query: &PageQuery) -> Result<Page, Self::Error> {

@@ -1,5 +1,7 @@
 //! Sleep is invisible (SPEC §3, invariant 6), and so is gathering.
 
+use std::fmt::Write;
+
 use dormouse::limits::Limits;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -150,7 +152,7 @@ fn scripts_reach_the_limits_they_are_made_for() {
     let mut all = String::new();
     for _ in 0..200 {
         let steps = prop::collection::vec(step(), 60).new_tree(&mut runner).unwrap().current();
-        all += &format!("{:?}", play(&steps, true).seen());
+        write!(all, "{:?}", play(&steps, true).seen()).unwrap();
     }
     for reached in [
         "RATE_LIMIT_EXCEEDED",

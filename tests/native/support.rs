@@ -148,6 +148,8 @@ pub(crate) enum Seen {
     Closed(u16, String),
 }
 
+type Witness = Rc<dyn Fn(&Frame)>;
+
 /// Sockets as vectors. Clones share what they have seen, as the platform's sockets
 /// outlive the object that sleeps.
 #[derive(Clone, Default)]
@@ -157,7 +159,7 @@ pub(crate) struct FakeSockets {
     /// How many frames were handed over, however many sockets each was for.
     pub(crate) handed_over: Rc<RefCell<usize>>,
     /// Looks at every frame before it goes out.
-    pub(crate) witness: Option<Rc<dyn Fn(&Frame)>>,
+    pub(crate) witness: Option<Witness>,
 }
 
 impl FakeSockets {

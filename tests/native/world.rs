@@ -104,9 +104,9 @@ impl World {
 
     /// The same instant gives the same ids, whatever happened before.
     fn stamp(&self) -> Stamp {
-        let [_, _, bytes @ ..] = self.now.0.to_be_bytes();
-        let [a, b, c, d, e, f] = bytes;
-        Stamp::new(self.now, [a, b, c, d, e, f, 0, 0, 0, 0])
+        let mut random = [0; 10];
+        random[..8].copy_from_slice(&self.now.0.to_be_bytes());
+        Stamp::new(self.now, random)
     }
 
     fn step(&mut self, step: impl FnOnce(&mut Awake) -> Flush) {

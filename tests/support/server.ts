@@ -1,0 +1,102 @@
+// The real Worker in workerd, started from wrangler.toml with a test's own variables.
+import { createTestHarness } from "wrangler";
+import { mint } from "../../scripts/jwt.mjs";
+import { Client, eventually, type Options } from "./client.ts";
+
+export const SECRET = "a secret for tests, of more than 32 bytes";
+
+const VARIABLES = {
+  ENVIRONMENT: "development",
+  JWT_SECRET: SECRET,
+  // Every test has the same address.
+  CONNECTIONS_PER_MINUTE_PER_IP: "0",
+};
+
+export type Variables = Record<string, string>;
+
+/** Where `npm test` has put the bundle, so that not every file builds it anew. */
+const BUNDLE = ".wrangler/bundle";
+
+export type Who = { user?: string; name?: string; room?: string; lifetime?: string; claims?: object };
+
+/** `secrets`, because they win over what a developer has in .dev.vars. */
+export async function serve(variables: Variables = {}, config = "wrangler.toml", bundle = BUNDLE) {
+  process.env.CLOUDFLARE_CF_FETCH_ENABLED = "false";
+  const worker = { configPath: config, prebuiltWorkerDir: bundle, secrets: { ...VARIABLES, ...variables } };
+  const harness = createTestHarness({ workers: [worker] });
+  const { url } = await harness.listen();
+  return new Server(harness, url);
+}
+
+export class Server {
+  readonly http: string;
+  readonly ws: string;
+  #rooms = 0;
+
+  constructor(
+    readonly harness: ReturnType<typeof createTestHarness>,
+    url: URL,
+  ) {
+    this.http = url.origin;
+    this.ws = url.origin.replace("http", "ws");
+  }
+
+  /** A room nobody has been in. */
+  room(): string {
+    this.#rooms += 1;
+    return `room-${this.#rooms}`;
+  }
+
+  token({ user = "ann", name, room, lifetime, claims = {} }: Who): Promise<string> {
+    const known = { sub: user, ...(name && { name }), ...(room && { contexts: [room] }) };
+    return mint({ ...known, ...claims }, { secret: SECRET, lifetime: lifetime ?? "1h" });
+  }
+
+  /** Joins a room with a token of one's own. */
+  async join(room: string, user = "ann", who: Who = {}): Promise<Client> {
+    const token = await this.token({ user, room, ...who });
+    return this.chat({ token, contextId: room });
+  }
+
+  chat(query: Record<string, string> = {}, options?: Options): Promise<Client> {
+    return Client.open(`${this.ws}/api/chat/ws?${new URLSearchParams(query)}`, options);
+  }
+
+  echo(id: string): Promise<Client> {
+    return Client.open(`${this.ws}/ws/${id}`);
+  }
+
+  /** Puts a room to sleep, now. Its sockets stay. */
+  async sleep(room: string): Promise<void> {
+    await this.harness.getWorker().evictDurableObject("CHAT_ROOMS", { name: room, webSockets: "hibernate" });
+  }
+
+  /** Whether a room is awake; puts it to sleep if so. */
+  async wasAwake(room: string): Promise<boolean> {
+    try {
+      await this.sleep(room);
+      return true;
+    } catch (error) {
+      if (String(error).includes("not currently running")) return false;
+      throw error;
+    }
+  }
+
+  async sql(room: string, statement: string): Promise<Record<string, unknown>[]> {
+    const storage = await this.harness.getWorker().getDurableObjectStorage("CHAT_ROOMS", { name: room });
+    return (await storage.exec(statement)) as Record<string, unknown>[];
+  }
+
+  logs(): string {
+    return JSON.stringify(this.harness.getLogs());
+  }
+
+  /** Waits, within bounds, for something that no socket tells. */
+  async until(holds: () => boolean, what: string): Promise<void> {
+    await eventually(holds, () => what);
+  }
+
+  async stop(): Promise<void> {
+    await this.harness.close();
+  }
+}

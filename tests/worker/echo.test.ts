@@ -1,0 +1,67 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type Server, serve } from "../support/server.ts";
+
+let server: Server;
+beforeAll(async () => {
+  server = await serve();
+});
+afterAll(() => server.stop());
+
+const MIB = 1 << 20;
+
+test.each<[string, string | Buffer]>([
+  ["text", "hello"],
+  ["nothing", ""],
+  ["what would be a ping elsewhere", '{"type":"ping"}'],
+  ["letters of four bytes", "😀".repeat(1000)],
+  ["1 MiB of text", "x".repeat(MIB)],
+  ["binary", Buffer.from([0, 1, 2, 253, 254, 255])],
+  ["no bytes", Buffer.alloc(0)],
+  ["1 MiB of binary", Buffer.alloc(MIB, 7)],
+])("[E11] %s comes back unchanged", async (_, frame) => {
+  const client = await server.echo("someone");
+  client.send(frame);
+  await client.until(() => client.raw.length === 1, "the echo");
+  const back = client.raw[0];
+  expect(typeof back).toBe(typeof frame);
+  expect(Buffer.compare(Buffer.from(back as string), Buffer.from(frame as string))).toBe(0);
+});
+
+test("past 1 MiB the echo closes with 1009", async () => {
+  for (const frame of ["x".repeat(MIB + 1), "😀".repeat(MIB / 4 + 1), Buffer.alloc(MIB + 1)]) {
+    const client = await server.echo("someone");
+    client.send(frame);
+    expect((await client.closed()).code).toBe(1009);
+    expect(client.raw).toEqual([]);
+  }
+});
+
+test("frames come back in order, across sleep, and to nobody else", async () => {
+  const [ann, bob] = [await server.echo("ann"), await server.echo("bob")];
+  for (let i = 0; i < 50; i++) ann.send(String(i));
+  await ann.until(() => ann.raw.length === 50, "the echoes");
+  await server.harness.getWorker().evictDurableObject("ECHOES", { name: "ann", webSockets: "hibernate" });
+  ann.send("50");
+  await ann.until(() => ann.raw.length === 51, "the echo after sleep");
+  expect(ann.raw).toEqual(Array.from({ length: 51 }, (_, i) => String(i)));
+  expect(bob.raw).toEqual([]);
+});
+
+test.each([1000, 1001, 1011, 3000, 4999])("a close with %i is answered with %i", async (code) => {
+  const client = await server.echo("someone");
+  client.send("hello");
+  expect((await client.leave(code)).code).toBe(code);
+});
+
+test("a close without a code is answered without one", async () => {
+  const client = await server.echo("someone");
+  client.send("hello");
+  client.socket.close();
+  expect((await client.closed()).code).toBe(1005);
+});
+
+test.each(["a b", "ä", "%252e", "a".repeat(129)])("the client id %j is refused", async (id) => {
+  const client = await server.echo(id);
+  expect(await client.refusal()).toBe("INVALID_MESSAGE_FORMAT");
+  expect((await client.closed()).code).toBe(1008);
+});
