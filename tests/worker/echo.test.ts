@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Server, serve } from "../support/server.ts";
 
@@ -52,6 +53,19 @@ test.each([1000, 1001, 1011, 3000, 4999])("a close with %i is answered with %i",
   client.send("hello");
   expect((await client.leave(code)).code).toBe(code);
 });
+
+test.each([1004, 1016, 2999, 5000])(
+  "a close with %i, which no peer may send, is answered with 1002",
+  async (code) => {
+    const client = await server.echo("someone");
+    client.send("hello");
+    await client.until(() => client.raw.length === 1, "the echo");
+    // By hand, since no client library would send it: FIN and close, two bytes, masked with zeros.
+    const frame = Buffer.from([0x88, 0x82, 0, 0, 0, 0, code >> 8, code & 0xff]);
+    (client.socket as unknown as { _socket: Socket })._socket.write(frame);
+    expect((await client.closed()).code).toBe(1002);
+  },
+);
 
 test("a close without a code is answered without one", async () => {
   const client = await server.echo("someone");
