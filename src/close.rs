@@ -76,10 +76,11 @@ pub enum CloseReply {
 /// The answer to a peer's close code. 1005 and 1006 are not codes but their
 /// absence; 1004, 1015 and everything below 1000 or from 5000 on would make the
 /// platform throw; 1016 to 2999 are nobody's (RFC 6455 §7.4.2), so the peer is
-/// told that it broke the protocol.
+/// told that it broke the protocol, as with a reason that fits no close frame.
 #[must_use]
-pub const fn reply_to(code: u16) -> CloseReply {
+pub const fn reply_to(code: u16, reason: &str) -> CloseReply {
     match code {
+        _ if REASON_BYTES_MAX < reason.len() => CloseReply::Code(1002),
         1005 => CloseReply::NoCode,
         1006 => CloseReply::Nothing,
         1000..=1003 | 1007..=1014 | 3000..=4999 => CloseReply::Code(code),
@@ -106,7 +107,7 @@ mod tests {
     #[test]
     fn no_reply_makes_the_platform_throw() {
         for code in 0..=u16::MAX {
-            match reply_to(code) {
+            match reply_to(code, "") {
                 CloseReply::Code(reply) => {
                     let throws =
                         matches!(reply, 1004..=1006 | 1015) || !(1000..5000).contains(&reply);
@@ -116,9 +117,10 @@ mod tests {
                 CloseReply::Nothing => assert_eq!(code, 1006),
             }
         }
-        assert_eq!(reply_to(1016), CloseReply::Code(1002));
-        assert_eq!(reply_to(2999), CloseReply::Code(1002));
-        assert_eq!(reply_to(4999), CloseReply::Code(4999));
+        assert_eq!(reply_to(1016, ""), CloseReply::Code(1002));
+        assert_eq!(reply_to(2999, ""), CloseReply::Code(1002));
+        assert_eq!(reply_to(4999, &"r".repeat(123)), CloseReply::Code(4999));
+        assert_eq!(reply_to(1000, &"r".repeat(124)), CloseReply::Code(1002));
     }
 
     #[test]

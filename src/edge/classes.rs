@@ -36,10 +36,10 @@ macro_rules! room_class {
                 &self,
                 socket: WebSocket,
                 code: usize,
-                _reason: String,
+                reason: String,
                 _was_clean: bool,
             ) -> Result<()> {
-                self.0.close(&socket, code);
+                self.0.close(&socket, code, &reason);
                 Ok(())
             }
 

@@ -51,10 +51,10 @@ impl DurableObject for EchoDurableObject {
         &self,
         socket: WebSocket,
         code: usize,
-        _reason: String,
+        reason: String,
         _was_clean: bool,
     ) -> Result<()> {
-        reply(&socket, code);
+        reply(&socket, code, &reason);
         Ok(())
     }
 

@@ -1,26 +1,30 @@
-use std::time::Duration;
-
-use futures_util::future::{Either, select};
-use worker::{Context, Delay, Env, Method, Request, Response, Result, WebSocket, event};
+use worker::{Context, Env, Method, Request, Response, Result, event};
 
 use super::config::Config;
+use super::hand_over::{echo, hand_over};
 use super::reception::{receive, switch, turn_away};
 use super::{clock, platform};
-use crate::admission::{Endpoint, HAND_OFF_HEADER, HandOff, Query, Route, Upgrade, Verdict};
+use crate::admission::{Endpoint, Query, Route, Upgrade, Verdict};
 use crate::dialect::DialectId;
-use crate::message::{Code, Kind, Refusal, RoomName};
-
-/// How long an object may take to answer before its client is told to come back,
-/// rather than hang.
-const HAND_OVER_MS: u64 = 10_000;
+use crate::message::Refusal;
 
 /// The binding that counts connects per address.
 const CONNECT_LIMIT: &str = "CONNECT_LIMIT";
 
-const UNAVAILABLE: Refusal = Refusal::new(Code::Unavailable, "the room did not answer; try again");
-
-#[event(fetch, respond_with_errors)]
+/// Answers every request. What goes wrong on our side stands in the log; whoever asked
+/// learns only that it did.
+#[event(fetch)]
 async fn fetch(request: Request, env: Env, worker: Context) -> Result<Response> {
+    match serve(request, env, worker).await {
+        Ok(response) => Ok(response),
+        Err(error) => {
+            worker::console_error!("a request failed: {error}");
+            problem(500, "Internal Server Error", "something went wrong here")
+        }
+    }
+}
+
+async fn serve(request: Request, env: Env, worker: Context) -> Result<Response> {
     let upgrade = read(&request)?;
     let route = Route::of(&upgrade.path);
     match route {
@@ -91,41 +95,6 @@ async fn may_connect(request: &Request, env: &Env) -> bool {
     match limiter.limit(crate::admission::address_key(&address)).await {
         Ok(outcome) => outcome.success,
         Err(_) => true,
-    }
-}
-
-/// Hands an admitted client to its room's object, and returns the room's end of the socket.
-pub(super) async fn hand_over(
-    env: &Env,
-    kind: Kind,
-    hand_off: &HandOff,
-) -> std::result::Result<WebSocket, Refusal> {
-    let binding = match kind {
-        Kind::Chat => "CHAT_ROOMS",
-    };
-    ask(env, binding, hand_off.room.as_str(), (HAND_OFF_HEADER, hand_off.to_header())).await
-}
-
-async fn echo(env: &Env, client: &RoomName) -> std::result::Result<WebSocket, Refusal> {
-    ask(env, "ECHOES", client.as_str(), (HAND_OFF_HEADER, String::new())).await
-}
-
-async fn ask(
-    env: &Env,
-    binding: &str,
-    name: &str,
-    header: (&str, String),
-) -> std::result::Result<WebSocket, Refusal> {
-    let namespace = js_sys::Reflect::get(env, &binding.into()).map_err(|_| UNAVAILABLE)?;
-    let header = vec![header.0.to_owned(), header.1];
-    let asked = platform::ask_for_socket(&namespace, name, header);
-    let patience = Delay::from(Duration::from_millis(HAND_OVER_MS));
-    match select(Box::pin(asked), patience).await {
-        Either::Left((Ok(answer), _)) => match answer.as_string() {
-            None => Ok(web_sys::WebSocket::from(answer).into()),
-            Some(refusal) => Err(serde_json::from_str(&refusal).unwrap_or(UNAVAILABLE)),
-        },
-        Either::Left((Err(_), _)) | Either::Right(_) => Err(UNAVAILABLE),
     }
 }
 

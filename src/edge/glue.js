@@ -45,9 +45,9 @@ export function splitUrl(text) {
  * Asks an object for a socket. The request is built from nothing: no header of a
  * client's reaches an object. Gives the socket, or the object's refusal as JSON.
  */
-export async function askForSocket(namespace, name, header) {
+export async function askForSocket(namespace, name, header, value) {
   const stub = namespace.get(namespace.idFromName(name));
-  const init = { headers: { Upgrade: "websocket", [header[0]]: header[1] } };
+  const init = { headers: { Upgrade: "websocket", [header]: value } };
   const response = await stub.fetch("https://object/", init);
   return response.webSocket ?? (await response.text());
 }

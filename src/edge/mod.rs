@@ -9,6 +9,7 @@ mod config;
 mod database;
 mod echo_object;
 mod fetch;
+mod hand_over;
 mod log;
 mod platform;
 mod reception;

@@ -4,9 +4,9 @@
 use worker::{Context, Env, Response, ResponseBuilder, Result, WebSocket, WebSocketPair};
 
 use super::config::Config;
-use super::fetch::hand_over;
+use super::hand_over::hand_over;
 use super::{clock, log, platform};
-use crate::admission::{Endpoint, HandOff};
+use crate::admission::Endpoint;
 use crate::close::{CloseCode, reason};
 use crate::dialect::{DialectId, Frame};
 use crate::message::{Command, Event, Notice, Refusal, RoomName};
@@ -47,12 +47,8 @@ pub(super) fn receive(
     server.accept()?;
     worker.wait_until(async move {
         match introduce(&held, endpoint, context, &config, &env).await {
-            Ok(Some(upstream)) => {
-                if held.pipe(upstream.as_ref()).is_err() {
-                    refuse(&server, endpoint.dialect, &Refusal::system());
-                }
-            }
-            Ok(None) => {} // It closed before it said anything.
+            Ok(upstream) if held.pipe(upstream.as_ref()).is_ok() => {}
+            Ok(_) => refuse(&server, endpoint.dialect, &Refusal::system()),
             Err(refusal) => refuse(&server, endpoint.dialect, &refusal),
         }
     });
@@ -66,36 +62,23 @@ async fn introduce(
     context: Option<RoomName>,
     config: &Config,
     env: &Env,
-) -> std::result::Result<Option<WebSocket>, Refusal> {
-    let hand_off = identify(held, endpoint, context, config).await?;
-    match hand_off {
-        Some(hand_off) => hand_over(env, endpoint.kind, &hand_off).await.map(Some),
-        None => Ok(None),
-    }
-}
-
-async fn identify(
-    held: &platform::Held,
-    endpoint: Endpoint,
-    context: Option<RoomName>,
-    config: &Config,
-) -> std::result::Result<Option<HandOff>, Refusal> {
+) -> std::result::Result<WebSocket, Refusal> {
     #[expect(clippy::cast_precision_loss, reason = "a duration stays below 2^53")]
     let patience_ms = config.limits.auth_ms as f64;
     let first = held.first(patience_ms).await.map_err(|_| Refusal::system())?;
     let Some(first) = first.as_string() else {
         return Err(Refusal::unauthenticated("no auth message came in time"));
     };
-    match endpoint.dialect.get().decode(&Frame::Text(first)).command {
+    let hand_off = match endpoint.dialect.get().decode(&Frame::Text(first)).command {
         Ok(Command::Authenticate { token, context: named }) => {
             let named = named.map(RoomName::parse).transpose()?;
-            let room = named.or(context);
-            config.policy.admit(endpoint, &token, room, clock::now()).map(Some)
+            config.policy.admit(endpoint, &token, named.or(context), clock::now())?
         }
         Ok(_) | Err(_) => {
-            Err(Refusal::unauthenticated("the first message must be auth, with a token"))
+            return Err(Refusal::unauthenticated("the first message must be auth, with a token"));
         }
-    }
+    };
+    hand_over(env, endpoint.kind, &hand_off).await
 }
 
 /// Says why, then closes. Clients act on the frame; the code is for those that do not.

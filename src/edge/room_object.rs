@@ -85,8 +85,8 @@ impl RoomObject {
     }
 
     /// Answers the close, without which the client would wait ten seconds for it.
-    pub(super) fn close(&self, socket: &WebSocket, code: usize) {
-        reply(socket, code);
+    pub(super) fn close(&self, socket: &WebSocket, code: usize, reason: &str) {
+        reply(socket, code, reason);
         self.0.leave(socket);
     }
 
@@ -101,8 +101,8 @@ impl RoomObject {
 }
 
 /// Answers a peer's close code with one that the platform accepts.
-pub(super) fn reply(socket: &WebSocket, code: usize) {
-    let replied = match reply_to(u16::try_from(code).unwrap_or(u16::MAX)) {
+pub(super) fn reply(socket: &WebSocket, code: usize, reason: &str) {
+    let replied = match reply_to(u16::try_from(code).unwrap_or(u16::MAX), reason) {
         CloseReply::Code(code) => socket.close(Some(code), None::<&str>),
         CloseReply::NoCode => socket.close(None, None::<&str>),
         CloseReply::Nothing => Ok(()),
