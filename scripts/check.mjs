@@ -12,7 +12,10 @@ const STEPS = [
   ["cargo", ["clippy", "--quiet", "--all-targets", ...deny]],
   ["cargo", ["clippy", "--quiet", "--lib", ...wasm, ...deny]],
   ["cargo", ["clippy", "--quiet", "--lib", ...wasm, "--features", "chaos", ...deny]],
-  [local("biome"), [fix ? "check" : "ci", ...(fix ? ["--write"] : []), "--error-on-warnings"]],
+  [
+    local("biome"),
+    [fix ? "check" : "ci", ...(fix ? ["--write"] : []), "--error-on-warnings", "--colors=off"],
+  ],
   [local("tsc"), ["--project", "tsconfig.json"]],
 ];
 

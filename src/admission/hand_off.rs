@@ -2,7 +2,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
-use crate::dialect::DialectId;
+use crate::dialect::Wire;
 use crate::message::{Member, Millis, RoomName};
 use crate::room::Grants;
 
@@ -16,8 +16,8 @@ pub const HAND_OFF_HEADER: &str = "x-dormouse-hand-off";
 pub struct HandOff {
     /// The room, which the object compares with its own name.
     pub room: RoomName,
-    /// What the socket speaks.
-    pub dialect: DialectId,
+    /// What goes over the socket.
+    pub wire: Wire,
     /// Who it is.
     pub member: Member,
     /// What they may do.

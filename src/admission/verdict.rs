@@ -1,4 +1,5 @@
 use super::{Claims, Endpoint, HandOff, Keys, Origins, Query, Route, capability};
+use crate::dialect::Wire;
 use crate::message::{Millis, Refusal, RoomName};
 use crate::room::{Grant, Renewal};
 
@@ -75,6 +76,12 @@ impl Upgrade {
         named.or_else(|| self.offered().next())
     }
 
+    /// Whether the client takes several frames in one (`batch=1`).
+    #[must_use]
+    pub fn batched(&self) -> bool {
+        self.query.get("batch") == Some("1")
+    }
+
     fn offered(&self) -> impl Iterator<Item = &str> {
         let offered = self.protocols.as_deref().unwrap_or_default().split(',');
         offered.map(str::trim).filter(|it| !it.is_empty())
@@ -109,7 +116,7 @@ impl Policy {
         match upgrade.credentials() {
             Credentials::None => Ok(Verdict::Receive { context }),
             Credentials::Token(token) => {
-                self.admit(endpoint, &token, context, now).map(Verdict::Join)
+                self.admit(endpoint, upgrade.batched(), &token, context, now).map(Verdict::Join)
             }
         }
     }
@@ -126,6 +133,7 @@ impl Policy {
     pub fn admit(
         &self,
         endpoint: Endpoint,
+        batched: bool,
         token: &str,
         context: Option<RoomName>,
         now: Millis,
@@ -136,8 +144,8 @@ impl Policy {
         if !grants.has(Grant::Join) {
             return Err(Refusal::denied("this token does not lead to this room"));
         }
-        let (dialect, member) = (endpoint.dialect, claims.member());
-        Ok(HandOff { room, dialect, member, grants, expires_at: claims.expires_at })
+        let (wire, member) = (Wire { dialect: endpoint.dialect, batched }, claims.member());
+        Ok(HandOff { room, wire, member, grants, expires_at: claims.expires_at })
     }
 
     /// Reads a token that a socket already in a room shows to stay longer.

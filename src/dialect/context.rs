@@ -57,6 +57,10 @@ impl Dialect for Context {
             Event::Refused(refusal) => json::frame(&Error::of(notice, refusal)),
         }
     }
+
+    fn batch(&self, frames: &[&Frame]) -> Frame {
+        json::batch(frames)
+    }
 }
 
 // ---- in

@@ -100,6 +100,25 @@ pub fn frame(message: &impl Serialize) -> Frame {
     Frame::Text(serde_json::to_string(message).unwrap_or_else(failed))
 }
 
+/// `{"type":"batch","data":[frame,…]}`.
+pub(super) fn batch(frames: &[&Frame]) -> Frame {
+    let bytes: usize = frames.iter().map(|it| it.len() + 1).sum();
+    let mut text = String::with_capacity(bytes + 32);
+    text.push_str(r#"{"type":"batch","data":["#);
+    let texts = frames.iter().filter_map(|frame| match frame {
+        Frame::Text(text) => Some(text),
+        Frame::Binary(_) => None, // No JSON dialect makes one.
+    });
+    for (at, frame) in texts.enumerate() {
+        if at != 0 {
+            text.push(',');
+        }
+        text.push_str(frame);
+    }
+    text.push_str("]}");
+    Frame::Text(text)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

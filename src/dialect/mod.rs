@@ -2,8 +2,10 @@
 
 mod context;
 pub mod json;
+mod wire;
 
 use serde::{Deserialize, Serialize};
+pub use wire::Wire;
 
 use crate::message::{Notice, Request};
 
@@ -25,6 +27,9 @@ pub trait Dialect: Sync {
     /// Writes one frame. Not told who will receive it, so that a broadcast is
     /// encoded once.
     fn encode(&self, notice: &Notice) -> Frame;
+
+    /// Puts frames of its own into one, for clients that negotiated it.
+    fn batch(&self, frames: &[&Frame]) -> Frame;
 }
 
 /// One WebSocket message.

@@ -1,5 +1,7 @@
 //! Time and randomness, read here and nowhere else.
 
+use std::cell::RefCell;
+
 use worker::Date;
 
 use crate::message::{Epoch, Millis, SessionId, Stamp};
@@ -21,12 +23,29 @@ pub(super) fn epoch() -> Epoch {
     Epoch(format!("{:016x}", u64::from_be_bytes(random())))
 }
 
+thread_local! {
+    /// Randomness fetched ahead: a call into the platform for every message would cost
+    /// more than the message's own id.
+    static POOL: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+const POOL_BYTES: usize = 1024;
+
 /// From the platform's generator. Should it ever fail, ids may repeat within a
 /// millisecond; nothing secret is made of this.
 fn random<const N: usize>() -> [u8; N] {
-    let mut bytes = [0; N];
-    if getrandom::fill(&mut bytes).is_err() {
-        worker::console_error!("no randomness from the platform");
-    }
-    bytes
+    POOL.with_borrow_mut(|pool| {
+        if pool.len() < N {
+            pool.resize(POOL_BYTES, 0);
+            if getrandom::fill(pool).is_err() {
+                worker::console_error!("no randomness from the platform");
+            }
+        }
+        let mut bytes = [0; N];
+        let rest = pool.len().saturating_sub(N);
+        for (to, from) in bytes.iter_mut().zip(pool.drain(rest..)) {
+            *to = from;
+        }
+        bytes
+    })
 }

@@ -1,17 +1,29 @@
+use std::cell::OnceCell;
+use std::rc::Rc;
+
 use worker::Env;
 
 use super::platform;
 use crate::admission::{Keys, Origins, Policy};
 use crate::limits::Limits;
 
-/// Everything an operator can set, read once per request or wake.
+/// Everything an operator can set. It cannot change while an isolate lives.
 pub(super) struct Config {
     pub(super) limits: Limits,
     pub(super) policy: Policy,
 }
 
+thread_local! {
+    static CONFIG: OnceCell<Rc<Config>> = const { OnceCell::new() };
+}
+
 impl Config {
-    pub(super) fn read(env: &Env) -> Self {
+    /// Read from the environment once per isolate.
+    pub(super) fn of(env: &Env) -> Rc<Self> {
+        CONFIG.with(|config| Rc::clone(config.get_or_init(|| Rc::new(Self::read(env)))))
+    }
+
+    fn read(env: &Env) -> Self {
         let variable = |name: &str| platform::variable(env, name);
         let (limits, unreadable) = Limits::read(variable);
         for name in unreadable {

@@ -16,7 +16,7 @@ pub struct EchoDurableObject {
 
 impl DurableObject for EchoDurableObject {
     fn new(state: State, env: Env) -> Self {
-        let message_bytes_max = Config::read(&env).limits.message_bytes_max;
+        let message_bytes_max = Config::of(&env).limits.message_bytes_max;
         Self { state: std::panic::AssertUnwindSafe(state), message_bytes_max }
     }
 

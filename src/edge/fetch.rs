@@ -2,7 +2,7 @@ use worker::{Context, Env, Method, Request, Response, Result, event};
 
 use super::config::Config;
 use super::hand_over::{echo, hand_over};
-use super::reception::{receive, switch, turn_away};
+use super::reception::{Introduction, receive, switch, turn_away};
 use super::{clock, platform};
 use crate::admission::{Endpoint, Query, Route, Upgrade, Verdict};
 use crate::dialect::DialectId;
@@ -43,7 +43,7 @@ async fn serve(request: Request, env: Env, worker: Context) -> Result<Response> 
         // The echo has no words of its own to refuse with.
         Route::Echo(_) | Route::Health | Route::Nothing => DialectId::CONTEXT,
     };
-    let config = Config::read(&env);
+    let config = Config::of(&env);
     if config.limits.connects_per_minute != 0 && !may_connect(&request, &env).await {
         return turn_away(dialect, &Refusal::too_fast(60_000), protocol);
     }
@@ -52,7 +52,8 @@ async fn serve(request: Request, env: Env, worker: Context) -> Result<Response> 
             hand_over(&env, kind, &hand_off).await
         }
         (Some(Verdict::Receive { context }), Route::Room(endpoint)) => {
-            return receive(endpoint, context, protocol, config, env, &worker);
+            let introduction = Introduction { endpoint, context, batched: upgrade.batched() };
+            return receive(introduction, protocol, config, env, &worker);
         }
         (Some(Verdict::Echo(client)), _) => echo(&env, &client).await,
         (Some(Verdict::Refuse(refusal)), _) => Err(refusal),

@@ -9,17 +9,47 @@ export const bindSession = (socket, session) => {
 
 export const sessionOf = (socket) => sessions.get(socket);
 
+/** Queued for a socket, in bytes, from which on it goes without what is worth nothing later. */
+const BACKLOG_EPHEMERAL_MAX = 256 * 1024;
+/** From which on it is let go: what it has not read is memory that all rooms share. */
+const BACKLOG_MAX = 1024 * 1024;
 /**
- * One string for all sockets: passed from Rust once, not once per socket.
- * A dead socket reports itself through its own close event, so its throw is dropped.
+ * How much goes to a group of sockets between two looks at their backlogs: no backlog
+ * outgrows what was sent, and for a large group looking costs as much as sending.
  */
-export function sendToAll(sockets, message, except) {
+const CHECK_EVERY = 64 * 1024;
+const LARGE_GROUP = 8;
+
+/** Per group of sockets: what was sent since the last look, and who lagged then. */
+const watched = new WeakMap();
+
+/**
+ * One string for all sockets: passed from Rust once, not once per socket. Gives those that
+ * do not keep up, if any. A dead socket reports itself through its own close event, so its
+ * throw is dropped.
+ */
+export function sendToAll(sockets, message, except, ephemeral) {
+  const slow = watch(sockets, message.length ?? message.byteLength);
+  const lagging = ephemeral ? watched.get(sockets).lagging : undefined;
   for (const socket of sockets) {
-    if (socket === except) continue;
+    if (except?.includes(socket) || lagging?.has(socket)) continue;
     try {
       socket.send(message);
     } catch {}
   }
+  return slow;
+}
+
+function watch(sockets, length) {
+  const watch = watched.get(sockets) ?? { sent: 0, lagging: undefined };
+  watched.set(sockets, watch);
+  watch.sent += length;
+  if (watch.sent < CHECK_EVERY && LARGE_GROUP < sockets.length) return;
+  watch.sent = 0;
+  const behind = sockets.filter((socket) => BACKLOG_EPHEMERAL_MAX < socket.bufferedAmount);
+  watch.lagging = behind.length ? new Set(behind) : undefined;
+  const slow = behind.filter((socket) => BACKLOG_MAX < socket.bufferedAmount);
+  return slow.length ? slow : undefined;
 }
 
 /** Runs a statement and takes all of its rows while errors can still be caught. */

@@ -16,14 +16,20 @@ extern "C" {
     pub(super) fn session_of(socket: &WebSocket) -> Option<f64>;
 
     #[wasm_bindgen(js_name = sendToAll)]
-    pub(super) fn send_text_to_all(sockets: &Array, text: &str, except: Option<&WebSocket>);
+    pub(super) fn send_text_to_all(
+        sockets: &Array,
+        text: &str,
+        except: Option<&Array>,
+        ephemeral: bool,
+    ) -> Option<Array>;
 
     #[wasm_bindgen(js_name = sendToAll)]
     pub(super) fn send_bytes_to_all(
         sockets: &Array,
         bytes: &js_sys::ArrayBuffer,
-        except: Option<&WebSocket>,
-    );
+        except: Option<&Array>,
+        ephemeral: bool,
+    ) -> Option<Array>;
 
     #[wasm_bindgen(js_name = runSql, catch)]
     pub(super) fn run_sql(

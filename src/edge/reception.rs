@@ -1,6 +1,8 @@
 //! Sockets that the Worker itself holds: those it turns away, and those whose first
 //! message is to say who they are (B3).
 
+use std::rc::Rc;
+
 use worker::{Context, Env, Response, ResponseBuilder, Result, WebSocket, WebSocketPair};
 
 use super::config::Config;
@@ -33,23 +35,30 @@ pub(super) fn switch(client: WebSocket, protocol: Option<&str>) -> Result<Respon
     .empty())
 }
 
+/// What a held socket's URL says of it.
+pub(super) struct Introduction {
+    pub(super) endpoint: Endpoint,
+    pub(super) context: Option<RoomName>,
+    pub(super) batched: bool,
+}
+
 /// Holds a socket until its first message, then connects it to its room.
 pub(super) fn receive(
-    endpoint: Endpoint,
-    context: Option<RoomName>,
+    introduction: Introduction,
     protocol: Option<&str>,
-    config: Config,
+    config: Rc<Config>,
     env: Env,
     worker: &Context,
 ) -> Result<Response> {
     let WebSocketPair { client, server } = WebSocketPair::new()?;
     let held = platform::Held::new(server.as_ref(), f64::from(1u32 << 20));
     server.accept()?;
+    let dialect = introduction.endpoint.dialect;
     worker.wait_until(async move {
-        match introduce(&held, endpoint, context, &config, &env).await {
+        match introduce(&held, introduction, &config, &env).await {
             Ok(upstream) if held.pipe(upstream.as_ref()).is_ok() => {}
-            Ok(_) => refuse(&server, endpoint.dialect, &Refusal::system()),
-            Err(refusal) => refuse(&server, endpoint.dialect, &refusal),
+            Ok(_) => refuse(&server, dialect, &Refusal::system()),
+            Err(refusal) => refuse(&server, dialect, &refusal),
         }
     });
     switch(client, protocol)
@@ -58,8 +67,7 @@ pub(super) fn receive(
 /// The room's socket, for a client that says in time who it is.
 async fn introduce(
     held: &platform::Held,
-    endpoint: Endpoint,
-    context: Option<RoomName>,
+    Introduction { endpoint, context, batched }: Introduction,
     config: &Config,
     env: &Env,
 ) -> std::result::Result<WebSocket, Refusal> {
@@ -72,7 +80,7 @@ async fn introduce(
     let hand_off = match endpoint.dialect.get().decode(&Frame::Text(first)).command {
         Ok(Command::Authenticate { token, context: named }) => {
             let named = named.map(RoomName::parse).transpose()?;
-            config.policy.admit(endpoint, &token, named.or(context), clock::now())?
+            config.policy.admit(endpoint, batched, &token, named.or(context), clock::now())?
         }
         Ok(_) | Err(_) => {
             return Err(Refusal::unauthenticated("the first message must be auth, with a token"));

@@ -28,7 +28,7 @@ pub(super) struct RoomObject(AssertUnwindSafe<Rc<Shared>>);
 struct Shared {
     kind: Kind,
     state: State,
-    config: Config,
+    config: Rc<Config>,
     /// `None` while asleep, and after a failure: then it is rebuilt from what is durable.
     awake: RefCell<Option<Awake>>,
 }
@@ -56,7 +56,7 @@ impl RoomObject {
         if pair.and_then(|it| state.as_raw().set_websocket_auto_response(&it)).is_err() {
             worker::console_error!("pings will wake the room: no auto-response");
         }
-        let shared = Shared { kind, state, config: Config::read(env), awake: RefCell::default() };
+        let shared = Shared { kind, state, config: Config::of(env), awake: RefCell::default() };
         Self(AssertUnwindSafe(Rc::new(shared)))
     }
 
@@ -112,7 +112,7 @@ pub(super) fn reply(socket: &WebSocket, code: usize, reason: &str) {
 
 impl Shared {
     fn join(self: &Rc<Self>, hand_off: HandOff) -> Result<Response> {
-        let HandOff { room, dialect, member, grants, expires_at } = hand_off;
+        let HandOff { room, wire, member, grants, expires_at } = hand_off;
         if self.name().is_some_and(|name| name != room.as_str()) {
             return Response::error("handed over to the wrong room", 403);
         }
@@ -127,10 +127,10 @@ impl Shared {
             }
             self.state.as_raw().accept_websocket(server.as_ref())?;
             // Before anything else can happen, so that no wake finds it without.
-            attachment::store(&server, dialect, &session)?;
+            attachment::store(&server, wire, &session)?;
             log::connected(self.kind, &room, session.id, &session.member.id);
             awake.host.join(session.clone(), stamp, |sockets| {
-                sockets.insert(session.id, server, dialect);
+                sockets.insert(session.id, server, wire);
             })
         })?;
         match refused {
@@ -232,6 +232,7 @@ impl Shared {
             }
             Flush::No => Ok(()),
         });
+        let done = done.and_then(|()| awake.host.drop_slow(&clock::stamp()));
         if let Err(error) = done {
             self.log(&error);
             awake.host.abandon(clock::now());
@@ -258,8 +259,8 @@ impl Shared {
         for socket in self.state.as_raw().get_websockets()? {
             let socket = WebSocket::from(socket);
             match attachment::load(&socket) {
-                Ok(Some((dialect, session))) => {
-                    sockets.insert(session.id, socket, dialect);
+                Ok(Some((wire, session))) => {
+                    sockets.insert(session.id, socket, wire);
                     sessions.push(session);
                 }
                 Ok(None) => {}
@@ -301,11 +302,11 @@ fn session_of(socket: &WebSocket) -> Option<SessionId> {
 
 /// The room cannot wake, so there is no host to tell the client.
 fn refuse_asleep(socket: &WebSocket) {
-    if let Ok(Some((dialect, _))) = attachment::load(socket) {
+    if let Ok(Some((wire, _))) = attachment::load(socket) {
         let mut stamp = clock::stamp();
         let event = Event::Refused(Refusal::system());
         let notice = Notice { id: stamp.mint(), reply_to: None, at: stamp.at, event };
-        if let Frame::Text(text) = dialect.get().encode(&notice) {
+        if let Frame::Text(text) = wire.dialect.get().encode(&notice) {
             drop(socket.send_with_str(text)); // A dead socket needs no answer.
         }
     }

@@ -2,11 +2,12 @@ use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 use js_sys::{Array, Uint8Array};
+use wasm_bindgen::JsCast;
 use worker::WebSocket;
 
 use super::{attachment, platform};
 use crate::close::CloseCode;
-use crate::dialect::{DIALECTS_COUNT, DialectId, Frame};
+use crate::dialect::{Frame, Wire};
 use crate::host::{Deliver, Recipients, Sockets};
 use crate::message::SessionId;
 use crate::room::Session;
@@ -15,30 +16,31 @@ use crate::room::Session;
 #[derive(Default)]
 pub(super) struct EdgeSockets {
     sockets: BTreeMap<SessionId, EdgeSocket>,
-    /// Per dialect: its sockets as one JavaScript array, made when first needed.
-    groups: [OnceCell<Array>; DIALECTS_COUNT],
+    /// Per wire: its sockets as one JavaScript array, made when first needed.
+    groups: [OnceCell<Array>; Wire::COUNT],
+    slow: Vec<SessionId>,
 }
 
 struct EdgeSocket {
     socket: WebSocket,
-    dialect: DialectId,
+    wire: Wire,
 }
 
 impl EdgeSockets {
-    pub(super) fn insert(&mut self, session: SessionId, socket: WebSocket, dialect: DialectId) {
+    pub(super) fn insert(&mut self, session: SessionId, socket: WebSocket, wire: Wire) {
         platform::bind_session(socket.as_ref(), session.as_f64());
-        self.sockets.insert(session, EdgeSocket { socket, dialect });
-        self.regroup(dialect);
+        self.sockets.insert(session, EdgeSocket { socket, wire });
+        self.regroup(wire);
     }
 
     /// Lets a socket go. The platform lists it until its close is through, so it is
     /// marked: a wake in between must not bring it back.
     pub(super) fn remove(&mut self, session: SessionId) -> Option<WebSocket> {
-        let EdgeSocket { socket, dialect } = self.sockets.remove(&session)?;
+        let EdgeSocket { socket, wire } = self.sockets.remove(&session)?;
         if let Err(error) = attachment::forget(&socket) {
             worker::console_error!("a socket was not forgotten: {error}");
         }
-        self.regroup(dialect);
+        self.regroup(wire);
         Some(socket)
     }
 
@@ -46,59 +48,67 @@ impl EdgeSockets {
         self.sockets.iter().map(|(session, it)| (*session, &it.socket))
     }
 
-    fn regroup(&mut self, dialect: DialectId) {
-        if let Some(group) = self.groups.get_mut(dialect.index()) {
+    fn regroup(&mut self, wire: Wire) {
+        if let Some(group) = self.groups.get_mut(wire.index()) {
             *group = OnceCell::new();
         }
     }
 
-    fn group(&self, dialect: DialectId) -> Array {
-        let of_dialect = || {
-            let speakers = self.sockets.values().filter(|it| it.dialect == dialect);
-            speakers.map(|it| it.socket.as_ref().clone()).collect()
-        };
-        match self.groups.get(dialect.index()) {
-            Some(group) => group.get_or_init(of_dialect).clone(),
-            None => of_dialect(),
+    fn group(&self, wire: Wire) -> Array {
+        let of_wire = || self.array(self.sockets.values().filter(|it| it.wire == wire));
+        match self.groups.get(wire.index()) {
+            Some(group) => group.get_or_init(of_wire).clone(),
+            None => of_wire(),
         }
     }
 
     fn these(&self, sessions: &[SessionId]) -> Array {
-        let open = sessions.iter().filter_map(|it| self.sockets.get(it));
-        open.map(|it| it.socket.as_ref().clone()).collect()
+        self.array(sessions.iter().filter_map(|it| self.sockets.get(it)))
+    }
+
+    #[expect(clippy::unused_self, reason = "reads better where it is used")]
+    fn array<'a>(&self, sockets: impl Iterator<Item = &'a EdgeSocket>) -> Array {
+        sockets.map(|it| it.socket.as_ref().clone()).collect()
     }
 }
 
 impl Deliver for EdgeSockets {
-    fn dialect(&self, session: SessionId) -> Option<DialectId> {
-        self.sockets.get(&session).map(|it| it.dialect)
+    fn wire(&self, session: SessionId) -> Option<Wire> {
+        self.sockets.get(&session).map(|it| it.wire)
     }
 
-    fn is_spoken(&self, dialect: DialectId) -> bool {
-        self.group(dialect).length() != 0
+    fn is_in_use(&self, wire: Wire) -> bool {
+        self.group(wire).length() != 0
     }
 
-    fn send(&mut self, dialect: DialectId, to: Recipients<'_>, frame: &Frame) {
+    fn send(&mut self, wire: Wire, to: Recipients<'_>, frame: &Frame, ephemeral: bool) {
         let (sockets, except) = match to {
-            Recipients::All => (self.group(dialect), None),
-            Recipients::Except(session) => (self.group(dialect), self.sockets.get(&session)),
+            Recipients::AllBut(except) => (self.group(wire), Some(self.these(except))),
             Recipients::Only(sessions) => (self.these(sessions), None),
         };
-        let except = except.map(|it| it.socket.as_ref());
-        match frame {
-            Frame::Text(text) => platform::send_text_to_all(&sockets, text, except),
+        let except = except.filter(|it| it.length() != 0);
+        let slow = match frame {
+            Frame::Text(text) => {
+                platform::send_text_to_all(&sockets, text, except.as_ref(), ephemeral)
+            }
             Frame::Binary(bytes) => {
                 let bytes = Uint8Array::from(bytes.as_slice()).buffer();
-                platform::send_bytes_to_all(&sockets, &bytes, except);
+                platform::send_bytes_to_all(&sockets, &bytes, except.as_ref(), ephemeral)
             }
-        }
+        };
+        let named = slow.into_iter().flat_map(|it| it.iter().collect::<Vec<_>>());
+        self.slow.extend(
+            named
+                .filter_map(|it| platform::session_of(it.unchecked_ref()))
+                .filter_map(SessionId::from_f64),
+        );
     }
 }
 
 impl Sockets for EdgeSockets {
     fn remember(&mut self, session: &Session) {
-        let Some(EdgeSocket { socket, dialect }) = self.sockets.get(&session.id) else { return };
-        if let Err(error) = attachment::store(socket, *dialect, session) {
+        let Some(EdgeSocket { socket, wire }) = self.sockets.get(&session.id) else { return };
+        if let Err(error) = attachment::store(socket, *wire, session) {
             worker::console_error!("an attachment was not stored: {error}");
         }
     }
@@ -108,5 +118,9 @@ impl Sockets for EdgeSockets {
             // It may have closed meanwhile; then its own close event says so.
             drop(socket.close(Some(code.number()), Some(reason)));
         }
+    }
+
+    fn take_slow(&mut self) -> Vec<SessionId> {
+        std::mem::take(&mut self.slow)
     }
 }

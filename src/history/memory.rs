@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::rc::Rc;
 
-use super::{History, TRIM_ENTRIES_MAX};
+use super::{History, TRIM_ENTRIES_MAX, how_many_fit, record};
 use crate::message::{Before, ClientRef, Entry, Epoch, Millis, Offset, Page, UserId};
 use crate::room::{Departure, Memory, PageQuery, Receipt, Remembered, Window, Write};
 
@@ -97,7 +97,9 @@ impl History for MemoryHistory {
             .filter(|it| (query.first..=query.head).contains(&it.offset) && query.since <= it.at)
             .filter(|it| earlier(it))
             .collect();
-        let skipped = shown.len().saturating_sub(query.limit as usize);
+        let size = |it: &&Rc<Entry>| record::store(&it.body).1.chars().count() as u64;
+        let fits = how_many_fit(query.limit, shown.iter().rev().map(size));
+        let skipped = shown.len() - fits;
         Ok(Page {
             entries: shown.into_iter().skip(skipped).cloned().collect(),
             has_more: 0 < skipped,

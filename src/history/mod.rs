@@ -21,6 +21,11 @@ use crate::room::{Memory, PageQuery, Receipt, Remembered, Write};
 /// hold up the room; the next alarm takes the rest.
 pub const TRIM_ENTRIES_MAX: u64 = 5_000;
 
+/// Most stored bytes one page holds, however many entries were asked for; a larger
+/// entry makes a page alone. Entries of 1 MiB are allowed, and 200 of them would fill
+/// the memory that all rooms of an isolate share.
+pub const PAGE_BYTES_MAX: u64 = 1 << 20;
+
 /// A room's durable log. Synchronous, because SQLite in a Durable Object is.
 pub trait History {
     /// How this log fails. Never shown to clients.
@@ -32,7 +37,7 @@ pub trait History {
     /// Makes all of this durable, or none of it.
     fn commit(&mut self, writes: &[Write]) -> Result<(), Self::Error>;
 
-    /// A stretch of the log, oldest first.
+    /// A stretch of the log, oldest first, of at most [`PAGE_BYTES_MAX`].
     fn page(&self, query: &PageQuery) -> Result<Page, Self::Error>;
 
     /// Whether this user's request of this id was accepted before.
@@ -42,4 +47,14 @@ pub trait History {
         client_ref: &ClientRef,
         memory: Memory,
     ) -> Result<Option<Receipt>, Self::Error>;
+}
+
+/// How many entries of these sizes, newest first, make a page.
+fn how_many_fit(limit: u32, sizes: impl Iterator<Item = u64>) -> usize {
+    let mut total = 0u64;
+    let fits = sizes.enumerate().take(limit as usize).take_while(|(at, size)| {
+        total = total.saturating_add(*size);
+        *at == 0 || total <= PAGE_BYTES_MAX
+    });
+    fits.count()
 }

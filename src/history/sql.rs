@@ -1,6 +1,6 @@
 use std::rc::Rc;
 
-use super::{Database, History, Row, TRIM_ENTRIES_MAX, Value, record, schema};
+use super::{Database, History, Row, TRIM_ENTRIES_MAX, Value, how_many_fit, record, schema};
 use crate::message::{Before, ClientRef, Entry, Epoch, Member, Millis, Offset, Page, UserId};
 use crate::room::{Departure, Memory, PageQuery, Receipt, Remembered, Window, Write};
 
@@ -21,10 +21,8 @@ impl<D: Database> SqlHistory<D> {
     fn end(&self, order: &str) -> Result<Option<(Offset, Millis)>, D::Error> {
         let sql = format!("SELECT offset, at FROM entry ORDER BY offset {order} LIMIT 1");
         let rows = self.database.run(&sql, &[])?;
-        Ok(rows.first().and_then(|row| match row.as_slice() {
-            [Value::Integer(offset), Value::Integer(at)] => Some((Offset(*offset), Millis(*at))),
-            _ => None,
-        }))
+        let end = rows.first().and_then(|row| pair(row));
+        Ok(end.map(|(offset, at)| (Offset(offset), Millis(at))))
     }
 
     /// The smallest offset in `from..to` whose time is `at` or later, else `to`.
@@ -150,23 +148,35 @@ impl<D: Database> History for SqlHistory<D> {
             Before::Offset(offset) => offset.0.min(newest),
             Before::Time(at) => self.first_since(at, query.first.0, newest)?,
         };
-        let sql = format!(
-            "SELECT {} FROM entry WHERE offset < ? AND offset >= ? AND at >= ?
-             ORDER BY offset DESC LIMIT ?",
-            record::COLUMNS
-        );
-        // One more than asked for, to know whether there are more.
-        let limit = usize::try_from(query.limit).unwrap_or(usize::MAX);
+        // First what it would weigh, so that only what fits is read.
+        let sql = "SELECT offset, length(data) FROM entry
+                   WHERE offset < ? AND offset >= ? AND at >= ?
+                   ORDER BY offset DESC LIMIT ?";
         let bindings = [
             before.into(),
             query.first.0.into(),
             query.since.0.into(),
+            // One more than asked for, to know whether there are more.
             (u64::from(query.limit) + 1).into(),
         ];
-        let mut rows = self.database.run(&sql, &bindings)?;
-        let has_more = limit < rows.len();
-        rows.truncate(limit);
-        let entries = rows.into_iter().rev().filter_map(record::entry).map(Rc::new).collect();
+        let rows = self.database.run(sql, &bindings)?;
+        let sizes: Vec<(u64, u64)> = rows.iter().filter_map(|row| pair(row)).collect();
+        let fits = how_many_fit(query.limit, sizes.iter().map(|(_, length)| *length));
+        let has_more = fits < sizes.len();
+        let page = sizes.get(..fits).unwrap_or_default();
+        let (Some((newest, _)), Some((oldest, _))) = (page.first(), page.last()) else {
+            return Ok(Page {
+                entries: vec![],
+                has_more,
+                head: query.head,
+                epoch: query.epoch.clone(),
+            });
+        };
+        let columns = record::COLUMNS;
+        let sql =
+            format!("SELECT {columns} FROM entry WHERE offset BETWEEN ? AND ? ORDER BY offset");
+        let rows = self.database.run(&sql, &[(*oldest).into(), (*newest).into()])?;
+        let entries = rows.into_iter().filter_map(record::entry).map(Rc::new).collect();
         Ok(Page { entries, has_more, head: query.head, epoch: query.epoch.clone() })
     }
 
@@ -192,5 +202,13 @@ impl<D: Database> History for SqlHistory<D> {
         let rows = self.database.run(&sql, &[offset.into()])?;
         let entry = rows.into_iter().next().and_then(record::entry).map(Rc::new);
         Ok(Some(Receipt { offset: Offset(offset), entry }))
+    }
+}
+
+/// A row of two integers.
+fn pair(row: &[Value<'_>]) -> Option<(u64, u64)> {
+    match row {
+        [Value::Integer(one), Value::Integer(other)] => Some((*one, *other)),
+        _ => None,
     }
 }

@@ -1,61 +1,173 @@
-use crate::dialect::{DIALECTS_COUNT, DialectId, Frame};
+use std::borrow::Cow;
+
+use crate::dialect::{DialectId, Frame, Wire};
 use crate::message::{Notice, SessionId};
 use crate::room::Audience;
 
-/// Somewhere frames can be sent. Sending cannot fail: a dead socket reports
-/// itself through its own close event.
+/// Longest batch, in bytes: far more than a flush usually holds, and below what
+/// clients accept by default (1 MiB in Python's `websockets`). A single longer frame
+/// goes alone.
+const BATCH_BYTES_MAX: usize = 256 * 1024;
+
+/// Somewhere frames can be sent. Sending cannot fail: a dead socket reports itself
+/// through its own close event.
 pub trait Deliver {
-    /// What this session's socket speaks, while it is open.
-    fn dialect(&self, session: SessionId) -> Option<DialectId>;
-    /// Whether any open socket speaks this.
-    fn is_spoken(&self, dialect: DialectId) -> bool;
-    /// Sends one frame to the sockets of one dialect.
-    fn send(&mut self, dialect: DialectId, to: Recipients<'_>, frame: &Frame);
+    /// What goes over this session's socket, while it is open.
+    fn wire(&self, session: SessionId) -> Option<Wire>;
+    /// Whether any open socket is of this wire.
+    fn is_in_use(&self, wire: Wire) -> bool;
+    /// Sends one frame to sockets of one wire. An ephemeral one may be dropped for
+    /// those that do not keep up.
+    fn send(&mut self, wire: Wire, to: Recipients<'_>, frame: &Frame, ephemeral: bool);
 }
 
-/// Which sockets of a dialect.
+/// Which sockets of a wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Recipients<'a> {
-    /// All of them.
-    All,
-    /// All but one, which may speak another dialect.
-    Except(SessionId),
+    /// All but these.
+    AllBut(&'a [SessionId]),
     /// These.
     Only(&'a [SessionId]),
 }
 
-/// Says something to an audience: encoded once per dialect in use, and handed to
-/// the platform once per dialect.
-pub fn deliver(sockets: &mut impl Deliver, to: &Audience, notice: &Notice) {
-    match to {
-        Audience::One(session) => deliver_to(sockets, &[*session], notice),
-        Audience::Only(sessions) => deliver_to(sockets, sessions, notice),
-        Audience::Everyone => deliver_to_all(sockets, Recipients::All, notice),
-        Audience::Except(session) => deliver_to_all(sockets, Recipients::Except(*session), notice),
-    }
+/// Something to say, and to whom.
+#[derive(Clone, Debug)]
+pub struct Letter {
+    /// To whom.
+    pub to: Audience,
+    /// What.
+    pub notice: Notice,
 }
 
-fn deliver_to_all(sockets: &mut impl Deliver, to: Recipients<'_>, notice: &Notice) {
+/// An encoded letter.
+struct Spoken<'a> {
+    to: &'a Audience,
+    frame: Frame,
+    ephemeral: bool,
+}
+
+/// Says everything, in order. Each letter is encoded once per dialect in use, and each
+/// frame handed to the platform once per wire.
+pub fn deliver(sockets: &mut impl Deliver, letters: &[Letter]) {
     for dialect in DialectId::all() {
-        if sockets.is_spoken(dialect) {
-            let frame = dialect.get().encode(notice);
-            sockets.send(dialect, to, &frame);
+        let (single, batched) = (Wire { dialect, batched: false }, Wire { dialect, batched: true });
+        let (has_single, has_batched) = (sockets.is_in_use(single), sockets.is_in_use(batched));
+        if !has_single && !has_batched {
+            continue;
+        }
+        let heard = letters.iter().filter(|it| concerns(sockets, dialect, &it.to));
+        let spoken: Vec<Spoken<'_>> = heard
+            .map(|Letter { to, notice }| {
+                let frame = dialect.get().encode(notice);
+                Spoken { to, frame, ephemeral: notice.event.is_ephemeral() }
+            })
+            .collect();
+        if has_single {
+            for it in &spoken {
+                send_single(sockets, single, it);
+            }
+        }
+        if has_batched {
+            send_batched(sockets, batched, &spoken);
         }
     }
 }
 
-fn deliver_to(sockets: &mut impl Deliver, sessions: &[SessionId], notice: &Notice) {
-    let mut by_dialect: [Vec<SessionId>; DIALECTS_COUNT] = Default::default();
-    for session in sessions {
-        let dialect = sockets.dialect(*session).map(DialectId::index);
-        if let Some(group) = dialect.and_then(|it| by_dialect.get_mut(it)) {
-            group.push(*session);
+/// Whether anyone who speaks this dialect hears it.
+fn concerns(sockets: &impl Deliver, dialect: DialectId, to: &Audience) -> bool {
+    let speaks = |it: &SessionId| sockets.wire(*it).is_some_and(|wire| wire.dialect == dialect);
+    match to {
+        Audience::Everyone | Audience::Except(_) => true,
+        Audience::One(session) => speaks(session),
+        Audience::Only(sessions) => sessions.iter().any(speaks),
+    }
+}
+
+fn send_single(
+    sockets: &mut impl Deliver,
+    wire: Wire,
+    Spoken { to, frame, ephemeral }: &Spoken<'_>,
+) {
+    match to {
+        Audience::Everyone => sockets.send(wire, Recipients::AllBut(&[]), frame, *ephemeral),
+        Audience::Except(session) => {
+            sockets.send(wire, Recipients::AllBut(&[*session]), frame, *ephemeral);
+        }
+        Audience::One(_) | Audience::Only(_) => {
+            let named = named_on(sockets, wire, to);
+            if !named.is_empty() {
+                sockets.send(wire, Recipients::Only(&named), frame, *ephemeral);
+            }
         }
     }
-    for (dialect, group) in DialectId::all().zip(&by_dialect) {
-        if !group.is_empty() {
-            let frame = dialect.get().encode(notice);
-            sockets.send(dialect, Recipients::Only(group), &frame);
+}
+
+/// Most sockets hear the same of a flush, and get the same frame; those that some
+/// letter names get one of their own.
+fn send_batched(sockets: &mut impl Deliver, wire: Wire, spoken: &[Spoken<'_>]) {
+    let mut named: Vec<SessionId> =
+        spoken.iter().flat_map(|it| named_on(sockets, wire, it.to)).collect();
+    named.sort_unstable();
+    named.dedup();
+    let common = spoken.iter().filter(|it| hears(it.to, None));
+    for (frame, ephemeral) in batches(wire, common) {
+        sockets.send(wire, Recipients::AllBut(&named), &frame, ephemeral);
+    }
+    for session in named {
+        let own = spoken.iter().filter(|it| hears(it.to, Some(session)));
+        for (frame, ephemeral) in batches(wire, own) {
+            sockets.send(wire, Recipients::Only(&[session]), &frame, ephemeral);
         }
     }
+}
+
+/// The sockets of this wire that an audience names, whether to include or exclude them.
+fn named_on(sockets: &impl Deliver, wire: Wire, to: &Audience) -> Vec<SessionId> {
+    let named: &[SessionId] = match to {
+        Audience::Everyone => &[],
+        Audience::Except(session) | Audience::One(session) => std::slice::from_ref(session),
+        Audience::Only(sessions) => sessions,
+    };
+    named.iter().copied().filter(|it| sockets.wire(*it) == Some(wire)).collect()
+}
+
+/// Whether a session hears it; `None` is one that no audience names.
+fn hears(to: &Audience, session: Option<SessionId>) -> bool {
+    match to {
+        Audience::Everyone => true,
+        Audience::Except(other) => session != Some(*other),
+        Audience::One(one) => session == Some(*one),
+        Audience::Only(sessions) => session.is_some_and(|it| sessions.contains(&it)),
+    }
+}
+
+/// Frames as few as may be: one alone goes as it is.
+fn batches<'a>(
+    wire: Wire,
+    spoken: impl Iterator<Item = &'a Spoken<'a>>,
+) -> Vec<(Cow<'a, Frame>, bool)> {
+    let mut batches: Vec<Vec<&Spoken<'_>>> = Vec::new();
+    let mut room = 0;
+    for it in spoken {
+        let bytes = it.frame.len();
+        match batches.last_mut() {
+            Some(batch) if bytes <= room => {
+                batch.push(it);
+                room -= bytes;
+            }
+            _ => {
+                batches.push(vec![it]);
+                room = BATCH_BYTES_MAX.saturating_sub(bytes);
+            }
+        }
+    }
+    let joined = |batch: Vec<&'a Spoken<'a>>| match batch.as_slice() {
+        [single] => (Cow::Borrowed(&single.frame), single.ephemeral),
+        several => {
+            let frames: Vec<&Frame> = several.iter().map(|it| &it.frame).collect();
+            let frame = wire.dialect.get().batch(&frames);
+            (Cow::Owned(frame), several.iter().all(|it| it.ephemeral))
+        }
+    };
+    batches.into_iter().map(joined).collect()
 }

@@ -8,9 +8,7 @@
 mod broadcast;
 mod outbox;
 
-use std::borrow::Cow;
-
-pub use broadcast::{Deliver, Recipients, deliver};
+pub use broadcast::{Deliver, Letter, Recipients, deliver};
 pub use outbox::{Flush, GATHER_MS, Outbox};
 
 use crate::close::CloseCode;
@@ -26,6 +24,8 @@ pub trait Sockets: Deliver {
     fn remember(&mut self, session: &Session);
     /// Closes a socket and lets it go.
     fn close(&mut self, session: SessionId, code: CloseCode, reason: &str);
+    /// Those that have been found not to keep up since the last time it was asked.
+    fn take_slow(&mut self) -> Vec<SessionId>;
 }
 
 /// Who sent what is waiting in the outbox.
@@ -70,11 +70,11 @@ impl<H: History, S: Sockets> Host<H, S> {
         stamp: Stamp,
         verify: impl FnOnce(&str, Option<&str>) -> Result<Renewal, Refusal>,
     ) -> Result<Flush, H::Error> {
-        let Some(dialect) = self.sockets.dialect(session) else { return Ok(Flush::No) };
+        let Some(wire) = self.sockets.wire(session) else { return Ok(Flush::No) };
         if self.message_bytes_max < frame.len() {
             return self.handle(Input::Oversized { session }, stamp);
         }
-        let request = dialect.get().decode(frame);
+        let request = wire.dialect.get().decode(frame);
         self.origins.push((session, request.client_ref.clone()));
         let input = match request.command {
             Ok(Command::Authenticate { token, context }) => {
@@ -120,6 +120,14 @@ impl<H: History, S: Sockets> Host<H, S> {
         Ok(())
     }
 
+    /// Lets those go that do not keep up, so that they hold back nobody else.
+    pub fn drop_slow(&mut self, stamp: &Stamp) -> Result<(), H::Error> {
+        for session in self.sockets.take_slow() {
+            self.handle(Input::Overwhelmed { session }, stamp.clone())?;
+        }
+        if self.outbox.is_empty() { Ok(()) } else { self.flush(stamp.at) }
+    }
+
     /// Tells everyone whose request got no answer that it failed, and forgets
     /// everything: waking again shows what is durable.
     pub fn abandon(mut self, now: Millis) {
@@ -127,7 +135,7 @@ impl<H: History, S: Sockets> Host<H, S> {
             let event = Event::Refused(Refusal::system());
             // Without an id of its own: minting takes randomness, and nobody refers to it.
             let notice = Notice { id: uuid::Uuid::nil(), reply_to, at: now, event };
-            deliver(&mut self.sockets, &Audience::One(session), &notice);
+            deliver(&mut self.sockets, &[Letter { to: Audience::One(session), notice }]);
         }
     }
 
@@ -145,23 +153,25 @@ impl<H: History, S: Sockets> Host<H, S> {
             let log = self.history.remembered()?;
             self.room.trimmed(log.first, log.first_at);
         }
-        let mut changed = Vec::new();
+        let (mut letters, mut changed) = (Vec::new(), Vec::new());
         for effect in effects {
             match effect {
                 Effect::Write(_) => {}
-                Effect::Tell { to, notice } => deliver(&mut self.sockets, &to, &notice),
+                Effect::Tell { to, notice } => letters.push(Letter { to, notice }),
                 Effect::Page { to, id, reply_to, at, query } => {
                     let event = Event::History(self.history.page(&query)?);
                     let notice = Notice { id, reply_to, at, event };
-                    deliver(&mut self.sockets, &Audience::One(to), &notice);
+                    letters.push(Letter { to: Audience::One(to), notice });
                 }
                 Effect::Remember(session) => changed.push(session),
                 Effect::Close { session, code, reason } => {
-                    let reason: Cow<'_, str> = crate::close::reason(&reason);
-                    self.sockets.close(session, code, &reason);
+                    // What was to be said on it comes first.
+                    deliver(&mut self.sockets, &std::mem::take(&mut letters));
+                    self.sockets.close(session, code, &crate::close::reason(&reason));
                 }
             }
         }
+        deliver(&mut self.sockets, &letters);
         // Once per flush and session, however often it changed.
         changed.sort_unstable();
         changed.dedup();

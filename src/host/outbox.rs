@@ -7,18 +7,36 @@ use crate::room::{Effect, Effects, Receipt, Write};
 /// commit, which is nearly all that a message costs; far below what a person notices.
 pub const GATHER_MS: u64 = 1;
 
+/// Since the last flush, in milliseconds, after which a room counts as idle. A commit
+/// takes about one, and what arrives meanwhile is delivered when it is done.
+const IDLE_MS: u64 = 3;
+
+/// How many flushes at most go by before gathering is tried again where it did not
+/// pay. One client that waits for each answer is delayed once in so many messages.
+const SKIP_MAX: u32 = 64;
+
 /// Effects that wait to be carried out together.
+///
+/// The first message of an idle room is flushed at once. One that comes soon after a
+/// flush may be one of many, so it waits for others; if none came, the next ones do not
+/// wait, ever longer until it pays again. Whether others come cannot be seen: the
+/// platform holds them back while a commit is under way.
 #[derive(Debug, Default)]
 pub struct Outbox {
     waiting: Vec<Effect>,
     flushed_at: Option<Millis>,
-    timer_is_set: bool,
+    timer_set_at: Option<Millis>,
+    /// Inputs whose effects gather for the timer.
+    gathered: u32,
+    /// Flushes to go before gathering is tried again, and how many the next time.
+    skip: u32,
+    skip_next: u32,
 }
 
 /// What to do about the outbox now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Flush {
-    /// Flush at once: the first message of an idle room must not wait for a timer.
+    /// Flush at once.
     Now,
     /// Set a timer of [`GATHER_MS`] and flush when it rings.
     Later,
@@ -29,20 +47,39 @@ pub enum Flush {
 impl Outbox {
     /// Adds effects and says when to flush.
     pub fn push(&mut self, effects: Effects, now: Millis) -> Flush {
+        let urgent = effects.iter().any(Effect::is_urgent);
         self.waiting.extend(effects);
-        if self.waiting.is_empty() || self.timer_is_set {
-            return Flush::No;
-        }
+        self.gathered += 1;
         // A clock set back counts as idle.
-        let idle = self.flushed_at.is_none_or(|at| now < at || GATHER_MS <= now.since(at));
-        self.timer_is_set = !idle;
-        if idle { Flush::Now } else { Flush::Later }
+        let idle = self.flushed_at.is_none_or(|at| now < at || IDLE_MS <= now.since(at));
+        if self.waiting.is_empty() {
+            Flush::No
+        } else if urgent {
+            Flush::Now
+        } else if self.timer_set_at.is_some() {
+            Flush::No
+        } else if idle {
+            Flush::Now
+        } else if 0 < self.skip {
+            self.skip -= 1;
+            Flush::Now
+        } else {
+            self.timer_set_at = Some(now);
+            self.gathered = 1;
+            Flush::Later
+        }
     }
 
     /// Takes everything, for a flush at `now`.
     pub(super) fn take(&mut self, now: Millis) -> Vec<Effect> {
+        // A flush that something else forced says nothing about gathering.
+        if self.timer_set_at.take().is_some_and(|at| GATHER_MS <= now.since(at)) {
+            let paid = 1 < self.gathered;
+            self.skip_next = if paid { 0 } else { (2 * self.skip_next).clamp(4, SKIP_MAX) };
+            self.skip = self.skip_next;
+        }
         self.flushed_at = Some(now);
-        self.timer_is_set = false;
+        self.gathered = 0;
         std::mem::take(&mut self.waiting)
     }
 

@@ -169,3 +169,11 @@ pub enum Event {
     /// No.
     Refused(Refusal),
 }
+
+impl Event {
+    /// Whether it is worth nothing later: a socket that does not keep up goes without.
+    #[must_use]
+    pub fn is_ephemeral(&self) -> bool {
+        matches!(self, Self::Typing { .. })
+    }
+}

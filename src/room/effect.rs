@@ -44,6 +44,13 @@ pub enum Effect {
 }
 
 impl Effect {
+    /// Whether it must not wait for others: a socket that is to be closed would go on
+    /// speaking meanwhile.
+    #[must_use]
+    pub fn is_urgent(&self) -> bool {
+        matches!(self, Self::Close { .. })
+    }
+
     /// What it makes durable, if anything.
     #[must_use]
     pub fn write(&self) -> Option<&Write> {

@@ -34,6 +34,11 @@ pub enum Input {
         /// Which socket.
         session: SessionId,
     },
+    /// A socket does not keep up with what is said.
+    Overwhelmed {
+        /// Which socket.
+        session: SessionId,
+    },
     /// A socket closed, whoever closed it.
     Left {
         /// Which socket.

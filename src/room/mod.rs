@@ -155,6 +155,7 @@ impl Room {
                 let refusal = Refusal::too_large(self.limits.message_bytes_max);
                 self.expel(&mut turn, session, None, refusal);
             }
+            Input::Overwhelmed { session } => self.cut_off(&mut turn, session),
             Input::Left { session } => presence::left(self, &mut turn, session),
             Input::Alarm { heard } => {
                 idle::sweep(self, &mut turn, &heard);
@@ -224,6 +225,16 @@ impl Room {
                 self.expel(turn, id, to.cloned(), Refusal::too_fast(wait_ms));
                 false
             }
+        }
+    }
+
+    /// Closes a socket that does not keep up. Nothing is said on it: it would only wait
+    /// behind all that waits there already.
+    fn cut_off(&mut self, turn: &mut Turn, id: SessionId) {
+        if self.sessions.contains_key(&id) {
+            let reason = "this connection is too slow for what is said".into();
+            turn.effects.push(Effect::Close { session: id, code: CloseCode::TryLater, reason });
+            presence::left(self, turn, id);
         }
     }
 

@@ -7,7 +7,7 @@ use dormouse::message::{Before, ClientRef, Epoch, Millis, Offset, UserId};
 use dormouse::room::{Departure, Memory, PageQuery, Quota, Window, Write};
 use proptest::prelude::*;
 
-use crate::support::{Rusqlite, entry, epoch, member};
+use crate::support::{Rusqlite, body, entry, epoch, member};
 
 fn sql() -> SqlHistory<Rusqlite> {
     SqlHistory::open(Rusqlite::in_memory(), &epoch()).unwrap()
@@ -28,6 +28,7 @@ fn contract<H: History<Error: Debug>>(new: impl Fn() -> H) {
     a_log_returns_what_was_appended_in_order(new());
     a_page_ends_before_its_bound(new());
     a_request_is_recalled_as_long_as_it_is_remembered(new());
+    a_page_holds_no_more_than_memory_bears(new());
     a_trimmed_log_goes_on_where_it_was(new());
     departures_and_counts_are_kept(new());
 }
@@ -109,6 +110,18 @@ fn a_request_is_recalled_as_long_as_it_is_remembered<H: History<Error: Debug>>(m
     let memory = Memory { from: Offset(3), since: Millis(0) };
     history.commit(&[Write::ForgetRefs(memory)]).unwrap();
     assert_eq!(recall(&history, &ann, forever), None);
+}
+
+fn a_page_holds_no_more_than_memory_bears<H: History<Error: Debug>>(mut history: H) {
+    for offset in 1..=5 {
+        let mut large = (*entry(offset, 1000, "ann", None)).clone();
+        large.body = body(&"x".repeat(if offset == 3 { 1_040_000 } else { 500_000 }));
+        history.commit(&[Write::Append(large.into())]).unwrap();
+    }
+    let at = |before| offsets(&history, &query(before, 9));
+    assert_eq!(at(Before::Newest), (vec![4, 5], true));
+    assert_eq!(at(Before::Offset(Offset(4))), (vec![3], true), "one alone, however large");
+    assert_eq!(at(Before::Offset(Offset(3))), (vec![1, 2], false));
 }
 
 fn a_trimmed_log_goes_on_where_it_was<H: History<Error: Debug>>(mut history: H) {

@@ -58,7 +58,7 @@ fn what_gathers_in_the_outbox_is_not_for_a_newcomer() {
     let mut host = Host::wake(Limits::default(), history, sockets.clone(), []).unwrap();
     let join = |host: &mut Host<_, FakeSockets>, number, user| {
         let session = session(number, user);
-        host.join(session.clone(), stamp(NOON), |_| sockets.open(&session)).unwrap()
+        host.join(session.clone(), stamp(NOON), |_| sockets.open(&session, false)).unwrap()
     };
     join(&mut host, 1, "ann");
     host.flush(NOON).unwrap();
@@ -194,7 +194,7 @@ fn when_the_log_fails_nothing_is_revealed_and_its_senders_are_told() {
     let mut host = Host::wake(Limits::default(), history, sockets.clone(), []).unwrap();
     for (number, user) in [(1, "ann"), (2, "bob")] {
         let session = session(number, user);
-        host.join(session.clone(), stamp(NOON), |_| sockets.open(&session)).unwrap();
+        host.join(session.clone(), stamp(NOON), |_| sockets.open(&session, false)).unwrap();
     }
     host.flush(NOON).unwrap();
     fails.set(true);
@@ -209,6 +209,61 @@ fn when_the_log_fails_nothing_is_revealed_and_its_senders_are_told() {
     assert!(!error.to_string().contains("INSERT"), "no SQL leaves the house");
     assert!(sockets.frames(2).is_empty());
     assert!(!format!("{seen:?}").contains("lost"));
+}
+
+#[test]
+fn a_flush_is_one_frame_for_those_who_negotiated_batches_and_single_frames_for_the_rest() {
+    let mut world = World::new(Limits::default());
+    world.join(1, "ann", None);
+    world.join_batched(2, "bob");
+    world.join_batched(3, "cid");
+    world.wait(1);
+    let before = *world.sockets.handed_over.borrow();
+    world.says_at_once(&[(1, say("a")), (1, say("b")), (1, say("c"))]);
+    assert_eq!(*world.sockets.handed_over.borrow() - before, 4);
+    assert_eq!(kinds(&world, 1), ["user_joined", "user_joined", "message", "message", "message"]);
+    assert_eq!(kinds(&world, 2), ["user_joined", "batch"]);
+    assert_eq!(kinds(&world, 3), ["batch"]);
+    let batch = world.sockets.frames(3).pop().unwrap();
+    let single = world.sockets.frames(1).split_off(2);
+    assert_eq!(batch["data"].as_array().unwrap(), &single);
+}
+
+#[test]
+fn one_frame_alone_is_no_batch() {
+    let mut world = World::new(Limits::default());
+    world.join_batched(1, "ann");
+    world.wait(1);
+    world.says(1, &say("a"));
+    assert_eq!(kinds(&world, 1), ["message"]);
+}
+
+#[test]
+fn a_batch_stays_below_what_clients_accept() {
+    let mut world = World::new(Limits::default());
+    world.join_batched(1, "ann");
+    world.wait(1);
+    let long = say(&"x".repeat(100_000));
+    world.says_at_once(&vec![(1, long); 5]);
+    let sizes = world.sockets.seen(1).into_iter().map(|it| match it {
+        Seen::Frame(frame) => frame.len(),
+        Seen::Closed(..) => 0,
+    });
+    assert!(sizes.clone().all(|it| it < 300_000), "{:?}", sizes.collect::<Vec<_>>());
+    assert_eq!(kinds(&world, 1), ["batch", "batch", "message"]);
+}
+
+#[test]
+fn a_socket_that_does_not_keep_up_is_let_go_and_the_others_are_told() {
+    let mut world = World::new(Limits { presence_grace_ms: 0, ..Limits::default() });
+    world.join(1, "ann", None);
+    world.join(2, "bob", None);
+    world.wait(1);
+    world.sockets.slow.borrow_mut().push(session_id(2));
+    world.says(1, &say("too much"));
+    let slow = "this connection is too slow for what is said".into();
+    assert_eq!(world.sockets.seen(2).last(), Some(&Seen::Closed(1013, slow)));
+    assert_eq!(kinds(&world, 1), ["user_joined", "message", "user_left"]);
 }
 
 #[test]

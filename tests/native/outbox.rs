@@ -1,26 +1,118 @@
 //! When effects are carried out.
 
-use dormouse::host::{Flush, Outbox};
+use dormouse::history::MemoryHistory;
+use dormouse::host::{Flush, GATHER_MS, Host, Outbox};
 use dormouse::limits::Limits;
 use dormouse::message::{Command, Millis};
-use dormouse::room::{Effects, Input, Room};
+use dormouse::room::{Effects, Input};
 
-use crate::support::{NOON, room, says, session, stamp};
+use crate::support::{FakeSockets, NOON, epoch, says, session, session_id, stamp};
 
-fn busy_room() -> Room {
-    let mut room = room(Limits::default());
-    let _ = room.handle(Input::Joined(session(1, "ann")), stamp(NOON));
-    room
+fn no_rates() -> Limits {
+    Limits { messages_per_minute: 0, ..Limits::default() }
 }
 
-fn effects(room: &mut Room, at: Millis) -> Effects {
-    room.handle(says(1, Command::Ping), stamp(at))
+/// A host that takes messages at certain milliseconds, and when each is flushed.
+struct Clock {
+    host: Host<MemoryHistory, FakeSockets>,
+    timer: Option<Millis>,
+    now: Millis,
+}
+
+impl Clock {
+    fn new() -> Self {
+        let (sockets, history) = (FakeSockets::default(), MemoryHistory::new(epoch()));
+        let mut host = Host::wake(no_rates(), history, sockets.clone(), []).unwrap();
+        let ann = session(1, "ann");
+        let _ = host.join(ann.clone(), stamp(NOON), |_| sockets.open(&ann, false)).unwrap();
+        host.flush(NOON).unwrap();
+        Self { host, timer: None, now: NOON }
+    }
+
+    /// Lets time pass; the timer rings meanwhile.
+    fn wait(&mut self, millis: u64) {
+        self.now = self.now.plus(millis);
+        if let Some(at) = self.timer.take_if(|at| *at <= self.now) {
+            self.host.flush(at).unwrap();
+        }
+    }
+
+    fn says(&mut self) -> Flush {
+        let flush = self.host.handle(says(1, Command::Ping), stamp(self.now)).unwrap();
+        match flush {
+            Flush::Now => self.host.flush(self.now).unwrap(),
+            Flush::Later => self.timer = Some(self.now.plus(GATHER_MS)),
+            Flush::No => {}
+        }
+        flush
+    }
 }
 
 #[test]
 fn the_first_message_of_an_idle_room_does_not_wait() {
-    let mut room = busy_room();
-    assert_eq!(Outbox::default().push(effects(&mut room, NOON), NOON), Flush::Now);
+    let mut clock = Clock::new();
+    for _ in 0..10 {
+        clock.wait(50);
+        assert_eq!(clock.says(), Flush::Now);
+    }
+}
+
+#[test]
+fn messages_that_come_in_a_burst_gather() {
+    let mut clock = Clock::new();
+    clock.wait(50);
+    assert_eq!(clock.says(), Flush::Now);
+    for _ in 0..10 {
+        clock.wait(1);
+        let flushes: Vec<Flush> = (0..64).map(|_| clock.says()).collect();
+        assert_eq!(flushes[0], Flush::Later);
+        assert!(flushes[1..].iter().all(|it| *it == Flush::No));
+        clock.wait(GATHER_MS);
+    }
+}
+
+#[test]
+fn a_client_that_waits_for_each_answer_is_hardly_ever_delayed() {
+    let mut clock = Clock::new();
+    let mut delayed = 0;
+    for _ in 0..1000 {
+        clock.wait(1);
+        if clock.says() == Flush::Later {
+            delayed += 1;
+            clock.wait(GATHER_MS);
+        }
+    }
+    assert!(delayed < 30, "{delayed} of 1000");
+}
+
+#[test]
+fn gathering_is_taken_up_again_when_a_burst_comes() {
+    let mut clock = Clock::new();
+    for _ in 0..200 {
+        clock.wait(1);
+        if clock.says() == Flush::Later {
+            clock.wait(GATHER_MS);
+        }
+    }
+    let mut flushes = Vec::new();
+    for _ in 0..100 {
+        clock.wait(1);
+        flushes.extend((0..10).map(|_| clock.says()));
+        clock.wait(GATHER_MS);
+    }
+    let last = &flushes[flushes.len() - 500..];
+    let count = last.iter().filter(|it| **it != Flush::No).count();
+    assert_eq!(count, 50, "one flush for ten messages");
+}
+
+#[test]
+fn what_closes_a_socket_does_not_wait_behind_a_backlog() {
+    let mut clock = Clock::new();
+    clock.wait(50);
+    assert_eq!(clock.says(), Flush::Now);
+    assert_eq!(clock.says(), Flush::Later);
+    let oversized = Input::Oversized { session: session_id(1) };
+    assert_eq!(clock.host.handle(oversized, stamp(clock.now)).unwrap(), Flush::Now);
 }
 
 #[test]

@@ -145,6 +145,37 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    /// A client that takes batches sees what it would have seen in single frames.
+    #[test]
+    fn batching_changes_no_frame(frames in prop::collection::vec((10u64..13, frame()), 1..20)) {
+        let play = |batched: bool| {
+            let mut world = World::new(LIMITS);
+            for (number, user) in [(10, "ann"), (11, "bob"), (12, "bob")] {
+                if batched {
+                    world.join_batched(number, user);
+                } else {
+                    world.join(number, user, None);
+                }
+            }
+            world.wait(1);
+            world.says_at_once(&frames);
+            let unpacked = |number| {
+                let frames = world.sockets.frames(number).into_iter();
+                let inner = |it: serde_json::Value| match it["type"].as_str() {
+                    Some("batch") => it["data"].as_array().unwrap().clone(),
+                    _ => vec![it],
+                };
+                frames.flat_map(inner).collect::<Vec<_>>()
+            };
+            [10, 11, 12].map(unpacked)
+        };
+        prop_assert_eq!(play(true), play(false));
+    }
+}
+
 /// The scripts above are worth something only if they get that far.
 #[test]
 fn scripts_reach_the_limits_they_are_made_for() {

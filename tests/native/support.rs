@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use dormouse::close::CloseCode;
-use dormouse::dialect::{DialectId, Frame};
+use dormouse::dialect::{DialectId, Frame, Wire};
 use dormouse::history::{Database, Row, Value};
 use dormouse::host::{Deliver, Recipients, Sockets};
 use dormouse::limits::Limits;
@@ -154,18 +154,20 @@ type Witness = Rc<dyn Fn(&Frame)>;
 /// outlive the object that sleeps.
 #[derive(Clone, Default)]
 pub(crate) struct FakeSockets {
-    open: Rc<RefCell<BTreeMap<SessionId, (DialectId, Session)>>>,
+    open: Rc<RefCell<BTreeMap<SessionId, (Wire, Session)>>>,
     seen: Rc<RefCell<BTreeMap<SessionId, Vec<Seen>>>>,
     /// How many frames were handed over, however many sockets each was for.
     pub(crate) handed_over: Rc<RefCell<usize>>,
+    /// Who does not keep up.
+    pub(crate) slow: Rc<RefCell<Vec<SessionId>>>,
     /// Looks at every frame before it goes out.
     pub(crate) witness: Option<Witness>,
 }
 
 impl FakeSockets {
-    pub(crate) fn open(&self, session: &Session) {
-        let dialect = DialectId::CONTEXT;
-        self.open.borrow_mut().insert(session.id, (dialect, session.clone()));
+    pub(crate) fn open(&self, session: &Session, batched: bool) {
+        let wire = Wire { dialect: DialectId::CONTEXT, batched };
+        self.open.borrow_mut().insert(session.id, (wire, session.clone()));
         self.seen.borrow_mut().entry(session.id).or_default();
     }
 
@@ -205,26 +207,25 @@ impl FakeSockets {
 }
 
 impl Deliver for FakeSockets {
-    fn dialect(&self, session: SessionId) -> Option<DialectId> {
-        self.open.borrow().get(&session).map(|(dialect, _)| *dialect)
+    fn wire(&self, session: SessionId) -> Option<Wire> {
+        self.open.borrow().get(&session).map(|(wire, _)| *wire)
     }
 
-    fn is_spoken(&self, dialect: DialectId) -> bool {
-        self.open.borrow().values().any(|(it, _)| *it == dialect)
+    fn is_in_use(&self, wire: Wire) -> bool {
+        self.open.borrow().values().any(|(it, _)| *it == wire)
     }
 
-    fn send(&mut self, dialect: DialectId, to: Recipients<'_>, frame: &Frame) {
+    fn send(&mut self, wire: Wire, to: Recipients<'_>, frame: &Frame, _ephemeral: bool) {
         *self.handed_over.borrow_mut() += 1;
         if let Some(witness) = &self.witness {
             witness(frame);
         }
         let is_meant = |session: &SessionId| match to {
-            Recipients::All => true,
-            Recipients::Except(other) => other != *session,
+            Recipients::AllBut(others) => !others.contains(session),
             Recipients::Only(sessions) => sessions.contains(session),
         };
-        for (session, (spoken, _)) in self.open.borrow().iter() {
-            if *spoken == dialect && is_meant(session) {
+        for (session, (own, _)) in self.open.borrow().iter() {
+            if *own == wire && is_meant(session) {
                 let mut seen = self.seen.borrow_mut();
                 seen.entry(*session).or_default().push(Seen::Frame(frame.clone()));
             }
@@ -244,5 +245,9 @@ impl Sockets for FakeSockets {
             let seen = Seen::Closed(code.number(), reason.into());
             self.seen.borrow_mut().entry(session).or_default().push(seen);
         }
+    }
+
+    fn take_slow(&mut self) -> Vec<SessionId> {
+        std::mem::take(&mut self.slow.borrow_mut())
     }
 }

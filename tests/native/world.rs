@@ -60,10 +60,19 @@ impl World {
     }
 
     pub(crate) fn join(&mut self, number: u64, user: &str, expires_at: Option<Millis>) {
+        self.join_as(number, user, expires_at, false);
+    }
+
+    /// A client that takes several frames in one.
+    pub(crate) fn join_batched(&mut self, number: u64, user: &str) {
+        self.join_as(number, user, None, true);
+    }
+
+    fn join_as(&mut self, number: u64, user: &str, expires_at: Option<Millis>, batched: bool) {
         let joined = Session { expires_at, heard_at: self.now, ..session(number, user) };
         let (sockets, stamp) = (self.sockets.clone(), self.stamp());
         self.step(|awake| {
-            let attach = |_: &mut FakeSockets| sockets.open(&joined);
+            let attach = |_: &mut FakeSockets| sockets.open(&joined, batched);
             awake.host.join(joined.clone(), stamp, attach).unwrap()
         });
     }
@@ -114,6 +123,7 @@ impl World {
         if step(&mut awake) != Flush::No {
             awake.host.flush(self.now).unwrap();
         }
+        awake.host.drop_slow(&self.stamp()).unwrap();
         if let Some(at) = awake.host.next_wake()
             && awake.armed_at.is_none_or(|armed| at < armed)
         {

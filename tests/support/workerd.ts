@@ -1,0 +1,89 @@
+// The runtime itself, with nothing between it and the client: for what a development proxy
+// would hide, such as a client that does not read.
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import workerd from "workerd";
+import { SECRET, type Variables } from "./server.ts";
+
+const BUNDLE = resolve(".wrangler/bundle");
+const DATE = /^compatibility_date = "(.+)"/m.exec(readFileSync("wrangler.toml", "utf8"))?.[1];
+const CLASSES = { CHAT_ROOMS: "ChatRoomDurableObject", ECHOES: "EchoDurableObject" };
+
+export class Workerd {
+  #child?: ChildProcess;
+  readonly #disk = mkdtempSync(join(tmpdir(), "dormouse-workerd-"));
+  url = "";
+
+  async start(variables: Variables = {}): Promise<void> {
+    const storage = join(this.#disk, "storage");
+    mkdirSync(storage);
+    const file = join(this.#disk, "workerd.capnp");
+    writeFileSync(file, config(storage, { ENVIRONMENT: "development", JWT_SECRET: SECRET, ...variables }));
+    // `/` is where the configuration's absolute paths start.
+    const args = ["serve", file, "--experimental", "--import-path=/", "--control-fd=3"];
+    const child = spawn(String((workerd as { default?: string }).default ?? workerd), args, {
+      stdio: ["ignore", "ignore", "inherit", "pipe"],
+    });
+    this.#child = child;
+    const port = await new Promise<number>((listening, failed) => {
+      child.once("exit", (code) => failed(new Error(`workerd ended with ${code}`)));
+      child.stdio[3]?.on("data", (line: Buffer) => {
+        const { event, port } = JSON.parse(line.toString().split("\n")[0] ?? "{}");
+        if (event === "listen") listening(port);
+      });
+    });
+    this.url = `ws://127.0.0.1:${port}`;
+  }
+
+  async stop(): Promise<void> {
+    const child = this.#child;
+    if (child && child.exitCode === null) {
+      const ended = new Promise((resolve) => child.once("exit", resolve));
+      child.kill("SIGKILL"); // It may ignore SIGTERM.
+      await ended;
+    }
+    rmSync(this.#disk, { recursive: true, force: true });
+  }
+
+  /** Resident memory, in bytes. */
+  memory(): number {
+    const status = readFileSync(`/proc/${this.#child?.pid}/status`, "utf8");
+    return Number(/^VmRSS:\s*(\d+)/m.exec(status)?.[1]) * 1024;
+  }
+}
+
+function config(storage: string, variables: Variables): string {
+  const text = JSON.stringify; // As good as Cap'n Proto's own for what stands here.
+  const list = (items: string[]) => `[${items.join(", ")}]`;
+  const modules = readdirSync(BUNDLE)
+    .filter((it) => /\.(js|wasm)$/.test(it))
+    .sort((a, b) => Number(b.endsWith(".js")) - Number(a.endsWith(".js")))
+    .map(
+      (it) =>
+        `(name = ${text(it)}, ${it.endsWith(".js") ? "esModule" : "wasm"} = embed ${text(join(BUNDLE, it))})`,
+    );
+  const bindings = [
+    ...Object.entries(variables).map(([name, value]) => `(name = ${text(name)}, text = ${text(value)})`),
+    ...Object.entries(CLASSES).map(
+      ([name, it]) => `(name = ${text(name)}, durableObjectNamespace = ${text(it)})`,
+    ),
+  ];
+  const namespaces = Object.values(CLASSES).map(
+    (it) => `(className = ${text(it)}, uniqueKey = ${text(it)}, enableSql = true)`,
+  );
+  return `using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (
+  services = [(name = "worker", worker = .worker), (name = "disk", disk = (path = ${text(storage)}, writable = true))],
+  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "worker")],
+);
+const worker :Workerd.Worker = (
+  compatibilityDate = ${text(DATE)},
+  modules = ${list(modules)},
+  bindings = ${list(bindings)},
+  durableObjectNamespaces = ${list(namespaces)},
+  durableObjectStorage = (localDisk = "disk"),
+);
+`;
+}
