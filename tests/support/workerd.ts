@@ -2,10 +2,13 @@
 // would hide, such as a client that does not read.
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import workerd from "workerd";
 import { SECRET, type Variables } from "./server.ts";
+
+/** The path of the binary; the package has no types. */
+const { default: WORKERD } = createRequire(import.meta.url)("workerd") as { default: string };
 
 const BUNDLE = resolve(".wrangler/bundle");
 const DATE = /^compatibility_date = "(.+)"/m.exec(readFileSync("wrangler.toml", "utf8"))?.[1];
@@ -23,7 +26,7 @@ export class Workerd {
     writeFileSync(file, config(storage, { ENVIRONMENT: "development", JWT_SECRET: SECRET, ...variables }));
     // `/` is where the configuration's absolute paths start.
     const args = ["serve", file, "--experimental", "--import-path=/", "--control-fd=3"];
-    const child = spawn(String((workerd as { default?: string }).default ?? workerd), args, {
+    const child = spawn(WORKERD, args, {
       stdio: ["ignore", "ignore", "inherit", "pipe"],
     });
     this.#child = child;
