@@ -52,8 +52,14 @@ function watch(sockets, length) {
   return slow.length ? slow : undefined;
 }
 
-/** Runs a statement and takes all of its rows while errors can still be caught. */
-export const runSql = (sql, query, bindings) => [...sql.exec(query, ...bindings).raw()];
+/**
+ * Runs a statement and takes all of its rows while errors can still be caught: as JSON,
+ * which crosses into wasm once, not once per value. Nothing for no rows.
+ */
+export function runSql(sql, query, bindings) {
+  const rows = [...sql.exec(query, ...bindings).raw()];
+  return rows.length ? JSON.stringify(rows) : undefined;
+}
 
 export const transactionSync = (state, work) => state.storage.transactionSync(work);
 

@@ -36,7 +36,7 @@ extern "C" {
         sql: &SqlStorage,
         query: &str,
         bindings: &Array,
-    ) -> Result<Array, JsValue>;
+    ) -> Result<Option<String>, JsValue>;
 
     #[wasm_bindgen(js_name = transactionSync, catch)]
     pub(super) fn transaction_sync(

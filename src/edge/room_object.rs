@@ -45,6 +45,10 @@ struct Awake {
 /// should send.
 const PING: (&str, &str) = (r#"{"type":"ping"}"#, r#"{"type":"pong"}"#);
 
+/// An alarm this far off (silence, tokens, retention) is set a millisecond later: setting it is a write, for
+/// whose commit the response to a joining client would wait.
+const ARM_LATER_MS: u64 = 60_000;
+
 /// After a failed alarm: soon enough for typing to expire, late enough for a passing
 /// fault to pass.
 const ALARM_RETRY_MS: u64 = 5_000;
@@ -242,8 +246,8 @@ impl Shared {
         if let Some(at) = awake.host.next_wake()
             && awake.armed_at.is_none_or(|armed| at < armed)
         {
-            self.arm(at);
             awake.armed_at = Some(at);
+            if at.since(clock::now()) < ARM_LATER_MS { self.arm(at) } else { self.arm_later() }
         }
         *slot = Some(awake);
         Ok(())
@@ -274,9 +278,21 @@ impl Shared {
 
     fn flush_later(self: &Rc<Self>) {
         let shared = AssertUnwindSafe(Rc::clone(self));
-        self.state.wait_until(async move {
+        wasm_bindgen_futures::spawn_local(async move {
             Delay::from(Duration::from_millis(GATHER_MS)).await;
             shared.flush();
+        });
+    }
+
+    /// Should the object vanish before, its sockets vanish too, or its next wake arms it.
+    fn arm_later(self: &Rc<Self>) {
+        let shared = AssertUnwindSafe(Rc::clone(self));
+        wasm_bindgen_futures::spawn_local(async move {
+            Delay::from(Duration::from_millis(GATHER_MS)).await;
+            let armed_at = shared.awake.borrow().as_ref().and_then(|it| it.armed_at);
+            if let Some(at) = armed_at {
+                shared.arm(at);
+            }
         });
     }
 

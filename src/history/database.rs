@@ -1,5 +1,7 @@
 use std::borrow::Cow;
 
+use serde::de::{Deserialize, Deserializer, Visitor};
+
 /// Somewhere SQL runs: the object's SQLite in production, `rusqlite` in tests.
 pub trait Database {
     /// How it fails.
@@ -70,5 +72,32 @@ impl Value<'_> {
             Self::Text(text) => Some(text.into_owned()),
             Self::Null | Self::Integer(_) => None,
         }
+    }
+}
+
+/// From JSON, in which rows leave JavaScript. A column of a type that this schema does
+/// not have is an error.
+impl<'de> Deserialize<'de> for Value<'static> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visit;
+        impl Visitor<'_> for Visit {
+            type Value = Value<'static>;
+            fn expecting(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                out.write_str("null, a whole number or a string")
+            }
+            fn visit_unit<E>(self) -> Result<Value<'static>, E> {
+                Ok(Value::Null)
+            }
+            fn visit_u64<E>(self, integer: u64) -> Result<Value<'static>, E> {
+                Ok(Value::Integer(integer))
+            }
+            fn visit_str<E>(self, text: &str) -> Result<Value<'static>, E> {
+                Ok(Value::from(text.to_owned()))
+            }
+            fn visit_string<E>(self, text: String) -> Result<Value<'static>, E> {
+                Ok(Value::from(text))
+            }
+        }
+        deserializer.deserialize_any(Visit)
     }
 }

@@ -24,6 +24,22 @@ pub(super) fn store(body: &Body) -> (&'static str, String) {
     }
 }
 
+/// A row of [`COLUMNS`].
+pub(super) fn row(entry: &Entry) -> [Value<'_>; 8] {
+    let Entry { offset, at, id, author, client_ref, body } = entry;
+    let (kind, data) = store(body);
+    [
+        offset.0.into(),
+        at.0.into(),
+        id.to_string().into(),
+        author.id.0.as_str().into(),
+        author.name.as_str().into(),
+        client_ref.as_ref().map(ClientRef::as_str).into(),
+        kind.into(),
+        data.into(),
+    ]
+}
+
 fn load(kind: &str, data: &str) -> Option<Body> {
     match kind {
         "message" => {
@@ -38,7 +54,7 @@ fn load(kind: &str, data: &str) -> Option<Body> {
     }
 }
 
-/// The columns [`entry`] reads, in its order.
+/// The columns of [`row`] and [`entry`], in their order.
 pub(super) const COLUMNS: &str = "offset, at, id, author, name, ref, kind, data";
 
 /// Reads a row of [`COLUMNS`].

@@ -4,6 +4,9 @@ use super::{Database, History, Row, TRIM_ENTRIES_MAX, Value, how_many_fit, recor
 use crate::message::{Before, ClientRef, Entry, Epoch, Member, Millis, Offset, Page, UserId};
 use crate::room::{Departure, Memory, PageQuery, Receipt, Remembered, Window, Write};
 
+/// Rows of eight columns in one statement: the platform binds at most 100 parameters.
+const ROWS_MAX: usize = 12;
+
 /// A history in SQLite.
 #[derive(Debug)]
 pub struct SqlHistory<D> {
@@ -41,12 +44,11 @@ impl<D: Database> SqlHistory<D> {
 
     fn write(&self, write: &Write) -> Result<(), D::Error> {
         match write {
-            Write::Append(entry) => self.append(entry),
+            Write::Append(entry) => self.append(&[entry]),
             Write::Depart(Departure { member, until }) => {
                 let sql = "INSERT OR REPLACE INTO departure (user, name, until) VALUES (?, ?, ?)";
-                let bindings =
-                    [member.id.0.as_str().into(), member.name.as_str().into(), until.0.into()];
-                self.database.run(sql, &bindings).map(drop)
+                let (user, name) = (member.id.0.as_str(), member.name.as_str());
+                self.database.run(sql, &[user.into(), name.into(), until.0.into()]).map(drop)
             }
             Write::Forget(user) => {
                 let sql = "DELETE FROM departure WHERE user = ?";
@@ -64,30 +66,43 @@ impl<D: Database> SqlHistory<D> {
         }
     }
 
-    fn append(&self, entry: &Entry) -> Result<(), D::Error> {
-        let Entry { offset, at, id, author, client_ref, body } = entry;
-        let (kind, data) = record::store(body);
-        let mut id_text = uuid::Uuid::encode_buffer();
-        let client_ref = client_ref.as_ref().map(ClientRef::as_str);
-        let bindings: [Value<'_>; 8] = [
-            offset.0.into(),
-            at.0.into(),
-            (&*id.hyphenated().encode_lower(&mut id_text)).into(),
-            author.id.0.as_str().into(),
-            author.name.as_str().into(),
-            client_ref.into(),
-            kind.into(),
-            data.into(),
-        ];
-        let sql = "INSERT INTO entry (offset, at, id, author, name, ref, kind, data)
-                   VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
-        self.database.run(sql, &bindings)?;
-        let Some(client_ref) = client_ref else { return Ok(()) };
-        // Replaces an id that is past remembering and not yet deleted.
-        let sql = "INSERT OR REPLACE INTO recent (author, ref, offset, at) VALUES (?, ?, ?, ?)";
-        let bindings =
-            [author.id.0.as_str().into(), client_ref.into(), offset.0.into(), at.0.into()];
-        self.database.run(sql, &bindings).map(drop)
+    /// Writes in order, entries that follow each other in as few statements as may be:
+    /// a statement costs as much as several rows.
+    fn write_all(&self, writes: &[Write]) -> Result<(), D::Error> {
+        let mut entries: Vec<&Rc<Entry>> = Vec::new();
+        for write in writes {
+            match write {
+                Write::Append(entry) => entries.push(entry),
+                Write::Depart(_)
+                | Write::Forget(_)
+                | Write::Trim { .. }
+                | Write::ForgetRefs(_)
+                | Write::Broadcasts(_) => {
+                    self.append(&std::mem::take(&mut entries))?;
+                    self.write(write)?;
+                }
+            }
+        }
+        self.append(&entries)
+    }
+
+    fn append(&self, entries: &[&Rc<Entry>]) -> Result<(), D::Error> {
+        for rows in entries.chunks(ROWS_MAX) {
+            let places = vec!["(?, ?, ?, ?, ?, ?, ?, ?)"; rows.len()].join(", ");
+            let sql = format!("INSERT INTO entry ({}) VALUES {places}", record::COLUMNS);
+            let bindings: Vec<Value<'_>> = rows.iter().flat_map(|it| record::row(it)).collect();
+            self.database.run(&sql, &bindings)?;
+        }
+        for entry in entries {
+            let Some(client_ref) = &entry.client_ref else { continue };
+            // Replaces an id that is past remembering and not yet deleted.
+            let sql = "INSERT OR REPLACE INTO recent (author, ref, offset, at) VALUES (?, ?, ?, ?)";
+            let (author, client_ref) = (entry.author.id.0.as_str(), client_ref.as_str());
+            let bindings =
+                [author.into(), client_ref.into(), entry.offset.0.into(), entry.at.0.into()];
+            self.database.run(sql, &bindings)?;
+        }
+        Ok(())
     }
 
     fn trim(&self, from: Offset, since: Millis) -> Result<(), D::Error> {
@@ -138,7 +153,11 @@ impl<D: Database> History for SqlHistory<D> {
     }
 
     fn commit(&mut self, writes: &[Write]) -> Result<(), D::Error> {
-        self.database.atomically(&mut || writes.iter().try_for_each(|it| self.write(it)))
+        match writes {
+            // One statement takes effect or does not, without a transaction around it.
+            [Write::Append(entry)] if entry.client_ref.is_none() => self.append(&[entry]),
+            _ => self.database.atomically(&mut || self.write_all(writes)),
+        }
     }
 
     fn page(&self, query: &PageQuery) -> Result<Page, D::Error> {

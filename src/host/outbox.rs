@@ -7,9 +7,10 @@ use crate::room::{Effect, Effects, Receipt, Write};
 /// commit, which is nearly all that a message costs; far below what a person notices.
 pub const GATHER_MS: u64 = 1;
 
-/// Since the last flush, in milliseconds, after which a room counts as idle. A commit
-/// takes about one, and what arrives meanwhile is delivered when it is done.
-const IDLE_MS: u64 = 3;
+/// Since the last flush, in milliseconds, after which a room counts as idle. What
+/// arrives during a broadcast and its commit is delivered only when they are done, which
+/// may take ten on a busy disk; people do not answer in twenty.
+const IDLE_MS: u64 = 20;
 
 /// How many flushes at most go by before gathering is tried again where it did not
 /// pay. One client that waits for each answer is delayed once in so many messages.

@@ -50,7 +50,10 @@ pub(super) fn left(room: &mut Room, turn: &mut Turn, id: SessionId) {
         Some(count) if 1 < *count => *count -= 1,
         _ => {
             room.present.remove(&member.id);
-            depart(room, turn, member, now.plus(room.limits.presence_grace_ms));
+            // With nobody left to tell, there is nothing to remember either.
+            if !room.sessions.is_empty() {
+                depart(room, turn, member, now.plus(room.limits.presence_grace_ms));
+            }
         }
     }
 }
