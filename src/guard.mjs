@@ -18,6 +18,12 @@ export const guarded = (Rust) =>
       this.#rust = new Rust(state, env);
     }
 
+    /** Rooms take a frame at once; the echo as workers-rs does it. */
+    #receive(socket, message) {
+      const rust = this.#rust;
+      return rust.receive ? rust.receive(socket, message) : rust.webSocketMessage(socket, message);
+    }
+
     fetch(request) {
       return this.#rust.fetch(request);
     }
@@ -30,7 +36,7 @@ export const guarded = (Rust) =>
       const length = message.length ?? message.byteLength;
       return MESSAGE_BYTES_MAX < length
         ? this.#rust.oversized(socket)
-        : this.#rust.webSocketMessage(socket, message);
+        : this.#receive(socket, message);
     }
 
     webSocketClose(socket, code, reason, wasClean) {

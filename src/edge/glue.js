@@ -32,7 +32,7 @@ export function sendToAll(sockets, message, except, ephemeral) {
   const slow = watch(sockets, message.length ?? message.byteLength);
   const lagging = ephemeral ? watched.get(sockets).lagging : undefined;
   for (const socket of sockets) {
-    if (except?.includes(socket) || lagging?.has(socket)) continue;
+    if (socket === except || lagging?.has(socket)) continue;
     try {
       socket.send(message);
     } catch {}

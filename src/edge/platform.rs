@@ -19,7 +19,7 @@ extern "C" {
     pub(super) fn send_text_to_all(
         sockets: &Array,
         text: &str,
-        except: Option<&Array>,
+        except: Option<&WebSocket>,
         ephemeral: bool,
     ) -> Option<Array>;
 
@@ -27,7 +27,7 @@ extern "C" {
     pub(super) fn send_bytes_to_all(
         sockets: &Array,
         bytes: &js_sys::ArrayBuffer,
-        except: Option<&Array>,
+        except: Option<&WebSocket>,
         ephemeral: bool,
     ) -> Option<Array>;
 

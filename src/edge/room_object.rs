@@ -236,7 +236,7 @@ impl Shared {
             }
             Flush::No => Ok(()),
         });
-        let done = done.and_then(|()| awake.host.drop_slow(&clock::stamp()));
+        let done = done.and_then(|()| awake.host.drop_slow(clock::stamp));
         if let Err(error) = done {
             self.log(&error);
             awake.host.abandon(clock::now());

@@ -16,7 +16,8 @@ use crate::room::Session;
 #[derive(Default)]
 pub(super) struct EdgeSockets {
     sockets: BTreeMap<SessionId, EdgeSocket>,
-    /// Per wire: its sockets as one JavaScript array, made when first needed.
+    /// Per wire: how many sockets, and these as one JavaScript array, made when needed.
+    counts: [usize; Wire::COUNT],
     groups: [OnceCell<Array>; Wire::COUNT],
     slow: Vec<SessionId>,
 }
@@ -30,7 +31,7 @@ impl EdgeSockets {
     pub(super) fn insert(&mut self, session: SessionId, socket: WebSocket, wire: Wire) {
         platform::bind_session(socket.as_ref(), session.as_f64());
         self.sockets.insert(session, EdgeSocket { socket, wire });
-        self.regroup(wire);
+        self.regroup(wire, |count| count + 1);
     }
 
     /// Lets a socket go. The platform lists it until its close is through, so it is
@@ -40,7 +41,7 @@ impl EdgeSockets {
         if let Err(error) = attachment::forget(&socket) {
             worker::console_error!("a socket was not forgotten: {error}");
         }
-        self.regroup(wire);
+        self.regroup(wire, |count| count.saturating_sub(1));
         Some(socket)
     }
 
@@ -48,28 +49,25 @@ impl EdgeSockets {
         self.sockets.iter().map(|(session, it)| (*session, &it.socket))
     }
 
-    fn regroup(&mut self, wire: Wire) {
-        if let Some(group) = self.groups.get_mut(wire.index()) {
+    fn regroup(&mut self, wire: Wire, change: impl FnOnce(usize) -> usize) {
+        let at = wire.index();
+        if let (Some(group), Some(count)) = (self.groups.get_mut(at), self.counts.get_mut(at)) {
             *group = OnceCell::new();
+            *count = change(*count);
         }
     }
 
     fn group(&self, wire: Wire) -> Array {
-        let of_wire = || self.array(self.sockets.values().filter(|it| it.wire == wire));
+        let of_wire = || array(self.sockets.values().filter(|it| it.wire == wire));
         match self.groups.get(wire.index()) {
             Some(group) => group.get_or_init(of_wire).clone(),
             None => of_wire(),
         }
     }
+}
 
-    fn these(&self, sessions: &[SessionId]) -> Array {
-        self.array(sessions.iter().filter_map(|it| self.sockets.get(it)))
-    }
-
-    #[expect(clippy::unused_self, reason = "reads better where it is used")]
-    fn array<'a>(&self, sockets: impl Iterator<Item = &'a EdgeSocket>) -> Array {
-        sockets.map(|it| it.socket.as_ref().clone()).collect()
-    }
+fn array<'a>(sockets: impl Iterator<Item = &'a EdgeSocket>) -> Array {
+    sockets.map(|it| it.socket.as_ref().clone()).collect()
 }
 
 impl Deliver for EdgeSockets {
@@ -78,30 +76,34 @@ impl Deliver for EdgeSockets {
     }
 
     fn is_in_use(&self, wire: Wire) -> bool {
-        self.group(wire).length() != 0
+        self.counts.get(wire.index()).is_some_and(|it| *it != 0)
     }
 
     fn send(&mut self, wire: Wire, to: Recipients<'_>, frame: &Frame, ephemeral: bool) {
         let (sockets, except) = match to {
-            Recipients::AllBut(except) => (self.group(wire), Some(self.these(except))),
-            Recipients::Only(sessions) => (self.these(sessions), None),
-        };
-        let except = except.filter(|it| it.length() != 0);
-        let slow = match frame {
-            Frame::Text(text) => {
-                platform::send_text_to_all(&sockets, text, except.as_ref(), ephemeral)
+            Recipients::AllBut([]) => (self.group(wire), None),
+            Recipients::AllBut([one]) => (self.group(wire), self.sockets.get(one)),
+            Recipients::AllBut(except) => {
+                let others =
+                    self.sockets.iter().filter(|(id, it)| it.wire == wire && !except.contains(id));
+                (array(others.map(|(_, it)| it)), None)
             }
+            Recipients::Only(sessions) => {
+                (array(sessions.iter().filter_map(|it| self.sockets.get(it))), None)
+            }
+        };
+        let except = except.map(|it| it.socket.as_ref());
+        let slow = match frame {
+            Frame::Text(text) => platform::send_text_to_all(&sockets, text, except, ephemeral),
             Frame::Binary(bytes) => {
                 let bytes = Uint8Array::from(bytes.as_slice()).buffer();
-                platform::send_bytes_to_all(&sockets, &bytes, except.as_ref(), ephemeral)
+                platform::send_bytes_to_all(&sockets, &bytes, except, ephemeral)
             }
         };
-        let named = slow.into_iter().flat_map(|it| it.iter().collect::<Vec<_>>());
-        self.slow.extend(
-            named
-                .filter_map(|it| platform::session_of(it.unchecked_ref()))
-                .filter_map(SessionId::from_f64),
-        );
+        for socket in slow.into_iter().flat_map(|it| it.iter().collect::<Vec<_>>()) {
+            let session = platform::session_of(socket.unchecked_ref());
+            self.slow.extend(session.and_then(SessionId::from_f64));
+        }
     }
 }
 

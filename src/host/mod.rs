@@ -121,15 +121,15 @@ impl<H: History, S: Sockets> Host<H, S> {
     }
 
     /// Lets those go that do not keep up, so that they hold back nobody else.
-    pub fn drop_slow(&mut self, stamp: &Stamp) -> Result<(), H::Error> {
+    pub fn drop_slow(&mut self, stamp: impl Fn() -> Stamp) -> Result<(), H::Error> {
         let slow = self.sockets.take_slow();
         if slow.is_empty() {
             return Ok(());
         }
         for session in slow {
-            self.handle(Input::Overwhelmed { session }, stamp.clone())?;
+            self.handle(Input::Overwhelmed { session }, stamp())?;
         }
-        self.flush(stamp.at)
+        self.flush(stamp().at)
     }
 
     /// Tells everyone whose request got no answer that it failed, and forgets

@@ -27,8 +27,8 @@ pub(super) fn capacity_for(room: &Room, user: &UserId) -> Result<(), Refusal> {
 pub(super) fn joined(room: &mut Room, turn: &mut Turn, session: Session) {
     let (id, member) = (session.id, session.member.clone());
     let was_present = room.present.contains_key(&member.id);
+    // Its socket brings its attachment along, so there is nothing to remember yet.
     room.enter(session);
-    turn.effects.remember(id);
     if room.departures.remove(&member.id).is_some() {
         turn.effects.push(Effect::Write(Write::Forget(member.id)));
     } else if !was_present {

@@ -123,7 +123,8 @@ impl World {
         if step(&mut awake) != Flush::No {
             awake.host.flush(self.now).unwrap();
         }
-        awake.host.drop_slow(&self.stamp()).unwrap();
+        let stamp = self.stamp();
+        awake.host.drop_slow(|| stamp.clone()).unwrap();
         if let Some(at) = awake.host.next_wake()
             && awake.armed_at.is_none_or(|armed| at < armed)
         {
