@@ -2,12 +2,11 @@
 
 use std::cell::RefCell;
 
-use worker::Date;
-
 use crate::message::{Epoch, Millis, SessionId, Stamp};
 
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a time")]
 pub(super) fn now() -> Millis {
-    Millis(Date::now().as_millis())
+    Millis(js_sys::Date::now() as u64)
 }
 
 pub(super) fn stamp() -> Stamp {
