@@ -34,9 +34,7 @@ export const guarded = (Rust) =>
 
     webSocketMessage(socket, message) {
       const length = message.length ?? message.byteLength;
-      return MESSAGE_BYTES_MAX < length
-        ? this.#rust.oversized(socket)
-        : this.#receive(socket, message);
+      return MESSAGE_BYTES_MAX < length ? this.#rust.oversized(socket) : this.#receive(socket, message);
     }
 
     webSocketClose(socket, code, reason, wasClean) {
