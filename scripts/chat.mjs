@@ -20,15 +20,15 @@ let attempt = 0;
 
 function show(text) {
   process.stdout.write("\r\x1b[K");
-  console.log(text);
+  // A terminal obeys control characters; other people's words and names must not be obeyed.
+  console.log(text.replace(/[\p{Cc}\p{Cf}]/gu, "?"));
   lines.prompt(true);
 }
 
 function showMessage({ offset, timestamp, author, content }) {
   if (offset <= newest) return;
   newest = offset;
-  // A terminal obeys control characters; other people's words must not reach it as such.
-  show(`${timestamp.slice(11, 16)} ${author}: ${content}`.replace(/[\p{Cc}\p{Cf}]/gu, "?"));
+  show(`${timestamp.slice(11, 16)} ${author}: ${content}`);
 }
 
 async function connect() {
