@@ -9,47 +9,76 @@ export const bindSession = (socket, session) => {
 
 export const sessionOf = (socket) => sessions.get(socket);
 
-/** Queued for a socket, in bytes, from which on it goes without what is worth nothing later. */
+/** Waiting for a socket, in bytes, from which on it goes without what is worth nothing later. */
 const BACKLOG_EPHEMERAL_MAX = 256 * 1024;
 /** From which on it is let go: what it has not read is memory that all rooms share. */
 const BACKLOG_MAX = 1024 * 1024;
 /**
- * How much goes to a group of sockets between two looks at their backlogs: no backlog
- * outgrows what was sent, and for a large group looking costs as much as sending.
+ * How much goes to a large group of sockets between two looks at their backlogs: no
+ * backlog outgrows what was sent, and looking costs as much as sending.
  */
 const CHECK_EVERY = 64 * 1024;
 const LARGE_GROUP = 8;
 
-/** Per group of sockets: what was sent since the last look, and who lagged then. */
-const watched = new WeakMap();
+/** Sends to a room's sockets, and watches which of them do not keep up. */
+export class Sender {
+  #inTurn = false;
+  /** Sent in this turn, and in the last one that sent anything, in bytes. */
+  #current = 0;
+  #recent = 0;
+  #unseen = 0;
+  #lagging = new WeakSet();
 
-/**
- * One string for all sockets: passed from Rust once, not once per socket. Gives those that
- * do not keep up, if any. A dead socket reports itself through its own close event, so its
- * throw is dropped.
- */
-export function sendToAll(sockets, message, except, ephemeral) {
-  const slow = watch(sockets, message.length ?? message.byteLength);
-  const lagging = ephemeral ? watched.get(sockets).lagging : undefined;
-  for (const socket of sockets) {
-    if (socket === except || lagging?.has(socket)) continue;
-    try {
-      socket.send(message);
-    } catch {}
+  /**
+   * One string for all sockets: passed from Rust once, not once per socket. Gives those
+   * that do not keep up, if any. A dead socket reports itself through its own close event,
+   * so its throw is dropped.
+   */
+  send(sockets, message, bytes, except, ephemeral) {
+    const slow = this.#look(sockets);
+    for (const socket of sockets) {
+      if (socket === except || (ephemeral && this.#lagging.has(socket))) continue;
+      try {
+        socket.send(message);
+      } catch {}
+    }
+    this.#current += bytes;
+    this.#unseen += bytes;
+    return slow;
   }
-  return slow;
-}
 
-function watch(sockets, length) {
-  const watch = watched.get(sockets) ?? { sent: 0, lagging: undefined };
-  watched.set(sockets, watch);
-  watch.sent += length;
-  if (watch.sent < CHECK_EVERY && LARGE_GROUP < sockets.length) return;
-  watch.sent = 0;
-  const behind = sockets.filter((socket) => BACKLOG_EPHEMERAL_MAX < socket.bufferedAmount);
-  watch.lagging = behind.length ? new Set(behind) : undefined;
-  const slow = behind.filter((socket) => BACKLOG_MAX < socket.bufferedAmount);
-  return slow.length ? slow : undefined;
+  #look(sockets) {
+    this.#startTurn();
+    const isLarge = LARGE_GROUP < sockets.length;
+    if (isLarge && this.#unseen < CHECK_EVERY) return;
+    if (isLarge) this.#unseen = 0;
+    // Nobody can have read what still waits for its commit, or has only just left.
+    const fresh = this.#recent + this.#current;
+    let slow;
+    for (const socket of sockets) {
+      const backlog = socket.bufferedAmount - fresh;
+      if (backlog <= BACKLOG_EPHEMERAL_MAX) {
+        this.#lagging.delete(socket);
+        continue;
+      }
+      this.#lagging.add(socket);
+      if (BACKLOG_MAX < backlog) {
+        slow ??= [];
+        slow.push(socket);
+      }
+    }
+    return slow;
+  }
+
+  #startTurn() {
+    if (this.#inTurn) return;
+    this.#inTurn = true;
+    queueMicrotask(() => {
+      this.#inTurn = false;
+    });
+    this.#recent = this.#current;
+    this.#current = 0;
+  }
 }
 
 /**

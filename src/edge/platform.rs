@@ -15,18 +15,28 @@ extern "C" {
     #[wasm_bindgen(js_name = sessionOf)]
     pub(super) fn session_of(socket: &WebSocket) -> Option<f64>;
 
-    #[wasm_bindgen(js_name = sendToAll)]
-    pub(super) fn send_text_to_all(
+    /// A room's sender: it knows who does not keep up.
+    pub(super) type Sender;
+
+    #[wasm_bindgen(constructor)]
+    pub(super) fn new() -> Sender;
+
+    #[wasm_bindgen(method, js_name = send)]
+    pub(super) fn send_text(
+        this: &Sender,
         sockets: &Array,
         text: &str,
+        bytes: f64,
         except: Option<&WebSocket>,
         ephemeral: bool,
     ) -> Option<Array>;
 
-    #[wasm_bindgen(js_name = sendToAll)]
-    pub(super) fn send_bytes_to_all(
+    #[wasm_bindgen(method, js_name = send)]
+    pub(super) fn send_bytes(
+        this: &Sender,
         sockets: &Array,
-        bytes: &js_sys::ArrayBuffer,
+        buffer: &js_sys::ArrayBuffer,
+        bytes: f64,
         except: Option<&WebSocket>,
         ephemeral: bool,
     ) -> Option<Array>;

@@ -257,7 +257,7 @@ impl Shared {
         #[cfg(feature = "chaos")]
         super::chaos::woke(self.name().as_deref().unwrap_or("?"));
         let history = SqlHistory::open(EdgeDatabase::new(&self.state), &clock::epoch())?;
-        let mut sockets = EdgeSockets::default();
+        let mut sockets = EdgeSockets::new();
         let mut sessions = Vec::new();
         // Sockets that are closing too: their close events are still to come.
         for socket in self.state.as_raw().get_websockets()? {

@@ -13,12 +13,12 @@ use crate::message::SessionId;
 use crate::room::Session;
 
 /// The open sockets of a room, by session.
-#[derive(Default)]
 pub(super) struct EdgeSockets {
     sockets: BTreeMap<SessionId, EdgeSocket>,
     /// Per wire: how many sockets, and these as one JavaScript array, made when needed.
     counts: [usize; Wire::COUNT],
     groups: [OnceCell<Array>; Wire::COUNT],
+    sender: platform::Sender,
     slow: Vec<SessionId>,
 }
 
@@ -28,6 +28,16 @@ struct EdgeSocket {
 }
 
 impl EdgeSockets {
+    pub(super) fn new() -> Self {
+        Self {
+            sockets: BTreeMap::new(),
+            counts: Default::default(),
+            groups: Default::default(),
+            sender: platform::Sender::new(),
+            slow: Vec::new(),
+        }
+    }
+
     pub(super) fn insert(&mut self, session: SessionId, socket: WebSocket, wire: Wire) {
         platform::bind_session(socket.as_ref(), session.as_f64());
         self.sockets.insert(session, EdgeSocket { socket, wire });
@@ -93,11 +103,13 @@ impl Deliver for EdgeSockets {
             }
         };
         let except = except.map(|it| it.socket.as_ref());
+        #[expect(clippy::cast_precision_loss, reason = "a frame's length stays below 2^53")]
+        let length = frame.len() as f64;
         let slow = match frame {
-            Frame::Text(text) => platform::send_text_to_all(&sockets, text, except, ephemeral),
+            Frame::Text(text) => self.sender.send_text(&sockets, text, length, except, ephemeral),
             Frame::Binary(bytes) => {
                 let bytes = Uint8Array::from(bytes.as_slice()).buffer();
-                platform::send_bytes_to_all(&sockets, &bytes, except, ephemeral)
+                self.sender.send_bytes(&sockets, &bytes, length, except, ephemeral)
             }
         };
         for socket in slow.into_iter().flat_map(|it| it.iter().collect::<Vec<_>>()) {

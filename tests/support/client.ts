@@ -120,3 +120,7 @@ export class Client {
     this.socket.terminate();
   }
 }
+
+/** What a client heard, whether it came in batches or not. */
+export const unpacked = (client: Client): Frame[] =>
+  client.frames.flatMap((it) => (it.type === "batch" ? (it.data as Frame[]) : [it]));

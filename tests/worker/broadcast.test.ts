@@ -3,7 +3,7 @@
 import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { mint } from "../../scripts/jwt.mjs";
-import { Client, type Frame } from "../support/client.ts";
+import { Client, unpacked } from "../support/client.ts";
 import { SECRET } from "../support/server.ts";
 import { Workerd } from "../support/workerd.ts";
 
@@ -22,9 +22,6 @@ async function join(room: string, user: string, query = ""): Promise<Client> {
   const token = await mint({ sub: user, contexts: [room] }, { secret: SECRET });
   return Client.open(`${server.url}/api/chat/ws?token=${token}&contextId=${room}${query}`);
 }
-
-const unpacked = (client: Client): Frame[] =>
-  client.frames.flatMap((it) => (it.type === "batch" ? (it.data as Frame[]) : [it]));
 
 const messages = (client: Client) => unpacked(client).filter((it) => it.type === "message");
 

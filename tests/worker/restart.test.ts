@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { Client, type Frame } from "../support/client.ts";
+import { Client, type Frame, unpacked } from "../support/client.ts";
 import { Process } from "../support/process.ts";
 
 const disk = mkdtempSync(join(tmpdir(), "dormouse-restart-"));
@@ -36,8 +36,9 @@ async function publishUntilKilled(
   round: number,
 ): Promise<{ acknowledged: Map<string, number>; heard: number[][] }> {
   const url = `${server.url}/api/chat/ws?token=test&contextId=r`;
+  // Every other one takes batches.
   const [author, ...listeners] = await Promise.all(
-    Array.from({ length: 1 + LISTENERS }, () => Client.open(url)),
+    Array.from({ length: 1 + LISTENERS }, (_, i) => Client.open(i % 2 ? `${url}&batch=1` : url)),
   );
   if (!author) throw new Error("no author");
   let sent = 0;
@@ -48,7 +49,7 @@ async function publishUntilKilled(
   await author.until(() => author.frames.length > 500, "some acknowledgements");
   await server.kill();
   await author.closed();
-  const said = (client: Client) => client.frames.filter((it) => it.type === "message");
+  const said = (client: Client) => unpacked(client).filter((it) => it.type === "message");
   const acknowledged = new Map(said(author).map((it) => [it.data.content, it.data.offset]));
   expect(acknowledged.size, "no message was acknowledged twice").toBe(said(author).length);
   return {
