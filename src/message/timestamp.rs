@@ -16,6 +16,13 @@ impl Millis {
         Self(self.0.saturating_add(millis))
     }
 
+    /// The next multiple of `step`, in milliseconds, or this one.
+    #[must_use]
+    pub fn round_up(self, step: u64) -> Self {
+        let step = step.max(1);
+        Self(self.0.div_ceil(step).saturating_mul(step))
+    }
+
     /// How long after `earlier`; 0 if it is not.
     #[must_use]
     pub fn since(self, earlier: Self) -> u64 {

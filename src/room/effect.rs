@@ -132,7 +132,10 @@ impl Effects {
     }
 
     pub(super) fn remember(&mut self, session: SessionId) {
-        self.push(Effect::Remember(session));
+        let remember = Effect::Remember(session);
+        if !self.0.contains(&remember) {
+            self.push(remember);
+        }
     }
 
     /// The effects, to look at.

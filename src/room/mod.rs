@@ -195,11 +195,15 @@ impl Room {
     /// Notes that the socket spoke, and counts the frame against its rate (B27).
     fn admits_frame(&mut self, turn: &mut Turn, id: SessionId, to: Option<&ClientRef>) -> bool {
         let quota = Quota::per_minute(self.limits.messages_per_minute);
+        let inactivity_ms = self.limits.inactivity_ms;
         let Some(session) = self.sessions.get_mut(&id) else { return false };
-        session.heard_at = turn.stamp.at;
+        let before = (session.heard_at, session.messages);
+        session.hear(turn.stamp.at, inactivity_ms);
         match session.messages.charge(quota, turn.stamp.at) {
             Ok(()) => {
-                turn.effects.remember(id);
+                if before != (session.heard_at, session.messages) {
+                    turn.effects.remember(id);
+                }
                 true
             }
             Err(wait_ms) => {
@@ -216,8 +220,11 @@ impl Room {
             Ok(()) => {
                 // The count rides with whoever spoke last, so that it survives sleep
                 // without a row being written for it.
-                if let Some(session) = self.sessions.get_mut(&id) {
+                if let Some(session) = self.sessions.get_mut(&id)
+                    && session.broadcasts != self.broadcasts
+                {
                     session.broadcasts = self.broadcasts;
+                    turn.effects.remember(id);
                 }
                 true
             }

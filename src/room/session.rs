@@ -4,6 +4,9 @@ use super::{Grants, Renewal, Room, Turn, Window};
 use crate::limits::RENEWAL_MS;
 use crate::message::{ClientRef, Code, Event, Member, Millis, Refusal, SessionId};
 
+/// How finely silence is measured: a 256th of what is allowed, about a second of 300.
+const HEARD_STEPS: u64 = 256;
+
 /// One connected client, as the room knows it. Small: it rides in the socket's
 /// attachment while the room sleeps. Its field names are stored: append, never
 /// change one's meaning.
@@ -59,6 +62,12 @@ impl Session {
             messages: Window::default(),
             broadcasts: Window::default(),
         }
+    }
+
+    /// Notes that it said something. In steps, rounded up, so that a socket that speaks all
+    /// the time is not stored anew with each word, and is never cut off early.
+    pub(super) fn hear(&mut self, now: Millis, inactivity_ms: u64) {
+        self.heard_at = now.round_up(inactivity_ms / HEARD_STEPS);
     }
 
     /// Whether its token has expired.

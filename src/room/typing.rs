@@ -4,6 +4,10 @@
 use super::{Audience, Effect, Grant, Room, Turn};
 use crate::message::{ClientRef, Event, Refusal, SessionId};
 
+/// How finely the end of typing is measured: a 20th of it, so that one who types is not
+/// stored anew with each key.
+const UNTIL_STEPS: u64 = 20;
+
 pub(super) fn set(
     room: &mut Room,
     turn: &mut Turn,
@@ -18,9 +22,13 @@ pub(super) fn set(
     if !room.admits_broadcast(turn, id, client_ref.as_ref()) {
         return;
     }
-    let until = typing.then(|| turn.stamp.at.plus(room.limits.typing_ms));
+    let (now, typing_ms) = (turn.stamp.at, room.limits.typing_ms);
+    let until = typing.then(|| now.plus(typing_ms).round_up(typing_ms / UNTIL_STEPS));
     let Some(session) = room.sessions.get_mut(&id) else { return };
-    session.typing_until = until;
+    if session.typing_until != until {
+        session.typing_until = until;
+        turn.effects.remember(id);
+    }
     room.sweep_no_later_than(until);
     tell_others(room, turn, id, typing);
 }

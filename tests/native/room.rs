@@ -103,13 +103,25 @@ fn typing_goes_to_the_others_and_is_not_written() {
 fn typing_expires_by_itself() {
     let mut scene = Scene::with(Limits::default(), &["ann", "bob"]);
     let _ = scene.says(1, Command::Typing(true));
-    let due = scene.room.next_wake().unwrap();
-    assert_eq!(due, NOON.plus(5_000));
-    assert_eq!(told(&scene.after(4_999).alarm()), []);
+    let wait = scene.room.next_wake().unwrap().since(NOON);
+    assert!((5_000..5_250).contains(&wait), "{wait}");
+    assert_eq!(told(&scene.after(wait - 1).alarm()), []);
     let effects = scene.after(1).alarm();
     let stopped = Event::Typing { user: member("ann").id, typing: false };
     assert_eq!(told(&effects), [(&Audience::Except(session_id(1)), &stopped)]);
     assert_eq!(told(&scene.after(1).alarm()), []);
+}
+
+#[test]
+fn who_speaks_and_types_all_the_time_is_not_stored_with_each_word() {
+    let no_rates = Limits { messages_per_minute: 0, broadcasts_per_minute: 0, ..Limits::default() };
+    let mut scene = Scene::with(no_rates, &["ann", "bob"]);
+    let mut stored = 0;
+    for _ in 0..1000 {
+        let effects = scene.after(1).says(1, Command::Typing(true));
+        stored += effects.iter().filter(|it| matches!(it, Effect::Remember(_))).count();
+    }
+    assert!((1..=6).contains(&stored), "{stored} times in a second");
 }
 
 #[test]
