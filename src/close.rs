@@ -21,6 +21,12 @@ pub enum CloseCode {
     Internal,
     /// 1013: try later.
     TryLater,
+    /// 4400: a version, or a client id, that is none (E26, X20).
+    UnsupportedVersion,
+    /// 4401: a role that is none, or not the client's (E26).
+    InvalidRole,
+    /// 4500: a handshake that failed on our side (E26).
+    HandshakeFailed,
 }
 
 impl CloseCode {
@@ -33,6 +39,9 @@ impl CloseCode {
             Self::TooLarge => 1009,
             Self::Internal => 1011,
             Self::TryLater => 1013,
+            Self::UnsupportedVersion => 4400,
+            Self::InvalidRole => 4401,
+            Self::HandshakeFailed => 4500,
         }
     }
 
@@ -100,8 +109,12 @@ mod tests {
             CloseCode::TooLarge,
             CloseCode::Internal,
             CloseCode::TryLater,
+            CloseCode::UnsupportedVersion,
+            CloseCode::InvalidRole,
+            CloseCode::HandshakeFailed,
         ];
-        assert_eq!(sent.map(CloseCode::number), [1001, 1008, 1009, 1011, 1013]);
+        let numbers = [1001, 1008, 1009, 1011, 1013, 4400, 4401, 4500];
+        assert_eq!(sent.map(CloseCode::number), numbers);
     }
 
     #[test]

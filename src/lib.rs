@@ -6,6 +6,10 @@
 pub mod limits;
 pub mod message;
 
+pub mod tally;
+
+pub mod breaker;
+
 pub mod close;
 
 pub mod room;
@@ -14,7 +18,11 @@ pub mod dialect;
 
 pub mod history;
 
+pub mod directory;
+
 pub mod admission;
+
+pub mod api;
 
 pub mod host;
 

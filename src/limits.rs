@@ -28,6 +28,10 @@ pub struct Limits {
     pub history_entries_max: u64,
     /// Days a room's log keeps an entry.
     pub history_age_days_max: u64,
+    /// Between two pings of the server's own, where the dialect has them (E9).
+    pub heartbeat_ms: u64,
+    /// Between two reports of a room to the directory.
+    pub report_ms: u64,
 }
 
 /// How long an expired token may still be replaced before the socket is closed (SPEC §4).
@@ -36,6 +40,18 @@ pub const RENEWAL_MS: u64 = 30_000;
 pub const DEDUPE_MS: u64 = 24 * 60 * 60 * 1000;
 /// How many of them a room remembers, at most (SPEC §3).
 pub const DEDUPE_ENTRIES_MAX: u64 = 10_000;
+/// Topics one socket subscribes to, at most (SPEC §6), and their bytes together: they ride
+/// in the attachment, which has 16 KiB.
+pub const TOPICS_MAX: usize = 100;
+/// See [`TOPICS_MAX`].
+pub const TOPICS_BYTES_MAX: usize = 8 * 1024;
+/// Keys of a room's state, at most, and their bytes with their values: the state is told
+/// whole, in one frame of less than the 1 MiB that clients take by default.
+pub const STATE_KEYS_MAX: usize = 1000;
+/// See [`STATE_KEYS_MAX`].
+pub const STATE_BYTES_MAX: usize = 512 * 1024;
+/// Events one batch call publishes, at most (SPEC §7).
+pub const BATCH_EVENTS_MAX: usize = 100;
 /// Deepest nesting of a JSON frame (SPEC §6).
 pub const JSON_DEPTH_MAX: usize = 32;
 
@@ -54,6 +70,8 @@ const VARIABLES: &[(&str, Field)] = &[
     ("PRESENCE_GRACE_MS", |it| &mut it.presence_grace_ms),
     ("HISTORY_MAX_ENTRIES", |it| &mut it.history_entries_max),
     ("HISTORY_MAX_AGE_DAYS", |it| &mut it.history_age_days_max),
+    ("WS_HEARTBEAT_INTERVAL_MS", |it| &mut it.heartbeat_ms),
+    ("REPORT_INTERVAL_MS", |it| &mut it.report_ms),
 ];
 
 /// The default of [`Limits::message_bytes_max`] (A31), and the most an operator can set:
@@ -75,6 +93,8 @@ impl Default for Limits {
             presence_grace_ms: 5_000,
             history_entries_max: 10_000,
             history_age_days_max: 30,
+            heartbeat_ms: 25_000,
+            report_ms: 10_000,
         }
     }
 }

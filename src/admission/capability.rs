@@ -93,7 +93,10 @@ const CONTEXT: [Grant; 4] = [Grant::Join, Grant::Send, Grant::History, Grant::Pr
 #[must_use]
 pub fn grants(claims: &Claims, kind: Kind, room: &RoomName) -> Grants {
     let mut grants = Grants::default();
-    if claims.contexts.lead_to(room) {
+    if is_demo(kind, room) {
+        return grants;
+    }
+    if claims.contexts.lead_to(room) || is_own(claims, kind, room) {
         grants = CONTEXT.into_iter().collect();
         if matches!(claims.role, Role::Service | Role::Admin) {
             grants = grants.union([Grant::Publish].into_iter().collect());
@@ -102,6 +105,22 @@ pub fn grants(claims: &Claims, kind: Kind, room: &RoomName) -> Grants {
     let covering = claims.caps.iter().filter(|it| it.covers(kind, room));
     covering.fold(grants, |sum, it| sum.union(it.grants()))
 }
+
+/// Rooms that nobody needs a token for, and that no token leads to (SPEC §2).
+fn is_demo(kind: Kind, room: &RoomName) -> bool {
+    kind == Kind::Hub && room.as_str().starts_with(DEMO)
+}
+
+/// Before the name of a demo room.
+pub const DEMO: &str = "demo-";
+
+/// The room every user has.
+fn is_own(claims: &Claims, kind: Kind, room: &RoomName) -> bool {
+    kind == Kind::Hub && room.as_str().strip_prefix(OWN) == Some(claims.sub.as_str())
+}
+
+/// Before the name of a user's own room.
+pub const OWN: &str = "user:";
 
 #[cfg(test)]
 mod tests {

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::dialect::Wire;
 use crate::message::{Member, Millis, RoomName};
-use crate::room::Grants;
+use crate::room::{Grants, Manners};
 
 /// The header in which the Worker tells an object whom it let in. An object is
 /// reached only through the Worker, which builds the inner request from nothing:
@@ -24,6 +24,12 @@ pub struct HandOff {
     pub grants: Grants,
     /// When their token expires.
     pub expires_at: Option<Millis>,
+    /// How the room is to treat them.
+    pub manners: Manners,
+    /// What the client calls itself.
+    pub client: Option<String>,
+    /// Where they connect from, if the room is to count that.
+    pub address: Option<String>,
 }
 
 impl HandOff {

@@ -2,6 +2,7 @@
 //! says what is to be done with it, before any object is woken. No I/O.
 
 mod address;
+mod anonymous;
 pub mod capability;
 mod hand_off;
 mod origin;
@@ -12,6 +13,6 @@ mod verdict;
 pub use address::address_key;
 pub use hand_off::{HAND_OFF_HEADER, HandOff};
 pub use origin::Origins;
-pub use route::{Endpoint, Query, Route};
+pub use route::{Access, ENDPOINTS, Endpoint, Query, Route};
 pub use token::{Claims, Keys};
-pub use verdict::{Credentials, Policy, Upgrade, Verdict};
+pub use verdict::{Credentials, Policy, Terms, Upgrade, Verdict, bearer};

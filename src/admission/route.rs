@@ -10,6 +10,8 @@ pub enum Route {
     Echo(Result<RoomName, Refusal>),
     /// The Worker alone is well.
     Health,
+    /// A call of the HTTP API.
+    Api,
     /// Nothing of ours.
     Nothing,
 }
@@ -23,11 +25,37 @@ pub struct Endpoint {
     pub kind: Kind,
     /// Which dialect.
     pub dialect: DialectId,
+    /// Who gets in.
+    pub access: Access,
+}
+
+/// Who gets in at an endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Whoever has a token that leads there.
+    Token,
+    /// The same, but only where `ENVIRONMENT` is `development` (C12).
+    Development,
+    /// Everybody, in rooms of their own (C3).
+    Demo,
+    /// By the handshake of seed 004 (E2 to E6).
+    Client,
+}
+
+const fn endpoint(path: &'static str, kind: Kind, dialect: DialectId, access: Access) -> Endpoint {
+    Endpoint { path, kind, dialect, access }
 }
 
 /// Every WebSocket endpoint. A new one is a line here.
-const ENDPOINTS: &[Endpoint] =
-    &[Endpoint { path: "/api/chat/ws", kind: Kind::Chat, dialect: DialectId::CONTEXT }];
+pub const ENDPOINTS: &[Endpoint] = &[
+    endpoint("/ws", Kind::Hub, DialectId::WORKFLOW, Access::Token),
+    endpoint("/ws/demo", Kind::Hub, DialectId::EVENTS, Access::Demo),
+    endpoint("/api/v1/ws/demo", Kind::Hub, DialectId::EVENTS, Access::Demo),
+    endpoint("/api/v1/ws", Kind::Hub, DialectId::EVENTS, Access::Token),
+    endpoint("/api/v1/ws/dev", Kind::Hub, DialectId::EVENTS, Access::Development),
+    endpoint("/api/chat/ws", Kind::Chat, DialectId::CONTEXT, Access::Token),
+    endpoint("/ws/client", Kind::Hub, DialectId::CLIENT, Access::Client),
+];
 
 /// First segments under `/ws/` that are endpoints of their own in the seeds, and
 /// so never a client id (X1).
@@ -36,12 +64,16 @@ const RESERVED: &[&str] = &["client", "conversation", "demo", "v2"];
 impl Route {
     /// Finds the way. The echo is matched last.
     #[must_use]
-    pub fn of(path: &str) -> Self {
-        if let Some(endpoint) = ENDPOINTS.iter().find(|it| it.path == path) {
+    pub fn of(path: &str, development: bool) -> Self {
+        let is_open = |it: &&Endpoint| development || it.access != Access::Development;
+        if let Some(endpoint) = ENDPOINTS.iter().filter(is_open).find(|it| it.path == path) {
             return Self::Room(*endpoint);
         }
         if path == "/healthz" {
             return Self::Health;
+        }
+        if path == "/metrics" || path.starts_with("/api/v1/") {
+            return Self::Api;
         }
         match path.strip_prefix("/ws/") {
             Some(id) if !id.contains('/') && !RESERVED.contains(&id) => {
@@ -75,14 +107,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_echo_is_matched_last_and_takes_one_segment() {
-        assert!(matches!(Route::of("/api/chat/ws"), Route::Room(_)));
-        assert!(matches!(Route::of("/ws/abc-1"), Route::Echo(Ok(_))));
-        assert!(matches!(Route::of("/ws/"), Route::Echo(Err(_))));
-        assert!(matches!(Route::of("/ws/%2e%2e"), Route::Echo(Err(_))));
-        for path in ["/", "/ws", "/ws/a/b", "/ws/client", "/ws/demo", "/ws/v2/connect", "/api/chat"]
-        {
-            assert_eq!(Route::of(path), Route::Nothing, "{path}");
+    fn x1_the_echo_is_matched_last_and_takes_one_segment() {
+        let of = |path| Route::of(path, false);
+        assert!(matches!(of("/api/chat/ws"), Route::Room(_)));
+        assert!(matches!(of("/ws"), Route::Room(_)));
+        assert!(matches!(of("/ws/client"), Route::Room(_)));
+        assert!(matches!(of("/ws/demo"), Route::Room(_)));
+        assert!(matches!(of("/ws/abc-1"), Route::Echo(Ok(_))));
+        assert!(matches!(of("/ws/"), Route::Echo(Err(_))));
+        assert!(matches!(of("/ws/%2e%2e"), Route::Echo(Err(_))));
+        for path in ["/", "/ws/a/b", "/ws/conversation", "/ws/v2/connect", "/api/chat"] {
+            assert_eq!(of(path), Route::Nothing, "{path}");
         }
+    }
+
+    #[test]
+    fn c12_the_endpoint_for_development_is_nowhere_else() {
+        assert!(matches!(Route::of("/api/v1/ws/dev", true), Route::Room(_)));
+        assert_eq!(Route::of("/api/v1/ws/dev", false), Route::Api);
     }
 }

@@ -1,6 +1,8 @@
-use super::{Claims, Endpoint, HandOff, Keys, Origins, Query, Route, capability};
+use super::capability::{self, OWN, Role};
+use super::{Access, Claims, Endpoint, HandOff, Keys, Origins, Query, Route, anonymous};
+use crate::close::CloseCode;
 use crate::dialect::Wire;
-use crate::message::{Millis, Refusal, RoomName};
+use crate::message::{Kind, Millis, Refusal, RoomName};
 use crate::room::{Grant, Renewal};
 
 /// What every request is judged by.
@@ -10,6 +12,8 @@ pub struct Policy {
     pub keys: Keys,
     /// Which pages may connect.
     pub origins: Origins,
+    /// Whether this is no production.
+    pub development: bool,
 }
 
 /// A request for a WebSocket, as strings.
@@ -25,6 +29,17 @@ pub struct Upgrade {
     pub authorization: Option<String>,
     /// The header `Sec-WebSocket-Protocol`.
     pub protocols: Option<String>,
+    /// A name for a client that brings none.
+    pub fresh_name: String,
+}
+
+/// What a client negotiated beside its token.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Terms {
+    /// Whether it takes several frames in one.
+    pub batched: bool,
+    /// What it calls itself.
+    pub client: Option<String>,
 }
 
 /// What is to be done with an upgrade.
@@ -40,7 +55,7 @@ pub enum Verdict {
     /// Hand it to the echo of this client id.
     Echo(RoomName),
     /// Accept, say why not, close.
-    Refuse(Refusal),
+    Refuse(Refusal, CloseCode),
 }
 
 /// A token and where it came from.
@@ -76,10 +91,16 @@ impl Upgrade {
         named.or_else(|| self.offered().next())
     }
 
-    /// Whether the client takes several frames in one (`batch=1`).
+    /// What the query negotiates: `batch=1`, `client_id`.
     #[must_use]
-    pub fn batched(&self) -> bool {
-        self.query.get("batch") == Some("1")
+    pub fn terms(&self) -> Terms {
+        let batched = self.query.get("batch") == Some("1");
+        let client = self.query.get("client_id").filter(|it| anonymous::is_client_id(it));
+        Terms { batched, client: client.map(str::to_owned) }
+    }
+
+    fn context(&self) -> Result<Option<RoomName>, Refusal> {
+        self.query.get("contextId").map(RoomName::parse).transpose()
     }
 
     fn offered(&self) -> impl Iterator<Item = &str> {
@@ -88,7 +109,9 @@ impl Upgrade {
     }
 }
 
-fn bearer(header: &str) -> Option<&str> {
+/// The token of a header `Authorization: Bearer <token>`.
+#[must_use]
+pub fn bearer(header: &str) -> Option<&str> {
     let (scheme, token) = header.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
@@ -97,12 +120,18 @@ impl Policy {
     /// Judges an upgrade. Refusals come before any object is woken.
     #[must_use]
     pub fn judge(&self, upgrade: &Upgrade, now: Millis) -> Option<Verdict> {
-        let verdict = match Route::of(&upgrade.path) {
-            Route::Room(endpoint) => self.judge_room(endpoint, upgrade, now),
+        let verdict = match Route::of(&upgrade.path, self.development) {
+            Route::Room(endpoint) => match endpoint.access {
+                Access::Token | Access::Development => self.judge_room(endpoint, upgrade, now),
+                Access::Demo => {
+                    self.check_origin(upgrade).and_then(|()| anonymous::demo(endpoint, upgrade))
+                }
+                Access::Client => return Some(self.judge_client(endpoint, upgrade, now)),
+            },
             Route::Echo(client) => self.check_origin(upgrade).and(client).map(Verdict::Echo),
-            Route::Health | Route::Nothing => return None,
+            Route::Health | Route::Api | Route::Nothing => return None,
         };
-        Some(verdict.unwrap_or_else(Verdict::Refuse))
+        Some(verdict.unwrap_or_else(refuse))
     }
 
     fn judge_room(
@@ -111,12 +140,40 @@ impl Policy {
         upgrade: &Upgrade,
         now: Millis,
     ) -> Result<Verdict, Refusal> {
-        let context = upgrade.query.get("contextId").map(RoomName::parse).transpose()?;
+        let context = upgrade.context()?;
         self.check_origin(upgrade)?;
         match upgrade.credentials() {
             Credentials::None => Ok(Verdict::Receive { context }),
             Credentials::Token(token) => {
-                self.admit(endpoint, upgrade.batched(), &token, context, now).map(Verdict::Join)
+                self.admit(endpoint, upgrade.terms(), &token, context, now).map(Verdict::Join)
+            }
+        }
+    }
+
+    /// The handshake of seed 004: what is wrong with it has close codes of its own.
+    fn judge_client(&self, endpoint: Endpoint, upgrade: &Upgrade, now: Millis) -> Verdict {
+        let role = match anonymous::handshake(upgrade, self.development) {
+            Ok(role) => role,
+            Err((refusal, code)) => return Verdict::Refuse(refusal, code),
+        };
+        let judged = self.check_origin(upgrade).and_then(|()| match upgrade.credentials() {
+            Credentials::None => Ok(None),
+            Credentials::Token(token) => self.keys.verify(&token, now).map(Some),
+        });
+        match judged {
+            Err(refusal) => refuse(refusal),
+            Ok(claims)
+                if role.needs_token()
+                    && claims.as_ref().is_none_or(|it| it.role != Role::Admin) =>
+            {
+                Verdict::Refuse(anonymous::NO_ADMIN, CloseCode::InvalidRole)
+            }
+            Ok(None) => anonymous::lobby(endpoint, upgrade).unwrap_or_else(refuse),
+            Ok(Some(claims)) => {
+                let joined = upgrade
+                    .context()
+                    .and_then(|context| join(endpoint, upgrade.terms(), &claims, context));
+                joined.map_or_else(refuse, Verdict::Join)
             }
         }
     }
@@ -133,25 +190,18 @@ impl Policy {
     pub fn admit(
         &self,
         endpoint: Endpoint,
-        batched: bool,
+        terms: Terms,
         token: &str,
         context: Option<RoomName>,
         now: Millis,
     ) -> Result<HandOff, Refusal> {
-        let claims = self.keys.verify(token, now)?;
-        let room = context.or_else(|| default_room(&claims)).ok_or(NO_ROOM)?;
-        let grants = capability::grants(&claims, endpoint.kind, &room);
-        if !grants.has(Grant::Join) {
-            return Err(Refusal::denied("this token does not lead to this room"));
-        }
-        let (wire, member) = (Wire { dialect: endpoint.dialect, batched }, claims.member());
-        Ok(HandOff { room, wire, member, grants, expires_at: claims.expires_at })
+        join(endpoint, terms, &self.keys.verify(token, now)?, context)
     }
 
     /// Reads a token that a socket already in a room shows to stay longer.
     pub fn renew(
         &self,
-        kind: crate::message::Kind,
+        kind: Kind,
         room: &RoomName,
         token: &str,
         context: Option<&str>,
@@ -168,12 +218,37 @@ impl Policy {
     }
 }
 
+fn refuse(refusal: Refusal) -> Verdict {
+    let code = CloseCode::of(&refusal);
+    Verdict::Refuse(refusal, code)
+}
+
+fn join(
+    Endpoint { kind, dialect, .. }: Endpoint,
+    Terms { batched, client }: Terms,
+    claims: &Claims,
+    context: Option<RoomName>,
+) -> Result<HandOff, Refusal> {
+    let room = context.or_else(|| default_room(kind, claims)).ok_or(NO_ROOM)?;
+    let grants = capability::grants(claims, kind, &room);
+    if !grants.has(Grant::Join) {
+        return Err(Refusal::denied("this token does not lead to this room"));
+    }
+    let (wire, member) = (Wire { dialect, batched }, claims.member());
+    let (expires_at, manners) = (claims.expires_at, dialect.get().manners());
+    Ok(HandOff { room, wire, member, grants, expires_at, manners, client, address: None })
+}
+
 const NO_ROOM: Refusal =
     Refusal::denied("no contextId was given, and the token names no room to go to");
 
-/// Where a client goes that does not say: the token's first context, or `default`
-/// where all are open to it, as for the development token (B40).
-fn default_room(claims: &Claims) -> Option<RoomName> {
-    let everywhere = || claims.contexts.lead_everywhere().then(|| RoomName::parse("default").ok());
-    claims.contexts.first().or_else(|| everywhere().flatten())
+/// Where a client goes that does not say: the token's first context; in a hub, the user's
+/// own room; elsewhere `default` where all are open to it, as for the development token (B40).
+fn default_room(kind: Kind, claims: &Claims) -> Option<RoomName> {
+    let otherwise = || match kind {
+        Kind::Hub => RoomName::parse(format!("{OWN}{}", claims.sub)).ok(),
+        Kind::Chat if claims.contexts.lead_everywhere() => RoomName::parse("default").ok(),
+        Kind::Chat => None,
+    };
+    claims.contexts.first().or_else(otherwise)
 }

@@ -5,14 +5,15 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use uuid::Uuid;
 
 use super::json::{self, Text};
+use super::spell::Id;
 use super::{Dialect, Frame};
 use crate::message::{
-    Before, Body, ClientRef, Code, Command, Entry, Event, Member, Millis, Notice, Offset, Page,
-    PageRequest, Refusal, Request,
+    Before, Body, Code, Command, Entry, Event, Member, Millis, Notice, Offset, Page, PageRequest,
+    Published, Refusal, Request,
 };
+use crate::room::Manners;
 
 pub(super) struct Context;
 
@@ -22,22 +23,17 @@ impl Dialect for Context {
     }
 
     fn decode(&self, frame: &Frame) -> Request {
-        match json::object_text(frame).and_then(envelope) {
-            Err(refusal) => Request { client_ref: None, command: Err(refusal) },
-            Ok(envelope) => {
-                match envelope.id.as_ref().map(|it| ClientRef::parse(&*it.0)).transpose() {
-                    Err(refusal) => Request { client_ref: None, command: Err(refusal) },
-                    Ok(client_ref) => Request { client_ref, command: command(&envelope) },
-                }
-            }
-        }
+        json::request(frame, |it: &Envelope<'_>| it.id.as_deref(), command)
     }
 
-    fn encode(&self, notice: &Notice) -> Frame {
-        match &notice.event {
+    fn encode(&self, notice: &Notice) -> Option<Frame> {
+        Some(match &notice.event {
             Event::Pong => frame(notice, "pong", None::<()>),
             Event::Entry(entry) => match &entry.body {
-                Body::Message { .. } => frame(notice, "message", Some(Message::of(entry))),
+                Body::Message { .. } => frame(notice, "message", Message::of(entry)),
+                Body::Event(Published { name, data, .. }) => {
+                    frame(notice, name.as_str(), Some(data))
+                }
             },
             Event::Typing { user, typing } => {
                 let data = Typing { user_id: &user.0, is_typing: *typing };
@@ -55,7 +51,16 @@ impl Dialect for Context {
                 frame(notice, "auth", Some(Auth { user_id: &user.0, expires_at }))
             }
             Event::Refused(refusal) => json::frame(&Error::of(notice, refusal)),
-        }
+            Event::Welcome(_) | Event::Ping | Event::Reply(_) => return None,
+        })
+    }
+
+    fn manners(&self) -> Manners {
+        Manners::default()
+    }
+
+    fn shows_offsets(&self) -> bool {
+        true
     }
 
     fn batch(&self, frames: &[&Frame]) -> Frame {
@@ -81,21 +86,16 @@ struct Envelope<'a> {
     context_id: Option<&'a RawValue>,
 }
 
-fn envelope(text: &str) -> Result<Envelope<'_>, Refusal> {
-    let wrong = "a message is a JSON object with a string as type";
-    serde_json::from_str(text).map_err(|_| Refusal::invalid(wrong))
-}
-
 fn command(envelope: &Envelope<'_>) -> Result<Command, Refusal> {
     let data = envelope.data;
-    match &*envelope.kind.0 {
+    match &*envelope.kind {
         "ping" => Ok(Command::Ping),
         "auth" => authenticate(envelope),
-        "message" => json::data::<MessageIn>(
-            data,
-            "message needs data with content, a string, and messageType, a string of up to 64 bytes, or none",
-        )?
-        .say(),
+        "message" => {
+            let wrong = "message needs data with content, a string, and messageType, a string of up to 64 bytes, or none";
+            let MessageIn { content, message_type } = json::data(data, wrong)?;
+            Body::message(content, message_type).map(Command::Say)
+        }
         "typing" => {
             let TypingIn { is_typing } =
                 json::data(data, "typing needs data with isTyping, true or false")?;
@@ -112,14 +112,7 @@ fn command(envelope: &Envelope<'_>) -> Result<Command, Refusal> {
 }
 
 fn authenticate(envelope: &Envelope<'_>) -> Result<Command, Refusal> {
-    let wrong = Refusal::invalid("auth needs token, a string, and contextId, a string or none");
-    let text = |raw: &RawValue| serde_json::from_str::<String>(raw.get()).ok();
-    let token = envelope.token.and_then(text).ok_or_else(|| wrong.clone())?;
-    let context = match envelope.context_id.map(RawValue::get) {
-        None | Some("null") => None,
-        Some(_) => Some(envelope.context_id.and_then(text).ok_or(wrong)?),
-    };
-    Ok(Command::Authenticate { token, context })
+    json::authenticate(envelope.token, envelope.context_id)
 }
 
 #[derive(Deserialize)]
@@ -127,20 +120,6 @@ struct MessageIn {
     content: String,
     #[serde(default, rename = "messageType")]
     message_type: Option<String>,
-}
-
-impl MessageIn {
-    /// Longest `messageType`, in bytes: a name, not a payload.
-    const TYPE_BYTES_MAX: usize = 64;
-
-    fn say(self) -> Result<Command, Refusal> {
-        let message_type = self.message_type.unwrap_or_else(|| "text".into());
-        if (1..=Self::TYPE_BYTES_MAX).contains(&message_type.len()) {
-            Ok(Command::Say(Body::Message { content: self.content, message_type }))
-        } else {
-            Err(Refusal::invalid("messageType must have 1 to 64 bytes"))
-        }
-    }
 }
 
 #[derive(Deserialize)]
@@ -159,24 +138,10 @@ struct HistoryIn<'a> {
 
 impl HistoryIn<'_> {
     fn request(&self) -> Result<Command, Refusal> {
-        let limit = match self.limit {
-            None => PageRequest::LIMIT_DEFAULT,
-            Some(0) => return Err(Refusal::invalid("limit must be 1 to 200")),
-            Some(limit) => u32::try_from(limit).unwrap_or(u32::MAX).min(PageRequest::LIMIT_MAX),
-        };
-        let before = self.before.map_or(Ok(Before::Newest), |it| before(it.get()))?;
-        Ok(Command::History(PageRequest { before, limit }))
+        let limit = json::limit(self.limit)?;
+        let before = self.before.map_or(Ok(Before::Newest), |it| json::before(it.get()))?;
+        Ok(Command::History(PageRequest { before, after: None, limit }))
     }
-}
-
-/// `before` is an offset, or a time; an offset in quotes is an offset.
-fn before(json: &str) -> Result<Before, Refusal> {
-    let text: Option<String> = serde_json::from_str(json).ok();
-    let text = text.as_deref().unwrap_or(json);
-    let offset = text.parse().ok().map(|it| Before::Offset(Offset(it)));
-    offset
-        .or_else(|| Millis::parse(text).map(Before::Time))
-        .ok_or(Refusal::invalid("before must be an RFC 3339 time or an offset"))
 }
 
 // ---- out
@@ -184,41 +149,16 @@ fn before(json: &str) -> Result<Before, Refusal> {
 #[derive(Serialize)]
 struct Outgoing<'a, D> {
     #[serde(rename = "type")]
-    kind: &'static str,
+    kind: &'a str,
     id: Id<'a>,
     timestamp: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     data: Option<D>,
 }
 
-fn frame(notice: &Notice, kind: &'static str, data: Option<impl Serialize>) -> Frame {
+fn frame(notice: &Notice, kind: &str, data: Option<impl Serialize>) -> Frame {
     let timestamp = notice.at.to_rfc3339();
     json::frame(&Outgoing { kind, id: Id::of(notice, kind), timestamp, data })
-}
-
-/// The client's own id where this answers a request, so that it can correlate;
-/// else one of ours, `<type>_<UUID v7>`.
-enum Id<'a> {
-    Theirs(&'a str),
-    Ours(&'static str, Uuid),
-}
-
-impl<'a> Id<'a> {
-    fn of(notice: &'a Notice, kind: &'static str) -> Self {
-        match &notice.reply_to {
-            Some(client_ref) => Self::Theirs(client_ref.as_str()),
-            None => Self::Ours(kind, notice.id),
-        }
-    }
-}
-
-impl Serialize for Id<'_> {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::Theirs(id) => serializer.serialize_str(id),
-            Self::Ours(kind, id) => serializer.collect_str(&format_args!("{kind}_{id}")),
-        }
-    }
 }
 
 #[derive(Serialize)]
@@ -235,9 +175,10 @@ struct Message<'a> {
 }
 
 impl<'a> Message<'a> {
-    fn of(entry: &'a Entry) -> Self {
-        let Body::Message { content, message_type } = &entry.body;
-        Self {
+    /// `None` for what is no message.
+    fn of(entry: &'a Entry) -> Option<Self> {
+        let Body::Message { content, message_type } = &entry.body else { return None };
+        Some(Self {
             id: Id::Ours("message", entry.id),
             content,
             message_type,
@@ -245,7 +186,7 @@ impl<'a> Message<'a> {
             author_id: &entry.author.id.0,
             timestamp: entry.at.to_rfc3339(),
             offset: entry.offset,
-        }
+        })
     }
 }
 
@@ -287,11 +228,10 @@ struct History<'a> {
 
 impl<'a> History<'a> {
     fn of(page: &'a Page) -> Self {
-        let oldest = page.entries.first().map(|it| it.offset);
         Self {
-            messages: page.entries.iter().map(|it| Message::of(it)).collect(),
+            messages: page.entries.iter().filter_map(|it| Message::of(it)).collect(),
             has_more: page.has_more,
-            next_before: oldest.filter(|_| page.has_more),
+            next_before: page.next_before(),
             offset: page.head,
             epoch: &page.epoch.0,
         }

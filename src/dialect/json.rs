@@ -7,8 +7,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::Frame;
-use crate::limits::JSON_DEPTH_MAX;
-use crate::message::Refusal;
+use crate::message::{
+    Before, ClientRef, Command, Millis, Offset, PageRequest, Refusal, Request, is_bearable,
+    starts_object,
+};
 
 /// Checks what can be checked before anything is parsed: that the frame is text
 /// holding an object of bearable depth.
@@ -23,31 +25,6 @@ pub(super) fn object_text(frame: &Frame) -> Result<&str, Refusal> {
         return Err(Refusal::invalid("the JSON is nested too deeply"));
     }
     Ok(text)
-}
-
-/// Serde would take an array for a struct; a message is an object.
-fn starts_object(text: &str) -> bool {
-    text.trim_start_matches([' ', '\t', '\r', '\n']).starts_with('{')
-}
-
-/// Whether no bracket opens deeper than [`JSON_DEPTH_MAX`]. One pass without
-/// recursion: `serde_json` skips raw values at any depth.
-fn is_bearable(text: &[u8]) -> bool {
-    let (mut depth, mut in_string, mut escaped) = (0usize, false, false);
-    for byte in text {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' if in_string => escaped = true,
-            b'"' => in_string = !in_string,
-            b'{' | b'[' if !in_string => depth += 1,
-            b'}' | b']' if !in_string => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        if JSON_DEPTH_MAX < depth {
-            return false;
-        }
-    }
-    true
 }
 
 /// Reads the `data` of a message, which must be an object.
@@ -70,9 +47,70 @@ pub(super) fn data_or_default<'a, T: Deserialize<'a> + Default>(
     }
 }
 
+/// Reads a frame: its envelope, the id in it, and what it asks.
+pub(super) fn request<'a, E: Deserialize<'a>>(
+    frame: &'a Frame,
+    id: impl Fn(&E) -> Option<&str>,
+    command: impl Fn(&E) -> Result<Command, Refusal>,
+) -> Request {
+    let wrong = "a message is a JSON object with a string as type, and as id if it has one";
+    let envelope = object_text(frame)
+        .and_then(|text| serde_json::from_str::<E>(text).map_err(|_| Refusal::invalid(wrong)));
+    let read = envelope.and_then(|envelope| {
+        let client_ref = id(&envelope).map(ClientRef::parse).transpose()?;
+        Ok((client_ref, command(&envelope)))
+    });
+    match read {
+        Ok((client_ref, command)) => Request { client_ref, command },
+        Err(refusal) => Request { client_ref: None, command: Err(refusal) },
+    }
+}
+
+/// A token shown on a socket, and the room it is for.
+pub(super) fn authenticate(
+    token: Option<&RawValue>,
+    context: Option<&RawValue>,
+) -> Result<Command, Refusal> {
+    let wrong = || Refusal::invalid("auth needs token, a string, and contextId, a string or none");
+    let text = |raw: &RawValue| serde_json::from_str::<String>(raw.get()).ok();
+    let token = token.and_then(text).ok_or_else(wrong)?;
+    let context = match context.map(RawValue::get) {
+        None | Some("null") => None,
+        Some(_) => Some(context.and_then(text).ok_or_else(wrong)?),
+    };
+    Ok(Command::Authenticate { token, context })
+}
+
+/// How many entries a page is to have.
+pub fn limit(limit: Option<u64>) -> Result<u32, Refusal> {
+    match limit {
+        None => Ok(PageRequest::LIMIT_DEFAULT),
+        Some(0) => Err(Refusal::invalid("limit must be 1 to 200")),
+        Some(limit) => Ok(u32::try_from(limit).unwrap_or(u32::MAX).min(PageRequest::LIMIT_MAX)),
+    }
+}
+
+/// Where a page ends: an offset, or a time; an offset in quotes is an offset.
+pub fn before(json: &str) -> Result<Before, Refusal> {
+    let text: Option<String> = serde_json::from_str(json).ok();
+    let text = text.as_deref().unwrap_or(json);
+    let offset = text.parse().ok().map(|it| Before::Offset(Offset(it)));
+    offset
+        .or_else(|| Millis::parse(text).map(Before::Time))
+        .ok_or(Refusal::invalid("before must be an RFC 3339 time or an offset"))
+}
+
 /// A string that borrows from the frame where it has no escapes.
 #[derive(Debug, Default)]
-pub(super) struct Text<'a>(pub(super) Cow<'a, str>);
+pub(super) struct Text<'a>(Cow<'a, str>);
+
+impl std::ops::Deref for Text<'_> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
 
 impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -117,19 +155,4 @@ pub(super) fn batch(frames: &[&Frame]) -> Frame {
     }
     text.push_str("]}");
     Frame::Text(text)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn depth_counts_brackets_outside_strings() {
-        let nested = |depth| "[".repeat(depth) + &"]".repeat(depth);
-        assert!(is_bearable(nested(32).as_bytes()));
-        assert!(!is_bearable(nested(33).as_bytes()));
-        assert!(!is_bearable(nested(200_000).as_bytes()));
-        assert!(is_bearable(format!(r#"{{"a":"{}\"{}"}}"#, nested(99), nested(99)).as_bytes()));
-        assert!(is_bearable("[]".repeat(1000).as_bytes()));
-    }
 }

@@ -1,19 +1,26 @@
 //! Dialects: how the vocabulary is spelled on the wire. One file each, no behaviour.
 
+mod client;
 mod context;
+mod events;
 pub mod json;
+mod spell;
 mod wire;
+mod workflow;
 
 use serde::{Deserialize, Serialize};
 pub use wire::Wire;
 
-use crate::message::{Notice, Request};
+use crate::close::CloseCode;
+use crate::message::{Notice, Refusal, Request};
+use crate::room::Manners;
 
 /// Every dialect, by number. Numbers are stored in attachments: append, never reorder.
-static DIALECTS: &[&dyn Dialect] = &[&context::Context];
+static DIALECTS: &[&dyn Dialect] =
+    &[&context::Context, &workflow::Workflow, &events::Events, &client::Client];
 
 /// How many dialects there are.
-pub const DIALECTS_COUNT: usize = 1;
+pub const DIALECTS_COUNT: usize = 4;
 
 /// One spelling of the vocabulary. Stateless: what must be remembered about a
 /// socket is the room's to remember.
@@ -24,9 +31,21 @@ pub trait Dialect: Sync {
     /// Reads one frame. Total: what cannot be read is a refusal.
     fn decode(&self, frame: &Frame) -> Request;
 
-    /// Writes one frame. Not told who will receive it, so that a broadcast is
-    /// encoded once.
-    fn encode(&self, notice: &Notice) -> Frame;
+    /// Writes one frame, or none where this dialect has no word for it. Not told who will
+    /// receive it, so that a broadcast is encoded once.
+    fn encode(&self, notice: &Notice) -> Option<Frame>;
+
+    /// With which code a refused handshake ends.
+    fn close_code(&self, refusal: &Refusal) -> CloseCode {
+        CloseCode::of(refusal)
+    }
+
+    /// How a room treats those who speak it.
+    fn manners(&self) -> Manners;
+
+    /// Whether its frames say where they stand in the log, and so must stay in its order;
+    /// in others what is critical overtakes.
+    fn shows_offsets(&self) -> bool;
 
     /// Puts frames of its own into one, for clients that negotiated it.
     fn batch(&self, frames: &[&Frame]) -> Frame;
@@ -66,6 +85,12 @@ pub struct DialectId(u8);
 impl DialectId {
     /// Seed 001: `/api/{chat,analytics,collaboration}/ws`.
     pub const CONTEXT: Self = Self(0);
+    /// Seed 000: `/ws`.
+    pub const WORKFLOW: Self = Self(1);
+    /// Seed 002: `/api/v1/ws`.
+    pub const EVENTS: Self = Self(2);
+    /// Seed 004: `/ws/client`.
+    pub const CLIENT: Self = Self(3);
 
     /// Every dialect there is.
     pub fn all() -> impl Iterator<Item = Self> {
@@ -115,7 +140,7 @@ mod tests {
     #[test]
     fn stored_dialect_numbers_do_not_change() {
         let names: Vec<_> = DialectId::all().map(|it| (u8::from(it), it.get().name())).collect();
-        assert_eq!(names, [(0, "context")]);
+        assert_eq!(names, [(0, "context"), (1, "workflow"), (2, "events"), (3, "client")]);
         assert_eq!(DIALECTS.len(), DIALECTS_COUNT);
         assert!(DialectId::try_from(u8::MAX).is_err());
     }

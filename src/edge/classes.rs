@@ -18,11 +18,11 @@ macro_rules! room_class {
 
         impl DurableObject for $class {
             fn new(state: State, env: Env) -> Self {
-                Self(RoomObject::new($kind, state, &env))
+                Self(RoomObject::new($kind, state, env))
             }
 
             async fn fetch(&self, request: Request) -> Result<Response> {
-                self.0.fetch(&request)
+                self.0.fetch(request).await
             }
 
             async fn websocket_message(
@@ -84,4 +84,9 @@ macro_rules! room_class {
 room_class! {
     /// `chat:` rooms: messages, typing, presence, history.
     ChatRoomDurableObject, Kind::Chat
+}
+
+room_class! {
+    /// `hub:` rooms: workflow updates, notifications, topics, keyed state.
+    HubDurableObject, Kind::Hub
 }

@@ -2,11 +2,15 @@ use worker::{Context, Env, Method, Request, Response, Result, event};
 
 use super::config::Config;
 use super::hand_over::{echo, hand_over};
+use super::http::{self, problem};
 use super::reception::{Introduction, receive, switch, turn_away};
 use super::{clock, platform};
-use crate::admission::{Endpoint, Query, Route, Upgrade, Verdict};
+use crate::admission::{Endpoint, HandOff, Query, Route, Upgrade, Verdict};
+use crate::api::Problem;
+use crate::close::CloseCode;
 use crate::dialect::DialectId;
 use crate::message::Refusal;
+use crate::room::Quota;
 
 /// The binding that counts connects per address.
 const CONNECT_LIMIT: &str = "CONNECT_LIMIT";
@@ -19,21 +23,23 @@ async fn fetch(request: Request, env: Env, worker: Context) -> Result<Response> 
         Ok(response) => Ok(response),
         Err(error) => {
             worker::console_error!("a request failed: {error}");
-            problem(500, "Internal Server Error", "something went wrong here")
+            problem(&Problem::of(&Refusal::system()))
         }
     }
 }
 
 async fn serve(request: Request, env: Env, worker: Context) -> Result<Response> {
     let upgrade = read(&request)?;
-    let route = Route::of(&upgrade.path);
+    let config = Config::of(&env);
+    let route = Route::of(&upgrade.path, config.policy.development);
     match route {
         Route::Health => return Response::from_json(&serde_json::json!({"status": "ok"})),
-        Route::Nothing => return problem(404, "Not Found", "nothing is served at this path"),
+        Route::Nothing => return problem(&Problem::new(404, "nothing is served at this path")),
+        Route::Api => return http::serve(&request, &upgrade.path, &upgrade.query, &env).await,
         Route::Room(_) | Route::Echo(_) => {}
     }
     if !is_upgrade(&request)? {
-        let response = problem(426, "Upgrade Required", "this path is a WebSocket endpoint")?;
+        let response = problem(&Problem::new(426, "this path is a WebSocket endpoint"))?;
         response.headers().set("Upgrade", "websocket")?;
         return Ok(response);
     }
@@ -41,27 +47,34 @@ async fn serve(request: Request, env: Env, worker: Context) -> Result<Response> 
     let dialect = match &route {
         Route::Room(endpoint) => endpoint.dialect,
         // The echo has no words of its own to refuse with.
-        Route::Echo(_) | Route::Health | Route::Nothing => DialectId::CONTEXT,
+        Route::Echo(_) | Route::Health | Route::Api | Route::Nothing => DialectId::CONTEXT,
     };
-    let config = Config::of(&env);
-    if config.limits.connects_per_minute != 0 && !may_connect(&request, &env).await {
-        return turn_away(dialect, &Refusal::too_fast(60_000), protocol);
-    }
+    let address = match may_connect(&request, &env, &config).await {
+        Connects::Refused => {
+            let refusal = Quota::per_minute(config.limits.connects_per_minute).refusal(60_000);
+            return turn_away(dialect, &refusal, CloseCode::of(&refusal), protocol);
+        }
+        Connects::Counted => None,
+        Connects::Uncounted(address) => Some(address),
+    };
     let answer = match (config.policy.judge(&upgrade, clock::now()), route) {
         (Some(Verdict::Join(hand_off)), Route::Room(Endpoint { kind, .. })) => {
-            hand_over(&env, kind, &hand_off).await
+            hand_over(&env, kind, &HandOff { address, ..hand_off }).await
         }
         (Some(Verdict::Receive { context }), Route::Room(endpoint)) => {
-            let introduction = Introduction { endpoint, context, batched: upgrade.batched() };
+            let terms = upgrade.terms();
+            let introduction = Introduction { endpoint, context, terms, address };
             return receive(introduction, protocol, config, env, &worker);
         }
         (Some(Verdict::Echo(client)), _) => echo(&env, &client).await,
-        (Some(Verdict::Refuse(refusal)), _) => Err(refusal),
+        (Some(Verdict::Refuse(refusal, code)), _) => {
+            return turn_away(dialect, &refusal, code, protocol);
+        }
         _ => Err(Refusal::system()),
     };
     match answer {
         Ok(socket) => switch(socket, protocol),
-        Err(refusal) => turn_away(dialect, &refusal, protocol),
+        Err(refusal) => turn_away(dialect, &refusal, dialect.get().close_code(&refusal), protocol),
     }
 }
 
@@ -85,24 +98,32 @@ fn read(request: &Request) -> Result<Upgrade> {
         origin: headers.get("Origin")?,
         authorization: headers.get("Authorization")?,
         protocols: headers.get("Sec-WebSocket-Protocol")?,
+        fresh_name: clock::stamp().mint().to_string(),
     })
 }
 
-/// Asks the platform's rate limit (B26). Open where there is no binding, and no
-/// address to count by.
-async fn may_connect(request: &Request, env: &Env) -> bool {
-    let Ok(limiter) = env.rate_limiter(CONNECT_LIMIT) else { return true };
-    let Ok(Some(address)) = request.headers().get("CF-Connecting-IP") else { return true };
-    match limiter.limit(crate::admission::address_key(&address)).await {
-        Ok(outcome) => outcome.success,
-        Err(_) => true,
-    }
+/// What became of counting a connect against its address.
+enum Connects {
+    /// It was counted, or is not to be.
+    Counted,
+    /// The platform does not count: the room may, by this key.
+    Uncounted(String),
+    /// Too many.
+    Refused,
 }
 
-/// `application/problem+json` (RFC 9457).
-fn problem(status: u16, title: &str, detail: &str) -> Result<Response> {
-    let problem = serde_json::json!({"type": "about:blank", "title": title, "status": status, "detail": detail});
-    let response = Response::from_json(&problem)?.with_status(status);
-    response.headers().set("Content-Type", "application/problem+json")?;
-    Ok(response)
+/// Asks the platform's rate limit (B26, C22). Open where there is no address to count by.
+async fn may_connect(request: &Request, env: &Env, config: &Config) -> Connects {
+    if config.limits.connects_per_minute == 0 {
+        return Connects::Counted;
+    }
+    let Ok(Some(address)) = request.headers().get("CF-Connecting-IP") else {
+        return Connects::Counted;
+    };
+    let key = crate::admission::address_key(&address);
+    let Ok(limiter) = env.rate_limiter(CONNECT_LIMIT) else { return Connects::Uncounted(key) };
+    match limiter.limit(key).await {
+        Ok(outcome) if !outcome.success => Connects::Refused,
+        Ok(_) | Err(_) => Connects::Counted,
+    }
 }

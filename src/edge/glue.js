@@ -117,6 +117,28 @@ export async function askForSocket(namespace, name, header, value) {
   return response.webSocket ?? (await response.text());
 }
 
+/** Sends text to an object, which answers with text. */
+export async function postTo(namespace, name, body) {
+  const stub = namespace.get(namespace.idFromName(name));
+  const response = await stub.fetch("https://object/", { method: "POST", body });
+  const text = await response.text();
+  if (!response.ok) throw new Error(`an object answered ${response.status}`);
+  return text;
+}
+
+/** A request's body, read no further than it may be long. Nothing for a longer one. */
+export async function readText(request, bytesMax) {
+  const decoder = new TextDecoder("utf-8", { fatal: true });
+  let text = "";
+  let bytes = 0;
+  for await (const chunk of request.body ?? []) {
+    bytes += chunk.byteLength;
+    if (bytesMax < bytes) return undefined;
+    text += decoder.decode(chunk, { stream: true });
+  }
+  return text + decoder.decode();
+}
+
 export const variable = (env, name) => {
   const value = env[name];
   return value === undefined || value === null || typeof value === "object" ? undefined : String(value);

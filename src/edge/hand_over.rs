@@ -3,10 +3,13 @@
 use std::time::Duration;
 
 use futures_util::future::{Either, select};
+use wasm_bindgen::JsValue;
 use worker::{Delay, Env, WebSocket};
 
-use super::platform;
+use super::{breakers, platform};
 use crate::admission::{HAND_OFF_HEADER, HandOff};
+use crate::api::{Answer, Errand};
+use crate::breaker::Breaker;
 use crate::message::{Code, Kind, Refusal, RoomName};
 
 /// How long an object may take to answer before its client is told to come back,
@@ -15,16 +18,21 @@ const HAND_OVER_MS: u64 = 10_000;
 
 const UNAVAILABLE: Refusal = Refusal::new(Code::Unavailable, "the room did not answer; try again");
 
+/// The binding of each kind's object class.
+fn binding(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Chat => "CHAT_ROOMS",
+        Kind::Hub => "HUBS",
+    }
+}
+
 /// Hands an admitted client to its room's object, and returns the room's end of the socket.
 pub(super) async fn hand_over(
     env: &Env,
     kind: Kind,
     hand_off: &HandOff,
 ) -> Result<WebSocket, Refusal> {
-    let binding = match kind {
-        Kind::Chat => "CHAT_ROOMS",
-    };
-    ask(env, binding, hand_off.room.as_str(), &hand_off.to_header()).await
+    ask(env, binding(kind), hand_off.room.as_str(), &hand_off.to_header()).await
 }
 
 /// Hands a client to the echo of its id.
@@ -34,13 +42,33 @@ pub(super) async fn echo(env: &Env, client: &RoomName) -> Result<WebSocket, Refu
 
 async fn ask(env: &Env, binding: &str, name: &str, hand_off: &str) -> Result<WebSocket, Refusal> {
     let namespace = js_sys::Reflect::get(env, &binding.into()).map_err(|_| UNAVAILABLE)?;
-    let asked = platform::ask_for_socket(&namespace, name, HAND_OFF_HEADER, hand_off);
-    let patience = Delay::from(Duration::from_millis(HAND_OVER_MS));
-    match select(Box::pin(asked), patience).await {
-        Either::Left((Ok(answer), _)) => match answer.as_string() {
-            None => Ok(web_sys::WebSocket::from(answer).into()),
-            Some(refusal) => Err(serde_json::from_str(&refusal).unwrap_or(UNAVAILABLE)),
-        },
-        Either::Left((Err(_), _)) | Either::Right(_) => Err(UNAVAILABLE),
+    let answer =
+        patiently(platform::ask_for_socket(&namespace, name, HAND_OFF_HEADER, hand_off)).await?;
+    match answer.as_string() {
+        None => Ok(web_sys::WebSocket::from(answer).into()),
+        Some(refusal) => Err(serde_json::from_str(&refusal).unwrap_or(UNAVAILABLE)),
     }
+}
+
+/// Sends a caller's errand to its room's object.
+pub(super) async fn run(env: &Env, kind: Kind, errand: &Errand) -> Result<Vec<Answer>, Refusal> {
+    let namespace = js_sys::Reflect::get(env, &binding(kind).into()).map_err(|_| UNAVAILABLE)?;
+    let body = serde_json::to_string(errand).map_err(|_| Refusal::system())?;
+    let answer = patiently(platform::post_to(&namespace, errand.room.as_str(), &body)).await?;
+    let answers = answer.as_string().and_then(|it| serde_json::from_str(&it).ok());
+    answers.ok_or(UNAVAILABLE)
+}
+
+/// Waits for an object, within bounds, unless objects have failed to answer of late.
+async fn patiently(
+    asked: impl Future<Output = Result<JsValue, JsValue>>,
+) -> Result<JsValue, Refusal> {
+    breakers::admit(Breaker::Connect)?;
+    let patience = Delay::from(Duration::from_millis(HAND_OVER_MS));
+    let answer = match select(Box::pin(asked), patience).await {
+        Either::Left((Ok(answer), _)) => Some(answer),
+        Either::Left((Err(_), _)) | Either::Right(_) => None,
+    };
+    breakers::went(Breaker::Connect, answer.is_some());
+    answer.ok_or(UNAVAILABLE)
 }

@@ -75,6 +75,21 @@ extern "C" {
         value: &str,
     ) -> Result<JsValue, JsValue>;
 
+    /// Sends text to an object; gives its answer, and throws if that is no success.
+    #[wasm_bindgen(js_name = postTo, catch)]
+    pub(super) async fn post_to(
+        namespace: &JsValue,
+        name: &str,
+        body: &str,
+    ) -> Result<JsValue, JsValue>;
+
+    /// A request's body; nothing if it is longer than so many bytes.
+    #[wasm_bindgen(js_name = readText, catch)]
+    pub(super) async fn read_text(
+        request: &web_sys::Request,
+        bytes_max: f64,
+    ) -> Result<JsValue, JsValue>;
+
     pub(super) fn variable(env: &Env, name: &str) -> Option<String>;
 
     pub(super) type Held;

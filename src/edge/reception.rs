@@ -8,7 +8,7 @@ use worker::{Context, Env, Response, ResponseBuilder, Result, WebSocket, WebSock
 use super::config::Config;
 use super::hand_over::hand_over;
 use super::{clock, log, platform};
-use crate::admission::Endpoint;
+use crate::admission::{Endpoint, HandOff, Terms};
 use crate::close::{CloseCode, reason};
 use crate::dialect::{DialectId, Frame};
 use crate::message::{Command, Event, Notice, Refusal, RoomName};
@@ -17,11 +17,12 @@ use crate::message::{Command, Event, Notice, Refusal, RoomName};
 pub(super) fn turn_away(
     dialect: DialectId,
     refusal: &Refusal,
+    code: CloseCode,
     protocol: Option<&str>,
 ) -> Result<Response> {
     let WebSocketPair { client, server } = WebSocketPair::new()?;
     server.accept()?;
-    refuse(&server, dialect, refusal);
+    refuse(&server, dialect, refusal, code);
     switch(client, protocol)
 }
 
@@ -39,7 +40,8 @@ pub(super) fn switch(client: WebSocket, protocol: Option<&str>) -> Result<Respon
 pub(super) struct Introduction {
     pub(super) endpoint: Endpoint,
     pub(super) context: Option<RoomName>,
-    pub(super) batched: bool,
+    pub(super) terms: Terms,
+    pub(super) address: Option<String>,
 }
 
 /// Holds a socket until its first message, then connects it to its room.
@@ -57,8 +59,8 @@ pub(super) fn receive(
     worker.wait_until(async move {
         match introduce(&held, introduction, &config, &env).await {
             Ok(upstream) if held.pipe(upstream.as_ref()).is_ok() => {}
-            Ok(_) => refuse(&server, dialect, &Refusal::system()),
-            Err(refusal) => refuse(&server, dialect, &refusal),
+            Ok(_) => refuse(&server, dialect, &Refusal::system(), CloseCode::Internal),
+            Err(refusal) => refuse(&server, dialect, &refusal, CloseCode::of(&refusal)),
         }
     });
     switch(client, protocol)
@@ -67,7 +69,7 @@ pub(super) fn receive(
 /// The room's socket, for a client that says in time who it is.
 async fn introduce(
     held: &platform::Held,
-    Introduction { endpoint, context, batched }: Introduction,
+    Introduction { endpoint, context, terms, address }: Introduction,
     config: &Config,
     env: &Env,
 ) -> std::result::Result<WebSocket, Refusal> {
@@ -80,26 +82,27 @@ async fn introduce(
     let hand_off = match endpoint.dialect.get().decode(&Frame::Text(first)).command {
         Ok(Command::Authenticate { token, context: named }) => {
             let named = named.map(RoomName::parse).transpose()?;
-            config.policy.admit(endpoint, batched, &token, named.or(context), clock::now())?
+            config.policy.admit(endpoint, terms, &token, named.or(context), clock::now())?
         }
         Ok(_) | Err(_) => {
             return Err(Refusal::unauthenticated("the first message must be auth, with a token"));
         }
     };
-    hand_over(env, endpoint.kind, &hand_off).await
+    hand_over(env, endpoint.kind, &HandOff { address, ..hand_off }).await
 }
 
 /// Says why, then closes. Clients act on the frame; the code is for those that do not.
-fn refuse(socket: &WebSocket, dialect: DialectId, refusal: &Refusal) {
+fn refuse(socket: &WebSocket, dialect: DialectId, refusal: &Refusal, code: CloseCode) {
     log::refused(refusal);
     let mut stamp = clock::stamp();
     let event = Event::Refused(refusal.clone());
-    let notice = Notice { id: stamp.mint(), reply_to: None, at: stamp.at, event };
+    let id = stamp.mint();
+    let notice = Notice { id, reply_to: None, session: None, at: stamp.at, event };
     let sent = match dialect.get().encode(&notice) {
-        Frame::Text(text) => socket.send_with_str(text),
-        Frame::Binary(bytes) => socket.send_with_bytes(bytes),
+        Some(Frame::Text(text)) => socket.send_with_str(text),
+        Some(Frame::Binary(bytes)) => socket.send_with_bytes(bytes),
+        None => Ok(()),
     };
-    let code = CloseCode::of(refusal).number();
     // Its client may be gone; then there is nobody to tell.
-    drop(sent.and(socket.close(Some(code), Some(reason(&refusal.message)))));
+    drop(sent.and(socket.close(Some(code.number()), Some(reason(&refusal.message)))));
 }

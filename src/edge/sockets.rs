@@ -5,11 +5,11 @@ use js_sys::{Array, Uint8Array};
 use wasm_bindgen::JsCast;
 use worker::WebSocket;
 
-use super::{attachment, platform};
+use super::{attachment, log, platform};
 use crate::close::CloseCode;
 use crate::dialect::{Frame, Wire};
 use crate::host::{Deliver, Recipients, Sockets};
-use crate::message::SessionId;
+use crate::message::{Kind, Refusal, SessionId};
 use crate::room::Session;
 
 /// The open sockets of a room, by session.
@@ -20,6 +20,8 @@ pub(super) struct EdgeSockets {
     groups: [OnceCell<Array>; Wire::COUNT],
     sender: platform::Sender,
     slow: Vec<SessionId>,
+    /// For the log.
+    room: (Kind, String),
 }
 
 struct EdgeSocket {
@@ -28,13 +30,14 @@ struct EdgeSocket {
 }
 
 impl EdgeSockets {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(kind: Kind, name: String) -> Self {
         Self {
             sockets: BTreeMap::new(),
             counts: Default::default(),
             groups: Default::default(),
             sender: platform::Sender::new(),
             slow: Vec::new(),
+            room: (kind, name),
         }
     }
 
@@ -89,7 +92,7 @@ impl Deliver for EdgeSockets {
         self.counts.get(wire.index()).is_some_and(|it| *it != 0)
     }
 
-    fn send(&mut self, wire: Wire, to: Recipients<'_>, frame: &Frame, ephemeral: bool) {
+    fn send(&mut self, wire: Wire, to: Recipients<'_>, frame: &Frame, ephemeral: bool) -> usize {
         let (sockets, except) = match to {
             Recipients::AllBut([]) => (self.group(wire), None),
             Recipients::AllBut([one]) => (self.group(wire), self.sockets.get(one)),
@@ -102,6 +105,8 @@ impl Deliver for EdgeSockets {
                 (array(sessions.iter().filter_map(|it| self.sockets.get(it))), None)
             }
         };
+        let excluded = except.is_some_and(|it| it.wire == wire);
+        let count = sockets.length() as usize - usize::from(excluded);
         let except = except.map(|it| it.socket.as_ref());
         #[expect(clippy::cast_precision_loss, reason = "a frame's length stays below 2^53")]
         let length = frame.len() as f64;
@@ -116,6 +121,7 @@ impl Deliver for EdgeSockets {
             let session = platform::session_of(socket.unchecked_ref());
             self.slow.extend(session.and_then(SessionId::from_f64));
         }
+        count
     }
 }
 
@@ -129,9 +135,16 @@ impl Sockets for EdgeSockets {
 
     fn close(&mut self, session: SessionId, code: CloseCode, reason: &str) {
         if let Some(socket) = self.remove(session) {
+            let (kind, name) = &self.room;
+            log::expelled(*kind, name, session, code);
             // It may have closed meanwhile; then its own close event says so.
             drop(socket.close(Some(code.number()), Some(reason)));
         }
+    }
+
+    fn note(&mut self, session: SessionId, refusal: &Refusal) {
+        let (kind, name) = &self.room;
+        log::limited(*kind, name, session, refusal);
     }
 
     fn take_slow(&mut self) -> Vec<SessionId> {

@@ -3,7 +3,9 @@ use std::convert::Infallible;
 use std::rc::Rc;
 
 use super::{History, TRIM_ENTRIES_MAX, how_many_fit, record};
-use crate::message::{Before, ClientRef, Entry, Epoch, Millis, Offset, Page, UserId};
+use crate::message::{
+    Before, Body, ClientRef, Entry, Epoch, EventName, Millis, Offset, Page, StateItem, UserId,
+};
 use crate::room::{Departure, Memory, PageQuery, Receipt, Remembered, Window, Write};
 
 /// A history in vectors: the model that every other history is tested against.
@@ -15,6 +17,7 @@ pub struct MemoryHistory {
     recent: BTreeMap<(UserId, ClientRef), (Offset, Millis)>,
     departures: BTreeMap<UserId, Departure>,
     broadcasts: Window,
+    states: BTreeMap<String, StateItem>,
 }
 
 impl MemoryHistory {
@@ -28,6 +31,7 @@ impl MemoryHistory {
             recent: BTreeMap::new(),
             departures: BTreeMap::new(),
             broadcasts: Window::default(),
+            states: BTreeMap::new(),
         }
     }
 
@@ -39,6 +43,7 @@ impl MemoryHistory {
                 if let Some(client_ref) = entry.client_ref.clone() {
                     self.recent.insert((entry.author.id.clone(), client_ref), self.head);
                 }
+                self.keep(entry);
             }
             Write::Depart(departure) => {
                 self.departures.insert(departure.member.id.clone(), departure.clone());
@@ -47,6 +52,7 @@ impl MemoryHistory {
                 self.departures.remove(user);
             }
             Write::Broadcasts(window) => self.broadcasts = *window,
+            Write::Erase(epoch) => *self = Self::new(epoch.clone()),
             Write::Trim { from, since } => {
                 let first = self.entries.first().map_or(0, |it| it.offset.0);
                 let end = Offset(first.saturating_add(TRIM_ENTRIES_MAX));
@@ -56,6 +62,19 @@ impl MemoryHistory {
             Write::ForgetRefs(memory) => {
                 self.recent.retain(|_, (offset, at)| memory.from <= *offset && memory.since <= *at);
             }
+        }
+    }
+}
+
+impl MemoryHistory {
+    fn keep(&mut self, entry: &Entry) {
+        let Body::Event(published) = &entry.body else { return };
+        let Some(key) = published.state_key() else { return };
+        if published.data.is_null() {
+            self.states.remove(key);
+        } else if let Ok(name) = EventName::parse(key) {
+            let (value, offset) = (published.data.clone(), entry.offset);
+            self.states.insert(key.to_owned(), StateItem { key: name, value, offset });
         }
     }
 }
@@ -75,6 +94,11 @@ impl History for MemoryHistory {
             first_at,
             departures: self.departures.values().cloned().collect(),
             broadcasts: self.broadcasts,
+            states: self
+                .states
+                .iter()
+                .map(|(key, it)| (key.clone(), it.value.as_str().len()))
+                .collect(),
         })
     }
 
@@ -95,17 +119,29 @@ impl History for MemoryHistory {
             .entries
             .iter()
             .filter(|it| (query.first..=query.head).contains(&it.offset) && query.since <= it.at)
-            .filter(|it| earlier(it))
+            .filter(|it| earlier(it) && query.after.is_none_or(|after| after < it.offset))
+            .filter(|it| it.body.user().is_none_or(|user| *user == query.viewer))
             .collect();
+        let upwards = query.after.is_some();
         let size = |it: &&Rc<Entry>| record::store(&it.body).1.chars().count() as u64;
-        let fits = how_many_fit(query.limit, shown.iter().rev().map(size));
-        let skipped = shown.len() - fits;
+        let fits = if upwards {
+            how_many_fit(query.limit, shown.iter().map(size))
+        } else {
+            how_many_fit(query.limit, shown.iter().rev().map(size))
+        };
+        let skipped = if upwards { 0 } else { shown.len() - fits };
+        let has_more = fits < shown.len();
         Ok(Page {
-            entries: shown.into_iter().skip(skipped).cloned().collect(),
-            has_more: 0 < skipped,
+            entries: shown.into_iter().skip(skipped).take(fits).cloned().collect(),
+            has_more,
+            upwards,
             head: query.head,
             epoch: query.epoch.clone(),
         })
+    }
+
+    fn snapshot(&self) -> Result<Vec<StateItem>, Infallible> {
+        Ok(self.states.values().cloned().collect())
     }
 
     fn recall(

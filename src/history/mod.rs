@@ -6,7 +6,7 @@
 mod database;
 mod memory;
 mod record;
-mod schema;
+pub(crate) mod schema;
 mod sql;
 
 pub use database::{Database, Row, Value};
@@ -14,7 +14,7 @@ pub use memory::MemoryHistory;
 pub use schema::MIGRATIONS;
 pub use sql::SqlHistory;
 
-use crate::message::{ClientRef, Page, UserId};
+use crate::message::{ClientRef, Page, StateItem, UserId};
 use crate::room::{Memory, PageQuery, Receipt, Remembered, Write};
 
 /// Entries one [`Write::Trim`] deletes at most, so that a large backlog does not
@@ -40,6 +40,9 @@ pub trait History {
     /// A stretch of the log, oldest first, of at most [`PAGE_BYTES_MAX`].
     fn page(&self, query: &PageQuery) -> Result<Page, Self::Error>;
 
+    /// Everything kept under keys, in their order.
+    fn snapshot(&self) -> Result<Vec<StateItem>, Self::Error>;
+
     /// Whether this user's request of this id was accepted before.
     fn recall(
         &self,
@@ -49,7 +52,7 @@ pub trait History {
     ) -> Result<Option<Receipt>, Self::Error>;
 }
 
-/// How many entries of these sizes, newest first, make a page.
+/// How many entries of these sizes, in the order of reading, make a page.
 fn how_many_fit(limit: u32, sizes: impl Iterator<Item = u64>) -> usize {
     let mut total = 0u64;
     let fits = sizes.enumerate().take(limit as usize).take_while(|(at, size)| {

@@ -5,13 +5,21 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{Row, Value};
-use crate::message::{Body, ClientRef, Entry, Member, Millis, Offset, UserId};
+use crate::message::{
+    Body, ClientRef, Entry, EventName, Json, Lane, Member, Millis, Offset, Published, UserId,
+};
 
 #[derive(Serialize, Deserialize)]
 struct Message<'a> {
     content: std::borrow::Cow<'a, str>,
     #[serde(rename = "messageType")]
     message_type: std::borrow::Cow<'a, str>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Event<'a> {
+    name: std::borrow::Cow<'a, str>,
+    data: std::borrow::Cow<'a, Json>,
 }
 
 /// The stored kind and data of a body.
@@ -21,11 +29,16 @@ pub(super) fn store(body: &Body) -> (&'static str, String) {
             let message = Message { content: content.into(), message_type: message_type.into() };
             ("message", serde_json::to_string(&message).unwrap_or_default())
         }
+        Body::Event(Published { name, data, .. }) => {
+            let event =
+                Event { name: name.as_str().into(), data: std::borrow::Cow::Borrowed(data) };
+            ("event", serde_json::to_string(&event).unwrap_or_default())
+        }
     }
 }
 
 /// A row of [`COLUMNS`].
-pub(super) fn row(entry: &Entry) -> [Value<'_>; 8] {
+pub(super) fn row(entry: &Entry) -> [Value<'_>; COLUMNS_COUNT] {
     let Entry { offset, at, id, author, client_ref, body } = entry;
     let (kind, data) = store(body);
     [
@@ -37,10 +50,11 @@ pub(super) fn row(entry: &Entry) -> [Value<'_>; 8] {
         client_ref.as_ref().map(ClientRef::as_str).into(),
         kind.into(),
         data.into(),
+        body.user().map(|it| it.0.as_str()).into(),
     ]
 }
 
-fn load(kind: &str, data: &str) -> Option<Body> {
+fn load(kind: &str, data: &str, user: Option<String>) -> Option<Body> {
     match kind {
         "message" => {
             let Message { content, message_type } = serde_json::from_str(data).ok()?;
@@ -49,24 +63,32 @@ fn load(kind: &str, data: &str) -> Option<Body> {
                 message_type: message_type.into_owned(),
             })
         }
+        "event" => {
+            let Event { name, data } = serde_json::from_str(data).ok()?;
+            let (name, data) = (EventName::parse(name).ok()?, data.into_owned());
+            let user = user.map(UserId);
+            Some(Body::Event(Published { name, data, user, lane: Lane::Normal }))
+        }
         // Written by a later version, before a roll-back: not ours to show.
         _ => None,
     }
 }
 
 /// The columns of [`row`] and [`entry`], in their order.
-pub(super) const COLUMNS: &str = "offset, at, id, author, name, ref, kind, data";
+pub(super) const COLUMNS: &str = "offset, at, id, author, name, ref, kind, data, user";
+/// How many they are.
+pub(super) const COLUMNS_COUNT: usize = 9;
 
 /// Reads a row of [`COLUMNS`].
 pub(super) fn entry(row: Row) -> Option<Entry> {
-    let [offset, at, id, author, name, client_ref, kind, data] =
-        <[Value<'static>; 8]>::try_from(row).ok()?;
+    let [offset, at, id, author, name, client_ref, kind, data, user] =
+        <[Value<'static>; COLUMNS_COUNT]>::try_from(row).ok()?;
     Some(Entry {
         offset: Offset(offset.integer()?),
         at: Millis(at.integer()?),
         id: Uuid::parse_str(&id.text()?).ok()?,
         author: Member { id: UserId(author.text()?), name: name.text()? },
         client_ref: client_ref.text().and_then(|it| ClientRef::parse(it).ok()),
-        body: load(&kind.text()?, &data.text()?)?,
+        body: load(&kind.text()?, &data.text()?, user.text())?,
     })
 }

@@ -2,10 +2,11 @@ use super::{Database, Value};
 
 /// Every step from an empty database to today's, in order. A room in production
 /// has run a prefix of these: append, never edit (pinned by a test).
-pub const MIGRATIONS: &[&[&str]] = &[&[
-    // Offsets are consecutive and times never decrease, so the primary key serves
-    // look-ups by time too, by bisection: no second index to pay for per message.
-    "CREATE TABLE entry (
+pub const MIGRATIONS: &[&[&str]] = &[
+    &[
+        // Offsets are consecutive and times never decrease, so the primary key serves
+        // look-ups by time too, by bisection: no second index to pay for per message.
+        "CREATE TABLE entry (
         offset INTEGER PRIMARY KEY,
         at INTEGER NOT NULL,
         id TEXT NOT NULL,
@@ -15,46 +16,61 @@ pub const MIGRATIONS: &[&[&str]] = &[&[
         ref TEXT,
         data TEXT NOT NULL
     ) STRICT",
-    // Clients' own ids, by which a resend is recognised; outlives trimmed entries.
-    "CREATE TABLE recent (
+        // Clients' own ids, by which a resend is recognised; outlives trimmed entries.
+        "CREATE TABLE recent (
         author TEXT NOT NULL,
         ref TEXT NOT NULL,
         offset INTEGER NOT NULL,
         at INTEGER NOT NULL,
         PRIMARY KEY (author, ref)
     ) STRICT, WITHOUT ROWID",
-    "CREATE INDEX recent_offset ON recent (offset)",
-    "CREATE TABLE departure (
+        "CREATE INDEX recent_offset ON recent (offset)",
+        "CREATE TABLE departure (
         user TEXT PRIMARY KEY,
         name TEXT NOT NULL,
         until INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID",
-]];
+    ],
+    &[
+        // Whose sockets an entry is for; NULL is everyone's.
+        "ALTER TABLE entry ADD COLUMN user TEXT",
+        // What the room keeps under keys, and the entry that set it.
+        "CREATE TABLE state (
+        key TEXT PRIMARY KEY,
+        value TEXT NOT NULL,
+        offset INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID",
+    ],
+];
 
 const META: &str = "CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID";
 
-/// Brings the database up to date. `epoch` names the log if it is new.
-pub(super) fn open<D: Database>(database: &D, epoch: &str) -> Result<(), D::Error> {
+/// Brings a database up to date. A new one is given `birth`, a key and its value.
+pub(crate) fn open<D: Database>(
+    database: &D,
+    migrations: &[&[&str]],
+    birth: (&str, &str),
+) -> Result<(), D::Error> {
     database.run(META, &[])?;
     let meta = read_meta(database)?;
     let done: usize = find(&meta, "schema").and_then(|it| it.parse().ok()).unwrap_or(0);
-    let Some(missing @ [_, ..]) = MIGRATIONS.get(done..) else { return Ok(()) };
+    let Some(missing @ [_, ..]) = migrations.get(done..) else { return Ok(()) };
     database.atomically(&mut || {
         for statement in missing.iter().copied().flatten() {
             database.run(statement, &[])?;
         }
         if done == 0 {
-            write_meta(database, "epoch", epoch)?;
+            write_meta(database, birth.0, birth.1)?;
         }
-        write_meta(database, "schema", &MIGRATIONS.len().to_string())
+        write_meta(database, "schema", &migrations.len().to_string())
     })
 }
 
-pub(super) fn find<'a>(meta: &'a [(String, String)], key: &str) -> Option<&'a str> {
+pub(crate) fn find<'a>(meta: &'a [(String, String)], key: &str) -> Option<&'a str> {
     meta.iter().find(|(it, _)| it == key).map(|(_, value)| value.as_str())
 }
 
-pub(super) fn write_meta<D: Database>(
+pub(crate) fn write_meta<D: Database>(
     database: &D,
     key: &str,
     value: &str,
@@ -64,7 +80,7 @@ pub(super) fn write_meta<D: Database>(
     database.run(sql, &[key.into(), value.into()]).map(drop)
 }
 
-pub(super) fn read_meta<D: Database>(database: &D) -> Result<Vec<(String, String)>, D::Error> {
+pub(crate) fn read_meta<D: Database>(database: &D) -> Result<Vec<(String, String)>, D::Error> {
     let rows = database.run("SELECT key, value FROM meta", &[])?;
     let pair = |row: Vec<Value<'static>>| {
         let [key, value] = <[Value<'static>; 2]>::try_from(row).ok()?;

@@ -1,11 +1,16 @@
 use std::rc::Rc;
 
 use super::{Database, History, Row, TRIM_ENTRIES_MAX, Value, how_many_fit, record, schema};
-use crate::message::{Before, ClientRef, Entry, Epoch, Member, Millis, Offset, Page, UserId};
+use crate::message::{
+    Before, Body, ClientRef, Entry, Epoch, EventName, Json, Member, Millis, Offset, Page,
+    StateItem, UserId,
+};
 use crate::room::{Departure, Memory, PageQuery, Receipt, Remembered, Window, Write};
 
-/// Rows of eight columns in one statement: the platform binds at most 100 parameters.
-const ROWS_MAX: usize = 12;
+/// Rows in one statement: the platform binds at most 100 parameters.
+const ROWS_MAX: usize = 100 / record::COLUMNS_COUNT;
+
+const PLACES: &str = "(?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
 /// A history in SQLite.
 #[derive(Debug)]
@@ -16,7 +21,7 @@ pub struct SqlHistory<D> {
 impl<D: Database> SqlHistory<D> {
     /// Opens the history, creating or migrating its tables. `epoch` names a new log.
     pub fn open(database: D, epoch: &Epoch) -> Result<Self, D::Error> {
-        schema::open(&database, &epoch.0)?;
+        schema::open(&database, schema::MIGRATIONS, ("epoch", &epoch.0))?;
         Ok(Self { database })
     }
 
@@ -59,6 +64,7 @@ impl<D: Database> SqlHistory<D> {
                 schema::write_meta(&self.database, "broadcasts", &window)
             }
             Write::Trim { from, since } => self.trim(*from, *since),
+            Write::Erase(epoch) => self.erase(epoch),
             Write::ForgetRefs(Memory { from, since }) => {
                 let sql = "DELETE FROM recent WHERE offset < ? OR at < ?";
                 self.database.run(sql, &[from.0.into(), since.0.into()]).map(drop)
@@ -77,7 +83,8 @@ impl<D: Database> SqlHistory<D> {
                 | Write::Forget(_)
                 | Write::Trim { .. }
                 | Write::ForgetRefs(_)
-                | Write::Broadcasts(_) => {
+                | Write::Broadcasts(_)
+                | Write::Erase(_) => {
                     self.append(&std::mem::take(&mut entries))?;
                     self.write(write)?;
                 }
@@ -88,12 +95,13 @@ impl<D: Database> SqlHistory<D> {
 
     fn append(&self, entries: &[&Rc<Entry>]) -> Result<(), D::Error> {
         for rows in entries.chunks(ROWS_MAX) {
-            let places = vec!["(?, ?, ?, ?, ?, ?, ?, ?)"; rows.len()].join(", ");
+            let places = vec![PLACES; rows.len()].join(", ");
             let sql = format!("INSERT INTO entry ({}) VALUES {places}", record::COLUMNS);
             let bindings: Vec<Value<'_>> = rows.iter().flat_map(|it| record::row(it)).collect();
             self.database.run(&sql, &bindings)?;
         }
         for entry in entries {
+            self.keep(entry)?;
             let Some(client_ref) = &entry.client_ref else { continue };
             // Replaces an id that is past remembering and not yet deleted.
             let sql = "INSERT OR REPLACE INTO recent (author, ref, offset, at) VALUES (?, ?, ?, ?)";
@@ -103,6 +111,36 @@ impl<D: Database> SqlHistory<D> {
             self.database.run(sql, &bindings)?;
         }
         Ok(())
+    }
+
+    /// Keeps the value an entry sets, or drops it.
+    fn keep(&self, entry: &Entry) -> Result<(), D::Error> {
+        let Body::Event(published) = &entry.body else { return Ok(()) };
+        let Some(key) = published.state_key() else { return Ok(()) };
+        if published.data.is_null() {
+            return self.database.run("DELETE FROM state WHERE key = ?", &[key.into()]).map(drop);
+        }
+        let sql = "INSERT OR REPLACE INTO state (key, value, offset) VALUES (?, ?, ?)";
+        let value = published.data.as_str();
+        self.database.run(sql, &[key.into(), value.into(), entry.offset.0.into()]).map(drop)
+    }
+
+    fn erase(&self, epoch: &Epoch) -> Result<(), D::Error> {
+        for table in ["entry", "recent", "departure", "state"] {
+            self.database.run(&format!("DELETE FROM {table}"), &[])?;
+        }
+        let sql = "DELETE FROM meta WHERE key IN ('head', 'head_at', 'broadcasts')";
+        self.database.run(sql, &[])?;
+        schema::write_meta(&self.database, "epoch", &epoch.0)
+    }
+
+    fn states(&self) -> Result<Vec<(String, usize)>, D::Error> {
+        let rows = self.database.run("SELECT key, length(value) FROM state", &[])?;
+        let state = |row: Row| {
+            let [key, length] = <[Value<'static>; 2]>::try_from(row).ok()?;
+            Some((key.text()?, usize::try_from(length.integer()?).ok()?))
+        };
+        Ok(rows.into_iter().filter_map(state).collect())
     }
 
     fn trim(&self, from: Offset, since: Millis) -> Result<(), D::Error> {
@@ -116,6 +154,17 @@ impl<D: Database> SqlHistory<D> {
         let by_age = self.first_since(since, first.0, head.0 + 1)?;
         let end = from.0.max(by_age).min(first.0.saturating_add(TRIM_ENTRIES_MAX));
         self.database.run("DELETE FROM entry WHERE offset < ?", &[end.into()]).map(drop)
+    }
+
+    /// The entries from one offset to another that this user may see.
+    fn read(&self, from: u64, to: u64, viewer: &str) -> Result<Vec<Rc<Entry>>, D::Error> {
+        let columns = record::COLUMNS;
+        let sql = format!(
+            "SELECT {columns} FROM entry
+             WHERE offset BETWEEN ? AND ? AND (user IS NULL OR user = ?) ORDER BY offset"
+        );
+        let rows = self.database.run(&sql, &[from.into(), to.into(), viewer.into()])?;
+        Ok(rows.into_iter().filter_map(record::entry).map(Rc::new).collect())
     }
 
     fn departures(&self) -> Result<Vec<Departure>, D::Error> {
@@ -149,13 +198,14 @@ impl<D: Database> History for SqlHistory<D> {
             first_at,
             departures: self.departures()?,
             broadcasts: broadcasts.unwrap_or_default(),
+            states: self.states()?,
         })
     }
 
     fn commit(&mut self, writes: &[Write]) -> Result<(), D::Error> {
         match writes {
             // One statement takes effect or does not, without a transaction around it.
-            [Write::Append(entry)] if entry.client_ref.is_none() => self.append(&[entry]),
+            [Write::Append(entry)] if is_one_row(entry) => self.append(&[entry]),
             _ => self.database.atomically(&mut || self.write_all(writes)),
         }
     }
@@ -167,36 +217,46 @@ impl<D: Database> History for SqlHistory<D> {
             Before::Offset(offset) => offset.0.min(newest),
             Before::Time(at) => self.first_since(at, query.first.0, newest)?,
         };
+        let upwards = query.after.is_some();
+        let first = query.after.map_or(query.first, |it| query.first.max(it.next()));
+        let order = if upwards { "ASC" } else { "DESC" };
         // First what it would weigh, so that only what fits is read.
-        let sql = "SELECT offset, length(data) FROM entry
-                   WHERE offset < ? AND offset >= ? AND at >= ?
-                   ORDER BY offset DESC LIMIT ?";
+        let sql = format!(
+            "SELECT offset, length(data) FROM entry
+             WHERE offset < ? AND offset >= ? AND at >= ? AND (user IS NULL OR user = ?)
+             ORDER BY offset {order} LIMIT ?"
+        );
+        let viewer = query.viewer.0.as_str();
         let bindings = [
             before.into(),
-            query.first.0.into(),
+            first.0.into(),
             query.since.0.into(),
+            viewer.into(),
             // One more than asked for, to know whether there are more.
             (u64::from(query.limit) + 1).into(),
         ];
-        let rows = self.database.run(sql, &bindings)?;
+        let rows = self.database.run(&sql, &bindings)?;
         let sizes: Vec<(u64, u64)> = rows.iter().filter_map(|row| pair(row)).collect();
         let fits = how_many_fit(query.limit, sizes.iter().map(|(_, length)| *length));
         let has_more = fits < sizes.len();
         let page = sizes.get(..fits).unwrap_or_default();
-        let (Some((newest, _)), Some((oldest, _))) = (page.first(), page.last()) else {
-            return Ok(Page {
-                entries: vec![],
-                has_more,
-                head: query.head,
-                epoch: query.epoch.clone(),
-            });
+        let ends = page.first().zip(page.last()).map(|((one, _), (other, _))| (*one, *other));
+        let entries = match ends {
+            None => Vec::new(),
+            Some((one, other)) => self.read(one.min(other), one.max(other), viewer)?,
         };
-        let columns = record::COLUMNS;
-        let sql =
-            format!("SELECT {columns} FROM entry WHERE offset BETWEEN ? AND ? ORDER BY offset");
-        let rows = self.database.run(&sql, &[(*oldest).into(), (*newest).into()])?;
-        let entries = rows.into_iter().filter_map(record::entry).map(Rc::new).collect();
-        Ok(Page { entries, has_more, head: query.head, epoch: query.epoch.clone() })
+        Ok(Page { entries, has_more, upwards, head: query.head, epoch: query.epoch.clone() })
+    }
+
+    fn snapshot(&self) -> Result<Vec<StateItem>, D::Error> {
+        let rows = self.database.run("SELECT key, value, offset FROM state ORDER BY key", &[])?;
+        let item = |row: Row| {
+            let [key, value, offset] = <[Value<'static>; 3]>::try_from(row).ok()?;
+            let key = EventName::parse(key.text()?).ok()?;
+            let value = Json::parse(value.text()?).ok()?;
+            Some(StateItem { key, value, offset: Offset(offset.integer()?) })
+        };
+        Ok(rows.into_iter().filter_map(item).collect())
     }
 
     fn recall(
@@ -222,6 +282,15 @@ impl<D: Database> History for SqlHistory<D> {
         let entry = rows.into_iter().next().and_then(record::entry).map(Rc::new);
         Ok(Some(Receipt { offset: Offset(offset), entry }))
     }
+}
+
+/// Whether an entry leaves no trace beside its own row.
+fn is_one_row(entry: &Entry) -> bool {
+    let sets_state = match &entry.body {
+        Body::Message { .. } => false,
+        Body::Event(published) => published.state_key().is_some(),
+    };
+    entry.client_ref.is_none() && !sets_state
 }
 
 /// A row of two integers.

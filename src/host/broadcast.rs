@@ -3,6 +3,7 @@ use std::borrow::Cow;
 use crate::dialect::{DialectId, Frame, Wire};
 use crate::message::{Notice, SessionId};
 use crate::room::Audience;
+use crate::tally::Tally;
 
 /// Longest batch, in bytes: far more than a flush usually holds, and below what
 /// clients accept by default (1 MiB in Python's `websockets`). A single longer frame
@@ -16,9 +17,9 @@ pub trait Deliver {
     fn wire(&self, session: SessionId) -> Option<Wire>;
     /// Whether any open socket is of this wire.
     fn is_in_use(&self, wire: Wire) -> bool;
-    /// Sends one frame to sockets of one wire. An ephemeral one may be dropped for
-    /// those that do not keep up.
-    fn send(&mut self, wire: Wire, to: Recipients<'_>, frame: &Frame, ephemeral: bool);
+    /// Sends one frame to sockets of one wire, and says to how many. An ephemeral one may
+    /// be dropped for those that do not keep up.
+    fn send(&mut self, wire: Wire, to: Recipients<'_>, frame: &Frame, ephemeral: bool) -> usize;
 }
 
 /// Which sockets of a wire.
@@ -48,18 +49,25 @@ struct Spoken<'a> {
 
 /// Says everything, in order. Each letter is encoded once per dialect in use, and each
 /// frame handed to the platform once per wire.
-pub fn deliver(sockets: &mut impl Deliver, letters: &[Letter]) {
+pub fn deliver(sockets: &mut impl Deliver, letters: &[Letter], tally: &mut Tally) {
+    let sockets = &mut Counting { sockets, tally };
     for dialect in DialectId::all() {
         let (single, batched) = (Wire { dialect, batched: false }, Wire { dialect, batched: true });
         let (has_single, has_batched) = (sockets.is_in_use(single), sockets.is_in_use(batched));
         if !has_single && !has_batched {
             continue;
         }
-        let heard = letters.iter().filter(|it| concerns(sockets, dialect, &it.to));
+        let mut heard: Vec<&Letter> =
+            letters.iter().filter(|it| concerns(sockets, dialect, &it.to)).collect();
+        if !dialect.get().shows_offsets() {
+            // What is critical overtakes (A37); everything else stays in its order.
+            heard.sort_by_key(|it| it.notice.event.lane());
+        }
         let spoken: Vec<Spoken<'_>> = heard
-            .map(|Letter { to, notice }| {
-                let frame = dialect.get().encode(notice);
-                Spoken { to, frame, ephemeral: notice.event.is_ephemeral() }
+            .into_iter()
+            .filter_map(|Letter { to, notice }| {
+                let frame = dialect.get().encode(notice)?;
+                Some(Spoken { to, frame, ephemeral: notice.event.is_ephemeral() })
             })
             .collect();
         if has_single {
@@ -73,6 +81,29 @@ pub fn deliver(sockets: &mut impl Deliver, letters: &[Letter]) {
     }
 }
 
+/// Sockets whose frames are counted.
+struct Counting<'a, S> {
+    sockets: &'a mut S,
+    tally: &'a mut Tally,
+}
+
+impl<S: Deliver> Deliver for Counting<'_, S> {
+    fn wire(&self, session: SessionId) -> Option<Wire> {
+        self.sockets.wire(session)
+    }
+
+    fn is_in_use(&self, wire: Wire) -> bool {
+        self.sockets.is_in_use(wire)
+    }
+
+    fn send(&mut self, wire: Wire, to: Recipients<'_>, frame: &Frame, ephemeral: bool) -> usize {
+        let sent = self.sockets.send(wire, to, frame, ephemeral);
+        self.tally.sent += sent as u64;
+        self.tally.sent_bytes += (sent * frame.len()) as u64;
+        sent
+    }
+}
+
 /// Whether anyone who speaks this dialect hears it.
 fn concerns(sockets: &impl Deliver, dialect: DialectId, to: &Audience) -> bool {
     let speaks = |it: &SessionId| sockets.wire(*it).is_some_and(|wire| wire.dialect == dialect);
@@ -80,6 +111,7 @@ fn concerns(sockets: &impl Deliver, dialect: DialectId, to: &Audience) -> bool {
         Audience::Everyone | Audience::Except(_) => true,
         Audience::One(session) => speaks(session),
         Audience::Only(sessions) => sessions.iter().any(speaks),
+        Audience::Caller => false,
     }
 }
 
@@ -89,11 +121,13 @@ fn send_single(
     Spoken { to, frame, ephemeral }: &Spoken<'_>,
 ) {
     match to {
-        Audience::Everyone => sockets.send(wire, Recipients::AllBut(&[]), frame, *ephemeral),
+        Audience::Everyone => {
+            sockets.send(wire, Recipients::AllBut(&[]), frame, *ephemeral);
+        }
         Audience::Except(session) => {
             sockets.send(wire, Recipients::AllBut(&[*session]), frame, *ephemeral);
         }
-        Audience::One(_) | Audience::Only(_) => {
+        Audience::One(_) | Audience::Only(_) | Audience::Caller => {
             let named = named_on(sockets, wire, to);
             if !named.is_empty() {
                 sockets.send(wire, Recipients::Only(&named), frame, *ephemeral);
@@ -124,7 +158,7 @@ fn send_batched(sockets: &mut impl Deliver, wire: Wire, spoken: &[Spoken<'_>]) {
 /// The sockets of this wire that an audience names, whether to include or exclude them.
 fn named_on(sockets: &impl Deliver, wire: Wire, to: &Audience) -> Vec<SessionId> {
     let named: &[SessionId] = match to {
-        Audience::Everyone => &[],
+        Audience::Everyone | Audience::Caller => &[],
         Audience::Except(session) | Audience::One(session) => std::slice::from_ref(session),
         Audience::Only(sessions) => sessions,
     };
@@ -138,6 +172,7 @@ fn hears(to: &Audience, session: Option<SessionId>) -> bool {
         Audience::Except(other) => session != Some(*other),
         Audience::One(one) => session == Some(*one),
         Audience::Only(sessions) => session.is_some_and(|it| sessions.contains(&it)),
+        Audience::Caller => false,
     }
 }
 

@@ -100,7 +100,8 @@ impl Outbox {
             | Write::Forget(_)
             | Write::Trim { .. }
             | Write::ForgetRefs(_)
-            | Write::Broadcasts(_) => None,
+            | Write::Broadcasts(_)
+            | Write::Erase(_) => None,
         });
         let is_it =
             |it: &&Rc<Entry>| it.author.id == *user && it.client_ref.as_ref() == Some(client_ref);

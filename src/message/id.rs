@@ -7,6 +7,7 @@ use super::{Millis, Refusal};
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct Offset(pub u64);
 
@@ -48,6 +49,15 @@ impl SessionId {
     pub fn from_f64(number: f64) -> Option<Self> {
         let exact = (0.0..9_007_199_254_740_992.0).contains(&number) && number.fract() == 0.0;
         exact.then_some(Self(number as u64))
+    }
+}
+
+impl SessionId {
+    /// Reads what [`Display`](std::fmt::Display) writes.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let digits = text.strip_prefix("session_").filter(|it| it.len() == 14)?;
+        u64::from_str_radix(digits, 16).ok().filter(|it| *it < 1 << 53).map(Self)
     }
 }
 
@@ -95,14 +105,26 @@ impl ClientRef {
 pub enum Kind {
     /// Messages, typing, presence, history.
     Chat,
+    /// Workflow updates, notifications, topics, keyed state.
+    Hub,
 }
 
 impl Kind {
+    /// Every kind.
+    pub const ALL: [Self; 2] = [Self::Chat, Self::Hub];
+
+    /// The kind of this name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|it| it.as_str() == name)
+    }
+
     /// As it stands in tokens, URLs and logs.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Chat => "chat",
+            Self::Hub => "hub",
         }
     }
 }

@@ -2,14 +2,23 @@
 //! in domain types. Not a wire format: spelling is `dialect`'s business.
 
 mod id;
+mod json;
+mod published;
 mod refusal;
+mod reply;
 mod timestamp;
+mod topic;
+pub mod workflow;
 
 use std::rc::Rc;
 
 pub use id::{ClientRef, Epoch, Kind, Offset, RoomName, SessionId, Stamp, UserId};
-pub use refusal::{Code, Refusal};
+pub use json::{Json, is_bearable, starts_object};
+pub use published::{Lane, Published};
+pub use refusal::{Code, Details, Fault, Refusal};
+pub use reply::{Accepted, Reply, StateItem, Stats, Status, Welcome};
 pub use timestamp::Millis;
+pub use topic::{EventName, Topic};
 use uuid::Uuid;
 
 /// Somebody, as others may see them.
@@ -50,6 +59,47 @@ pub enum Body {
         /// What the content is; `text` unless the client says otherwise.
         message_type: String,
     },
+    /// Somebody published an event (A14, A17, C8).
+    Event(Published),
+}
+
+impl Body {
+    /// Longest `messageType`, in bytes: a name, not a payload.
+    const TYPE_BYTES_MAX: usize = 64;
+
+    /// Something said in a chat room; text unless it says otherwise.
+    pub fn message(content: String, message_type: Option<String>) -> Result<Self, Refusal> {
+        let message_type = message_type.unwrap_or_else(|| "text".into());
+        if (1..=Self::TYPE_BYTES_MAX).contains(&message_type.len()) {
+            Ok(Self::Message { content, message_type })
+        } else {
+            Err(Refusal::invalid("messageType must have 1 to 64 bytes"))
+        }
+    }
+
+    /// Whether users must not publish it (SPEC §4).
+    #[must_use]
+    pub fn is_protected(&self) -> bool {
+        matches!(self, Self::Event(published) if published.is_protected())
+    }
+
+    /// What subscriptions go by.
+    #[must_use]
+    pub fn topic(&self) -> &str {
+        match self {
+            Self::Message { .. } => "message",
+            Self::Event(published) => published.name.as_str(),
+        }
+    }
+
+    /// Whose sockets get it; everyone's if `None`.
+    #[must_use]
+    pub fn user(&self) -> Option<&UserId> {
+        match self {
+            Self::Message { .. } => None,
+            Self::Event(published) => published.user.as_ref(),
+        }
+    }
 }
 
 /// A frame from a client, decoded. Decoding cannot fail as a whole: what could
@@ -67,6 +117,8 @@ pub struct Request {
 pub enum Command {
     /// Are you there? (B30)
     Ping,
+    /// I am here: the answer to the server's own ping (E9).
+    Pong,
     /// Here is my token (B3). Answered by the edge, which holds the keys.
     Authenticate {
         /// A JWT, or `test` in development.
@@ -76,19 +128,60 @@ pub enum Command {
     },
     /// Say this to everyone and remember it (B8).
     Say(Body),
+    /// Publish this: as `Say`, and tell the publisher where it went.
+    Publish {
+        /// What.
+        body: Body,
+        /// A session that does not hear it.
+        exclude: Option<SessionId>,
+    },
+    /// Keep this value under this key, and say so; `null` drops the key.
+    SetState {
+        /// The key.
+        key: EventName,
+        /// The value.
+        value: Json,
+    },
     /// I am, or am no longer, typing (B9).
     Typing(bool),
+    /// I want to hear of these (C6).
+    Subscribe(Vec<Topic>),
+    /// I no longer want to hear of these (C7).
+    Unsubscribe(Vec<Topic>),
     /// What was said before? (B10)
     History(PageRequest),
     /// Who is here?
     Presence,
+    /// What do I hear of?
+    Subscriptions,
+    /// What is kept under keys?
+    State,
+    /// How is the room?
+    Stats,
+    /// How is this connection? (E18)
+    Status,
+    /// Close these connections.
+    Kick(Kicked),
+    /// Close every connection and forget everything.
+    Erase,
 }
 
-/// Which part of the log to read, newest first.
+/// Whose connections are closed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kicked {
+    /// One connection.
+    Session(SessionId),
+    /// All of a user's.
+    User(UserId),
+}
+
+/// Which part of the log to read: the newest of it, or the oldest after an offset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PageRequest {
-    /// Where to start.
+    /// The upper end.
     pub before: Before,
+    /// The exclusive lower end, if it is to be read upwards from there.
+    pub after: Option<Offset>,
     /// At most this many entries, 1 to [`PageRequest::LIMIT_MAX`].
     pub limit: u32,
 }
@@ -116,12 +209,30 @@ pub enum Before {
 pub struct Page {
     /// Oldest first.
     pub entries: Vec<Rc<Entry>>,
-    /// Whether older entries than these are kept.
+    /// Whether the log goes on in the direction of reading.
     pub has_more: bool,
+    /// Whether it was read upwards.
+    pub upwards: bool,
     /// The newest offset of the log when the page was asked for.
     pub head: Offset,
     /// Which incarnation of the log this is.
     pub epoch: Epoch,
+}
+
+impl Page {
+    /// The `before` of the next older page, if there is one.
+    #[must_use]
+    pub fn next_before(&self) -> Option<Offset> {
+        let oldest = self.entries.first().map(|it| it.offset);
+        oldest.filter(|_| self.has_more && !self.upwards)
+    }
+
+    /// The `after` of the next younger page, if there is one.
+    #[must_use]
+    pub fn next_after(&self) -> Option<Offset> {
+        let newest = self.entries.last().map(|it| it.offset);
+        newest.filter(|_| self.has_more && self.upwards)
+    }
 }
 
 /// Something a room says, addressed by the effect that carries it.
@@ -131,6 +242,8 @@ pub struct Notice {
     pub id: Uuid,
     /// The request it answers, in the client's own words.
     pub reply_to: Option<ClientRef>,
+    /// The session it is for, where it is for one.
+    pub session: Option<SessionId>,
     /// When it was said.
     pub at: Millis,
     /// What is said.
@@ -140,6 +253,10 @@ pub struct Notice {
 /// What a room may say.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event {
+    /// You are in (C2, E7). Said in dialects that greet.
+    Welcome(Box<Welcome>),
+    /// Are you there? (E9)
+    Ping,
     /// I am here (A13).
     Pong,
     /// An entry of the log: live, or again to the author of a resend.
@@ -166,6 +283,8 @@ pub enum Event {
         /// When the new one expires; `None` for one that does not.
         expires_at: Option<Millis>,
     },
+    /// The answer to a request that only its asker gets.
+    Reply(Reply),
     /// No.
     Refused(Refusal),
 }
@@ -175,5 +294,46 @@ impl Event {
     #[must_use]
     pub fn is_ephemeral(&self) -> bool {
         matches!(self, Self::Typing { .. })
+    }
+
+    /// Which queue it waits in.
+    #[must_use]
+    pub fn lane(&self) -> Lane {
+        match self {
+            Self::Entry(entry) => match &entry.body {
+                Body::Event(published) => published.lane,
+                Body::Message { .. } => Lane::Normal,
+            },
+            Self::Welcome(_)
+            | Self::Ping
+            | Self::Pong
+            | Self::Typing { .. }
+            | Self::Joined(_)
+            | Self::Left(_)
+            | Self::Presence(_)
+            | Self::History(_)
+            | Self::Renewed { .. }
+            | Self::Reply(_)
+            | Self::Refused(_) => Lane::Normal,
+        }
+    }
+
+    /// What subscriptions go by; `None` for what is said to those who asked.
+    #[must_use]
+    pub fn topic(&self) -> Option<&str> {
+        match self {
+            Self::Entry(entry) => Some(entry.body.topic()),
+            Self::Typing { .. } => Some("typing"),
+            Self::Joined(_) => Some("user_joined"),
+            Self::Left(_) => Some("user_left"),
+            Self::Welcome(_)
+            | Self::Ping
+            | Self::Pong
+            | Self::Presence(_)
+            | Self::History(_)
+            | Self::Renewed { .. }
+            | Self::Reply(_)
+            | Self::Refused(_) => None,
+        }
     }
 }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// Why something was refused: stable, machine-readable, the same in every dialect (SPEC §5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Code {
     /// No token, a bad one, or one that has expired.
@@ -64,6 +65,45 @@ pub struct Refusal {
     /// Seconds after which it may work.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<u64>,
+    /// More, where there is more to say.
+    #[serde(default, skip_serializing_if = "Details::is_none")]
+    pub details: Details,
+}
+
+/// What a refusal says beside its code and its text.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Details {
+    /// Nothing.
+    #[default]
+    None,
+    /// The rate that was exceeded (C18).
+    Rate {
+        /// So many.
+        limit: u64,
+        /// In so many seconds.
+        window_s: u64,
+    },
+    /// Everything that is wrong with what was sent.
+    Faults(Vec<Fault>),
+}
+
+impl Details {
+    /// Whether there is nothing more to say.
+    #[must_use]
+    pub fn is_none(&self) -> bool {
+        *self == Self::None
+    }
+}
+
+/// One thing wrong with what was sent. Says what was expected, never what was found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct Fault {
+    /// Where: a path of field names with dots between.
+    pub field: Cow<'static, str>,
+    /// What it must be.
+    pub problem: Cow<'static, str>,
 }
 
 impl std::fmt::Display for Refusal {
@@ -76,7 +116,8 @@ impl Refusal {
     /// A refusal without a time to wait.
     #[must_use]
     pub const fn new(code: Code, message: &'static str) -> Self {
-        Self { code, message: Cow::Borrowed(message), retry_after: None }
+        let message = Cow::Borrowed(message);
+        Self { code, message, retry_after: None, details: Details::None }
     }
 
     /// The frame is no message of its dialect.
@@ -97,19 +138,27 @@ impl Refusal {
         Self::new(Code::PermissionDenied, message)
     }
 
-    /// Too fast; B29 fixes the words. `wait_ms` is rounded up to whole seconds.
+    /// These faults, all at once.
     #[must_use]
-    pub const fn too_fast(wait_ms: u64) -> Self {
+    pub fn faulty(faults: Vec<Fault>) -> Self {
+        let details = Details::Faults(faults);
+        Self { details, ..Self::invalid("not all fields are what they must be; see details") }
+    }
+
+    /// Too fast; B29 fixes the words. Waits are rounded up to whole seconds.
+    #[must_use]
+    pub const fn too_fast(limit: u64, period_ms: u64, wait_ms: u64) -> Self {
         let message = Cow::Borrowed("Rate limit exceeded");
+        let details = Details::Rate { limit, window_s: period_ms.div_ceil(1000) };
         let retry_after = Some(wait_ms.div_ceil(1000));
-        Self { code: Code::RateLimitExceeded, message, retry_after }
+        Self { code: Code::RateLimitExceeded, message, retry_after, details }
     }
 
     /// Longer than allowed.
     #[must_use]
     pub fn too_large(bytes_max: usize) -> Self {
         let message = format!("a message has at most {bytes_max} bytes");
-        Self { code: Code::MessageTooLarge, message: Cow::Owned(message), retry_after: None }
+        Self { message: Cow::Owned(message), ..Self::new(Code::MessageTooLarge, "") }
     }
 
     /// Ours, and nothing more is said about it.

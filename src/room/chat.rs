@@ -2,39 +2,88 @@
 
 use std::rc::Rc;
 
+use super::asker::Asker;
 use super::{Audience, Effect, Grant, PageQuery, Receipt, Room, Turn, Write, retention};
-use crate::message::{Body, ClientRef, Entry, Event, Notice, PageRequest, Refusal, SessionId};
+use crate::message::{Accepted, Body, Entry, Event, Notice, PageRequest, Reply, SessionId};
 
+/// Says something to everyone, the speaker too (X11): its echo is the acknowledgement.
 pub(super) fn say(
     room: &mut Room,
     turn: &mut Turn,
-    id: SessionId,
-    client_ref: Option<ClientRef>,
+    asker: &Asker,
     body: Body,
     receipt: Option<Receipt>,
 ) {
-    if !room.grants(id).has(Grant::Send) {
-        let refusal = Refusal::denied("this token does not allow sending here");
-        return turn.refuse(id, client_ref, refusal);
+    let allowed = asker.needs(Grant::Send, "this token does not allow sending here");
+    if let Err(refusal) = allowed {
+        return turn.refuse_asker(asker, refusal);
     }
-    let Some(author) = room.session(id).map(|it| it.member.clone()) else { return };
     if let Some(receipt) = receipt {
         let entry = receipt.entry.unwrap_or_else(|| {
             // The log no longer keeps it, but remembers that it was said.
-            let (offset, at, minted) = (receipt.offset, turn.stamp.at, turn.stamp.mint());
-            Rc::new(Entry { offset, at, id: minted, author, client_ref: client_ref.clone(), body })
+            let (offset, at, id) = (receipt.offset, turn.stamp.at, turn.stamp.mint());
+            let (author, client_ref) = (asker.member.clone(), asker.client_ref.clone());
+            Rc::new(Entry { offset, at, id, author, client_ref, body })
         });
-        let notice = spoken(turn, client_ref, entry);
-        return turn.effects.push(Effect::Tell { to: Audience::One(id), notice });
+        return turn.answer(asker, Event::Entry(entry));
     }
-    if !room.admits_broadcast(turn, id, client_ref.as_ref()) {
-        return;
+    if room.admits_broadcast(turn, asker) {
+        append(room, turn, asker, body, None);
     }
+}
+
+/// Publishes an event, and tells the publisher where it went.
+pub(super) fn publish(
+    room: &mut Room,
+    turn: &mut Turn,
+    asker: &Asker,
+    body: Body,
+    exclude: Option<SessionId>,
+    receipt: Option<Receipt>,
+) {
+    // Callers over HTTP are backends: all they do is publishing.
+    let is_protected = body.is_protected() || asker.session.is_none();
+    let grant = if is_protected { Grant::Publish } else { Grant::Send };
+    if let Err(refusal) = asker.needs(grant, "this token does not allow publishing this here") {
+        return turn.refuse_asker(asker, refusal);
+    }
+    post(room, turn, asker, body, exclude, receipt);
+}
+
+/// What publishing comes down to, once it is allowed.
+pub(super) fn post(
+    room: &mut Room,
+    turn: &mut Turn,
+    asker: &Asker,
+    body: Body,
+    exclude: Option<SessionId>,
+    receipt: Option<Receipt>,
+) {
+    let (id, offset, duplicate) = match receipt {
+        Some(receipt) => (receipt.entry.map(|it| it.id), receipt.offset, true),
+        None if room.admits_broadcast(turn, asker) => {
+            let entry = append(room, turn, asker, body, exclude);
+            (Some(entry.id), entry.offset, false)
+        }
+        None => return,
+    };
+    let accepted = Accepted { id, offset, epoch: room.epoch.clone(), duplicate };
+    turn.answer(asker, Event::Reply(Reply::Accepted(accepted)));
+}
+
+/// Adds an entry to the log, and tells whom it concerns.
+fn append(
+    room: &mut Room,
+    turn: &mut Turn,
+    asker: &Asker,
+    body: Body,
+    exclude: Option<SessionId>,
+) -> Rc<Entry> {
     // Offsets order the log; its times only follow, even where the clock was set back.
     let at = turn.stamp.at.max(room.head_at);
     let offset = room.head.next();
-    let entry = Entry { offset, at, id: turn.stamp.mint(), author, client_ref, body };
-    let entry = Rc::new(entry);
+    let (author, client_ref) = (asker.member.clone(), asker.client_ref.clone());
+    let entry = Rc::new(Entry { offset, at, id: turn.stamp.mint(), author, client_ref, body });
     (room.head, room.head_at) = (offset, at);
     if room.first.0 == 0 {
         (room.first, room.first_at) = (offset, at);
@@ -43,35 +92,39 @@ pub(super) fn say(
     if entry.client_ref.is_some() {
         retention::forget_refs(room, turn);
     }
-    let notice = spoken(turn, entry.client_ref.clone(), entry);
-    turn.effects.push(Effect::Tell { to: Audience::Everyone, notice });
-}
-
-/// A notice of an entry has the entry's own id.
-fn spoken(turn: &Turn, reply_to: Option<ClientRef>, entry: Rc<Entry>) -> Notice {
-    Notice { id: entry.id, reply_to, at: turn.stamp.at, event: Event::Entry(entry) }
+    let to = match entry.body.user() {
+        None => room.hearers(entry.body.topic(), exclude, |_| true),
+        Some(user) => room.hearers(entry.body.topic(), exclude, |it| it.member.id == *user),
+    };
+    if to != Audience::Only(Vec::new()) {
+        // A notice of an entry has the entry's own id.
+        let (id, event) = (entry.id, Event::Entry(Rc::clone(&entry)));
+        let reply_to = entry.client_ref.clone();
+        turn.tell_notice(to, Notice { id, reply_to, session: None, at: turn.stamp.at, event });
+    }
+    entry
 }
 
 pub(super) fn history(
     room: &Room,
     turn: &mut Turn,
-    id: SessionId,
-    client_ref: Option<ClientRef>,
-    PageRequest { before, limit }: PageRequest,
+    asker: &Asker,
+    PageRequest { before, after, limit }: PageRequest,
 ) {
-    if !room.grants(id).has(Grant::History) {
-        let refusal = Refusal::denied("this token does not allow reading history here");
-        return turn.refuse(id, client_ref, refusal);
+    let allowed = asker.needs(Grant::History, "this token does not allow reading history here");
+    if let Err(refusal) = allowed {
+        return turn.refuse_asker(asker, refusal);
     }
-    let now = turn.stamp.at;
     let query = PageQuery {
         before,
+        after,
+        viewer: asker.member.id.clone(),
         limit: limit.clamp(1, PageRequest::LIMIT_MAX),
         first: retention::first_visible(room),
-        since: retention::oldest_visible(room, now),
+        since: retention::oldest_visible(room, turn.stamp.at),
         head: room.head,
         epoch: room.epoch.clone(),
     };
-    let (minted, reply_to) = (turn.stamp.mint(), client_ref);
-    turn.effects.push(Effect::Page { to: id, id: minted, reply_to, at: now, query });
+    let reveal = turn.reveal(asker);
+    turn.effects.push(Effect::Page { reveal, query });
 }

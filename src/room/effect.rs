@@ -3,7 +3,9 @@ use std::rc::Rc;
 
 use super::{Departure, Window};
 use crate::close::CloseCode;
-use crate::message::{Before, ClientRef, Entry, Epoch, Millis, Notice, Offset, SessionId, UserId};
+use crate::message::{
+    Before, ClientRef, Entry, Epoch, Event, Lane, Millis, Notice, Offset, SessionId, UserId,
+};
 
 /// Something the room wants done.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,17 +21,13 @@ pub enum Effect {
     },
     /// Read the log and say what it holds.
     Page {
-        /// To whom.
-        to: SessionId,
-        /// The notice's id.
-        id: uuid::Uuid,
-        /// The request it answers.
-        reply_to: Option<ClientRef>,
-        /// When it was asked.
-        at: Millis,
+        /// To whom, and how.
+        reveal: Reveal,
         /// What was asked.
         query: PageQuery,
     },
+    /// Read the room's state and say it.
+    Snapshot(Reveal),
     /// What the room knows of this session changed: write its attachment.
     Remember(SessionId),
     /// Close a socket; what must be said first has been said.
@@ -45,10 +43,14 @@ pub enum Effect {
 
 impl Effect {
     /// Whether it must not wait for others: a socket that is to be closed would go on
-    /// speaking meanwhile.
+    /// speaking meanwhile, and what is critical overtakes (A37).
     #[must_use]
     pub fn is_urgent(&self) -> bool {
-        matches!(self, Self::Close { .. })
+        match self {
+            Self::Close { .. } | Self::Write(Write::Erase(_)) => true,
+            Self::Tell { notice, .. } => notice.event.lane() == Lane::Critical,
+            Self::Write(_) | Self::Page { .. } | Self::Snapshot(_) | Self::Remember(_) => false,
+        }
     }
 
     /// What it makes durable, if anything.
@@ -56,15 +58,44 @@ impl Effect {
     pub fn write(&self) -> Option<&Write> {
         match self {
             Self::Write(write) => Some(write),
-            Self::Tell { .. } | Self::Page { .. } | Self::Remember(_) | Self::Close { .. } => None,
+            Self::Tell { .. }
+            | Self::Page { .. }
+            | Self::Snapshot(_)
+            | Self::Remember(_)
+            | Self::Close { .. } => None,
         }
+    }
+}
+
+/// An answer that waits for what the log knows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reveal {
+    /// To whom: one session, or the caller.
+    pub to: Audience,
+    /// That session.
+    pub session: Option<SessionId>,
+    /// The notice's id.
+    pub id: uuid::Uuid,
+    /// The request it answers.
+    pub reply_to: Option<ClientRef>,
+    /// When it was asked.
+    pub at: Millis,
+}
+
+impl Reveal {
+    /// The answer.
+    #[must_use]
+    pub fn notice(&self, event: Event) -> Notice {
+        let Self { session, id, at, .. } = *self;
+        Notice { id, reply_to: self.reply_to.clone(), session, at, event }
     }
 }
 
 /// Something to make durable. All writes of one flush commit together.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Write {
-    /// Append to the log, and remember the author's own id for it.
+    /// Append to the log, remember the author's own id for it, and keep the value if it
+    /// sets one.
     Append(Rc<Entry>),
     /// A user's last socket closed.
     Depart(Departure),
@@ -81,6 +112,8 @@ pub enum Write {
     ForgetRefs(Memory),
     /// The room's broadcast count, when no session is left to carry it.
     Broadcasts(Window),
+    /// Forget everything, and begin a new log.
+    Erase(Epoch),
 }
 
 /// How far back clients' own ids are remembered: both bounds hold (SPEC §3).
@@ -97,6 +130,10 @@ pub struct Memory {
 pub struct PageQuery {
     /// The exclusive upper end.
     pub before: Before,
+    /// The exclusive lower end, if it is to be read upwards from there.
+    pub after: Option<Offset>,
+    /// Who asks: what was for somebody else is not shown.
+    pub viewer: UserId,
     /// At most this many entries.
     pub limit: u32,
     /// The oldest offset to show: older ones only await deletion.
@@ -120,6 +157,8 @@ pub enum Audience {
     One(SessionId),
     /// These sessions.
     Only(Vec<SessionId>),
+    /// Whoever called over HTTP.
+    Caller,
 }
 
 /// Effects in execution order.

@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::{Room, Turn, session, typing};
-use crate::message::{Code, Millis, Refusal, SessionId};
+use crate::message::{Code, Event, Millis, Refusal, SessionId};
+
+/// Pings in a row that may go unanswered (SPEC §2: two missed, and it is closed).
+const BEATS_MISSED_MAX: u64 = 2;
 
 /// Looks at every session, if any can be due.
 pub(super) fn sweep(room: &mut Room, turn: &mut Turn, heard: &BTreeMap<SessionId, Millis>) {
@@ -14,8 +17,8 @@ pub(super) fn sweep(room: &mut Room, turn: &mut Turn, heard: &BTreeMap<SessionId
     for id in ids {
         look_at(room, turn, id, heard.get(&id).copied());
     }
-    let inactivity_ms = room.limits.inactivity_ms;
-    room.sweep_at = room.sessions.values().filter_map(|it| it.due_at(inactivity_ms)).min();
+    let limits = room.limits;
+    room.sweep_at = room.sessions.values().filter_map(|it| it.due_at(&limits)).min();
 }
 
 fn look_at(room: &mut Room, turn: &mut Turn, id: SessionId, heard_at: Option<Millis>) {
@@ -26,9 +29,16 @@ fn look_at(room: &mut Room, turn: &mut Turn, id: SessionId, heard_at: Option<Mil
     let (silent, expired) = (now.since(it.heard_at), it.has_expired(now));
     let prompted = it.renew_by;
     let typed_out = it.typing_until.is_some_and(|until| until <= now);
-    if inactivity_ms != 0 && inactivity_ms <= silent {
+    let beat_due = it.next_ping(room.limits.heartbeat_ms).is_some_and(|at| at <= now);
+    let missed = beat_due && BEATS_MISSED_MAX * room.limits.heartbeat_ms <= silent;
+    if missed || (inactivity_ms != 0 && inactivity_ms <= silent) {
         let refusal = Refusal::new(Code::ConnectionTimeout, "nothing was heard for too long");
         return room.expel(turn, id, None, refusal);
+    }
+    if beat_due {
+        it.pinged_at = now;
+        turn.effects.remember(id);
+        turn.tell(id, None, Event::Ping);
     }
     if typed_out {
         typing::stop(room, turn, id);

@@ -3,7 +3,7 @@ use std::rc::Rc;
 
 use super::{Grants, Session};
 use crate::message::{
-    ClientRef, Entry, Millis, Offset, Refusal, Request, RoomName, SessionId, UserId,
+    ClientRef, Entry, Member, Millis, Offset, Refusal, Request, RoomName, SessionId, UserId,
 };
 
 /// Something that happened to the room.
@@ -16,6 +16,17 @@ pub enum Input {
         /// Which socket.
         session: SessionId,
         /// What it said.
+        request: Request,
+        /// What the log knows of this user's request of the same id.
+        receipt: Option<Receipt>,
+    },
+    /// Somebody asks over HTTP.
+    Called {
+        /// Who, as the token says.
+        member: Member,
+        /// What the token allows here.
+        grants: Grants,
+        /// What is asked.
         request: Request,
         /// What the log knows of this user's request of the same id.
         receipt: Option<Receipt>,

@@ -8,22 +8,32 @@
 //! attachments while it sleeps, or in its log. So it can be dropped between any
 //! two inputs and rebuilt by [`Room::restore`], and nobody can tell.
 
+mod admin;
+mod asker;
 mod chat;
 mod effect;
 mod grants;
+mod hearers;
 mod idle;
 mod input;
+mod manners;
+mod pace;
 mod presence;
 mod rate;
 mod retention;
 mod session;
+mod state;
+mod status;
+mod topics;
 mod typing;
 
 use std::collections::BTreeMap;
 
-pub use effect::{Audience, Effect, Effects, Memory, PageQuery, Write};
+use asker::Asker;
+pub use effect::{Audience, Effect, Effects, Memory, PageQuery, Reveal, Write};
 pub use grants::{Grant, Grants};
 pub use input::{Input, Receipt, Renewal};
+pub use manners::{Manner, Manners};
 pub use presence::Departure;
 pub use rate::{Quota, Window};
 pub use session::Session;
@@ -34,6 +44,7 @@ use crate::message::{
     ClientRef, Command, Epoch, Event, Millis, Notice, Offset, Refusal, Request, SessionId, Stamp,
     UserId,
 };
+use crate::tally::Tally;
 
 /// What a room's log knows of it, read on every wake.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,6 +63,8 @@ pub struct Remembered {
     pub departures: Vec<Departure>,
     /// The room's broadcasts, as counted when a socket last left with the count.
     pub broadcasts: Window,
+    /// The keys of the room's state, and how long their values are.
+    pub states: Vec<(String, usize)>,
 }
 
 /// One room.
@@ -68,8 +81,14 @@ pub struct Room {
     present: BTreeMap<UserId, u64>,
     departures: BTreeMap<UserId, Departure>,
     broadcasts: Window,
+    /// The keys of its state, and how long their values are, in bytes.
+    states: BTreeMap<String, usize>,
+    /// Connects of the last minute, where the platform does not count them.
+    addresses: BTreeMap<String, Window>,
     /// No session can be due before this; may be too early, never too late.
     sweep_at: Option<Millis>,
+    /// What it did since somebody last asked.
+    tally: Tally,
 }
 
 impl Room {
@@ -90,7 +109,10 @@ impl Room {
             present: BTreeMap::new(),
             departures: log.departures.into_iter().map(|it| (it.member.id.clone(), it)).collect(),
             broadcasts: log.broadcasts,
+            states: log.states.into_iter().collect(),
+            addresses: BTreeMap::new(),
             sweep_at: None,
+            tally: Tally::default(),
         };
         for session in sessions {
             room.broadcasts = room.broadcasts.later(session.broadcasts);
@@ -102,6 +124,34 @@ impl Room {
     /// Whether one more socket of this user may come in.
     pub fn capacity_for(&self, user: &UserId) -> Result<(), Refusal> {
         presence::capacity_for(self, user)
+    }
+
+    /// Counts a connect against its address, where the platform does not (C22).
+    pub fn admits_address(&mut self, address: &str, now: Millis) -> Result<(), Refusal> {
+        presence::admits_address(self, address, now)
+    }
+
+    /// Open connections, and how many of them said something of late.
+    #[must_use]
+    pub fn connections(&self, now: Millis, heard: &BTreeMap<SessionId, Millis>) -> (u64, u64) {
+        status::connections(self, now, heard)
+    }
+
+    /// Whether nothing is kept in it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.first.0 == 0 && self.states.is_empty()
+    }
+
+    /// Whether anything happened since its tally was last taken.
+    #[must_use]
+    pub fn has_news(&self) -> bool {
+        !self.tally.is_empty()
+    }
+
+    /// What the room did since this was last asked.
+    pub fn take_tally(&mut self) -> Tally {
+        std::mem::take(&mut self.tally)
     }
 
     /// One session, while its socket is open.
@@ -140,11 +190,17 @@ impl Room {
     /// Advances by one input. The order of the effects is the order of their execution.
     #[must_use]
     pub fn handle(&mut self, input: Input, stamp: Stamp) -> Effects {
-        let mut turn = Turn { stamp, effects: Effects::default() };
+        let (effects, tally) = Default::default();
+        let mut turn = Turn { stamp, effects, tally };
         match input {
             Input::Joined(session) => presence::joined(self, &mut turn, session),
             Input::Received { session, request, receipt } => {
                 self.received(&mut turn, session, request, receipt);
+            }
+            Input::Called { member, grants, request: Request { client_ref, command }, receipt } => {
+                turn.tally.received += 1;
+                let asker = Asker::caller(member, grants, client_ref);
+                self.carry_out(&mut turn, &asker, command, receipt);
             }
             Input::Renewed { session, client_ref, renewal } => {
                 if self.admits_frame(&mut turn, session, client_ref.as_ref()) {
@@ -163,6 +219,7 @@ impl Room {
                 retention::trim(self, &mut turn);
             }
         }
+        self.tally.add(&turn.tally);
         turn.effects
     }
 
@@ -176,62 +233,50 @@ impl Room {
         if !self.admits_frame(turn, id, client_ref.as_ref()) {
             return;
         }
-        let Some(session) = self.sessions.get_mut(&id) else { return };
+        let Some(session) = self.sessions.get(&id) else { return };
         if session.has_expired(turn.stamp.at) {
             return session::prompt(self, turn, id, client_ref);
         }
+        if let Some(asker) = Asker::session(self, id, client_ref) {
+            self.carry_out(turn, &asker, command, receipt);
+        }
+    }
+
+    fn carry_out(
+        &mut self,
+        turn: &mut Turn,
+        asker: &Asker,
+        command: Result<Command, Refusal>,
+        receipt: Option<Receipt>,
+    ) {
+        let command = match command {
+            Err(refusal) => return turn.refuse_asker(asker, refusal),
+            Ok(command) => command,
+        };
         match command {
-            Err(refusal) => turn.refuse(id, client_ref, refusal),
-            Ok(Command::Ping) => turn.tell(id, client_ref, Event::Pong),
+            Command::Ping => turn.answer(asker, Event::Pong),
+            // Hearing it was all there is to it.
+            Command::Pong => {}
             // The edge verifies tokens and sends `Input::Renewed` instead.
-            Ok(Command::Authenticate { .. }) => turn.refuse(id, client_ref, Refusal::system()),
-            Ok(Command::Say(body)) => chat::say(self, turn, id, client_ref, body, receipt),
-            Ok(Command::Typing(typing)) => typing::set(self, turn, id, client_ref, typing),
-            Ok(Command::History(page)) => chat::history(self, turn, id, client_ref, page),
-            Ok(Command::Presence) => presence::list(self, turn, id, client_ref),
-        }
-    }
-
-    /// Notes that the socket spoke, and counts the frame against its rate (B27).
-    fn admits_frame(&mut self, turn: &mut Turn, id: SessionId, to: Option<&ClientRef>) -> bool {
-        let quota = Quota::per_minute(self.limits.messages_per_minute);
-        let inactivity_ms = self.limits.inactivity_ms;
-        let Some(session) = self.sessions.get_mut(&id) else { return false };
-        let before = (session.heard_at, session.messages);
-        session.hear(turn.stamp.at, inactivity_ms);
-        match session.messages.charge(quota, turn.stamp.at) {
-            Ok(()) => {
-                if before != (session.heard_at, session.messages) {
-                    turn.effects.remember(id);
-                }
-                true
+            Command::Authenticate { .. } => turn.refuse_asker(asker, Refusal::system()),
+            Command::Say(body) => chat::say(self, turn, asker, body, receipt),
+            Command::Publish { body, exclude } => {
+                chat::publish(self, turn, asker, body, exclude, receipt);
             }
-            Err(wait_ms) => {
-                self.expel(turn, id, to.cloned(), Refusal::too_fast(wait_ms));
-                false
+            Command::SetState { key, value } => {
+                state::set(self, turn, asker, &key, value, receipt);
             }
-        }
-    }
-
-    /// Counts one broadcast against the room's rate (B28).
-    fn admits_broadcast(&mut self, turn: &mut Turn, id: SessionId, to: Option<&ClientRef>) -> bool {
-        let quota = Quota::per_minute(self.limits.broadcasts_per_minute);
-        match self.broadcasts.charge(quota, turn.stamp.at) {
-            Ok(()) => {
-                // The count rides with whoever spoke last, so that it survives sleep
-                // without a row being written for it.
-                if let Some(session) = self.sessions.get_mut(&id)
-                    && session.broadcasts != self.broadcasts
-                {
-                    session.broadcasts = self.broadcasts;
-                    turn.effects.remember(id);
-                }
-                true
-            }
-            Err(wait_ms) => {
-                self.expel(turn, id, to.cloned(), Refusal::too_fast(wait_ms));
-                false
-            }
+            Command::Typing(typing) => typing::set(self, turn, asker, typing),
+            Command::Subscribe(topics) => topics::subscribe(self, turn, asker, topics),
+            Command::Unsubscribe(topics) => topics::unsubscribe(self, turn, asker, topics),
+            Command::History(page) => chat::history(self, turn, asker, page),
+            Command::Presence => presence::list(self, turn, asker),
+            Command::Subscriptions => topics::list(self, turn, asker),
+            Command::State => state::snapshot(turn, asker),
+            Command::Stats => status::stats(self, turn, asker),
+            Command::Status => status::status(self, turn, asker),
+            Command::Kick(whom) => admin::kick(self, turn, asker, &whom),
+            Command::Erase => admin::erase(self, turn, asker),
         }
     }
 
@@ -245,12 +290,8 @@ impl Room {
         }
     }
 
-    fn grants(&self, id: SessionId) -> Grants {
-        self.sessions.get(&id).map_or(Grants::default(), |it| it.grants)
-    }
-
     fn enter(&mut self, session: Session) {
-        self.sweep_no_later_than(session.due_at(self.limits.inactivity_ms));
+        self.sweep_no_later_than(session.due_at(&self.limits));
         *self.present.entry(session.member.id.clone()).or_default() += 1;
         self.sessions.insert(session.id, session);
     }
@@ -283,19 +324,22 @@ impl Room {
 struct Turn {
     stamp: Stamp,
     effects: Effects,
+    tally: Tally,
 }
 
 impl Turn {
-    fn notice(&mut self, reply_to: Option<ClientRef>, event: Event) -> Notice {
-        Notice { id: self.stamp.mint(), reply_to, at: self.stamp.at, event }
+    fn tell(&mut self, to: SessionId, reply_to: Option<ClientRef>, event: Event) {
+        let (id, at) = (self.stamp.mint(), self.stamp.at);
+        let notice = Notice { id, reply_to, session: Some(to), at, event };
+        self.tell_notice(Audience::One(to), notice);
     }
 
-    fn tell(&mut self, to: SessionId, reply_to: Option<ClientRef>, event: Event) {
-        let notice = self.notice(reply_to, event);
-        self.effects.push(Effect::Tell { to: Audience::One(to), notice });
+    fn tell_notice(&mut self, to: Audience, notice: Notice) {
+        self.effects.push(Effect::Tell { to, notice });
     }
 
     fn refuse(&mut self, to: SessionId, reply_to: Option<ClientRef>, refusal: Refusal) {
+        self.tally.refused += 1;
         self.tell(to, reply_to, Event::Refused(refusal));
     }
 }

@@ -1,7 +1,8 @@
 //! Who is here: per user, not per socket, with a grace for those who come back.
 
-use super::{Audience, Effect, Grant, Quota, Room, Session, Turn, Write, typing};
-use crate::message::{ClientRef, Code, Event, Member, Millis, Refusal, SessionId, UserId};
+use super::asker::Asker;
+use super::{Effect, Grant, Manner, Quota, Room, Session, Turn, Write, typing};
+use crate::message::{Code, Event, Member, Millis, Refusal, SessionId, UserId, Welcome};
 
 /// A user whose last socket closed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -10,6 +11,23 @@ pub struct Departure {
     pub member: Member,
     /// Until when they may return without having left.
     pub until: Millis,
+}
+
+/// Addresses remembered at most; past that, those whose minute is over are forgotten, and
+/// if none is, nobody is counted: the platform's binding is the real guard.
+const ADDRESSES_MAX: usize = 1000;
+
+/// Counts a connect against its address, where the platform does not (C22).
+pub(super) fn admits_address(room: &mut Room, address: &str, now: Millis) -> Result<(), Refusal> {
+    let quota = Quota::per_minute(room.limits.connects_per_minute);
+    if ADDRESSES_MAX <= room.addresses.len() {
+        room.addresses.retain(|_, it| it.is_open(quota, now));
+    }
+    if ADDRESSES_MAX <= room.addresses.len() {
+        return Ok(());
+    }
+    let window = room.addresses.entry(address.to_owned()).or_default();
+    window.charge(quota, now).map_err(|wait_ms| quota.refusal(wait_ms))
 }
 
 pub(super) fn capacity_for(room: &Room, user: &UserId) -> Result<(), Refusal> {
@@ -27,12 +45,31 @@ pub(super) fn capacity_for(room: &Room, user: &UserId) -> Result<(), Refusal> {
 pub(super) fn joined(room: &mut Room, turn: &mut Turn, session: Session) {
     let (id, member) = (session.id, session.member.clone());
     let was_present = room.present.contains_key(&member.id);
+    let welcome = session.manners.has(Manner::Greeted).then(|| welcome(room, &session));
+    turn.tally.opened += 1;
     // Its socket brings its attachment along, so there is nothing to remember yet.
     room.enter(session);
+    if let Some(welcome) = welcome {
+        turn.tell(id, None, Event::Welcome(Box::new(welcome)));
+    }
     if room.departures.remove(&member.id).is_some() {
+        turn.tally.recovered += 1;
         turn.effects.push(Effect::Write(Write::Forget(member.id)));
     } else if !was_present {
         announce(room, turn, Some(id), Event::Joined(member));
+    }
+}
+
+fn welcome(room: &Room, session: &Session) -> Welcome {
+    let heartbeat_ms =
+        if session.manners.has(Manner::Pinged) { room.limits.heartbeat_ms } else { 0 };
+    Welcome {
+        session: session.id,
+        user: session.member.id.clone(),
+        client: session.client.clone(),
+        heartbeat_ms,
+        offset: room.head,
+        epoch: room.epoch.clone(),
     }
 }
 
@@ -40,6 +77,10 @@ pub(super) fn left(room: &mut Room, turn: &mut Turn, id: SessionId) {
     typing::stop(room, turn, id);
     let Some(session) = room.sessions.remove(&id) else { return };
     let now = turn.stamp.at;
+    turn.tally.closed += 1;
+    let open_ms = now.since(session.joined_at);
+    turn.tally.open_ms += open_ms;
+    turn.tally.open_ms_max = turn.tally.open_ms_max.max(open_ms);
     let quota = Quota::per_minute(room.limits.broadcasts_per_minute);
     if session.broadcasts == room.broadcasts && room.broadcasts.is_open(quota, now) {
         // It carried the room's count; without it, the log must.
@@ -52,6 +93,7 @@ pub(super) fn left(room: &mut Room, turn: &mut Turn, id: SessionId) {
             room.present.remove(&member.id);
             // With nobody left to tell, there is nothing to remember either.
             if !room.sessions.is_empty() {
+                turn.tally.lost += 1;
                 depart(room, turn, member, now.plus(room.limits.presence_grace_ms));
             }
         }
@@ -89,28 +131,20 @@ fn gone(room: &Room, now: Millis) -> Option<UserId> {
     over.min_by_key(|it| it.until).map(|it| it.member.id.clone())
 }
 
-pub(super) fn list(room: &Room, turn: &mut Turn, id: SessionId, client_ref: Option<ClientRef>) {
-    if !room.grants(id).has(Grant::Presence) {
-        let refusal = Refusal::denied("this token does not allow seeing who is here");
-        return turn.refuse(id, client_ref, refusal);
+pub(super) fn list(room: &Room, turn: &mut Turn, asker: &Asker) {
+    let allowed = asker.needs(Grant::Presence, "this token does not allow seeing who is here");
+    if let Err(refusal) = allowed {
+        return turn.refuse_asker(asker, refusal);
     }
     let mut members: Vec<Member> = room.sessions.values().map(|it| it.member.clone()).collect();
     // Those within their grace never left.
     members.extend(room.departures.values().map(|it| it.member.clone()));
     members.sort_by(|a, b| a.id.cmp(&b.id));
     members.dedup_by(|a, b| a.id == b.id);
-    turn.tell(id, client_ref, Event::Presence(members));
+    turn.answer(asker, Event::Presence(members));
 }
 
 /// Tells those who may see who is here.
 fn announce(room: &Room, turn: &mut Turn, except: Option<SessionId>, event: Event) {
-    let may_see = |it: &Session| it.grants.has(Grant::Presence);
-    let to = if room.sessions.values().all(may_see) {
-        except.map_or(Audience::Everyone, Audience::Except)
-    } else {
-        let others = room.sessions.values().filter(|it| may_see(it) && Some(it.id) != except);
-        Audience::Only(others.map(|it| it.id).collect())
-    };
-    let notice = turn.notice(None, event);
-    turn.effects.push(Effect::Tell { to, notice });
+    turn.announce(room, except, |it| it.grants.has(Grant::Presence), event);
 }

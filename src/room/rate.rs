@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::message::Millis;
+use crate::message::{Millis, Refusal};
 
 /// How much is allowed in how long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +16,19 @@ impl Quota {
     #[must_use]
     pub const fn per_minute(count: u64) -> Self {
         Self { count, period_ms: 60_000 }
+    }
+
+    /// A tenth of it, or one; no limit stays none.
+    #[must_use]
+    pub fn tenth(self) -> Self {
+        let count = if self.count == 0 { 0 } else { (self.count / 10).max(1) };
+        Self { count, ..self }
+    }
+
+    /// What to say to one that exceeded it.
+    #[must_use]
+    pub const fn refusal(self, wait_ms: u64) -> Refusal {
+        Refusal::too_fast(self.count, self.period_ms, wait_ms)
     }
 }
 
@@ -49,6 +62,12 @@ impl Window {
         }
         self.count += 1;
         Ok(())
+    }
+
+    /// How much was counted since it opened, if it is open.
+    #[must_use]
+    pub fn count(self, quota: Quota, now: Millis) -> u64 {
+        if self.is_open(quota, now) { self.count } else { 0 }
     }
 
     /// Whichever was opened later, or counted further.

@@ -1,11 +1,15 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Grants, Renewal, Room, Turn, Window};
-use crate::limits::RENEWAL_MS;
-use crate::message::{ClientRef, Code, Event, Member, Millis, Refusal, SessionId};
+use super::{Grants, Manner, Manners, Renewal, Room, Turn, Window};
+use crate::limits::{Limits, RENEWAL_MS};
+use crate::message::{
+    ClientRef, Code, Event, Member, Millis, Published, Refusal, SessionId, Topic,
+};
 
 /// How finely silence is measured: a 256th of what is allowed, about a second of 300.
 const HEARD_STEPS: u64 = 256;
+/// And a 16th of the time between two pings.
+const HEARD_STEPS_A_BEAT: u64 = 16;
 
 /// One connected client, as the room knows it. Small: it rides in the socket's
 /// attachment while the room sleeps. Its field names are stored: append, never
@@ -39,6 +43,31 @@ pub struct Session {
     /// The room's broadcasts as of this session's last one (B28).
     #[serde(rename = "b", default)]
     pub broadcasts: Window,
+    /// How the room treats it.
+    #[serde(rename = "f", default, skip_serializing_if = "is_default")]
+    pub manners: Manners,
+    /// What it subscribed to; `None` hears everything.
+    #[serde(rename = "s", default, skip_serializing_if = "Option::is_none")]
+    pub topics: Option<Vec<Topic>>,
+    /// What the client calls itself.
+    #[serde(rename = "c", default, skip_serializing_if = "Option::is_none")]
+    pub client: Option<String>,
+    /// When it came in.
+    #[serde(rename = "j", default)]
+    pub joined_at: Millis,
+    /// When it was last pinged.
+    #[serde(rename = "k", default, skip_serializing_if = "is_default")]
+    pub pinged_at: Millis,
+    /// How often it was too fast, where that is forgiven (X7).
+    #[serde(rename = "x", default, skip_serializing_if = "is_default")]
+    pub strikes: Window,
+    /// Frames that reached the room, counted where somebody can ask (E18).
+    #[serde(rename = "r", default, skip_serializing_if = "is_default")]
+    pub received: u64,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 impl Session {
@@ -61,13 +90,36 @@ impl Session {
             typing_until: None,
             messages: Window::default(),
             broadcasts: Window::default(),
+            manners: Manners::default(),
+            topics: None,
+            client: None,
+            joined_at: now,
+            pinged_at: Millis(0),
+            strikes: Window::default(),
+            received: 0,
         }
+    }
+
+    /// The same, treated so. Who hears only what it subscribed to begins with nothing.
+    #[must_use]
+    pub fn with(mut self, manners: Manners, client: Option<String>) -> Self {
+        self.topics = manners.has(Manner::Filtered).then(Vec::new);
+        (self.manners, self.client) = (manners, client);
+        self
+    }
+
+    /// Whether it subscribed to this.
+    pub(super) fn hears(&self, topic: &str) -> bool {
+        topic == Published::BROADCAST
+            || self.topics.as_ref().is_none_or(|it| it.iter().any(|it| it.matches(topic)))
     }
 
     /// Notes that it said something. In steps, rounded up, so that a socket that speaks all
     /// the time is not stored anew with each word, and is never cut off early.
-    pub(super) fn hear(&mut self, now: Millis, inactivity_ms: u64) {
-        self.heard_at = now.round_up(inactivity_ms / HEARD_STEPS);
+    pub(super) fn hear(&mut self, now: Millis, limits: &Limits) {
+        let steps = [limits.inactivity_ms / HEARD_STEPS, limits.heartbeat_ms / HEARD_STEPS_A_BEAT];
+        let step = steps.into_iter().filter(|it| *it != 0).min();
+        self.heard_at = now.round_up(step.unwrap_or(1));
     }
 
     /// Whether its token has expired.
@@ -77,11 +129,21 @@ impl Session {
     }
 
     /// When the room must look at it: silence, the end of its token or of its
-    /// time to renew it, the end of typing.
-    pub(super) fn due_at(&self, inactivity_ms: u64) -> Option<Millis> {
+    /// time to renew it, the end of typing, the next ping.
+    pub(super) fn due_at(&self, limits: &Limits) -> Option<Millis> {
+        let inactivity_ms = limits.inactivity_ms;
         let silent = (inactivity_ms != 0).then(|| self.heard_at.plus(inactivity_ms));
         let token = self.renew_by.or(self.expires_at);
-        [silent, token, self.typing_until].into_iter().flatten().min()
+        let beat = self.next_ping(limits.heartbeat_ms);
+        [silent, token, self.typing_until, beat].into_iter().flatten().min()
+    }
+
+    /// When to ping it: at multiples of the interval, so that a room with many such
+    /// sockets wakes once for all of them.
+    pub(super) fn next_ping(&self, heartbeat_ms: u64) -> Option<Millis> {
+        let is_pinged = self.manners.has(Manner::Pinged) && heartbeat_ms != 0;
+        let last = self.pinged_at.max(self.joined_at);
+        is_pinged.then(|| last.plus(1).round_up(heartbeat_ms))
     }
 }
 
@@ -108,7 +170,7 @@ pub(super) fn renewed(
     client_ref: Option<ClientRef>,
     renewal: Result<Renewal, Refusal>,
 ) {
-    let inactivity_ms = room.limits.inactivity_ms;
+    let limits = room.limits;
     let Some(session) = room.sessions.get_mut(&id) else { return };
     let renewal = renewal.and_then(|it| if fits(session, &it) { Ok(it) } else { Err(CONFLICT) });
     match renewal {
@@ -117,7 +179,7 @@ pub(super) fn renewed(
             session.grants = grants;
             session.expires_at = expires_at;
             session.renew_by = None;
-            let due = session.due_at(inactivity_ms);
+            let due = session.due_at(&limits);
             room.sweep_no_later_than(due);
             turn.effects.remember(id);
             turn.tell(id, client_ref, Event::Renewed { user, expires_at });

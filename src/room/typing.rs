@@ -1,25 +1,24 @@
 //! Who is typing: never stored, and expired by the room, because a client that
 //! vanishes cannot say that it stopped.
 
-use super::{Audience, Effect, Grant, Room, Turn};
-use crate::message::{ClientRef, Event, Refusal, SessionId};
+use super::asker::Asker;
+use super::{Grant, Room, Turn};
+use crate::message::{Event, Refusal, SessionId};
 
 /// How finely the end of typing is measured: a 20th of it, so that one who types is not
 /// stored anew with each key.
 const UNTIL_STEPS: u64 = 20;
 
-pub(super) fn set(
-    room: &mut Room,
-    turn: &mut Turn,
-    id: SessionId,
-    client_ref: Option<ClientRef>,
-    typing: bool,
-) {
-    if !room.grants(id).has(Grant::Send) {
-        let refusal = Refusal::denied("this token does not allow sending here");
-        return turn.refuse(id, client_ref, refusal);
+pub(super) fn set(room: &mut Room, turn: &mut Turn, asker: &Asker, typing: bool) {
+    let allowed = asker.needs(Grant::Send, "this token does not allow sending here");
+    if let Err(refusal) = allowed {
+        return turn.refuse_asker(asker, refusal);
     }
-    if !room.admits_broadcast(turn, id, client_ref.as_ref()) {
+    // A caller over HTTP has no socket whose end would end its typing.
+    let Some(id) = asker.session else {
+        return turn.refuse_asker(asker, Refusal::invalid("typing needs a connection"));
+    };
+    if !room.admits_broadcast(turn, asker) {
         return;
     }
     let (now, typing_ms) = (turn.stamp.at, room.limits.typing_ms);
@@ -44,6 +43,5 @@ pub(super) fn stop(room: &mut Room, turn: &mut Turn, id: SessionId) {
 
 fn tell_others(room: &Room, turn: &mut Turn, id: SessionId, typing: bool) {
     let Some(user) = room.session(id).map(|it| it.member.id.clone()) else { return };
-    let notice = turn.notice(None, Event::Typing { user, typing });
-    turn.effects.push(Effect::Tell { to: Audience::Except(id), notice });
+    turn.announce(room, Some(id), |_| true, Event::Typing { user, typing });
 }

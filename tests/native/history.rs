@@ -1,13 +1,14 @@
 //! The contract of `History`, run against every implementation.
 
 use std::fmt::Debug;
+use std::rc::Rc;
 
 use dormouse::history::{History, MIGRATIONS, MemoryHistory, SqlHistory};
-use dormouse::message::{Before, ClientRef, Epoch, Millis, Offset, UserId};
+use dormouse::message::{Before, ClientRef, Entry, Epoch, Millis, Offset, UserId};
 use dormouse::room::{Departure, Memory, PageQuery, Quota, Window, Write};
 use proptest::prelude::*;
 
-use crate::support::{Rusqlite, body, entry, epoch, member};
+use crate::support::{Rusqlite, body, entry, epoch, for_user, member};
 
 fn sql() -> SqlHistory<Rusqlite> {
     SqlHistory::open(Rusqlite::in_memory(), &epoch()).unwrap()
@@ -42,7 +43,8 @@ fn ten<H: History<Error: Debug>>(history: &mut H) {
 
 fn query(before: Before, limit: u32) -> PageQuery {
     let (first, since, head) = (Offset(1), Millis(0), Offset(10));
-    PageQuery { before, limit, first, since, head, epoch: epoch() }
+    let (after, viewer) = (None, member("ann").id);
+    PageQuery { before, after, viewer, limit, first, since, head, epoch: epoch() }
 }
 
 fn offsets<H: History<Error: Debug>>(history: &H, query: &PageQuery) -> (Vec<u64>, bool) {
@@ -198,13 +200,18 @@ proptest! {
         first in 0u64..45,
         since in 990u64..1100,
         trim in 0u64..20,
+        after in proptest::option::of(0u64..45),
+        bob in any::<bool>(),
     ) {
         let (mut sql, mut model) = (sql(), MemoryHistory::new(epoch()));
         let mut at = 1000;
         let mut writes = Vec::new();
         for (offset, gap) in (1..).zip(&gaps) {
             at += gap;
-            writes.push(Write::Append(entry(offset, at, "ann", None)));
+            // Some of it is for one user only.
+            let entry = entry(offset, at, "ann", None);
+            let body = if gap % 2 == 0 { entry.body.clone() } else { for_user("ann", offset) };
+            writes.push(Write::Append(Rc::new(Entry { body, ..(*entry).clone() })));
         }
         writes.push(Write::Trim { from: Offset(trim), since: Millis(0) });
         sql.commit(&writes).unwrap();
@@ -212,7 +219,9 @@ proptest! {
         prop_assert_eq!(sql.remembered().unwrap(), model.remembered().unwrap());
         let (first, since) = (Offset(first.max(trim)), Millis(since));
         let head = Offset(gaps.len() as u64);
-        let query = PageQuery { before, limit, first, since, head, epoch: epoch() };
+        let viewer = member(if bob { "bob" } else { "ann" }).id;
+        let after = after.map(Offset);
+        let query = PageQuery { before, after, viewer, limit, first, since, head, epoch: epoch() };
         prop_assert_eq!(sql.page(&query).unwrap(), model.page(&query).unwrap());
     }
 }

@@ -7,7 +7,7 @@ use dormouse::dialect::Frame;
 use dormouse::history::{History, MemoryHistory};
 use dormouse::host::{Flush, Host};
 use dormouse::limits::Limits;
-use dormouse::message::{ClientRef, Page, UserId};
+use dormouse::message::{ClientRef, Page, StateItem, UserId};
 use dormouse::room::{Memory, PageQuery, Receipt, Remembered, Write};
 use serde_json::json;
 
@@ -175,6 +175,10 @@ impl History for Flaky {
 
     fn page(&self, query: &PageQuery) -> Result<Page, Self::Error> {
         Ok(self.0.page(query).unwrap())
+    }
+
+    fn snapshot(&self) -> Result<Vec<StateItem>, Self::Error> {
+        Ok(self.0.snapshot().unwrap())
     }
 
     fn recall(

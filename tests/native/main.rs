@@ -8,7 +8,10 @@
 )]
 
 mod admission;
+mod breaker;
 mod dialect;
+mod directory;
+mod directory_views;
 mod history;
 mod host;
 mod outbox;

@@ -173,7 +173,7 @@ fn what_a_token_does_not_grant_is_refused() {
     let mut scene = Scene::new(Limits::default());
     let join_only = Grants::from_iter([Grant::Join]);
     let _ = scene.does(Input::Joined(Session { grants: join_only, ..session(1, "ann") }));
-    let page = PageRequest { before: Before::Newest, limit: 1 };
+    let page = PageRequest { before: Before::Newest, after: None, limit: 1 };
     let asked = [say(), Command::Typing(true), Command::History(page), Command::Presence];
     for command in asked {
         let effects = scene.says(1, command.clone());

@@ -22,6 +22,8 @@ const LIMITS: Limits = Limits {
     typing_ms: 5_000,
     presence_grace_ms: 5_000,
     history_entries_max: 6,
+    heartbeat_ms: 25_000,
+    report_ms: 10_000,
     history_age_days_max: 1,
 };
 

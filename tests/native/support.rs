@@ -11,8 +11,8 @@ use dormouse::history::{Database, Row, Value};
 use dormouse::host::{Deliver, Recipients, Sockets};
 use dormouse::limits::Limits;
 use dormouse::message::{
-    Body, ClientRef, Command, Entry, Epoch, Member, Millis, Offset, Request, RoomName, SessionId,
-    Stamp, UserId,
+    Body, ClientRef, Command, Entry, Epoch, EventName, Json, Member, Millis, Offset, Published,
+    Refusal, Request, RoomName, SessionId, Stamp, UserId,
 };
 use dormouse::room::{Grants, Input, Remembered, Room, Session, Window};
 
@@ -52,6 +52,7 @@ pub(crate) fn blank() -> Remembered {
         first_at: Millis(0),
         departures: vec![],
         broadcasts: Window::default(),
+        states: vec![],
     }
 }
 
@@ -61,6 +62,12 @@ pub(crate) fn room(limits: Limits) -> Room {
 
 pub(crate) fn body(content: &str) -> Body {
     Body::Message { content: content.into(), message_type: "text".into() }
+}
+
+/// An event for one user's sockets.
+pub(crate) fn for_user(user: &str, number: u64) -> Body {
+    let (name, data) = (EventName::parse("note").unwrap(), Json::parse(number.to_string()));
+    Body::Event(Published::new(name, data.unwrap(), Some(UserId(user.into()))).unwrap())
 }
 
 pub(crate) fn entry(offset: u64, at: u64, author: &str, client_ref: Option<&str>) -> Rc<Entry> {
@@ -166,7 +173,10 @@ pub(crate) struct FakeSockets {
 
 impl FakeSockets {
     pub(crate) fn open(&self, session: &Session, batched: bool) {
-        let wire = Wire { dialect: DialectId::CONTEXT, batched };
+        self.open_as(session, Wire { dialect: DialectId::CONTEXT, batched });
+    }
+
+    pub(crate) fn open_as(&self, session: &Session, wire: Wire) {
         self.open.borrow_mut().insert(session.id, (wire, session.clone()));
         self.seen.borrow_mut().entry(session.id).or_default();
     }
@@ -215,7 +225,8 @@ impl Deliver for FakeSockets {
         self.open.borrow().values().any(|(it, _)| *it == wire)
     }
 
-    fn send(&mut self, wire: Wire, to: Recipients<'_>, frame: &Frame, _ephemeral: bool) {
+    fn send(&mut self, wire: Wire, to: Recipients<'_>, frame: &Frame, _ephemeral: bool) -> usize {
+        let mut sent = 0;
         *self.handed_over.borrow_mut() += 1;
         if let Some(witness) = &self.witness {
             witness(frame);
@@ -228,8 +239,10 @@ impl Deliver for FakeSockets {
             if *own == wire && is_meant(session) {
                 let mut seen = self.seen.borrow_mut();
                 seen.entry(*session).or_default().push(Seen::Frame(frame.clone()));
+                sent += 1;
             }
         }
+        sent
     }
 }
 
@@ -246,6 +259,8 @@ impl Sockets for FakeSockets {
             self.seen.borrow_mut().entry(session).or_default().push(seen);
         }
     }
+
+    fn note(&mut self, _session: SessionId, _refusal: &Refusal) {}
 
     fn take_slow(&mut self) -> Vec<SessionId> {
         std::mem::take(&mut self.slow.borrow_mut())

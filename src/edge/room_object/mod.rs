@@ -1,3 +1,6 @@
+mod errand;
+mod report;
+
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
@@ -6,15 +9,16 @@ use std::time::Duration;
 
 use worker::worker_sys::WebSocketRequestResponsePair;
 use worker::{
-    Delay, Env, Error, Request, Response, ResponseBuilder, Result, State, WebSocket,
+    Delay, Env, Error, Method, Request, Response, ResponseBuilder, Result, State, WebSocket,
     WebSocketIncomingMessage, WebSocketPair,
 };
 
 use super::config::Config;
 use super::database::EdgeDatabase;
 use super::sockets::EdgeSockets;
-use super::{attachment, clock, log, platform};
+use super::{attachment, breakers, clock, log, platform};
 use crate::admission::{HAND_OFF_HEADER, HandOff};
+use crate::breaker::Breaker;
 use crate::close::{CloseCode, CloseReply, reply_to};
 use crate::dialect::Frame;
 use crate::history::SqlHistory;
@@ -28,6 +32,7 @@ pub(super) struct RoomObject(AssertUnwindSafe<Rc<Shared>>);
 struct Shared {
     kind: Kind,
     state: State,
+    env: Env,
     config: Rc<Config>,
     /// `None` while asleep, and after a failure: then it is rebuilt from what is durable.
     awake: RefCell<Option<Awake>>,
@@ -39,6 +44,8 @@ struct Awake {
     host: RoomHost,
     /// When the alarm is known to ring.
     armed_at: Option<Millis>,
+    /// When it may report to the directory.
+    report_at: Option<Millis>,
 }
 
 /// Answered by the platform without waking the room (B30): the exact bytes clients
@@ -54,25 +61,32 @@ const ARM_LATER_MS: u64 = 60_000;
 const ALARM_RETRY_MS: u64 = 5_000;
 
 impl RoomObject {
-    pub(super) fn new(kind: Kind, state: State, env: &Env) -> Self {
+    pub(super) fn new(kind: Kind, state: State, env: Env) -> Self {
         // Not kept by the platform across a restart, so set on every wake.
         let pair = WebSocketRequestResponsePair::new(PING.0, PING.1);
         if pair.and_then(|it| state.as_raw().set_websocket_auto_response(&it)).is_err() {
             worker::console_error!("pings will wake the room: no auto-response");
         }
-        let shared = Shared { kind, state, config: Config::of(env), awake: RefCell::default() };
+        let (config, awake) = (Config::of(&env), RefCell::default());
+        let shared = Shared { kind, state, env, config, awake };
         Self(AssertUnwindSafe(Rc::new(shared)))
     }
 
     /// Lets in whom the Worker hands over, or answers with the refusal as JSON, which
     /// the Worker spells out: a socket that is closed here before its client has
     /// spoken would show its close only ten seconds later.
-    pub(super) fn fetch(&self, request: &Request) -> Result<Response> {
-        let header = request.headers().get(HAND_OFF_HEADER)?;
-        let Some(hand_off) = header.as_deref().and_then(HandOff::from_header) else {
-            return Response::error("not handed over by the Worker", 403);
-        };
-        self.0.join(hand_off)
+    pub(super) async fn fetch(&self, mut request: Request) -> Result<Response> {
+        if let Some(header) = request.headers().get(HAND_OFF_HEADER)? {
+            return match HandOff::from_header(&header) {
+                Some(hand_off) => self.0.join(hand_off),
+                None => Response::error("not handed over by the Worker", 403),
+            };
+        }
+        if request.method() == Method::Post {
+            self.0.run_errand(&mut request).await
+        } else {
+            Response::error("not sent by the Worker", 403)
+        }
     }
 
     pub(super) fn message(&self, socket: &WebSocket, message: WebSocketIncomingMessage) {
@@ -91,11 +105,11 @@ impl RoomObject {
     /// Answers the close, without which the client would wait ten seconds for it.
     pub(super) fn close(&self, socket: &WebSocket, code: usize, reason: &str) {
         reply(socket, code, reason);
-        self.0.leave(socket);
+        self.0.leave(socket, u16::try_from(code).unwrap_or(u16::MAX));
     }
 
     pub(super) fn error(&self, socket: &WebSocket) {
-        self.0.leave(socket);
+        self.0.leave(socket, 1006);
     }
 
     pub(super) fn alarm(&self) -> Result<Response> {
@@ -116,16 +130,19 @@ pub(super) fn reply(socket: &WebSocket, code: usize, reason: &str) {
 
 impl Shared {
     fn join(self: &Rc<Self>, hand_off: HandOff) -> Result<Response> {
-        let HandOff { room, wire, member, grants, expires_at } = hand_off;
+        let HandOff { room, wire, member, grants, expires_at, manners, client, address } = hand_off;
         if self.name().is_some_and(|name| name != room.as_str()) {
             return Response::error("handed over to the wrong room", 403);
         }
-        let WebSocketPair { client, server } = WebSocketPair::new()?;
+        let pair = WebSocketPair::new()?;
+        let server = pair.server;
         let stamp = clock::stamp();
-        let session = Session::new(clock::session_id(), member, grants, expires_at, stamp.at);
+        let session = Session::new(clock::session_id(), member, grants, expires_at, stamp.at)
+            .with(manners, client);
         let mut refused: Option<Refusal> = None;
         self.awake(|awake| {
-            if let Err(refusal) = awake.host.room().capacity_for(&session.member.id) {
+            let admitted = awake.host.admits(&session.member.id, address.as_deref(), stamp.at);
+            if let Err(refusal) = admitted {
                 refused = Some(refusal);
                 return Ok(Flush::No);
             }
@@ -139,7 +156,7 @@ impl Shared {
         })?;
         match refused {
             Some(refusal) => Ok(Response::from_json(&refusal)?.with_status(409)),
-            None => Ok(ResponseBuilder::new().with_status(101).with_websocket(client).empty()),
+            None => Ok(ResponseBuilder::new().with_status(101).with_websocket(pair.client).empty()),
         }
     }
 
@@ -175,9 +192,19 @@ impl Shared {
         }
     }
 
-    fn leave(self: &Rc<Self>, socket: &WebSocket) {
+    fn leave(self: &Rc<Self>, socket: &WebSocket, code: u16) {
         let left = self.awake(|awake| {
             let Some(session) = session_of(socket) else { return Ok(Flush::No) };
+            if let Some(it) = awake.host.room().session(session) {
+                let name = self.name();
+                log::closed(
+                    self.kind,
+                    name.as_deref().unwrap_or("?"),
+                    session,
+                    &it.member.id,
+                    code,
+                );
+            }
             awake.host.sockets.remove(session);
             awake.host.handle(Input::Left { session }, clock::stamp())
         });
@@ -226,7 +253,7 @@ impl Shared {
         let mut slot = self.awake.try_borrow_mut().map_err(busy)?;
         let mut awake = match slot.take() {
             Some(awake) => awake,
-            None => self.wake().inspect_err(|error| self.log(error))?,
+            None => self.wake_if_it_may()?,
         };
         let done = step(&mut awake).and_then(|flush| match flush {
             Flush::Now => awake.host.flush(clock::now()),
@@ -238,26 +265,41 @@ impl Shared {
         });
         let done = done.and_then(|()| awake.host.drop_slow(clock::stamp));
         if let Err(error) = done {
+            breakers::went(Breaker::Storage, false);
             self.log(&error);
             awake.host.abandon(clock::now());
             return Err(error);
         }
+        awake.host.settle(clock::now());
+        let report_at = self.report_if_due(&mut awake);
         // After the frames: what is sent first does not wait for the alarm to be stored.
-        if let Some(at) = awake.host.next_wake()
+        let next_wake = awake.host.next_wake();
+        if let Some(at) = next_wake.into_iter().chain(report_at).min()
             && awake.armed_at.is_none_or(|armed| at < armed)
         {
             awake.armed_at = Some(at);
-            if at.since(clock::now()) < ARM_LATER_MS { self.arm(at) } else { self.arm_later() }
+            let is_far = at.since(clock::now()) >= ARM_LATER_MS;
+            if is_far || Some(at) != next_wake { self.arm_later() } else { self.arm(at) }
         }
         *slot = Some(awake);
         Ok(())
+    }
+
+    /// A room whose storage fails again and again is left alone for a while.
+    fn wake_if_it_may(&self) -> Result<Awake> {
+        if breakers::admit(Breaker::Storage).is_err() {
+            return Err(Error::RustError("the storage failed too often".into()));
+        }
+        let woken = self.wake().inspect_err(|error| self.log(error));
+        breakers::went(Breaker::Storage, woken.is_ok());
+        woken
     }
 
     fn wake(&self) -> Result<Awake> {
         #[cfg(feature = "chaos")]
         super::chaos::woke(self.name().as_deref().unwrap_or("?"));
         let history = SqlHistory::open(EdgeDatabase::new(&self.state), &clock::epoch())?;
-        let mut sockets = EdgeSockets::new();
+        let mut sockets = EdgeSockets::new(self.kind, self.name().unwrap_or_default());
         let mut sessions = Vec::new();
         // Sockets that are closing too: their close events are still to come.
         for socket in self.state.as_raw().get_websockets()? {
@@ -273,7 +315,7 @@ impl Shared {
             }
         }
         let host = Host::wake(self.config.limits, history, sockets, sessions)?;
-        Ok(Awake { host, armed_at: None })
+        Ok(Awake { host, armed_at: None, report_at: None })
     }
 
     fn flush_later(self: &Rc<Self>) {
@@ -318,11 +360,12 @@ fn session_of(socket: &WebSocket) -> Option<SessionId> {
 
 /// The room cannot wake, so there is no host to tell the client.
 fn refuse_asleep(socket: &WebSocket) {
-    if let Ok(Some((wire, _))) = attachment::load(socket) {
+    if let Ok(Some((wire, session))) = attachment::load(socket) {
         let mut stamp = clock::stamp();
         let event = Event::Refused(Refusal::system());
-        let notice = Notice { id: stamp.mint(), reply_to: None, at: stamp.at, event };
-        if let Frame::Text(text) = wire.dialect.get().encode(&notice) {
+        let (id, session) = (stamp.mint(), Some(session.id));
+        let notice = Notice { id, reply_to: None, session, at: stamp.at, event };
+        if let Some(Frame::Text(text)) = wire.dialect.get().encode(&notice) {
             drop(socket.send_with_str(text)); // A dead socket needs no answer.
         }
     }

@@ -1,0 +1,94 @@
+//! Those who bring no token: demo rooms (C3), and the handshake of seed 004 (E2 to E6).
+
+use super::capability::DEMO;
+use super::{Endpoint, HandOff, Terms, Upgrade, Verdict};
+use crate::close::CloseCode;
+use crate::dialect::Wire;
+use crate::message::{Code, Member, Refusal, RoomName, UserId};
+use crate::room::{Grant, Grants, Manner, Manners};
+
+/// 1 to 64 of `A-Z a-z 0-9 _ -` (SPEC §2; E3 recommends a UUID).
+pub(super) fn is_client_id(text: &str) -> bool {
+    (1..=64).contains(&text.len())
+        && text.bytes().all(|it| it.is_ascii_alphanumeric() || b"_-".contains(&it))
+}
+
+/// A demo room: its own namespace, everything but administration, a tenth of every rate.
+pub(super) fn demo(endpoint: Endpoint, upgrade: &Upgrade) -> Result<Verdict, Refusal> {
+    let context = upgrade.query.get("contextId").unwrap_or("default");
+    let room = RoomName::parse(format!("{DEMO}{context}"))?;
+    let Terms { batched, client } = upgrade.terms();
+    let name = client.unwrap_or_else(|| upgrade.fresh_name.clone());
+    let member = Member { id: UserId(name.clone()), name: name.clone() };
+    let grants = [Grant::Join, Grant::Send, Grant::Publish, Grant::History, Grant::Presence];
+    let manners = endpoint.dialect.get().manners().union(Manners::of(&[Manner::Demo]));
+    Ok(Verdict::Join(HandOff {
+        room,
+        wire: Wire { dialect: endpoint.dialect, batched },
+        member,
+        grants: grants.into_iter().collect(),
+        expires_at: None,
+        manners,
+        client: Some(name),
+        address: None,
+    }))
+}
+
+/// Who a client says it is (E5). `admin` must prove it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ClientRole {
+    Frontend,
+    Admin,
+    Test,
+}
+
+impl ClientRole {
+    pub(super) fn needs_token(self) -> bool {
+        self == Self::Admin
+    }
+}
+
+pub(super) const NO_ADMIN: Refusal = Refusal::denied("the role admin needs a token of this role");
+
+type Fault = (Refusal, CloseCode);
+
+/// Checks version, client id and role, in the seed's order (E6).
+pub(super) fn handshake(upgrade: &Upgrade, development: bool) -> Result<ClientRole, Fault> {
+    let bad = |message| (Refusal::invalid(message), CloseCode::UnsupportedVersion);
+    if !matches!(upgrade.query.get("version"), None | Some("1")) {
+        return Err(bad("this version of the protocol is not spoken here; 1 is"));
+    }
+    let role = match upgrade.query.get("role") {
+        None | Some("frontend") => ClientRole::Frontend,
+        Some("admin") => ClientRole::Admin,
+        Some("test") if development => ClientRole::Test,
+        Some(_) => {
+            let refusal = Refusal::new(Code::PermissionDenied, "invalid role");
+            return Err((refusal, CloseCode::InvalidRole));
+        }
+    };
+    if upgrade.query.get("client_id").is_some_and(is_client_id) {
+        Ok(role)
+    } else {
+        Err(bad("invalid client_id: 1 to 64 of A-Z a-z 0-9 _ -"))
+    }
+}
+
+/// Where those go who do not say who they are. They hear what is published there.
+pub(super) fn lobby(endpoint: Endpoint, upgrade: &Upgrade) -> Result<Verdict, Refusal> {
+    let Terms { batched, client } = upgrade.terms();
+    let name = client.clone().unwrap_or_else(|| upgrade.fresh_name.clone());
+    // Under a prefix of its own: what is meant for a user must not reach whoever calls
+    // itself like one.
+    let member = Member { id: UserId(format!("anonymous:{name}")), name };
+    Ok(Verdict::Join(HandOff {
+        room: RoomName::parse("lobby")?,
+        wire: Wire { dialect: endpoint.dialect, batched },
+        member,
+        grants: Grants::from_iter([Grant::Join]),
+        expires_at: None,
+        manners: endpoint.dialect.get().manners(),
+        client,
+        address: None,
+    }))
+}

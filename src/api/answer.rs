@@ -1,0 +1,241 @@
+use serde::{Deserialize, Serialize};
+
+use super::Problem;
+use crate::directory::Listed;
+use crate::message::{
+    Accepted, Body, Entry, Event, Json, Member, Notice, Offset, Page, Refusal, Reply,
+};
+
+/// What a room's object answers to the Worker.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answer {
+    /// JSON for the caller.
+    Done(Json),
+    /// No.
+    Refused(Refusal),
+}
+
+impl Answer {
+    /// How a notice for a caller is spelled.
+    #[must_use]
+    pub fn of(notice: &Notice) -> Self {
+        match &notice.event {
+            Event::Refused(refusal) => Self::Refused(refusal.clone()),
+            Event::Reply(Reply::Accepted(accepted)) => Self::json(&Outcome::of(accepted)),
+            Event::Reply(Reply::Kicked(kicked)) => Self::json(&Kicked { kicked: *kicked }),
+            Event::Reply(Reply::Erased) => Self::Done(Json::null()),
+            Event::History(page) => Self::json(&History::of(page)),
+            Event::Presence(members) => {
+                Self::json(&Presence { members: members.iter().map(Who::of).collect() })
+            }
+            // No call asks for these.
+            Event::Welcome(_)
+            | Event::Ping
+            | Event::Pong
+            | Event::Entry(_)
+            | Event::Typing { .. }
+            | Event::Joined(_)
+            | Event::Left(_)
+            | Event::Renewed { .. }
+            | Event::Reply(_) => Self::Refused(Refusal::system()),
+        }
+    }
+
+    fn json(value: &impl Serialize) -> Self {
+        let text = serde_json::to_string(value).unwrap_or_default();
+        Json::parse(text).map_or_else(Self::Refused, Self::Done)
+    }
+}
+
+/// Where a published event went.
+#[derive(Debug, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct Outcome<'a> {
+    /// Its name, minted by the room; missing for a resend of what the log no longer keeps.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<String>,
+    /// Its position in the room's log.
+    offset: Offset,
+    /// Which incarnation of the log that is.
+    epoch: &'a str,
+    /// Whether it was published before, and so not again.
+    duplicate: bool,
+}
+
+impl<'a> Outcome<'a> {
+    fn of(Accepted { id, offset, epoch, duplicate }: &'a Accepted) -> Self {
+        let id = id.map(|it| format!("event_{it}"));
+        Self { id, offset: *offset, epoch: &epoch.0, duplicate: *duplicate }
+    }
+}
+
+#[derive(Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub(crate) struct Kicked {
+    /// So many connections were closed.
+    kicked: u64,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub(crate) struct Presence<'a> {
+    /// Users, each once.
+    members: Vec<Who<'a>>,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+struct Who<'a> {
+    /// The token's `sub`.
+    user_id: &'a str,
+    /// For showing.
+    username: &'a str,
+}
+
+impl<'a> Who<'a> {
+    fn of(member: &'a Member) -> Self {
+        Self { user_id: &member.id.0, username: &member.name }
+    }
+}
+
+/// A stretch of the log, oldest first.
+#[derive(Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub(crate) struct History<'a> {
+    events: Vec<Past<'a>>,
+    /// Whether the log goes on.
+    has_more: bool,
+    /// The `before` of the next older page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_before: Option<Offset>,
+    /// The `after` of the next younger page, where `after` was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_after: Option<Offset>,
+    /// Where the log stands.
+    offset: Offset,
+    /// Which incarnation of the log this is.
+    epoch: &'a str,
+}
+
+/// An event that happened.
+#[derive(Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+struct Past<'a> {
+    /// Its name, minted by the room.
+    id: String,
+    /// What it is called.
+    #[serde(rename = "type")]
+    kind: &'a str,
+    /// Its position.
+    offset: Offset,
+    /// RFC 3339.
+    timestamp: String,
+    /// Who published it: a `sub`.
+    author: &'a str,
+    /// Only this user's connections got it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_id: Option<&'a str>,
+    /// What it says.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "serde_json::Value"))]
+    data: Data<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Data<'a> {
+    Event(&'a Json),
+    Message {
+        content: &'a str,
+        #[serde(rename = "messageType")]
+        message_type: &'a str,
+    },
+}
+
+impl<'a> History<'a> {
+    fn of(page: &'a Page) -> Self {
+        Self {
+            events: page.entries.iter().map(|it| Past::of(it)).collect(),
+            has_more: page.has_more,
+            next_before: page.next_before(),
+            next_after: page.next_after(),
+            offset: page.head,
+            epoch: &page.epoch.0,
+        }
+    }
+}
+
+impl<'a> Past<'a> {
+    fn of(entry: &'a Entry) -> Self {
+        let data = match &entry.body {
+            Body::Event(published) => Data::Event(&published.data),
+            Body::Message { content, message_type } => Data::Message { content, message_type },
+        };
+        Self {
+            id: format!("event_{}", entry.id),
+            kind: entry.body.topic(),
+            offset: entry.offset,
+            timestamp: entry.at.to_rfc3339(),
+            author: &entry.author.id.0,
+            user_id: entry.body.user().map(|it| it.0.as_str()),
+            data,
+        }
+    }
+}
+
+/// What became of each event of a batch, in its order.
+#[derive(Serialize)]
+pub struct Batch {
+    /// Where it went, or why it did not.
+    pub results: Vec<Json>,
+}
+
+impl Batch {
+    /// The body of the answer.
+    #[must_use]
+    pub fn of(answers: Vec<Answer>) -> Self {
+        let result = |answer| match answer {
+            Answer::Done(json) => json,
+            Answer::Refused(refusal) => {
+                let error = serde_json::json!({"error": Problem::of(&refusal)});
+                Json::parse(error.to_string()).unwrap_or_else(|_| Json::null())
+            }
+        };
+        Self { results: answers.into_iter().map(result).collect() }
+    }
+}
+
+/// A page of the rooms there are.
+#[derive(Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct Rooms {
+    /// In the order of their addresses.
+    rooms: Vec<RoomOut>,
+    /// The `cursor` of the next page; missing on the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cursor: Option<String>,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+struct RoomOut {
+    /// `kind:name`.
+    room: String,
+    /// Open connections, as of the last report.
+    connections: u64,
+    /// When that was: RFC 3339.
+    reported_at: String,
+}
+
+impl Rooms {
+    /// The body of the answer.
+    #[must_use]
+    pub fn of(rooms: Vec<Listed>, cursor: Option<String>) -> Self {
+        let room = |Listed { room, connections, reported_at }| RoomOut {
+            room,
+            connections,
+            reported_at: reported_at.to_rfc3339(),
+        };
+        Self { rooms: rooms.into_iter().map(room).collect(), cursor }
+    }
+}

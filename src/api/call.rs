@@ -1,0 +1,133 @@
+use percent_encoding::percent_decode_str;
+
+use crate::admission::Query;
+use crate::dialect::json;
+use crate::directory::Listing;
+use crate::message::{
+    Before, Code, Kicked, Kind, Offset, PageRequest, Refusal, RoomName, SessionId, UserId,
+};
+
+/// What is asked over HTTP.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Call {
+    /// Something of one room.
+    Room(Kind, RoomName, RoomCall),
+    /// Publish several events, each to a room it names.
+    Batch,
+    /// Which rooms are there?
+    List(Listing),
+    /// How is the service? (A44)
+    Health,
+    /// The same in numbers (A45).
+    Metrics,
+    /// The same for Prometheus.
+    Prometheus,
+}
+
+/// What is asked of one room.
+#[derive(Clone, Debug, PartialEq)]
+pub enum RoomCall {
+    /// Publish an event.
+    Publish,
+    /// What was said?
+    History(PageRequest),
+    /// Who is there?
+    Presence,
+    /// Close connections.
+    Kick(Kicked),
+    /// Forget everything.
+    Erase,
+}
+
+/// Why a request is no call.
+#[derive(Clone, Debug, PartialEq)]
+pub enum NoCall {
+    /// Nothing is there.
+    Nothing,
+    /// Something is there, but it takes other methods.
+    Method(&'static str),
+    /// It is refused.
+    Refused(Refusal),
+}
+
+impl From<Refusal> for NoCall {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+/// Rooms one page lists, unless it says otherwise, and at most.
+const ROOMS_DEFAULT: u32 = 100;
+const ROOMS_MAX: u32 = 1000;
+
+impl Call {
+    /// Finds the call.
+    pub fn of(method: &str, path: &str, query: &Query) -> Result<Self, NoCall> {
+        let only = |wanted: &'static str, call: Result<Self, Refusal>| {
+            if method == wanted { Ok(call?) } else { Err(NoCall::Method(wanted)) }
+        };
+        match path {
+            "/metrics" => return only("GET", Ok(Self::Prometheus)),
+            "/api/v1/websocket/health" => return only("GET", Ok(Self::Health)),
+            "/api/v1/websocket/metrics" => return only("GET", Ok(Self::Metrics)),
+            "/api/v1/events" => return only("POST", Ok(Self::Batch)),
+            "/api/v1/rooms" => return only("GET", listing(query).map(Self::List)),
+            _ => {}
+        }
+        let rest = path.strip_prefix("/api/v1/rooms/").ok_or(NoCall::Nothing)?;
+        let parts: Vec<&str> = rest.split('/').collect();
+        let (kind, name, rest) = match parts.as_slice() {
+            [kind, name, rest @ ..] => (*kind, *name, rest),
+            _ => return Err(NoCall::Nothing),
+        };
+        let kind = Kind::parse(kind).ok_or(NO_KIND)?;
+        let name = RoomName::parse(decoded(name)?)?;
+        let call = match (method, rest) {
+            ("POST", ["events"]) => RoomCall::Publish,
+            ("GET", ["events"]) => RoomCall::History(page(query)?),
+            (_, ["events"]) => return Err(NoCall::Method("GET, POST")),
+            ("GET", ["presence"]) => RoomCall::Presence,
+            (_, ["presence"]) => return Err(NoCall::Method("GET")),
+            ("DELETE", ["connections", session]) => {
+                let session = SessionId::parse(&decoded(session)?);
+                RoomCall::Kick(Kicked::Session(session.ok_or(NO_SESSION)?))
+            }
+            ("DELETE", ["users", user]) => RoomCall::Kick(Kicked::User(UserId(decoded(user)?))),
+            ("DELETE", []) => RoomCall::Erase,
+            (_, ["connections" | "users", _] | []) => return Err(NoCall::Method("DELETE")),
+            _ => return Err(NoCall::Nothing),
+        };
+        Ok(Self::Room(kind, name, call))
+    }
+}
+
+const NO_KIND: Refusal = Refusal::new(Code::NotFound, "there is no such kind of room");
+const NO_SESSION: Refusal = Refusal::invalid("this is no session's id");
+
+fn decoded(part: &str) -> Result<String, Refusal> {
+    let text = percent_decode_str(part).decode_utf8();
+    text.map(Into::into).map_err(|_| Refusal::invalid("the path is not UTF-8"))
+}
+
+fn number(query: &Query, name: &str, wrong: &'static str) -> Result<Option<u64>, Refusal> {
+    query.get(name).map(|it| it.parse().map_err(|_| Refusal::invalid(wrong))).transpose()
+}
+
+fn page(query: &Query) -> Result<PageRequest, Refusal> {
+    let limit = json::limit(number(query, "limit", "limit must be 1 to 200")?)?;
+    let before = query.get("before").map_or(Ok(Before::Newest), json::before)?;
+    let after = number(query, "after", "after must be an offset")?.map(Offset);
+    Ok(PageRequest { before, after, limit })
+}
+
+fn listing(query: &Query) -> Result<Listing, Refusal> {
+    let kind = query.get("kind").map(|it| Kind::parse(it).ok_or(NO_KIND)).transpose()?;
+    let limit = number(query, "limit", "limit must be 1 to 1000")?;
+    let limit = limit.map_or(ROOMS_DEFAULT, |it| u32::try_from(it).unwrap_or(u32::MAX));
+    Ok(Listing {
+        kind: kind.map(|it| it.as_str().to_owned()),
+        prefix: query.get("prefix").unwrap_or_default().to_owned(),
+        after: query.get("cursor").map(str::to_owned),
+        limit: limit.clamp(1, ROOMS_MAX),
+    })
+}

@@ -1,0 +1,47 @@
+use crate::admission::capability::{self, Role};
+use crate::admission::{Claims, Keys, bearer};
+use crate::message::{Kind, Member, Millis, Refusal, RoomName};
+use crate::room::{Grant, Grants};
+
+/// Whoever calls, as their token says.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    claims: Claims,
+}
+
+impl Caller {
+    /// Reads the header `Authorization`.
+    pub fn of(keys: &Keys, authorization: Option<&str>, now: Millis) -> Result<Self, Refusal> {
+        let token = authorization.and_then(bearer);
+        let missing = Refusal::unauthenticated("a token is needed: Authorization: Bearer <token>");
+        Ok(Self { claims: keys.verify(token.ok_or(missing)?, now)? })
+    }
+
+    /// Who it is.
+    #[must_use]
+    pub fn member(&self) -> Member {
+        self.claims.member()
+    }
+
+    /// What they may do in this room.
+    #[must_use]
+    pub fn grants(&self, kind: Kind, room: &RoomName) -> Grants {
+        capability::grants(&self.claims, kind, room)
+    }
+
+    /// Whether they may see the service's own numbers.
+    #[must_use]
+    pub fn is_admin(&self) -> bool {
+        self.claims.role == Role::Admin
+    }
+
+    /// Whether they may see that a room of this address is there.
+    #[must_use]
+    pub fn may_list(&self, address: &str) -> bool {
+        let parsed = address
+            .split_once(':')
+            .and_then(|(kind, name)| Some((Kind::parse(kind)?, RoomName::parse(name).ok()?)));
+        self.is_admin()
+            || parsed.is_some_and(|(kind, name)| self.grants(kind, &name).has(Grant::Admin))
+    }
+}

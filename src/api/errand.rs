@@ -1,0 +1,202 @@
+use serde::{Deserialize, Serialize};
+
+use crate::limits::BATCH_EVENTS_MAX;
+use crate::message::{
+    Before, Body, ClientRef, Command, EventName, Fault, Json, Kicked, Kind, Member, Millis, Offset,
+    PageRequest, Published, Refusal, Request, RoomName, SessionId, UserId,
+};
+use crate::room::Grants;
+
+/// What the Worker sends to a room's object on behalf of a caller.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Errand {
+    /// The room, which the object compares with its own name.
+    pub room: RoomName,
+    /// Who calls.
+    pub member: Member,
+    /// What they may do there.
+    pub grants: Grants,
+    /// What they want.
+    pub task: Task,
+}
+
+/// What a caller wants of a room.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Task {
+    /// Publish these, in their order.
+    Publish(Vec<EventIn>),
+    /// Read the log.
+    History {
+        /// The exclusive upper end by offset.
+        before: Option<Offset>,
+        /// The exclusive upper end by time.
+        before_time: Option<Millis>,
+        /// The exclusive lower end.
+        after: Option<Offset>,
+        /// At most so many.
+        limit: u32,
+    },
+    /// Who is there?
+    Presence,
+    /// Close one connection.
+    KickSession(SessionId),
+    /// Close all of a user's.
+    KickUser(UserId),
+    /// Forget everything.
+    Erase,
+}
+
+/// An event as callers write it. Unknown fields are ignored.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct EventIn {
+    /// What it is called: 1 to 128 of `A-Z a-z 0-9 . _ : ~ -`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// What it says; any JSON, but what `workflow_update` and `notification` promise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Option<serde_json::Value>"))]
+    pub data: Option<Json>,
+    /// The caller's own id, 1 to 128 bytes: the same again is not published again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// Only this user's connections get it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<String>,
+    /// This session does not get it: `session_…`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exclude: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct ChatMessage {
+    content: String,
+    #[serde(default, rename = "messageType")]
+    message_type: Option<String>,
+}
+
+impl EventIn {
+    /// The request it is to a room of this kind.
+    #[must_use]
+    pub fn request(&self, kind: Kind) -> Request {
+        match self.id.as_deref().map(ClientRef::parse).transpose() {
+            Err(refusal) => Request { client_ref: None, command: Err(refusal) },
+            Ok(client_ref) => Request { client_ref, command: self.command(kind) },
+        }
+    }
+
+    fn command(&self, kind: Kind) -> Result<Command, Refusal> {
+        let exclude = self.exclude.as_deref().map(|it| SessionId::parse(it).ok_or(NO_SESSION));
+        let (body, exclude) = (self.body(kind)?, exclude.transpose()?);
+        Ok(Command::Publish { body, exclude })
+    }
+
+    fn body(&self, kind: Kind) -> Result<Body, Refusal> {
+        let data = self.data.clone().unwrap_or_else(Json::null);
+        if kind == Kind::Chat && self.kind == "message" {
+            let problem = "must be an object with content, a string".into();
+            let fault = || Refusal::faulty(vec![Fault { field: "data".into(), problem }]);
+            let ChatMessage { content, message_type } =
+                serde_json::from_str(data.as_str()).map_err(|_| fault())?;
+            return Body::message(content, message_type);
+        }
+        let name = EventName::parse(self.kind.as_str())?;
+        Published::new(name, data, self.user_id.clone().map(UserId)).map(Body::Event)
+    }
+}
+
+const NO_SESSION: Refusal = Refusal::invalid("exclude must be a session's id");
+
+impl Task {
+    /// The task of reading a page.
+    #[must_use]
+    pub fn history(PageRequest { before, after, limit }: PageRequest) -> Self {
+        let (before, before_time) = match before {
+            Before::Newest => (None, None),
+            Before::Offset(offset) => (Some(offset), None),
+            Before::Time(at) => (None, Some(at)),
+        };
+        Self::History { before, before_time, after, limit }
+    }
+
+    /// The requests it is to a room of this kind.
+    #[must_use]
+    pub fn requests(&self, kind: Kind) -> Vec<Request> {
+        let one = |command| vec![Request { client_ref: None, command: Ok(command) }];
+        match self {
+            Self::Publish(events) => events.iter().map(|it| it.request(kind)).collect(),
+            Self::History { before, before_time, after, limit } => {
+                let before = before.map(Before::Offset).or(before_time.map(Before::Time));
+                let before = before.unwrap_or(Before::Newest);
+                one(Command::History(PageRequest { before, after: *after, limit: *limit }))
+            }
+            Self::Presence => one(Command::Presence),
+            Self::KickSession(session) => one(Command::Kick(Kicked::Session(*session))),
+            Self::KickUser(user) => one(Command::Kick(Kicked::User(user.clone()))),
+            Self::Erase => one(Command::Erase),
+        }
+    }
+}
+
+/// Reads the body of a publish call. `bytes_max` bounds the data, as it does a frame.
+pub fn read_event(text: &str, kind: Kind, bytes_max: usize) -> Result<EventIn, Refusal> {
+    let event: EventIn = read(text)?;
+    check(&event, kind, bytes_max)?;
+    Ok(event)
+}
+
+fn check(event: &EventIn, kind: Kind, bytes_max: usize) -> Result<(), Refusal> {
+    if bytes_max < event.data.as_ref().map_or(0, |it| it.as_str().len()) {
+        return Err(Refusal::too_large(bytes_max));
+    }
+    event.request(kind).command.map(drop)
+}
+
+#[derive(Deserialize)]
+struct BatchIn {
+    events: Vec<Json>,
+}
+
+#[derive(Deserialize)]
+struct Addressed {
+    room: String,
+}
+
+/// Where one event of a batch goes.
+pub type Destination = (Kind, RoomName, EventIn);
+
+/// Reads the body of a batch call. One bad item harms no other (SPEC §7).
+pub fn read_batch(
+    text: &str,
+    bytes_max: usize,
+) -> Result<Vec<Result<Destination, Refusal>>, Refusal> {
+    let BatchIn { events } = read(text)?;
+    if !(1..=BATCH_EVENTS_MAX).contains(&events.len()) {
+        return Err(Refusal::invalid("events must be a list of 1 to 100"));
+    }
+    let destination = |item: &Json| {
+        let event: EventIn = read(item.as_str())?;
+        let room = read::<Addressed>(item.as_str()).map_err(|_| NO_ADDRESS)?.room;
+        let address = room.split_once(':');
+        let (kind, name) = address.ok_or(NO_ADDRESS)?;
+        let kind = Kind::parse(kind).ok_or(NO_ADDRESS)?;
+        let name = RoomName::parse(name)?;
+        check(&event, kind, bytes_max)?;
+        Ok((kind, name, event))
+    };
+    Ok(events.iter().map(destination).collect())
+}
+
+const NO_ADDRESS: Refusal = Refusal::invalid("room must be kind:name");
+
+fn read<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Refusal> {
+    let wrong = "the body must be JSON of the documented shape";
+    if !crate::message::is_bearable(text.as_bytes()) {
+        return Err(Refusal::invalid("the JSON is nested too deeply"));
+    }
+    if !crate::message::starts_object(text) {
+        return Err(Refusal::invalid(wrong));
+    }
+    serde_json::from_str(text).map_err(|_| Refusal::invalid(wrong))
+}

@@ -1,0 +1,13 @@
+//! The HTTP API (SPEC §7): a request's words in, a call out; answers in, JSON out. No I/O.
+
+mod answer;
+mod call;
+mod caller;
+mod errand;
+mod problem;
+
+pub use answer::{Answer, Batch, Outcome, Rooms};
+pub use call::{Call, NoCall, RoomCall};
+pub use caller::Caller;
+pub use errand::{Destination, Errand, EventIn, Task, read_batch, read_event};
+pub use problem::Problem;

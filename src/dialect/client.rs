@@ -1,0 +1,251 @@
+//! The client dialect (seed 004, E2 to E28): `{type, timestamp, …fields}`.
+//!
+//! In: `ping`, `pong`, `status`, `auth`; any other type is published to the room.
+//! Out: `hello`, `ping`, `pong`, `status`, `auth`, `error`, and every event by its own name.
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+
+use super::json::{self, Text};
+use super::spell::Data;
+use super::{Dialect, Frame};
+use crate::close::CloseCode;
+use crate::message::{
+    Body, ClientRef, Code, Command, Entry, Event, EventName, Json, Lane, Millis, Notice, Published,
+    Refusal, Reply, Request, Status, Welcome,
+};
+use crate::room::{Manner, Manners};
+
+pub(super) struct Client;
+
+impl Dialect for Client {
+    fn name(&self) -> &'static str {
+        "client"
+    }
+
+    fn decode(&self, frame: &Frame) -> Request {
+        let mut request = json::request(frame, |it: &Envelope<'_>| it.id.as_deref(), command);
+        if let (Ok(Command::Publish { body: Body::Event(event), .. }), Frame::Text(text)) =
+            (&mut request.command, frame)
+        {
+            // The rest of the frame is the event's data.
+            match fields(text).and_then(|data| Published::new(event.name.clone(), data, None)) {
+                Ok(published) => *event = published,
+                Err(refusal) => request.command = Err(refusal),
+            }
+        }
+        request
+    }
+
+    fn encode(&self, notice: &Notice) -> Option<Frame> {
+        Some(match &notice.event {
+            Event::Welcome(welcome) => json::frame(&Hello::of(notice, welcome)),
+            Event::Ping => frame(notice, "ping", Nothing {}),
+            Event::Pong => frame(notice, "pong", Nothing {}),
+            Event::Entry(entry) => frame(notice, entry.body.topic(), fields_of(entry)),
+            Event::Renewed { user, expires_at } => {
+                let expires_at = expires_at.map(Millis::to_rfc3339);
+                frame(notice, "auth", Auth { user_id: &user.0, expires_at })
+            }
+            Event::Reply(Reply::Status(status)) => {
+                frame(notice, "status", StatusOut::of(notice, status))
+            }
+            Event::Refused(refusal) => frame(notice, "error", Error::of(notice, refusal)),
+            // Every other type goes to the listeners of its clients (E19): only what was
+            // published; and nothing it can say asks for the rest.
+            Event::Typing { .. }
+            | Event::Joined(_)
+            | Event::Left(_)
+            | Event::Presence(_)
+            | Event::History(_)
+            | Event::Reply(_) => return None,
+        })
+    }
+
+    fn batch(&self, frames: &[&Frame]) -> Frame {
+        json::batch(frames)
+    }
+
+    fn close_code(&self, refusal: &Refusal) -> CloseCode {
+        // A fault of ours has a code of its own here (E26).
+        if matches!(refusal.code, Code::Unavailable | Code::SystemError) {
+            CloseCode::HandshakeFailed
+        } else {
+            CloseCode::of(refusal)
+        }
+    }
+
+    fn manners(&self) -> Manners {
+        Manners::of(&[Manner::Pinged, Manner::Patient, Manner::Greeted])
+    }
+
+    fn shows_offsets(&self) -> bool {
+        false
+    }
+}
+
+// ---- in
+
+#[derive(Deserialize)]
+struct Envelope<'a> {
+    #[serde(borrow, rename = "type")]
+    kind: Text<'a>,
+    #[serde(borrow, default)]
+    id: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    token: Option<&'a RawValue>,
+    #[serde(borrow, default, rename = "contextId")]
+    context_id: Option<&'a RawValue>,
+}
+
+fn command(envelope: &Envelope<'_>) -> Result<Command, Refusal> {
+    Ok(match &*envelope.kind {
+        "ping" => Command::Ping,
+        "pong" => Command::Pong,
+        "status" => Command::Status,
+        "auth" => json::authenticate(envelope.token, envelope.context_id)?,
+        kind => {
+            let wrong = |_| {
+                Refusal::new(
+                    Code::UnknownMessageType,
+                    "a type is 1 to 128 of A-Z a-z 0-9 . _ : ~ -",
+                )
+            };
+            let name = EventName::parse(kind).map_err(wrong)?;
+            let (data, lane) = (Json::null(), Lane::Normal);
+            let body = Body::Event(Published { name, data, user: None, lane });
+            Command::Publish { body, exclude: None }
+        }
+    })
+}
+
+/// What is not the envelope's own.
+const ENVELOPE: [&str; 3] = ["type", "id", "timestamp"];
+
+fn fields(text: &str) -> Result<Json, Refusal> {
+    let mut fields: Map<String, Value> =
+        serde_json::from_str(text).map_err(|_| Refusal::invalid("a message is a JSON object"))?;
+    for name in ENVELOPE {
+        fields.remove(name);
+    }
+    Json::parse(serde_json::to_string(&fields).unwrap_or_default())
+}
+
+// ---- out
+
+#[derive(Serialize)]
+struct Outgoing<'a, F> {
+    #[serde(rename = "type")]
+    kind: &'a str,
+    timestamp: String,
+    #[serde(flatten)]
+    fields: F,
+}
+
+fn frame(notice: &Notice, kind: &str, fields: impl Serialize) -> Frame {
+    json::frame(&Outgoing { kind, timestamp: notice.at.to_rfc3339(), fields })
+}
+
+#[derive(Serialize)]
+struct Nothing {}
+
+/// An event's data as fields of the frame; whatever would stand for the envelope's own
+/// is left out. What is no object becomes one.
+fn fields_of(entry: &Entry) -> Map<String, Value> {
+    match serde_json::to_value(Data::of(entry)) {
+        Ok(Value::Object(mut fields)) => {
+            fields.remove("type");
+            fields.remove("timestamp");
+            fields
+        }
+        Ok(value) => Map::from_iter([("data".to_owned(), value)]),
+        Err(_) => Map::new(),
+    }
+}
+
+/// The only version of the handshake there is (E4).
+const VERSION: u8 = 1;
+
+/// What the server can do (E8).
+const FEATURES: [&str; 4] =
+    ["heartbeat", "structured_messages", "error_codes", "graceful_reconnect"];
+
+/// Exactly what the seed shows (E7).
+#[derive(Serialize)]
+struct Hello<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    server_time: String,
+    accepted_version: u8,
+    features: [&'static str; 4],
+    request_id: String,
+    client_id: Option<&'a str>,
+    heartbeat_interval_ms: u64,
+}
+
+impl<'a> Hello<'a> {
+    fn of(notice: &Notice, welcome: &'a Welcome) -> Self {
+        Self {
+            kind: "hello",
+            server_time: notice.at.to_rfc3339(),
+            accepted_version: VERSION,
+            features: FEATURES,
+            request_id: notice.id.to_string(),
+            client_id: welcome.client.as_deref(),
+            heartbeat_interval_ms: welcome.heartbeat_ms,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Auth<'a> {
+    user_id: &'a str,
+    expires_at: Option<String>,
+}
+
+#[derive(Serialize)]
+struct StatusOut<'a> {
+    session_id: String,
+    client_id: Option<&'a str>,
+    connected_at: String,
+    uptime_ms: u64,
+    messages_received: u64,
+    messages_this_minute: u64,
+    limit_per_minute: u64,
+}
+
+impl<'a> StatusOut<'a> {
+    fn of(notice: &Notice, status: &'a Status) -> Self {
+        Self {
+            session_id: status.session.to_string(),
+            client_id: status.client.as_deref(),
+            connected_at: status.connected_at.to_rfc3339(),
+            uptime_ms: notice.at.since(status.connected_at),
+            messages_received: status.received,
+            messages_this_minute: status.received_this_minute,
+            limit_per_minute: status.limit_per_minute,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Error<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<&'a str>,
+    code: Code,
+    message: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after: Option<u64>,
+}
+
+impl<'a> Error<'a> {
+    fn of(notice: &'a Notice, refusal: &'a Refusal) -> Self {
+        Self {
+            id: notice.reply_to.as_ref().map(ClientRef::as_str),
+            code: refusal.code,
+            message: &refusal.message,
+            retry_after: refusal.retry_after,
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! The events dialect (seed 002, C2 to C18): `{type, id?, timestamp, …}`.
+//!
+//! In: `ping`, `auth`, `subscribe`, `unsubscribe`, `query`, `command`.
+//! Out: `connection_established`, `pong`, `event`, `broadcast`, `response`, `error`.
+
+mod out;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::json::{self, Text};
+use super::{Dialect, Frame};
+use crate::limits::TOPICS_MAX;
+use crate::message::{
+    Before, Body, Code, Command, EventName, Json, Kicked, Notice, Offset, PageRequest, Published,
+    Refusal, Request, SessionId, Topic, UserId,
+};
+use crate::room::{Manner, Manners};
+
+pub(super) struct Events;
+
+impl Dialect for Events {
+    fn name(&self) -> &'static str {
+        "events"
+    }
+
+    fn decode(&self, frame: &Frame) -> Request {
+        json::request(frame, |it: &Envelope<'_>| it.id.as_deref(), command)
+    }
+
+    fn encode(&self, notice: &Notice) -> Option<Frame> {
+        out::encode(notice)
+    }
+
+    fn batch(&self, frames: &[&Frame]) -> Frame {
+        json::batch(frames)
+    }
+
+    fn manners(&self) -> Manners {
+        Manners::of(&[Manner::Filtered, Manner::Patient, Manner::Greeted])
+    }
+
+    fn shows_offsets(&self) -> bool {
+        true
+    }
+}
+
+#[derive(Deserialize)]
+struct Envelope<'a> {
+    #[serde(borrow, rename = "type")]
+    kind: Text<'a>,
+    #[serde(borrow, default)]
+    id: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    events: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    query: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    command: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    params: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    token: Option<&'a RawValue>,
+    #[serde(borrow, default, rename = "contextId")]
+    context_id: Option<&'a RawValue>,
+}
+
+fn command(envelope: &Envelope<'_>) -> Result<Command, Refusal> {
+    match &*envelope.kind {
+        "ping" => Ok(Command::Ping),
+        "auth" => json::authenticate(envelope.token, envelope.context_id),
+        "subscribe" => topics(envelope.events).map(Command::Subscribe),
+        "unsubscribe" => topics(envelope.events).map(Command::Unsubscribe),
+        "query" => query(envelope.query.as_deref(), envelope.params),
+        "command" => order(envelope.command.as_deref(), envelope.params),
+        _ => Err(Refusal::new(Code::UnknownMessageType, "this endpoint knows no such type")),
+    }
+}
+
+fn topics(events: Option<&RawValue>) -> Result<Vec<Topic>, Refusal> {
+    let wrong = Refusal::invalid("events must be a list of topics");
+    let texts: Vec<String> =
+        events.and_then(|it| serde_json::from_str(it.get()).ok()).ok_or(wrong)?;
+    if TOPICS_MAX < texts.len() {
+        return Err(Refusal::invalid("a connection has at most 100 topics"));
+    }
+    texts.into_iter().map(Topic::parse).collect()
+}
+
+fn query(name: Option<&str>, params: Option<&RawValue>) -> Result<Command, Refusal> {
+    match name {
+        Some("presence") => Ok(Command::Presence),
+        Some("stats") => Ok(Command::Stats),
+        Some("subscriptions") => Ok(Command::Subscriptions),
+        Some("state") => Ok(Command::State),
+        Some("history") => json::data_or_default::<HistoryIn<'_>>(
+            params,
+            "history takes params with limit, before and after",
+        )?
+        .request(),
+        Some(_) => Err(Refusal::new(Code::NotFound, "there is no such query")),
+        None => Err(Refusal::invalid("a query needs query, a string")),
+    }
+}
+
+#[derive(Default, Deserialize)]
+struct HistoryIn<'a> {
+    #[serde(default)]
+    limit: Option<u64>,
+    #[serde(borrow, default)]
+    before: Option<&'a RawValue>,
+    #[serde(default)]
+    after: Option<Offset>,
+}
+
+impl HistoryIn<'_> {
+    fn request(&self) -> Result<Command, Refusal> {
+        let limit = json::limit(self.limit)?;
+        let before = self.before.map_or(Ok(Before::Newest), |it| json::before(it.get()))?;
+        Ok(Command::History(PageRequest { before, after: self.after, limit }))
+    }
+}
+
+fn order(name: Option<&str>, params: Option<&RawValue>) -> Result<Command, Refusal> {
+    match name {
+        Some("publish") => {
+            let PublishIn { event, data, user_id } =
+                json::data(params, "publish needs params with event, a string, and data")?;
+            let name = EventName::parse(event)?;
+            let data = data.map_or_else(Json::null, Json::from);
+            let event = Published::new(name, data, user_id.map(UserId))?;
+            Ok(Command::Publish { body: Body::Event(event), exclude: None })
+        }
+        Some("set_state") => {
+            let SetStateIn { key, value } =
+                json::data(params, "set_state needs params with key, a string, and value")?;
+            let value = value.map_or_else(Json::null, Json::from);
+            Ok(Command::SetState { key: EventName::parse(key)?, value })
+        }
+        Some("kick") => {
+            let wrong = "kick needs params with user_id or session_id, a string";
+            let whom = match json::data::<KickIn>(params, wrong)? {
+                KickIn { user_id: Some(user), session_id: None } => Kicked::User(UserId(user)),
+                KickIn { user_id: None, session_id: Some(session) } => {
+                    let session = SessionId::parse(&session);
+                    Kicked::Session(session.ok_or(Refusal::invalid("this is no session's id"))?)
+                }
+                KickIn { .. } => return Err(Refusal::invalid(wrong)),
+            };
+            Ok(Command::Kick(whom))
+        }
+        Some(_) => Err(Refusal::new(Code::NotFound, "there is no such command")),
+        None => Err(Refusal::invalid("a command needs command, a string")),
+    }
+}
+
+#[derive(Deserialize)]
+struct PublishIn<'a> {
+    event: String,
+    #[serde(borrow, default)]
+    data: Option<&'a RawValue>,
+    #[serde(default)]
+    user_id: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct SetStateIn<'a> {
+    key: String,
+    #[serde(borrow, default)]
+    value: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct KickIn {
+    #[serde(default)]
+    user_id: Option<String>,
+    #[serde(default)]
+    session_id: Option<String>,
+}

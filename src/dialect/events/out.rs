@@ -1,0 +1,340 @@
+use serde::Serialize;
+
+use crate::dialect::spell::{Data, Id, User};
+use crate::dialect::{Frame, json};
+use crate::message::{
+    Accepted, Body, ClientRef, Code, Details, Entry, Event, Fault, Json, Millis, Notice, Offset,
+    Page, Published, Refusal, Reply, StateItem, Stats, Topic, Welcome,
+};
+
+pub(super) fn encode(notice: &Notice) -> Option<Frame> {
+    let at = notice.at.to_rfc3339();
+    Some(match &notice.event {
+        Event::Welcome(welcome) => json::frame(&Established::of(at, welcome)),
+        Event::Pong => json::frame(&Pong { kind: "pong", id: theirs(notice), timestamp: at }),
+        Event::Entry(entry) => json::frame(&Happened::of(notice, entry, at)),
+        Event::Typing { user, typing } => {
+            let data = Typing { user_id: &user.0, is_typing: *typing };
+            json::frame(&Told::of(notice, "typing", data, at))
+        }
+        Event::Joined(member) => {
+            json::frame(&Told::of(notice, "user_joined", User::of(member), at))
+        }
+        Event::Left(member) => json::frame(&Told::of(notice, "user_left", User::of(member), at)),
+        Event::Presence(members) => {
+            let members = members.iter().map(User::of).collect();
+            response(notice, at, Members { members })
+        }
+        Event::History(page) => response(notice, at, History::of(page)),
+        Event::Renewed { user, expires_at } => {
+            let expires_at = expires_at.map(Millis::to_rfc3339);
+            response(notice, at, Renewed { user_id: &user.0, expires_at })
+        }
+        Event::Reply(reply) => self::reply(notice, at, reply)?,
+        Event::Refused(refusal) => json::frame(&Error::of(notice, refusal, at)),
+        Event::Ping => return None,
+    })
+}
+
+fn theirs(notice: &Notice) -> Option<&str> {
+    notice.reply_to.as_ref().map(ClientRef::as_str)
+}
+
+fn reply(notice: &Notice, at: String, reply: &Reply) -> Option<Frame> {
+    Some(match reply {
+        Reply::Accepted(accepted) => response(notice, at, AcceptedOut::of(accepted)),
+        Reply::Subscribed(subscribed) => response(notice, at, Subscribed { subscribed }),
+        Reply::Unsubscribed(unsubscribed) => response(notice, at, Unsubscribed { unsubscribed }),
+        Reply::Subscriptions(subscriptions) => {
+            let subscriptions = subscriptions.as_deref().unwrap_or_default();
+            response(notice, at, Subscriptions { subscriptions })
+        }
+        Reply::State(items) => {
+            let state = items.iter().map(StateOut::of).collect();
+            response(notice, at, State { state })
+        }
+        Reply::Stats(stats) => response(notice, at, StatsOut::of(stats)),
+        Reply::Kicked(kicked) => response(notice, at, KickedOut { kicked: *kicked }),
+        // Nothing it can say asks for these.
+        Reply::Status(_) | Reply::Erased => return None,
+    })
+}
+
+/// The first frame (C2).
+#[derive(Serialize)]
+struct Established<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    client_id: String,
+    session_id: String,
+    user_id: &'a str,
+    offset: Offset,
+    epoch: &'a str,
+    timestamp: String,
+}
+
+impl<'a> Established<'a> {
+    fn of(timestamp: String, welcome: &'a Welcome) -> Self {
+        let session_id = welcome.session.to_string();
+        Self {
+            kind: "connection_established",
+            client_id: welcome.client.clone().unwrap_or_else(|| session_id.clone()),
+            session_id,
+            user_id: &welcome.user.0,
+            offset: welcome.offset,
+            epoch: &welcome.epoch.0,
+            timestamp,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Pong<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<&'a str>,
+    timestamp: String,
+}
+
+/// An entry of the log: `event` for those who subscribed, `broadcast` for everyone (C8).
+#[derive(Serialize)]
+struct Happened<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    event: Option<&'a str>,
+    id: Id<'a>,
+    timestamp: String,
+    offset: Offset,
+    data: Data<'a>,
+}
+
+impl<'a> Happened<'a> {
+    fn of(notice: &'a Notice, entry: &'a Entry, timestamp: String) -> Self {
+        let topic = entry.body.topic();
+        let is_broadcast = topic == Published::BROADCAST && matches!(entry.body, Body::Event(_));
+        let kind = if is_broadcast { "broadcast" } else { "event" };
+        Self {
+            kind,
+            event: (!is_broadcast).then_some(topic),
+            id: Id::Ours(kind, notice.id),
+            timestamp,
+            offset: entry.offset,
+            data: Data::of(entry),
+        }
+    }
+}
+
+/// What is told and not kept.
+#[derive(Serialize)]
+struct Told<'a, D> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    event: &'static str,
+    id: Id<'a>,
+    timestamp: String,
+    data: D,
+}
+
+impl<D> Told<'_, D> {
+    fn of(notice: &Notice, event: &'static str, data: D, timestamp: String) -> Self {
+        Self { kind: "event", event, id: Id::Ours("event", notice.id), timestamp, data }
+    }
+}
+
+#[derive(Serialize)]
+struct Typing<'a> {
+    user_id: &'a str,
+    is_typing: bool,
+}
+
+#[derive(Serialize)]
+struct Response<'a, R> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<&'a str>,
+    timestamp: String,
+    result: R,
+}
+
+fn response(notice: &Notice, timestamp: String, result: impl Serialize) -> Frame {
+    json::frame(&Response { kind: "response", id: theirs(notice), timestamp, result })
+}
+
+#[derive(Serialize)]
+struct Members<'a> {
+    members: Vec<User<'a>>,
+}
+
+#[derive(Serialize)]
+struct Renewed<'a> {
+    user_id: &'a str,
+    expires_at: Option<String>,
+}
+
+#[derive(Serialize)]
+struct AcceptedOut<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<Id<'a>>,
+    offset: Offset,
+    epoch: &'a str,
+    duplicate: bool,
+}
+
+impl<'a> AcceptedOut<'a> {
+    fn of(accepted: &'a Accepted) -> Self {
+        Self {
+            id: accepted.id.map(|it| Id::Ours("event", it)),
+            offset: accepted.offset,
+            epoch: &accepted.epoch.0,
+            duplicate: accepted.duplicate,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Subscribed<'a> {
+    subscribed: &'a [Topic],
+}
+
+#[derive(Serialize)]
+struct Unsubscribed<'a> {
+    unsubscribed: &'a [Topic],
+}
+
+#[derive(Serialize)]
+struct Subscriptions<'a> {
+    subscriptions: &'a [Topic],
+}
+
+#[derive(Serialize)]
+struct State<'a> {
+    state: Vec<StateOut<'a>>,
+}
+
+#[derive(Serialize)]
+struct StateOut<'a> {
+    key: &'a str,
+    value: &'a Json,
+    offset: Offset,
+}
+
+impl<'a> StateOut<'a> {
+    fn of(item: &'a StateItem) -> Self {
+        Self { key: item.key.as_str(), value: &item.value, offset: item.offset }
+    }
+}
+
+#[derive(Serialize)]
+struct StatsOut<'a> {
+    connections: u64,
+    users: u64,
+    offset: Offset,
+    epoch: &'a str,
+}
+
+impl<'a> StatsOut<'a> {
+    fn of(stats: &'a Stats) -> Self {
+        let Stats { connections, users, offset, epoch } = stats;
+        Self { connections: *connections, users: *users, offset: *offset, epoch: &epoch.0 }
+    }
+}
+
+#[derive(Serialize)]
+struct KickedOut {
+    kicked: u64,
+}
+
+/// A stretch of the log, oldest first.
+#[derive(Serialize)]
+struct History<'a> {
+    events: Vec<Past<'a>>,
+    has_more: bool,
+    /// The `before` of the next older page, or the `after` of the next younger one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_before: Option<Offset>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_after: Option<Offset>,
+    offset: Offset,
+    epoch: &'a str,
+}
+
+#[derive(Serialize)]
+struct Past<'a> {
+    event: &'a str,
+    id: Id<'a>,
+    timestamp: String,
+    offset: Offset,
+    author: &'a str,
+    data: Data<'a>,
+}
+
+impl<'a> History<'a> {
+    fn of(page: &'a Page) -> Self {
+        Self {
+            events: page.entries.iter().map(|it| Past::of(it)).collect(),
+            has_more: page.has_more,
+            next_before: page.next_before(),
+            next_after: page.next_after(),
+            offset: page.head,
+            epoch: &page.epoch.0,
+        }
+    }
+}
+
+impl<'a> Past<'a> {
+    fn of(entry: &'a Entry) -> Self {
+        Self {
+            event: entry.body.topic(),
+            id: Id::Ours("event", entry.id),
+            timestamp: entry.at.to_rfc3339(),
+            offset: entry.offset,
+            author: &entry.author.id.0,
+            data: Data::of(entry),
+        }
+    }
+}
+
+/// `{type, id?, timestamp, code, message, details?}` (C18).
+#[derive(Serialize)]
+struct Error<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<&'a str>,
+    timestamp: String,
+    code: Code,
+    message: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    details: Option<ErrorDetails<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum ErrorDetails<'a> {
+    Rate { limit: u64, window: String, retry_after: u64 },
+    Faults { faults: &'a [Fault] },
+}
+
+impl<'a> Error<'a> {
+    fn of(notice: &'a Notice, refusal: &'a Refusal, timestamp: String) -> Self {
+        let details = match &refusal.details {
+            Details::None => None,
+            Details::Rate { limit, window_s } => Some(ErrorDetails::Rate {
+                limit: *limit,
+                window: window(*window_s),
+                retry_after: refusal.retry_after.unwrap_or_default(),
+            }),
+            Details::Faults(faults) => Some(ErrorDetails::Faults { faults }),
+        };
+        let (code, message) = (refusal.code, &*refusal.message);
+        Self { kind: "error", id: theirs(notice), timestamp, code, message, details }
+    }
+}
+
+/// A time as the seed writes it: `1m`.
+fn window(seconds: u64) -> String {
+    if seconds.is_multiple_of(60) { format!("{}m", seconds / 60) } else { format!("{seconds}s") }
+}

@@ -1,0 +1,294 @@
+//! The HTTP API at the edge: bodies in, responses out. What they mean is `api`'s business.
+
+use std::rc::Rc;
+
+use worker::{Env, Method, Request, Response, Result};
+
+use super::config::Config;
+use super::hand_over::run;
+use super::{clock, directory_object, log, platform};
+use crate::admission::{Query, bearer};
+use crate::api::{
+    Answer, Batch, Call, Caller, Errand, EventIn, NoCall, Problem, RoomCall, Rooms, Task,
+    read_batch, read_event,
+};
+use crate::directory::{Ask, Listed, Listing, PROMETHEUS_TYPE, Summary, merge_pages};
+use crate::message::{Code, Json, Kicked, Kind, Refusal, RoomName};
+use crate::room::Grant;
+
+/// A body may be this much longer than the data in it.
+const ENVELOPE_BYTES_MAX: usize = 4 * 1024;
+
+/// Longest body of a batch, in bytes: four of the longest events.
+const BATCH_BYTES_MAX: usize = 4 << 20;
+
+/// Why no call was answered with what it asked for.
+enum Failure {
+    Problem(Problem),
+    Ours(worker::Error),
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        Self::Problem(Problem::of(&refusal))
+    }
+}
+
+impl From<worker::Error> for Failure {
+    fn from(error: worker::Error) -> Self {
+        Self::Ours(error)
+    }
+}
+
+type Answered = std::result::Result<Response, Failure>;
+
+/// What a call brings along.
+struct Http<'a> {
+    request: &'a Request,
+    env: &'a Env,
+    config: Rc<Config>,
+    authorization: Option<String>,
+}
+
+/// A room, and the events of a batch that go there with their places in it.
+type Parcel = (Kind, RoomName, Vec<(usize, EventIn)>);
+
+/// Answers a call.
+pub(super) async fn serve(
+    request: &Request,
+    path: &str,
+    query: &Query,
+    env: &Env,
+) -> Result<Response> {
+    let config = Config::of(env);
+    let origin = request.headers().get("Origin")?;
+    let allowed = origin.filter(|it| config.policy.origins.allow(Some(it)));
+    if request.method() == Method::Options {
+        return share(Response::empty()?.with_status(204), allowed.as_deref());
+    }
+    let authorization = request.headers().get("Authorization")?;
+    let http = Http { request, env, config, authorization };
+    let response = match Call::of(request.method().as_ref(), path, query) {
+        Ok(call) => http.answer(call).await,
+        Err(NoCall::Nothing) => {
+            Err(Failure::Problem(Problem::new(404, "nothing is served at this path")))
+        }
+        Err(NoCall::Refused(refusal)) => Err(refusal.into()),
+        Err(NoCall::Method(allow)) => {
+            let response = problem(&Problem::new(405, "this path does not take this method"))?;
+            response.headers().set("Allow", allow)?;
+            Ok(response)
+        }
+    };
+    let response = match response {
+        Ok(response) => response,
+        Err(Failure::Problem(it)) => {
+            if matches!(it.code, Some(Code::AuthenticationFailed | Code::PermissionDenied)) {
+                log::turned_away(&it.detail, it.code);
+            }
+            problem(&it)?
+        }
+        Err(Failure::Ours(error)) => {
+            log::broke("http", &error.to_string());
+            problem(&Problem::of(&Refusal::system()))?
+        }
+    };
+    share(response, allowed.as_deref())
+}
+
+/// `application/problem+json` (RFC 9457).
+pub(super) fn problem(problem: &Problem) -> Result<Response> {
+    let response = Response::from_json(problem)?.with_status(problem.status);
+    let headers = response.headers();
+    headers.set("Content-Type", "application/problem+json")?;
+    if problem.status == 401 {
+        headers.set("WWW-Authenticate", "Bearer")?;
+    }
+    if let Some(seconds) = problem.retry_after {
+        headers.set("Retry-After", &seconds.to_string())?;
+    }
+    Ok(response)
+}
+
+/// Lets pages of an allowed origin read the answer.
+fn share(response: Response, origin: Option<&str>) -> Result<Response> {
+    let Some(origin) = origin else { return Ok(response) };
+    let headers = response.headers();
+    headers.set("Access-Control-Allow-Origin", origin)?;
+    headers.set("Access-Control-Allow-Methods", "GET, POST, DELETE")?;
+    headers.set("Access-Control-Allow-Headers", "Authorization, Content-Type")?;
+    headers.set("Access-Control-Max-Age", "86400")?;
+    headers.append("Vary", "Origin")?;
+    Ok(response)
+}
+
+impl Http<'_> {
+    async fn answer(&self, call: Call) -> Answered {
+        match call {
+            Call::Room(kind, name, call) => self.room(kind, name, call).await,
+            Call::Batch => self.batch().await,
+            Call::List(listing) => self.list(listing).await,
+            Call::Health => {
+                let summary = self.summary().await?;
+                Ok(Response::from_json(&summary.health(clock::now()))?)
+            }
+            Call::Metrics => {
+                self.needs_metrics()?;
+                let summary = self.summary().await?;
+                Ok(Response::from_json(&summary.metrics(clock::now()))?)
+            }
+            Call::Prometheus => {
+                self.needs_metrics()?;
+                let text = self.summary().await?.prometheus(clock::now());
+                let response = Response::ok(text)?;
+                response.headers().set("Content-Type", PROMETHEUS_TYPE)?;
+                Ok(response)
+            }
+        }
+    }
+
+    fn caller(&self) -> std::result::Result<Caller, Refusal> {
+        Caller::of(&self.config.policy.keys, self.authorization.as_deref(), clock::now())
+    }
+
+    async fn room(&self, kind: Kind, name: RoomName, call: RoomCall) -> Answered {
+        let caller = self.caller()?;
+        let grants = caller.grants(kind, &name);
+        if !grants.has(needed(&call)) {
+            return Err(Refusal::denied("this token does not allow this in this room").into());
+        }
+        let (status, task) = match call {
+            RoomCall::Publish => {
+                let bytes_max = self.config.limits.message_bytes_max;
+                let text = self.body(bytes_max + ENVELOPE_BYTES_MAX).await?;
+                (200, Task::Publish(vec![read_event(&text, kind, bytes_max)?]))
+            }
+            RoomCall::History(page) => (200, Task::history(page)),
+            RoomCall::Presence => (200, Task::Presence),
+            RoomCall::Kick(Kicked::Session(session)) => (200, Task::KickSession(session)),
+            RoomCall::Kick(Kicked::User(user)) => (200, Task::KickUser(user)),
+            RoomCall::Erase => (204, Task::Erase),
+        };
+        let address = format!("{}:{}", kind.as_str(), name.as_str());
+        let errand = Errand { room: name, member: caller.member(), grants, task };
+        let answer = run(self.env, kind, &errand).await?.into_iter().next();
+        match answer {
+            Some(Answer::Done(_)) if status == 204 => {
+                directory_object::tell(self.env, &address, &Ask::Forget(address.clone())).await?;
+                Ok(Response::empty()?.with_status(status))
+            }
+            Some(Answer::Done(json)) => json_response(&json),
+            Some(Answer::Refused(refusal)) => Err(refusal.into()),
+            None => Err(Refusal::system().into()),
+        }
+    }
+
+    /// Publishes to several rooms: one errand each, whose events stay in their order.
+    async fn batch(&self) -> Answered {
+        let caller = self.caller()?;
+        let text = self.body(BATCH_BYTES_MAX).await?;
+        let items = read_batch(&text, self.config.limits.message_bytes_max)?;
+        let mut answers: Vec<Option<Answer>> = Vec::new();
+        let mut rooms: Vec<Parcel> = Vec::new();
+        for (at, item) in items.into_iter().enumerate() {
+            let (answer, destination) = match item {
+                Err(refusal) => (Some(Answer::Refused(refusal)), None),
+                Ok((kind, name, _)) if !caller.grants(kind, &name).has(Grant::Publish) => {
+                    let refusal =
+                        Refusal::denied("this token does not allow publishing in this room");
+                    (Some(Answer::Refused(refusal)), None)
+                }
+                Ok(destination) => (None, Some(destination)),
+            };
+            answers.push(answer);
+            let Some((kind, name, event)) = destination else { continue };
+            match rooms.iter_mut().find(|(other, it, _)| *other == kind && *it == name) {
+                Some((.., events)) => events.push((at, event)),
+                None => rooms.push((kind, name, vec![(at, event)])),
+            }
+        }
+        let member = caller.member();
+        let errands = rooms.into_iter().map(|(kind, room, events)| {
+            let (places, events): (Vec<usize>, Vec<EventIn>) = events.into_iter().unzip();
+            let grants = caller.grants(kind, &room);
+            let task = Task::Publish(events);
+            let errand = Errand { room, member: member.clone(), grants, task };
+            async move { (places, run(self.env, kind, &errand).await) }
+        });
+        for (places, answered) in futures_util::future::join_all(errands).await {
+            let mut answered = answered.map(Vec::into_iter);
+            for at in places {
+                let answer = match &mut answered {
+                    Ok(answers) => answers.next().unwrap_or(Answer::Refused(Refusal::system())),
+                    Err(refusal) => Answer::Refused(refusal.clone()),
+                };
+                if let Some(slot) = answers.get_mut(at) {
+                    *slot = Some(answer);
+                }
+            }
+        }
+        let answers =
+            answers.into_iter().map(|it| it.unwrap_or(Answer::Refused(Refusal::system())));
+        Ok(Response::from_json(&Batch::of(answers.collect()))?)
+    }
+
+    async fn list(&self, listing: Listing) -> Answered {
+        let caller = self.caller()?;
+        let limit = listing.limit;
+        let mut pages = Vec::new();
+        for page in directory_object::ask_all(self.env, &Ask::List(listing)).await? {
+            let rooms: Vec<Listed> = serde_json::from_str(&page).map_err(worker::Error::from)?;
+            pages.push(rooms);
+        }
+        let (rooms, cursor) = merge_pages(pages, limit);
+        let rooms = rooms.into_iter().filter(|it| caller.may_list(&it.room)).collect();
+        Ok(Response::from_json(&Rooms::of(rooms, cursor))?)
+    }
+
+    async fn summary(&self) -> Result<Summary> {
+        let mut summary: Option<Summary> = None;
+        for text in directory_object::ask_all(self.env, &Ask::Summary).await? {
+            let one: Summary = serde_json::from_str(&text)?;
+            summary = Some(match summary {
+                None => one,
+                Some(sum) => sum.merge(one),
+            });
+        }
+        summary.ok_or(worker::Error::RustError("the directory has no shard".into()))
+    }
+
+    /// Role `admin`, the bearer `METRICS_TOKEN`, or development (SPEC §7).
+    fn needs_metrics(&self) -> std::result::Result<(), Refusal> {
+        let shown = self.authorization.as_deref().and_then(bearer).unwrap_or_default();
+        if self.config.policy.development || self.config.is_metrics_token(shown) {
+            return Ok(());
+        }
+        if self.caller()?.is_admin() {
+            return Ok(());
+        }
+        Err(Refusal::denied("the metrics are for admins"))
+    }
+
+    async fn body(&self, bytes_max: usize) -> std::result::Result<String, Failure> {
+        #[expect(clippy::cast_precision_loss, reason = "some megabytes")]
+        let text = platform::read_text(self.request.inner(), bytes_max as f64).await;
+        let text = text.map_err(|_| Refusal::invalid("the body could not be read"))?;
+        let too_large = || Refusal::too_large(bytes_max.saturating_sub(ENVELOPE_BYTES_MAX));
+        Ok(text.as_string().ok_or_else(too_large)?)
+    }
+}
+
+fn needed(call: &RoomCall) -> Grant {
+    match call {
+        RoomCall::Publish => Grant::Publish,
+        RoomCall::History(_) => Grant::History,
+        RoomCall::Presence => Grant::Presence,
+        RoomCall::Kick(_) | RoomCall::Erase => Grant::Admin,
+    }
+}
+
+fn json_response(json: &Json) -> Answered {
+    let response = Response::ok(json.as_str())?;
+    response.headers().set("Content-Type", "application/json")?;
+    Ok(response)
+}

@@ -1,0 +1,29 @@
+//! What callers over HTTP want of a room.
+
+use std::rc::Rc;
+
+use worker::{Request, Response, Result};
+
+use super::Shared;
+use crate::api::{Answer, Errand};
+use crate::edge::clock;
+use crate::host::Flush;
+
+impl Shared {
+    pub(super) async fn run_errand(self: &Rc<Self>, request: &mut Request) -> Result<Response> {
+        let Ok(Errand { room, member, grants, task }) = request.json().await else {
+            return Response::error("not sent by the Worker", 403);
+        };
+        if self.name().is_some_and(|name| name != room.as_str()) {
+            return Response::error("sent to the wrong room", 403);
+        }
+        let mut answers: Vec<Answer> = Vec::new();
+        self.awake(|awake| {
+            let requests = task.requests(self.kind);
+            let notices = awake.host.call(&member, grants, requests, clock::stamp)?;
+            answers = notices.iter().map(Answer::of).collect();
+            Ok(Flush::No)
+        })?;
+        Response::from_json(&answers)
+    }
+}

@@ -1,0 +1,95 @@
+use super::{Epoch, EventName, Json, Millis, Offset, SessionId, Topic, UserId};
+
+/// What a newcomer is told of its connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Welcome {
+    /// Its name.
+    pub session: SessionId,
+    /// Whose it is.
+    pub user: UserId,
+    /// What the client calls itself, if it said so.
+    pub client: Option<String>,
+    /// How often the room pings it, in milliseconds; 0 for never.
+    pub heartbeat_ms: u64,
+    /// Where the log stands.
+    pub offset: Offset,
+    /// Which incarnation of the log that is.
+    pub epoch: Epoch,
+}
+
+/// The answer to a request that only its asker gets.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Reply {
+    /// It is durable, and here it is.
+    Accepted(Accepted),
+    /// What is subscribed to from now on.
+    Subscribed(Vec<Topic>),
+    /// What is no longer subscribed to.
+    Unsubscribed(Vec<Topic>),
+    /// What is subscribed to; `None` for everything.
+    Subscriptions(Option<Vec<Topic>>),
+    /// What is kept under keys.
+    State(Vec<StateItem>),
+    /// How the room is.
+    Stats(Stats),
+    /// How this connection is.
+    Status(Box<Status>),
+    /// So many connections were closed.
+    Kicked(u64),
+    /// The room is empty.
+    Erased,
+}
+
+/// Where a publication went.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Accepted {
+    /// Its name, minted by the room, while the log keeps it.
+    pub id: Option<uuid::Uuid>,
+    /// Its position.
+    pub offset: Offset,
+    /// In which incarnation of the log.
+    pub epoch: Epoch,
+    /// Whether it was accepted before, and so not said again.
+    pub duplicate: bool,
+}
+
+/// One value of a room's state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StateItem {
+    /// Its key.
+    pub key: EventName,
+    /// The value.
+    pub value: Json,
+    /// The entry that set it.
+    pub offset: Offset,
+}
+
+/// How a room is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stats {
+    /// Open sockets.
+    pub connections: u64,
+    /// Users, each once.
+    pub users: u64,
+    /// Where the log stands.
+    pub offset: Offset,
+    /// Which incarnation of the log that is.
+    pub epoch: Epoch,
+}
+
+/// How a connection is (E18).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Status {
+    /// Its name.
+    pub session: SessionId,
+    /// What the client calls itself.
+    pub client: Option<String>,
+    /// Since when.
+    pub connected_at: Millis,
+    /// Frames that reached the room.
+    pub received: u64,
+    /// Frames counted against the current minute.
+    pub received_this_minute: u64,
+    /// How many may be.
+    pub limit_per_minute: u64,
+}

@@ -1,0 +1,99 @@
+use serde::{Deserialize, Serialize};
+
+use super::Refusal;
+
+/// The name of an event: 1 to 128 of `A-Z a-z 0-9 . _ : ~ -`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(transparent)]
+pub struct EventName(String);
+
+/// Longest name of an event or a topic, in bytes.
+const NAME_BYTES_MAX: usize = 128;
+
+fn is_spelled(name: &str) -> bool {
+    name.bytes().all(|it| it.is_ascii_alphanumeric() || b"._:~-".contains(&it))
+}
+
+impl EventName {
+    /// Refuses whatever is not such a name.
+    pub fn parse(name: impl Into<String>) -> Result<Self, Refusal> {
+        let name = name.into();
+        if is_spelled(&name) && (1..=NAME_BYTES_MAX).contains(&name.len()) {
+            Ok(Self(name))
+        } else {
+            Err(Refusal::invalid("an event's name is 1 to 128 of A-Z a-z 0-9 . _ : ~ -"))
+        }
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What a socket subscribes to: an event's name, or all that begin like it (`agent.*`).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Topic(String);
+
+impl Topic {
+    /// Refuses a star anywhere but at the end.
+    pub fn parse(text: impl Into<String>) -> Result<Self, Refusal> {
+        let text = text.into();
+        let name = text.strip_suffix('*').unwrap_or(&text);
+        if is_spelled(name) && (1..=NAME_BYTES_MAX).contains(&text.len()) {
+            Ok(Self(text))
+        } else {
+            Err(Refusal::invalid(
+                "a topic is an event's name, of up to 128 of A-Z a-z 0-9 . _ : ~ -, with * at its end or none",
+            ))
+        }
+    }
+
+    /// The topic as the client wrote it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether events of this name belong to it.
+    #[must_use]
+    pub fn matches(&self, name: &str) -> bool {
+        match self.0.strip_suffix('*') {
+            Some(prefix) => name.starts_with(prefix),
+            None => self.0 == name,
+        }
+    }
+}
+
+impl TryFrom<String> for Topic {
+    type Error = Refusal;
+
+    fn try_from(text: String) -> Result<Self, Refusal> {
+        Self::parse(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn c28_a_topic_matches_whole_or_up_to_its_star() {
+        let topic = |text: &str| Topic::parse(text).unwrap();
+        assert!(topic("agent.started").matches("agent.started"));
+        assert!(!topic("agent.started").matches("agent.started2"));
+        assert!(topic("agent.*").matches("agent.") && topic("agent.*").matches("agent.a.b"));
+        assert!(!topic("agent.*").matches("agent") && !topic("agent.*").matches("agents.a"));
+        assert!(topic("*").matches("anything"));
+    }
+
+    #[test]
+    fn a_star_stands_at_the_end_or_nowhere() {
+        let overlong = "a".repeat(129);
+        for text in ["", "*a", "a*b", "**", "a.*.*", "a b", "ä", "a/b", overlong.as_str()] {
+            assert!(Topic::parse(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! What takes the grant `admin`: closing others' connections, forgetting everything.
+
+use super::asker::Asker;
+use super::{Effect, Grant, Room, Turn, Write};
+use crate::message::{Code, Epoch, Event, Kicked, Millis, Offset, Refusal, Reply, SessionId};
+
+pub(super) fn kick(room: &mut Room, turn: &mut Turn, asker: &Asker, whom: &Kicked) {
+    if let Err(refusal) = asker.needs(Grant::Admin, "this token does not allow closing connections")
+    {
+        return turn.refuse_asker(asker, refusal);
+    }
+    let is_meant = |id: SessionId, user: &crate::message::UserId| match whom {
+        Kicked::Session(session) => id == *session,
+        Kicked::User(name) => user == name,
+    };
+    let sessions = room.sessions.values();
+    let kicked: Vec<SessionId> =
+        sessions.filter(|it| is_meant(it.id, &it.member.id)).map(|it| it.id).collect();
+    if kicked.is_empty() {
+        return turn
+            .refuse_asker(asker, Refusal::new(Code::NotFound, "nobody of this name is here"));
+    }
+    for id in &kicked {
+        let refusal = Refusal::denied("this connection was closed by an administrator");
+        room.expel(turn, *id, None, refusal);
+    }
+    turn.answer(asker, Event::Reply(Reply::Kicked(kicked.len() as u64)));
+}
+
+pub(super) fn erase(room: &mut Room, turn: &mut Turn, asker: &Asker) {
+    if let Err(refusal) = asker.needs(Grant::Admin, "this token does not allow erasing this room") {
+        return turn.refuse_asker(asker, refusal);
+    }
+    let sessions: Vec<SessionId> = room.sessions.keys().copied().collect();
+    for id in sessions {
+        room.expel(turn, id, None, Refusal::new(Code::NotFound, "this room was erased"));
+    }
+    // Offsets begin anew, so the log is another one.
+    room.epoch = Epoch(turn.stamp.mint().simple().to_string());
+    (room.head, room.head_at) = (Offset(0), Millis(0));
+    (room.first, room.first_at) = (Offset(0), Millis(0));
+    room.departures.clear();
+    room.states.clear();
+    turn.effects.push(Effect::Write(Write::Erase(room.epoch.clone())));
+    turn.answer(asker, Event::Reply(Reply::Erased));
+}

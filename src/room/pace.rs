@@ -1,0 +1,94 @@
+//! How fast a socket and a room may go, and what happens to those that go faster.
+
+use super::asker::Asker;
+use super::{Effect, Manner, Quota, Room, Turn, Write};
+use crate::message::{ClientRef, Refusal, SessionId};
+
+/// How often too fast is forgiven (X7).
+const FORGIVEN: Quota = Quota::per_minute(2);
+
+impl Room {
+    /// Notes that the socket spoke, and counts the frame against its rate (B27).
+    pub(super) fn admits_frame(
+        &mut self,
+        turn: &mut Turn,
+        id: SessionId,
+        to: Option<&ClientRef>,
+    ) -> bool {
+        let Some(session) = self.sessions.get_mut(&id) else { return false };
+        turn.tally.received += 1;
+        let quota = Quota::per_minute(self.limits.messages_per_minute);
+        let quota = if session.manners.has(Manner::Demo) { quota.tenth() } else { quota };
+        let before = (session.heard_at, session.messages, session.received);
+        session.hear(turn.stamp.at, &self.limits);
+        if session.manners.has(Manner::Pinged) {
+            session.received += 1;
+        }
+        match session.messages.charge(quota, turn.stamp.at) {
+            Ok(()) => {
+                if before != (session.heard_at, session.messages, session.received) {
+                    turn.effects.remember(id);
+                }
+                true
+            }
+            Err(wait_ms) => {
+                self.breach(turn, id, to.cloned(), quota.refusal(wait_ms));
+                false
+            }
+        }
+    }
+
+    /// Counts one broadcast against the room's rate (B28).
+    pub(super) fn admits_broadcast(&mut self, turn: &mut Turn, asker: &Asker) -> bool {
+        let quota = Quota::per_minute(self.limits.broadcasts_per_minute);
+        let quota = if asker.is_demo { quota.tenth() } else { quota };
+        let before = self.broadcasts;
+        let charged = self.broadcasts.charge(quota, turn.stamp.at);
+        match (charged, asker.session) {
+            (Ok(()), Some(id)) => {
+                // The count rides with whoever spoke last, so that it survives sleep
+                // without a row being written for it.
+                if let Some(session) = self.sessions.get_mut(&id)
+                    && session.broadcasts != self.broadcasts
+                {
+                    session.broadcasts = self.broadcasts;
+                    turn.effects.remember(id);
+                }
+                true
+            }
+            (Ok(()), None) => {
+                if before != self.broadcasts {
+                    turn.effects.push(Effect::Write(Write::Broadcasts(self.broadcasts)));
+                }
+                true
+            }
+            (Err(wait_ms), Some(id)) => {
+                self.breach(turn, id, asker.client_ref.clone(), quota.refusal(wait_ms));
+                false
+            }
+            (Err(wait_ms), None) => {
+                turn.refuse_asker(asker, quota.refusal(wait_ms));
+                false
+            }
+        }
+    }
+
+    /// Too fast: closed at once (B29), or, where that is forgiven, the third time within a
+    /// minute (X7).
+    fn breach(
+        &mut self,
+        turn: &mut Turn,
+        id: SessionId,
+        client_ref: Option<ClientRef>,
+        refusal: Refusal,
+    ) {
+        let Some(session) = self.sessions.get_mut(&id) else { return };
+        let is_patient = session.manners.has(Manner::Patient);
+        if is_patient && session.strikes.charge(FORGIVEN, turn.stamp.at).is_ok() {
+            turn.effects.remember(id);
+            turn.refuse(id, client_ref, refusal);
+        } else {
+            self.expel(turn, id, client_ref, refusal);
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! What a room and a connection say of themselves.
+
+use std::collections::BTreeMap;
+
+use super::asker::Asker;
+use super::{Grant, Quota, Room, Session, Turn};
+use crate::message::{Event, Millis, Refusal, Reply, SessionId, Stats, Status};
+
+/// Since it last said something, in milliseconds, a connection counts as active.
+const ACTIVE_MS: u64 = 60_000;
+
+pub(super) fn stats(room: &Room, turn: &mut Turn, asker: &Asker) {
+    if let Err(refusal) =
+        asker.needs(Grant::Presence, "this token does not allow seeing who is here")
+    {
+        return turn.refuse_asker(asker, refusal);
+    }
+    let stats = Stats {
+        connections: room.sessions.len() as u64,
+        users: room.present.len() as u64,
+        offset: room.head,
+        epoch: room.epoch.clone(),
+    };
+    turn.answer(asker, Event::Reply(Reply::Stats(stats)));
+}
+
+pub(super) fn status(room: &Room, turn: &mut Turn, asker: &Asker) {
+    let Some(session) = asker.session.and_then(|id| room.session(id)) else {
+        return turn.refuse_asker(asker, Refusal::invalid("a status needs a connection"));
+    };
+    let quota = Quota::per_minute(room.limits.messages_per_minute);
+    let status = Status {
+        session: session.id,
+        client: session.client.clone(),
+        connected_at: session.joined_at,
+        received: session.received,
+        received_this_minute: session.messages.count(quota, turn.stamp.at),
+        limit_per_minute: quota.count,
+    };
+    turn.answer(asker, Event::Reply(Reply::Status(Box::new(status))));
+}
+
+/// Open connections, and how many of them said something of late, pings that the platform
+/// answered included.
+pub(super) fn connections(
+    room: &Room,
+    now: Millis,
+    heard: &BTreeMap<SessionId, Millis>,
+) -> (u64, u64) {
+    let last = |it: &Session| heard.get(&it.id).map_or(it.heard_at, |at| it.heard_at.max(*at));
+    let active = room.sessions.values().filter(|it| now.since(last(it)) < ACTIVE_MS).count();
+    (room.sessions.len() as u64, active as u64)
+}

@@ -1,0 +1,45 @@
+//! What each connection wants to hear of (C6, C7, C28).
+
+use super::asker::Asker;
+use super::{Room, Turn};
+use crate::limits::{TOPICS_BYTES_MAX, TOPICS_MAX};
+use crate::message::{Code, Event, Refusal, Reply, Topic};
+
+pub(super) fn subscribe(room: &mut Room, turn: &mut Turn, asker: &Asker, topics: Vec<Topic>) {
+    let Some(session) = asker.session.and_then(|id| room.sessions.get_mut(&id)) else {
+        return turn.refuse_asker(asker, NO_SOCKET);
+    };
+    let mut all = session.topics.clone().unwrap_or_default();
+    all.extend(topics);
+    all.sort_unstable();
+    all.dedup();
+    // They ride in the attachment, which has 16 KiB.
+    let bytes: usize = all.iter().map(|it| it.as_str().len()).sum();
+    if TOPICS_MAX < all.len() || TOPICS_BYTES_MAX < bytes {
+        return turn.refuse_asker(asker, TOO_MANY);
+    }
+    session.topics = Some(all.clone());
+    turn.effects.remember(session.id);
+    turn.answer(asker, Event::Reply(Reply::Subscribed(all)));
+}
+
+pub(super) fn unsubscribe(room: &mut Room, turn: &mut Turn, asker: &Asker, topics: Vec<Topic>) {
+    let Some(session) = asker.session.and_then(|id| room.sessions.get_mut(&id)) else {
+        return turn.refuse_asker(asker, NO_SOCKET);
+    };
+    if let Some(subscribed) = &mut session.topics {
+        subscribed.retain(|it| !topics.contains(it));
+        turn.effects.remember(session.id);
+    }
+    turn.answer(asker, Event::Reply(Reply::Unsubscribed(topics)));
+}
+
+pub(super) fn list(room: &Room, turn: &mut Turn, asker: &Asker) {
+    let session = asker.session.and_then(|id| room.session(id));
+    let topics = session.and_then(|it| it.topics.clone());
+    turn.answer(asker, Event::Reply(Reply::Subscriptions(topics)));
+}
+
+const NO_SOCKET: Refusal = Refusal::invalid("subscriptions need a connection");
+const TOO_MANY: Refusal =
+    Refusal::new(Code::Conflict, "a connection has at most 100 topics, of 8 KiB together");
