@@ -31,7 +31,7 @@ impl DurableObject for DirectoryDurableObject {
     }
 
     async fn fetch(&self, mut request: Request) -> Result<Response> {
-        let Ok(ask) = request.json::<Ask>().await else {
+        let Ok(ask) = serde_json::from_str::<Ask>(&request.text().await?) else {
             return Response::error("not sent by the Worker or a room", 403);
         };
         let answered = self.answer(&ask);

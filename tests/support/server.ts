@@ -19,6 +19,12 @@ const BUNDLE = ".wrangler/bundle";
 
 export type Who = { user?: string; name?: string; room?: string; lifetime?: string; claims?: object };
 
+/** Which class of object. */
+export type Binding = "CHAT_ROOMS" | "HUBS" | "DIRECTORY";
+
+// biome-ignore lint/suspicious/noExplicitAny: a test knows what it looks at
+export type Answer = { status: number; headers: Headers; text: string; json: any };
+
 /** `secrets`, because they win over what a developer has in .dev.vars. */
 export async function serve(variables: Variables = {}, config = "wrangler.toml", bundle = BUNDLE) {
   process.env.CLOUDFLARE_CF_FETCH_ENABLED = "false";
@@ -62,19 +68,35 @@ export class Server {
     return Client.open(`${this.ws}/api/chat/ws?${new URLSearchParams(query)}`, options);
   }
 
+  /** A socket at any path. */
+  open(path: string, query: Record<string, string> = {}, options?: Options): Promise<Client> {
+    return Client.open(`${this.ws}${path}?${new URLSearchParams(query)}`, options);
+  }
+
+  /** A call of the HTTP API. The token `test` unless another is given; "" for none. */
+  async call(method: string, path: string, body?: unknown, token = "test"): Promise<Answer> {
+    const headers: Record<string, string> = token ? { Authorization: `Bearer ${token}` } : {};
+    const sent = body === undefined || typeof body === "string" ? body : JSON.stringify(body);
+    const response = await fetch(`${this.http}${path}`, { method, headers, body: sent });
+    const text = await response.text();
+    const type = response.headers.get("Content-Type") ?? "";
+    const json = /json/.test(type) && text ? JSON.parse(text) : undefined;
+    return { status: response.status, headers: response.headers, text, json };
+  }
+
   echo(id: string): Promise<Client> {
     return Client.open(`${this.ws}/ws/${id}`);
   }
 
   /** Puts a room to sleep, now. Its sockets stay. */
-  async sleep(room: string): Promise<void> {
-    await this.harness.getWorker().evictDurableObject("CHAT_ROOMS", { name: room, webSockets: "hibernate" });
+  async sleep(room: string, binding: Binding = "CHAT_ROOMS"): Promise<void> {
+    await this.harness.getWorker().evictDurableObject(binding, { name: room, webSockets: "hibernate" });
   }
 
   /** Whether a room is awake; puts it to sleep if so. */
-  async wasAwake(room: string): Promise<boolean> {
+  async wasAwake(room: string, binding: Binding = "CHAT_ROOMS"): Promise<boolean> {
     try {
-      await this.sleep(room);
+      await this.sleep(room, binding);
       return true;
     } catch (error) {
       if (String(error).includes("not currently running")) return false;
@@ -82,8 +104,12 @@ export class Server {
     }
   }
 
-  async sql(room: string, statement: string): Promise<Record<string, unknown>[]> {
-    const storage = await this.harness.getWorker().getDurableObjectStorage("CHAT_ROOMS", { name: room });
+  async sql(
+    room: string,
+    statement: string,
+    binding: Binding = "CHAT_ROOMS",
+  ): Promise<Record<string, unknown>[]> {
+    const storage = await this.harness.getWorker().getDurableObjectStorage(binding, { name: room });
     return (await storage.exec(statement)) as Record<string, unknown>[];
   }
 

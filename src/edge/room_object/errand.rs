@@ -11,7 +11,8 @@ use crate::host::Flush;
 
 impl Shared {
     pub(super) async fn run_errand(self: &Rc<Self>, request: &mut Request) -> Result<Response> {
-        let Ok(Errand { room, member, grants, task }) = request.json().await else {
+        let errand = serde_json::from_str(&request.text().await?);
+        let Ok(Errand { room, member, grants, task }) = errand else {
             return Response::error("not sent by the Worker", 403);
         };
         if self.name().is_some_and(|name| name != room.as_str()) {
