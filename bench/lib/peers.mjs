@@ -1,5 +1,6 @@
 // Who is measured: how each is started and reached, and what it cannot do.
 import { createHmac, randomBytes } from "node:crypto";
+import { objects } from "../../scripts/workerd.mjs";
 import { bundleDormouse, bundlePeer } from "./bundle.mjs";
 import { LOAD, PEERS } from "./paths.mjs";
 import { serve } from "./processes.mjs";
@@ -65,8 +66,7 @@ export const peers = [
       }),
     prepare: bundleDormouse,
     start: (modules, storage) => {
-      const objects = { CHAT_ROOMS: "ChatRoomDurableObject", ECHOES: "EchoDurableObject" };
-      return serveWorker({ name: "dormouse", modules, objects, variables: DORMOUSE }, storage);
+      return serveWorker({ name: "dormouse", modules, objects: objects(), variables: DORMOUSE }, storage);
     },
   },
   node("node-ws"),

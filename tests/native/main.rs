@@ -14,6 +14,7 @@ mod directory;
 mod directory_views;
 mod history;
 mod host;
+mod lanes;
 mod outbox;
 mod room;
 mod sleep;

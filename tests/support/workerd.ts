@@ -5,14 +5,13 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { config, objects } from "../../scripts/workerd.mjs";
 import { SECRET, type Variables } from "./server.ts";
 
 /** The path of the binary; the package has no types. */
 const { default: WORKERD } = createRequire(import.meta.url)("workerd") as { default: string };
 
 const BUNDLE = resolve(".wrangler/bundle");
-const DATE = /^compatibility_date = "(.+)"/m.exec(readFileSync("wrangler.toml", "utf8"))?.[1];
-const CLASSES = { CHAT_ROOMS: "ChatRoomDurableObject", ECHOES: "EchoDurableObject" };
 
 export class Workerd {
   #child?: ChildProcess;
@@ -23,7 +22,8 @@ export class Workerd {
     const storage = join(this.#disk, "storage");
     mkdirSync(storage);
     const file = join(this.#disk, "workerd.capnp");
-    writeFileSync(file, config(storage, { ENVIRONMENT: "development", JWT_SECRET: SECRET, ...variables }));
+    const all = { ENVIRONMENT: "development", JWT_SECRET: SECRET, ...variables };
+    writeFileSync(file, config({ modules: modules(), objects: objects(), variables: all, storage }));
     // `/` is where the configuration's absolute paths start.
     const args = ["serve", file, "--experimental", "--import-path=/", "--control-fd=3"];
     const child = spawn(WORKERD, args, {
@@ -57,36 +57,9 @@ export class Workerd {
   }
 }
 
-function config(storage: string, variables: Variables): string {
-  const text = JSON.stringify; // As good as Cap'n Proto's own for what stands here.
-  const list = (items: string[]) => `[${items.join(", ")}]`;
-  const modules = readdirSync(BUNDLE)
+/** What `wrangler deploy` would upload, the main module first. */
+const modules = () =>
+  readdirSync(BUNDLE)
     .filter((it) => /\.(js|wasm)$/.test(it))
     .sort((a, b) => Number(b.endsWith(".js")) - Number(a.endsWith(".js")))
-    .map(
-      (it) =>
-        `(name = ${text(it)}, ${it.endsWith(".js") ? "esModule" : "wasm"} = embed ${text(join(BUNDLE, it))})`,
-    );
-  const bindings = [
-    ...Object.entries(variables).map(([name, value]) => `(name = ${text(name)}, text = ${text(value)})`),
-    ...Object.entries(CLASSES).map(
-      ([name, it]) => `(name = ${text(name)}, durableObjectNamespace = ${text(it)})`,
-    ),
-  ];
-  const namespaces = Object.values(CLASSES).map(
-    (it) => `(className = ${text(it)}, uniqueKey = ${text(it)}, enableSql = true)`,
-  );
-  return `using Workerd = import "/workerd/workerd.capnp";
-const config :Workerd.Config = (
-  services = [(name = "worker", worker = .worker), (name = "disk", disk = (path = ${text(storage)}, writable = true))],
-  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "worker")],
-);
-const worker :Workerd.Worker = (
-  compatibilityDate = ${text(DATE)},
-  modules = ${list(modules)},
-  bindings = ${list(bindings)},
-  durableObjectNamespaces = ${list(namespaces)},
-  durableObjectStorage = (localDisk = "disk"),
-);
-`;
-}
+    .map((name) => ({ name, path: join(BUNDLE, name) }));

@@ -49,6 +49,18 @@ test("what is said in one step comes in one frame to those who take batches", as
   expect((await bob.next("batch")).data).toEqual(single);
 });
 
+test("a burst is committed together: far fewer frames than messages for those who take batches", async () => {
+  const [ann, bob] = [await join("burst", "ann"), await join("burst", "bob", "&batch=1")];
+  await ann.next("user_joined");
+  await flood(ann, 512, String);
+  await bob.until(() => messages(bob).length === 512, "every message");
+  expect(messages(bob).map((it) => it.data.content)).toEqual(
+    Array.from({ length: 512 }, (_, i) => String(i)),
+  );
+  // Without gathering every message is a frame; with it, eight bursts of 64 take some dozens.
+  expect(bob.frames.length).toBeLessThan(256);
+});
+
 test.each([
   ["by query", (room: string) => join(room, "ann", "&batch=1")],
   [

@@ -1,0 +1,53 @@
+// A Worker on workerd itself, without a development proxy: its configuration, in Cap'n
+// Proto's text form. For the bench, and for tests that a proxy would blind.
+import { readFileSync } from "node:fs";
+
+const wrangler = () => readFileSync(new URL("../wrangler.toml", import.meta.url), "utf8");
+
+/** Our own object classes by binding, as wrangler.toml has them. */
+export const objects = () =>
+  Object.fromEntries(
+    [...wrangler().matchAll(/^name = "(\w+)"\nclass_name = "(\w+)"/gm)].map(([, name, it]) => [name, it]),
+  );
+
+const text = JSON.stringify; // As good as Cap'n Proto's own for what stands here.
+const list = (items) => `[\n    ${items.join(",\n    ")},\n  ]`;
+
+/**
+ * The configuration. `modules`: the files' names, the main one first, each with a path that
+ * `embed` finds; `objects`: classes by binding; `storage`: an absolute path.
+ */
+export function config({ modules, objects, variables = {}, storage }) {
+  const date = /^compatibility_date = "(.+)"/m.exec(wrangler())[1];
+  const entries = modules.map(({ name, path }) => {
+    const type = name.endsWith(".wasm") ? "wasm" : "esModule";
+    return `(name = ${text(name)}, ${type} = embed ${text(path)})`;
+  });
+  const bindings = [
+    ...Object.entries(variables).map(([name, value]) => `(name = ${text(name)}, text = ${text(value)})`),
+    ...Object.entries(objects).map(
+      ([name, it]) => `(name = ${text(name)}, durableObjectNamespace = ${text(it)})`,
+    ),
+  ];
+  const namespaces = Object.values(objects).map(
+    (it) => `(className = ${text(it)}, uniqueKey = ${text(it)}, enableSql = true)`,
+  );
+  return `using Workerd = import "/workerd/workerd.capnp";
+
+const config :Workerd.Config = (
+  services = [
+    (name = "worker", worker = .worker),
+    (name = "disk", disk = (path = ${text(storage)}, writable = true)),
+  ],
+  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "worker")],
+);
+
+const worker :Workerd.Worker = (
+  compatibilityDate = ${text(date)},
+  modules = ${list(entries)},
+  bindings = ${list(bindings)},
+  durableObjectNamespaces = ${list(namespaces)},
+  durableObjectStorage = (localDisk = "disk"),
+);
+`;
+}

@@ -1,0 +1,102 @@
+//! What is critical, and what it overtakes (A37).
+
+use dormouse::dialect::{DialectId, Wire};
+use dormouse::history::MemoryHistory;
+use dormouse::host::{Flush, Host};
+use dormouse::limits::Limits;
+use dormouse::message::{
+    Body, Command, EventName, Json, Millis, Notice, Published, Request, Topic,
+};
+use dormouse::room::{Grants, Input, Session};
+use serde_json::{Value, json};
+
+use crate::support::{FakeSockets, NOON, epoch, member, session, stamp};
+
+/// A hub with a socket of each kind: one whose frames show offsets, one whose do not.
+fn hub() -> (Host<MemoryHistory, FakeSockets>, FakeSockets) {
+    let (sockets, history) = (FakeSockets::default(), MemoryHistory::new(epoch()));
+    let mut host = Host::wake(Limits::default(), history, sockets.clone(), []).unwrap();
+    for (number, dialect) in [(1, DialectId::WORKFLOW), (2, DialectId::EVENTS)] {
+        let joined = Session {
+            topics: Some(vec![Topic::parse("*").unwrap()]),
+            ..session(number, "ann").with(dialect.get().manners(), None)
+        };
+        let wire = Wire { dialect, batched: false };
+        host.join(joined.clone(), stamp(NOON), |_| sockets.open_as(&joined, wire)).unwrap();
+    }
+    host.flush(NOON).unwrap();
+    (host, sockets)
+}
+
+fn publish(name: &str, data: &Value) -> Request {
+    let (name, data) = (EventName::parse(name).unwrap(), Json::parse(data.to_string()).unwrap());
+    let body = Body::Event(Published::new(name, data, None).unwrap());
+    Request { client_ref: None, command: Ok(Command::Publish { body, exclude: None }) }
+}
+
+fn notification(priority: &str) -> Request {
+    let data = json!({
+        "notification_id": "n", "title": "t", "message": "m",
+        "category": "system_alert", "priority": priority,
+    });
+    publish("notification", &data)
+}
+
+fn names(sockets: &FakeSockets, number: u64) -> Vec<String> {
+    let frames = sockets.frames(number).into_iter();
+    let name = |it: Value| {
+        let name = if it["type"] == "event" { &it["event"] } else { &it["type"] };
+        name.as_str().unwrap().to_owned()
+    };
+    frames.map(name).filter(|it| it != "connection_established").collect()
+}
+
+#[test]
+fn a37_what_is_critical_overtakes_whatever_waits_with_it() {
+    let (mut host, sockets) = hub();
+    let requests = vec![
+        publish("a", &json!(1)),
+        publish("b", &json!(2)),
+        notification("critical"),
+        publish("c", &json!(3)),
+    ];
+    host.call(&member("backend"), Grants::all(), requests, || stamp(NOON)).unwrap();
+    assert_eq!(names(&sockets, 1), ["notification", "a", "b", "c"]);
+}
+
+#[test]
+fn a37_frames_that_show_offsets_stay_in_the_order_of_the_log() {
+    let (mut host, sockets) = hub();
+    let requests = vec![publish("a", &json!(1)), notification("critical"), publish("b", &json!(2))];
+    host.call(&member("backend"), Grants::all(), requests, || stamp(NOON)).unwrap();
+    assert_eq!(names(&sockets, 2), ["a", "notification", "b"]);
+    let offsets: Vec<Value> =
+        sockets.frames(2).iter().skip(1).map(|it| it["offset"].clone()).collect();
+    assert_eq!(offsets, [1, 2, 3]);
+}
+
+#[test]
+fn a37_what_is_critical_does_not_wait_for_others_and_takes_them_along() {
+    let (mut host, sockets) = hub();
+    let mut say = |request: Request, at: Millis| {
+        let (member, grants) = (member("backend"), Grants::all());
+        let input = Input::Called { member, grants, request, receipt: None };
+        host.handle(input, stamp(at)).unwrap()
+    };
+    let soon = NOON.plus(1);
+    assert_eq!(say(publish("a", &json!(1)), soon), Flush::Later);
+    assert_eq!(say(notification("high"), soon), Flush::No);
+    assert_eq!(say(notification("critical"), soon), Flush::Now);
+    host.flush(soon).unwrap();
+    assert_eq!(names(&sockets, 1), ["notification", "a", "notification"]);
+}
+
+#[test]
+fn an_answer_to_a_caller_reaches_the_caller_alone() {
+    let (mut host, sockets) = hub();
+    let answers: Vec<Notice> = host
+        .call(&member("backend"), Grants::all(), vec![publish("a", &json!(1))], || stamp(NOON))
+        .unwrap();
+    assert_eq!(answers.len(), 1);
+    assert_eq!([names(&sockets, 1), names(&sockets, 2)], [["a"], ["a"]]);
+}
