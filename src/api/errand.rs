@@ -99,6 +99,10 @@ impl EventIn {
             let fault = || Refusal::faulty(vec![Fault { field: "data".into(), problem }]);
             let ChatMessage { content, message_type } =
                 serde_json::from_str(data.as_str()).map_err(|_| fault())?;
+            if self.user_id.is_some() {
+                let problem = "must be missing: what is said in a chat room is for everyone".into();
+                return Err(Refusal::faulty(vec![Fault { field: "user_id".into(), problem }]));
+            }
             return Body::message(content, message_type);
         }
         let name = EventName::parse(self.kind.as_str())?;

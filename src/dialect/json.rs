@@ -62,8 +62,19 @@ pub(super) fn request<'a, E: Deserialize<'a>>(
     });
     match read {
         Ok((client_ref, command)) => Request { client_ref, command },
-        Err(refusal) => Request { client_ref: None, command: Err(refusal) },
+        Err(refusal) => Request { client_ref: lone_id(frame), command: Err(refusal) },
     }
+}
+
+/// The id of a frame that cannot be read otherwise, so that its author learns which it was.
+fn lone_id(frame: &Frame) -> Option<ClientRef> {
+    #[derive(Deserialize)]
+    struct Lone<'a> {
+        #[serde(borrow)]
+        id: Text<'a>,
+    }
+    let Lone { id } = serde_json::from_str(object_text(frame).ok()?).ok()?;
+    ClientRef::parse(&*id).ok()
 }
 
 /// A token shown on a socket, and the room it is for.

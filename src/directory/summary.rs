@@ -41,7 +41,7 @@ impl Summary {
     }
 
     /// Notes breakers that may stand worse than those known.
-    pub(super) fn worsen(&mut self, states: impl IntoIterator<Item = (Breaker, State)>) {
+    pub fn worsen(&mut self, states: impl IntoIterator<Item = (Breaker, State)>) {
         for (breaker, state) in states {
             let worst = self.breakers.entry(breaker).or_default();
             *worst = state.max(*worst);

@@ -92,9 +92,19 @@ export function runSql(sql, query, bindings) {
 
 export const transactionSync = (state, work) => state.storage.transactionSync(work);
 
-/** Arms the one alarm. Not awaited: it commits with the writes of the same turn. */
-export const setAlarm = (state, atMs) => {
-  state.storage.setAlarm(atMs);
+/**
+ * Arms the one alarm, or leaves it where it rings earlier: a room that wakes does not know
+ * when that is, and to put off an alarm that is just about to ring makes workerd hold back
+ * all that the room sends (2026-11-17). An early alarm finds nothing to do and re-arms.
+ * Not awaited: it commits with the writes of the same turn.
+ */
+export const setAlarm = async ({ storage }, atMs) => {
+  try {
+    const armed = await storage.getAlarm();
+    if (armed === null || atMs < armed) await storage.setAlarm(atMs);
+  } catch (error) {
+    console.error("the alarm was not set", error);
+  }
 };
 
 /** When the platform last answered a ping for this socket, in milliseconds. */

@@ -42,8 +42,12 @@ pub(super) async fn echo(env: &Env, client: &RoomName) -> Result<WebSocket, Refu
 
 async fn ask(env: &Env, binding: &str, name: &str, hand_off: &str) -> Result<WebSocket, Refusal> {
     let namespace = js_sys::Reflect::get(env, &binding.into()).map_err(|_| UNAVAILABLE)?;
-    let answer =
-        patiently(platform::ask_for_socket(&namespace, name, HAND_OFF_HEADER, hand_off)).await?;
+    let answer = patiently(
+        binding,
+        name,
+        platform::ask_for_socket(&namespace, name, HAND_OFF_HEADER, hand_off),
+    )
+    .await?;
     match answer.as_string() {
         None => Ok(web_sys::WebSocket::from(answer).into()),
         Some(refusal) => Err(serde_json::from_str(&refusal).unwrap_or(UNAVAILABLE)),
@@ -54,21 +58,25 @@ async fn ask(env: &Env, binding: &str, name: &str, hand_off: &str) -> Result<Web
 pub(super) async fn run(env: &Env, kind: Kind, errand: &Errand) -> Result<Vec<Answer>, Refusal> {
     let namespace = js_sys::Reflect::get(env, &binding(kind).into()).map_err(|_| UNAVAILABLE)?;
     let body = serde_json::to_string(errand).map_err(|_| Refusal::system())?;
-    let answer = patiently(platform::post_to(&namespace, errand.room.as_str(), &body)).await?;
+    let (binding, name) = (binding(kind), errand.room.as_str());
+    let answer = patiently(binding, name, platform::post_to(&namespace, name, &body)).await?;
     let answers = answer.as_string().and_then(|it| serde_json::from_str(&it).ok());
     answers.ok_or(UNAVAILABLE)
 }
 
-/// Waits for an object, within bounds, unless objects have failed to answer of late.
+/// Waits for an object, within bounds, unless it has failed to answer of late.
 async fn patiently(
+    binding: &str,
+    name: &str,
     asked: impl Future<Output = Result<JsValue, JsValue>>,
 ) -> Result<JsValue, Refusal> {
-    breakers::admit(Breaker::Connect)?;
+    let whose = format!("{binding}/{name}");
+    breakers::admit(Breaker::Connect, &whose)?;
     let patience = Delay::from(Duration::from_millis(HAND_OVER_MS));
     let answer = match select(Box::pin(asked), patience).await {
         Either::Left((Ok(answer), _)) => Some(answer),
         Either::Left((Err(_), _)) | Either::Right(_) => None,
     };
-    breakers::went(Breaker::Connect, answer.is_some());
+    breakers::went(Breaker::Connect, &whose, answer.is_some());
     answer.ok_or(UNAVAILABLE)
 }

@@ -6,7 +6,7 @@ use worker::{Env, Method, Request, Response, Result};
 
 use super::config::Config;
 use super::hand_over::run;
-use super::{clock, directory_object, log, platform};
+use super::{breakers, clock, directory_object, log, platform};
 use crate::admission::{Query, bearer};
 use crate::api::{
     Answer, Batch, Call, Caller, Errand, EventIn, NoCall, Problem, RoomCall, Rooms, Task,
@@ -254,7 +254,11 @@ impl Http<'_> {
                 Some(sum) => sum.merge(one),
             });
         }
-        summary.ok_or(worker::Error::RustError("the directory has no shard".into()))
+        let mut summary =
+            summary.ok_or(worker::Error::RustError("the directory has no shard".into()))?;
+        // What the Worker itself could not reach, no room reports.
+        summary.worsen(breakers::states());
+        Ok(summary)
     }
 
     /// Role `admin`, the bearer `METRICS_TOKEN`, or development (SPEC §7).

@@ -148,13 +148,16 @@ impl<H: History, S: Sockets> Host<H, S> {
     }
 
     /// Answers a caller over HTTP, request by request, once all of them are carried out.
+    /// `bytes` is how long they were together.
     pub fn call(
         &mut self,
         member: &Member,
         grants: Grants,
         requests: Vec<Request>,
+        bytes: usize,
         stamp: impl Fn() -> Stamp,
     ) -> Result<Vec<Notice>, H::Error> {
+        self.tally.received_bytes += bytes as u64;
         for request in requests {
             let stamp = stamp();
             self.arrivals.push(stamp.at);
@@ -215,8 +218,8 @@ impl<H: History, S: Sockets> Host<H, S> {
     }
 
     /// Tells everyone whose request got no answer that it failed, and forgets
-    /// everything: waking again shows what is durable.
-    pub fn abandon(mut self, now: Millis) {
+    /// everything but what it counted: waking again shows what is durable.
+    pub fn abandon(mut self, now: Millis) -> Tally {
         for Origin { session, client_ref: reply_to, .. } in std::mem::take(&mut self.origins) {
             let event = Event::Refused(Refusal::system());
             // Without an id of its own: minting takes randomness, and nobody refers to it.
@@ -225,6 +228,9 @@ impl<H: History, S: Sockets> Host<H, S> {
             let letter = Letter { to: Audience::One(session), notice };
             deliver(&mut self.sockets, &[letter], &mut self.tally);
         }
+        let mut tally = self.take_tally();
+        tally.failed += 1;
+        tally
     }
 
     /// When to ring next; asked once everything has been carried out.

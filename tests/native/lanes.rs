@@ -60,7 +60,7 @@ fn a37_what_is_critical_overtakes_whatever_waits_with_it() {
         notification("critical"),
         publish("c", &json!(3)),
     ];
-    host.call(&member("backend"), Grants::all(), requests, || stamp(NOON)).unwrap();
+    host.call(&member("backend"), Grants::all(), requests, 0, || stamp(NOON)).unwrap();
     assert_eq!(names(&sockets, 1), ["notification", "a", "b", "c"]);
 }
 
@@ -68,7 +68,7 @@ fn a37_what_is_critical_overtakes_whatever_waits_with_it() {
 fn a37_frames_that_show_offsets_stay_in_the_order_of_the_log() {
     let (mut host, sockets) = hub();
     let requests = vec![publish("a", &json!(1)), notification("critical"), publish("b", &json!(2))];
-    host.call(&member("backend"), Grants::all(), requests, || stamp(NOON)).unwrap();
+    host.call(&member("backend"), Grants::all(), requests, 0, || stamp(NOON)).unwrap();
     assert_eq!(names(&sockets, 2), ["a", "notification", "b"]);
     let offsets: Vec<Value> =
         sockets.frames(2).iter().skip(1).map(|it| it["offset"].clone()).collect();
@@ -95,7 +95,7 @@ fn a37_what_is_critical_does_not_wait_for_others_and_takes_them_along() {
 fn an_answer_to_a_caller_reaches_the_caller_alone() {
     let (mut host, sockets) = hub();
     let answers: Vec<Notice> = host
-        .call(&member("backend"), Grants::all(), vec![publish("a", &json!(1))], || stamp(NOON))
+        .call(&member("backend"), Grants::all(), vec![publish("a", &json!(1))], 0, || stamp(NOON))
         .unwrap();
     assert_eq!(answers.len(), 1);
     assert_eq!([names(&sockets, 1), names(&sockets, 2)], [["a"], ["a"]]);

@@ -11,7 +11,8 @@ use crate::host::Flush;
 
 impl Shared {
     pub(super) async fn run_errand(self: &Rc<Self>, request: &mut Request) -> Result<Response> {
-        let errand = serde_json::from_str(&request.text().await?);
+        let text = request.text().await?;
+        let errand = serde_json::from_str(&text);
         let Ok(Errand { room, member, grants, task }) = errand else {
             return Response::error("not sent by the Worker", 403);
         };
@@ -21,7 +22,7 @@ impl Shared {
         let mut answers: Vec<Answer> = Vec::new();
         self.awake(|awake| {
             let requests = task.requests(self.kind);
-            let notices = awake.host.call(&member, grants, requests, clock::stamp)?;
+            let notices = awake.host.call(&member, grants, requests, text.len(), clock::stamp)?;
             answers = notices.iter().map(Answer::of).collect();
             Ok(Flush::No)
         })?;

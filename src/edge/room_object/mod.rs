@@ -25,6 +25,7 @@ use crate::history::SqlHistory;
 use crate::host::{Flush, GATHER_MS, Host};
 use crate::message::{Event, Kind, Millis, Notice, Refusal, RoomName, SessionId, Stamp};
 use crate::room::{Input, Session};
+use crate::tally::Tally;
 
 /// What the object classes share: one room, hosted by a Durable Object.
 pub(super) struct RoomObject(AssertUnwindSafe<Rc<Shared>>);
@@ -36,6 +37,8 @@ struct Shared {
     config: Rc<Config>,
     /// `None` while asleep, and after a failure: then it is rebuilt from what is durable.
     awake: RefCell<Option<Awake>>,
+    /// What was counted and could not be reported.
+    unreported: RefCell<Tally>,
 }
 
 type RoomHost = Host<SqlHistory<EdgeDatabase>, EdgeSockets>;
@@ -67,8 +70,9 @@ impl RoomObject {
         if pair.and_then(|it| state.as_raw().set_websocket_auto_response(&it)).is_err() {
             worker::console_error!("pings will wake the room: no auto-response");
         }
-        let (config, awake) = (Config::of(&env), RefCell::default());
-        let shared = Shared { kind, state, env, config, awake };
+        let (config, awake, unreported) =
+            (Config::of(&env), RefCell::default(), RefCell::default());
+        let shared = Shared { kind, state, env, config, awake, unreported };
         Self(AssertUnwindSafe(Rc::new(shared)))
     }
 
@@ -265,10 +269,13 @@ impl Shared {
         });
         let done = done.and_then(|()| awake.host.drop_slow(clock::stamp));
         if let Err(error) = done {
-            breakers::went(Breaker::Storage, false);
+            breakers::went(Breaker::Storage, &self.address(), false);
             self.log(&error);
-            awake.host.abandon(clock::now());
+            self.unreported.borrow_mut().add(&awake.host.abandon(clock::now()));
             return Err(error);
+        }
+        if breakers::are_watching() {
+            breakers::went(Breaker::Storage, &self.address(), true);
         }
         awake.host.settle(clock::now());
         let report_at = self.report_if_due(&mut awake);
@@ -287,11 +294,15 @@ impl Shared {
 
     /// A room whose storage fails again and again is left alone for a while.
     fn wake_if_it_may(&self) -> Result<Awake> {
-        if breakers::admit(Breaker::Storage).is_err() {
+        let address = self.address();
+        if breakers::admit(Breaker::Storage, &address).is_err() {
             return Err(Error::RustError("the storage failed too often".into()));
         }
         let woken = self.wake().inspect_err(|error| self.log(error));
-        breakers::went(Breaker::Storage, woken.is_ok());
+        if woken.is_err() {
+            breakers::went(Breaker::Storage, &address, false);
+            self.unreported.borrow_mut().failed += 1;
+        }
         woken
     }
 
@@ -314,7 +325,8 @@ impl Shared {
                 Err(_) => drop(socket.close(Some(CloseCode::Internal.number()), None::<&str>)),
             }
         }
-        let host = Host::wake(self.config.limits, history, sockets, sessions)?;
+        let mut host = Host::wake(self.config.limits, history, sockets, sessions)?;
+        host.keep_tally(&self.unreported.take());
         Ok(Awake { host, armed_at: None, report_at: None })
     }
 
@@ -347,6 +359,10 @@ impl Shared {
 
     fn log(&self, error: &Error) {
         log::failed(self.kind, self.name().as_deref().unwrap_or("?"), &error.to_string());
+    }
+
+    fn address(&self) -> String {
+        format!("{}:{}", self.kind.as_str(), self.name().unwrap_or_default())
     }
 
     fn name(&self) -> Option<String> {

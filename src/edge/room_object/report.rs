@@ -13,6 +13,9 @@ use crate::message::Millis;
 /// report, without which the room would stay awake for another interval.
 const FIRST_REPORT_MS: u64 = 1000;
 
+/// Whose breaker it is: all shards are one service.
+const DIRECTORY: &str = "directory";
+
 impl Shared {
     /// Reports what happened, if it is time, or says when it will be.
     pub(super) fn report_if_due(self: &Rc<Self>, awake: &mut Awake) -> Option<Millis> {
@@ -47,13 +50,13 @@ impl Shared {
         directory_object::write_data_point(&self.env, self.kind, &report);
         let shared = AssertUnwindSafe(Rc::clone(self));
         wasm_bindgen_futures::spawn_local(async move {
-            if breakers::admit(Breaker::Outbound).is_err() {
+            if breakers::admit(Breaker::Outbound, DIRECTORY).is_err() {
                 return shared.take_back(&report);
             }
             let told =
                 directory_object::tell(&shared.env, &report.room, &Ask::Report(report.clone()))
                     .await;
-            breakers::went(Breaker::Outbound, told.is_ok());
+            breakers::went(Breaker::Outbound, DIRECTORY, told.is_ok());
             if let Err(error) = told {
                 log::failed(shared.kind, &name, &error.to_string());
                 shared.take_back(&report);
@@ -66,7 +69,8 @@ impl Shared {
         if let Ok(mut slot) = self.awake.try_borrow_mut()
             && let Some(awake) = slot.as_mut()
         {
-            awake.host.keep_tally(&report.tally);
+            return awake.host.keep_tally(&report.tally);
         }
+        self.unreported.borrow_mut().add(&report.tally);
     }
 }
