@@ -3,9 +3,10 @@
 //! In: `ping`, `pong`, `status`, `auth`; any other type is published to the room.
 //! Out: `hello`, `ping`, `pong`, `status`, `auth`, `error`, and every event by its own name.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use serde_json::{Map, Value};
 
 use super::json::{self, Text};
 use super::spell::Data;
@@ -124,13 +125,16 @@ fn command(envelope: &Envelope<'_>) -> Result<Command, Refusal> {
 const ENVELOPE: [&str; 3] = ["type", "id", "timestamp"];
 
 fn fields(text: &str) -> Result<Json, Refusal> {
-    let mut fields: Map<String, Value> =
-        serde_json::from_str(text).map_err(|_| Refusal::invalid("a message is a JSON object"))?;
+    let wrong = |_| Refusal::invalid("a message is a JSON object");
+    let mut fields: Fields = serde_json::from_str(text).map_err(wrong)?;
     for name in ENVELOPE {
         fields.remove(name);
     }
     Json::parse(serde_json::to_string(&fields).unwrap_or_default())
 }
+
+/// The fields of an object, whose values nobody looks into.
+type Fields = BTreeMap<String, Box<RawValue>>;
 
 // ---- out
 
@@ -152,16 +156,16 @@ struct Nothing {}
 
 /// An event's data as fields of the frame; whatever would stand for the envelope's own
 /// is left out. What is no object becomes one.
-fn fields_of(entry: &Entry) -> Map<String, Value> {
-    match serde_json::to_value(Data::of(entry)) {
-        Ok(Value::Object(mut fields)) => {
-            fields.remove("type");
-            fields.remove("timestamp");
-            fields
-        }
-        Ok(value) => Map::from_iter([("data".to_owned(), value)]),
-        Err(_) => Map::new(),
+fn fields_of(entry: &Entry) -> Fields {
+    let data = Data::of(entry);
+    let text = serde_json::to_string(&data).unwrap_or_default();
+    if let Ok(mut fields) = serde_json::from_str::<Fields>(&text) {
+        fields.remove("type");
+        fields.remove("timestamp");
+        return fields;
     }
+    RawValue::from_string(text)
+        .map_or_else(|_| Fields::new(), |it| [("data".to_owned(), it)].into())
 }
 
 /// The only version of the handshake there is (E4).

@@ -274,10 +274,15 @@ impl Http<'_> {
     }
 
     async fn body(&self, bytes_max: usize) -> std::result::Result<String, Failure> {
+        let too_large = || Refusal::too_large(bytes_max.saturating_sub(ENVELOPE_BYTES_MAX));
+        // Before it is touched: to give up half-way costs the connection.
+        let length = self.request.headers().get("Content-Length")?;
+        if length.and_then(|it| it.parse::<usize>().ok()).is_some_and(|it| bytes_max < it) {
+            return Err(too_large().into());
+        }
         #[expect(clippy::cast_precision_loss, reason = "some megabytes")]
         let text = platform::read_text(self.request.inner(), bytes_max as f64).await;
         let text = text.map_err(|_| Refusal::invalid("the body could not be read"))?;
-        let too_large = || Refusal::too_large(bytes_max.saturating_sub(ENVELOPE_BYTES_MAX));
         Ok(text.as_string().ok_or_else(too_large)?)
     }
 }
