@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::json::{self, Text};
-use super::spell::Data;
+use super::spell::{Data, ErrorDetails};
 use super::{Dialect, Frame};
 use crate::close::CloseCode;
 use crate::message::{
@@ -241,6 +241,8 @@ struct Error<'a> {
     message: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_after: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    details: Option<ErrorDetails<'a>>,
 }
 
 impl<'a> Error<'a> {
@@ -250,6 +252,7 @@ impl<'a> Error<'a> {
             code: refusal.code,
             message: &refusal.message,
             retry_after: refusal.retry_after,
+            details: ErrorDetails::of(refusal),
         }
     }
 }

@@ -3,7 +3,7 @@
 use serde::{Serialize, Serializer};
 use uuid::Uuid;
 
-use crate::message::{Body, Entry, Json, Member, Notice};
+use crate::message::{Body, Details, Entry, Fault, Json, Member, Notice, Refusal};
 
 /// The client's own id where this answers a request, so that it can correlate;
 /// else one of ours, `<type>_<UUID v7>`.
@@ -65,4 +65,31 @@ impl<'a> Data<'a> {
             Body::Message { content, message_type } => Self::Message { content, message_type },
         }
     }
+}
+
+/// What a refusal says beside its code and its text (C18).
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(super) enum ErrorDetails<'a> {
+    Rate { limit: u64, window: String, retry_after: u64 },
+    Faults { faults: &'a [Fault] },
+}
+
+impl<'a> ErrorDetails<'a> {
+    pub(super) fn of(refusal: &'a Refusal) -> Option<Self> {
+        match &refusal.details {
+            Details::None => None,
+            Details::Rate { limit, window_s } => Some(Self::Rate {
+                limit: *limit,
+                window: window(*window_s),
+                retry_after: refusal.retry_after.unwrap_or_default(),
+            }),
+            Details::Faults(faults) => Some(Self::Faults { faults }),
+        }
+    }
+}
+
+/// A time as the seed writes it: `1m`.
+fn window(seconds: u64) -> String {
+    if seconds.is_multiple_of(60) { format!("{}m", seconds / 60) } else { format!("{seconds}s") }
 }

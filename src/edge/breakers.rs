@@ -56,6 +56,12 @@ fn is_closed(breakers: &Breakers) -> bool {
     breakers.states(clock::now()).all(|(_, state)| state == State::Closed)
 }
 
+/// How one stands.
+pub(super) fn state(which: Breaker, whose: &str) -> State {
+    let state = |breakers: &Breakers| breakers.state(which, clock::now());
+    FAILING.with_borrow(|failing| failing.get(whose).map_or(State::Closed, state))
+}
+
 /// The worst of each, for the metrics.
 pub(super) fn states() -> Vec<(Breaker, State)> {
     FAILING.with_borrow(|failing| {

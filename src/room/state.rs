@@ -16,7 +16,11 @@ pub(super) fn set(
     let set = asker
         .needs(Grant::Send, "this token does not allow sending here")
         .and_then(|()| event(key, value))
-        .and_then(|event| fits(room, key, &event.data).map(|()| event));
+        .and_then(|event| match receipt {
+            // A resend changes nothing, however full the room is by now.
+            Some(_) => Ok(event),
+            None => fits(room, key, &event.data).map(|()| event),
+        });
     match set {
         Err(refusal) => turn.refuse_asker(asker, refusal),
         Ok(event) => {

@@ -1,10 +1,10 @@
 use serde::Serialize;
 
-use crate::dialect::spell::{Data, Id, User};
+use crate::dialect::spell::{Data, ErrorDetails, Id, User};
 use crate::dialect::{Frame, json};
 use crate::message::{
-    Accepted, Body, ClientRef, Code, Details, Entry, Event, Fault, Json, Millis, Notice, Offset,
-    Page, Published, Refusal, Reply, StateItem, Stats, Topic, Welcome,
+    Accepted, Body, ClientRef, Code, Entry, Event, Json, Millis, Notice, Offset, Page, Published,
+    Refusal, Reply, StateItem, Stats, Topic, Welcome,
 };
 
 pub(super) fn encode(notice: &Notice) -> Option<Frame> {
@@ -311,30 +311,10 @@ struct Error<'a> {
     details: Option<ErrorDetails<'a>>,
 }
 
-#[derive(Serialize)]
-#[serde(untagged)]
-enum ErrorDetails<'a> {
-    Rate { limit: u64, window: String, retry_after: u64 },
-    Faults { faults: &'a [Fault] },
-}
-
 impl<'a> Error<'a> {
     fn of(notice: &'a Notice, refusal: &'a Refusal, timestamp: String) -> Self {
-        let details = match &refusal.details {
-            Details::None => None,
-            Details::Rate { limit, window_s } => Some(ErrorDetails::Rate {
-                limit: *limit,
-                window: window(*window_s),
-                retry_after: refusal.retry_after.unwrap_or_default(),
-            }),
-            Details::Faults(faults) => Some(ErrorDetails::Faults { faults }),
-        };
+        let details = ErrorDetails::of(refusal);
         let (code, message) = (refusal.code, &*refusal.message);
         Self { kind: "error", id: theirs(notice), timestamp, code, message, details }
     }
-}
-
-/// A time as the seed writes it: `1m`.
-fn window(seconds: u64) -> String {
-    if seconds.is_multiple_of(60) { format!("{}m", seconds / 60) } else { format!("{seconds}s") }
 }

@@ -45,7 +45,8 @@ impl Shared {
             active,
             is_empty: connections == 0 && awake.host.room().is_empty(),
             tally,
-            breakers: breakers::states(),
+            // Its own: of the others it knows only what was, not what is.
+            breakers: vec![(Breaker::Storage, breakers::state(Breaker::Storage, &self.address()))],
         };
         directory_object::write_data_point(&self.env, self.kind, &report);
         let shared = AssertUnwindSafe(Rc::clone(self));
