@@ -123,11 +123,15 @@ fn page(query: &Query) -> Result<PageRequest, Refusal> {
 fn listing(query: &Query) -> Result<Listing, Refusal> {
     let kind = query.get("kind").map(|it| Kind::parse(it).ok_or(NO_KIND)).transpose()?;
     let limit = number(query, "limit", "limit must be 1 to 1000")?;
-    let limit = limit.map_or(ROOMS_DEFAULT, |it| u32::try_from(it).unwrap_or(u32::MAX));
+    let limit = match limit {
+        None => ROOMS_DEFAULT,
+        Some(0) => return Err(Refusal::invalid("limit must be 1 to 1000")),
+        Some(limit) => u32::try_from(limit).unwrap_or(u32::MAX).min(ROOMS_MAX),
+    };
     Ok(Listing {
         kind: kind.map(|it| it.as_str().to_owned()),
         prefix: query.get("prefix").unwrap_or_default().to_owned(),
         after: query.get("cursor").map(str::to_owned),
-        limit: limit.clamp(1, ROOMS_MAX),
+        limit,
     })
 }

@@ -82,7 +82,7 @@ async fn introduce(
     let hand_off = match endpoint.dialect.get().decode(&Frame::Text(first)).command {
         Ok(Command::Authenticate { token, context: named }) => {
             let named = named.map(RoomName::parse).transpose()?;
-            config.policy.admit(endpoint, terms, &token, named.or(context), clock::now())?
+            config.policy.admit(endpoint, terms, &token, context.or(named), clock::now())?
         }
         Ok(_) | Err(_) => {
             return Err(Refusal::unauthenticated("the first message must be auth, with a token"));

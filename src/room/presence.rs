@@ -14,7 +14,7 @@ pub struct Departure {
 }
 
 /// Addresses remembered at most; past that, those whose minute is over are forgotten, and
-/// if none is, nobody is counted: the platform's binding is the real guard.
+/// if none is, newcomers are not counted: the platform's binding is the real guard.
 const ADDRESSES_MAX: usize = 1000;
 
 /// Counts a connect against its address, where the platform does not (C22).
@@ -23,7 +23,7 @@ pub(super) fn admits_address(room: &mut Room, address: &str, now: Millis) -> Res
     if ADDRESSES_MAX <= room.addresses.len() {
         room.addresses.retain(|_, it| it.is_open(quota, now));
     }
-    if ADDRESSES_MAX <= room.addresses.len() {
+    if ADDRESSES_MAX <= room.addresses.len() && !room.addresses.contains_key(address) {
         return Ok(());
     }
     let window = room.addresses.entry(address.to_owned()).or_default();

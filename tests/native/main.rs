@@ -18,6 +18,7 @@ mod lanes;
 mod outbox;
 mod room;
 mod sleep;
+mod sleep_hub;
 mod support;
 mod tidy;
 mod world;

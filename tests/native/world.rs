@@ -4,14 +4,14 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use dormouse::dialect::Frame;
+use dormouse::dialect::{DialectId, Frame, Wire};
 use dormouse::history::SqlHistory;
 use dormouse::host::{Flush, Host};
 use dormouse::limits::Limits;
-use dormouse::message::{Millis, Refusal, SessionId, Stamp};
-use dormouse::room::{Input, Session};
+use dormouse::message::{Millis, Refusal, Request, SessionId, Stamp};
+use dormouse::room::{Grants, Input, Session};
 
-use crate::support::{FakeSockets, NOON, Rusqlite, Seen, epoch, session, session_id};
+use crate::support::{FakeSockets, NOON, Rusqlite, Seen, epoch, member, session, session_id};
 
 type RoomHost = Host<SqlHistory<Rusqlite>, FakeSockets>;
 
@@ -66,6 +66,31 @@ impl World {
     /// A client that takes several frames in one.
     pub(crate) fn join_batched(&mut self, number: u64, user: &str) {
         self.join_as(number, user, None, true);
+    }
+
+    /// A client of another dialect.
+    pub(crate) fn join_on(&mut self, dialect: DialectId, number: u64, user: &str) {
+        let joined = Session { heard_at: self.now, joined_at: self.now, ..session(number, user) };
+        let joined = joined.with(dialect.get().manners(), None);
+        let (sockets, stamp) = (self.sockets.clone(), self.stamp());
+        let wire = Wire { dialect, batched: false };
+        self.step(|awake| {
+            let attach = |_: &mut FakeSockets| sockets.open_as(&joined, wire);
+            awake.host.join(joined.clone(), stamp, attach).unwrap()
+        });
+    }
+
+    /// A call over HTTP; its answers as a debug text.
+    pub(crate) fn call(&mut self, request: Request) -> String {
+        let (member, stamp) = (member("backend"), self.stamp());
+        let mut answers = String::new();
+        self.step(|awake| {
+            let stamp = || stamp.clone();
+            let notices = awake.host.call(&member, Grants::all(), vec![request], 0, stamp).unwrap();
+            answers = format!("{notices:?}");
+            Flush::No
+        });
+        answers
     }
 
     fn join_as(&mut self, number: u64, user: &str, expires_at: Option<Millis>, batched: bool) {
@@ -128,7 +153,8 @@ impl World {
         if let Some(at) = awake.host.next_wake()
             && awake.armed_at.is_none_or(|armed| at < armed)
         {
-            self.alarm = Some(at);
+            // Never put off, as at the edge.
+            self.alarm = Some(self.alarm.map_or(at, |it| it.min(at)));
             awake.armed_at = Some(at);
         }
         self.awake = Some(awake);
