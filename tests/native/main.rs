@@ -7,11 +7,13 @@
     reason = "a test may panic, and looks for one thing among others"
 )]
 
+mod addresses;
 mod admission;
 mod breaker;
 mod dialect;
 mod directory;
 mod directory_views;
+mod heartbeat;
 mod history;
 mod host;
 mod lanes;
@@ -21,4 +23,5 @@ mod sleep;
 mod sleep_hub;
 mod support;
 mod tidy;
+mod vectors;
 mod world;

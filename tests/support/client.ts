@@ -11,7 +11,7 @@ export type Frame = {
   code?: string;
   retry_after?: number;
   // biome-ignore lint/suspicious/noExplicitAny: a test knows what it looks at
-  data?: any;
+  [field: string]: any;
 };
 
 export type Close = { code: number; reason: string };
@@ -84,6 +84,12 @@ export class Client {
     return frame;
   }
 
+  /** Passes over a frame that was found among those to come; the others stay. */
+  skip(frame: Frame): void {
+    const at = this.frames.indexOf(frame, this.#read);
+    if (at !== -1) this.frames.splice(at, 1);
+  }
+
   /** The next refusal's code. */
   async refusal(): Promise<string | undefined> {
     return (await this.next("error")).code;
@@ -100,6 +106,16 @@ export class Client {
     this.send({ type: "ping", id });
     await this.until(() => this.frames.some((it) => it.id === id), "the answer to a ping");
     const end = this.frames.findIndex((it) => it.id === id);
+    const between = this.frames.slice(this.#read, end);
+    this.#read = end + 1;
+    return between;
+  }
+
+  /** Reads up to the next frame of this type: what came before it. */
+  async upTo(type: string): Promise<Frame[]> {
+    const found = () => this.frames.findIndex((it, at) => this.#read <= at && it.type === type);
+    await this.until(() => found() !== -1, `a frame: ${type}`);
+    const end = found();
     const between = this.frames.slice(this.#read, end);
     this.#read = end + 1;
     return between;

@@ -21,7 +21,7 @@ export const NOTIFICATION = {
   metadata: { project_id: "project_123", workflow_id: "workflow_456" },
 };
 
-export const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+export { RFC_3339 } from "./asking.ts";
 
 /** An id of ours: `<type>_<UUID v7>`. */
 export const idOf = (type: string) =>

@@ -1,0 +1,251 @@
+//! Every frame of every dialect, from the golden vectors that clients read too.
+
+use std::rc::Rc;
+
+use dormouse::dialect::{DialectId, Frame};
+use dormouse::message::{
+    Accepted, Before, Body, ClientRef, Code, Command, Entry, Epoch, Event, EventName, Fault, Json,
+    Kicked, Lane, Millis, Notice, Offset, Page, PageRequest, Published, Refusal, Reply, Request,
+    StateItem, Stats, Status, Topic, UserId, Welcome,
+};
+use serde_json::{Value, json};
+
+use crate::support::{NOON, entry, member, session_id, stamp};
+
+/// Each dialect and its vectors.
+fn vectors() -> Vec<(DialectId, Value)> {
+    let texts = [
+        include_str!("../vectors/context.json"),
+        include_str!("../vectors/workflow.json"),
+        include_str!("../vectors/events.json"),
+        include_str!("../vectors/client.json"),
+    ];
+    assert_eq!(texts.len(), DialectId::all().count(), "a dialect has no vectors");
+    DialectId::all().zip(texts.map(|it| serde_json::from_str(it).unwrap())).collect()
+}
+
+/// How the vectors spell a decoded request.
+fn spelled(request: &Request) -> Value {
+    let id = request.client_ref.as_ref().map(ClientRef::as_str);
+    let command = match &request.command {
+        Err(Refusal { code, .. }) => json!({"refused": code}),
+        Ok(Command::Ping) => json!("ping"),
+        Ok(Command::Pong) => json!("pong"),
+        Ok(Command::Authenticate { token, context }) => {
+            json!({"authenticate": {"token": token, "context": context}})
+        }
+        Ok(Command::Say(Body::Message { content, message_type })) => {
+            json!({"say": {"content": content, "messageType": message_type}})
+        }
+        Ok(Command::Publish { body: Body::Event(event), exclude: None }) => published(event),
+        Ok(Command::SetState { key, value }) => json!({"set_state": {"key": key, "value": value}}),
+        Ok(Command::Typing(typing)) => json!({"typing": typing}),
+        Ok(Command::Subscribe(topics)) => json!({"subscribe": topics}),
+        Ok(Command::Unsubscribe(topics)) => json!({"unsubscribe": topics}),
+        Ok(Command::Presence) => json!("presence"),
+        Ok(Command::Subscriptions) => json!("subscriptions"),
+        Ok(Command::State) => json!("state"),
+        Ok(Command::Stats) => json!("stats"),
+        Ok(Command::Status) => json!("status"),
+        Ok(Command::Kick(Kicked::User(user))) => json!({"kick": {"user": user}}),
+        Ok(Command::Kick(Kicked::Session(session))) => {
+            json!({"kick": {"session": session.to_string()}})
+        }
+        Ok(Command::History(page)) => history(page),
+        Ok(other) => panic!("no dialect has such a command: {other:?}"),
+    };
+    json!({"id": id, "command": command})
+}
+
+fn published(Published { name, data, user, lane }: &Published) -> Value {
+    let mut spelled = json!({"event": name, "data": data});
+    if let Some(user) = user {
+        spelled["user"] = json!(user);
+    }
+    if *lane == Lane::Critical {
+        spelled["lane"] = json!("critical");
+    }
+    json!({"publish": spelled})
+}
+
+fn history(PageRequest { before, after, limit }: &PageRequest) -> Value {
+    let before = match before {
+        Before::Newest => json!("newest"),
+        Before::Offset(offset) => json!({"offset": offset}),
+        Before::Time(at) => json!({"time": at}),
+    };
+    let mut spelled = json!({"before": before, "limit": limit});
+    if let Some(after) = after {
+        spelled["after"] = json!(after);
+    }
+    json!({"history": spelled})
+}
+
+#[test]
+fn every_golden_frame_is_read_as_it_says() {
+    let mut wrong = Vec::new();
+    for (dialect, vectors) in vectors() {
+        let cases = vectors["in"].as_array().unwrap();
+        assert!(20 < cases.len());
+        for case in cases {
+            let frame = Frame::Text(case["frame"].as_str().unwrap().into());
+            let read = spelled(&dialect.get().decode(&frame));
+            if read != json!({"id": case["id"], "command": case["command"]}) {
+                wrong.push(format!("{}: {}: {read}", dialect.get().name(), case["title"]));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn every_event_is_spelled_as_its_golden_frame() {
+    let mut wrong = Vec::new();
+    for (dialect, vectors) in vectors() {
+        let (mut frames, mut unsaid) = (Vec::<Value>::new(), Vec::new());
+        for (title, notice) in notices() {
+            match dialect.get().encode(&notice) {
+                Some(Frame::Text(text)) => frames.push(serde_json::from_str(&text).unwrap()),
+                Some(Frame::Binary(_)) => panic!("these dialects speak text"),
+                None => unsaid.push(title),
+            }
+        }
+        if (json!(frames), json!(unsaid)) != (vectors["out"].clone(), vectors["unsaid"].clone()) {
+            let spoken = json!({"unsaid": unsaid, "out": frames});
+            println!("{}", serde_json::to_string_pretty(&spoken).unwrap());
+            wrong.push(dialect.get().name());
+        }
+    }
+    assert!(wrong.is_empty(), "not as golden, but as above: {wrong:?}");
+}
+
+/// An entry that is an event of this name.
+fn event(offset: u64, name: &str, data: &Value, client_ref: Option<&str>) -> Rc<Entry> {
+    let said = Entry::clone(&entry(offset, NOON.0, "ann", client_ref));
+    let (name, data) = (EventName::parse(name).unwrap(), Json::parse(data.to_string()).unwrap());
+    let body = Body::Event(Published { name, data, user: None, lane: Lane::Normal });
+    Rc::new(Entry { body, ..said })
+}
+
+/// The data of seed 000's own examples (A14, A17).
+fn update() -> Value {
+    json!({
+        "workflow_id": "workflow_123", "status": "in_progress", "stage": "architecture_design",
+        "progress": 45, "message": "Designing", "estimated_completion": "2024-01-01T12:15:00Z",
+    })
+}
+
+fn notification() -> Value {
+    json!({
+        "notification_id": "notif_123", "user_id": "ann", "title": "Done", "message": "It is done.",
+        "category": "workflow_complete", "priority": "high",
+        "action": {"label": "View", "url": "/projects/1"},
+        "metadata": {"project_id": "project_1", "workflow_id": "workflow_123"},
+    })
+}
+
+fn page(entries: Vec<Rc<Entry>>, has_more: bool, upwards: bool) -> Event {
+    let (head, epoch) = (Offset(42), Epoch("e1".into()));
+    Event::History(Page { entries, has_more, upwards, head, epoch })
+}
+
+fn welcome(client: Option<&str>) -> Event {
+    Event::Welcome(Box::new(Welcome {
+        session: session_id(7),
+        user: UserId("ann".into()),
+        client: client.map(str::to_owned),
+        heartbeat_ms: 25_000,
+        offset: Offset(42),
+        epoch: Epoch("e1".into()),
+    }))
+}
+
+fn accepted(duplicate: bool) -> Event {
+    let id = (!duplicate).then(|| entry(43, NOON.0, "ann", None).id);
+    let (offset, epoch) = (Offset(43), Epoch("e1".into()));
+    Event::Reply(Reply::Accepted(Accepted { id, offset, epoch, duplicate }))
+}
+
+/// What is said of a room and a connection.
+fn replies() -> Vec<(&'static str, Option<&'static str>, Event)> {
+    let topics = || vec![Topic::parse("agent.*").unwrap(), Topic::parse("score").unwrap()];
+    let (offset, epoch) = (Offset(42), Epoch("e1".into()));
+    let (key, value) = (EventName::parse("phase").unwrap(), Json::parse(r#""build""#).unwrap());
+    let status = Status {
+        session: session_id(7),
+        client: Some("abc-123".into()),
+        connected_at: Millis(NOON.0 - 1500),
+        received: 12,
+        received_this_minute: 3,
+        limit_per_minute: 100,
+    };
+    vec![
+        ("accepted", Some("c1"), accepted(false)),
+        ("accepted before", Some("c1"), accepted(true)),
+        ("subscribed", Some("s1"), Event::Reply(Reply::Subscribed(topics()))),
+        ("unsubscribed", Some("s2"), Event::Reply(Reply::Unsubscribed(topics()))),
+        ("subscriptions", None, Event::Reply(Reply::Subscriptions(Some(topics())))),
+        ("no subscriptions", None, Event::Reply(Reply::Subscriptions(None))),
+        ("state", Some("q2"), Event::Reply(Reply::State(vec![StateItem { key, value, offset }]))),
+        (
+            "stats",
+            None,
+            Event::Reply(Reply::Stats(Stats { connections: 3, users: 2, offset, epoch })),
+        ),
+        ("status", Some("t1"), Event::Reply(Reply::Status(Box::new(status)))),
+        ("kicked", Some("k1"), Event::Reply(Reply::Kicked(2))),
+        ("erased", Some("k2"), Event::Reply(Reply::Erased)),
+    ]
+}
+
+/// The events whose spelling the vectors fix, in their order.
+fn notices() -> Vec<(&'static str, Notice)> {
+    let said = || vec![entry(41, NOON.0, "ann", None), entry(42, NOON.0 + 1, "bob", Some("m1"))];
+    let user = || UserId("ann".into());
+    let envelope = json!({"type": "hello", "timestamp": "never", "id": "forged", "score": 2});
+    let fault = Fault { field: "progress".into(), problem: "must be a number".into() };
+    let renewed = |at: Option<u64>| Event::Renewed { user: user(), expires_at: at.map(Millis) };
+    let happened = |name, data: &Value| Event::Entry(event(43, name, data, None));
+    let mut events = vec![
+        ("pong", None, Event::Pong),
+        ("pong to a ping with an id", Some("p1"), Event::Pong),
+        ("message", None, Event::Entry(entry(42, NOON.0, "ann", None))),
+        ("message of an id", Some("m1"), Event::Entry(entry(42, NOON.0, "ann", Some("m1")))),
+        ("typing", None, Event::Typing { user: user(), typing: true }),
+        ("joined", None, Event::Joined(member("ann"))),
+        ("left", None, Event::Left(member("ann"))),
+        ("presence", Some("q1"), Event::Presence(vec![member("ann"), member("bob")])),
+        ("history", Some("h1"), page(said(), true, false)),
+        ("the end of history", None, page(said(), false, false)),
+        ("renewed", Some("a1"), renewed(Some(NOON.0 + 1000))),
+        ("too fast", None, Event::Refused(Refusal::too_fast(100, 60_000, 44_001))),
+        ("refused", Some("x1"), Event::Refused(Refusal::new(Code::NotFound, "no"))),
+        ("event", None, happened("agent.started", &json!({"agent": 7}))),
+        ("event of an id", Some("e1"), Event::Entry(event(43, "score", &json!([2]), Some("e1")))),
+        ("broadcast", None, happened("broadcast", &json!({"text": "hear, hear"}))),
+        ("workflow_update", None, happened("workflow_update", &update())),
+        ("notification", None, happened("notification", &notification())),
+        ("state changed", None, happened("state.phase", &json!("build"))),
+        ("state dropped", None, happened("state.phase", &Value::Null)),
+        ("event with the envelope's fields", None, happened("score", &envelope)),
+        ("welcome", None, welcome(Some("abc-123"))),
+        ("welcome without a client id", None, welcome(None)),
+        ("ping", None, Event::Ping),
+        (
+            "history of events",
+            Some("h2"),
+            page(vec![event(9, "score", &json!(1), None)], true, true),
+        ),
+        ("renewed for ever", None, renewed(None)),
+        ("faulty", Some("x2"), Event::Refused(Refusal::faulty(vec![fault]))),
+        ("too fast, of an id", Some("x3"), Event::Refused(Refusal::too_fast(20, 1000, 1))),
+    ];
+    events.extend(replies());
+    let mut stamp = stamp(NOON);
+    let notice = |(title, reply_to, event): (&'static str, Option<&str>, Event)| {
+        let reply_to = reply_to.map(|it| ClientRef::parse(it).unwrap());
+        let session = matches!(event, Event::Refused(_)).then(|| session_id(7));
+        (title, Notice { id: stamp.mint(), reply_to, session, at: NOON, event })
+    };
+    events.into_iter().map(notice).collect()
+}
