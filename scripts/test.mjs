@@ -11,6 +11,7 @@ const env = { ...process.env, CLOUDFLARE_CF_FETCH_ENABLED: "false", WRANGLER_SEN
 const SUITES = {
   check: async () => ({ passed: (await step("node", ["scripts/check.mjs"])).code === 0 ? 1 : 0 }),
   native: async () => sumCargo((await step("cargo", ["test", "--quiet"])).output),
+  schema: () => vitest("tests/schema"),
   build,
   worker: () => vitest("tests/worker"),
   browser: () => vitest("tests/browser"),

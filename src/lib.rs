@@ -26,5 +26,8 @@ pub mod api;
 
 pub mod host;
 
+#[cfg(not(target_arch = "wasm32"))]
+pub mod schema;
+
 #[cfg(target_arch = "wasm32")]
 mod edge;

@@ -103,6 +103,7 @@ impl<'a> Who<'a> {
 #[derive(Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub(crate) struct History<'a> {
+    /// Oldest first.
     events: Vec<Past<'a>>,
     /// Whether the log goes on.
     has_more: bool,

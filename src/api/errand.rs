@@ -163,7 +163,9 @@ struct BatchIn {
 }
 
 #[derive(Deserialize)]
-struct Addressed {
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub(crate) struct Addressed {
+    /// Where it goes: `kind:name`.
     room: String,
 }
 

@@ -7,7 +7,13 @@ mod errand;
 mod problem;
 
 pub use answer::{Answer, Batch, Outcome, Rooms};
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) use answer::{History, Kicked, Presence};
 pub use call::{Call, NoCall, RoomCall};
 pub use caller::Caller;
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) use errand::Addressed;
 pub use errand::{Destination, Errand, EventIn, Task, read_batch, read_event};
 pub use problem::Problem;
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) use problem::title;

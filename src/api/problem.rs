@@ -75,7 +75,7 @@ fn status(code: Code) -> u16 {
     }
 }
 
-fn title(status: u16) -> &'static str {
+pub(crate) fn title(status: u16) -> &'static str {
     match status {
         400 => "Bad Request",
         401 => "Unauthorized",

@@ -89,14 +89,20 @@ impl Dialect for Client {
 // ---- in
 
 #[derive(Deserialize)]
-struct Envelope<'a> {
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub(crate) struct Envelope<'a> {
     #[serde(borrow, rename = "type")]
     kind: Text<'a>,
+    /// The client's own, echoed by what answers it.
     #[serde(borrow, default)]
     id: Option<Text<'a>>,
+    /// A JWT.
     #[serde(borrow, default)]
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "String"))]
     token: Option<&'a RawValue>,
+    /// The room it is for, where the URL does not say.
     #[serde(borrow, default, rename = "contextId")]
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Option<String>"))]
     context_id: Option<&'a RawValue>,
 }
 
@@ -139,9 +145,11 @@ type Fields = BTreeMap<String, Box<RawValue>>;
 // ---- out
 
 #[derive(Serialize)]
-struct Outgoing<'a, F> {
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub(crate) struct Outgoing<'a, F> {
     #[serde(rename = "type")]
     kind: &'a str,
+    /// When it was said: RFC 3339.
     timestamp: String,
     #[serde(flatten)]
     fields: F,
@@ -152,7 +160,8 @@ fn frame(notice: &Notice, kind: &str, fields: impl Serialize) -> Frame {
 }
 
 #[derive(Serialize)]
-struct Nothing {}
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub(crate) struct Nothing {}
 
 /// An event's data as fields of the frame; whatever would stand for the envelope's own
 /// is left out. What is no object becomes one.
@@ -177,14 +186,21 @@ const FEATURES: [&str; 4] =
 
 /// Exactly what the seed shows (E7).
 #[derive(Serialize)]
-struct Hello<'a> {
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub(crate) struct Hello<'a> {
     #[serde(rename = "type")]
     kind: &'static str,
+    /// RFC 3339.
     server_time: String,
+    /// The version of the handshake.
     accepted_version: u8,
+    /// What the server can do.
     features: [&'static str; 4],
+    /// This connect's own name: a UUID.
     request_id: String,
+    /// The query's `client_id`.
     client_id: Option<&'a str>,
+    /// How often the server pings; 0 for never.
     heartbeat_interval_ms: u64,
 }
 
@@ -203,19 +219,30 @@ impl<'a> Hello<'a> {
 }
 
 #[derive(Serialize)]
-struct Auth<'a> {
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub(crate) struct Auth<'a> {
+    /// Whose token it is.
     user_id: &'a str,
+    /// When it expires: RFC 3339; `null` for one that does not.
     expires_at: Option<String>,
 }
 
 #[derive(Serialize)]
-struct StatusOut<'a> {
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub(crate) struct StatusOut<'a> {
+    /// This connection's name.
     session_id: String,
+    /// The query's `client_id`.
     client_id: Option<&'a str>,
+    /// RFC 3339.
     connected_at: String,
+    /// Since then.
     uptime_ms: u64,
+    /// Messages of this connection that reached the room.
     messages_received: u64,
+    /// Those counted against the current minute.
     messages_this_minute: u64,
+    /// How many may be; 0 for any number.
     limit_per_minute: u64,
 }
 
@@ -234,11 +261,16 @@ impl<'a> StatusOut<'a> {
 }
 
 #[derive(Serialize)]
-struct Error<'a> {
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub(crate) struct Error<'a> {
+    /// The client's own id of what was refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<&'a str>,
+    /// For programs.
     code: Code,
+    /// For people.
     message: &'a str,
+    /// Seconds after which it may work.
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_after: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -72,17 +72,23 @@ impl Dialect for Context {
 
 /// Unknown fields are ignored; so is `timestamp`, which is ours to give (X3).
 #[derive(Deserialize)]
-struct Envelope<'a> {
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub(crate) struct Envelope<'a> {
     #[serde(borrow, rename = "type")]
     kind: Text<'a>,
+    /// The client's own, echoed by what answers it.
     #[serde(borrow, default)]
     id: Option<Text<'a>>,
     #[serde(borrow, default)]
     data: Option<&'a RawValue>,
     // `auth` alone stands at the top level (B3).
+    /// A JWT.
     #[serde(borrow, default)]
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "String"))]
     token: Option<&'a RawValue>,
+    /// The room it is for, where the URL does not say.
     #[serde(borrow, default, rename = "contextId")]
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Option<String>"))]
     context_id: Option<&'a RawValue>,
 }
 
@@ -116,23 +122,32 @@ fn authenticate(envelope: &Envelope<'_>) -> Result<Command, Refusal> {
 }
 
 #[derive(Deserialize)]
-struct MessageIn {
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub(crate) struct MessageIn {
+    /// Text; never interpreted.
     content: String,
+    /// What the content is, 1 to 64 bytes; `text` if it is missing.
     #[serde(default, rename = "messageType")]
     message_type: Option<String>,
 }
 
 #[derive(Deserialize)]
-struct TypingIn {
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub(crate) struct TypingIn {
+    /// Whether they are typing now.
     #[serde(rename = "isTyping")]
     is_typing: bool,
 }
 
 #[derive(Default, Deserialize)]
-struct HistoryIn<'a> {
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub(crate) struct HistoryIn<'a> {
+    /// At most so many, 1 to 200; 50 if it is missing.
     #[serde(default)]
     limit: Option<u64>,
+    /// Older than this: an offset, or a time.
     #[serde(borrow, default)]
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Option<Before>"))]
     before: Option<&'a RawValue>,
 }
 
@@ -147,10 +162,13 @@ impl HistoryIn<'_> {
 // ---- out
 
 #[derive(Serialize)]
-struct Outgoing<'a, D> {
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub(crate) struct Outgoing<'a, D> {
     #[serde(rename = "type")]
     kind: &'a str,
+    /// The client's own where this answers a request, else `<type>_<UUID v7>`.
     id: Id<'a>,
+    /// When it was said: RFC 3339.
     timestamp: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     data: Option<D>,
@@ -162,15 +180,23 @@ fn frame(notice: &Notice, kind: &str, data: Option<impl Serialize>) -> Frame {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 #[expect(clippy::struct_field_names, reason = "the names are the wire's")]
-struct Message<'a> {
+pub(crate) struct Message<'a> {
+    /// Its name, minted by the room.
     id: Id<'a>,
+    /// Text; never interpreted.
     content: &'a str,
+    /// What the content is.
     message_type: &'a str,
+    /// Who said it, for showing.
     author: &'a str,
+    /// Who said it: a `sub`.
     author_id: &'a str,
+    /// When the room accepted it: RFC 3339.
     timestamp: String,
+    /// Its position in the room's log.
     offset: Offset,
 }
 
@@ -191,16 +217,22 @@ impl<'a> Message<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
-struct Typing<'a> {
+pub(crate) struct Typing<'a> {
+    /// Who: a `sub`.
     user_id: &'a str,
+    /// Whether they are typing now.
     is_typing: bool,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
-struct User<'a> {
+pub(crate) struct User<'a> {
+    /// The token's `sub`.
     user_id: &'a str,
+    /// For showing.
     username: &'a str,
 }
 
@@ -211,18 +243,25 @@ impl<'a> User<'a> {
 }
 
 #[derive(Serialize)]
-struct Presence<'a> {
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub(crate) struct Presence<'a> {
+    /// Users, each once.
     members: Vec<User<'a>>,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
-struct History<'a> {
+pub(crate) struct History<'a> {
+    /// Oldest first.
     messages: Vec<Message<'a>>,
+    /// Whether the log goes on.
     has_more: bool,
     /// The `before` of the next older page; `null` when there is none.
     next_before: Option<Offset>,
+    /// Where the log stands.
     offset: Offset,
+    /// Which incarnation of the log this is.
     epoch: &'a str,
 }
 
@@ -239,22 +278,31 @@ impl<'a> History<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
-struct Auth<'a> {
+pub(crate) struct Auth<'a> {
+    /// Whose token it is.
     user_id: &'a str,
+    /// When it expires: RFC 3339; `null` for one that does not.
     expires_at: Option<String>,
 }
 
 /// `{type:"error", error, code}` (B29), with the wait where there is one.
 #[derive(Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[expect(clippy::struct_field_names, reason = "the names are the wire's")]
-struct Error<'a> {
+pub(crate) struct Error<'a> {
     #[serde(rename = "type")]
     kind: &'static str,
+    /// The client's own where this answers a request, else `error_<UUID v7>`.
     id: Id<'a>,
+    /// When it was said: RFC 3339.
     timestamp: String,
+    /// For people.
     error: &'a str,
+    /// For programs.
     code: Code,
+    /// Seconds after which it may work.
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_after: Option<u64>,
 }

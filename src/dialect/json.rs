@@ -113,7 +113,7 @@ pub fn before(json: &str) -> Result<Before, Refusal> {
 
 /// A string that borrows from the frame where it has no escapes.
 #[derive(Debug, Default)]
-pub(super) struct Text<'a>(Cow<'a, str>);
+pub(crate) struct Text<'a>(Cow<'a, str>);
 
 impl std::ops::Deref for Text<'_> {
     type Target = str;

@@ -1,12 +1,12 @@
 //! Dialects: how the vocabulary is spelled on the wire. One file each, no behaviour.
 
-mod client;
-mod context;
-mod events;
+pub(crate) mod client;
+pub(crate) mod context;
+pub(crate) mod events;
 pub mod json;
-mod spell;
+pub(crate) mod spell;
 mod wire;
-mod workflow;
+pub(crate) mod workflow;
 
 use serde::{Deserialize, Serialize};
 pub use wire::Wire;

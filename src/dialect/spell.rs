@@ -7,7 +7,7 @@ use crate::message::{Body, Details, Entry, Fault, Json, Member, Notice, Refusal}
 
 /// The client's own id where this answers a request, so that it can correlate;
 /// else one of ours, `<type>_<UUID v7>`.
-pub(super) enum Id<'a> {
+pub(crate) enum Id<'a> {
     Theirs(&'a str),
     Ours(&'a str, Uuid),
 }
@@ -33,7 +33,7 @@ impl Serialize for Id<'_> {
 /// A user, as others see them.
 #[derive(Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-pub(super) struct User<'a> {
+pub(crate) struct User<'a> {
     /// The token's `sub`.
     user_id: &'a str,
     /// For showing.
@@ -49,7 +49,7 @@ impl<'a> User<'a> {
 /// What an entry says.
 #[derive(Serialize)]
 #[serde(untagged)]
-pub(super) enum Data<'a> {
+pub(crate) enum Data<'a> {
     Event(&'a Json),
     Message {
         content: &'a str,
@@ -69,16 +69,18 @@ impl<'a> Data<'a> {
 
 /// What a refusal says beside its code and its text (C18).
 #[derive(Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(untagged)]
-pub(super) enum ErrorDetails<'a> {
+pub(crate) enum ErrorDetails<'a> {
     Rate { limit: u64, window: String, retry_after: u64 },
     Faults { faults: &'a [Fault] },
+    Wait { retry_after: u64 },
 }
 
 impl<'a> ErrorDetails<'a> {
     pub(super) fn of(refusal: &'a Refusal) -> Option<Self> {
         match &refusal.details {
-            Details::None => None,
+            Details::None => refusal.retry_after.map(|retry_after| Self::Wait { retry_after }),
             Details::Rate { limit, window_s } => Some(Self::Rate {
                 limit: *limit,
                 window: window(*window_s),

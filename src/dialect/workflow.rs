@@ -64,16 +64,22 @@ impl Dialect for Workflow {
 
 /// Unknown fields are ignored; so is `timestamp`, which is ours to give (X3).
 #[derive(Deserialize)]
-struct Envelope<'a> {
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub(crate) struct Envelope<'a> {
     #[serde(borrow, rename = "type")]
     kind: Text<'a>,
+    /// The client's own, echoed by what answers it.
     #[serde(borrow, default)]
     id: Option<Text<'a>>,
     #[serde(borrow, default)]
     data: Option<&'a RawValue>,
+    /// A JWT.
     #[serde(borrow, default)]
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "String"))]
     token: Option<&'a RawValue>,
+    /// The room it is for, where the URL does not say.
     #[serde(borrow, default, rename = "contextId")]
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Option<String>"))]
     context_id: Option<&'a RawValue>,
 }
 
@@ -93,20 +99,28 @@ fn command(envelope: &Envelope<'_>) -> Result<Command, Refusal> {
 }
 
 #[derive(Deserialize)]
-struct AuthIn<'a> {
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub(crate) struct AuthIn<'a> {
+    /// A JWT.
     #[serde(borrow, default)]
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "String"))]
     token: Option<&'a RawValue>,
+    /// The room it is for, where the URL does not say.
     #[serde(borrow, default, rename = "contextId")]
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Option<String>"))]
     context_id: Option<&'a RawValue>,
 }
 
 // ---- out
 
 #[derive(Serialize)]
-struct Outgoing<'a, D> {
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub(crate) struct Outgoing<'a, D> {
     #[serde(rename = "type")]
     kind: &'a str,
+    /// `<type>_<UUID v7>`.
     id: Id<'a>,
+    /// When it was said: RFC 3339.
     timestamp: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     data: Option<D>,
@@ -118,29 +132,40 @@ fn frame(notice: &Notice, kind: &str, data: Option<impl Serialize>) -> Frame {
 }
 
 #[derive(Serialize)]
-struct Auth<'a> {
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub(crate) struct Auth<'a> {
+    /// Whose token it is.
     user_id: &'a str,
+    /// When it expires: RFC 3339; `null` for one that does not.
     expires_at: Option<String>,
 }
 
 /// The data of `error` (A20).
 #[derive(Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[expect(clippy::struct_field_names, reason = "the names are the wire's")]
-struct Error<'a> {
+pub(crate) struct Error<'a> {
+    /// For programs.
     error_code: Code,
+    /// For people.
     error_message: &'a str,
+    /// More, where there is more to say.
     error_details: ErrorDetails<'a>,
 }
 
 #[derive(Serialize)]
-struct ErrorDetails<'a> {
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub(crate) struct ErrorDetails<'a> {
+    /// Whose connection this is.
     #[serde(skip_serializing_if = "Option::is_none")]
     session_id: Option<String>,
+    /// Seconds after which it may work.
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_after: Option<u64>,
     /// The client's own id of what was refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     request_id: Option<&'a str>,
+    /// Everything that is wrong with what was sent.
     #[serde(skip_serializing_if = "<[Fault]>::is_empty")]
     faults: &'a [Fault],
 }

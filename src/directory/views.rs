@@ -7,6 +7,7 @@ use crate::message::Millis;
 /// What `GET /api/v1/websocket/health` answers (A44), for all rooms together (X22). Numbers
 /// are whole where the seed's are: a client may have typed them so.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct Health {
     /// In one word.
     pub status: Status,
@@ -20,6 +21,7 @@ pub struct Health {
 
 /// How the service is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
     /// All breakers are closed.
@@ -30,6 +32,7 @@ pub enum Status {
 
 /// Sockets open now.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct Gauges {
     /// All of them.
     pub total: u64,
@@ -41,6 +44,7 @@ pub struct Gauges {
 
 /// The last minute.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct Performance {
     /// Messages that arrived.
     pub messages_per_second: f64,
@@ -53,6 +57,7 @@ pub struct Performance {
 /// What `GET /api/v1/websocket/metrics` answers (A45), for all rooms together (X22). Since
 /// counting began, where nothing else is said.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct Metrics {
     /// Sockets.
     pub connections: ConnectionMetrics,
@@ -64,6 +69,7 @@ pub struct Metrics {
 
 /// Sockets.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct ConnectionMetrics {
     /// Opened.
     pub total_connections: u64,
@@ -77,6 +83,7 @@ pub struct ConnectionMetrics {
 
 /// What went through them.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct MessageMetrics {
     /// To clients, each socket counted.
     pub total_sent: u64,
@@ -90,6 +97,7 @@ pub struct MessageMetrics {
 
 /// What went wrong.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct ErrorMetrics {
     /// Refusals and failures.
     pub total_errors: u64,

@@ -274,7 +274,7 @@ impl Http<'_> {
     }
 
     async fn body(&self, bytes_max: usize) -> std::result::Result<String, Failure> {
-        let too_large = || Refusal::too_large(bytes_max.saturating_sub(ENVELOPE_BYTES_MAX));
+        let too_large = || Refusal::too_large(bytes_max);
         // Before it is touched: to give up half-way costs the connection.
         let length = self.request.headers().get("Content-Length")?;
         if length.and_then(|it| it.parse::<usize>().ok()).is_some_and(|it| bytes_max < it) {

@@ -101,6 +101,7 @@ impl ClientRef {
 
 /// Which class of Durable Object serves a room; the first half of `kind:name`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// Messages, typing, presence, history.

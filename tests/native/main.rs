@@ -19,6 +19,8 @@ mod host;
 mod lanes;
 mod outbox;
 mod room;
+mod schema;
+mod schema_http;
 mod sleep;
 mod sleep_hub;
 mod support;

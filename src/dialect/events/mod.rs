@@ -3,7 +3,7 @@
 //! In: `ping`, `auth`, `subscribe`, `unsubscribe`, `query`, `command`.
 //! Out: `connection_established`, `pong`, `event`, `broadcast`, `response`, `error`.
 
-mod out;
+pub(crate) mod out;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -46,9 +46,11 @@ impl Dialect for Events {
 }
 
 #[derive(Deserialize)]
-struct Envelope<'a> {
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub(crate) struct Envelope<'a> {
     #[serde(borrow, rename = "type")]
     kind: Text<'a>,
+    /// The client's own, echoed by what answers it.
     #[serde(borrow, default)]
     id: Option<Text<'a>>,
     #[serde(borrow, default)]
@@ -59,9 +61,13 @@ struct Envelope<'a> {
     command: Option<Text<'a>>,
     #[serde(borrow, default)]
     params: Option<&'a RawValue>,
+    /// A JWT.
     #[serde(borrow, default)]
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "String"))]
     token: Option<&'a RawValue>,
+    /// The room it is for, where the URL does not say.
     #[serde(borrow, default, rename = "contextId")]
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Option<String>"))]
     context_id: Option<&'a RawValue>,
 }
 
@@ -104,11 +110,16 @@ fn query(name: Option<&str>, params: Option<&RawValue>) -> Result<Command, Refus
 }
 
 #[derive(Default, Deserialize)]
-struct HistoryIn<'a> {
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub(crate) struct HistoryIn<'a> {
+    /// At most so many, 1 to 200; 50 if it is missing.
     #[serde(default)]
     limit: Option<u64>,
+    /// Older than this: an offset, or a time.
     #[serde(borrow, default)]
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Option<Before>"))]
     before: Option<&'a RawValue>,
+    /// Read upwards from this offset.
     #[serde(default)]
     after: Option<Offset>,
 }
@@ -155,25 +166,35 @@ fn order(name: Option<&str>, params: Option<&RawValue>) -> Result<Command, Refus
 }
 
 #[derive(Deserialize)]
-struct PublishIn<'a> {
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub(crate) struct PublishIn<'a> {
+    /// What it is called.
     event: String,
+    /// What it says; any JSON, but what `workflow_update` and `notification` promise.
     #[serde(borrow, default)]
     data: Option<&'a RawValue>,
+    /// Only this user's connections get it.
     #[serde(default)]
     user_id: Option<String>,
 }
 
 #[derive(Deserialize)]
-struct SetStateIn<'a> {
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub(crate) struct SetStateIn<'a> {
+    /// Spelled as an event's name.
     key: String,
+    /// Any JSON; `null` drops the key.
     #[serde(borrow, default)]
     value: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
-struct KickIn {
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub(crate) struct KickIn {
+    /// All connections of this user; not with `session_id`.
     #[serde(default)]
     user_id: Option<String>,
+    /// This connection; not with `user_id`.
     #[serde(default)]
     session_id: Option<String>,
 }

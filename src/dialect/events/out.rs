@@ -62,7 +62,8 @@ fn reply(notice: &Notice, at: String, reply: &Reply) -> Option<Frame> {
 
 /// The first frame (C2).
 #[derive(Serialize)]
-struct Established<'a> {
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub(crate) struct Established<'a> {
     #[serde(rename = "type")]
     kind: &'static str,
     client_id: String,
@@ -89,7 +90,8 @@ impl<'a> Established<'a> {
 }
 
 #[derive(Serialize)]
-struct Pong<'a> {
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub(crate) struct Pong<'a> {
     #[serde(rename = "type")]
     kind: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -99,7 +101,8 @@ struct Pong<'a> {
 
 /// An entry of the log: `event` for those who subscribed, `broadcast` for everyone (C8).
 #[derive(Serialize)]
-struct Happened<'a> {
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub(crate) struct Happened<'a> {
     #[serde(rename = "type")]
     kind: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -128,7 +131,8 @@ impl<'a> Happened<'a> {
 
 /// What is told and not kept.
 #[derive(Serialize)]
-struct Told<'a, D> {
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub(crate) struct Told<'a, D> {
     #[serde(rename = "type")]
     kind: &'static str,
     event: &'static str,
@@ -144,13 +148,15 @@ impl<D> Told<'_, D> {
 }
 
 #[derive(Serialize)]
-struct Typing<'a> {
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub(crate) struct Typing<'a> {
     user_id: &'a str,
     is_typing: bool,
 }
 
 #[derive(Serialize)]
-struct Response<'a, R> {
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub(crate) struct Response<'a, R> {
     #[serde(rename = "type")]
     kind: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -164,18 +170,21 @@ fn response(notice: &Notice, timestamp: String, result: impl Serialize) -> Frame
 }
 
 #[derive(Serialize)]
-struct Members<'a> {
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub(crate) struct Members<'a> {
     members: Vec<User<'a>>,
 }
 
 #[derive(Serialize)]
-struct Renewed<'a> {
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub(crate) struct Renewed<'a> {
     user_id: &'a str,
     expires_at: Option<String>,
 }
 
 #[derive(Serialize)]
-struct AcceptedOut<'a> {
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub(crate) struct AcceptedOut<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<Id<'a>>,
     offset: Offset,
@@ -195,27 +204,32 @@ impl<'a> AcceptedOut<'a> {
 }
 
 #[derive(Serialize)]
-struct Subscribed<'a> {
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub(crate) struct Subscribed<'a> {
     subscribed: &'a [Topic],
 }
 
 #[derive(Serialize)]
-struct Unsubscribed<'a> {
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub(crate) struct Unsubscribed<'a> {
     unsubscribed: &'a [Topic],
 }
 
 #[derive(Serialize)]
-struct Subscriptions<'a> {
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub(crate) struct Subscriptions<'a> {
     subscriptions: &'a [Topic],
 }
 
 #[derive(Serialize)]
-struct State<'a> {
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub(crate) struct State<'a> {
     state: Vec<StateOut<'a>>,
 }
 
 #[derive(Serialize)]
-struct StateOut<'a> {
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub(crate) struct StateOut<'a> {
     key: &'a str,
     value: &'a Json,
     offset: Offset,
@@ -228,7 +242,8 @@ impl<'a> StateOut<'a> {
 }
 
 #[derive(Serialize)]
-struct StatsOut<'a> {
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub(crate) struct StatsOut<'a> {
     connections: u64,
     users: u64,
     offset: Offset,
@@ -243,13 +258,15 @@ impl<'a> StatsOut<'a> {
 }
 
 #[derive(Serialize)]
-struct KickedOut {
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub(crate) struct KickedOut {
     kicked: u64,
 }
 
 /// A stretch of the log, oldest first.
 #[derive(Serialize)]
-struct History<'a> {
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub(crate) struct History<'a> {
     events: Vec<Past<'a>>,
     has_more: bool,
     /// The `before` of the next older page, or the `after` of the next younger one.
@@ -262,7 +279,8 @@ struct History<'a> {
 }
 
 #[derive(Serialize)]
-struct Past<'a> {
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub(crate) struct Past<'a> {
     event: &'a str,
     id: Id<'a>,
     timestamp: String,
@@ -299,7 +317,8 @@ impl<'a> Past<'a> {
 
 /// `{type, id?, timestamp, code, message, details?}` (C18).
 #[derive(Serialize)]
-struct Error<'a> {
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub(crate) struct Error<'a> {
     #[serde(rename = "type")]
     kind: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -1,0 +1,297 @@
+use schemars::generate::SchemaSettings;
+use serde_json::{Map, Value, json};
+
+use super::frames::{self, ECHO, Frames};
+use super::shape::{Shapes, input, walk};
+use super::{object, reference};
+use crate::admission::{Access, ENDPOINTS, Endpoint};
+use crate::close::CloseCode;
+use crate::dialect::DialectId;
+use crate::message::workflow::{Notification, WorkflowUpdate};
+use crate::message::{Code, Fault, Offset};
+
+/// The WebSockets as an `AsyncAPI` 3 document.
+#[must_use]
+pub fn asyncapi() -> Value {
+    let mut parts = Parts::default();
+    for dialect in DialectId::all() {
+        parts.add(dialect.get().name(), &frames::of(dialect));
+    }
+    parts.add("echo", &ECHO);
+    let mut channels = Map::new();
+    let mut operations = Map::new();
+    let echo = ("ws-client_id".to_owned(), echo(), "echo", ECHO, None);
+    let rooms = ENDPOINTS.iter().map(|it| {
+        let (name, frames) = (it.dialect.get().name(), frames::of(it.dialect));
+        (channel_name(it.path), channel(it), name, frames, security(it.access))
+    });
+    for (name, mut channel, dialect, frames, security) in rooms.chain([echo]) {
+        let mut messages = Map::new();
+        for (action, all) in [("receive", frames.receive), ("send", frames.send)] {
+            let keys = all.iter().map(|it| it.name).chain(shared(action, dialect).iter().copied());
+            let keys: Vec<String> = keys.map(|it| format!("{action}.{it}")).collect();
+            let at = |key: &String| reference(&format!("channels/{name}/messages/{key}"));
+            let mut operation = json!({
+                "action": action,
+                "summary": if action == "receive" { "What clients say." } else { "What the server says." },
+                "channel": reference(&format!("channels/{name}")),
+                "messages": keys.iter().map(at).collect::<Vec<_>>(),
+            });
+            if let (Some(security), Value::Object(operation)) = (&security, &mut operation) {
+                operation.insert("security".into(), security.clone());
+            }
+            operations.insert(format!("{action}-{name}"), operation);
+            let component = |key| {
+                let path = format!("components/messages/{dialect}.{key}");
+                (key, reference(&path))
+            };
+            messages.extend(keys.into_iter().map(component));
+        }
+        if let Value::Object(channel) = &mut channel {
+            channel.insert("messages".into(), messages.into());
+        }
+        channels.insert(name, channel);
+    }
+    json!({
+        "asyncapi": "3.0.0",
+        "info": {
+            "title": "Dormouse: WebSockets",
+            "version": env!("CARGO_PKG_VERSION"),
+            "description": ABOUT,
+            "license": {"name": env!("CARGO_PKG_LICENSE")},
+        },
+        "defaultContentType": "application/json",
+        "servers": {
+            "development": {"host": "localhost:8787", "protocol": "ws", "description": "`npm start`"},
+            "production": {
+                "host": "{host}",
+                "protocol": "wss",
+                "description": "Where it is deployed.",
+                "variables": {"host": {"default": "dormouse.example.workers.dev"}},
+            },
+        },
+        "channels": channels,
+        "operations": operations,
+        "components": {
+            "messages": parts.messages,
+            "schemas": parts.schemas,
+            "securitySchemes": {
+                "query": {
+                    "type": "httpApiKey", "in": "query", "name": "token",
+                    "description": "A JWT in the query.",
+                },
+                "header": {
+                    "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
+                    "description": "A JWT in the header `Authorization`.",
+                },
+                "protocol": {
+                    "type": "httpApiKey", "in": "header", "name": "Sec-WebSocket-Protocol",
+                    "description": "A JWT in the sub-protocol `bearer.<jwt>`.",
+                },
+            },
+        },
+        "x-close-codes": object(CLOSE_CODES.map(|(code, about)| {
+            (code.number().to_string(), Value::from(about))
+        })),
+    })
+}
+
+const ABOUT: &str = "Every message is a JSON object in a text frame. Unknown fields are ignored; \
+    an unknown `type` is an error, and the connection stays open. Times are RFC 3339, UTC, with \
+    milliseconds. A refused connection is accepted, told why in an `error`, and closed with one \
+    of the codes under `x-close-codes`.";
+
+const CLOSE_CODES: [(CloseCode, &str); 8] = [
+    (CloseCode::GoingAway, "Nothing was heard for too long."),
+    (CloseCode::Policy, "Token, permission, rate, or a request that makes no sense."),
+    (CloseCode::TooLarge, "Longer than allowed."),
+    (CloseCode::Internal, "Our fault."),
+    (CloseCode::TryLater, "Full, not answering, or too far behind: try later."),
+    (CloseCode::UnsupportedVersion, "A version or a client id that is none; only `/ws/client`."),
+    (CloseCode::InvalidRole, "A role that is none, or not the client's; only `/ws/client`."),
+    (CloseCode::HandshakeFailed, "The handshake failed on our side; only `/ws/client`."),
+];
+
+/// What every dialect's server may say beside its own words.
+fn shared(action: &str, dialect: &str) -> &'static [&'static str] {
+    if action == "send" && dialect != "echo" { &["batch", "pong.bare"] } else { &[] }
+}
+
+/// Messages and the types in them.
+#[derive(Default)]
+struct Parts {
+    messages: Map<String, Value>,
+    schemas: Map<String, Value>,
+}
+
+impl Parts {
+    /// Adds a dialect's. Types of its own get its name before theirs; those of the
+    /// vocabulary are the same in all.
+    fn add(&mut self, dialect: &str, frames: &Frames) {
+        let mut shapes = Shapes::new(SchemaSettings::draft07());
+        let vocabulary = vocabulary();
+        let mut spelled = Map::new();
+        for it in frames.receive {
+            let payload = it.received(&mut shapes);
+            spelled.insert(format!("{dialect}.receive.{}", it.name), it.spelled(&payload));
+        }
+        for it in frames.send {
+            let payload = it.sent(&mut shapes);
+            spelled.insert(format!("{dialect}.send.{}", it.name), it.spelled(&payload));
+        }
+        for name in shared("send", dialect) {
+            spelled.insert(format!("{dialect}.send.{name}"), shared_message(name));
+        }
+        let mut messages = Value::Object(spelled);
+        let mut schemas = shapes.take();
+        let known = |name: &str| vocabulary.contains_key(name);
+        let rename = |name: &str| {
+            if known(name) { name.to_owned() } else { format!("{dialect}.{name}") }
+        };
+        let mut refer = |it: &mut Map<String, Value>| {
+            let Some(Value::String(path)) = it.get_mut("$ref") else { return };
+            if let Some(name) = path.strip_prefix("#/definitions/") {
+                *path = format!("#/components/schemas/{}", rename(name));
+            }
+        };
+        walk(&mut messages, &mut refer);
+        schemas.values_mut().for_each(|it| walk(it, &mut refer));
+        self.schemas.extend(schemas.into_iter().map(|(name, it)| (rename(&name), it)));
+        if let Value::Object(messages) = messages {
+            self.messages.extend(messages);
+        }
+    }
+}
+
+/// The types that mean the same in every dialect.
+fn vocabulary() -> Map<String, Value> {
+    let mut shapes = Shapes::new(SchemaSettings::draft07());
+    for shape in [
+        input::<WorkflowUpdate>,
+        input::<Notification>,
+        input::<Code>,
+        input::<Fault>,
+        input::<Offset>,
+    ] {
+        shape(&mut shapes);
+    }
+    shapes.take()
+}
+
+fn shared_message(name: &str) -> Value {
+    let is = |kind: &str| json!({"type": "string", "const": kind});
+    let (about, payload, example) = if name == "batch" {
+        (
+            "Several of these frames in one, in their order, for clients that asked for `batch=1`.",
+            json!({
+                "type": "object",
+                "required": ["type", "data"],
+                "properties": {
+                    "type": is("batch"),
+                    "data": {"type": "array", "items": {"type": "object", "required": ["type"]}},
+                },
+            }),
+            json!({"type": "batch", "data": [{"type": "pong"}]}),
+        )
+    } else {
+        (
+            "The platform's own answer to exactly `{\"type\":\"ping\"}`.",
+            json!({"type": "object", "required": ["type"], "properties": {"type": is("pong")}}),
+            json!({"type": "pong"}),
+        )
+    };
+    json!({
+        "name": name, "title": name, "summary": about, "payload": payload,
+        "examples": [{"payload": example}],
+    })
+}
+
+/// What a path's channel is called.
+fn channel_name(path: &str) -> String {
+    path.trim_start_matches('/').replace('/', "-")
+}
+
+fn channel(endpoint: &Endpoint) -> Value {
+    let Endpoint { path, kind, dialect, access } = endpoint;
+    let (kind, dialect, access) = (kind.as_str(), dialect.get().name(), about(*access));
+    json!({
+        "address": path,
+        "title": format!("{path}: the {dialect} dialect"),
+        "description": format!("Rooms of the kind `{kind}`, in the {dialect} dialect. {access}"),
+        "bindings": bindings(query(endpoint.access)),
+    })
+}
+
+fn echo() -> Value {
+    json!({
+        "address": "/ws/{client_id}",
+        "title": "/ws/{client_id}: the legacy echo",
+        "description": "Every frame, text or binary, comes back unchanged. No room, no token. Matched after every other path.",
+        "parameters": {"client_id": {"description": "1 to 128 of `A-Z a-z 0-9 . _ : ~ -`."}},
+        "bindings": bindings(Value::Null),
+    })
+}
+
+fn bindings(query: Value) -> Value {
+    let mut socket = json!({"method": "GET", "bindingVersion": "0.1.0"});
+    if let (false, Value::Object(socket)) = (query.is_null(), &mut socket) {
+        socket.insert("query".into(), query);
+    }
+    json!({"ws": socket})
+}
+
+fn about(access: Access) -> &'static str {
+    match access {
+        Access::Token => "A token comes by query, header or sub-protocol, or in a first `auth`.",
+        Access::Development => {
+            "As with every token; only where `ENVIRONMENT` is `development`, elsewhere 404."
+        }
+        Access::Demo => "Open to all, without a token, in rooms of their own.",
+        Access::Client => {
+            "A token is needed for the role `admin`; who brings none joins `hub:lobby`."
+        }
+    }
+}
+
+fn security(access: Access) -> Option<Value> {
+    let scheme = |name| reference(&format!("components/securitySchemes/{name}"));
+    match access {
+        Access::Token | Access::Development => {
+            Some(["query", "header", "protocol"].map(scheme).into_iter().collect())
+        }
+        Access::Demo | Access::Client => None,
+    }
+}
+
+/// The parameters of an endpoint's URL.
+fn query(access: Access) -> Value {
+    let name = json!({"type": "string", "pattern": "^[A-Za-z0-9._:~-]{1,128}$"});
+    let with = |schema: &Value, about: &str| {
+        let mut schema = schema.clone();
+        if let Value::Object(schema) = &mut schema {
+            schema.insert("description".into(), about.into());
+        }
+        schema
+    };
+    let text = json!({"type": "string"});
+    let client = json!({"type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$"});
+    let one_of = |all: &[&str]| json!({"type": "string", "enum": all});
+    let mut fields = vec![
+        ("contextId", with(&name, "The name of the room, where it is not the token's first.")),
+        ("client_id", with(&client, "What the client calls itself.")),
+        ("batch", with(&one_of(&["1"]), "Several frames may come in one.")),
+    ];
+    if access != Access::Demo {
+        fields.push(("token", with(&text, "A JWT.")));
+    }
+    if access == Access::Client {
+        let roles = one_of(&["frontend", "admin", "test"]);
+        fields.push(("version", with(&one_of(&["1"]), "Of the handshake; 1 if it is missing.")));
+        fields.push(("role", with(&roles, "`frontend` if it is missing.")));
+    }
+    let mut query = json!({"type": "object", "properties": object(fields)});
+    if let (Access::Client, Value::Object(query)) = (access, &mut query) {
+        query.insert("required".into(), json!(["client_id"]));
+    }
+    query
+}

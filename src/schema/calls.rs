@@ -1,0 +1,234 @@
+//! Every call of the HTTP API. A new one is an entry here.
+
+use super::shape::{Shape, input, output};
+use crate::api;
+use crate::directory::{Health, Metrics};
+
+/// A call.
+pub(super) struct Call {
+    pub(super) method: &'static str,
+    pub(super) path: &'static str,
+    /// What generated clients call it.
+    pub(super) id: &'static str,
+    pub(super) tag: &'static str,
+    pub(super) summary: &'static str,
+    pub(super) about: &'static str,
+    /// Whether it takes no token.
+    pub(super) open: bool,
+    /// Names of parameters.
+    pub(super) parameters: &'static [&'static str],
+    pub(super) body: Option<(Shape, &'static str)>,
+    pub(super) answer: Answer,
+    /// The statuses of its problems.
+    pub(super) problems: &'static [u16],
+}
+
+/// What comes back where nothing went wrong.
+pub(super) enum Answer {
+    /// JSON of this shape, and an example of it.
+    Json(&'static str, Shape, &'static str),
+    /// Text for Prometheus.
+    Text(&'static str, &'static str),
+    /// 204.
+    Nothing(&'static str),
+}
+
+const EVENTS: &str = "/api/v1/rooms/{kind}/{name}/events";
+const ROOM: &[&str] = &["kind", "name"];
+
+pub(super) const CALLS: &[Call] = &[
+    Call {
+        method: "post",
+        path: EVENTS,
+        id: "publishEvent",
+        tag: "events",
+        summary: "Publish an event",
+        about: "Takes the capability `publish`. Answered when the event is durable. In a chat room, `message` with `{content, messageType?}` is said as by a client.",
+        open: false,
+        parameters: ROOM,
+        body: Some((input::<api::EventIn>, PUBLISHED)),
+        answer: Answer::Json(
+            "It is durable, and here it is.",
+            output::<api::Outcome<'static>>,
+            r#"{"id":"event_018cc4e5-227b-7000-8000-000000000000","offset":42,"epoch":"018cc4e5227b7000800000000000000a","duplicate":false}"#,
+        ),
+        problems: &[400, 401, 403, 404, 413, 422, 429, 500, 503],
+    },
+    Call {
+        method: "post",
+        path: "/api/v1/events",
+        id: "publishBatch",
+        tag: "events",
+        summary: "Publish up to 100 events, each to a room it names",
+        about: "Takes the capability `publish` in each room. What is wrong with one harms no other: results come in the order of the events.",
+        open: false,
+        parameters: &[],
+        body: Some((
+            super::openapi::batch_in,
+            r#"{"events":[{"room":"hub:project_1","type":"broadcast","data":"Maintenance at noon"}]}"#,
+        )),
+        answer: Answer::Json(
+            "What became of each.",
+            super::openapi::batch_out,
+            r#"{"results":[{"id":"event_018cc4e5-227b-7000-8000-000000000000","offset":42,"epoch":"018cc4e5227b7000800000000000000a","duplicate":false},{"error":{"type":"about:blank","title":"Forbidden","status":403,"detail":"this token does not allow publishing in this room","code":"PERMISSION_DENIED"}}]}"#,
+        ),
+        problems: &[400, 401, 413, 500],
+    },
+    Call {
+        method: "get",
+        path: EVENTS,
+        id: "readHistory",
+        tag: "events",
+        summary: "What happened in a room",
+        about: "Takes the capability `history`. The newest events, or those before or after a position; oldest first.",
+        open: false,
+        parameters: &["kind", "name", "before", "after", "limit"],
+        body: None,
+        answer: Answer::Json(
+            "A stretch of the log.",
+            output::<api::History<'static>>,
+            r#"{"events":[{"id":"event_018cc4e5-227b-7000-8000-000000000000","type":"agent.started","offset":42,"timestamp":"2024-01-01T12:00:00.123Z","author":"backend","data":{"agent":"a1"}}],"has_more":true,"next_before":42,"offset":42,"epoch":"018cc4e5227b7000800000000000000a"}"#,
+        ),
+        problems: &[400, 401, 403, 404, 500, 503],
+    },
+    Call {
+        method: "get",
+        path: "/api/v1/rooms/{kind}/{name}/presence",
+        id: "readPresence",
+        tag: "rooms",
+        summary: "Who is in a room",
+        about: "Takes the capability `presence`.",
+        open: false,
+        parameters: ROOM,
+        body: None,
+        answer: Answer::Json(
+            "Users, each once.",
+            output::<api::Presence<'static>>,
+            r#"{"members":[{"user_id":"ann","username":"Ann"}]}"#,
+        ),
+        problems: &[400, 401, 403, 404, 500, 503],
+    },
+    Call {
+        method: "delete",
+        path: "/api/v1/rooms/{kind}/{name}/connections/{session}",
+        id: "closeConnection",
+        tag: "rooms",
+        summary: "Close a connection",
+        about: "Takes the capability `admin`.",
+        open: false,
+        parameters: &["kind", "name", "session"],
+        body: None,
+        answer: KICKED,
+        problems: &[400, 401, 403, 404, 500, 503],
+    },
+    Call {
+        method: "delete",
+        path: "/api/v1/rooms/{kind}/{name}/users/{user}",
+        id: "closeConnectionsOfUser",
+        tag: "rooms",
+        summary: "Close all connections of a user",
+        about: "Takes the capability `admin`.",
+        open: false,
+        parameters: &["kind", "name", "user"],
+        body: None,
+        answer: KICKED,
+        problems: &[400, 401, 403, 404, 500, 503],
+    },
+    Call {
+        method: "delete",
+        path: "/api/v1/rooms/{kind}/{name}",
+        id: "eraseRoom",
+        tag: "rooms",
+        summary: "Close every connection and forget everything",
+        about: "Takes the capability `admin`.",
+        open: false,
+        parameters: ROOM,
+        body: None,
+        answer: Answer::Nothing("The room is empty."),
+        problems: &[400, 401, 403, 404, 500, 503],
+    },
+    Call {
+        method: "get",
+        path: "/api/v1/rooms",
+        id: "listRooms",
+        tag: "rooms",
+        summary: "Which rooms there are",
+        about: "Those in which the token has the capability `admin`; all, for the role `admin`. A page may be shorter than its limit: only a missing `cursor` is the end.",
+        open: false,
+        parameters: &["kind_filter", "prefix", "cursor", "rooms_limit"],
+        body: None,
+        answer: Answer::Json(
+            "A page, in the order of their addresses.",
+            output::<api::Rooms>,
+            r#"{"rooms":[{"room":"hub:project_1","connections":3,"reported_at":"2024-01-01T12:00:00.123Z"}],"cursor":"hub:project_1"}"#,
+        ),
+        problems: &[400, 401, 404, 500],
+    },
+    Call {
+        method: "get",
+        path: "/api/v1/websocket/health",
+        id: "readHealth",
+        tag: "monitoring",
+        summary: "How the service is",
+        about: "Across all rooms.",
+        open: true,
+        parameters: &[],
+        body: None,
+        answer: Answer::Json(
+            "Numbers of the last minute.",
+            output::<Health>,
+            r#"{"status":"healthy","connections":{"total":3,"active":2,"idle":1},"performance":{"messages_per_second":1.5,"average_response_time":0.0004,"error_rate":0.0},"uptime":3600}"#,
+        ),
+        problems: &[500],
+    },
+    Call {
+        method: "get",
+        path: "/api/v1/websocket/metrics",
+        id: "readMetrics",
+        tag: "monitoring",
+        summary: "The service in numbers",
+        about: METRICS,
+        open: false,
+        parameters: &[],
+        body: None,
+        answer: Answer::Json(
+            "Numbers across all rooms.",
+            output::<Metrics>,
+            r#"{"connections":{"total_connections":9,"active_connections":3,"connection_duration_avg":60,"connection_duration_max":300},"messages":{"total_sent":200,"total_received":100,"messages_per_second":1.5,"average_message_size":120},"errors":{"total_errors":1,"error_rate":0.01,"recovery_success_rate":1.0}}"#,
+        ),
+        problems: &[401, 403, 500],
+    },
+    Call {
+        method: "get",
+        path: "/metrics",
+        id: "readPrometheus",
+        tag: "monitoring",
+        summary: "The service in numbers, for Prometheus",
+        about: METRICS,
+        open: false,
+        parameters: &[],
+        body: None,
+        answer: Answer::Text("Prometheus' text format.", "dormouse_connections 3\n"),
+        problems: &[401, 403, 500],
+    },
+    Call {
+        method: "get",
+        path: "/healthz",
+        id: "readWorkerHealth",
+        tag: "monitoring",
+        summary: "Whether the Worker runs",
+        about: "The Worker alone: no room is asked.",
+        open: true,
+        parameters: &[],
+        body: None,
+        answer: Answer::Json("It does.", super::openapi::running, r#"{"status":"ok"}"#),
+        problems: &[],
+    },
+];
+
+const METRICS: &str =
+    "Takes a token of the role `admin`, or `METRICS_TOKEN` as the bearer; open in development.";
+
+const PUBLISHED: &str = r#"{"type":"workflow_update","id":"w1-7","data":{"workflow_id":"w1","status":"in_progress","stage":"validation","progress":62.5}}"#;
+
+const KICKED: Answer = Answer::Json("They are closed.", output::<api::Kicked>, r#"{"kicked":1}"#);

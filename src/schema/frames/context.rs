@@ -1,0 +1,134 @@
+use serde_json::Value;
+
+use super::Field::{Is, May, MayOwn, Needs, Own};
+use super::{Frames, Message};
+use crate::dialect::context as wire;
+use crate::message::EventName;
+use crate::schema::shape::{Shape, input, input_here, output, output_here};
+
+const IN: Shape = input_here::<wire::Envelope<'static>>;
+const OUT: Shape = output_here::<wire::Outgoing<'static, ()>>;
+/// A user who came or left.
+const USER: Shape = output::<wire::User<'static>>;
+
+pub(super) const FRAMES: Frames = Frames { receive: RECEIVE, send: SEND };
+
+const RECEIVE: &[Message] = &[
+    Message {
+        name: "auth",
+        about: "Here is my token. The first message where the URL has none; later, a younger token.",
+        envelope: IN,
+        fields: &[Is("type", "auth"), Own("token"), MayOwn("contextId")],
+        example: r#"{"type":"auth","token":"<jwt>","contextId":"project_1"}"#,
+    },
+    Message {
+        name: "message",
+        about: "Say this to everyone and remember it.",
+        envelope: IN,
+        fields: &[Is("type", "message"), Needs("data", input::<wire::MessageIn>)],
+        example: r#"{"type":"message","id":"m1","data":{"content":"Hello, everyone!","messageType":"text"}}"#,
+    },
+    Message {
+        name: "typing",
+        about: "I am, or am no longer, typing. It expires by itself.",
+        envelope: IN,
+        fields: &[Is("type", "typing"), Needs("data", input::<wire::TypingIn>)],
+        example: r#"{"type":"typing","data":{"isTyping":true}}"#,
+    },
+    Message {
+        name: "history",
+        about: "What was said before?",
+        envelope: IN,
+        fields: &[Is("type", "history"), May("data", input::<Option<wire::HistoryIn<'static>>>)],
+        example: r#"{"type":"history","id":"h1","data":{"limit":50,"before":"2024-01-01T12:00:00.123Z"}}"#,
+    },
+    Message {
+        name: "presence",
+        about: "Who is here?",
+        envelope: IN,
+        fields: &[Is("type", "presence")],
+        example: r#"{"type":"presence","id":"p1"}"#,
+    },
+    Message {
+        name: "ping",
+        about: "Are you there? Exactly `{\"type\":\"ping\"}` is answered without waking the room.",
+        envelope: IN,
+        fields: &[Is("type", "ping")],
+        example: r#"{"type":"ping"}"#,
+    },
+];
+
+const SEND: &[Message] = &[
+    Message {
+        name: "message",
+        about: "Somebody spoke; the sender hears it too.",
+        envelope: OUT,
+        fields: &[Is("type", "message"), Needs("data", output::<wire::Message<'static>>)],
+        example: r#"{"type":"message","id":"message_018cc4e5-227b-7000-8000-000000000002","timestamp":"2024-01-01T12:00:00.123Z","data":{"id":"message_018cc4e5-227b-7000-8000-000000000000","content":"Hello, everyone!","messageType":"text","author":"Ann","authorId":"ann","timestamp":"2024-01-01T12:00:00.123Z","offset":42}}"#,
+    },
+    Message {
+        name: "typing",
+        about: "Somebody else started or stopped typing.",
+        envelope: OUT,
+        fields: &[Is("type", "typing"), Needs("data", output::<wire::Typing<'static>>)],
+        example: r#"{"type":"typing","id":"typing_018cc4e5-227b-7000-8000-000000000004","timestamp":"2024-01-01T12:00:00.123Z","data":{"userId":"ann","isTyping":true}}"#,
+    },
+    Message {
+        name: "user_joined",
+        about: "A user came in: once per user, not per connection.",
+        envelope: OUT,
+        fields: &[Is("type", "user_joined"), Needs("data", USER)],
+        example: r#"{"type":"user_joined","id":"user_joined_018cc4e5-227b-7000-8000-000000000005","timestamp":"2024-01-01T12:00:00.123Z","data":{"userId":"ann","username":"Ann"}}"#,
+    },
+    Message {
+        name: "user_left",
+        about: "A user has been gone for some seconds.",
+        envelope: OUT,
+        fields: &[Is("type", "user_left"), Needs("data", USER)],
+        example: r#"{"type":"user_left","id":"user_left_018cc4e5-227b-7000-8000-000000000006","timestamp":"2024-01-01T12:00:00.123Z","data":{"userId":"ann","username":"Ann"}}"#,
+    },
+    Message {
+        name: "presence",
+        about: "Who is here.",
+        envelope: OUT,
+        fields: &[Is("type", "presence"), Needs("data", output::<wire::Presence<'static>>)],
+        example: r#"{"type":"presence","id":"p1","timestamp":"2024-01-01T12:00:00.123Z","data":{"members":[{"userId":"ann","username":"Ann"}]}}"#,
+    },
+    Message {
+        name: "history",
+        about: "A stretch of the log, oldest first.",
+        envelope: OUT,
+        fields: &[Is("type", "history"), Needs("data", output::<wire::History<'static>>)],
+        example: r#"{"type":"history","id":"h1","timestamp":"2024-01-01T12:00:00.123Z","data":{"messages":[],"hasMore":false,"nextBefore":null,"offset":42,"epoch":"018cc4e5227b7000800000000000000a"}}"#,
+    },
+    Message {
+        name: "auth",
+        about: "The connection's token was replaced by a younger one.",
+        envelope: OUT,
+        fields: &[Is("type", "auth"), Needs("data", output::<wire::Auth<'static>>)],
+        example: r#"{"type":"auth","id":"a1","timestamp":"2024-01-01T12:00:00.123Z","data":{"userId":"ann","expiresAt":"2024-01-01T13:00:00.000Z"}}"#,
+    },
+    Message {
+        name: "pong",
+        about: "I am here.",
+        envelope: OUT,
+        fields: &[Is("type", "pong")],
+        example: r#"{"type":"pong","id":"p1","timestamp":"2024-01-01T12:00:00.123Z"}"#,
+    },
+    ERROR,
+    Message {
+        name: "event",
+        about: "An event that was published to the room: its name is the type.",
+        envelope: OUT,
+        fields: &[Needs("type", output::<EventName>), Needs("data", output::<Value>)],
+        example: r#"{"type":"deployed","id":"deployed_018cc4e5-227b-7000-8000-000000000007","timestamp":"2024-01-01T12:00:00.123Z","data":{"version":"1.2.3"}}"#,
+    },
+];
+
+pub(super) const ERROR: Message = Message {
+    name: "error",
+    about: "No. What cannot go on is closed after it.",
+    envelope: output_here::<wire::Error<'static>>,
+    fields: &[Is("type", "error")],
+    example: r#"{"type":"error","id":"m1","timestamp":"2024-01-01T12:00:00.123Z","error":"Rate limit exceeded","code":"RATE_LIMIT_EXCEEDED","retry_after":45}"#,
+};

@@ -1,0 +1,17 @@
+use serde_json::Value;
+
+use super::context::ERROR;
+use super::{Frames, Message};
+use crate::schema::shape::output_here;
+
+/// The legacy echo, which has no words of its own but for a refusal.
+pub(in crate::schema) const ECHO: Frames =
+    Frames { receive: &[ANYTHING], send: &[ANYTHING, ERROR] };
+
+const ANYTHING: Message = Message {
+    name: "frame",
+    about: "Anything, text or binary; it comes back unchanged.",
+    envelope: output_here::<Value>,
+    fields: &[],
+    example: r#""hello""#,
+};

@@ -1,0 +1,139 @@
+//! Every message of every dialect. A dialect's file lists them; the types say the rest.
+
+mod client;
+mod context;
+mod echo;
+mod events;
+mod workflow;
+
+use serde_json::{Map, Value, json};
+
+use super::parsed;
+use super::shape::{Shape, Shapes};
+use crate::dialect::DialectId;
+use crate::message::ClientRef;
+
+pub(super) use echo::ECHO;
+
+/// A message of a dialect.
+pub(super) struct Message {
+    /// What it is called in the document; its `type`, and more where one type is several.
+    pub(super) name: &'static str,
+    /// What it is for.
+    pub(super) about: &'static str,
+    /// The frame around.
+    pub(super) envelope: Shape,
+    /// What is in it beside what all frames of its envelope have.
+    pub(super) fields: &'static [Field],
+    /// One of them.
+    pub(super) example: &'static str,
+}
+
+/// A field of a message.
+pub(super) enum Field {
+    /// Always there, with this value.
+    Is(&'static str, &'static str),
+    /// Always there.
+    Needs(&'static str, Shape),
+    /// Maybe there.
+    May(&'static str, Shape),
+    /// As the envelope has it, always there.
+    Own(&'static str),
+    /// As the envelope has it, maybe there.
+    MayOwn(&'static str),
+}
+
+/// What a dialect's clients say, and what the server does.
+pub(super) struct Frames {
+    /// From clients.
+    pub(super) receive: &'static [Message],
+    /// To clients.
+    pub(super) send: &'static [Message],
+}
+
+/// The messages of a dialect. A new one is a line here.
+pub(super) fn of(dialect: DialectId) -> Frames {
+    match dialect {
+        DialectId::WORKFLOW => workflow::FRAMES,
+        DialectId::EVENTS => events::FRAMES,
+        DialectId::CLIENT => client::FRAMES,
+        DialectId::CONTEXT => context::FRAMES,
+        _ => Frames { receive: &[], send: &[] }, // Which a test does not let pass.
+    }
+}
+
+/// What every envelope of a client's has.
+const COMMON: [&str; 2] = ["type", "id"];
+
+impl Message {
+    /// The schema of a client's frame. The envelope it is read by has the fields of all.
+    pub(super) fn received(&self, shapes: &mut Shapes) -> Value {
+        let is_in = |name: &str| {
+            let owned = |it: &Field| match it {
+                Field::Own(own) | Field::MayOwn(own) => *own == name,
+                Field::Is(..) | Field::Needs(..) | Field::May(..) => false,
+            };
+            COMMON.contains(&name) || self.fields.iter().any(owned)
+        };
+        let mut schema = self.schema(shapes, is_in);
+        if let Some(Value::Object(id)) = schema.pointer_mut("/properties/id") {
+            id.insert("minLength".into(), 1.into());
+            id.insert("maxLength".into(), ClientRef::BYTES_MAX.into());
+        }
+        schema
+    }
+
+    /// The schema of the server's frame.
+    pub(super) fn sent(&self, shapes: &mut Shapes) -> Value {
+        self.schema(shapes, |_| true)
+    }
+
+    fn schema(&self, shapes: &mut Shapes, is_in: impl Fn(&str) -> bool) -> Value {
+        let mut schema = (self.envelope)(shapes);
+        let part = |schema: &mut Value, name: &str| {
+            schema.get_mut(name).map(Value::take).unwrap_or_default()
+        };
+        let (mut fields, mut required) =
+            match (part(&mut schema, "properties"), part(&mut schema, "required")) {
+                (Value::Object(fields), Value::Array(required)) => (fields, required),
+                _ => (Map::new(), Vec::new()),
+            };
+        fields.retain(|name, _| is_in(name));
+        for field in self.fields {
+            let (name, needed, schema) = match field {
+                Field::Is(name, value) => {
+                    (name, true, Some(json!({"type": "string", "const": value})))
+                }
+                Field::Needs(name, shape) => (name, true, Some(shape(shapes))),
+                Field::May(name, shape) => (name, false, Some(shape(shapes))),
+                Field::Own(name) => (name, true, None),
+                Field::MayOwn(name) => (name, false, None),
+            };
+            if let Some(schema) = schema {
+                fields.insert((*name).into(), schema);
+            }
+            required.retain(|it| it != name);
+            if needed {
+                required.push((*name).into());
+            }
+        }
+        let Value::Object(mut schema) = schema else { return json!({}) };
+        schema.remove("description");
+        schema.insert("properties".into(), fields.into());
+        schema.insert("required".into(), required.into());
+        let mut schema = schema.into();
+        shapes.finish(&mut schema);
+        schema
+    }
+
+    /// As the document has it.
+    pub(super) fn spelled(&self, payload: &Value) -> Value {
+        json!({
+            "name": self.name,
+            "title": self.name,
+            "summary": self.about,
+            "payload": payload,
+            "examples": [{"payload": parsed(self.example)}],
+        })
+    }
+}

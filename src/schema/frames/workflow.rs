@@ -1,0 +1,82 @@
+use serde_json::Value;
+
+use super::Field::{Is, MayOwn, Needs, Own};
+use super::{Frames, Message};
+use crate::dialect::workflow as wire;
+use crate::message::EventName;
+use crate::message::workflow::{Notification, WorkflowUpdate};
+use crate::schema::shape::{Shape, input, input_here, output, output_here};
+
+const IN: Shape = input_here::<wire::Envelope<'static>>;
+const OUT: Shape = output_here::<wire::Outgoing<'static, ()>>;
+
+pub(super) const FRAMES: Frames = Frames { receive: RECEIVE, send: SEND };
+
+const RECEIVE: &[Message] = &[
+    Message {
+        name: "ping",
+        about: "Are you there? Exactly `{\"type\":\"ping\"}` is answered without waking the room.",
+        envelope: IN,
+        fields: &[Is("type", "ping")],
+        example: r#"{"type":"ping","id":"ping_1","timestamp":"2024-01-01T12:00:00.123Z"}"#,
+    },
+    Message {
+        name: "auth",
+        about: "Here is my token. The first message where the URL has none; later, a younger token.",
+        envelope: IN,
+        fields: &[Is("type", "auth"), Own("token"), MayOwn("contextId")],
+        example: r#"{"type":"auth","token":"<jwt>","contextId":"project_1"}"#,
+    },
+    Message {
+        name: "auth.data",
+        about: "The same, with the token in `data`.",
+        envelope: IN,
+        fields: &[Is("type", "auth"), Needs("data", input::<wire::AuthIn<'static>>)],
+        example: r#"{"type":"auth","id":"auth_1","data":{"token":"<jwt>"}}"#,
+    },
+];
+
+const SEND: &[Message] = &[
+    Message {
+        name: "workflow_update",
+        about: "How a workflow goes on.",
+        envelope: OUT,
+        fields: &[Is("type", "workflow_update"), Needs("data", input::<WorkflowUpdate>)],
+        example: r#"{"type":"workflow_update","id":"workflow_update_018cc4e5-227b-7000-8000-000000000000","timestamp":"2024-01-01T12:00:00.123Z","data":{"workflow_id":"w1","status":"in_progress","stage":"validation","progress":62.5,"message":"Checking"}}"#,
+    },
+    Message {
+        name: "notification",
+        about: "For one user, or for everyone. `critical` overtakes whatever waits.",
+        envelope: OUT,
+        fields: &[Is("type", "notification"), Needs("data", input::<Notification>)],
+        example: r#"{"type":"notification","id":"notification_018cc4e5-227b-7000-8000-000000000000","timestamp":"2024-01-01T12:00:00.123Z","data":{"notification_id":"n1","title":"Done","message":"The workflow is done.","category":"workflow_complete","priority":"normal","action":{"label":"Open","url":"/workflows/w1"}}}"#,
+    },
+    Message {
+        name: "event",
+        about: "Any other event that was published to the room: its name is the type.",
+        envelope: OUT,
+        fields: &[Needs("type", output::<EventName>), Needs("data", output::<Value>)],
+        example: r#"{"type":"agent.started","id":"agent.started_018cc4e5-227b-7000-8000-000000000000","timestamp":"2024-01-01T12:00:00.123Z","data":{"agent":"a1"}}"#,
+    },
+    Message {
+        name: "auth",
+        about: "The connection's token was replaced by a younger one.",
+        envelope: OUT,
+        fields: &[Is("type", "auth"), Needs("data", output::<wire::Auth<'static>>)],
+        example: r#"{"type":"auth","id":"auth_018cc4e5-227b-7000-8000-000000000000","timestamp":"2024-01-01T12:00:00.123Z","data":{"user_id":"ann","expires_at":"2024-01-01T13:00:00.000Z"}}"#,
+    },
+    Message {
+        name: "pong",
+        about: "I am here.",
+        envelope: OUT,
+        fields: &[Is("type", "pong")],
+        example: r#"{"type":"pong","id":"pong_018cc4e5-227b-7000-8000-000000000000","timestamp":"2024-01-01T12:00:00.123Z"}"#,
+    },
+    Message {
+        name: "error",
+        about: "No. What cannot go on is closed after it.",
+        envelope: OUT,
+        fields: &[Is("type", "error"), Needs("data", output::<wire::Error<'static>>)],
+        example: r#"{"type":"error","id":"error_018cc4e5-227b-7000-8000-000000000000","timestamp":"2024-01-01T12:00:00.123Z","data":{"error_code":"RATE_LIMIT_EXCEEDED","error_message":"Rate limit exceeded","error_details":{"session_id":"session_00000000000001","retry_after":45,"request_id":"ping_1"}}}"#,
+    },
+];

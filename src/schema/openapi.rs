@@ -1,0 +1,267 @@
+use schemars::generate::SchemaSettings;
+use serde_json::{Map, Value, json};
+
+use super::calls::{Answer, CALLS, Call};
+use super::shape::{Shape, Shapes, input, output};
+use super::words::Limit;
+use super::{object, parsed, reference};
+use crate::api::{self, Problem};
+use crate::directory::{Listing, PROMETHEUS_TYPE};
+use crate::limits::BATCH_EVENTS_MAX;
+use crate::message::{Before, Code, Fault, Kind, Offset, Refusal, RoomName, SessionId, UserId};
+
+/// The HTTP API as an `OpenAPI` 3.1 document.
+#[must_use]
+pub fn openapi() -> Value {
+    let settings = SchemaSettings::draft2020_12()
+        .with(|it| it.definitions_path = "/components/schemas".into());
+    let mut shapes = Shapes::new(settings);
+    let problem = output::<Problem>(&mut shapes);
+    let mut paths: Map<String, Value> = Map::new();
+    for call in CALLS {
+        let path = paths.entry(call.path).or_insert_with(|| json!({}));
+        if let Value::Object(path) = path {
+            path.insert(call.method.into(), operation(call, &mut shapes));
+        }
+    }
+    let responses = refusals().into_iter().map(|it| response(&it, &problem));
+    let parameters: Vec<(&str, Value)> =
+        PARAMETERS.iter().map(|it| (it.key, it.spelled(&mut shapes))).collect();
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Dormouse: HTTP",
+            "version": env!("CARGO_PKG_VERSION"),
+            "description": "What backends and operators ask of real-time rooms. What goes wrong is told as `application/problem+json` (RFC 9457); `code` is the same word that the WebSocket dialects use.",
+            "license": {"name": env!("CARGO_PKG_LICENSE"), "identifier": env!("CARGO_PKG_LICENSE")},
+        },
+        "servers": [{"url": "/", "description": "Where it is deployed; `http://localhost:8787` after `npm start`."}],
+        "tags": [
+            {"name": "events", "description": "What is said in rooms."},
+            {"name": "rooms", "description": "Rooms, and who is there."},
+            {"name": "monitoring", "description": "How the service is."},
+        ],
+        "security": [{"bearer": []}],
+        "paths": paths,
+        "components": {
+            "schemas": shapes.take(),
+            "parameters": object(parameters),
+            "responses": object(responses),
+            "securitySchemes": {"bearer": {
+                "type": "http",
+                "scheme": "bearer",
+                "bearerFormat": "JWT",
+                "description": "Claims: `sub`, `exp`, `role`, `contexts`, `caps`. What a call takes stands with it.",
+            }},
+        },
+    })
+}
+
+fn operation(call: &Call, shapes: &mut Shapes) -> Value {
+    let mut responses = Map::new();
+    let (status, answer) = match &call.answer {
+        Answer::Json(about, shape, example) => {
+            ("200", content(about, "application/json", &of(*shape, shapes), &parsed(example)))
+        }
+        Answer::Text(about, example) => {
+            let text = json!({"type": "string"});
+            ("200", content(about, PROMETHEUS_TYPE, &text, &Value::from(*example)))
+        }
+        Answer::Nothing(about) => ("204", json!({"description": about})),
+    };
+    responses.insert(status.into(), answer);
+    for status in call.problems {
+        let path = format!("components/responses/{}", response_name(*status));
+        responses.insert(status.to_string(), reference(&path));
+    }
+    let mut operation = Map::new();
+    let mut add = |name: &str, value: Value| operation.insert(name.into(), value);
+    add("operationId", call.id.into());
+    add("tags", json!([call.tag]));
+    add("summary", call.summary.into());
+    add("description", call.about.into());
+    if call.open {
+        add("security", json!([]));
+    }
+    if !call.parameters.is_empty() {
+        let at = |name: &&str| reference(&format!("components/parameters/{name}"));
+        add("parameters", call.parameters.iter().map(at).collect());
+    }
+    if let Some((shape, example)) = &call.body {
+        let (schema, example) = (of(*shape, shapes), parsed(example));
+        let content = json!({"application/json": {"schema": schema, "example": example}});
+        add("requestBody", json!({"required": true, "content": content}));
+    }
+    add("responses", responses.into());
+    operation.into()
+}
+
+fn of(shape: Shape, shapes: &mut Shapes) -> Value {
+    let mut schema = shape(shapes);
+    shapes.finish(&mut schema);
+    schema
+}
+
+fn content(about: &str, kind: &str, schema: &Value, example: &Value) -> Value {
+    let content = object([(kind, json!({"schema": schema, "example": example}))]);
+    json!({"description": about, "content": content})
+}
+
+// ---- problems
+
+/// What the status means, as one word.
+fn response_name(status: u16) -> String {
+    api::title(status).replace(' ', "")
+}
+
+/// One of every status.
+fn refusals() -> [Refusal; 9] {
+    let fault =
+        Fault { field: "progress".into(), problem: "must be a number from 0 to 100".into() };
+    [
+        Refusal::invalid("the body must be JSON of the documented shape"),
+        Refusal::unauthenticated("a token is needed: Authorization: Bearer <token>"),
+        Refusal::denied("this token does not allow this in this room"),
+        Refusal::new(Code::NotFound, "there is no such kind of room"),
+        Refusal::too_large(1 << 20),
+        Refusal::faulty(vec![fault]),
+        Refusal::too_fast(1000, 60_000, 44_001),
+        Refusal::system(),
+        Refusal::new(Code::Unavailable, "the room did not answer; try again"),
+    ]
+}
+
+fn response(refusal: &Refusal, schema: &Value) -> (String, Value) {
+    let problem = Problem::of(refusal);
+    let example = serde_json::to_value(&problem).unwrap_or_default();
+    let mut response = content(problem.title, "application/problem+json", schema, &example);
+    let header = |name: &str, schema: Value, about: &str| {
+        object([(name, json!({"description": about, "schema": schema}))])
+    };
+    let headers = match problem.status {
+        401 => {
+            let bearer = json!({"type": "string", "const": "Bearer"});
+            Some(header("WWW-Authenticate", bearer, "What is needed."))
+        }
+        429 | 503 => {
+            let seconds = json!({"type": "integer", "minimum": 0});
+            Some(header("Retry-After", seconds, "Seconds after which it may work."))
+        }
+        _ => None,
+    };
+    if let (Some(headers), Value::Object(response)) = (headers, &mut response) {
+        response.insert("headers".into(), headers);
+    }
+    (response_name(problem.status), response)
+}
+
+// ---- parameters
+
+struct Parameter {
+    /// Its name among the components.
+    key: &'static str,
+    name: &'static str,
+    place: &'static str,
+    about: &'static str,
+    shape: Shape,
+    example: &'static str,
+}
+
+const fn parameter(
+    key: &'static str,
+    place: &'static str,
+    about: &'static str,
+    shape: Shape,
+    example: &'static str,
+) -> Parameter {
+    Parameter { key, name: key, place, about, shape, example }
+}
+
+const PARAMETERS: &[Parameter] = &[
+    parameter("kind", "path", "Which kind of room.", input::<Kind>, r#""hub""#),
+    parameter("name", "path", "The room's name.", input::<RoomName>, r#""project_1""#),
+    parameter(
+        "session",
+        "path",
+        "A connection's name.",
+        input::<SessionId>,
+        r#""session_00000000000001""#,
+    ),
+    parameter("user", "path", "A token's `sub`.", input::<UserId>, r#""ann""#),
+    parameter("before", "query", "Only what came before this.", input::<Before>, "42"),
+    parameter(
+        "after",
+        "query",
+        "Only what came after this; the oldest of it.",
+        input::<Offset>,
+        "42",
+    ),
+    parameter("limit", "query", "At most so many.", input::<Limit>, "50"),
+    Parameter {
+        name: "kind",
+        ..parameter("kind_filter", "query", "Only rooms of this kind.", input::<Kind>, r#""hub""#)
+    },
+    parameter(
+        "prefix",
+        "query",
+        "What their names begin with; without a kind, what their addresses begin with.",
+        input::<String>,
+        r#""project_""#,
+    ),
+    parameter("cursor", "query", "Of the page before.", input::<String>, r#""hub:project_1""#),
+    Parameter {
+        name: "limit",
+        ..parameter("rooms_limit", "query", "At most so many.", rooms_limit, "100")
+    },
+];
+
+impl Parameter {
+    fn spelled(&self, shapes: &mut Shapes) -> Value {
+        json!({
+            "name": self.name,
+            "in": self.place,
+            "description": self.about,
+            "required": self.place == "path",
+            "schema": of(self.shape, shapes),
+            "example": parsed(self.example),
+        })
+    }
+}
+
+// ---- shapes that are no type of ours
+
+fn rooms_limit(_: &mut Shapes) -> Value {
+    json!({"type": "integer", "minimum": 1, "default": 100,
+        "description": format!("More than {0} is served as {0}.", Listing::LIMIT_MAX)})
+}
+
+/// Events, each with the room it goes to.
+pub(super) fn batch_in(shapes: &mut Shapes) -> Value {
+    let items = [input::<api::Addressed>(shapes), input::<api::EventIn>(shapes)];
+    let events = json!({
+        "type": "array",
+        "description": "Each with its room.",
+        "minItems": 1,
+        "maxItems": BATCH_EVENTS_MAX,
+        "items": {"allOf": items},
+    });
+    json!({"type": "object", "required": ["events"], "properties": {"events": events}})
+}
+
+/// What became of each.
+pub(super) fn batch_out(shapes: &mut Shapes) -> Value {
+    let error = output::<Problem>(shapes);
+    let error = json!({"type": "object", "required": ["error"], "properties": {"error": error}});
+    let items = [output::<api::Outcome<'static>>(shapes), error];
+    let results = json!({
+        "type": "array",
+        "description": "In the order of the events: where it went, or why it did not.",
+        "items": {"oneOf": items},
+    });
+    json!({"type": "object", "required": ["results"], "properties": {"results": results}})
+}
+
+pub(super) fn running(_: &mut Shapes) -> Value {
+    let status = json!({"type": "string", "const": "ok"});
+    json!({"type": "object", "required": ["status"], "properties": {"status": status}})
+}
