@@ -1,5 +1,6 @@
 //! The HTTP API at the edge: bodies in, responses out. What they mean is `api`'s business.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use worker::{Env, Method, Request, Response, Result};
@@ -13,7 +14,7 @@ use crate::api::{
     read_batch, read_event,
 };
 use crate::directory::{Ask, Listed, Listing, PROMETHEUS_TYPE, Summary, merge_pages};
-use crate::message::{Code, Json, Kicked, Kind, Refusal, RoomName};
+use crate::message::{Code, Json, Kicked, Kind, Millis, Refusal, RoomName};
 use crate::room::Grant;
 
 /// A body may be this much longer than the data in it.
@@ -21,6 +22,13 @@ const ENVELOPE_BYTES_MAX: usize = 4 * 1024;
 
 /// Longest body of a batch, in bytes: four of the longest events.
 const BATCH_BYTES_MAX: usize = 4 << 20;
+
+/// How long a summary of the directory is good, in milliseconds.
+const SUMMARY_MS: u64 = 1000;
+
+thread_local! {
+    static SUMMARY: RefCell<Option<(Millis, Summary)>> = const { RefCell::new(None) };
+}
 
 /// Why no call was answered with what it asked for.
 enum Failure {
@@ -245,7 +253,25 @@ impl Http<'_> {
         Ok(Response::from_json(&Rooms::of(rooms, cursor))?)
     }
 
+    /// What all shards know, a second old at most: health is open to everyone, and must
+    /// not be a way to make eight objects work for each request.
     async fn summary(&self) -> Result<Summary> {
+        let now = clock::now();
+        let is_fresh = |at: &Millis| *at <= now && now.since(*at) < SUMMARY_MS;
+        let known = SUMMARY.with_borrow(|it| it.clone().filter(|(at, _)| is_fresh(at)));
+        let mut summary = if let Some((_, summary)) = known {
+            summary
+        } else {
+            let summary = self.ask_summary().await?;
+            SUMMARY.with_borrow_mut(|it| *it = Some((now, summary.clone())));
+            summary
+        };
+        // What the Worker itself could not reach, no room reports.
+        summary.worsen(breakers::states());
+        Ok(summary)
+    }
+
+    async fn ask_summary(&self) -> Result<Summary> {
         let mut summary: Option<Summary> = None;
         for text in directory_object::ask_all(self.env, &Ask::Summary).await? {
             let one: Summary = serde_json::from_str(&text)?;
@@ -254,11 +280,7 @@ impl Http<'_> {
                 Some(sum) => sum.merge(one),
             });
         }
-        let mut summary =
-            summary.ok_or(worker::Error::RustError("the directory has no shard".into()))?;
-        // What the Worker itself could not reach, no room reports.
-        summary.worsen(breakers::states());
-        Ok(summary)
+        summary.ok_or(worker::Error::RustError("the directory has no shard".into()))
     }
 
     /// Role `admin`, the bearer `METRICS_TOKEN`, or development (SPEC §7).

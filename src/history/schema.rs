@@ -51,19 +51,28 @@ pub(crate) fn open<D: Database>(
     migrations: &[&[&str]],
     birth: (&str, &str),
 ) -> Result<(), D::Error> {
-    database.run(META, &[])?;
-    let meta = read_meta(database)?;
-    let done: usize = find(&meta, "schema").and_then(|it| it.parse().ok()).unwrap_or(0);
-    let Some(missing @ [_, ..]) = migrations.get(done..) else { return Ok(()) };
+    // What wakes has its tables: one statement, and nothing to do.
+    let steps = steps_taken(database).or_else(|_| {
+        database.run(META, &[])?;
+        steps_taken(database)
+    })?;
+    let Some(missing @ [_, ..]) = migrations.get(steps..) else { return Ok(()) };
     database.atomically(&mut || {
         for statement in missing.iter().copied().flatten() {
             database.run(statement, &[])?;
         }
-        if done == 0 {
+        if steps == 0 {
             write_meta(database, birth.0, birth.1)?;
         }
         write_meta(database, "schema", &migrations.len().to_string())
     })
+}
+
+/// How many steps were taken; fails in a database that has no table yet.
+fn steps_taken<D: Database>(database: &D) -> Result<usize, D::Error> {
+    let rows = database.run("SELECT value FROM meta WHERE key = 'schema'", &[])?;
+    let value = rows.into_iter().next().and_then(|row| row.into_iter().next());
+    Ok(value.and_then(Value::text).and_then(|it| it.parse().ok()).unwrap_or(0))
 }
 
 pub(crate) fn find<'a>(meta: &'a [(String, String)], key: &str) -> Option<&'a str> {

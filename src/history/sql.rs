@@ -10,6 +10,42 @@ use crate::room::{Departure, Memory, PageQuery, Receipt, Remembered, Window, Wri
 /// Rows in one statement: the platform binds at most 100 parameters.
 const ROWS_MAX: usize = 100 / record::COLUMNS_COUNT;
 
+/// All that a room knew, in one statement: a wake waits for it.
+const REMEMBERED: &str = "
+    SELECT 'meta', key, value, 0, 0 FROM meta
+    UNION ALL
+    SELECT 'end', '', '', offset, at FROM entry
+        WHERE offset IN ((SELECT MIN(offset) FROM entry), (SELECT MAX(offset) FROM entry))
+    UNION ALL
+    SELECT 'departure', user, name, until, 0 FROM departure
+    UNION ALL
+    SELECT 'state', key, '', length(value), 0 FROM state";
+
+/// A row of [`REMEMBERED`].
+enum Memo {
+    Meta(String, String),
+    End(Offset, Millis),
+    Departure(Departure),
+    State(String, usize),
+}
+
+impl Memo {
+    fn read(row: Row) -> Option<Self> {
+        let [kind, key, value, number, at] = <[Value<'static>; 5]>::try_from(row).ok()?;
+        let (key, value, number) = (key.text()?, value.text()?, number.integer()?);
+        Some(match kind.text()?.as_str() {
+            "meta" => Self::Meta(key, value),
+            "end" => Self::End(Offset(number), Millis(at.integer()?)),
+            "departure" => {
+                let member = Member { id: UserId(key), name: value };
+                Self::Departure(Departure { member, until: Millis(number) })
+            }
+            "state" => Self::State(key, usize::try_from(number).ok()?),
+            _ => return None,
+        })
+    }
+}
+
 const PLACES: &str = "(?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
 /// A history in SQLite.
@@ -134,15 +170,6 @@ impl<D: Database> SqlHistory<D> {
         schema::write_meta(&self.database, "epoch", &epoch.0)
     }
 
-    fn states(&self) -> Result<Vec<(String, usize)>, D::Error> {
-        let rows = self.database.run("SELECT key, length(value) FROM state", &[])?;
-        let state = |row: Row| {
-            let [key, length] = <[Value<'static>; 2]>::try_from(row).ok()?;
-            Some((key.text()?, usize::try_from(length.integer()?).ok()?))
-        };
-        Ok(rows.into_iter().filter_map(state).collect())
-    }
-
     fn trim(&self, from: Offset, since: Millis) -> Result<(), D::Error> {
         let (Some((first, _)), Some((head, head_at))) = (self.end("ASC")?, self.end("DESC")?)
         else {
@@ -166,40 +193,32 @@ impl<D: Database> SqlHistory<D> {
         let rows = self.database.run(&sql, &[from.into(), to.into(), viewer.into()])?;
         Ok(rows.into_iter().filter_map(record::entry).map(Rc::new).collect())
     }
-
-    fn departures(&self) -> Result<Vec<Departure>, D::Error> {
-        let departure = |row: Row| {
-            let [user, name, until] = <[Value<'static>; 3]>::try_from(row).ok()?;
-            let member = Member { id: UserId(user.text()?), name: name.text()? };
-            Some(Departure { member, until: Millis(until.integer()?) })
-        };
-        let rows = self.database.run("SELECT user, name, until FROM departure", &[])?;
-        Ok(rows.into_iter().filter_map(departure).collect())
-    }
 }
 
 impl<D: Database> History for SqlHistory<D> {
     type Error = D::Error;
 
     fn remembered(&self) -> Result<Remembered, D::Error> {
-        let meta = schema::read_meta(&self.database)?;
+        let (mut meta, mut ends) = (Vec::new(), Vec::new());
+        let (mut departures, mut states) = (Vec::new(), Vec::new());
+        for row in self.database.run(REMEMBERED, &[])? {
+            match Memo::read(row) {
+                Some(Memo::Meta(key, value)) => meta.push((key, value)),
+                Some(Memo::End(offset, at)) => ends.push((offset, at)),
+                Some(Memo::Departure(departure)) => departures.push(departure),
+                Some(Memo::State(key, length)) => states.push((key, length)),
+                None => {}
+            }
+        }
         let number = |key| schema::find(&meta, key)?.parse().ok();
-        let newest = self.end("DESC")?;
         let trimmed = number("head").map(Offset).zip(number("head_at").map(Millis));
-        let (head, head_at) = newest.max(trimmed).unwrap_or_default();
-        let (first, first_at) = self.end("ASC")?.unwrap_or_default();
+        let (head, head_at) = ends.iter().copied().max().max(trimmed).unwrap_or_default();
+        let (first, first_at) = ends.iter().copied().min().unwrap_or_default();
         let broadcasts: Option<Window> =
             schema::find(&meta, "broadcasts").and_then(|it| serde_json::from_str(it).ok());
-        Ok(Remembered {
-            epoch: Epoch(schema::find(&meta, "epoch").unwrap_or_default().to_owned()),
-            head,
-            head_at,
-            first,
-            first_at,
-            departures: self.departures()?,
-            broadcasts: broadcasts.unwrap_or_default(),
-            states: self.states()?,
-        })
+        let epoch = Epoch(schema::find(&meta, "epoch").unwrap_or_default().to_owned());
+        let broadcasts = broadcasts.unwrap_or_default();
+        Ok(Remembered { epoch, head, head_at, first, first_at, departures, broadcasts, states })
     }
 
     fn commit(&mut self, writes: &[Write]) -> Result<(), D::Error> {

@@ -30,7 +30,7 @@ fn look_at(room: &mut Room, turn: &mut Turn, id: SessionId, heard_at: Option<Mil
     let prompted = it.renew_by;
     let typed_out = it.typing_until.is_some_and(|until| until <= now);
     let beat_due = it.next_ping(room.limits.heartbeat_ms).is_some_and(|at| at <= now);
-    let missed = beat_due && BEATS_MISSED_MAX * room.limits.heartbeat_ms <= silent;
+    let missed = beat_due && BEATS_MISSED_MAX.saturating_mul(room.limits.heartbeat_ms) <= silent;
     if missed || (inactivity_ms != 0 && inactivity_ms <= silent) {
         let refusal = Refusal::new(Code::ConnectionTimeout, "nothing was heard for too long");
         return room.expel(turn, id, None, refusal);
