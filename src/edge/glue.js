@@ -107,6 +107,11 @@ export const setAlarm = async ({ storage }, atMs) => {
   }
 };
 
+/** The same in a moment: what is said in this turn does not wait for it. */
+export const setAlarmLater = (state, atMs, afterMs) => {
+  setTimeout(() => setAlarm(state, atMs), afterMs);
+};
+
 /** When the platform last answered a ping for this socket, in milliseconds. */
 export const autoResponseAt = (state, socket) => state.getWebSocketAutoResponseTimestamp(socket)?.getTime();
 

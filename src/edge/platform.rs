@@ -57,6 +57,13 @@ extern "C" {
     #[wasm_bindgen(js_name = setAlarm, catch)]
     pub(super) fn set_alarm(state: &DurableObjectState, at_ms: f64) -> Result<(), JsValue>;
 
+    #[wasm_bindgen(js_name = setAlarmLater, catch)]
+    pub(super) fn set_alarm_later(
+        state: &DurableObjectState,
+        at_ms: f64,
+        after_ms: f64,
+    ) -> Result<(), JsValue>;
+
     #[wasm_bindgen(js_name = autoResponseAt, catch)]
     pub(super) fn auto_response_at(
         state: &DurableObjectState,

@@ -286,7 +286,7 @@ impl Shared {
         {
             awake.armed_at = Some(at);
             let is_far = at.since(clock::now()) >= ARM_LATER_MS;
-            if is_far || Some(at) != next_wake { self.arm_later() } else { self.arm(at) }
+            if is_far || Some(at) != next_wake { self.arm_later(at) } else { self.arm(at) }
         }
         *slot = Some(awake);
         Ok(())
@@ -339,15 +339,12 @@ impl Shared {
     }
 
     /// Should the object vanish before, its sockets vanish too, or its next wake arms it.
-    fn arm_later(self: &Rc<Self>) {
-        let shared = AssertUnwindSafe(Rc::clone(self));
-        wasm_bindgen_futures::spawn_local(async move {
-            Delay::from(Duration::from_millis(GATHER_MS)).await;
-            let armed_at = shared.awake.borrow().as_ref().and_then(|it| it.armed_at);
-            if let Some(at) = armed_at {
-                shared.arm(at);
-            }
-        });
+    #[expect(clippy::cast_precision_loss, reason = "a time stays below 2^53")]
+    fn arm_later(&self, at: Millis) {
+        let state = self.state.as_raw();
+        if platform::set_alarm_later(state, at.0 as f64, GATHER_MS as f64).is_err() {
+            worker::console_error!("the alarm was not set");
+        }
     }
 
     #[expect(clippy::cast_precision_loss, reason = "a time stays below 2^53")]
