@@ -50,6 +50,16 @@ pub const TOPICS_BYTES_MAX: usize = 8 * 1024;
 pub const STATE_KEYS_MAX: usize = 1000;
 /// See [`STATE_KEYS_MAX`].
 pub const STATE_BYTES_MAX: usize = 512 * 1024;
+/// Longest document that is edited together, in bytes of UTF-8: a snapshot of it is one stored
+/// row, which the platform bounds at 2 MB, and it is told whole, in one frame.
+pub const DOCUMENT_BYTES_MAX: usize = 1 << 20;
+/// Operations after which a document is snapshot again. Those of the last one to two such
+/// stretches are kept: seconds of fifty fast typists, which is more than any round trip, and
+/// few enough to be made again, in milliseconds, when the room wakes.
+pub const DOCUMENT_MARK_OPERATIONS: u64 = 1000;
+/// Bytes put in and taken out after which it is, if that comes first: what is kept in memory
+/// beside the document is then no more than a few times as much.
+pub const DOCUMENT_MARK_BYTES: usize = 1 << 20;
 /// Events one batch call publishes, at most (SPEC §7).
 pub const BATCH_EVENTS_MAX: usize = 100;
 /// Deepest nesting of a JSON frame (SPEC §6).

@@ -1,0 +1,148 @@
+//! What a document takes, keeps and says.
+
+use thiserror::Error;
+
+use super::change::Change;
+use super::operation::Operation;
+use crate::limits::{DOCUMENT_MARK_BYTES, DOCUMENT_MARK_OPERATIONS};
+use crate::message::{Code, Refusal, UserId};
+
+/// How many operations made a text; 0 is the empty document.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Version(pub u64);
+
+impl Version {
+    /// The version after so many operations more.
+    #[must_use]
+    pub fn plus(self, operations: usize) -> Self {
+        Self(self.0.saturating_add(operations as u64))
+    }
+}
+
+/// What an author did in one go, as it was made: durable, and told to the others. Each
+/// operation makes one version; usually it is one, but a deletion that others wrote into
+/// is several, and one of what others deleted is none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Edit {
+    /// The version its first operation made.
+    pub first: Version,
+    /// Who.
+    pub author: UserId,
+    /// The `first` of what it took back, if that is what it did.
+    pub undoes: Option<Version>,
+    /// What, in this order.
+    pub operations: Vec<Operation>,
+}
+
+impl Edit {
+    /// The version after it.
+    #[must_use]
+    pub fn version(&self) -> Version {
+        Version(self.first.0.saturating_sub(1)).plus(self.operations.len())
+    }
+
+    /// Its operations, each with the version it made.
+    pub fn numbered(&self) -> impl Iterator<Item = (Version, &Operation)> {
+        self.operations.iter().enumerate().map(|(index, it)| (self.first.plus(index), it))
+    }
+}
+
+/// What came of an edit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Applied {
+    /// What was made of it.
+    pub edit: Edit,
+    /// Whether a snapshot is to be kept of what the document is now.
+    pub is_mark: bool,
+}
+
+/// Why an edit was not taken. Nothing has changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Rejection {
+    /// It was made to a version so old that what came since is no longer known.
+    Stale,
+    /// It was made to a version that does not exist yet.
+    Future,
+    /// It makes no sense, or there is no room for it.
+    Invalid(Refusal),
+}
+
+impl From<Refusal> for Rejection {
+    fn from(refusal: Refusal) -> Self {
+        Self::Invalid(refusal)
+    }
+}
+
+impl From<Rejection> for Refusal {
+    fn from(rejection: Rejection) -> Self {
+        match rejection {
+            Rejection::Stale => {
+                Self::new(Code::Conflict, "the document went on too far since this version")
+            }
+            Rejection::Future => Self::new(Code::Conflict, "the document has no such version yet"),
+            Rejection::Invalid(refusal) => refusal,
+        }
+    }
+}
+
+/// A document at one moment.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Snapshot {
+    /// The moment.
+    pub version: Version,
+    /// Its text.
+    pub content: String,
+}
+
+/// What was kept of a document does not fit together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("edit {0:?} does not continue the document")]
+pub struct Damaged(pub Version);
+
+/// After how much a document is to be snapshot again: whichever comes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pace {
+    /// So many operations.
+    pub operations: u64,
+    /// So many bytes put in and taken out.
+    pub bytes: usize,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self { operations: DOCUMENT_MARK_OPERATIONS, bytes: DOCUMENT_MARK_BYTES }
+    }
+}
+
+/// An edit, as later ones are transformed against it.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Kept {
+    pub(super) first: Version,
+    pub(super) author: UserId,
+    pub(super) undoes: Option<Version>,
+    /// One for each operation, with what they took out.
+    pub(super) pieces: Vec<Change>,
+}
+
+impl Kept {
+    /// The version after it.
+    pub(super) fn version(&self) -> Version {
+        Version(self.first.0.saturating_sub(1)).plus(self.pieces.len())
+    }
+
+    /// Its pieces that are not yet in a text of this version.
+    pub(super) fn since(&self, version: Version) -> impl DoubleEndedIterator<Item = &Change> {
+        let known = (version.0 + 1).saturating_sub(self.first.0);
+        self.pieces.iter().skip(usize::try_from(known).unwrap_or(usize::MAX))
+    }
+
+    /// As it is told and stored.
+    pub(super) fn edit(&self) -> Edit {
+        Edit {
+            first: self.first,
+            author: self.author.clone(),
+            undoes: self.undoes,
+            operations: self.pieces.iter().map(Change::operation).collect(),
+        }
+    }
+}
