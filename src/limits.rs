@@ -14,6 +14,16 @@ pub struct Limits {
     pub connects_per_minute: u64,
     /// Frames a minute from one socket (B27).
     pub messages_per_minute: u64,
+    /// Edits a second from one socket, and as many moves of its cursor.
+    pub edits_per_second: u64,
+    /// Chunks of large data a second from one socket.
+    pub chunks_per_second: u64,
+    /// Decoded bytes of one chunk (A32).
+    pub chunk_bytes_max: u64,
+    /// Chunks of one transfer (A33).
+    pub chunks_max: u64,
+    /// Decoded bytes of large data in one room.
+    pub transfer_quota_bytes: u64,
     /// Messages and typing notices a minute in one room (B28).
     pub broadcasts_per_minute: u64,
     /// Silence after which a socket is closed.
@@ -32,6 +42,25 @@ pub struct Limits {
     pub heartbeat_ms: u64,
     /// Between two reports of a room to the directory.
     pub report_ms: u64,
+    /// Time for a responder to answer, its whole body included.
+    pub conversation_timeout_ms: u64,
+    /// Wait after a responder's first failure; it doubles with each.
+    pub conversation_retry_ms: u64,
+    /// Who answers in conversations. Not one of the variables below: read with what else
+    /// concerns the responder.
+    pub responder: Responder,
+}
+
+/// Who answers in conversations.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Responder {
+    /// The room itself, with what was said.
+    #[default]
+    Echo,
+    /// A service of the operator's, over HTTP.
+    Http,
+    /// Nobody: what is configured cannot work.
+    Nobody,
 }
 
 /// How long an expired token may still be replaced before the socket is closed (SPEC §4).
@@ -50,6 +79,9 @@ pub const TOPICS_BYTES_MAX: usize = 8 * 1024;
 pub const STATE_KEYS_MAX: usize = 1000;
 /// See [`STATE_KEYS_MAX`].
 pub const STATE_BYTES_MAX: usize = 512 * 1024;
+/// Metrics whose last values a room keeps, at most, its own beside: they are read on every
+/// wake, and a dashboard shows dozens.
+pub const METRICS_MAX: usize = 1000;
 /// Longest document that is edited together, in bytes of UTF-8: a snapshot of it is one stored
 /// row, which the platform bounds at 2 MB, and it is told whole, in one frame.
 pub const DOCUMENT_BYTES_MAX: usize = 1 << 20;
@@ -60,6 +92,33 @@ pub const DOCUMENT_MARK_OPERATIONS: u64 = 1000;
 /// Bytes put in and taken out after which it is, if that comes first: what is kept in memory
 /// beside the document is then no more than a few times as much.
 pub const DOCUMENT_MARK_BYTES: usize = 1 << 20;
+/// Objects of large data in one room, at most, finished or not: what a room knows of each is
+/// in memory, some 400 bytes.
+pub const TRANSFERS_MAX: usize = 1000;
+/// How long an interrupted transfer waits for its next chunk.
+pub const TRANSFER_MS: u64 = 60 * 60 * 1000;
+/// Chunks of one transfer, at most, where no limit is set: which are there is told as a list
+/// and stored as digits with every chunk.
+pub const CHUNKS_MAX: u64 = 10_000;
+/// Decoded bytes of one chunk, at most, where a larger limit or none is set: one chunk on its
+/// way to a client must stay well below the backlog of 1 MiB at which a socket is let go.
+pub const CHUNK_BYTES_MAX: u64 = 512 * 1024;
+/// Sockets of a room that fetch large data at once, at most: up to half a megabyte waits for
+/// each, and memory is shared by all rooms of an isolate.
+pub const FETCHERS_MAX: usize = 64;
+/// After which an interrupted stream to them goes on, should the timer be lost that goes on
+/// with it in milliseconds.
+pub const FETCH_MS: u64 = 5_000;
+/// Documents one room stores, at most: with what is kept beside each, a few gigabytes of the ten
+/// that the platform gives an object.
+pub const DOCUMENTS_MAX: u64 = 1000;
+/// Documents a room keeps in memory, at most; others are read again when they are needed.
+pub const DOCUMENTS_OPEN_MAX: usize = 64;
+/// And their bytes, with all that is kept beside them: a sixteenth of what the rooms of an
+/// isolate share, and enough for the largest one.
+pub const DOCUMENTS_OPEN_BYTES_MAX: usize = 8 << 20;
+/// Longest `selection` of a cursor, in bytes of JSON: a few ranges, not a document.
+pub const SELECTION_BYTES_MAX: usize = 1024;
 /// Events one batch call publishes, at most (SPEC §7).
 pub const BATCH_EVENTS_MAX: usize = 100;
 /// Deepest nesting of a JSON frame (SPEC §6).
@@ -73,6 +132,11 @@ const VARIABLES: &[(&str, Field)] = &[
     ("MAX_CONNECTIONS_PER_USER", |it| &mut it.connections_per_user),
     ("CONNECTIONS_PER_MINUTE_PER_IP", |it| &mut it.connects_per_minute),
     ("MESSAGES_PER_MINUTE", |it| &mut it.messages_per_minute),
+    ("EDITS_PER_SECOND", |it| &mut it.edits_per_second),
+    ("CHUNKS_PER_SECOND", |it| &mut it.chunks_per_second),
+    ("MAX_CHUNK_BYTES", |it| &mut it.chunk_bytes_max),
+    ("MAX_CHUNKS", |it| &mut it.chunks_max),
+    ("TRANSFER_QUOTA_BYTES", |it| &mut it.transfer_quota_bytes),
     ("BROADCASTS_PER_MINUTE", |it| &mut it.broadcasts_per_minute),
     ("INACTIVITY_TIMEOUT_MS", |it| &mut it.inactivity_ms),
     ("AUTH_TIMEOUT_MS", |it| &mut it.auth_ms),
@@ -82,6 +146,8 @@ const VARIABLES: &[(&str, Field)] = &[
     ("HISTORY_MAX_AGE_DAYS", |it| &mut it.history_age_days_max),
     ("WS_HEARTBEAT_INTERVAL_MS", |it| &mut it.heartbeat_ms),
     ("REPORT_INTERVAL_MS", |it| &mut it.report_ms),
+    ("CONVERSATION_TIMEOUT_MS", |it| &mut it.conversation_timeout_ms),
+    ("CONVERSATION_RETRY_MS", |it| &mut it.conversation_retry_ms),
 ];
 
 /// The default of [`Limits::message_bytes_max`] (A31), and the most an operator can set:
@@ -96,6 +162,11 @@ impl Default for Limits {
             connections_per_user: 10,
             connects_per_minute: 10,
             messages_per_minute: 100,
+            edits_per_second: 20,
+            chunks_per_second: 20,
+            chunk_bytes_max: 64 * 1024,
+            chunks_max: 1000,
+            transfer_quota_bytes: 256 << 20,
             broadcasts_per_minute: 1000,
             inactivity_ms: 300_000,
             auth_ms: 10_000,
@@ -105,11 +176,39 @@ impl Default for Limits {
             history_age_days_max: 30,
             heartbeat_ms: 25_000,
             report_ms: 10_000,
+            conversation_timeout_ms: 10_000,
+            conversation_retry_ms: 1_000,
+            responder: Responder::Echo,
         }
     }
 }
 
+/// The longest a responder may be given: a room waits for it awake.
+const RESPONDER_MS_MAX: u64 = 60_000;
+
 impl Limits {
+    /// Decoded bytes of one chunk, at most.
+    #[must_use]
+    pub fn chunk_bytes(&self) -> u64 {
+        if self.chunk_bytes_max == 0 {
+            CHUNK_BYTES_MAX
+        } else {
+            self.chunk_bytes_max.min(CHUNK_BYTES_MAX)
+        }
+    }
+
+    /// Chunks of one transfer, at most.
+    #[must_use]
+    pub fn chunks(&self) -> u64 {
+        if self.chunks_max == 0 { CHUNKS_MAX } else { self.chunks_max.min(CHUNKS_MAX) }
+    }
+
+    /// How long a responder may take, in milliseconds. 0 is no way to wait for ever.
+    #[must_use]
+    pub fn responder_patience_ms(&self) -> u64 {
+        self.conversation_timeout_ms.clamp(1, RESPONDER_MS_MAX)
+    }
+
     /// Reads the variables. Returns the names of those that are no whole number,
     /// whose defaults stay in force, so that a slip of the pen never lifts a limit.
     pub fn read(variable: impl Fn(&str) -> Option<String>) -> (Self, Vec<&'static str>) {

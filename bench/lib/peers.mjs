@@ -65,8 +65,9 @@ export const peers = [
         return `ws://127.0.0.1:${port}/api/chat/ws?token=${jwt}&contextId=room{room}`;
       }),
     prepare: bundleDormouse,
-    start: (modules, storage) => {
-      return serveWorker({ name: "dormouse", modules, objects: objects(), variables: DORMOUSE }, storage);
+    start: (modules, storage, more) => {
+      const variables = { ...DORMOUSE, ...more };
+      return serveWorker({ name: "dormouse", modules, objects: objects(), variables }, storage);
     },
   },
   node("node-ws"),

@@ -17,7 +17,7 @@ pub(super) fn is_client_id(text: &str) -> bool {
 pub(super) fn demo(endpoint: Endpoint, upgrade: &Upgrade) -> Result<Verdict, Refusal> {
     let context = upgrade.query.get("contextId").unwrap_or("default");
     let room = RoomName::parse(format!("{DEMO}{context}"))?;
-    let Terms { batched, client } = upgrade.terms();
+    let Terms { batched, client, .. } = upgrade.terms();
     let name = client.unwrap_or_else(|| upgrade.fresh_name.clone());
     let member = Member { id: UserId(name.clone()), name: name.clone() };
     let grants = [Grant::Join, Grant::Send, Grant::Publish, Grant::History, Grant::Presence];
@@ -31,6 +31,7 @@ pub(super) fn demo(endpoint: Endpoint, upgrade: &Upgrade) -> Result<Verdict, Ref
         manners,
         client: Some(name),
         address: None,
+        ticket: None,
     }))
 }
 
@@ -76,7 +77,7 @@ pub(super) fn handshake(upgrade: &Upgrade, development: bool) -> Result<ClientRo
 
 /// Where those go who do not say who they are. They hear what is published there.
 pub(super) fn lobby(endpoint: Endpoint, upgrade: &Upgrade) -> Result<Verdict, Refusal> {
-    let Terms { batched, client } = upgrade.terms();
+    let Terms { batched, client, .. } = upgrade.terms();
     let name = client.clone().unwrap_or_else(|| upgrade.fresh_name.clone());
     // Under a prefix of its own: what is meant for a user must not reach whoever calls
     // itself like one.
@@ -90,5 +91,6 @@ pub(super) fn lobby(endpoint: Endpoint, upgrade: &Upgrade) -> Result<Verdict, Re
         manners: endpoint.dialect.get().manners(),
         client,
         address: None,
+        ticket: None,
     }))
 }

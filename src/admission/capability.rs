@@ -96,7 +96,9 @@ pub fn grants(claims: &Claims, kind: Kind, room: &RoomName) -> Grants {
     if is_demo(kind, room) {
         return grants;
     }
-    if claims.contexts.lead_to(room) || is_own(claims, kind, room) {
+    // Conversations are their users' own: only a capability that names them leads there.
+    let by_context = kind != Kind::Conversation && claims.contexts.lead_to(room);
+    if by_context || is_own(claims, kind, room) {
         grants = CONTEXT.into_iter().collect();
         if matches!(claims.role, Role::Service | Role::Admin) {
             grants = grants.union([Grant::Publish].into_iter().collect());

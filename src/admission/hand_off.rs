@@ -3,7 +3,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
 use crate::dialect::Wire;
-use crate::message::{Member, Millis, RoomName};
+use crate::message::{Member, Millis, RoomName, Ticket};
 use crate::room::{Grants, Manners};
 
 /// The header in which the Worker tells an object whom it let in. An object is
@@ -30,6 +30,9 @@ pub struct HandOff {
     pub client: Option<String>,
     /// Where they connect from, if the room is to count that.
     pub address: Option<String>,
+    /// What leads back to the conversation that it opens.
+    #[serde(default)]
+    pub ticket: Option<Ticket>,
 }
 
 impl HandOff {

@@ -4,6 +4,7 @@
 mod address;
 mod anonymous;
 pub mod capability;
+mod conversation;
 mod hand_off;
 mod origin;
 mod route;
@@ -11,6 +12,7 @@ mod token;
 mod verdict;
 
 pub use address::address_key;
+pub use conversation::{Opening, ResumeKey};
 pub use hand_off::{HAND_OFF_HEADER, HandOff};
 pub use origin::Origins;
 pub use route::{Access, ENDPOINTS, Endpoint, Query, Route};

@@ -40,6 +40,8 @@ pub enum Access {
     Demo,
     /// By the handshake of seed 004 (E2 to E6).
     Client,
+    /// Whoever has a token, in a conversation of their own (X17).
+    Conversation,
 }
 
 const fn endpoint(path: &'static str, kind: Kind, dialect: DialectId, access: Access) -> Endpoint {
@@ -54,7 +56,10 @@ pub const ENDPOINTS: &[Endpoint] = &[
     endpoint("/api/v1/ws", Kind::Hub, DialectId::EVENTS, Access::Token),
     endpoint("/api/v1/ws/dev", Kind::Hub, DialectId::EVENTS, Access::Development),
     endpoint("/api/chat/ws", Kind::Chat, DialectId::CONTEXT, Access::Token),
+    endpoint("/api/analytics/ws", Kind::Analytics, DialectId::CONTEXT, Access::Token),
+    endpoint("/api/collaboration/ws", Kind::Collaboration, DialectId::CONTEXT, Access::Token),
     endpoint("/ws/client", Kind::Hub, DialectId::CLIENT, Access::Client),
+    endpoint("/ws/conversation", Kind::Conversation, DialectId::CONVERSATION, Access::Conversation),
 ];
 
 /// First segments under `/ws/` that are endpoints of their own in the seeds, and
@@ -116,7 +121,8 @@ mod tests {
         assert!(matches!(of("/ws/abc-1"), Route::Echo(Ok(_))));
         assert!(matches!(of("/ws/"), Route::Echo(Err(_))));
         assert!(matches!(of("/ws/%2e%2e"), Route::Echo(Err(_))));
-        for path in ["/", "/ws/a/b", "/ws/conversation", "/ws/v2/connect", "/api/chat"] {
+        assert!(matches!(of("/ws/conversation"), Route::Room(_)));
+        for path in ["/", "/ws/a/b", "/ws/v2/connect", "/api/chat"] {
             assert_eq!(of(path), Route::Nothing, "{path}");
         }
     }

@@ -3,6 +3,7 @@ use jwt_compact::{AlgorithmExt, UntrustedToken};
 use serde::Deserialize;
 
 use super::capability::{Capability, Contexts, Role};
+use super::conversation::ResumeKey;
 use crate::message::{Member, Millis, Refusal, UserId};
 
 /// How far our clock and an issuer's may differ where a token is not valid yet.
@@ -80,6 +81,8 @@ pub struct Keys {
     issuer: Option<String>,
     /// The audience a token must be for, if set.
     audience: Option<String>,
+    /// What resume tokens are signed with.
+    pub(super) resume: Option<ResumeKey>,
 }
 
 /// Shortest secret production accepts, in bytes: a shorter one can be guessed from
@@ -96,8 +99,20 @@ impl Keys {
         development: bool,
     ) -> Self {
         let least = if development { 1 } else { SECRET_BYTES_MIN };
-        let secret = secret.filter(|it| least <= it.len()).map(|it| Hs256Key::new(it.as_bytes()));
-        Self { secret, development, issuer, audience }
+        let secret = secret.filter(|it| least <= it.len());
+        let resume = ResumeKey::derived(secret, development);
+        let secret = secret.map(|it| Hs256Key::new(it.as_bytes()));
+        Self { secret, development, issuer, audience, resume }
+    }
+
+    /// The same, with a secret of its own for resume tokens, so that those outlive another
+    /// `JWT_SECRET`. A short one is none: says whether it is taken.
+    pub fn set_resume_secret(&mut self, secret: &str) -> bool {
+        let is_long = SECRET_BYTES_MIN <= secret.len();
+        if is_long {
+            self.resume = ResumeKey::new(secret);
+        }
+        is_long
     }
 
     /// Whether no token at all can be good.

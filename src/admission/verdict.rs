@@ -1,5 +1,8 @@
 use super::capability::{self, OWN, Role};
-use super::{Access, Claims, Endpoint, HandOff, Keys, Origins, Query, Route, anonymous};
+use super::{
+    Access, Claims, Endpoint, HandOff, Keys, Opening, Origins, Query, Route, anonymous,
+    conversation,
+};
 use crate::close::CloseCode;
 use crate::dialect::Wire;
 use crate::message::{Kind, Millis, Refusal, RoomName};
@@ -40,6 +43,8 @@ pub struct Terms {
     pub batched: bool,
     /// What it calls itself.
     pub client: Option<String>,
+    /// Which conversation it wants, where it is one.
+    pub opening: Opening,
 }
 
 /// What is to be done with an upgrade.
@@ -96,7 +101,8 @@ impl Upgrade {
     pub fn terms(&self) -> Terms {
         let batched = self.query.get("batch") == Some("1");
         let client = self.query.get("client_id").filter(|it| anonymous::is_client_id(it));
-        Terms { batched, client: client.map(str::to_owned) }
+        let opening = Opening::of(&self.query, &self.fresh_name);
+        Terms { batched, client: client.map(str::to_owned), opening }
     }
 
     fn context(&self) -> Result<Option<RoomName>, Refusal> {
@@ -122,7 +128,9 @@ impl Policy {
     pub fn judge(&self, upgrade: &Upgrade, now: Millis) -> Option<Verdict> {
         let verdict = match Route::of(&upgrade.path, self.development) {
             Route::Room(endpoint) => match endpoint.access {
-                Access::Token | Access::Development => self.judge_room(endpoint, upgrade, now),
+                Access::Token | Access::Development | Access::Conversation => {
+                    self.judge_room(endpoint, upgrade, now)
+                }
                 Access::Demo => {
                     self.check_origin(upgrade).and_then(|()| anonymous::demo(endpoint, upgrade))
                 }
@@ -195,7 +203,13 @@ impl Policy {
         context: Option<RoomName>,
         now: Millis,
     ) -> Result<HandOff, Refusal> {
-        join(endpoint, terms, &self.keys.verify(token, now)?, context)
+        let claims = self.keys.verify(token, now)?;
+        match endpoint.access {
+            Access::Conversation => self.keys.open(endpoint, terms, &claims),
+            Access::Token | Access::Development | Access::Demo | Access::Client => {
+                join(endpoint, terms, &claims, context)
+            }
+        }
     }
 
     /// Reads a token that a socket already in a room shows to stay longer.
@@ -209,7 +223,13 @@ impl Policy {
     ) -> Result<Renewal, Refusal> {
         let claims = self.keys.verify(token, now)?;
         let context = context.map(RoomName::parse).transpose()?;
-        let grants = capability::grants(&claims, kind, room);
+        let grants = match kind {
+            // Whose it is, the room knows.
+            Kind::Conversation => conversation::grants(),
+            Kind::Chat | Kind::Hub | Kind::Analytics | Kind::Collaboration => {
+                capability::grants(&claims, kind, room)
+            }
+        };
         if !grants.has(Grant::Join) {
             return Err(Refusal::denied("this token does not lead to this room"));
         }
@@ -225,7 +245,7 @@ fn refuse(refusal: Refusal) -> Verdict {
 
 fn join(
     Endpoint { kind, dialect, .. }: Endpoint,
-    Terms { batched, client }: Terms,
+    Terms { batched, client, .. }: Terms,
     claims: &Claims,
     context: Option<RoomName>,
 ) -> Result<HandOff, Refusal> {
@@ -236,7 +256,17 @@ fn join(
     }
     let (wire, member) = (Wire { dialect, batched }, claims.member());
     let (expires_at, manners) = (claims.expires_at, dialect.get().manners());
-    Ok(HandOff { room, wire, member, grants, expires_at, manners, client, address: None })
+    Ok(HandOff {
+        room,
+        wire,
+        member,
+        grants,
+        expires_at,
+        manners,
+        client,
+        address: None,
+        ticket: None,
+    })
 }
 
 const NO_ROOM: Refusal =
@@ -247,8 +277,10 @@ const NO_ROOM: Refusal =
 fn default_room(kind: Kind, claims: &Claims) -> Option<RoomName> {
     let otherwise = || match kind {
         Kind::Hub => RoomName::parse(format!("{OWN}{}", claims.sub)).ok(),
-        Kind::Chat if claims.contexts.lead_everywhere() => RoomName::parse("default").ok(),
-        Kind::Chat => None,
+        Kind::Chat | Kind::Analytics | Kind::Collaboration if claims.contexts.lead_everywhere() => {
+            RoomName::parse("default").ok()
+        }
+        Kind::Chat | Kind::Analytics | Kind::Collaboration | Kind::Conversation => None,
     };
     claims.contexts.first().or_else(otherwise)
 }

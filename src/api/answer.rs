@@ -3,7 +3,8 @@ use serde::{Deserialize, Serialize};
 use super::Problem;
 use crate::directory::Listed;
 use crate::message::{
-    Accepted, Body, Entry, Event, Json, Member, Notice, Offset, Page, Refusal, Reply,
+    Accepted, Body, Entry, Event, Json, Member, Metric, MetricEvent, Notice, Offset, Page, Refusal,
+    Reply,
 };
 
 /// What a room's object answers to the Worker.
@@ -29,6 +30,8 @@ impl Answer {
             Event::Presence(members) => {
                 Self::json(&Presence { members: members.iter().map(Who::of).collect() })
             }
+            Event::Metric(MetricEvent::Measured(measures)) => Self::json(measures),
+            Event::Metric(MetricEvent::IsWatched(is_watched)) => Self::json(is_watched),
             // No call asks for these.
             Event::Welcome(_)
             | Event::Ping
@@ -38,6 +41,10 @@ impl Answer {
             | Event::Joined(_)
             | Event::Left(_)
             | Event::Renewed { .. }
+            | Event::Transfer(_)
+            | Event::Metric(_)
+            | Event::Editing(_)
+            | Event::Conversation(_)
             | Event::Reply(_) => Self::Refused(Refusal::system()),
         }
     }
@@ -151,6 +158,16 @@ enum Data<'a> {
         #[serde(rename = "messageType")]
         message_type: &'a str,
     },
+    Metric {
+        metric: &'a str,
+        value: &'a Json,
+        timestamp: String,
+    },
+    Response {
+        #[serde(rename = "messageId")]
+        to: &'a str,
+        content: &'a str,
+    },
 }
 
 impl<'a> History<'a> {
@@ -171,6 +188,12 @@ impl<'a> Past<'a> {
         let data = match &entry.body {
             Body::Event(published) => Data::Event(&published.data),
             Body::Message { content, message_type } => Data::Message { content, message_type },
+            Body::Metric(Metric { metric, value, at }) => Data::Metric {
+                metric: metric.as_str(),
+                value,
+                timestamp: at.unwrap_or(entry.at).to_rfc3339(),
+            },
+            Body::Response { to, content, .. } => Data::Response { to: to.as_str(), content },
         };
         Self {
             id: format!("event_{}", entry.id),

@@ -2,8 +2,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::limits::BATCH_EVENTS_MAX;
 use crate::message::{
-    Before, Body, ClientRef, Command, EventName, Fault, Json, Kicked, Kind, Member, Millis, Offset,
-    PageRequest, Published, Refusal, Request, RoomName, SessionId, UserId,
+    Before, Body, ClientRef, Command, EventName, Fault, Json, Kicked, Kind, Measures, Member,
+    Metric, MetricCommand, Millis, Offset, PageRequest, Published, Refusal, Request, RoomName,
+    SessionId, UserId, read_metric,
 };
 use crate::room::Grants;
 
@@ -45,6 +46,10 @@ pub enum Task {
     KickUser(UserId),
     /// Forget everything.
     Erase,
+    /// From the analytics room of the same name, never from a caller: how are you, from now on?
+    Observe,
+    /// From the chat room of the same name, never from a caller: this is how I am.
+    Measures(Measures),
 }
 
 /// An event as callers write it. Unknown fields are ignored.
@@ -54,7 +59,8 @@ pub struct EventIn {
     /// What it is called: 1 to 128 of `A-Z a-z 0-9 . _ : ~ -`.
     #[serde(rename = "type")]
     pub kind: String,
-    /// What it says; any JSON, but what `workflow_update` and `notification` promise.
+    /// What it says; any JSON, but what `workflow_update`, `notification` and,
+    /// in analytics rooms, `metric_update` promise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Option<serde_json::Value>"))]
     pub data: Option<Json>,
@@ -105,12 +111,28 @@ impl EventIn {
             }
             return Body::message(content, message_type);
         }
+        if kind == Kind::Analytics && self.kind == Metric::EVENT {
+            let problem = "must be missing: who hears of a metric is who watches it".into();
+            let fault = Fault { field: "user_id".into(), problem };
+            let fault = Some(fault).filter(|_| self.user_id.is_some());
+            return read_metric(&data, fault).map(Body::Metric);
+        }
         let name = EventName::parse(self.kind.as_str())?;
         Published::new(name, data, self.user_id.clone().map(UserId)).map(Body::Event)
     }
 }
 
 const NO_SESSION: Refusal = Refusal::invalid("exclude must be a session's id");
+
+impl Errand {
+    /// One room asks another of its name: as the platform, whom nothing is granted.
+    #[must_use]
+    pub fn between_rooms(room: RoomName, task: Task) -> Self {
+        let name = "dormouse".to_owned();
+        let member = Member { id: UserId(name.clone()), name };
+        Self { room, member, grants: Grants::default(), task }
+    }
+}
 
 impl Task {
     /// The task of reading a page.
@@ -139,6 +161,8 @@ impl Task {
             Self::KickSession(session) => one(Command::Kick(Kicked::Session(*session))),
             Self::KickUser(user) => one(Command::Kick(Kicked::User(user.clone()))),
             Self::Erase => one(Command::Erase),
+            Self::Observe => one(Command::Metric(MetricCommand::Observe)),
+            Self::Measures(it) => one(Command::Metric(MetricCommand::Measures(*it))),
         }
     }
 }

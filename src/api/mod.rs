@@ -5,6 +5,7 @@ mod call;
 mod caller;
 mod errand;
 mod problem;
+pub mod responder;
 
 pub use answer::{Answer, Batch, Outcome, Rooms};
 #[cfg(not(target_arch = "wasm32"))]

@@ -60,6 +60,10 @@ impl Dialect for Client {
             | Event::Left(_)
             | Event::Presence(_)
             | Event::History(_)
+            | Event::Transfer(_)
+            | Event::Metric(_)
+            | Event::Editing(_)
+            | Event::Conversation(_)
             | Event::Reply(_) => return None,
         })
     }

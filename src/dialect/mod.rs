@@ -2,6 +2,7 @@
 
 pub(crate) mod client;
 pub(crate) mod context;
+pub(crate) mod conversation;
 pub(crate) mod events;
 pub mod json;
 pub(crate) mod spell;
@@ -16,11 +17,16 @@ use crate::message::{Notice, Refusal, Request};
 use crate::room::Manners;
 
 /// Every dialect, by number. Numbers are stored in attachments: append, never reorder.
-static DIALECTS: &[&dyn Dialect] =
-    &[&context::Context, &workflow::Workflow, &events::Events, &client::Client];
+static DIALECTS: &[&dyn Dialect] = &[
+    &context::Context,
+    &workflow::Workflow,
+    &events::Events,
+    &client::Client,
+    &conversation::Talk,
+];
 
 /// How many dialects there are.
-pub const DIALECTS_COUNT: usize = 4;
+pub const DIALECTS_COUNT: usize = 5;
 
 /// One spelling of the vocabulary. Stateless: what must be remembered about a
 /// socket is the room's to remember.
@@ -91,6 +97,8 @@ impl DialectId {
     pub const EVENTS: Self = Self(2);
     /// Seed 004: `/ws/client`.
     pub const CLIENT: Self = Self(3);
+    /// Seed 003: `/ws/conversation`.
+    pub const CONVERSATION: Self = Self(4);
 
     /// Every dialect there is.
     pub fn all() -> impl Iterator<Item = Self> {
@@ -140,7 +148,8 @@ mod tests {
     #[test]
     fn stored_dialect_numbers_do_not_change() {
         let names: Vec<_> = DialectId::all().map(|it| (u8::from(it), it.get().name())).collect();
-        assert_eq!(names, [(0, "context"), (1, "workflow"), (2, "events"), (3, "client")]);
+        let known = ["context", "workflow", "events", "client", "conversation"];
+        assert_eq!(names, (0u8..).zip(known).collect::<Vec<_>>());
         assert_eq!(DIALECTS.len(), DIALECTS_COUNT);
         assert!(DialectId::try_from(u8::MAX).is_err());
     }

@@ -3,7 +3,7 @@
 use serde::{Serialize, Serializer};
 use uuid::Uuid;
 
-use crate::message::{Body, Details, Entry, Fault, Json, Member, Notice, Refusal};
+use crate::message::{Body, Details, Entry, Fault, Json, Member, Metric, Notice, Refusal};
 
 /// The client's own id where this answers a request, so that it can correlate;
 /// else one of ours, `<type>_<UUID v7>`.
@@ -56,6 +56,16 @@ pub(crate) enum Data<'a> {
         #[serde(rename = "messageType")]
         message_type: &'a str,
     },
+    Metric {
+        metric: &'a str,
+        value: &'a Json,
+        timestamp: String,
+    },
+    Response {
+        #[serde(rename = "messageId")]
+        to: &'a str,
+        content: &'a str,
+    },
 }
 
 impl<'a> Data<'a> {
@@ -63,6 +73,12 @@ impl<'a> Data<'a> {
         match &entry.body {
             Body::Event(published) => Self::Event(&published.data),
             Body::Message { content, message_type } => Self::Message { content, message_type },
+            Body::Metric(Metric { metric, value, at }) => Self::Metric {
+                metric: metric.as_str(),
+                value,
+                timestamp: at.unwrap_or(entry.at).to_rfc3339(),
+            },
+            Body::Response { to, content, .. } => Self::Response { to: to.as_str(), content },
         }
     }
 }

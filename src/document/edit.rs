@@ -5,19 +5,8 @@ use thiserror::Error;
 use super::change::Change;
 use super::operation::Operation;
 use crate::limits::{DOCUMENT_MARK_BYTES, DOCUMENT_MARK_OPERATIONS};
+pub use crate::message::Version;
 use crate::message::{Code, Refusal, UserId};
-
-/// How many operations made a text; 0 is the empty document.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Version(pub u64);
-
-impl Version {
-    /// The version after so many operations more.
-    #[must_use]
-    pub fn plus(self, operations: usize) -> Self {
-        Self(self.0.saturating_add(operations as u64))
-    }
-}
 
 /// What an author did in one go, as it was made: durable, and told to the others. Each
 /// operation makes one version; usually it is one, but a deletion that others wrote into

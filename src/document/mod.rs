@@ -26,6 +26,9 @@ use text::{OUTSIDE, Text};
 
 use crate::message::{Refusal, UserId};
 
+/// What an operation that is kept takes beside its content, here and in the log of undo.
+const KEPT_BYTES: usize = 512;
+
 /// A document.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Document {
@@ -38,6 +41,8 @@ pub struct Document {
     mark: Version,
     /// Bytes put in and taken out since.
     weight: usize,
+    /// Those between the base and the mark.
+    weight_before: usize,
     /// Oldest first.
     kept: VecDeque<Kept>,
     log: undo::Log,
@@ -53,7 +58,8 @@ impl Document {
     fn at(pace: Pace, Snapshot { version, content }: &Snapshot) -> Self {
         let (base, mark, version) = (*version, *version, *version);
         let (text, kept, log) = (Text::new(content), VecDeque::new(), undo::Log::default());
-        Self { text, version, pace, base, mark, weight: 0, kept, log }
+        let (weight, weight_before) = (0, 0);
+        Self { text, version, pace, base, mark, weight, weight_before, kept, log }
     }
 
     /// The document that was, from the snapshot of [`kept_since`](Self::kept_since) (an empty
@@ -89,6 +95,14 @@ impl Document {
     #[must_use]
     pub fn length(&self) -> usize {
         self.text.units()
+    }
+
+    /// About how much memory it takes, in bytes.
+    #[must_use]
+    pub fn footprint(&self) -> usize {
+        let operations = usize::try_from(self.version.0 - self.base.0).unwrap_or(usize::MAX);
+        let kept = operations.saturating_mul(KEPT_BYTES);
+        self.text.bytes() + self.weight + self.weight_before + kept
     }
 
     /// What it is now.
@@ -175,7 +189,8 @@ impl Document {
         if operations < self.pace.operations && self.weight < self.pace.bytes {
             return false;
         }
-        (self.base, self.mark, self.weight) = (self.mark, self.version, 0);
+        (self.base, self.mark) = (self.mark, self.version);
+        (self.weight_before, self.weight) = (self.weight, 0);
         let forgotten = self.kept.partition_point(|it| it.version() <= self.base);
         self.kept.drain(..forgotten);
         // Anew, from what is kept: what is restored later knows no more than that.

@@ -44,6 +44,11 @@ impl Text {
         self.0.to_string()
     }
 
+    /// How long it is, in bytes of UTF-8.
+    pub(super) fn bytes(&self) -> usize {
+        self.0.len_bytes()
+    }
+
     /// How long it is, in UTF-16 code units.
     pub(super) fn units(&self) -> usize {
         self.0.len_utf16_cu()

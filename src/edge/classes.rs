@@ -90,3 +90,18 @@ room_class! {
     /// `hub:` rooms: workflow updates, notifications, topics, keyed state.
     HubDurableObject, Kind::Hub
 }
+
+room_class! {
+    /// `analytics:` rooms: metric subscriptions and updates.
+    AnalyticsDurableObject, Kind::Analytics
+}
+
+room_class! {
+    /// `collaboration:` rooms: sessions in which documents are edited together.
+    CollaborationDurableObject, Kind::Collaboration
+}
+
+room_class! {
+    /// `conversation:` rooms: requests to a backend and its responses.
+    ConversationDurableObject, Kind::Conversation
+}

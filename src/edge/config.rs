@@ -6,6 +6,7 @@ use worker::Env;
 
 use super::platform;
 use crate::admission::{Keys, Origins, Policy};
+use crate::api::responder::{self, Backend};
 use crate::limits::Limits;
 
 /// Everything an operator can set. It cannot change while an isolate lives.
@@ -14,6 +15,8 @@ pub(super) struct Config {
     pub(super) policy: Policy,
     /// What a scraper shows to read the metrics.
     metrics_token: Option<String>,
+    /// The service that answers in conversations, if one does.
+    pub(super) backend: Option<Backend>,
 }
 
 /// Shortest bearer taken, in bytes: a shorter one can be guessed.
@@ -38,7 +41,7 @@ impl Config {
 
     fn read(env: &Env) -> Self {
         let variable = |name: &str| platform::variable(env, name);
-        let (limits, unreadable) = Limits::read(variable);
+        let (mut limits, unreadable) = Limits::read(variable);
         for name in unreadable {
             worker::console_error!(
                 "{name} is no number this limit can be; its default is in force"
@@ -49,14 +52,26 @@ impl Config {
         let development = variable("ENVIRONMENT").as_deref() == Some("development");
         let secret = variable("JWT_SECRET");
         let (issuer, audience) = (variable("JWT_ISSUER"), variable("JWT_AUDIENCE"));
-        let keys = Keys::new(secret.as_deref(), issuer, audience, development);
+        let mut keys = Keys::new(secret.as_deref(), issuer, audience, development);
         if keys.refuse_everything() {
             worker::console_error!(
                 "no usable JWT_SECRET: in production it must have 32 bytes or more, and until it is set nobody gets in"
             );
         }
+        if variable("RESUME_SECRET").is_some_and(|it| !keys.set_resume_secret(&it)) {
+            worker::console_error!(
+                "RESUME_SECRET has less than 32 bytes and is not used: resume tokens are signed by JWT_SECRET"
+            );
+        }
+        let (responder, backend, wrong) = responder::configured(variable);
+        limits.responder = responder;
+        if let Some(wrong) = wrong {
+            worker::console_error!(
+                "{wrong}: until that is set right, no message of a conversation is taken"
+            );
+        }
         let origins = Origins::parse(&variable("ALLOWED_ORIGINS").unwrap_or_default());
         let policy = Policy { keys, origins, development };
-        Self { limits, policy, metrics_token: variable("METRICS_TOKEN") }
+        Self { limits, policy, metrics_token: variable("METRICS_TOKEN"), backend }
     }
 }

@@ -9,6 +9,8 @@ export const bindSession = (socket, session) => {
 
 export const sessionOf = (socket) => sessions.get(socket);
 
+export const backlogOf = (socket) => socket.bufferedAmount;
+
 /** Waiting for a socket, in bytes, from which on it goes without what is worth nothing later. */
 const BACKLOG_EPHEMERAL_MAX = 256 * 1024;
 /** From which on it is let go: what it has not read is memory that all rooms share. */
@@ -28,6 +30,8 @@ export class Sender {
   #recent = 0;
   #unseen = 0;
   #lagging = new WeakSet();
+  /** Of those who asked for something long, how long it is, until most of it is read. */
+  #asked = new WeakMap();
 
   /**
    * One string for all sockets: passed from Rust once, not once per socket. Gives those
@@ -36,6 +40,8 @@ export class Sender {
    */
   send(sockets, message, bytes, except, ephemeral) {
     const slow = this.#look(sockets);
+    // An answer: a document, a page. Who gets it has the time to read it.
+    if (sockets.length === 1 && BACKLOG_EPHEMERAL_MAX < bytes) this.#asked.set(sockets[0], bytes);
     for (const socket of sockets) {
       if (socket === except || (ephemeral && this.#lagging.has(socket))) continue;
       try {
@@ -56,7 +62,9 @@ export class Sender {
     const fresh = this.#recent + this.#current;
     let slow;
     for (const socket of sockets) {
-      const backlog = socket.bufferedAmount - fresh;
+      const waiting = socket.bufferedAmount;
+      if (waiting <= BACKLOG_EPHEMERAL_MAX) this.#asked.delete(socket);
+      const backlog = waiting - fresh - (this.#asked.get(socket) ?? 0);
       if (backlog <= BACKLOG_EPHEMERAL_MAX) {
         this.#lagging.delete(socket);
         continue;
@@ -152,6 +160,37 @@ export async function readText(request, bytesMax) {
     text += decoder.decode(chunk, { stream: true });
   }
   return text + decoder.decode();
+}
+
+/**
+ * Sends text to a service outside. Its answer is `[status, text]`, without a text that is
+ * too long or no UTF-8; what it sends must all be here in time. No redirect is followed.
+ */
+export async function postOut(url, headers, body, patienceMs, bytesMax) {
+  const abort = new AbortController();
+  let timer;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error("no answer in time")), patienceMs);
+  });
+  const answered = async () => {
+    const init = { method: "POST", headers, body, redirect: "manual", signal: abort.signal };
+    const response = await fetch(url, init);
+    try {
+      return [response.status, await readText(response, bytesMax)];
+    } catch (error) {
+      // Not text: an answer, but a useless one. Anything else is a broken connection.
+      if (error instanceof TypeError && !abort.signal.aborted) return [response.status, undefined];
+      throw error;
+    }
+  };
+  const answer = answered();
+  answer.catch(() => {}); // Late failures are nobody's.
+  try {
+    return await Promise.race([answer, late]);
+  } finally {
+    clearTimeout(timer);
+    abort.abort();
+  }
 }
 
 export const variable = (env, name) => {

@@ -23,6 +23,9 @@ fn binding(kind: Kind) -> &'static str {
     match kind {
         Kind::Chat => "CHAT_ROOMS",
         Kind::Hub => "HUBS",
+        Kind::Analytics => "ANALYTICS",
+        Kind::Collaboration => "COLLABORATIONS",
+        Kind::Conversation => "CONVERSATIONS",
     }
 }
 

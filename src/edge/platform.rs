@@ -15,6 +15,10 @@ extern "C" {
     #[wasm_bindgen(js_name = sessionOf)]
     pub(super) fn session_of(socket: &WebSocket) -> Option<f64>;
 
+    /// What waits for this socket to take it, in bytes.
+    #[wasm_bindgen(js_name = backlogOf)]
+    pub(super) fn backlog(socket: &WebSocket) -> f64;
+
     /// A room's sender: it knows who does not keep up.
     pub(super) type Sender;
 
@@ -94,6 +98,17 @@ extern "C" {
     #[wasm_bindgen(js_name = readText, catch)]
     pub(super) async fn read_text(
         request: &web_sys::Request,
+        bytes_max: f64,
+    ) -> Result<JsValue, JsValue>;
+
+    /// POSTs to a service of the operator's: `[status, text]`, without a text that is too
+    /// long or none. Throws if there is no answer, whole and in time.
+    #[wasm_bindgen(js_name = postOut, catch)]
+    pub(super) async fn post_out(
+        url: &str,
+        headers: &Array,
+        body: &str,
+        patience_ms: f64,
         bytes_max: f64,
     ) -> Result<JsValue, JsValue>;
 

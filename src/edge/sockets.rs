@@ -150,4 +150,11 @@ impl Sockets for EdgeSockets {
     fn take_slow(&mut self) -> Vec<SessionId> {
         std::mem::take(&mut self.slow)
     }
+
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a length")]
+    fn backlog(&self, session: SessionId) -> usize {
+        let socket = self.sockets.get(&session).map(|it| it.socket.as_ref());
+        // One that is gone takes nothing.
+        socket.map_or(usize::MAX, |it| platform::backlog(it) as usize)
+    }
 }

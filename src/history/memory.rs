@@ -2,11 +2,17 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::rc::Rc;
 
-use super::{History, TRIM_ENTRIES_MAX, how_many_fit, record};
+use super::conversation::Questions;
+use super::editing::MemoryDocuments;
+use super::{History, Lately, TRIM_ENTRIES_MAX, how_many_fit, record};
 use crate::message::{
-    Before, Body, ClientRef, Entry, Epoch, EventName, Millis, Offset, Page, StateItem, UserId,
+    Before, Body, Chunk, ClientRef, Digest, Entry, Epoch, EventName, Metric, Millis, Name, Offset,
+    Page, StateItem, UserId,
 };
-use crate::room::{Departure, Memory, PageQuery, Receipt, Remembered, Window, Write};
+use crate::room::{
+    Departure, Memory, MetricMemory, MetricWrite, Observed, PageQuery, Receipt, Remembered,
+    Response, StoredDocument, StoredReading, Transfer, TransferWrite, Window, Write,
+};
 
 /// A history in vectors: the model that every other history is tested against.
 #[derive(Clone, Debug)]
@@ -18,6 +24,14 @@ pub struct MemoryHistory {
     departures: BTreeMap<UserId, Departure>,
     broadcasts: Window,
     states: BTreeMap<String, StateItem>,
+    transfers: BTreeMap<u64, Transfer>,
+    chunks: BTreeMap<(u64, u64), Rc<Chunk>>,
+    metrics: BTreeMap<Name, StoredReading>,
+    observed: Observed,
+    documents: MemoryDocuments,
+    questions: Questions,
+    /// By message: the response's own position and time.
+    responses: BTreeMap<Offset, (Offset, Millis)>,
 }
 
 impl MemoryHistory {
@@ -32,6 +46,13 @@ impl MemoryHistory {
             departures: BTreeMap::new(),
             broadcasts: Window::default(),
             states: BTreeMap::new(),
+            transfers: BTreeMap::new(),
+            chunks: BTreeMap::new(),
+            metrics: BTreeMap::new(),
+            observed: Observed::No,
+            documents: MemoryDocuments::default(),
+            questions: Questions::default(),
+            responses: BTreeMap::new(),
         }
     }
 
@@ -43,6 +64,9 @@ impl MemoryHistory {
                 if let Some(client_ref) = entry.client_ref.clone() {
                     self.recent.insert((entry.author.id.clone(), client_ref), self.head);
                 }
+                if let Body::Response { of, .. } = &entry.body {
+                    self.responses.insert(*of, self.head);
+                }
                 self.keep(entry);
             }
             Write::Depart(departure) => {
@@ -52,7 +76,16 @@ impl MemoryHistory {
                 self.departures.remove(user);
             }
             Write::Broadcasts(window) => self.broadcasts = *window,
-            Write::Erase(epoch) => *self = Self::new(epoch.clone()),
+            Write::Transfer(it) => self.write_transfer(it),
+            Write::Metric(MetricWrite::Observed(observed)) => self.observed = *observed,
+            Write::Metric(MetricWrite::Keep(name, reading)) => {
+                self.metrics.insert(name.clone(), reading.clone());
+            }
+            Write::Editing(it) => self.documents.write(it),
+            Write::Conversation(it) => self.questions.write(it),
+            Write::Erase(epoch) => {
+                *self = Self { observed: self.observed, ..Self::new(epoch.clone()) };
+            }
             Write::Trim { from, since } => {
                 let first = self.entries.first().map_or(0, |it| it.offset.0);
                 let end = Offset(first.saturating_add(TRIM_ENTRIES_MAX));
@@ -61,6 +94,8 @@ impl MemoryHistory {
             }
             Write::ForgetRefs(memory) => {
                 self.recent.retain(|_, (offset, at)| memory.from <= *offset && memory.since <= *at);
+                let is_kept = |message: &Offset, at| memory.from <= *message && memory.since <= at;
+                self.responses.retain(|message, (_, at)| is_kept(message, *at));
             }
         }
     }
@@ -68,13 +103,44 @@ impl MemoryHistory {
 
 impl MemoryHistory {
     fn keep(&mut self, entry: &Entry) {
-        let Body::Event(published) = &entry.body else { return };
+        let published = match &entry.body {
+            Body::Message { .. } | Body::Response { .. } => return,
+            Body::Metric(Metric { metric, value, at }) => {
+                let (value, at) = (value.clone(), at.unwrap_or(entry.at));
+                let reading = StoredReading { value, at, own: false };
+                self.metrics.insert(metric.clone(), reading);
+                return;
+            }
+            Body::Event(published) => published,
+        };
         let Some(key) = published.state_key() else { return };
         if published.data.is_null() {
             self.states.remove(key);
         } else if let Ok(name) = EventName::parse(key) {
             let (value, offset) = (published.data.clone(), entry.offset);
             self.states.insert(key.to_owned(), StateItem { key: name, value, offset });
+        }
+    }
+}
+
+impl MemoryHistory {
+    fn write_transfer(&mut self, write: &TransferWrite) {
+        match write {
+            TransferWrite::Keep(transfer, chunk) => {
+                self.transfers.insert(transfer.id, transfer.clone());
+                self.chunks.insert((transfer.id, chunk.index), Rc::clone(chunk));
+            }
+            TransferWrite::Note(transfer) => {
+                self.transfers.insert(transfer.id, transfer.clone());
+            }
+            TransferWrite::Drop { transfer, below } => {
+                self.chunks.retain(|(id, index), _| *id != transfer.id || *below <= *index);
+                if transfer.there.count() == 0 {
+                    self.transfers.remove(&transfer.id);
+                } else {
+                    self.transfers.insert(transfer.id, transfer.clone());
+                }
+            }
         }
     }
 }
@@ -99,6 +165,13 @@ impl History for MemoryHistory {
                 .iter()
                 .map(|(key, it)| (key.clone(), it.value.as_str().len()))
                 .collect(),
+            transfers: self.transfers.values().cloned().collect(),
+            metrics: MetricMemory {
+                last: self.metrics.iter().map(|(name, it)| (name.clone(), it.clone())).collect(),
+                observed: self.observed,
+            },
+            documents: self.documents.count(),
+            pending: self.questions.pending(),
         })
     }
 
@@ -144,6 +217,22 @@ impl History for MemoryHistory {
         Ok(self.states.values().cloned().collect())
     }
 
+    fn lately(&self, since: Millis, first: Offset, head: Offset) -> Result<Lately, Infallible> {
+        let is_late = |it: &&Rc<Entry>| (first..=head).contains(&it.offset) && since <= it.at;
+        let mut lately = Lately::default();
+        for entry in self.entries.iter().filter(is_late) {
+            lately.messages += u64::from(matches!(entry.body, Body::Message { .. }));
+            lately.authors.push(entry.author.id.clone());
+        }
+        lately.authors.sort_unstable();
+        lately.authors.dedup();
+        Ok(lately)
+    }
+
+    fn document(&self, name: &Name) -> Result<StoredDocument, Infallible> {
+        Ok(self.documents.read(name))
+    }
+
     fn recall(
         &self,
         user: &UserId,
@@ -154,8 +243,27 @@ impl History for MemoryHistory {
         Ok(known.filter(|(offset, at)| memory.from <= *offset && memory.since <= *at).map(
             |(offset, _)| {
                 let entry = self.entries.iter().find(|it| it.offset == offset).cloned();
-                Receipt { offset, entry }
+                Receipt { offset, entry, response: Response::None }
             },
         ))
+    }
+
+    fn chunk(&self, transfer: u64, index: u64) -> Result<Option<(String, Digest)>, Infallible> {
+        let chunk = self.chunks.get(&(transfer, index));
+        Ok(chunk.map(|it| (it.text.clone(), it.digest)))
+    }
+
+    fn digest(&self, transfer: u64, index: u64) -> Result<Option<Digest>, Infallible> {
+        Ok(self.chunks.get(&(transfer, index)).map(|it| it.digest))
+    }
+
+    fn question(&self, message: Offset) -> Result<Option<String>, Infallible> {
+        Ok(self.questions.content(message))
+    }
+
+    fn response(&self, message: Offset) -> Result<Response, Infallible> {
+        let Some((offset, _)) = self.responses.get(&message) else { return Ok(Response::None) };
+        let entry = self.entries.iter().find(|it| it.offset == *offset);
+        Ok(entry.map_or(Response::Gone, |it| Response::Kept(Rc::clone(it))))
     }
 }

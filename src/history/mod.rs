@@ -3,19 +3,24 @@
 //! Not policy: what to keep and for how long is the room's decision. A contract
 //! suite (`tests/native/history.rs`) runs against every implementation.
 
+mod conversation;
 mod database;
+mod editing;
 mod memory;
+mod metric;
 mod record;
+mod remembered;
 pub(crate) mod schema;
 mod sql;
+mod transfer;
 
 pub use database::{Database, Row, Value};
 pub use memory::MemoryHistory;
 pub use schema::MIGRATIONS;
 pub use sql::SqlHistory;
 
-use crate::message::{ClientRef, Page, StateItem, UserId};
-use crate::room::{Memory, PageQuery, Receipt, Remembered, Write};
+use crate::message::{ClientRef, Digest, Millis, Name, Offset, Page, StateItem, UserId};
+use crate::room::{Memory, PageQuery, Receipt, Remembered, Response, StoredDocument, Write};
 
 /// Entries one [`Write::Trim`] deletes at most, so that a large backlog does not
 /// hold up the room; the next alarm takes the rest.
@@ -43,6 +48,13 @@ pub trait History {
     /// Everything kept under keys, in their order.
     fn snapshot(&self) -> Result<Vec<StateItem>, Self::Error>;
 
+    /// Who added something to the log since `since`, from `first` to `head`, and how many
+    /// messages they were.
+    fn lately(&self, since: Millis, first: Offset, head: Offset) -> Result<Lately, Self::Error>;
+
+    /// What is stored of a document; nothing, if it was never edited.
+    fn document(&self, name: &Name) -> Result<StoredDocument, Self::Error>;
+
     /// Whether this user's request of this id was accepted before.
     fn recall(
         &self,
@@ -50,6 +62,27 @@ pub trait History {
         client_ref: &ClientRef,
         memory: Memory,
     ) -> Result<Option<Receipt>, Self::Error>;
+
+    /// One chunk of large data: its text, and of what it is.
+    fn chunk(&self, transfer: u64, index: u64) -> Result<Option<(String, Digest)>, Self::Error>;
+
+    /// Of what one chunk of large data is.
+    fn digest(&self, transfer: u64, index: u64) -> Result<Option<Digest>, Self::Error>;
+
+    /// What the pending message at this position says.
+    fn question(&self, message: Offset) -> Result<Option<String>, Self::Error>;
+
+    /// What is known of the response to the message at this position.
+    fn response(&self, message: Offset) -> Result<Response, Self::Error>;
+}
+
+/// What was added to a log since some time.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Lately {
+    /// How many messages.
+    pub messages: u64,
+    /// The authors of all that was added, in their order, each once.
+    pub authors: Vec<UserId>,
 }
 
 /// How many entries of these sizes, in the order of reading, make a page.

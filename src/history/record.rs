@@ -6,7 +6,8 @@ use uuid::Uuid;
 
 use super::{Row, Value};
 use crate::message::{
-    Body, ClientRef, Entry, EventName, Json, Lane, Member, Millis, Offset, Published, UserId,
+    Body, ClientRef, Entry, EventName, Json, Lane, Member, Metric, Millis, Name, Offset, Published,
+    UserId,
 };
 
 #[derive(Serialize, Deserialize)]
@@ -22,6 +23,23 @@ struct Event<'a> {
     data: std::borrow::Cow<'a, Json>,
 }
 
+#[derive(Serialize, Deserialize)]
+struct Measured<'a> {
+    metric: std::borrow::Cow<'a, Name>,
+    value: std::borrow::Cow<'a, Json>,
+    /// When it was measured, if that is not when it was accepted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    timestamp: Option<Millis>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Response<'a> {
+    #[serde(rename = "messageId")]
+    to: std::borrow::Cow<'a, str>,
+    of: Offset,
+    content: std::borrow::Cow<'a, str>,
+}
+
 /// The stored kind and data of a body.
 pub(super) fn store(body: &Body) -> (&'static str, String) {
     match body {
@@ -33,6 +51,16 @@ pub(super) fn store(body: &Body) -> (&'static str, String) {
             let event =
                 Event { name: name.as_str().into(), data: std::borrow::Cow::Borrowed(data) };
             ("event", serde_json::to_string(&event).unwrap_or_default())
+        }
+        Body::Metric(Metric { metric, value, at }) => {
+            let (metric, value) =
+                (std::borrow::Cow::Borrowed(metric), std::borrow::Cow::Borrowed(value));
+            let measured = Measured { metric, value, timestamp: *at };
+            ("metric", serde_json::to_string(&measured).unwrap_or_default())
+        }
+        Body::Response { to, of, content } => {
+            let response = Response { to: to.as_str().into(), of: *of, content: content.into() };
+            ("response", serde_json::to_string(&response).unwrap_or_default())
         }
     }
 }
@@ -68,6 +96,16 @@ fn load(kind: &str, data: &str, user: Option<String>) -> Option<Body> {
             let (name, data) = (EventName::parse(name).ok()?, data.into_owned());
             let user = user.map(UserId);
             Some(Body::Event(Published { name, data, user, lane: Lane::Normal }))
+        }
+        "metric" => {
+            let Measured { metric, value, timestamp: at } = serde_json::from_str(data).ok()?;
+            let (metric, value) = (metric.into_owned(), value.into_owned());
+            Some(Body::Metric(Metric { metric, value, at }))
+        }
+        "response" => {
+            let Response { to, of, content } = serde_json::from_str(data).ok()?;
+            let to = ClientRef::parse(to).ok()?;
+            Some(Body::Response { to, of, content: content.into_owned() })
         }
         // Written by a later version, before a roll-back: not ours to show.
         _ => None,

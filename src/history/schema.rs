@@ -1,4 +1,4 @@
-use super::{Database, Value};
+use super::{Database, Value, conversation, editing, metric, transfer};
 
 /// Every step from an empty database to today's, in order. A room in production
 /// has run a prefix of these: append, never edit (pinned by a test).
@@ -41,6 +41,10 @@ pub const MIGRATIONS: &[&[&str]] = &[
         offset INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID",
     ],
+    transfer::TABLES,
+    metric::TABLES,
+    editing::TABLES,
+    conversation::TABLES,
 ];
 
 const META: &str = "CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID";

@@ -1,50 +1,20 @@
 use std::rc::Rc;
 
-use super::{Database, History, Row, TRIM_ENTRIES_MAX, Value, how_many_fit, record, schema};
+use super::{
+    Database, History, Lately, Row, TRIM_ENTRIES_MAX, Value, conversation, editing, how_many_fit,
+    metric, record, remembered, schema, transfer,
+};
 use crate::message::{
-    Before, Body, ClientRef, Entry, Epoch, EventName, Json, Member, Millis, Offset, Page,
+    Before, Body, ClientRef, Digest, Entry, Epoch, EventName, Json, Millis, Name, Offset, Page,
     StateItem, UserId,
 };
-use crate::room::{Departure, Memory, PageQuery, Receipt, Remembered, Window, Write};
+use crate::room::{
+    Departure, EditingWrite, Memory, PageQuery, Receipt, Remembered, Response, StoredDocument,
+    Write,
+};
 
 /// Rows in one statement: the platform binds at most 100 parameters.
 const ROWS_MAX: usize = 100 / record::COLUMNS_COUNT;
-
-/// All that a room knew, in one statement: a wake waits for it.
-const REMEMBERED: &str = "
-    SELECT 'meta', key, value, 0, 0 FROM meta
-    UNION ALL
-    SELECT 'end', '', '', offset, at FROM entry
-        WHERE offset IN ((SELECT MIN(offset) FROM entry), (SELECT MAX(offset) FROM entry))
-    UNION ALL
-    SELECT 'departure', user, name, until, 0 FROM departure
-    UNION ALL
-    SELECT 'state', key, '', length(value), 0 FROM state";
-
-/// A row of [`REMEMBERED`].
-enum Memo {
-    Meta(String, String),
-    End(Offset, Millis),
-    Departure(Departure),
-    State(String, usize),
-}
-
-impl Memo {
-    fn read(row: Row) -> Option<Self> {
-        let [kind, key, value, number, at] = <[Value<'static>; 5]>::try_from(row).ok()?;
-        let (key, value, number) = (key.text()?, value.text()?, number.integer()?);
-        Some(match kind.text()?.as_str() {
-            "meta" => Self::Meta(key, value),
-            "end" => Self::End(Offset(number), Millis(at.integer()?)),
-            "departure" => {
-                let member = Member { id: UserId(key), name: value };
-                Self::Departure(Departure { member, until: Millis(number) })
-            }
-            "state" => Self::State(key, usize::try_from(number).ok()?),
-            _ => return None,
-        })
-    }
-}
 
 const PLACES: &str = "(?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
@@ -101,9 +71,14 @@ impl<D: Database> SqlHistory<D> {
             }
             Write::Trim { from, since } => self.trim(*from, *since),
             Write::Erase(epoch) => self.erase(epoch),
+            Write::Transfer(it) => transfer::write(&self.database, it),
+            Write::Metric(it) => metric::write(&self.database, it),
+            Write::Editing(it) => editing::write(&self.database, &[it]),
+            Write::Conversation(it) => conversation::write(&self.database, it),
             Write::ForgetRefs(Memory { from, since }) => {
                 let sql = "DELETE FROM recent WHERE offset < ? OR at < ?";
-                self.database.run(sql, &[from.0.into(), since.0.into()]).map(drop)
+                self.database.run(sql, &[from.0.into(), since.0.into()])?;
+                conversation::forget(&self.database, *from, *since)
             }
         }
     }
@@ -111,22 +86,28 @@ impl<D: Database> SqlHistory<D> {
     /// Writes in order, entries that follow each other in as few statements as may be:
     /// a statement costs as much as several rows.
     fn write_all(&self, writes: &[Write]) -> Result<(), D::Error> {
-        let mut entries: Vec<&Rc<Entry>> = Vec::new();
+        let (mut entries, mut edits): (Vec<&Rc<Entry>>, Vec<&EditingWrite>) = Default::default();
         for write in writes {
             match write {
                 Write::Append(entry) => entries.push(entry),
+                Write::Editing(it) => edits.push(it),
                 Write::Depart(_)
                 | Write::Forget(_)
                 | Write::Trim { .. }
                 | Write::ForgetRefs(_)
                 | Write::Broadcasts(_)
-                | Write::Erase(_) => {
+                | Write::Erase(_)
+                | Write::Transfer(_)
+                | Write::Metric(_)
+                | Write::Conversation(_) => {
                     self.append(&std::mem::take(&mut entries))?;
+                    editing::write(&self.database, &std::mem::take(&mut edits))?;
                     self.write(write)?;
                 }
             }
         }
-        self.append(&entries)
+        self.append(&entries)?;
+        editing::write(&self.database, &edits)
     }
 
     fn append(&self, entries: &[&Rc<Entry>]) -> Result<(), D::Error> {
@@ -138,6 +119,7 @@ impl<D: Database> SqlHistory<D> {
         }
         for entry in entries {
             self.keep(entry)?;
+            conversation::note(&self.database, entry)?;
             let Some(client_ref) = &entry.client_ref else { continue };
             // Replaces an id that is past remembering and not yet deleted.
             let sql = "INSERT OR REPLACE INTO recent (author, ref, offset, at) VALUES (?, ?, ?, ?)";
@@ -151,7 +133,11 @@ impl<D: Database> SqlHistory<D> {
 
     /// Keeps the value an entry sets, or drops it.
     fn keep(&self, entry: &Entry) -> Result<(), D::Error> {
-        let Body::Event(published) = &entry.body else { return Ok(()) };
+        let published = match &entry.body {
+            Body::Message { .. } | Body::Response { .. } => return Ok(()),
+            Body::Metric(it) => return metric::publish(&self.database, it, entry.at),
+            Body::Event(published) => published,
+        };
         let Some(key) = published.state_key() else { return Ok(()) };
         if published.data.is_null() {
             return self.database.run("DELETE FROM state WHERE key = ?", &[key.into()]).map(drop);
@@ -162,10 +148,12 @@ impl<D: Database> SqlHistory<D> {
     }
 
     fn erase(&self, epoch: &Epoch) -> Result<(), D::Error> {
-        for table in ["entry", "recent", "departure", "state"] {
+        let own =
+            [transfer::OWN, metric::OWN, editing::OWN, conversation::OWN].into_iter().flatten();
+        for table in ["entry", "recent", "departure", "state"].iter().chain(own) {
             self.database.run(&format!("DELETE FROM {table}"), &[])?;
         }
-        let sql = "DELETE FROM meta WHERE key IN ('head', 'head_at', 'broadcasts')";
+        let sql = "DELETE FROM meta WHERE key IN ('head', 'head_at', 'broadcasts', 'documents')";
         self.database.run(sql, &[])?;
         schema::write_meta(&self.database, "epoch", &epoch.0)
     }
@@ -199,26 +187,7 @@ impl<D: Database> History for SqlHistory<D> {
     type Error = D::Error;
 
     fn remembered(&self) -> Result<Remembered, D::Error> {
-        let (mut meta, mut ends) = (Vec::new(), Vec::new());
-        let (mut departures, mut states) = (Vec::new(), Vec::new());
-        for row in self.database.run(REMEMBERED, &[])? {
-            match Memo::read(row) {
-                Some(Memo::Meta(key, value)) => meta.push((key, value)),
-                Some(Memo::End(offset, at)) => ends.push((offset, at)),
-                Some(Memo::Departure(departure)) => departures.push(departure),
-                Some(Memo::State(key, length)) => states.push((key, length)),
-                None => {}
-            }
-        }
-        let number = |key| schema::find(&meta, key)?.parse().ok();
-        let trimmed = number("head").map(Offset).zip(number("head_at").map(Millis));
-        let (head, head_at) = ends.iter().copied().max().max(trimmed).unwrap_or_default();
-        let (first, first_at) = ends.iter().copied().min().unwrap_or_default();
-        let broadcasts: Option<Window> =
-            schema::find(&meta, "broadcasts").and_then(|it| serde_json::from_str(it).ok());
-        let epoch = Epoch(schema::find(&meta, "epoch").unwrap_or_default().to_owned());
-        let broadcasts = broadcasts.unwrap_or_default();
-        Ok(Remembered { epoch, head, head_at, first, first_at, departures, broadcasts, states })
+        remembered::read(&self.database)
     }
 
     fn commit(&mut self, writes: &[Write]) -> Result<(), D::Error> {
@@ -278,6 +247,15 @@ impl<D: Database> History for SqlHistory<D> {
         Ok(rows.into_iter().filter_map(item).collect())
     }
 
+    fn lately(&self, since: Millis, first: Offset, head: Offset) -> Result<Lately, D::Error> {
+        let from = self.first_since(since, first.0.max(1), head.next().0)?;
+        metric::lately(&self.database, from, head)
+    }
+
+    fn document(&self, name: &Name) -> Result<StoredDocument, D::Error> {
+        editing::read(&self.database, name)
+    }
+
     fn recall(
         &self,
         user: &UserId,
@@ -299,17 +277,34 @@ impl<D: Database> History for SqlHistory<D> {
         let sql = format!("SELECT {} FROM entry WHERE offset = ?", record::COLUMNS);
         let rows = self.database.run(&sql, &[offset.into()])?;
         let entry = rows.into_iter().next().and_then(record::entry).map(Rc::new);
-        Ok(Some(Receipt { offset: Offset(offset), entry }))
+        Ok(Some(Receipt { offset: Offset(offset), entry, response: Response::None }))
+    }
+
+    fn question(&self, message: Offset) -> Result<Option<String>, D::Error> {
+        conversation::question(&self.database, message)
+    }
+
+    fn response(&self, message: Offset) -> Result<Response, D::Error> {
+        conversation::response(&self.database, message)
+    }
+
+    fn chunk(&self, transfer: u64, index: u64) -> Result<Option<(String, Digest)>, D::Error> {
+        transfer::chunk(&self.database, transfer, index)
+    }
+
+    fn digest(&self, transfer: u64, index: u64) -> Result<Option<Digest>, D::Error> {
+        transfer::digest(&self.database, transfer, index)
     }
 }
 
 /// Whether an entry leaves no trace beside its own row.
 fn is_one_row(entry: &Entry) -> bool {
-    let sets_state = match &entry.body {
+    let leaves_more = match &entry.body {
         Body::Message { .. } => false,
+        Body::Metric(_) | Body::Response { .. } => true,
         Body::Event(published) => published.state_key().is_some(),
     };
-    entry.client_ref.is_none() && !sets_state
+    entry.client_ref.is_none() && !leaves_more
 }
 
 /// A row of two integers.

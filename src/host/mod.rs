@@ -6,20 +6,28 @@
 //! ```
 
 mod broadcast;
+mod carry_out;
+mod handling;
 mod outbox;
+mod pump;
+
+use handling::Handling;
 
 pub use broadcast::{Deliver, Letter, Recipients, deliver};
 pub use outbox::{Flush, GATHER_MS, Outbox};
+pub use pump::{Pumped, WINDOW_BYTES};
 
 use crate::close::CloseCode;
 use crate::dialect::Frame;
 use crate::history::History;
 use crate::limits::Limits;
 use crate::message::{
-    ClientRef, Code, Command, Event, Member, Millis, Notice, Refusal, Reply, Request, SessionId,
-    Stamp, UserId,
+    ClientRef, Command, Event, Kind, Measures, Member, Millis, Name, Notice, Refusal, Request,
+    SessionId, Stamp, UserId,
 };
-use crate::room::{Audience, Effect, Grants, Input, Receipt, Renewal, Room, Session, Write};
+use crate::room::{
+    Audience, Grants, Input, Measuring, Outbound, Receipt, Renewal, Response, Room, Session,
+};
 use crate::tally::Tally;
 
 /// What effects need beside a log: open sockets.
@@ -32,6 +40,8 @@ pub trait Sockets: Deliver {
     fn note(&mut self, session: SessionId, refusal: &Refusal);
     /// Those that have been found not to keep up since the last time it was asked.
     fn take_slow(&mut self) -> Vec<SessionId>;
+    /// How much waits for this socket to take it, in bytes.
+    fn backlog(&self, session: SessionId) -> usize;
 }
 
 /// Who sent what is waiting in the outbox, and when.
@@ -55,21 +65,30 @@ pub struct Host<H, S> {
     arrivals: Vec<Millis>,
     /// What is to be told to a caller over HTTP.
     answers: Vec<Notice>,
+    /// Whom the room wants called.
+    calls: Vec<Outbound>,
+    /// What is to be measured when all has been carried out.
+    measuring: Option<Measuring>,
+    handling: Handling,
     message_bytes_max: usize,
     tally: Tally,
+    /// Who was last sent a chunk of large data.
+    pumped_last: Option<SessionId>,
 }
 
 impl<H: History, S: Sockets> Host<H, S> {
     /// Wakes a room: its log tells what it knew, its sockets who is in it.
     pub fn wake(
+        kind: Kind,
         limits: Limits,
         history: H,
         sockets: S,
         sessions: impl IntoIterator<Item = Session>,
     ) -> Result<Self, H::Error> {
-        let room = Room::restore(limits, history.remembered()?, sessions);
+        let room = Room::restore(kind, limits, history.remembered()?, sessions);
         let message_bytes_max = limits.message_bytes_max;
-        let (outbox, origins, arrivals, answers, tally) = Default::default();
+        let (outbox, origins, arrivals, answers, calls, tally) = Default::default();
+        let (measuring, handling) = Default::default();
         Ok(Self {
             room,
             history,
@@ -78,8 +97,12 @@ impl<H: History, S: Sockets> Host<H, S> {
             origins,
             arrivals,
             answers,
+            calls,
+            measuring,
+            handling,
             message_bytes_max,
             tally,
+            pumped_last: None,
         })
     }
 
@@ -98,6 +121,11 @@ impl<H: History, S: Sockets> Host<H, S> {
     ) -> Result<(), Refusal> {
         self.room.capacity_for(user)?;
         address.map_or(Ok(()), |it| self.room.admits_address(it, now))
+    }
+
+    /// Whom the room wants called, now that all before is durable.
+    pub fn take_calls(&mut self) -> Vec<Outbound> {
+        std::mem::take(&mut self.calls)
     }
 
     /// What happened since this was last asked.
@@ -132,14 +160,17 @@ impl<H: History, S: Sockets> Host<H, S> {
         self.tally.received_bytes += frame.len() as u64;
         let request = wire.dialect.get().decode(frame);
         let client_ref = request.client_ref.clone();
+        let wanted = self.room.wants_document(session, &request);
         self.origins.push(Origin { session, client_ref, at: stamp.at });
+        if let Some(name) = wanted {
+            self.read_document(name, stamp.at)?;
+        }
         let input = if let Ok(Command::Authenticate { token, context }) = &request.command {
             let renewal = verify(token, context.as_deref());
             Input::Renewed { session, client_ref: request.client_ref, renewal }
         } else {
-            let user = self.room.session(session).map(|it| it.member.id.clone());
-            let receipt = match user {
-                Some(user) => self.recall(&user, &request, stamp.at)?,
+            let receipt = match self.room.session(session) {
+                Some(it) => self.recall(&it.member.id, &request, stamp.at)?,
                 None => None,
             };
             Input::Received { session, request, receipt }
@@ -160,7 +191,10 @@ impl<H: History, S: Sockets> Host<H, S> {
         self.tally.received_bytes += bytes as u64;
         for request in requests {
             let stamp = stamp();
-            self.arrivals.push(stamp.at);
+            // What another room asks is no part of how this one does.
+            if !matches!(request.command, Ok(Command::Metric(_))) {
+                self.arrivals.push(stamp.at);
+            }
             let receipt = self.recall(&member.id, &request, stamp.at)?;
             let member = member.clone();
             self.handle(Input::Called { member, grants, request, receipt }, stamp)?;
@@ -179,7 +213,7 @@ impl<H: History, S: Sockets> Host<H, S> {
     ) -> Result<Flush, H::Error> {
         self.flush(stamp.at)?;
         attach(&mut self.sockets);
-        self.handle(Input::Joined(session), stamp)
+        self.handle(Input::Joined(Box::new(session)), stamp)
     }
 
     /// Lets the room decide, and says when to flush what it decided.
@@ -199,10 +233,28 @@ impl<H: History, S: Sockets> Host<H, S> {
         Ok(())
     }
 
-    /// Everything that arrived has been carried out by now.
-    pub fn settle(&mut self, now: Millis) {
-        let waits = self.arrivals.drain(..).map(|at| now.since(at));
-        self.tally.handling_us += waits.sum::<u64>().saturating_mul(1000);
+    /// Everything that arrived has been carried out by now. What is to be measured is.
+    pub fn settle(&mut self, now: Millis) -> Result<(), H::Error> {
+        for wait in self.arrivals.drain(..).map(|at| now.since(at)) {
+            self.tally.handling_us += wait.saturating_mul(1000);
+            self.handling.took(now, wait);
+        }
+        if let Some(measuring) = self.measuring.take() {
+            let measures = self.measures(&measuring)?;
+            self.calls.push(Outbound::Measures(measures));
+        }
+        Ok(())
+    }
+
+    fn measures(&self, it: &Measuring) -> Result<Measures, H::Error> {
+        let lately = self.history.lately(it.since, it.first, it.head)?;
+        let silent = lately.authors.iter().filter(|author| it.users.binary_search(author).is_err());
+        Ok(Measures {
+            at: it.at,
+            engagement: (it.users.len() + silent.count()) as u64,
+            activity: lately.messages,
+            performance: self.handling.median(it.at),
+        })
     }
 
     /// Lets those go that do not keep up, so that they hold back nobody else.
@@ -238,62 +290,18 @@ impl<H: History, S: Sockets> Host<H, S> {
         self.room.next_wake().filter(|_| self.outbox.is_empty())
     }
 
-    fn carry_out(&mut self, effects: Vec<Effect>) -> Result<(), H::Error> {
-        let writes: Vec<Write> = effects.iter().filter_map(Effect::write).cloned().collect();
-        if !writes.is_empty() {
-            self.history.commit(&writes)?;
-        }
-        if writes.iter().any(|it| matches!(it, Write::Trim { .. })) {
-            let log = self.history.remembered()?;
-            self.room.trimmed(log.first, log.first_at);
-        }
-        let (mut letters, mut changed) = (Vec::new(), Vec::new());
-        for effect in effects {
-            match effect {
-                Effect::Write(_) => {}
-                Effect::Tell { to: Audience::Caller, notice } => self.answers.push(notice),
-                Effect::Tell { to, notice } => {
-                    if let (Event::Refused(refusal), Some(session)) =
-                        (&notice.event, notice.session)
-                        && is_of_note(refusal)
-                    {
-                        self.sockets.note(session, refusal);
-                    }
-                    letters.push(Letter { to, notice });
-                }
-                Effect::Page { reveal, query } => {
-                    let notice = reveal.notice(Event::History(self.history.page(&query)?));
-                    self.address(&mut letters, reveal.to, notice);
-                }
-                Effect::Snapshot(reveal) => {
-                    let state = Reply::State(self.history.snapshot()?);
-                    let notice = reveal.notice(Event::Reply(state));
-                    self.address(&mut letters, reveal.to, notice);
-                }
-                Effect::Remember(session) => changed.push(session),
-                Effect::Close { session, code, reason } => {
-                    // What was to be said on it comes first.
-                    deliver(&mut self.sockets, &std::mem::take(&mut letters), &mut self.tally);
-                    self.sockets.close(session, code, &crate::close::reason(&reason));
-                }
-            }
-        }
-        deliver(&mut self.sockets, &letters, &mut self.tally);
-        // Once per flush and session, however often it changed.
-        changed.sort_unstable();
-        changed.dedup();
-        for session in changed.into_iter().filter_map(|id| self.room.session(id)) {
-            self.sockets.remember(session);
+    /// Reads a document that is not at hand. What waits may belong to it, and goes first;
+    /// whoever asked for it is still to be answered.
+    fn read_document(&mut self, name: Name, now: Millis) -> Result<(), H::Error> {
+        let asker = self.origins.pop();
+        let flushed = self.flush(now);
+        self.origins.extend(asker);
+        flushed?;
+        let stored = self.history.document(&name)?;
+        if self.room.keep_document(name, stored).is_err() {
+            self.tally.failed += 1;
         }
         Ok(())
-    }
-
-    fn address(&mut self, letters: &mut Vec<Letter>, to: Audience, notice: Notice) {
-        if to == Audience::Caller {
-            self.answers.push(notice);
-        } else {
-            letters.push(Letter { to, notice });
-        }
     }
 
     /// What is known of a request that may be a resend.
@@ -303,29 +311,26 @@ impl<H: History, S: Sockets> Host<H, S> {
         request: &Request,
         now: Millis,
     ) -> Result<Option<Receipt>, H::Error> {
+        let is_asked = matches!(request.command, Ok(Command::Conversation(_)));
         let is_write = matches!(
             request.command,
             Ok(Command::Say(_) | Command::Publish { .. } | Command::SetState { .. })
         );
-        let Some(client_ref) = request.client_ref.as_ref().filter(|_| is_write) else {
+        let Some(client_ref) = request.client_ref.as_ref().filter(|_| is_write || is_asked) else {
             return Ok(None);
         };
-        match self.outbox.recall(user, client_ref) {
-            Some(receipt) => Ok(Some(receipt)),
-            None => self.history.recall(user, client_ref, self.room.memory(now)),
+        let receipt = match self.outbox.recall(user, client_ref) {
+            Some(receipt) => Some(receipt),
+            None => self.history.recall(user, client_ref, self.room.memory(now))?,
+        };
+        let Some(mut receipt) = receipt else { return Ok(None) };
+        if is_write {
+            return Ok(Some(receipt));
         }
+        receipt.response = match self.outbox.response(receipt.offset) {
+            Some(entry) => Response::Kept(entry),
+            None => self.history.response(receipt.offset)?,
+        };
+        Ok(Some(receipt))
     }
-}
-
-/// Whether an operator wants to know. What is merely misspelled is not worth a line.
-fn is_of_note(refusal: &Refusal) -> bool {
-    matches!(
-        refusal.code,
-        Code::AuthenticationFailed
-            | Code::PermissionDenied
-            | Code::RateLimitExceeded
-            | Code::MessageTooLarge
-            | Code::ConnectionTimeout
-            | Code::SystemError
-    )
 }

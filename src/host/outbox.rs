@@ -1,7 +1,7 @@
 use std::rc::Rc;
 
-use crate::message::{ClientRef, Entry, Millis, UserId};
-use crate::room::{Effect, Effects, Receipt, Write};
+use crate::message::{Body, ClientRef, Entry, Millis, Offset, UserId};
+use crate::room::{Effect, Effects, Receipt, Response, Write};
 
 /// How long effects gather, in milliseconds. Long enough for a burst to share one
 /// commit, which is nearly all that a message costs; far below what a person notices.
@@ -93,19 +93,35 @@ impl Outbox {
     /// A request that waits here has been accepted, though the log does not know it yet.
     #[must_use]
     pub fn recall(&self, user: &UserId, client_ref: &ClientRef) -> Option<Receipt> {
+        let is_it =
+            |it: &&Rc<Entry>| it.author.id == *user && it.client_ref.as_ref() == Some(client_ref);
+        let entry = self.entries().find(is_it)?;
+        let (offset, entry) = (entry.offset, Some(Rc::clone(entry)));
+        Some(Receipt { offset, entry, response: Response::None })
+    }
+
+    /// The response to the message at this position, if it waits here.
+    #[must_use]
+    pub fn response(&self, message: Offset) -> Option<Rc<Entry>> {
+        let is_it =
+            |it: &&Rc<Entry>| matches!(&it.body, Body::Response { of, .. } if *of == message);
+        self.entries().find(is_it).cloned()
+    }
+
+    fn entries(&self) -> impl Iterator<Item = &Rc<Entry>> {
         let written = self.waiting.iter().filter_map(Effect::write);
-        let entries = written.filter_map(|write| match write {
+        written.filter_map(|write| match write {
             Write::Append(entry) => Some(entry),
             Write::Depart(_)
             | Write::Forget(_)
             | Write::Trim { .. }
             | Write::ForgetRefs(_)
             | Write::Broadcasts(_)
-            | Write::Erase(_) => None,
-        });
-        let is_it =
-            |it: &&Rc<Entry>| it.author.id == *user && it.client_ref.as_ref() == Some(client_ref);
-        let entry = entries.into_iter().find(is_it)?;
-        Some(Receipt { offset: entry.offset, entry: Some(Rc::clone(entry)) })
+            | Write::Erase(_)
+            | Write::Transfer(_)
+            | Write::Metric(_)
+            | Write::Editing(_)
+            | Write::Conversation(_) => None,
+        })
     }
 }

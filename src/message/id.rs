@@ -73,8 +73,8 @@ impl std::fmt::Display for SessionId {
 pub struct UserId(pub String);
 
 /// A client's own id for a request, echoed verbatim.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(transparent)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String")]
 pub struct ClientRef(String);
 
 impl ClientRef {
@@ -99,6 +99,14 @@ impl ClientRef {
     }
 }
 
+impl TryFrom<String> for ClientRef {
+    type Error = Refusal;
+
+    fn try_from(text: String) -> Result<Self, Refusal> {
+        Self::parse(text)
+    }
+}
+
 /// Which class of Durable Object serves a room; the first half of `kind:name`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
@@ -106,13 +114,20 @@ impl ClientRef {
 pub enum Kind {
     /// Messages, typing, presence, history.
     Chat,
-    /// Workflow updates, notifications, topics, keyed state.
+    /// Workflow updates, notifications, topics, keyed state, large data.
     Hub,
+    /// Metric subscriptions and updates.
+    Analytics,
+    /// Sessions in which documents are edited together.
+    Collaboration,
+    /// Requests to a backend and its responses.
+    Conversation,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 2] = [Self::Chat, Self::Hub];
+    pub const ALL: [Self; 5] =
+        [Self::Chat, Self::Hub, Self::Analytics, Self::Collaboration, Self::Conversation];
 
     /// The kind of this name.
     #[must_use]
@@ -126,6 +141,9 @@ impl Kind {
         match self {
             Self::Chat => "chat",
             Self::Hub => "hub",
+            Self::Analytics => "analytics",
+            Self::Collaboration => "collaboration",
+            Self::Conversation => "conversation",
         }
     }
 }

@@ -1,24 +1,36 @@
 //! The vocabulary: everything a client can ask and everything a room can say,
 //! in domain types. Not a wire format: spelling is `dialect`'s business.
 
+mod command;
+mod conversation;
+mod editing;
+mod event;
 mod id;
 mod json;
+mod metric;
+mod name;
 mod published;
 mod refusal;
 mod reply;
 mod timestamp;
 mod topic;
+mod transfer;
 pub mod workflow;
 
-use std::rc::Rc;
-
+pub use command::{Before, Command, Kicked, PageRequest, Rate, Request};
+pub use conversation::{ClientName, ConversationCommand, ConversationEvent, Ticket};
+pub use editing::{Cursor, EditingCommand, EditingEvent, EditingState, Operation, Role, Version};
+pub use event::{Event, Notice, Page};
 pub use id::{ClientRef, Epoch, Kind, Offset, RoomName, SessionId, Stamp, UserId};
 pub use json::{Json, is_bearable, starts_object};
+pub use metric::{Measure, Measures, Metric, MetricCommand, MetricEvent, Reading, read_metric};
+pub use name::Name;
 pub use published::{Lane, Published};
 pub use refusal::{Code, Details, Fault, Refusal};
 pub use reply::{Accepted, Reply, StateItem, Stats, Status, Welcome};
 pub use timestamp::Millis;
 pub use topic::{EventName, Topic};
+pub use transfer::{Chunk, Digest, TransferCommand, TransferEvent};
 use uuid::Uuid;
 
 /// Somebody, as others may see them.
@@ -61,6 +73,17 @@ pub enum Body {
     },
     /// Somebody published an event (A14, A17, C8).
     Event(Published),
+    /// A backend measured something (B16).
+    Metric(Metric),
+    /// The responder answered a message of a conversation (D11).
+    Response {
+        /// The `messageId` of what it answers.
+        to: ClientRef,
+        /// Where that stands in the log.
+        of: Offset,
+        /// What it said, as text; never interpreted.
+        content: String,
+    },
 }
 
 impl Body {
@@ -80,7 +103,11 @@ impl Body {
     /// Whether users must not publish it (SPEC §4).
     #[must_use]
     pub fn is_protected(&self) -> bool {
-        matches!(self, Self::Event(published) if published.is_protected())
+        match self {
+            Self::Message { .. } | Self::Response { .. } => false,
+            Self::Event(published) => published.is_protected(),
+            Self::Metric(_) => true,
+        }
     }
 
     /// What subscriptions go by.
@@ -89,6 +116,8 @@ impl Body {
         match self {
             Self::Message { .. } => "message",
             Self::Event(published) => published.name.as_str(),
+            Self::Metric(_) => Metric::EVENT,
+            Self::Response { .. } => "response",
         }
     }
 
@@ -96,244 +125,8 @@ impl Body {
     #[must_use]
     pub fn user(&self) -> Option<&UserId> {
         match self {
-            Self::Message { .. } => None,
+            Self::Message { .. } | Self::Response { .. } | Self::Metric(_) => None,
             Self::Event(published) => published.user.as_ref(),
-        }
-    }
-}
-
-/// A frame from a client, decoded. Decoding cannot fail as a whole: what could
-/// not be read is a [`Refusal`] that still knows which request it answers.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Request {
-    /// The client's own id for it, echoed in replies and used to recognise a resend.
-    pub client_ref: Option<ClientRef>,
-    /// What is asked.
-    pub command: Result<Command, Refusal>,
-}
-
-/// What a client may ask of a room.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Command {
-    /// Are you there? (B30)
-    Ping,
-    /// I am here: the answer to the server's own ping (E9).
-    Pong,
-    /// Here is my token (B3). Answered by the edge, which holds the keys.
-    Authenticate {
-        /// A JWT, or `test` in development.
-        token: String,
-        /// The room it is for, where the URL does not say.
-        context: Option<String>,
-    },
-    /// Say this to everyone and remember it (B8).
-    Say(Body),
-    /// Publish this: as `Say`, and tell the publisher where it went.
-    Publish {
-        /// What.
-        body: Body,
-        /// A session that does not hear it.
-        exclude: Option<SessionId>,
-    },
-    /// Keep this value under this key, and say so; `null` drops the key.
-    SetState {
-        /// The key.
-        key: EventName,
-        /// The value.
-        value: Json,
-    },
-    /// I am, or am no longer, typing (B9).
-    Typing(bool),
-    /// I want to hear of these (C6).
-    Subscribe(Vec<Topic>),
-    /// I no longer want to hear of these (C7).
-    Unsubscribe(Vec<Topic>),
-    /// What was said before? (B10)
-    History(PageRequest),
-    /// Who is here?
-    Presence,
-    /// What do I hear of?
-    Subscriptions,
-    /// What is kept under keys?
-    State,
-    /// How is the room?
-    Stats,
-    /// How is this connection? (E18)
-    Status,
-    /// Close these connections.
-    Kick(Kicked),
-    /// Close every connection and forget everything.
-    Erase,
-}
-
-/// Whose connections are closed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Kicked {
-    /// One connection.
-    Session(SessionId),
-    /// All of a user's.
-    User(UserId),
-}
-
-/// Which part of the log to read: the newest of it, or the oldest after an offset.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PageRequest {
-    /// The upper end.
-    pub before: Before,
-    /// The exclusive lower end, if it is to be read upwards from there.
-    pub after: Option<Offset>,
-    /// At most this many entries, 1 to [`PageRequest::LIMIT_MAX`].
-    pub limit: u32,
-}
-
-impl PageRequest {
-    /// Longest page (SPEC §2: `limit` ≤ 200). A larger wish is served with this many.
-    pub const LIMIT_MAX: u32 = 200;
-    /// What a client gets that does not say; B10's own example.
-    pub const LIMIT_DEFAULT: u32 = 50;
-}
-
-/// The exclusive upper end of a page.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Before {
-    /// From the newest entry on.
-    Newest,
-    /// Entries with a smaller offset.
-    Offset(Offset),
-    /// Entries accepted strictly earlier.
-    Time(Millis),
-}
-
-/// A stretch of the log.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Page {
-    /// Oldest first.
-    pub entries: Vec<Rc<Entry>>,
-    /// Whether the log goes on in the direction of reading.
-    pub has_more: bool,
-    /// Whether it was read upwards.
-    pub upwards: bool,
-    /// The newest offset of the log when the page was asked for.
-    pub head: Offset,
-    /// Which incarnation of the log this is.
-    pub epoch: Epoch,
-}
-
-impl Page {
-    /// The `before` of the next older page, if there is one.
-    #[must_use]
-    pub fn next_before(&self) -> Option<Offset> {
-        let oldest = self.entries.first().map(|it| it.offset);
-        oldest.filter(|_| self.has_more && !self.upwards)
-    }
-
-    /// The `after` of the next younger page, if there is one.
-    #[must_use]
-    pub fn next_after(&self) -> Option<Offset> {
-        let newest = self.entries.last().map(|it| it.offset);
-        newest.filter(|_| self.has_more && self.upwards)
-    }
-}
-
-/// Something a room says, addressed by the effect that carries it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Notice {
-    /// Its name, minted by the room.
-    pub id: Uuid,
-    /// The request it answers, in the client's own words.
-    pub reply_to: Option<ClientRef>,
-    /// The session it is for, where it is for one.
-    pub session: Option<SessionId>,
-    /// When it was said.
-    pub at: Millis,
-    /// What is said.
-    pub event: Event,
-}
-
-/// What a room may say.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Event {
-    /// You are in (C2, E7). Said in dialects that greet.
-    Welcome(Box<Welcome>),
-    /// Are you there? (E9)
-    Ping,
-    /// I am here (A13).
-    Pong,
-    /// An entry of the log: live, or again to the author of a resend.
-    Entry(Rc<Entry>),
-    /// Somebody started or stopped typing (B12).
-    Typing {
-        /// Who.
-        user: UserId,
-        /// Whether they are typing now.
-        typing: bool,
-    },
-    /// A user came in (B13): once per user, not per socket.
-    Joined(Member),
-    /// A user's last socket has been gone for the grace period (B14).
-    Left(Member),
-    /// Who is here.
-    Presence(Vec<Member>),
-    /// A stretch of the log (B10).
-    History(Page),
-    /// The socket's token was replaced by a younger one.
-    Renewed {
-        /// Whose.
-        user: UserId,
-        /// When the new one expires; `None` for one that does not.
-        expires_at: Option<Millis>,
-    },
-    /// The answer to a request that only its asker gets.
-    Reply(Reply),
-    /// No.
-    Refused(Refusal),
-}
-
-impl Event {
-    /// Whether it is worth nothing later: a socket that does not keep up goes without.
-    #[must_use]
-    pub fn is_ephemeral(&self) -> bool {
-        matches!(self, Self::Typing { .. })
-    }
-
-    /// Which queue it waits in.
-    #[must_use]
-    pub fn lane(&self) -> Lane {
-        match self {
-            Self::Entry(entry) => match &entry.body {
-                Body::Event(published) => published.lane,
-                Body::Message { .. } => Lane::Normal,
-            },
-            Self::Welcome(_)
-            | Self::Ping
-            | Self::Pong
-            | Self::Typing { .. }
-            | Self::Joined(_)
-            | Self::Left(_)
-            | Self::Presence(_)
-            | Self::History(_)
-            | Self::Renewed { .. }
-            | Self::Reply(_)
-            | Self::Refused(_) => Lane::Normal,
-        }
-    }
-
-    /// What subscriptions go by; `None` for what is said to those who asked.
-    #[must_use]
-    pub fn topic(&self) -> Option<&str> {
-        match self {
-            Self::Entry(entry) => Some(entry.body.topic()),
-            Self::Typing { .. } => Some("typing"),
-            Self::Joined(_) => Some("user_joined"),
-            Self::Left(_) => Some("user_left"),
-            Self::Welcome(_)
-            | Self::Ping
-            | Self::Pong
-            | Self::Presence(_)
-            | Self::History(_)
-            | Self::Renewed { .. }
-            | Self::Reply(_)
-            | Self::Refused(_) => None,
         }
     }
 }

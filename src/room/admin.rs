@@ -1,7 +1,7 @@
 //! What takes the grant `admin`: closing others' connections, forgetting everything.
 
 use super::asker::Asker;
-use super::{Effect, Grant, Room, Turn, Write};
+use super::{Effect, Grant, Room, Turn, Write, metric};
 use crate::message::{Code, Epoch, Event, Kicked, Millis, Offset, Refusal, Reply, SessionId};
 
 pub(super) fn kick(room: &mut Room, turn: &mut Turn, asker: &Asker, whom: &Kicked) {
@@ -41,6 +41,10 @@ pub(super) fn erase(room: &mut Room, turn: &mut Turn, asker: &Asker) {
     (room.first, room.first_at) = (Offset(0), Millis(0));
     room.departures.clear();
     room.states.clear();
+    room.transfers.clear();
+    metric::erased(room);
+    room.documents = super::editing::Documents::new(0);
+    room.pending.clear();
     turn.effects.push(Effect::Write(Write::Erase(room.epoch.clone())));
     turn.answer(asker, Event::Reply(Reply::Erased));
 }

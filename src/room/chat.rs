@@ -3,8 +3,10 @@
 use std::rc::Rc;
 
 use super::asker::Asker;
-use super::{Audience, Effect, Grant, PageQuery, Receipt, Room, Turn, Write, retention};
-use crate::message::{Accepted, Body, Entry, Event, Notice, PageRequest, Reply, SessionId};
+use super::{Audience, Effect, Grant, PageQuery, Receipt, Room, Turn, Write, metric, retention};
+use crate::message::{
+    Accepted, Body, ClientRef, Entry, Event, Member, Notice, PageRequest, Reply, SessionId,
+};
 
 /// Says something to everyone, the speaker too (X11): its echo is the acknowledgement.
 pub(super) fn say(
@@ -47,6 +49,11 @@ pub(super) fn publish(
     if let Err(refusal) = asker.needs(grant, "this token does not allow publishing this here") {
         return turn.refuse_asker(asker, refusal);
     }
+    if let (Body::Metric(it), None) = (&body, &receipt)
+        && let Err(refusal) = metric::fits(room, it)
+    {
+        return turn.refuse_asker(asker, refusal);
+    }
     post(room, turn, asker, body, exclude, receipt);
 }
 
@@ -79,10 +86,34 @@ fn append(
     body: Body,
     exclude: Option<SessionId>,
 ) -> Rc<Entry> {
+    let (author, client_ref) = (asker.member.clone(), asker.client_ref.clone());
+    let entry = record(room, turn, author, client_ref, body);
+    metric::noticed(room, turn, &entry);
+    let to = match (&entry.body, entry.body.user()) {
+        (Body::Metric(it), _) => metric::watchers(room, &it.metric, exclude),
+        (_, None) => room.hearers(entry.body.topic(), exclude, |_| true),
+        (_, Some(user)) => room.hearers(entry.body.topic(), exclude, |it| it.member.id == *user),
+    };
+    if to != Audience::Only(Vec::new()) {
+        // A notice of an entry has the entry's own id.
+        let (id, event) = (entry.id, Event::Entry(Rc::clone(&entry)));
+        let reply_to = entry.client_ref.clone();
+        turn.tell_notice(to, Notice { id, reply_to, session: None, at: turn.stamp.at, event });
+    }
+    entry
+}
+
+/// Adds an entry to the log, and tells nobody.
+pub(super) fn record(
+    room: &mut Room,
+    turn: &mut Turn,
+    author: Member,
+    client_ref: Option<ClientRef>,
+    body: Body,
+) -> Rc<Entry> {
     // Offsets order the log; its times only follow, even where the clock was set back.
     let at = turn.stamp.at.max(room.head_at);
     let offset = room.head.next();
-    let (author, client_ref) = (asker.member.clone(), asker.client_ref.clone());
     let entry = Rc::new(Entry { offset, at, id: turn.stamp.mint(), author, client_ref, body });
     (room.head, room.head_at) = (offset, at);
     if room.first.0 == 0 {
@@ -91,16 +122,6 @@ fn append(
     turn.effects.push(Effect::Write(Write::Append(Rc::clone(&entry))));
     if entry.client_ref.is_some() {
         retention::forget_refs(room, turn);
-    }
-    let to = match entry.body.user() {
-        None => room.hearers(entry.body.topic(), exclude, |_| true),
-        Some(user) => room.hearers(entry.body.topic(), exclude, |it| it.member.id == *user),
-    };
-    if to != Audience::Only(Vec::new()) {
-        // A notice of an entry has the entry's own id.
-        let (id, event) = (entry.id, Event::Entry(Rc::clone(&entry)));
-        let reply_to = entry.client_ref.clone();
-        turn.tell_notice(to, Notice { id, reply_to, session: None, at: turn.stamp.at, event });
     }
     entry
 }

@@ -1,10 +1,14 @@
 use std::borrow::Cow;
 use std::rc::Rc;
 
-use super::{Departure, Window};
+use super::{
+    Compare, ConversationWrite, Departure, EditingWrite, Measuring, MetricWrite, Question,
+    TransferWrite, Window,
+};
 use crate::close::CloseCode;
 use crate::message::{
-    Before, ClientRef, Entry, Epoch, Event, Lane, Millis, Notice, Offset, SessionId, UserId,
+    Before, ClientRef, Entry, Epoch, Event, Lane, Measures, Millis, Notice, Offset, SessionId,
+    UserId,
 };
 
 /// Something the room wants done.
@@ -28,6 +32,12 @@ pub enum Effect {
     },
     /// Read the room's state and say it.
     Snapshot(Reveal),
+    /// Hold a chunk of large data that came again against the one that is here.
+    Compare(Compare),
+    /// Measure how the room is, once everything before is durable, and tell who wants to know.
+    Measure(Measuring),
+    /// Call somebody outside of the room, once everything before is durable.
+    Call(Outbound),
     /// What the room knows of this session changed: write its attachment.
     Remember(SessionId),
     /// Close a socket; what must be said first has been said.
@@ -49,7 +59,14 @@ impl Effect {
         match self {
             Self::Close { .. } | Self::Write(Write::Erase(_)) => true,
             Self::Tell { notice, .. } => notice.event.lane() == Lane::Critical,
-            Self::Write(_) | Self::Page { .. } | Self::Snapshot(_) | Self::Remember(_) => false,
+            Self::Write(Write::Transfer(it)) => it.is_urgent(),
+            Self::Write(_)
+            | Self::Page { .. }
+            | Self::Snapshot(_)
+            | Self::Compare(_)
+            | Self::Measure(_)
+            | Self::Call(_)
+            | Self::Remember(_) => false,
         }
     }
 
@@ -61,6 +78,9 @@ impl Effect {
             Self::Tell { .. }
             | Self::Page { .. }
             | Self::Snapshot(_)
+            | Self::Compare(_)
+            | Self::Measure(_)
+            | Self::Call(_)
             | Self::Remember(_)
             | Self::Close { .. } => None,
         }
@@ -114,6 +134,25 @@ pub enum Write {
     Broadcasts(Window),
     /// Forget everything, and begin a new log.
     Erase(Epoch),
+    /// Something about large data.
+    Transfer(TransferWrite),
+    /// Something about metrics.
+    Metric(MetricWrite),
+    /// Something about documents.
+    Editing(EditingWrite),
+    /// Something about a conversation.
+    Conversation(ConversationWrite),
+}
+
+/// Whom a room calls.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outbound {
+    /// The chat room of the same name: how are you?
+    Observe,
+    /// The analytics room of the same name: this is how I am.
+    Measures(Measures),
+    /// The responder of a conversation.
+    Respond(Box<Question>),
 }
 
 /// How far back clients' own ids are remembered: both bounds hold (SPEC §3).

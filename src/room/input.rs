@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use super::{Grants, Session};
+use super::{Grants, MetricInput, Responded, Session};
 use crate::message::{
     ClientRef, Entry, Member, Millis, Offset, Refusal, Request, RoomName, SessionId, UserId,
 };
@@ -10,7 +10,7 @@ use crate::message::{
 #[derive(Clone, Debug, PartialEq)]
 pub enum Input {
     /// A client was let in.
-    Joined(Session),
+    Joined(Box<Session>),
     /// A socket said something.
     Received {
         /// Which socket.
@@ -40,6 +40,8 @@ pub enum Input {
         /// What the token says.
         renewal: Result<Renewal, Refusal>,
     },
+    /// A responder answered, or did not.
+    Responded(Responded),
     /// A socket sent a frame past the limit, which nobody has read.
     Oversized {
         /// Which socket.
@@ -55,6 +57,8 @@ pub enum Input {
         /// Which socket.
         session: SessionId,
     },
+    /// Another room answered.
+    Metric(MetricInput),
     /// The one alarm rang.
     Alarm {
         /// When each socket was last heard by the platform on the room's behalf
@@ -70,6 +74,20 @@ pub struct Receipt {
     pub offset: Offset,
     /// The entry itself, while the log keeps it.
     pub entry: Option<Rc<Entry>>,
+    /// What the responder said to it, where it is a message of a conversation.
+    pub response: Response,
+}
+
+/// What is known of the response to a message.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Response {
+    /// There is none.
+    #[default]
+    None,
+    /// This entry.
+    Kept(Rc<Entry>),
+    /// There was one, which the log no longer keeps.
+    Gone,
 }
 
 /// What a younger token says.

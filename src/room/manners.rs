@@ -14,6 +14,8 @@ pub enum Manner {
     Demo = 8,
     /// Is told first what it is connected to (C2, E7).
     Greeted = 16,
+    /// Must say who it is before anything else (D2).
+    Introduced = 32,
 }
 
 /// How a room treats a connection. Stored in attachments: bits are append-only.

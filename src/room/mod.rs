@@ -11,38 +11,53 @@
 mod admin;
 mod asker;
 mod chat;
+mod conversation;
+mod door;
+mod editing;
 mod effect;
 mod grants;
 mod hearers;
 mod idle;
 mod input;
+mod kinds;
 mod manners;
+mod measure;
+mod metric;
 mod pace;
 mod presence;
 mod rate;
 mod retention;
 mod session;
+mod shelf;
 mod state;
 mod status;
 mod topics;
+mod transfer;
+mod turn;
 mod typing;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use asker::Asker;
-pub use effect::{Audience, Effect, Effects, Memory, PageQuery, Reveal, Write};
+pub use conversation::{ConversationWrite, Outcome, Pending, Question, Responded};
+pub use editing::{EditingWrite, Seat, StoredDocument};
+pub use effect::{Audience, Effect, Effects, Memory, Outbound, PageQuery, Reveal, Write};
 pub use grants::{Grant, Grants};
-pub use input::{Input, Receipt, Renewal};
+pub use input::{Input, Receipt, Renewal, Response};
 pub use manners::{Manner, Manners};
+pub(crate) use measure::WINDOW_MS;
+pub use measure::{Measuring, Observed};
+pub use metric::{MetricInput, MetricMemory, MetricWrite, StoredReading};
 pub use presence::Departure;
-pub use rate::{Quota, Window};
+pub use rate::{Bucket, Quota, Window};
 pub use session::Session;
+pub use shelf::{Marks, Transfer, TransferState};
+pub use transfer::{Compare, Fetching, Piece, TransferWrite};
+use turn::Turn;
 
-use crate::close::CloseCode;
 use crate::limits::Limits;
 use crate::message::{
-    ClientRef, Command, Epoch, Event, Millis, Notice, Offset, Refusal, Request, SessionId, Stamp,
-    UserId,
+    Command, Epoch, Event, Kind, Millis, Offset, Rate, Refusal, Request, SessionId, Stamp, UserId,
 };
 use crate::tally::Tally;
 
@@ -65,11 +80,20 @@ pub struct Remembered {
     pub broadcasts: Window,
     /// The keys of the room's state, and how long their values are.
     pub states: Vec<(String, usize)>,
+    /// Its objects of large data.
+    pub transfers: Vec<Transfer>,
+    /// What is known of metrics.
+    pub metrics: MetricMemory,
+    /// How many documents are stored.
+    pub documents: u64,
+    /// What still waits for a response, in the log's order.
+    pub pending: Vec<Pending>,
 }
 
 /// One room.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Room {
+    kind: Kind,
     limits: Limits,
     epoch: Epoch,
     head: Offset,
@@ -89,16 +113,29 @@ pub struct Room {
     sweep_at: Option<Millis>,
     /// What it did since somebody last asked.
     tally: Tally,
+    /// Its objects of large data, by what the log calls them.
+    transfers: BTreeMap<u64, Transfer>,
+    /// Who fetches one; derived from `sessions`.
+    fetchers: BTreeSet<SessionId>,
+    /// By when somebody must look after them, while there are any.
+    fetch_by: Option<Millis>,
+    metrics: metric::Metrics,
+    /// What it knows of documents; derived from the log.
+    documents: editing::Documents,
+    /// What still waits for a response, by its position in the log.
+    pending: BTreeMap<Offset, Pending>,
 }
 
 impl Room {
     /// Rebuilds a room that slept, from its log and the sessions of its open sockets.
     pub fn restore(
+        kind: Kind,
         limits: Limits,
         log: Remembered,
         sessions: impl IntoIterator<Item = Session>,
     ) -> Self {
         let mut room = Self {
+            kind,
             limits,
             epoch: log.epoch,
             head: log.head,
@@ -113,9 +150,18 @@ impl Room {
             addresses: BTreeMap::new(),
             sweep_at: None,
             tally: Tally::default(),
+            transfers: log.transfers.into_iter().map(|it| (it.id, it)).collect(),
+            fetchers: BTreeSet::new(),
+            fetch_by: None,
+            metrics: metric::Metrics::restore(log.metrics, log.head_at),
+            documents: editing::Documents::new(log.documents),
+            pending: log.pending.into_iter().map(Pending::restored).collect(),
         };
         for session in sessions {
             room.broadcasts = room.broadcasts.later(session.broadcasts);
+            if session.fetching.is_some() {
+                room.goes_on_fetching(session.id);
+            }
             room.enter(session);
         }
         room
@@ -140,7 +186,11 @@ impl Room {
     /// Whether nothing is kept in it.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.first.0 == 0 && self.states.is_empty()
+        self.first.0 == 0
+            && self.states.is_empty()
+            && self.transfers.is_empty()
+            && self.metrics.is_empty()
+            && self.documents.is_empty()
     }
 
     /// Whether anything happened since its tally was last taken.
@@ -167,7 +217,15 @@ impl Room {
     /// When the room next has something to do by itself.
     #[must_use]
     pub fn next_wake(&self) -> Option<Millis> {
-        [self.sweep_at, presence::due_at(self), retention::due_at(self)].into_iter().flatten().min()
+        let due = [
+            self.sweep_at,
+            presence::due_at(self),
+            retention::due_at(self),
+            transfer::due_at(self),
+            measure::due_at(self),
+            conversation::due_at(self),
+        ];
+        due.into_iter().flatten().min()
     }
 
     /// How far back a resend is recognised.
@@ -193,7 +251,7 @@ impl Room {
         let (effects, tally) = Default::default();
         let mut turn = Turn { stamp, effects, tally };
         match input {
-            Input::Joined(session) => presence::joined(self, &mut turn, session),
+            Input::Joined(session) => presence::joined(self, &mut turn, *session),
             Input::Received { session, request, receipt } => {
                 self.received(&mut turn, session, request, receipt);
             }
@@ -203,22 +261,29 @@ impl Room {
                 self.carry_out(&mut turn, &asker, command, receipt);
             }
             Input::Renewed { session, client_ref, renewal } => {
-                if self.admits_frame(&mut turn, session, client_ref.as_ref()) {
+                if self.admits_frame(&mut turn, session, client_ref.as_ref(), Rate::Messages) {
                     session::renewed(self, &mut turn, session, client_ref, renewal);
                 }
             }
+            Input::Responded(responded) => conversation::responded(self, &mut turn, responded),
             Input::Oversized { session } => {
                 let refusal = Refusal::too_large(self.limits.message_bytes_max);
                 self.expel(&mut turn, session, None, refusal);
             }
             Input::Overwhelmed { session } => self.cut_off(&mut turn, session),
             Input::Left { session } => presence::left(self, &mut turn, session),
+            Input::Metric(input) => metric::answered(self, &mut turn, input),
             Input::Alarm { heard } => {
                 idle::sweep(self, &mut turn, &heard);
                 presence::expire(self, &mut turn);
                 retention::trim(self, &mut turn);
+                transfer::tick(self, &mut turn);
+
+                conversation::tick(self, &mut turn);
             }
         }
+        // After every input: a room that is observed tells what became of it.
+        measure::tick(self, &mut turn);
         self.tally.add(&turn.tally);
         turn.effects
     }
@@ -227,15 +292,25 @@ impl Room {
         &mut self,
         turn: &mut Turn,
         id: SessionId,
-        Request { client_ref, command }: Request,
+        request: Request,
         receipt: Option<Receipt>,
     ) {
-        if !self.admits_frame(turn, id, client_ref.as_ref()) {
+        let rate = request.rate();
+        let Request { client_ref, command } = request;
+        if !self.admits_frame(turn, id, client_ref.as_ref(), rate) {
             return;
         }
         let Some(session) = self.sessions.get(&id) else { return };
         if session.has_expired(turn.stamp.at) {
             return session::prompt(self, turn, id, client_ref);
+        }
+        let is_introduced = session.is_introduced();
+        if !matches!(command, Ok(Command::Ping | Command::Pong)) {
+            measure::spoke(self, turn, id);
+        }
+        let is_first = matches!(&command, Ok(Command::Conversation(it)) if it.introduces());
+        if !is_introduced && command.is_ok() && !is_first {
+            return turn.refuse(id, client_ref, conversation::CONNECT_FIRST);
         }
         if let Some(asker) = Asker::session(self, id, client_ref) {
             self.carry_out(turn, &asker, command, receipt);
@@ -251,6 +326,10 @@ impl Room {
     ) {
         let command = match command {
             Err(refusal) => return turn.refuse_asker(asker, refusal),
+            // Over HTTP only what a room serves can be asked.
+            Ok(command) if asker.session.is_some() && !kinds::serves(self.kind, &command) => {
+                return turn.refuse_asker(asker, kinds::UNKNOWN);
+            }
             Ok(command) => command,
         };
         match command {
@@ -277,69 +356,10 @@ impl Room {
             Command::Status => status::status(self, turn, asker),
             Command::Kick(whom) => admin::kick(self, turn, asker, &whom),
             Command::Erase => admin::erase(self, turn, asker),
+            Command::Transfer(it) => transfer::handle(self, turn, asker, it),
+            Command::Metric(it) => metric::handle(self, turn, asker, it),
+            Command::Editing(it) => editing::handle(self, turn, asker, it),
+            Command::Conversation(it) => conversation::handle(self, turn, asker, it, receipt),
         }
-    }
-
-    /// Closes a socket that does not keep up. Nothing is said on it: it would only wait
-    /// behind all that waits there already.
-    fn cut_off(&mut self, turn: &mut Turn, id: SessionId) {
-        if self.sessions.contains_key(&id) {
-            let reason = "this connection is too slow for what is said".into();
-            turn.effects.push(Effect::Close { session: id, code: CloseCode::TryLater, reason });
-            presence::left(self, turn, id);
-        }
-    }
-
-    fn enter(&mut self, session: Session) {
-        self.sweep_no_later_than(session.due_at(&self.limits));
-        *self.present.entry(session.member.id.clone()).or_default() += 1;
-        self.sessions.insert(session.id, session);
-    }
-
-    fn sweep_no_later_than(&mut self, due: Option<Millis>) {
-        self.sweep_at = self.sweep_at.into_iter().chain(due).min();
-    }
-
-    /// Says why, closes the socket, and lets the session go at once: what still
-    /// arrives on it finds nobody.
-    fn expel(
-        &mut self,
-        turn: &mut Turn,
-        id: SessionId,
-        client_ref: Option<ClientRef>,
-        refusal: Refusal,
-    ) {
-        if !self.sessions.contains_key(&id) {
-            return;
-        }
-        let code = CloseCode::of(&refusal);
-        let reason = refusal.message.clone();
-        turn.refuse(id, client_ref, refusal);
-        turn.effects.push(Effect::Close { session: id, code, reason });
-        presence::left(self, turn, id);
-    }
-}
-
-/// One call of [`Room::handle`]: its moment, and what has been decided so far.
-struct Turn {
-    stamp: Stamp,
-    effects: Effects,
-    tally: Tally,
-}
-
-impl Turn {
-    fn tell(&mut self, to: SessionId, reply_to: Option<ClientRef>, event: Event) {
-        let (id, at) = (self.stamp.mint(), self.stamp.at);
-        let notice = Notice { id, reply_to, session: Some(to), at, event };
-        self.tell_notice(Audience::One(to), notice);
-    }
-
-    fn tell_notice(&mut self, to: Audience, notice: Notice) {
-        self.effects.push(Effect::Tell { to, notice });
-    }
-
-    fn refuse(&mut self, to: SessionId, reply_to: Option<ClientRef>, refusal: Refusal) {
-        self.tally.refused += 1;
-        self.tell(to, reply_to, Event::Refused(refusal));
     }
 }

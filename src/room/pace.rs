@@ -1,32 +1,49 @@
 //! How fast a socket and a room may go, and what happens to those that go faster.
 
 use super::asker::Asker;
-use super::{Effect, Manner, Quota, Room, Turn, Write};
-use crate::message::{ClientRef, Refusal, SessionId};
+use super::{Effect, Manner, Quota, Room, Session, Turn, Write};
+use crate::message::{ClientRef, Rate, Refusal, SessionId};
 
 /// How often too fast is forgiven (X7).
 const FORGIVEN: Quota = Quota::per_minute(2);
 
 impl Room {
-    /// Notes that the socket spoke, and counts the frame against its rate (B27).
+    /// Notes that the socket spoke, and counts the frame against one of its rates (B27).
     pub(super) fn admits_frame(
         &mut self,
         turn: &mut Turn,
         id: SessionId,
         to: Option<&ClientRef>,
+        rate: Rate,
     ) -> bool {
         let Some(session) = self.sessions.get_mut(&id) else { return false };
         turn.tally.received += 1;
         let quota = Quota::per_minute(self.limits.messages_per_minute);
-        let quota = if session.manners.has(Manner::Demo) { quota.tenth() } else { quota };
-        let before = (session.heard_at, session.messages, session.received);
+        let is_demo = session.manners.has(Manner::Demo);
+        let quota = if is_demo { quota.tenth() } else { quota };
+        let rates = |it: &Session| (it.messages, it.edits, it.cursors, it.chunks);
+        let before = (session.heard_at, rates(session), session.received);
         session.hear(turn.stamp.at, &self.limits);
         if session.manners.has(Manner::Pinged) {
             session.received += 1;
         }
-        match session.messages.charge(quota, turn.stamp.at) {
+        let (bucket, a_second) = match rate {
+            Rate::Messages => (None, 0),
+            Rate::Edits => (Some(&mut session.edits), self.limits.edits_per_second),
+            Rate::Cursors => (Some(&mut session.cursors), self.limits.edits_per_second),
+            Rate::Chunks => (Some(&mut session.chunks), self.limits.chunks_per_second),
+        };
+        let streamed = Quota { count: a_second, period_ms: 1000 };
+        let (quota, charged) = match bucket {
+            None => (quota, session.messages.charge(quota, turn.stamp.at)),
+            Some(bucket) => {
+                let quota = if is_demo { streamed.tenth() } else { streamed };
+                (quota, bucket.charge(quota.count, turn.stamp.at))
+            }
+        };
+        match charged {
             Ok(()) => {
-                if before != (session.heard_at, session.messages, session.received) {
+                if before != (session.heard_at, rates(session), session.received) {
                     turn.effects.remember(id);
                 }
                 true

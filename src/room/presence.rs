@@ -1,7 +1,7 @@
 //! Who is here: per user, not per socket, with a grace for those who come back.
 
 use super::asker::Asker;
-use super::{Effect, Grant, Manner, Quota, Room, Session, Turn, Write, typing};
+use super::{Effect, Grant, Manner, Quota, Room, Session, Turn, Write, editing, measure, typing};
 use crate::message::{Code, Event, Member, Millis, Refusal, SessionId, UserId, Welcome};
 
 /// A user whose last socket closed.
@@ -76,8 +76,10 @@ fn welcome(room: &Room, session: &Session) -> Welcome {
 pub(super) fn left(room: &mut Room, turn: &mut Turn, id: SessionId) {
     typing::stop(room, turn, id);
     let Some(session) = room.sessions.remove(&id) else { return };
+    room.not_fetching(id);
     let now = turn.stamp.at;
     turn.tally.closed += 1;
+    measure::left(room, turn, &session);
     let open_ms = now.since(session.joined_at);
     turn.tally.open_ms += open_ms;
     turn.tally.open_ms_max = turn.tally.open_ms_max.max(open_ms);
@@ -86,6 +88,7 @@ pub(super) fn left(room: &mut Room, turn: &mut Turn, id: SessionId) {
         // It carried the room's count; without it, the log must.
         turn.effects.push(Effect::Write(Write::Broadcasts(room.broadcasts)));
     }
+    editing::went(room, turn, &session);
     let member = session.member;
     match room.present.get_mut(&member.id) {
         Some(count) if 1 < *count => *count -= 1,

@@ -83,6 +83,38 @@ impl Window {
     }
 }
 
+/// A bucket that leaks evenly and holds two seconds' worth: for what comes in a stream, where
+/// a window would cut off who keeps to the rate with a little jitter. One number: when it
+/// will be empty.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Bucket {
+    empty_at_us: u64,
+}
+
+impl Bucket {
+    /// How much it holds, in microseconds of its rate.
+    const HOLDS_US: u64 = 2_000_000;
+
+    /// Counts one event of so many a second; 0 means no limit. Refused, it costs nothing and
+    /// says how long to wait, in milliseconds.
+    pub fn charge(&mut self, per_second: u64, now: Millis) -> Result<(), u64> {
+        if per_second == 0 {
+            return Ok(());
+        }
+        let now_us = now.0.saturating_mul(1000);
+        // It never holds more than this: what does was filled before the clock was set back.
+        let full_us = now_us.saturating_add(Self::HOLDS_US);
+        let empty_at_us = if full_us < self.empty_at_us { now_us } else { self.empty_at_us };
+        let next_us = empty_at_us.max(now_us).saturating_add(1_000_000 / per_second);
+        if full_us < next_us {
+            return Err((next_us - full_us).div_ceil(1000));
+        }
+        self.empty_at_us = next_us;
+        Ok(())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -96,6 +128,22 @@ mod tests {
         assert_eq!(window.charge(quota, Millis(5_400)), Err(600));
         assert_eq!(window.charge(quota, Millis(5_999)), Err(1));
         assert_eq!(window.charge(quota, Millis(6_000)), Ok(()));
+    }
+
+    #[test]
+    fn a_bucket_takes_its_rate_for_ever_and_little_more() {
+        let mut bucket = Bucket::default();
+        let jitter = |at: u64| Millis(1_000_000 + at * 50 + at * 7 % 90);
+        for at in 0..10_000 {
+            assert_eq!(bucket.charge(20, jitter(at)), Ok(()), "{at}");
+        }
+        let mut bucket = Bucket::default();
+        let taken = (0..1000).filter(|_| bucket.charge(20, Millis(5_000)).is_ok()).count();
+        assert_eq!(taken, 40);
+        assert_eq!(bucket.charge(20, Millis(5_000)), Err(50));
+        assert_eq!(bucket.charge(20, Millis(5_050)), Ok(()));
+        assert_eq!(bucket.charge(20, Millis(10)), Ok(()), "a clock set back locks nobody out");
+        assert_eq!(Bucket::default().charge(0, Millis(0)), Ok(()));
     }
 
     #[test]

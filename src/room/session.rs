@@ -1,9 +1,9 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Grants, Manner, Manners, Renewal, Room, Turn, Window};
+use super::{Bucket, Fetching, Grants, Manner, Manners, Renewal, Room, Seat, Turn, Window};
 use crate::limits::{Limits, RENEWAL_MS};
 use crate::message::{
-    ClientRef, Code, Event, Member, Millis, Published, Refusal, SessionId, Topic,
+    ClientRef, Code, Event, Member, Millis, Name, Published, Refusal, SessionId, Ticket, Topic,
 };
 
 /// How finely silence is measured: a 256th of what is allowed, about a second of 300.
@@ -64,6 +64,30 @@ pub struct Session {
     /// Frames that reached the room, counted where somebody can ask (E18).
     #[serde(rename = "r", default, skip_serializing_if = "is_default")]
     pub received: u64,
+    /// Its edits.
+    #[serde(rename = "q", default, skip_serializing_if = "is_default")]
+    pub edits: Bucket,
+    /// Its cursors.
+    #[serde(rename = "u", default, skip_serializing_if = "is_default")]
+    pub cursors: Bucket,
+    /// Its chunks of large data.
+    #[serde(rename = "d", default, skip_serializing_if = "is_default")]
+    pub chunks: Bucket,
+    /// The object of large data that is being sent to it.
+    #[serde(rename = "ft", default, skip_serializing_if = "Option::is_none")]
+    pub fetching: Option<Fetching>,
+    /// The metrics it hears of (B15).
+    #[serde(rename = "l", default, skip_serializing_if = "Vec::is_empty")]
+    pub metrics: Vec<Name>,
+    /// When it last said anything but a ping, where that is measured.
+    #[serde(rename = "y", default, skip_serializing_if = "Option::is_none")]
+    pub said_at: Option<Millis>,
+    /// The editing session it is in.
+    #[serde(rename = "es", default, skip_serializing_if = "Option::is_none")]
+    pub seat: Option<Seat>,
+    /// What leads back to the conversation it is in (X17).
+    #[serde(rename = "n", default, skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<Ticket>,
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
@@ -97,6 +121,14 @@ impl Session {
             pinged_at: Millis(0),
             strikes: Window::default(),
             received: 0,
+            edits: Bucket::default(),
+            cursors: Bucket::default(),
+            chunks: Bucket::default(),
+            fetching: None,
+            metrics: Vec::new(),
+            said_at: None,
+            seat: None,
+            ticket: None,
         }
     }
 
@@ -106,6 +138,17 @@ impl Session {
         self.topics = manners.has(Manner::Filtered).then(Vec::new);
         (self.manners, self.client) = (manners, client);
         self
+    }
+
+    /// The same, in the conversation that this leads back to.
+    #[must_use]
+    pub fn with_ticket(self, ticket: Option<Ticket>) -> Self {
+        Self { ticket, ..self }
+    }
+
+    /// Whether it has said who it is, where it must (D2).
+    pub(super) fn is_introduced(&self) -> bool {
+        self.client.is_some() || !self.manners.has(Manner::Introduced)
     }
 
     /// Whether it subscribed to this.

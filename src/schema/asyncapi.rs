@@ -247,6 +247,9 @@ fn about(access: Access) -> &'static str {
             "As with every token; only where `ENVIRONMENT` is `development`, elsewhere 404."
         }
         Access::Demo => "Open to all, without a token, in rooms of their own.",
+        Access::Conversation => {
+            "A token comes by query, header or sub-protocol, or in a first `auth`; any that verifies opens a conversation of its user's own."
+        }
         Access::Client => {
             "A token is needed for the role `admin`; who brings none joins `hub:lobby`."
         }
@@ -256,7 +259,7 @@ fn about(access: Access) -> &'static str {
 fn security(access: Access) -> Option<Value> {
     let scheme = |name| reference(&format!("components/securitySchemes/{name}"));
     match access {
-        Access::Token | Access::Development => {
+        Access::Token | Access::Development | Access::Conversation => {
             Some(["query", "header", "protocol"].map(scheme).into_iter().collect())
         }
         Access::Demo | Access::Client => None,
@@ -283,6 +286,14 @@ fn query(access: Access) -> Value {
     ];
     if access != Access::Demo {
         fields.push(("token", with(&text, "A JWT.")));
+    }
+    if access == Access::Conversation {
+        fields.retain(|(name, _)| !["contextId", "client_id"].contains(name));
+        fields.push((
+            "conversationId",
+            with(&name, "One to come back to; a new one if it is missing."),
+        ));
+        fields.push(("resumeToken", with(&text, "What `connect_confirm` said with it.")));
     }
     if access == Access::Client {
         let roles = one_of(&["frontend", "admin", "test"]);

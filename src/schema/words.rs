@@ -8,7 +8,8 @@ use serde_json::{Map, Value};
 use crate::dialect::json::Text;
 use crate::dialect::spell::{Data, Id};
 use crate::message::{
-    Before, ClientRef, EventName, Json, PageRequest, RoomName, SessionId, Topic, UserId,
+    Before, ClientRef, Digest, EventName, Json, Name, PageRequest, RoomName, SessionId, Topic,
+    UserId,
 };
 
 /// Types that write themselves; each is spelled out where it is used.
@@ -37,9 +38,11 @@ spelled! {
     Id<'_> => {"type": "string", "minLength": 1};
     UserId => {"type": "string"};
     ClientRef => {"type": "string", "minLength": 1, "maxLength": ClientRef::BYTES_MAX};
+    Name => {"type": "string", "pattern": NAME, "maxLength": 128};
     SessionId => {"type": "string", "pattern": "^session_[0-9a-f]{14}$"};
     RoomName => {"type": "string", "pattern": NAME, "maxLength": 128};
     EventName => {"type": "string", "pattern": NAME, "maxLength": 128};
+    Digest => {"type": "string", "pattern": "^(sha256:)?[0-9A-Fa-f]{64}$"};
     Topic => {"type": "string", "pattern": r"^[A-Za-z0-9._:~-]*\*?$", "minLength": 1, "maxLength": 128};
     Before => {"anyOf": [
         {"description": "An offset.", "type": "integer", "minimum": 0},

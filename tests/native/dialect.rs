@@ -112,9 +112,11 @@ proptest! {
                 pairs.push(format!("{}:{value}", json!(name)));
             }
         }
-        pairs.insert(at.min(pairs.len()), format!(r#""id":{}"#, json!(id)));
-        let frame = format!("{{{}}}", pairs.join(","));
         for dialect in DialectId::all() {
+            let field = if dialect == DialectId::CONVERSATION { "messageId" } else { "id" };
+            let mut pairs = pairs.clone();
+            pairs.insert(at.min(pairs.len()), format!("{}:{}", json!(field), json!(id)));
+            let frame = format!("{{{}}}", pairs.join(","));
             let read = decode(dialect, &frame).client_ref;
             let name = dialect.get().name();
             prop_assert_eq!(read, Some(ClientRef::parse(id.as_str()).unwrap()), "{}: {}", name, frame);

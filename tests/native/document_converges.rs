@@ -1,5 +1,6 @@
 //! Whoever edits what, and whatever is heard when: all have the same text in the end.
 
+use std::cell::Cell;
 use std::collections::VecDeque;
 
 use dormouse::document::{Applied, Document, Edit, Operation, Pace, Rejection, Snapshot, Version};
@@ -228,16 +229,41 @@ fn played(people: usize, pace: Pace, steps: &[Step]) -> Table {
     table
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(10_000))]
+/// The scripts of every run: change it, and they are others.
+const SEED: [u8; 32] = *b"dormouse: all replicas converge ";
+const SCRIPTS: u32 = 10_000;
 
-    /// D13: any number of editors, any interleaving.
+fn script() -> impl Strategy<Value = (usize, Pace, Vec<Step>)> {
+    (2usize..=6, pace(), prop::collection::vec(step(), 1..60))
+}
+
+/// D13: any number of editors, any interleaving; 10,000 scripts of a fixed seed.
+#[test]
+fn all_replicas_converge_in_ten_thousand_scripts_of_one_seed() {
+    use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
+    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &SEED);
+    let config =
+        ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(SCRIPTS) };
+    let (played_out, edits) = (Cell::new(0u32), Cell::new(0usize));
+    let run = TestRunner::new_with_rng(config, rng).run(&script(), |(people, pace, steps)| {
+        let mut table = played(people, pace, &steps);
+        table.sleep();
+        played_out.set(played_out.get() + 1);
+        edits.set(edits.get() + usize::try_from(table.document.version().0).unwrap());
+        Ok(())
+    });
+    let seed = String::from_utf8_lossy(&SEED);
+    println!("seed {seed:?}: {SCRIPTS} scripts, {} operations, all converged", edits.get());
+    run.unwrap_or_else(|it| panic!("{it}"));
+    assert_eq!(played_out.get(), SCRIPTS);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1_000))]
+
+    /// And 1,000 of a seed of this run's own.
     #[test]
-    fn all_replicas_converge(
-        people in 2usize..=6,
-        pace in pace(),
-        steps in prop::collection::vec(step(), 1..60),
-    ) {
+    fn all_replicas_converge((people, pace, steps) in script()) {
         let mut table = played(people, pace, &steps);
         table.sleep();
     }

@@ -1,7 +1,7 @@
 //! The room's own pings (E9): to whom, when, and who is let go.
 
 use dormouse::limits::Limits;
-use dormouse::message::{Code, Command, Event, Millis, SessionId};
+use dormouse::message::{Code, Command, Event, Kind, Millis, SessionId};
 use dormouse::room::{Audience, Effect, Input, Manner, Manners, Room};
 
 use crate::support::{NOON, room, says, session, session_id, stamp};
@@ -10,8 +10,8 @@ use crate::support::{NOON, room, says, session, session_id, stamp};
 fn scene(limits: Limits) -> Room {
     let mut room = room(limits);
     let pinged = session(1, "ann").with(Manners::of(&[Manner::Pinged]), None);
-    let _ = room.handle(Input::Joined(pinged), stamp(NOON));
-    let _ = room.handle(Input::Joined(session(2, "bob")), stamp(NOON));
+    let _ = room.handle(Input::Joined(Box::new(pinged)), stamp(NOON));
+    let _ = room.handle(Input::Joined(Box::new(session(2, "bob"))), stamp(NOON));
     room
 }
 
@@ -99,7 +99,7 @@ fn e9_sleep_moves_no_ping() {
     let mut awake = scene(Limits::default());
     let _ = ring(&mut awake, &[]);
     let sessions: Vec<_> = awake.sessions().cloned().collect();
-    let mut woken = Room::restore(Limits::default(), crate::support::blank(), sessions);
+    let mut woken = Room::restore(Kind::Chat, Limits::default(), crate::support::blank(), sessions);
     for _ in 0..2 {
         assert_eq!(ring(&mut woken, &[]), ring(&mut awake, &[]));
     }

@@ -4,11 +4,11 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use dormouse::dialect::Frame;
-use dormouse::history::{History, MemoryHistory};
+use dormouse::history::{History, Lately, MemoryHistory};
 use dormouse::host::{Flush, Host};
 use dormouse::limits::Limits;
-use dormouse::message::{ClientRef, Page, StateItem, UserId};
-use dormouse::room::{Memory, PageQuery, Receipt, Remembered, Write};
+use dormouse::message::{ClientRef, Digest, Kind, Millis, Name, Offset, Page, StateItem, UserId};
+use dormouse::room::{Memory, PageQuery, Receipt, Remembered, Response, StoredDocument, Write};
 use serde_json::json;
 
 use crate::support::{FakeSockets, NOON, Seen, epoch, session, session_id, stamp};
@@ -55,7 +55,7 @@ fn x11_the_sender_gets_its_message_too_and_a_newcomer_gets_no_earlier_one() {
 fn what_gathers_in_the_outbox_is_not_for_a_newcomer() {
     let sockets = FakeSockets::default();
     let history = MemoryHistory::new(epoch());
-    let mut host = Host::wake(Limits::default(), history, sockets.clone(), []).unwrap();
+    let mut host = Host::wake(Kind::Chat, Limits::default(), history, sockets.clone(), []).unwrap();
     let join = |host: &mut Host<_, FakeSockets>, number, user| {
         let session = session(number, user);
         host.join(session.clone(), stamp(NOON), |_| sockets.open(&session, false)).unwrap()
@@ -181,6 +181,14 @@ impl History for Flaky {
         Ok(self.0.snapshot().unwrap())
     }
 
+    fn lately(&self, since: Millis, first: Offset, head: Offset) -> Result<Lately, Self::Error> {
+        Ok(self.0.lately(since, first, head).unwrap())
+    }
+
+    fn document(&self, name: &Name) -> Result<StoredDocument, Self::Error> {
+        Ok(self.0.document(name).unwrap())
+    }
+
     fn recall(
         &self,
         user: &UserId,
@@ -189,13 +197,29 @@ impl History for Flaky {
     ) -> Result<Option<Receipt>, Self::Error> {
         Ok(self.0.recall(user, id, memory).unwrap())
     }
+
+    fn chunk(&self, transfer: u64, index: u64) -> Result<Option<(String, Digest)>, Self::Error> {
+        Ok(self.0.chunk(transfer, index).unwrap())
+    }
+
+    fn digest(&self, transfer: u64, index: u64) -> Result<Option<Digest>, Self::Error> {
+        Ok(self.0.digest(transfer, index).unwrap())
+    }
+
+    fn question(&self, message: Offset) -> Result<Option<String>, Self::Error> {
+        Ok(self.0.question(message).unwrap())
+    }
+
+    fn response(&self, message: Offset) -> Result<Response, Self::Error> {
+        Ok(self.0.response(message).unwrap())
+    }
 }
 
 #[test]
 fn when_the_log_fails_nothing_is_revealed_and_its_senders_are_told() {
     let (sockets, fails) = (FakeSockets::default(), Rc::new(Cell::new(false)));
     let history = Flaky(MemoryHistory::new(epoch()), Rc::clone(&fails));
-    let mut host = Host::wake(Limits::default(), history, sockets.clone(), []).unwrap();
+    let mut host = Host::wake(Kind::Chat, Limits::default(), history, sockets.clone(), []).unwrap();
     for (number, user) in [(1, "ann"), (2, "bob")] {
         let session = session(number, user);
         host.join(session.clone(), stamp(NOON), |_| sockets.open(&session, false)).unwrap();

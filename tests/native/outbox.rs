@@ -3,7 +3,7 @@
 use dormouse::history::MemoryHistory;
 use dormouse::host::{Flush, GATHER_MS, Host, Outbox};
 use dormouse::limits::Limits;
-use dormouse::message::{Command, Millis};
+use dormouse::message::{Command, Kind, Millis};
 use dormouse::room::{Effects, Input};
 
 use crate::support::{FakeSockets, NOON, epoch, says, session, session_id, stamp};
@@ -22,7 +22,7 @@ struct Clock {
 impl Clock {
     fn new() -> Self {
         let (sockets, history) = (FakeSockets::default(), MemoryHistory::new(epoch()));
-        let mut host = Host::wake(no_rates(), history, sockets.clone(), []).unwrap();
+        let mut host = Host::wake(Kind::Chat, no_rates(), history, sockets.clone(), []).unwrap();
         let ann = session(1, "ann");
         let _ = host.join(ann.clone(), stamp(NOON), |_| sockets.open(&ann, false)).unwrap();
         host.flush(NOON).unwrap();

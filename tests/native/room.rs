@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use dormouse::limits::{DEDUPE_ENTRIES_MAX, Limits, RENEWAL_MS};
 use dormouse::message::{
-    Before, ClientRef, Code, Command, Event, Millis, Offset, PageRequest, Refusal, Request,
+    Before, ClientRef, Code, Command, Event, Kind, Millis, Offset, PageRequest, Refusal, Request,
 };
 use dormouse::room::{
-    Audience, Effect, Effects, Grant, Grants, Input, Receipt, Remembered, Renewal, Room, Session,
-    Write,
+    Audience, Effect, Effects, Grant, Grants, Input, Receipt, Remembered, Renewal, Response, Room,
+    Session, Write,
 };
 use insta::assert_debug_snapshot;
 
@@ -30,7 +30,7 @@ impl Scene {
     fn with(limits: Limits, users: &[&str]) -> Self {
         let mut scene = Self::new(limits);
         for (number, user) in (1..).zip(users) {
-            let _ = scene.does(Input::Joined(session(number, user)));
+            let _ = scene.does(Input::Joined(Box::new(session(number, user))));
         }
         scene
     }
@@ -136,9 +136,9 @@ fn a_socket_that_closes_no_longer_types() {
 #[test]
 fn users_come_and_go_once_however_many_tabs_they_have() {
     let mut scene = Scene::with(Limits::default(), &["ann"]);
-    let came = scene.does(Input::Joined(session(2, "bob")));
+    let came = scene.does(Input::Joined(Box::new(session(2, "bob"))));
     assert_eq!(told(&came), [(&Audience::Except(session_id(2)), &Event::Joined(member("bob")))]);
-    assert_eq!(told(&scene.does(Input::Joined(session(3, "bob")))), []);
+    assert_eq!(told(&scene.does(Input::Joined(Box::new(session(3, "bob"))))), []);
     assert_eq!(told(&scene.does(Input::Left { session: session_id(2) })), []);
     assert_eq!(scene.room.next_wake(), Some(NOON.plus(300_000)), "nobody is leaving");
     assert_eq!(told(&scene.does(Input::Left { session: session_id(3) })), []);
@@ -154,7 +154,7 @@ fn a_user_who_returns_within_the_grace_never_left() {
     let here = scene.after(4_000).says(1, Command::Presence);
     let both = Event::Presence(vec![member("ann"), member("bob")]);
     assert_eq!(told(&here), [(&Audience::One(session_id(1)), &both)]);
-    assert_eq!(told(&scene.does(Input::Joined(session(3, "bob")))), []);
+    assert_eq!(told(&scene.does(Input::Joined(Box::new(session(3, "bob"))))), []);
     assert_eq!(told(&scene.after(9_000).alarm()), []);
 }
 
@@ -162,8 +162,8 @@ fn a_user_who_returns_within_the_grace_never_left() {
 fn who_may_not_see_presence_is_not_told_of_it() {
     let mut scene = Scene::with(Limits::default(), &["ann"]);
     let join_only = Grants::from_iter([Grant::Join]);
-    let _ = scene.does(Input::Joined(Session { grants: join_only, ..session(2, "bob") }));
-    let came = scene.does(Input::Joined(session(3, "cid")));
+    let _ = scene.does(Input::Joined(Box::new(Session { grants: join_only, ..session(2, "bob") })));
+    let came = scene.does(Input::Joined(Box::new(session(3, "cid"))));
     let only = Audience::Only(vec![session_id(1)]);
     assert_eq!(told(&came), [(&only, &Event::Joined(member("cid")))]);
 }
@@ -172,7 +172,7 @@ fn who_may_not_see_presence_is_not_told_of_it() {
 fn what_a_token_does_not_grant_is_refused() {
     let mut scene = Scene::new(Limits::default());
     let join_only = Grants::from_iter([Grant::Join]);
-    let _ = scene.does(Input::Joined(Session { grants: join_only, ..session(1, "ann") }));
+    let _ = scene.does(Input::Joined(Box::new(Session { grants: join_only, ..session(1, "ann") })));
     let page = PageRequest { before: Before::Newest, after: None, limit: 1 };
     let asked = [say(), Command::Typing(true), Command::History(page), Command::Presence];
     for command in asked {
@@ -233,7 +233,8 @@ fn a_resend_is_answered_with_the_first_offset_and_not_broadcast() {
     let mut scene = Scene::with(Limits::default(), &["ann", "bob"]);
     let client_ref = ClientRef::parse("m1").ok();
     let first = entry(7, NOON.0, "ann", Some("m1"));
-    let receipt = Some(Receipt { offset: Offset(7), entry: Some(first.clone()) });
+    let receipt =
+        Some(Receipt { offset: Offset(7), entry: Some(first.clone()), response: Response::None });
     let request = Request { client_ref, command: Ok(say()) };
     let effects = scene.does(Input::Received { session: session_id(1), request, receipt });
     assert_eq!(told(&effects), [(&Audience::One(session_id(1)), &Event::Entry(first))]);
@@ -244,7 +245,7 @@ fn a_resend_is_answered_with_the_first_offset_and_not_broadcast() {
 fn an_expired_token_is_refused_on_every_message_and_closed_thirty_seconds_later() {
     let mut scene = Scene::with(Limits::default(), &["ann"]);
     let expires_at = Some(NOON.plus(1_000));
-    let _ = scene.does(Input::Joined(Session { expires_at, ..session(2, "bob") }));
+    let _ = scene.does(Input::Joined(Box::new(Session { expires_at, ..session(2, "bob") })));
     assert_eq!(refusals(&scene.after(999).says(2, say())), []);
     let late = scene.after(1).says(2, say());
     assert_eq!(refusals(&late), [(Code::AuthenticationFailed, None)]);
@@ -260,7 +261,7 @@ fn an_expired_token_is_refused_on_every_message_and_closed_thirty_seconds_later(
 fn a_silent_socket_is_prompted_by_the_alarm() {
     let mut scene = Scene::new(Limits::default());
     let expires_at = Some(NOON.plus(1_000));
-    let _ = scene.does(Input::Joined(Session { expires_at, ..session(1, "ann") }));
+    let _ = scene.does(Input::Joined(Box::new(Session { expires_at, ..session(1, "ann") })));
     assert_eq!(scene.room.next_wake(), expires_at);
     let prompted = scene.after(1_000).alarm();
     assert_eq!(refusals(&prompted), [(Code::AuthenticationFailed, None)]);
@@ -276,7 +277,7 @@ fn renewal(user: &str, expires_at: Option<Millis>) -> Renewal {
 fn a_younger_token_of_the_same_user_replaces_the_old_one() {
     let mut scene = Scene::new(Limits::default());
     let expires_at = Some(NOON.plus(1_000));
-    let _ = scene.does(Input::Joined(Session { expires_at, ..session(1, "ann") }));
+    let _ = scene.does(Input::Joined(Box::new(Session { expires_at, ..session(1, "ann") })));
     let _ = scene.after(1_000).says(1, Command::Ping);
     let shows = |scene: &mut Scene, renewal| {
         let session = session_id(1);
@@ -318,7 +319,7 @@ fn a_room_and_a_user_have_only_so_many_connections() {
     };
     assert_eq!(full(&scene, "ann"), Some(Code::ConnectionLimit));
     assert_eq!(full(&scene, "bob"), None);
-    let _ = scene.does(Input::Joined(session(3, "bob")));
+    let _ = scene.does(Input::Joined(Box::new(session(3, "bob"))));
     assert_eq!(full(&scene, "cid"), Some(Code::ConnectionLimit));
     let _ = scene.does(Input::Left { session: session_id(1) });
     assert_eq!(full(&scene, "cid"), None);
@@ -329,7 +330,8 @@ fn a_log_is_trimmed_by_count_and_by_age_when_the_alarm_rings() {
     let limits = Limits { history_entries_max: 10, ..Limits::default() };
     let log =
         Remembered { head: Offset(11), head_at: NOON, first: Offset(1), first_at: NOON, ..blank() };
-    let mut scene = Scene { room: Room::restore(limits, log, []), now: NOON.plus(1_000) };
+    let mut scene =
+        Scene { room: Room::restore(Kind::Chat, limits, log, []), now: NOON.plus(1_000) };
     assert_eq!(scene.room.next_wake(), Some(scene.now));
     let effects = scene.alarm();
     let since = Millis(scene.now.0 - 30 * 24 * 60 * 60 * 1000);
@@ -342,7 +344,7 @@ fn a_log_is_trimmed_by_count_and_by_age_when_the_alarm_rings() {
 #[test]
 fn ids_are_remembered_for_so_many_entries_and_no_more() {
     let log = Remembered { head: Offset(25_000), head_at: NOON, ..blank() };
-    let room = Room::restore(Limits::default(), log, []);
+    let room = Room::restore(Kind::Chat, Limits::default(), log, []);
     assert_eq!(room.memory(NOON).from, Offset(25_001 - DEDUPE_ENTRIES_MAX));
 }
 
@@ -355,8 +357,9 @@ fn offsets_go_on_and_times_do_not_go_back_even_if_the_clock_does() {
         first_at: NOON,
         ..blank()
     };
-    let mut scene = Scene { room: Room::restore(Limits::default(), log, []), now: NOON };
-    let _ = scene.does(Input::Joined(session(1, "ann")));
+    let mut scene =
+        Scene { room: Room::restore(Kind::Chat, Limits::default(), log, []), now: NOON };
+    let _ = scene.does(Input::Joined(Box::new(session(1, "ann"))));
     let effects = scene.says(1, say());
     let Some(Effect::Write(Write::Append(entry))) =
         effects.iter().find(|it| matches!(it, Effect::Write(_)))

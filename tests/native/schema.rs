@@ -7,8 +7,10 @@ use std::path::Path;
 use dormouse::admission::ENDPOINTS;
 use dormouse::dialect::{DialectId, Frame};
 use dormouse::message::{
-    Accepted, Body, ClientRef, Code, Epoch, Event, EventName, Fault, Json, Notice, Offset, Page,
-    Published, Refusal, Reply, StateItem, Stats, Status, Topic, UserId, Welcome,
+    Accepted, Body, Chunk, ClientRef, Code, ConversationEvent, Cursor, Digest, EditingEvent,
+    EditingState, Epoch, Event, EventName, Fault, Json, Metric, MetricEvent, Name, Notice, Offset,
+    Operation, Page, Published, Reading, Refusal, Reply, Role, RoomName, StateItem, Stats, Status,
+    Ticket, Topic, TransferEvent, UserId, Version, Welcome,
 };
 use dormouse::schema::{asyncapi, openapi, text};
 use jsonschema::Validator;
@@ -148,6 +150,13 @@ fn what_is_no_message_is_not_documented_as_one() {
         ("events", json!({"type": "subscribe", "events": ["a*b"]})),
         ("events", json!({"type": "query", "query": "secrets"})),
         ("events", json!({"type": "command", "command": "publish", "params": {}})),
+        ("context", json!({"type": "join_session", "data": {"sessionId": "a b"}})),
+        ("context", json!({"type": "edit", "data": {"operation": "insert", "position": -1}})),
+        ("context", json!({"type": "cursor", "data": {"position": 0.5}})),
+        ("context", json!({"type": "command", "data": {"command": "redo"}})),
+        ("conversation", json!({"type": "connect", "clientId": "c", "version": "2"})),
+        ("conversation", json!({"type": "message", "clientId": "c", "content": "x"})),
+        ("conversation", json!({"type": "history", "limit": "x"})),
         ("client", json!({"type": "a b"})),
         ("client", json!({"type": "ping", "id": ""})),
     ] {
@@ -164,6 +173,19 @@ fn published(name: &str, data: &Value) -> Event {
     let mut entry = (*entry(42, NOON.0, "ann", None)).clone();
     entry.body = Body::Event(published);
     Event::Entry(entry.into())
+}
+
+fn confirmed() -> Event {
+    let conversation = RoomName::parse("conversation_1").unwrap();
+    let ticket = Ticket { conversation, token: "t".into() };
+    Event::Conversation(ConversationEvent::Confirmed { client: "c1".into(), ticket })
+}
+
+fn response() -> Event {
+    let mut response = (*entry(43, NOON.0, "responder", None)).clone();
+    let (to, of) = (ClientRef::parse("m1").unwrap(), Offset(42));
+    response.body = Body::Response { to, of, content: "Hello.".into() };
+    Event::Entry(response.into())
 }
 
 /// One of everything a room can say, and more of what has more than one shape.
@@ -199,12 +221,24 @@ pub(crate) fn events() -> Vec<Event> {
         limit_per_minute: 100,
     };
     let room = Stats { connections: 1, users: 1, offset: Offset(42), epoch: epoch() };
+    let data = || Name::parse("plan.1").unwrap();
+    let (text, digest) = ("aGVsbG8=".into(), Digest::of(b"hello"));
+    let piece = Chunk { data: data(), index: 0, total: 2, text, bytes: 5, digest };
     let fault = Fault { field: "data".into(), problem: "must be an object".into() };
+    let metric = || Name::parse("score").unwrap();
+    let readings = || {
+        let last = Some((Json::parse("-0.5").unwrap(), NOON));
+        vec![Reading { metric: metric(), last }, Reading { metric: metric(), last: None }]
+    };
+    let mut measured = (*entry(42, NOON.0, "ann", None)).clone();
+    measured.body =
+        Body::Metric(Metric { metric: metric(), value: Json::parse("1e25").unwrap(), at: None });
+    let measured = Event::Entry(measured.into());
     let update = json!({"workflow_id": "w", "status": "pending", "stage": "review", "progress": 5});
     let notification = json!({"notification_id": "n", "title": "t", "message": "m", "user_id": null,
         "category": "system_alert", "priority": "critical", "metadata": {"a": 1}, "more": true});
     let renewed = |expires_at| Event::Renewed { user: UserId("ann".into()), expires_at };
-    vec![
+    let mut events = vec![
         welcome(None),
         welcome(Some("c1")),
         Event::Ping,
@@ -234,10 +268,51 @@ pub(crate) fn events() -> Vec<Event> {
         Event::Reply(Reply::Status(Box::new(status))),
         Event::Reply(Reply::Kicked(2)),
         Event::Reply(Reply::Erased),
+        Event::Transfer(TransferEvent::Received { data: data(), bytes: 5 }),
+        Event::Transfer(TransferEvent::Incomplete { data: data(), bytes: 5, missing: vec![1] }),
+        Event::Transfer(TransferEvent::Piece(piece.into())),
+        confirmed(),
+        response(),
         Event::Refused(Refusal::new(Code::NotFound, "no")),
         Event::Refused(Refusal::too_fast(100, 60_000, 44_001)),
         Event::Refused(Refusal::faulty(vec![fault])),
-    ]
+        Event::Metric(MetricEvent::Watched(readings())),
+        Event::Metric(MetricEvent::Unwatched(readings())),
+        Event::Metric(MetricEvent::Updated { metric: metric(), value: Metric::whole(7), at: NOON }),
+        measured,
+    ];
+    events.extend(edited().into_iter().map(|(_, event)| event));
+    events
+}
+
+/// One of everything that is said of documents.
+pub(crate) fn edited() -> Vec<(&'static str, Event)> {
+    let document = || Name::parse("notes").unwrap();
+    let author = || UserId("ann".into());
+    let participants = vec![(member("ann"), Role::Participant), (member("bob"), Role::Viewer)];
+    let (version, content) = (Version(15), "a😀\0\"".to_owned());
+    let state = EditingState { document: document(), version, content, participants };
+    let edit =
+        |operation| EditingEvent::Edited { operation, version: Version(16), author: author() };
+    let content = "Hello World";
+    let (replaced, all) = (Json::parse("[ 1, 2 ]").unwrap(), 7);
+    let joined =
+        EditingEvent::Joined { document: document(), member: member("ann"), role: Role::Viewer };
+    let events = vec![
+        ("session state", EditingEvent::State(Box::new(state))),
+        ("edit acknowledged", EditingEvent::Taken(Version(16))),
+        ("insert", edit(Operation::Insert { position: 42, content: content.into() })),
+        ("delete", edit(Operation::Delete { position: 42, length: 3 })),
+        ("replace", edit(Operation::Replace { position: 0, length: 1, content: "é".into() })),
+        ("cursor", EditingEvent::Cursor(author(), Cursor { position: all, selection: replaced })),
+        (
+            "cursor alone",
+            EditingEvent::Cursor(author(), Cursor { position: all, selection: Json::null() }),
+        ),
+        ("joined a session", joined),
+        ("left a session", EditingEvent::Left { document: document(), member: member("ann") }),
+    ];
+    events.into_iter().map(|(title, event)| (title, Event::Editing(event))).collect()
 }
 
 pub(crate) fn notice(event: Event, reply_to: Option<&str>) -> Notice {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use dormouse::limits::Limits;
+use dormouse::limits::{Limits, Responder};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use serde_json::json;
@@ -11,6 +11,11 @@ use crate::world::World;
 
 /// Small enough that scripts reach every limit.
 const LIMITS: Limits = Limits {
+    edits_per_second: 20,
+    chunks_per_second: 20,
+    chunk_bytes_max: 64,
+    chunks_max: 8,
+    transfer_quota_bytes: 4096,
     message_bytes_max: 300,
     connections_per_room: 1000,
     connections_per_user: 10,
@@ -25,6 +30,9 @@ const LIMITS: Limits = Limits {
     heartbeat_ms: 25_000,
     report_ms: 10_000,
     history_age_days_max: 1,
+    conversation_timeout_ms: 10_000,
+    conversation_retry_ms: 1_000,
+    responder: Responder::Echo,
 };
 
 #[derive(Clone, Debug)]

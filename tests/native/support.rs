@@ -11,10 +11,11 @@ use dormouse::history::{Database, Row, Value};
 use dormouse::host::{Deliver, Recipients, Sockets};
 use dormouse::limits::Limits;
 use dormouse::message::{
-    Body, ClientRef, Command, Entry, Epoch, EventName, Json, Member, Millis, Offset, Published,
-    Refusal, Request, RoomName, SessionId, Stamp, UserId,
+    Body, ClientRef, Command, Entry, Epoch, EventName, Json, Kind, Member, Millis, Offset,
+    Published, Refusal, Request, RoomName, SessionId, Stamp, UserId,
 };
-use dormouse::room::{Grants, Input, Remembered, Room, Session, Window};
+use dormouse::room::{Grants, Input, MetricMemory, Remembered, Room, Session, Window};
+use rusqlite::limits::Limit;
 
 /// A Tuesday; any time will do that is no round number.
 pub(crate) const NOON: Millis = Millis(1_704_110_400_123);
@@ -53,11 +54,15 @@ pub(crate) fn blank() -> Remembered {
         departures: vec![],
         broadcasts: Window::default(),
         states: vec![],
+        transfers: vec![],
+        metrics: MetricMemory::default(),
+        documents: 0,
+        pending: vec![],
     }
 }
 
 pub(crate) fn room(limits: Limits) -> Room {
-    Room::restore(limits, blank(), [])
+    Room::restore(Kind::Chat, limits, blank(), [])
 }
 
 pub(crate) fn body(content: &str) -> Body {
@@ -87,12 +92,28 @@ pub(crate) fn says(number: u64, command: Command) -> Input {
     Input::Received { session: session_id(number), request, receipt: None }
 }
 
+/// What the platform bounds, so that a statement that fails there fails here.
+const PLATFORM_LIMITS: &[(Limit, i32)] = &[
+    (Limit::SQLITE_LIMIT_LENGTH, 2_200_000),
+    (Limit::SQLITE_LIMIT_SQL_LENGTH, 100_000),
+    (Limit::SQLITE_LIMIT_COLUMN, 100),
+    (Limit::SQLITE_LIMIT_EXPR_DEPTH, 100),
+    (Limit::SQLITE_LIMIT_COMPOUND_SELECT, 5),
+    (Limit::SQLITE_LIMIT_FUNCTION_ARG, 32),
+    (Limit::SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 50),
+    (Limit::SQLITE_LIMIT_VARIABLE_NUMBER, 100),
+];
+
 /// SQLite, as the object has it.
 pub(crate) struct Rusqlite(Rc<rusqlite::Connection>);
 
 impl Rusqlite {
     pub(crate) fn in_memory() -> Self {
-        Self(Rc::new(rusqlite::Connection::open_in_memory().unwrap()))
+        let connection = rusqlite::Connection::open_in_memory().unwrap();
+        for (limit, most) in PLATFORM_LIMITS {
+            connection.set_limit(*limit, *most).unwrap();
+        }
+        Self(Rc::new(connection))
     }
 
     /// The same database once more: what a wake opens.
@@ -167,6 +188,8 @@ pub(crate) struct FakeSockets {
     pub(crate) handed_over: Rc<RefCell<usize>>,
     /// Who does not keep up.
     pub(crate) slow: Rc<RefCell<Vec<SessionId>>>,
+    /// How much waits for each, in bytes; nothing for others.
+    pub(crate) backlogs: Rc<RefCell<BTreeMap<SessionId, usize>>>,
     /// Looks at every frame before it goes out.
     pub(crate) witness: Option<Witness>,
 }
@@ -264,5 +287,9 @@ impl Sockets for FakeSockets {
 
     fn take_slow(&mut self) -> Vec<SessionId> {
         std::mem::take(&mut self.slow.borrow_mut())
+    }
+
+    fn backlog(&self, session: SessionId) -> usize {
+        self.backlogs.borrow().get(&session).copied().unwrap_or_default()
     }
 }

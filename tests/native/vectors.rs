@@ -4,9 +4,11 @@ use std::rc::Rc;
 
 use dormouse::dialect::{DialectId, Frame};
 use dormouse::message::{
-    Accepted, Before, Body, ClientRef, Code, Command, Entry, Epoch, Event, EventName, Fault, Json,
-    Kicked, Lane, Millis, Notice, Offset, Page, PageRequest, Published, Refusal, Reply, Request,
-    StateItem, Stats, Status, Topic, UserId, Welcome,
+    Accepted, Before, Body, Chunk, ClientRef, Code, Command, ConversationCommand,
+    ConversationEvent, Cursor, Digest, EditingCommand, Entry, Epoch, Event, EventName, Fault, Json,
+    Kicked, Lane, Metric, MetricCommand, MetricEvent, Millis, Name, Notice, Offset, Operation,
+    Page, PageRequest, Published, Reading, Refusal, Reply, Request, RoomName, StateItem, Stats,
+    Status, Ticket, Topic, TransferCommand, TransferEvent, UserId, Welcome,
 };
 use serde_json::{Value, json};
 
@@ -19,6 +21,7 @@ fn vectors() -> Vec<(DialectId, Value)> {
         include_str!("../vectors/workflow.json"),
         include_str!("../vectors/events.json"),
         include_str!("../vectors/client.json"),
+        include_str!("../vectors/conversation.json"),
     ];
     assert_eq!(texts.len(), DialectId::all().count(), "a dialect has no vectors");
     DialectId::all().zip(texts.map(|it| serde_json::from_str(it).unwrap())).collect()
@@ -52,6 +55,22 @@ fn spelled(request: &Request) -> Value {
             json!({"kick": {"session": session.to_string()}})
         }
         Ok(Command::History(page)) => history(page),
+        Ok(Command::Transfer(TransferCommand::Keep(chunk))) => json!({"keep": {
+            "data": chunk.data, "index": chunk.index, "total": chunk.total,
+            "text": chunk.text, "bytes": chunk.bytes, "digest": chunk.digest,
+        }}),
+        Ok(Command::Transfer(TransferCommand::Fetch { data, from })) => {
+            json!({"fetch": {"data": data, "from": from}})
+        }
+        Ok(Command::Metric(MetricCommand::Watch(names))) => json!({"watch": names}),
+        Ok(Command::Metric(MetricCommand::Unwatch(names))) => json!({"unwatch": names}),
+        Ok(Command::Editing(it)) => editing(it),
+        Ok(Command::Conversation(ConversationCommand::Connect { client })) => {
+            json!({"connect": {"client": client.as_str()}})
+        }
+        Ok(Command::Conversation(ConversationCommand::Ask { client, content })) => {
+            json!({"ask": {"client": client.as_str(), "content": content}})
+        }
         Ok(other) => panic!("no dialect has such a command: {other:?}"),
     };
     json!({"id": id, "command": command})
@@ -66,6 +85,33 @@ fn published(Published { name, data, user, lane }: &Published) -> Value {
         spelled["lane"] = json!("critical");
     }
     json!({"publish": spelled})
+}
+
+fn editing(command: &EditingCommand) -> Value {
+    match command {
+        EditingCommand::Join { document, role } => {
+            json!({"join_session": {"sessionId": document, "role": role}})
+        }
+        EditingCommand::Leave { document } => json!({"leave_session": {"sessionId": document}}),
+        EditingCommand::Edit { operation, version, document } => {
+            let operation = match operation {
+                Operation::Insert { position, content } => {
+                    json!({"insert": {"position": position, "content": content}})
+                }
+                Operation::Delete { position, length } => {
+                    json!({"delete": {"position": position, "length": length}})
+                }
+                Operation::Replace { position, length, content } => json!({
+                    "replace": {"position": position, "length": length, "content": content}
+                }),
+            };
+            json!({"edit": operation, "version": version.0, "sessionId": document})
+        }
+        EditingCommand::Undo => json!("undo"),
+        EditingCommand::Cursor(Cursor { position, selection }) => {
+            json!({"cursor": {"position": position, "selection": selection}})
+        }
+    }
 }
 
 fn history(PageRequest { before, after, limit }: &PageRequest) -> Value {
@@ -198,6 +244,65 @@ fn replies() -> Vec<(&'static str, Option<&'static str>, Event)> {
     ]
 }
 
+/// What is said of large data (A22, A23).
+fn transfers() -> Vec<(&'static str, Option<&'static str>, Event)> {
+    let data = || Name::parse("plan.1").unwrap();
+    let text = "aGVsbG8=".to_owned();
+    let (index, total, bytes, digest) = (1, 5, 5, Digest::of(b"hello"));
+    let chunk = Chunk { data: data(), index, total, text, bytes, digest };
+    let missing = vec![0, 2, 3, 4];
+    [
+        ("large_data", TransferEvent::Piece(chunk.into())),
+        ("large_data_received", TransferEvent::Received { data: data(), bytes: 1_024_000 }),
+        ("large data missing", TransferEvent::Incomplete { data: data(), bytes: 5, missing }),
+    ]
+    .map(|(title, event)| (title, Some("l1"), Event::Transfer(event)))
+    .into()
+}
+
+/// What is said of metrics.
+fn metrics() -> Vec<(&'static str, Option<&'static str>, Event)> {
+    let name = |name: &str| Name::parse(name).unwrap();
+    let value = || Json::parse("0.5").unwrap();
+    let readings = || {
+        let known = Reading { metric: name("engagement"), last: Some((value(), NOON)) };
+        vec![known, Reading { metric: name("score"), last: None }]
+    };
+    let published = |at| {
+        let said = Entry::clone(&entry(44, NOON.0, "ann", None));
+        let body = Body::Metric(Metric { metric: name("score"), value: value(), at });
+        Event::Entry(Rc::new(Entry { body, ..said }))
+    };
+    let updated =
+        MetricEvent::Updated { metric: name("activity"), value: Metric::whole(7), at: NOON };
+    vec![
+        ("watched", Some("s1"), Event::Metric(MetricEvent::Watched(readings()))),
+        ("unwatched", Some("s2"), Event::Metric(MetricEvent::Unwatched(readings()))),
+        ("metric", None, Event::Metric(updated)),
+        ("metric of a backend", None, published(None)),
+        ("metric with a time of its own", None, published(Some(Millis(NOON.0 - 1000)))),
+    ]
+}
+
+/// What is said in conversations.
+fn conversation() -> Vec<(&'static str, Option<&'static str>, Event)> {
+    let (to, of) = (ClientRef::parse("m1").unwrap(), Offset(42));
+    let body = Body::Response { to, of, content: "Hello, \"Ann\".".into() };
+    let response = Rc::new(Entry { body, ..Entry::clone(&entry(43, NOON.0, "responder", None)) });
+    let asked = || entry(42, NOON.0, "ann", Some("m1"));
+    let conversation = RoomName::parse("conversation_1").unwrap();
+    let ticket = Ticket { conversation, token: "t".into() };
+    let client = "client 1".into();
+    let unavailable = Refusal::new(Code::Unavailable, "no");
+    let unavailable = Refusal { retry_after: Some(30), ..unavailable };
+    vec![
+        ("response", Some("m1"), Event::Entry(Rc::clone(&response))),
+        ("conversation", None, page(vec![asked(), response], false, false)),
+        ("confirmed", None, Event::Conversation(ConversationEvent::Confirmed { client, ticket })),
+        ("no response", Some("m1"), Event::Refused(unavailable)),
+    ]
+}
+
 /// The events whose spelling the vectors fix, in their order.
 fn notices() -> Vec<(&'static str, Notice)> {
     let said = || vec![entry(41, NOON.0, "ann", None), entry(42, NOON.0 + 1, "bob", Some("m1"))];
@@ -241,6 +346,10 @@ fn notices() -> Vec<(&'static str, Notice)> {
         ("too fast, of an id", Some("x3"), Event::Refused(Refusal::too_fast(20, 1000, 1))),
     ];
     events.extend(replies());
+    events.extend(transfers());
+    events.extend(metrics());
+    events.extend(crate::schema::edited().into_iter().map(|(title, event)| (title, None, event)));
+    events.extend(conversation());
     let mut stamp = stamp(NOON);
     let notice = |(title, reply_to, event): (&'static str, Option<&str>, Event)| {
         let reply_to = reply_to.map(|it| ClientRef::parse(it).unwrap());

@@ -4,12 +4,13 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use dormouse::api::{Answer, Task};
 use dormouse::dialect::{DialectId, Frame, Wire};
-use dormouse::history::SqlHistory;
-use dormouse::host::{Flush, Host};
+use dormouse::history::{Database, SqlHistory};
+use dormouse::host::{Flush, Host, Pumped};
 use dormouse::limits::Limits;
-use dormouse::message::{Millis, Refusal, Request, SessionId, Stamp};
-use dormouse::room::{Grants, Input, Session};
+use dormouse::message::{Kind, Millis, Refusal, Request, RoomName, SessionId, Stamp, Ticket};
+use dormouse::room::{Grants, Input, Outbound, Responded, Session};
 
 use crate::support::{FakeSockets, NOON, Rusqlite, Seen, epoch, member, session, session_id};
 
@@ -24,31 +25,55 @@ pub(crate) struct World {
     pub(crate) database: Rusqlite,
     pub(crate) sockets: FakeSockets,
     pub(crate) now: Millis,
+    kind: Kind,
     limits: Limits,
-    alarm: Option<Millis>,
+    pub(crate) alarm: Option<Millis>,
     awake: Option<Awake>,
+    /// When to go on with large data; lost in sleep.
+    timer: Option<Millis>,
+    /// Whom the room wanted called: calls that are under way.
+    pub(crate) calls: Vec<Outbound>,
 }
 
 impl World {
     pub(crate) fn new(limits: Limits) -> Self {
+        Self::of(Kind::Chat, limits)
+    }
+
+    pub(crate) fn of(kind: Kind, limits: Limits) -> Self {
         let database = Rusqlite::in_memory();
         let mut sockets = FakeSockets::default();
         let log = database.again();
         // [invariant 5] Nothing is revealed before it is durable.
         sockets.witness = Some(Rc::new(move |frame| is_durable(&log, frame)));
-        Self { database, sockets, now: NOON, limits, alarm: None, awake: None }
+        Self {
+            database,
+            sockets,
+            now: NOON,
+            kind,
+            limits,
+            alarm: None,
+            awake: None,
+            timer: None,
+            calls: vec![],
+        }
     }
 
     /// Everything in memory is gone; what sockets and disk hold is not.
     pub(crate) fn sleep(&mut self) {
-        self.awake = None;
+        (self.awake, self.timer) = (None, None);
     }
 
     /// Lets time pass, ringing the alarm when it is due.
     pub(crate) fn wait(&mut self, millis: u64) {
         let until = self.now.plus(millis);
-        while let Some(at) = self.alarm.filter(|at| *at <= until) {
+        let due = |world: &Self| world.alarm.into_iter().chain(world.timer).min();
+        while let Some(at) = due(self).filter(|at| *at <= until) {
             self.now = self.now.max(at);
+            if self.timer.take_if(|timer| *timer <= at).is_some() {
+                self.step(|_| Flush::No);
+                continue;
+            }
             self.alarm = None;
             let stamp = self.stamp();
             self.step(|awake| {
@@ -66,6 +91,16 @@ impl World {
     /// A client that takes several frames in one.
     pub(crate) fn join_batched(&mut self, number: u64, user: &str) {
         self.join_as(number, user, None, true);
+    }
+
+    /// A client that may do only this.
+    pub(crate) fn join_with(&mut self, number: u64, user: &str, grants: Grants) {
+        let joined = Session { grants, heard_at: self.now, ..session(number, user) };
+        let (sockets, stamp) = (self.sockets.clone(), self.stamp());
+        self.step(|awake| {
+            let attach = |_: &mut FakeSockets| sockets.open(&joined, false);
+            awake.host.join(joined.clone(), stamp, attach).unwrap()
+        });
     }
 
     /// A client of another dialect.
@@ -93,6 +128,26 @@ impl World {
         answers
     }
 
+    /// What another room asks, and how it is answered.
+    pub(crate) fn run(&mut self, task: &Task) -> Vec<Answer> {
+        let (nobody, kind, stamp) = (member("dormouse"), self.kind, self.stamp());
+        let mut answers = Vec::new();
+        self.step(|awake| {
+            let (requests, none) = (task.requests(kind), Grants::default());
+            let stamp = || stamp.clone();
+            let notices = awake.host.call(&nobody, none, requests, 0, stamp).unwrap();
+            answers = notices.iter().map(Answer::of).collect();
+            Flush::No
+        });
+        answers
+    }
+
+    /// Something that comes from neither a socket nor a caller.
+    pub(crate) fn happens(&mut self, input: Input) {
+        let stamp = self.stamp();
+        self.step(|awake| awake.host.handle(input, stamp).unwrap());
+    }
+
     fn join_as(&mut self, number: u64, user: &str, expires_at: Option<Millis>, batched: bool) {
         let joined = Session { expires_at, heard_at: self.now, ..session(number, user) };
         let (sockets, stamp) = (self.sockets.clone(), self.stamp());
@@ -100,6 +155,27 @@ impl World {
             let attach = |_: &mut FakeSockets| sockets.open(&joined, batched);
             awake.host.join(joined.clone(), stamp, attach).unwrap()
         });
+    }
+
+    /// A client of a conversation, which has said nothing yet.
+    pub(crate) fn join_conversation(&mut self, number: u64, user: &str) {
+        let dialect = DialectId::CONVERSATION;
+        let conversation = RoomName::parse("conversation_1").unwrap();
+        let ticket = Ticket { conversation, token: "t".into() };
+        let joined = Session { heard_at: self.now, joined_at: self.now, ..session(number, user) };
+        let joined = joined.with(dialect.get().manners(), None).with_ticket(Some(ticket));
+        let (sockets, stamp) = (self.sockets.clone(), self.stamp());
+        let wire = Wire { dialect, batched: false };
+        self.step(|awake| {
+            let attach = |_: &mut FakeSockets| sockets.open_as(&joined, wire);
+            awake.host.join(joined.clone(), stamp, attach).unwrap()
+        });
+    }
+
+    /// A responder's word reaches the room.
+    pub(crate) fn responded(&mut self, responded: Responded) {
+        let stamp = self.stamp();
+        self.step(|awake| awake.host.handle(Input::Responded(responded), stamp).unwrap());
     }
 
     pub(crate) fn leave(&mut self, number: u64) {
@@ -150,6 +226,11 @@ impl World {
         }
         let stamp = self.stamp();
         awake.host.drop_slow(|| stamp.clone()).unwrap();
+        let pumped = awake.host.pump(|| stamp.clone()).unwrap();
+        self.timer = (pumped == Pumped::Some).then(|| self.now.plus(1));
+        awake.host.settle(self.now).unwrap();
+        self.calls.extend(awake.host.take_calls());
+        self.calls.extend(awake.host.take_calls());
         if let Some(at) = awake.host.next_wake()
             && awake.armed_at.is_none_or(|armed| at < armed)
         {
@@ -163,7 +244,8 @@ impl World {
     fn wake(&self) -> Awake {
         let history = SqlHistory::open(self.database.again(), &epoch()).unwrap();
         let sessions = self.sockets.attachments();
-        let host = Host::wake(self.limits, history, self.sockets.clone(), sessions).unwrap();
+        let host =
+            Host::wake(self.kind, self.limits, history, self.sockets.clone(), sessions).unwrap();
         Awake { host, armed_at: None }
     }
 }
@@ -179,5 +261,26 @@ fn is_durable(log: &Rusqlite, frame: &Frame) {
         let offset = json["data"]["offset"].as_u64().unwrap();
         let count = log.count("SELECT COUNT(*) FROM entry WHERE offset = ", offset);
         assert_eq!(count, 1, "revealed before it was durable: {text}");
+    }
+    if json["type"] == "edit" {
+        let version = json["data"]["version"].as_u64().unwrap();
+        let sql = format!(
+            "SELECT COUNT(*) FROM document_edit
+             WHERE {version} < first + json_array_length(operations) AND first <= "
+        );
+        assert!(0 < log.count(&sql, version), "revealed before it was durable: {text}");
+    }
+    if let (Some("response"), Some(message)) = (json["type"].as_str(), json["messageId"].as_str()) {
+        let sql =
+            "SELECT 1 FROM entry WHERE kind = 'response' AND json_extract(data, '$.messageId') = ?";
+        let rows = log.run(sql, &[message.into()]).unwrap();
+        assert_eq!(rows.len(), 1, "revealed before it was durable, or twice there: {text}");
+    }
+    if json["type"] == "large_data_received" {
+        let data = json["data"]["data_id"].as_str().unwrap();
+        let sql = "SELECT COALESCE(SUM(chunk.bytes), 0) FROM chunk JOIN transfer ON id = transfer";
+        let stored = log.count(&format!("{sql} WHERE data = '{data}' AND 1 = "), 1);
+        let told = json["data"]["total_size"].as_u64().unwrap();
+        assert!(told <= stored, "acknowledged before it was durable: {text}");
     }
 }

@@ -16,7 +16,7 @@ export type Frame = {
 
 export type Close = { code: number; reason: string };
 
-export type Options = { protocols?: string[]; headers?: Record<string, string> };
+export type Options = { protocols?: string[]; headers?: Record<string, string>; perMessageDeflate?: boolean };
 
 /** Bounds every wait: what does not come in this time does not come. */
 const PATIENCE_MS = 10_000;
@@ -53,8 +53,11 @@ export class Client {
   }
 
   /** Opens a socket. Does not wait for anything to be said on it. */
-  static async open(url: string, { protocols, headers }: Options = {}): Promise<Client> {
-    const socket = new WebSocket(url, protocols ?? [], { headers, maxPayload: 1 << 26 });
+  static async open(
+    url: string,
+    { protocols, headers, perMessageDeflate = true }: Options = {},
+  ): Promise<Client> {
+    const socket = new WebSocket(url, protocols ?? [], { headers, perMessageDeflate, maxPayload: 1 << 26 });
     const client = new Client(socket);
     await new Promise<void>((resolve, reject) => {
       socket.once("open", () => resolve());

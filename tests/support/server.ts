@@ -20,7 +20,7 @@ const BUNDLE = ".wrangler/bundle";
 export type Who = { user?: string; name?: string; room?: string; lifetime?: string; claims?: object };
 
 /** Which class of object. */
-export type Binding = "CHAT_ROOMS" | "HUBS" | "DIRECTORY";
+export type Binding = "CHAT_ROOMS" | "HUBS" | "DIRECTORY" | "COLLABORATIONS" | "CONVERSATIONS" | "ANALYTICS";
 
 // biome-ignore lint/suspicious/noExplicitAny: a test knows what it looks at
 export type Answer = { status: number; headers: Headers; text: string; json: any };

@@ -4,7 +4,7 @@ import { type Server, serve } from "../support/server.ts";
 
 let server: Server;
 beforeAll(async () => {
-  server = await serve({ AUTH_TIMEOUT_MS: "400" });
+  server = await serve({ AUTH_TIMEOUT_MS: "2000" });
 });
 afterAll(() => server.stop());
 

@@ -43,6 +43,20 @@ test("a panic costs its room that one message, and the room goes on", async () =
   expect((await ann.next("presence")).data.members).toHaveLength(2);
 });
 
+test("what was said just before a panic is not lost with the room's memory", async () => {
+  const room = server.room();
+  const [ann, bob] = [await server.join(room, "ann"), await server.join(room, "bob")];
+  await ann.next("user_joined");
+  // All at once: all but the first wait for each other when the panic comes.
+  for (let i = 1; i <= 5; i++) ann.say(String(i));
+  ann.send({ type: "panic" });
+  ann.say("6");
+  for (let i = 1; i <= 6; i++) {
+    expect((await ann.next("message")).data).toMatchObject({ content: String(i), offset: i });
+    expect((await bob.next("message")).data).toMatchObject({ content: String(i), offset: i });
+  }
+});
+
 test("a panic is not told to anyone", async () => {
   const room = server.room();
   const ann = await server.join(room, "ann");

@@ -10,7 +10,11 @@ let room: string;
 let ann: Client;
 let witness: Client;
 beforeAll(async () => {
-  server = await serve({ MESSAGES_PER_MINUTE: "0", BROADCASTS_PER_MINUTE: "0" });
+  server = await serve({
+    WS_HEARTBEAT_INTERVAL_MS: "0",
+    MESSAGES_PER_MINUTE: "0",
+    BROADCASTS_PER_MINUTE: "0",
+  });
   production = await serve({ ENVIRONMENT: "production", ALLOWED_ORIGINS: "https://good.example" });
   room = server.room();
   witness = await greeted(server, room, "witness");

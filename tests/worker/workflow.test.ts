@@ -7,7 +7,7 @@ import { type Server, serve } from "../support/server.ts";
 let server: Server;
 beforeAll(async () => {
   // Without the alarms of reports, which would wake what is to sleep.
-  server = await serve({ AUTH_TIMEOUT_MS: "400", REPORT_INTERVAL_MS: "0" });
+  server = await serve({ AUTH_TIMEOUT_MS: "2000", REPORT_INTERVAL_MS: "0" });
 });
 afterAll(() => server.stop());
 

@@ -32,7 +32,11 @@ pub(super) fn encode(notice: &Notice) -> Option<Frame> {
         }
         Event::Reply(reply) => self::reply(notice, at, reply)?,
         Event::Refused(refusal) => json::frame(&Error::of(notice, refusal, at)),
-        Event::Ping => return None,
+        Event::Ping
+        | Event::Transfer(_)
+        | Event::Metric(_)
+        | Event::Editing(_)
+        | Event::Conversation(_) => return None,
     })
 }
 

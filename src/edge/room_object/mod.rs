@@ -1,9 +1,13 @@
+mod alarm;
 mod errand;
+mod observe;
+mod outbound;
+mod pump;
 mod report;
+mod respond;
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
-use std::panic::AssertUnwindSafe;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -49,19 +53,13 @@ struct Awake {
     armed_at: Option<Millis>,
     /// When it may report to the directory.
     report_at: Option<Millis>,
+    /// When it goes on with large data.
+    pump: pump::Pump,
 }
 
 /// Answered by the platform without waking the room (B30): the exact bytes clients
 /// should send.
 const PING: (&str, &str) = (r#"{"type":"ping"}"#, r#"{"type":"pong"}"#);
-
-/// An alarm this far off (silence, tokens, retention) is set a millisecond later: setting it is a write, for
-/// whose commit the response to a joining client would wait.
-const ARM_LATER_MS: u64 = 60_000;
-
-/// After a failed alarm: soon enough for typing to expire, late enough for a passing
-/// fault to pass.
-const ALARM_RETRY_MS: u64 = 5_000;
 
 impl RoomObject {
     pub(super) fn new(kind: Kind, state: State, env: Env) -> Self {
@@ -134,7 +132,8 @@ pub(super) fn reply(socket: &WebSocket, code: usize, reason: &str) {
 
 impl Shared {
     fn join(self: &Rc<Self>, hand_off: HandOff) -> Result<Response> {
-        let HandOff { room, wire, member, grants, expires_at, manners, client, address } = hand_off;
+        let HandOff { room, wire, member, grants, expires_at, manners, client, address, ticket } =
+            hand_off;
         if self.name().is_some_and(|name| name != room.as_str()) {
             return Response::error("handed over to the wrong room", 403);
         }
@@ -142,7 +141,8 @@ impl Shared {
         let server = pair.server;
         let stamp = clock::stamp();
         let session = Session::new(clock::session_id(), member, grants, expires_at, stamp.at)
-            .with(manners, client);
+            .with(manners, client)
+            .with_ticket(ticket);
         let mut refused: Option<Refusal> = None;
         self.awake(|awake| {
             let admitted = awake.host.admits(&session.member.id, address.as_deref(), stamp.at);
@@ -168,6 +168,8 @@ impl Shared {
         self.step(socket, |host, session, stamp| {
             #[cfg(feature = "chaos")]
             super::chaos::panic_if_asked(frame);
+            #[cfg(feature = "chaos")]
+            super::chaos::measure_if_asked(frame);
             let now = stamp.at;
             host.receive(session, frame, stamp, |token, context| {
                 let room = self.name().and_then(|it| RoomName::parse(it).ok());
@@ -215,38 +217,9 @@ impl Shared {
         drop(left); // In the log; the next wake no longer finds the socket.
     }
 
-    /// The one alarm. Never fails: the platform would give up on it after six times.
-    fn alarm(self: &Rc<Self>) {
-        let rung = self.awake(|awake| {
-            awake.armed_at = None;
-            let stamp = clock::stamp();
-            let heard = if awake.host.room().sweep_is_due(stamp.at) {
-                self.heard(&awake.host.sockets)
-            } else {
-                BTreeMap::new()
-            };
-            let flush = awake.host.handle(Input::Alarm { heard }, stamp)?;
-            // At once even within a burst, so that what the alarm did is seen when it re-arms.
-            awake.host.flush(clock::now())?;
-            Ok(if flush == Flush::Later { Flush::No } else { flush })
-        });
-        if rung.is_err() {
-            self.arm(clock::now().plus(ALARM_RETRY_MS));
-        }
-    }
-
     fn flush(self: &Rc<Self>) {
         // A failure is in the log, and whoever waited for an answer has been told.
         drop(self.awake(|awake| awake.host.flush(clock::now()).map(|()| Flush::No)));
-    }
-
-    /// When the platform last answered each socket's pings for us.
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a time")]
-    fn heard(&self, sockets: &EdgeSockets) -> BTreeMap<SessionId, Millis> {
-        let at = |socket: &WebSocket| {
-            platform::auto_response_at(self.state.as_raw(), socket.as_ref()).ok().flatten()
-        };
-        sockets.iter().filter_map(|(id, it)| Some((id, Millis(at(it)? as u64)))).collect()
     }
 
     /// Runs one step of an awake room. Synchronous, so that no other event can run
@@ -259,15 +232,21 @@ impl Shared {
             Some(awake) => awake,
             None => self.wake_if_it_may()?,
         };
-        let done = step(&mut awake).and_then(|flush| match flush {
-            Flush::Now => awake.host.flush(clock::now()),
-            Flush::Later => {
-                self.flush_later();
-                Ok(())
+        let work = || {
+            match step(&mut awake)? {
+                Flush::Now => awake.host.flush(clock::now())?,
+                Flush::Later => self.flush_later(),
+                Flush::No => {}
             }
-            Flush::No => Ok(()),
+            awake.host.drop_slow(clock::stamp)?;
+            self.pump(&mut awake)?;
+            awake.host.settle(clock::now())
+        };
+        let done = catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
+            // What others said before was decided as a whole, and only waits for its commit.
+            awake.host.flush(clock::now())?;
+            Err(Error::RustError("a step of this room panicked".into()))
         });
-        let done = done.and_then(|()| awake.host.drop_slow(clock::stamp));
         if let Err(error) = done {
             breakers::went(Breaker::Storage, &self.address(), false);
             self.log(&error);
@@ -277,7 +256,9 @@ impl Shared {
         if breakers::are_watching() {
             breakers::went(Breaker::Storage, &self.address(), true);
         }
-        awake.host.settle(clock::now());
+        for call in awake.host.take_calls() {
+            self.call(call);
+        }
         let report_at = self.report_if_due(&mut awake);
         // After the frames: what is sent first does not wait for the alarm to be stored.
         let next_wake = awake.host.next_wake();
@@ -285,7 +266,7 @@ impl Shared {
             && awake.armed_at.is_none_or(|armed| at < armed)
         {
             awake.armed_at = Some(at);
-            let is_far = at.since(clock::now()) >= ARM_LATER_MS;
+            let is_far = at.since(clock::now()) >= alarm::ARM_LATER_MS;
             if is_far || Some(at) != next_wake { self.arm_later(at) } else { self.arm(at) }
         }
         *slot = Some(awake);
@@ -325,9 +306,9 @@ impl Shared {
                 Err(_) => drop(socket.close(Some(CloseCode::Internal.number()), None::<&str>)),
             }
         }
-        let mut host = Host::wake(self.config.limits, history, sockets, sessions)?;
+        let mut host = Host::wake(self.kind, self.config.limits, history, sockets, sessions)?;
         host.keep_tally(&self.unreported.take());
-        Ok(Awake { host, armed_at: None, report_at: None })
+        Ok(Awake { host, armed_at: None, report_at: None, pump: pump::Pump::default() })
     }
 
     fn flush_later(self: &Rc<Self>) {
@@ -336,22 +317,6 @@ impl Shared {
             Delay::from(Duration::from_millis(GATHER_MS)).await;
             shared.flush();
         });
-    }
-
-    /// Should the object vanish before, its sockets vanish too, or its next wake arms it.
-    #[expect(clippy::cast_precision_loss, reason = "a time stays below 2^53")]
-    fn arm_later(&self, at: Millis) {
-        let state = self.state.as_raw();
-        if platform::set_alarm_later(state, at.0 as f64, GATHER_MS as f64).is_err() {
-            worker::console_error!("the alarm was not set");
-        }
-    }
-
-    #[expect(clippy::cast_precision_loss, reason = "a time stays below 2^53")]
-    fn arm(&self, at: Millis) {
-        if platform::set_alarm(self.state.as_raw(), at.0 as f64).is_err() {
-            worker::console_error!("the alarm was not set");
-        }
     }
 
     fn log(&self, error: &Error) {

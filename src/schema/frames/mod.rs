@@ -2,6 +2,8 @@
 
 mod client;
 mod context;
+mod context_editing;
+mod conversation;
 mod echo;
 mod events;
 mod workflow;
@@ -58,6 +60,7 @@ pub(super) fn of(dialect: DialectId) -> Frames {
         DialectId::EVENTS => events::FRAMES,
         DialectId::CLIENT => client::FRAMES,
         DialectId::CONTEXT => context::FRAMES,
+        DialectId::CONVERSATION => conversation::FRAMES,
         _ => Frames { receive: &[], send: &[] }, // Which a test does not let pass.
     }
 }

@@ -34,6 +34,20 @@ const RECEIVE: &[Message] = &[
         fields: &[Is("type", "auth"), Needs("data", input::<wire::AuthIn<'static>>)],
         example: r#"{"type":"auth","id":"auth_1","data":{"token":"<jwt>"}}"#,
     },
+    Message {
+        name: "large_data",
+        about: "A chunk of something large, in any order. Answered when it was the last, came again, or is the first on another connection.",
+        envelope: IN,
+        fields: &[Is("type", "large_data"), Needs("data", output::<wire::LargeData<'static>>)],
+        example: r#"{"type":"large_data","id":"large_data_1","data":{"data_id":"plan.1","chunk_index":0,"total_chunks":2,"chunk_data":"aGVsbG8=","checksum":"2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"}}"#,
+    },
+    Message {
+        name: "large_data_request",
+        about: "Send me all of an object, chunk by chunk, or what follows.",
+        envelope: IN,
+        fields: &[Is("type", "large_data_request"), Needs("data", input::<wire::FetchIn>)],
+        example: r#"{"type":"large_data_request","id":"fetch_1","data":{"data_id":"plan.1","from":1}}"#,
+    },
 ];
 
 const SEND: &[Message] = &[
@@ -50,6 +64,23 @@ const SEND: &[Message] = &[
         envelope: OUT,
         fields: &[Is("type", "notification"), Needs("data", input::<Notification>)],
         example: r#"{"type":"notification","id":"notification_018cc4e5-227b-7000-8000-000000000000","timestamp":"2024-01-01T12:00:00.123Z","data":{"notification_id":"n1","title":"Done","message":"The workflow is done.","category":"workflow_complete","priority":"normal","action":{"label":"Open","url":"/workflows/w1"}}}"#,
+    },
+    Message {
+        name: "large_data",
+        about: "A chunk of what was asked for, in the order of their indexes.",
+        envelope: OUT,
+        fields: &[Is("type", "large_data"), Needs("data", output::<wire::LargeData<'static>>)],
+        example: r#"{"type":"large_data","id":"large_data_018cc4e5-227b-7000-8000-000000000000","timestamp":"2024-01-01T12:00:00.123Z","data":{"data_id":"plan.1","chunk_index":0,"total_chunks":2,"chunk_data":"aGVsbG8=","checksum":"2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"}}"#,
+    },
+    Message {
+        name: "large_data_received",
+        about: "All chunks are here, or which are missing.",
+        envelope: OUT,
+        fields: &[
+            Is("type", "large_data_received"),
+            Needs("data", output::<wire::LargeDataReceived<'static>>),
+        ],
+        example: r#"{"type":"large_data_received","id":"large_data_received_018cc4e5-227b-7000-8000-000000000000","timestamp":"2024-01-01T12:00:00.123Z","data":{"data_id":"plan.1","status":"incomplete","total_size":5,"missing":[1]}}"#,
     },
     Message {
         name: "event",

@@ -1,7 +1,13 @@
 //! The context dialect (seed 001, B1–B40): `{type, id?, timestamp, data, error?}`.
 //!
-//! In: `auth`, `message`, `typing`, `history`, `presence`, `ping`.
-//! Out: the same names, `user_joined`, `user_left`, `pong` and `error`.
+//! In: `auth`, `message`, `typing`, `history`, `presence`, `subscribe`, `unsubscribe`, `ping`; where documents are edited,
+//! what [`editing`] reads.
+//! Out: the same names, `user_joined`, `user_left`, `metric_update`, `pong` and `error`.
+
+pub(crate) mod metric;
+
+use metric::Update;
+pub(crate) mod editing;
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -10,8 +16,8 @@ use super::json::{self, Text};
 use super::spell::Id;
 use super::{Dialect, Frame};
 use crate::message::{
-    Before, Body, Code, Command, Entry, Event, Member, Millis, Notice, Offset, Page, PageRequest,
-    Published, Refusal, Request,
+    Before, Body, Code, Command, Entry, Event, Member, Metric, Millis, Notice, Offset, Page,
+    PageRequest, Published, Refusal, Request,
 };
 use crate::room::Manners;
 
@@ -31,9 +37,14 @@ impl Dialect for Context {
             Event::Pong => frame(notice, "pong", None::<()>),
             Event::Entry(entry) => match &entry.body {
                 Body::Message { .. } => frame(notice, "message", Message::of(entry)),
+                Body::Metric(it) => {
+                    let at = it.at.unwrap_or(entry.at);
+                    frame(notice, Metric::EVENT, Some(Update::of(&it.metric, &it.value, at)))
+                }
                 Body::Event(Published { name, data, .. }) => {
                     frame(notice, name.as_str(), Some(data))
                 }
+                Body::Response { .. } => return None,
             },
             Event::Typing { user, typing } => {
                 let data = Typing { user_id: &user.0, is_typing: *typing };
@@ -50,8 +61,14 @@ impl Dialect for Context {
                 let expires_at = expires_at.map(Millis::to_rfc3339);
                 frame(notice, "auth", Some(Auth { user_id: &user.0, expires_at }))
             }
+            Event::Metric(event) => return metric::encode(notice, event),
+            Event::Editing(it) => editing::encode(notice, it),
             Event::Refused(refusal) => json::frame(&Error::of(notice, refusal)),
-            Event::Welcome(_) | Event::Ping | Event::Reply(_) => return None,
+            Event::Welcome(_)
+            | Event::Ping
+            | Event::Transfer(_)
+            | Event::Conversation(_)
+            | Event::Reply(_) => return None,
         })
     }
 
@@ -113,6 +130,12 @@ fn command(envelope: &Envelope<'_>) -> Result<Command, Refusal> {
         )?
         .request(),
         "presence" => Ok(Command::Presence),
+        "subscribe" | "unsubscribe" => metric::command(&envelope.kind, data),
+        "join_session" => editing::join(data),
+        "leave_session" => editing::leave(data),
+        "edit" => editing::edit(data),
+        "cursor" => editing::cursor(data),
+        "command" => editing::command(data),
         _ => Err(Refusal::new(Code::UnknownMessageType, "this endpoint knows no such type")),
     }
 }

@@ -1,0 +1,294 @@
+//! Editing together, as the context dialect spells it (B17 to B21, D1 and on).
+//!
+//! In: `join_session`, `leave_session`, `edit`, `cursor`, `command`.
+//! Out: the same but `command`, `session_state` and `edit_ack`.
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::{User, frame};
+use crate::dialect::Frame;
+use crate::dialect::json::{self, Text};
+use crate::limits::SELECTION_BYTES_MAX;
+use crate::message::{
+    Code, Command, Cursor, EditingCommand, EditingEvent, EditingState, Json, Name, Notice,
+    Operation, Refusal, Role, Version,
+};
+
+// ---- in
+
+#[derive(Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct JoinIn {
+    /// Which document.
+    session_id: Name,
+    /// Whether to edit or to look on; `participant` if it is missing.
+    #[serde(default)]
+    role: Role,
+}
+
+pub(super) fn join(data: Option<&RawValue>) -> Result<Command, Refusal> {
+    let wrong = "join_session needs data with sessionId, 1 to 128 of A-Z a-z 0-9 . _ : ~ -, and role, participant, viewer or none";
+    let JoinIn { session_id: document, role } = json::data(data, wrong)?;
+    Ok(Command::Editing(EditingCommand::Join { document, role }))
+}
+
+#[derive(Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct LeaveIn {
+    /// The one it is in.
+    session_id: Name,
+}
+
+pub(super) fn leave(data: Option<&RawValue>) -> Result<Command, Refusal> {
+    let wrong = "leave_session needs data with sessionId, 1 to 128 of A-Z a-z 0-9 . _ : ~ -";
+    let LeaveIn { session_id: document } = json::data(data, wrong)?;
+    Ok(Command::Editing(EditingCommand::Leave { document }))
+}
+
+/// What is done to a text.
+#[derive(Clone, Copy, Deserialize, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Verb {
+    /// Puts `content` in.
+    Insert,
+    /// Takes `length` units out.
+    Delete,
+    /// Does both.
+    Replace,
+}
+
+#[derive(Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct EditIn<'a> {
+    /// What is done.
+    operation: Verb,
+    /// Where, in UTF-16 code units.
+    position: u64,
+    /// What is put in; for `insert` and `replace`.
+    #[serde(borrow, default)]
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Option<String>"))]
+    content: Option<Text<'a>>,
+    /// So many UTF-16 code units are taken out; for `delete` and `replace`.
+    #[serde(default)]
+    length: Option<u64>,
+    /// The version of the text it was made to.
+    version: u64,
+    /// The session it is meant for.
+    #[serde(default)]
+    session_id: Option<Name>,
+}
+
+impl EditIn<'_> {
+    /// `None` if it has not just what its operation needs.
+    fn operation(&self) -> Option<Operation> {
+        let (position, content, length) = (self.position, self.content.as_deref(), self.length);
+        Some(match self.operation {
+            Verb::Insert if length.unwrap_or_default() == 0 => {
+                Operation::Insert { position, content: content?.into() }
+            }
+            Verb::Delete if content.unwrap_or_default().is_empty() => {
+                Operation::Delete { position, length: length? }
+            }
+            Verb::Replace => {
+                Operation::Replace { position, length: length?, content: content?.into() }
+            }
+            Verb::Insert | Verb::Delete => return None,
+        })
+    }
+}
+
+pub(super) fn edit(data: Option<&RawValue>) -> Result<Command, Refusal> {
+    let wrong = "edit needs data with operation, insert, delete or replace, position and version, whole numbers, content, text, for insert and replace, and length, a whole number, for delete and replace";
+    let edit: EditIn<'_> = json::data(data, wrong)?;
+    let operation = edit.operation().ok_or(Refusal::invalid(wrong))?;
+    let (version, document) = (Version(edit.version), edit.session_id);
+    Ok(Command::Editing(EditingCommand::Edit { operation, version, document }))
+}
+
+#[derive(Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub(crate) struct CursorIn<'a> {
+    /// Where, in UTF-16 code units.
+    position: u64,
+    /// What is selected: any JSON, up to 1 KiB.
+    #[serde(borrow, default)]
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Option<Json>"))]
+    selection: Option<&'a RawValue>,
+}
+
+pub(super) fn cursor(data: Option<&RawValue>) -> Result<Command, Refusal> {
+    let wrong = "cursor needs data with position, a whole number, and selection, any JSON of up to 1 KiB, or none";
+    let CursorIn { position, selection } = json::data(data, wrong)?;
+    if selection.is_some_and(|it| SELECTION_BYTES_MAX < it.get().len()) {
+        return Err(Refusal::invalid(wrong));
+    }
+    let selection = selection.map_or_else(Json::null, Json::from);
+    Ok(Command::Editing(EditingCommand::Cursor(Cursor { position, selection })))
+}
+
+#[derive(Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub(crate) struct CommandIn<'a> {
+    /// Which.
+    #[serde(borrow)]
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "String", extend("enum" = ["undo"])))]
+    command: Text<'a>,
+}
+
+pub(super) fn command(data: Option<&RawValue>) -> Result<Command, Refusal> {
+    let CommandIn { command } = json::data(data, "command needs data with command, a string")?;
+    match &*command {
+        "undo" => Ok(Command::Editing(EditingCommand::Undo)),
+        _ => Err(Refusal::new(Code::NotFound, "there is no such command")),
+    }
+}
+
+// ---- out
+
+pub(super) fn encode(notice: &Notice, event: &EditingEvent) -> Frame {
+    match event {
+        EditingEvent::State(state) => frame(notice, "session_state", Some(State::of(state))),
+        EditingEvent::Taken(Version(version)) => {
+            frame(notice, "edit_ack", Some(Ack { version: *version }))
+        }
+        EditingEvent::Edited { operation, version, author } => {
+            frame(notice, "edit", Some(Edit::of(operation, *version, &author.0)))
+        }
+        EditingEvent::Cursor(user, Cursor { position, selection }) => {
+            let data = CursorOut { user_id: &user.0, position: *position, selection };
+            frame(notice, "cursor", Some(data))
+        }
+        EditingEvent::Joined { document, member, role } => {
+            let (session_id, user) = (document.as_str(), User::of(member));
+            let User { user_id, username } = user;
+            let data = Joined { session_id, user_id, username, role: *role };
+            frame(notice, "join_session", Some(data))
+        }
+        EditingEvent::Left { document, member } => {
+            let User { user_id, username } = User::of(member);
+            let data = Left { session_id: document.as_str(), user_id, username };
+            frame(notice, "leave_session", Some(data))
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct State<'a> {
+    /// Which document.
+    session_id: &'a str,
+    /// How many operations made the text.
+    version: u64,
+    /// The text.
+    content: &'a str,
+    /// Who is in the session, each user once; empty for who may not see who is here.
+    participants: Vec<Participant<'a>>,
+}
+
+impl<'a> State<'a> {
+    fn of(EditingState { document, version, content, participants }: &'a EditingState) -> Self {
+        let participant = |(member, role): &'a (crate::message::Member, Role)| {
+            let User { user_id, username } = User::of(member);
+            Participant { user_id, username, role: *role }
+        };
+        Self {
+            session_id: document.as_str(),
+            version: version.0,
+            content,
+            participants: participants.iter().map(participant).collect(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Participant<'a> {
+    /// The token's `sub`.
+    user_id: &'a str,
+    /// For showing.
+    username: &'a str,
+    /// Whether they edit or look on.
+    role: Role,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub(crate) struct Ack {
+    /// The text is this version now.
+    version: u64,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub(crate) struct Edit<'a> {
+    /// What is done.
+    operation: Verb,
+    /// Where, in UTF-16 code units.
+    position: u64,
+    /// What is put in; `""` for nothing.
+    content: &'a str,
+    /// So many UTF-16 code units are taken out.
+    length: u64,
+    /// Who did it: a `sub`.
+    author: &'a str,
+    /// The version it makes of the one before.
+    version: u64,
+}
+
+impl<'a> Edit<'a> {
+    fn of(operation: &'a Operation, version: Version, author: &'a str) -> Self {
+        let (operation, position, content, length) = match operation {
+            Operation::Insert { position, content } => (Verb::Insert, *position, &**content, 0),
+            Operation::Delete { position, length } => (Verb::Delete, *position, "", *length),
+            Operation::Replace { position, length, content } => {
+                (Verb::Replace, *position, &**content, *length)
+            }
+        };
+        Self { operation, position, content, length, author, version: version.0 }
+    }
+}
+
+#[derive(Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct CursorOut<'a> {
+    /// Whose: a `sub`.
+    user_id: &'a str,
+    /// Where, in UTF-16 code units.
+    position: u64,
+    /// What is selected, as it came; `null` if it was missing.
+    selection: &'a Json,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Joined<'a> {
+    /// Which session.
+    session_id: &'a str,
+    /// The token's `sub`.
+    user_id: &'a str,
+    /// For showing.
+    username: &'a str,
+    /// Whether they edit or look on.
+    role: Role,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Left<'a> {
+    /// Which session.
+    session_id: &'a str,
+    /// The token's `sub`.
+    user_id: &'a str,
+    /// For showing.
+    username: &'a str,
+}

@@ -1,0 +1,229 @@
+//! See [`EditingWrite`]. An edit is stored as what it does, in JSON, and what it puts in, as
+//! text: escaped, a mebibyte could outgrow what a row may hold.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Database, Row, Value, schema};
+use crate::document::{Edit, Operation, Snapshot};
+use crate::message::{ClientRef, Name, UserId, Version};
+use crate::room::{EditingWrite, StoredDocument};
+
+/// The tables of it, as of their introduction.
+pub(super) const TABLES: &[&str] = &[
+    // Operations, as JSON, and after one another all that they put in.
+    "CREATE TABLE document_edit (
+        document TEXT NOT NULL,
+        first INTEGER NOT NULL,
+        author TEXT NOT NULL,
+        ref TEXT,
+        undoes INTEGER,
+        operations TEXT NOT NULL,
+        content TEXT NOT NULL,
+        PRIMARY KEY (document, first)
+    ) STRICT, WITHOUT ROWID",
+    // Large rows, which a table without row ids would keep in its index.
+    "CREATE TABLE document_snapshot (
+        document TEXT NOT NULL,
+        version INTEGER NOT NULL,
+        content TEXT NOT NULL,
+        PRIMARY KEY (document, version)
+    ) STRICT",
+];
+
+/// Which tables an erased room's are.
+pub(super) const OWN: &[&str] = &["document_edit", "document_snapshot"];
+
+/// Where the number of documents stands in `meta`.
+pub(super) const COUNT: &str = "documents";
+
+const COLUMNS: &str = "document, first, author, ref, undoes, operations, content";
+const PLACES: &str = "(?, ?, ?, ?, ?, ?, ?)";
+/// Rows in one statement: the platform binds at most 100 parameters.
+const ROWS_MAX: usize = 100 / 7;
+
+/// An operation, without what it puts in. Names are append-only.
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    position: u64,
+    #[serde(default, skip_serializing_if = "is_default")]
+    length: u64,
+    /// How many bytes of the content are its own.
+    #[serde(default, skip_serializing_if = "is_default")]
+    bytes: u64,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+fn store(operations: &[Operation]) -> (String, String) {
+    let mut all = String::new();
+    let stored: Vec<Stored> = operations
+        .iter()
+        .map(|operation| {
+            let (position, length, content) = match operation {
+                Operation::Insert { position, content } => (*position, 0, &**content),
+                Operation::Delete { position, length } => (*position, *length, ""),
+                Operation::Replace { position, length, content } => {
+                    (*position, *length, &**content)
+                }
+            };
+            all.push_str(content);
+            Stored { position, length, bytes: content.len() as u64 }
+        })
+        .collect();
+    (serde_json::to_string(&stored).unwrap_or_default(), all)
+}
+
+fn load(operations: &str, mut content: &str) -> Option<Vec<Operation>> {
+    let stored: Vec<Stored> = serde_json::from_str(operations).ok()?;
+    let operation = |Stored { position, length, bytes }| {
+        let (own, rest) = content.split_at_checked(usize::try_from(bytes).ok()?)?;
+        content = rest;
+        Some(match (length, own.into()) {
+            (0, content) => Operation::Insert { position, content },
+            (length, _) if own.is_empty() => Operation::Delete { position, length },
+            (length, content) => Operation::Replace { position, length, content },
+        })
+    };
+    if stored.is_empty() { None } else { stored.into_iter().map(operation).collect() }
+}
+
+/// Writes in order, edits in as few statements as may be.
+pub(super) fn write<D: Database>(database: &D, writes: &[&EditingWrite]) -> Result<(), D::Error> {
+    let mut edits = Vec::new();
+    for write in writes {
+        match write {
+            EditingWrite::Edit { document, edit, client_ref } => {
+                edits.push((document, &**edit, client_ref.as_ref()));
+            }
+            EditingWrite::Mark { document, snapshot, since } => {
+                append(database, &std::mem::take(&mut edits))?;
+                mark(database, document, snapshot, *since)?;
+            }
+        }
+    }
+    append(database, &edits)
+}
+
+fn append<D: Database>(
+    database: &D,
+    edits: &[(&Name, &Edit, Option<&ClientRef>)],
+) -> Result<(), D::Error> {
+    for rows in edits.chunks(ROWS_MAX) {
+        let places = vec![PLACES; rows.len()].join(", ");
+        let sql = format!("INSERT INTO document_edit ({COLUMNS}) VALUES {places}");
+        let row = |(document, edit, client_ref): &(&'_ Name, &'_ Edit, Option<&'_ ClientRef>)| {
+            let (operations, content) = store(&edit.operations);
+            [
+                document.as_str().to_owned().into(),
+                edit.first.0.into(),
+                edit.author.0.clone().into(),
+                client_ref.map(|it| it.as_str().to_owned()).into(),
+                edit.undoes.map(|it| it.0).into(),
+                operations.into(),
+                content.into(),
+            ]
+        };
+        let bindings: Vec<Value<'static>> = rows.iter().flat_map(row).collect();
+        database.run(&sql, &bindings)?;
+        for _ in rows.iter().filter(|(_, edit, _)| edit.first == Version(1)) {
+            let sql = "INSERT INTO meta (key, value) VALUES (?, '1')
+                       ON CONFLICT (key) DO UPDATE SET value = CAST(value AS INTEGER) + 1";
+            database.run(sql, &[COUNT.into()])?;
+        }
+    }
+    Ok(())
+}
+
+fn mark<D: Database>(
+    database: &D,
+    document: &Name,
+    Snapshot { version, content }: &Snapshot,
+    since: Version,
+) -> Result<(), D::Error> {
+    let name = document.as_str();
+    let sql = "INSERT INTO document_snapshot (document, version, content) VALUES (?, ?, ?)";
+    database.run(sql, &[name.into(), version.0.into(), content.as_str().into()])?;
+    let sql = "DELETE FROM document_snapshot WHERE document = ? AND version < ?";
+    database.run(sql, &[name.into(), since.0.into()])?;
+    let sql = "DELETE FROM document_edit WHERE document = ? AND first <= ?";
+    database.run(sql, &[name.into(), since.0.into()]).map(drop)
+}
+
+/// How many documents there are, by what `meta` says.
+pub(super) fn count(meta: &[(String, String)]) -> u64 {
+    schema::find(meta, COUNT).and_then(|it| it.parse().ok()).unwrap_or_default()
+}
+
+pub(super) fn read<D: Database>(database: &D, name: &Name) -> Result<StoredDocument, D::Error> {
+    let name = name.as_str();
+    let sql = "SELECT first, author, ref, undoes, operations, content FROM document_edit
+               WHERE document = ? ORDER BY first";
+    let rows = database.run(sql, &[name.into()])?;
+    let edits: Vec<_> = rows.into_iter().map(|row| edit(row).unwrap_or_else(unreadable)).collect();
+    // The one that the oldest edit goes on from: younger ones are for later.
+    let sql = "SELECT version, content FROM document_snapshot
+               WHERE document = ? AND version < ? ORDER BY version DESC LIMIT 1";
+    let end = edits.first().map_or(JS_MAX, |(edit, _)| edit.first.0);
+    let rows = database.run(sql, &[name.into(), end.into()])?;
+    let snapshot = rows.into_iter().next().and_then(|row| {
+        let [version, content] = <[Value<'static>; 2]>::try_from(row).ok()?;
+        Some(Snapshot { version: Version(version.integer()?), content: content.text()? })
+    });
+    Ok(StoredDocument { snapshot: snapshot.unwrap_or_default(), edits })
+}
+
+/// The largest number that survives JavaScript.
+const JS_MAX: u64 = (1 << 53) - 1;
+
+fn edit(row: Row) -> Option<(Edit, Option<ClientRef>)> {
+    let [first, author, client_ref, undoes, operations, content] =
+        <[Value<'static>; 6]>::try_from(row).ok()?;
+    let edit = Edit {
+        first: Version(first.integer()?),
+        author: UserId(author.text()?),
+        undoes: undoes.integer().map(Version),
+        operations: load(&operations.text()?, &content.text()?)?,
+    };
+    Some((edit, client_ref.text().and_then(|it| ClientRef::parse(it).ok())))
+}
+
+/// What fits nowhere, so that a document is found damaged rather than read without it.
+fn unreadable() -> (Edit, Option<ClientRef>) {
+    let (author, operations) = (UserId(String::new()), Vec::new());
+    (Edit { first: Version(0), author, undoes: None, operations }, None)
+}
+
+/// Documents in memory: the model.
+#[derive(Clone, Debug, Default)]
+pub(super) struct MemoryDocuments(BTreeMap<Name, (Vec<Snapshot>, StoredDocument)>);
+
+impl MemoryDocuments {
+    pub(super) fn count(&self) -> u64 {
+        self.0.len() as u64
+    }
+
+    pub(super) fn write(&mut self, write: &EditingWrite) {
+        match write {
+            EditingWrite::Edit { document, edit, client_ref } => {
+                let (_, stored) = self.0.entry(document.clone()).or_default();
+                stored.edits.push(((**edit).clone(), client_ref.clone()));
+            }
+            EditingWrite::Mark { document, snapshot, since } => {
+                let (snapshots, stored) = self.0.entry(document.clone()).or_default();
+                snapshots.push((**snapshot).clone());
+                snapshots.retain(|it| *since <= it.version);
+                stored.edits.retain(|(edit, _)| *since < edit.first);
+                let base = snapshots.iter().find(|it| it.version == *since);
+                stored.snapshot = base.cloned().unwrap_or_default();
+            }
+        }
+    }
+
+    pub(super) fn read(&self, name: &Name) -> StoredDocument {
+        self.0.get(name).map(|(_, stored)| stored.clone()).unwrap_or_default()
+    }
+}

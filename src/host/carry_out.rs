@@ -1,0 +1,101 @@
+//! Carrying out what the room decided: durable first, then said, in order.
+
+use super::{Host, Letter, Sockets, deliver};
+use crate::history::History;
+use crate::message::{Code, Event, MetricEvent, Notice, Refusal, Reply};
+use crate::room::{Audience, Effect, Outbound, Write};
+
+impl<H: History, S: Sockets> Host<H, S> {
+    pub(super) fn carry_out(&mut self, effects: Vec<Effect>) -> Result<(), H::Error> {
+        let writes: Vec<Write> = effects.iter().filter_map(Effect::write).cloned().collect();
+        if !writes.is_empty() {
+            self.history.commit(&writes)?;
+        }
+        if writes.iter().any(|it| matches!(it, Write::Trim { .. })) {
+            let log = self.history.remembered()?;
+            self.room.trimmed(log.first, log.first_at);
+        }
+        let (mut letters, mut changed) = (Vec::new(), Vec::new());
+        for effect in effects {
+            match effect {
+                Effect::Write(_) => {}
+                Effect::Tell { to: Audience::Caller, notice } => self.answers.push(notice),
+                Effect::Tell { to, notice } => {
+                    if let (Event::Refused(refusal), Some(session)) =
+                        (&notice.event, notice.session)
+                        && is_of_note(refusal)
+                    {
+                        self.sockets.note(session, refusal);
+                    }
+                    letters.push(Letter { to, notice });
+                }
+                Effect::Page { reveal, query } => {
+                    let notice = reveal.notice(Event::History(self.history.page(&query)?));
+                    self.address(&mut letters, reveal.to, notice);
+                }
+                Effect::Snapshot(reveal) => {
+                    let state = Reply::State(self.history.snapshot()?);
+                    let notice = reveal.notice(Event::Reply(state));
+                    self.address(&mut letters, reveal.to, notice);
+                }
+                Effect::Compare(it) => {
+                    let event = it.event(self.history.digest(it.transfer, it.index)?);
+                    self.tally.refused += u64::from(matches!(event, Event::Refused(_)));
+                    let notice = it.reveal.notice(event);
+                    self.address(&mut letters, it.reveal.to, notice);
+                }
+                Effect::Measure(measuring) => match &measuring.reveal {
+                    Some(reveal) => {
+                        let measured = MetricEvent::Measured(self.measures(&measuring)?);
+                        let notice = reveal.notice(Event::Metric(measured));
+                        self.address(&mut letters, reveal.to.clone(), notice);
+                    }
+                    None => self.measuring = Some(measuring),
+                },
+                Effect::Call(Outbound::Respond(mut question)) => {
+                    // Unless it was erased with all else.
+                    if let Some(content) = self.history.question(question.pending.offset)? {
+                        question.content = content;
+                        self.calls.push(Outbound::Respond(question));
+                    }
+                }
+                Effect::Call(outbound) => self.calls.push(outbound),
+                Effect::Remember(session) => changed.push(session),
+                Effect::Close { session, code, reason } => {
+                    // What was to be said on it comes first.
+                    deliver(&mut self.sockets, &std::mem::take(&mut letters), &mut self.tally);
+                    self.sockets.close(session, code, &crate::close::reason(&reason));
+                }
+            }
+        }
+        deliver(&mut self.sockets, &letters, &mut self.tally);
+        // Once per flush and session, however often it changed.
+        changed.sort_unstable();
+        changed.dedup();
+        for session in changed.into_iter().filter_map(|id| self.room.session(id)) {
+            self.sockets.remember(session);
+        }
+        Ok(())
+    }
+
+    fn address(&mut self, letters: &mut Vec<Letter>, to: Audience, notice: Notice) {
+        if to == Audience::Caller {
+            self.answers.push(notice);
+        } else {
+            letters.push(Letter { to, notice });
+        }
+    }
+}
+
+/// Whether an operator wants to know. What is merely misspelled is not worth a line.
+fn is_of_note(refusal: &Refusal) -> bool {
+    matches!(
+        refusal.code,
+        Code::AuthenticationFailed
+            | Code::PermissionDenied
+            | Code::RateLimitExceeded
+            | Code::MessageTooLarge
+            | Code::ConnectionTimeout
+            | Code::SystemError
+    )
+}

@@ -1,0 +1,98 @@
+//! Conversations with a backend: what is said in them (D2 to D12).
+
+use serde::{Deserialize, Serialize};
+
+use super::{Refusal, RoomName};
+
+/// What a client calls itself (D2, D27): its own word, which proves nothing (X9).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientName(String);
+
+impl ClientName {
+    /// Longest name, in bytes: it rides in the attachment.
+    const BYTES_MAX: usize = 128;
+
+    /// Refuses what is no name: nothing, too much, control characters.
+    pub fn parse(name: impl Into<String>) -> Result<Self, Refusal> {
+        let name = name.into();
+        let is_plain = !name.chars().any(char::is_control);
+        if is_plain && (1..=Self::BYTES_MAX).contains(&name.len()) {
+            Ok(Self(name))
+        } else {
+            Err(Refusal::invalid("clientId is 1 to 128 bytes without control characters"))
+        }
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What leads back into a conversation (X17): its name, and the proof that it is this
+/// user's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ticket {
+    /// Which conversation.
+    #[serde(rename = "c")]
+    pub conversation: RoomName,
+    /// The `resumeToken`.
+    #[serde(rename = "t")]
+    pub token: String,
+}
+
+/// What a client may say in a conversation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ConversationCommand {
+    /// This is who I am (D2).
+    Connect {
+        /// What it calls itself.
+        client: ClientName,
+    },
+    /// Ask the responder this (D10). Its `messageId` is the request's own id.
+    Ask {
+        /// Who says it is asking: whoever said `connect`.
+        client: ClientName,
+        /// Text; never interpreted.
+        content: String,
+    },
+}
+
+impl ConversationCommand {
+    /// Whether it says who speaks.
+    #[must_use]
+    pub fn introduces(&self) -> bool {
+        match self {
+            Self::Connect { .. } => true,
+            Self::Ask { .. } => false,
+        }
+    }
+}
+
+/// What a conversation says.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ConversationEvent {
+    /// You are in (D3).
+    Confirmed {
+        /// What the client calls itself.
+        client: String,
+        /// Where it is, and how it comes back.
+        ticket: Ticket,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn d27_a_client_id_is_short_and_plain() {
+        for good in ["a", "client 1", "für-ünïcode", &"x".repeat(128)] {
+            assert!(ClientName::parse(good).is_ok(), "{good}");
+        }
+        for bad in ["", "a\nb", "a\0", "\u{85}", &"x".repeat(129)] {
+            assert!(ClientName::parse(bad).is_err(), "{bad:?}");
+        }
+    }
+}

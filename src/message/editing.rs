@@ -1,0 +1,161 @@
+//! Editing together: what is said of it (B17 to B21).
+
+use std::rc::Rc;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Json, Member, Name, Rate, UserId};
+
+/// One change of a text, as clients spell it. Positions and lengths count UTF-16 code
+/// units; whether they lie within the text shows when it is made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Operation {
+    /// Puts something in.
+    Insert {
+        /// Before which unit.
+        position: u64,
+        /// What; at least one character.
+        content: Rc<str>,
+    },
+    /// Takes something out.
+    Delete {
+        /// From which unit on.
+        position: u64,
+        /// So many units, at least one.
+        length: u64,
+    },
+    /// Takes something out and puts something in its place.
+    Replace {
+        /// From which unit on.
+        position: u64,
+        /// So many units; none if this is an insert by another name.
+        length: u64,
+        /// What comes there; nothing if this is a delete by another name.
+        content: Rc<str>,
+    },
+}
+
+/// How many operations made a text; 0 is the empty document.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Version(pub u64);
+
+impl Version {
+    /// The version after so many operations more.
+    #[must_use]
+    pub fn plus(self, operations: usize) -> Self {
+        Self(self.0.saturating_add(operations as u64))
+    }
+}
+
+/// What somebody may do in an editing session. Stored in attachments: names are append-only.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Edits.
+    #[default]
+    Participant,
+    /// Looks on.
+    Viewer,
+}
+
+/// Where somebody's cursor is. Relayed as it came; whether it lies within any text is for
+/// those who show it to see.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cursor {
+    /// Before which UTF-16 code unit.
+    pub position: u64,
+    /// What is selected; any JSON.
+    pub selection: Json,
+}
+
+/// What a client may ask about documents.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EditingCommand {
+    /// Let me in (B17).
+    Join {
+        /// Into the session on this document.
+        document: Name,
+        /// As what.
+        role: Role,
+    },
+    /// Let me out (B18).
+    Leave {
+        /// Of this session.
+        document: Name,
+    },
+    /// Change the text (B19).
+    Edit {
+        /// How.
+        operation: Operation,
+        /// The text it was made to.
+        version: Version,
+        /// The session it is meant for; the one its author is in if `None`.
+        document: Option<Name>,
+    },
+    /// Take my last change back.
+    Undo,
+    /// My cursor is here.
+    Cursor(Cursor),
+}
+
+impl EditingCommand {
+    /// Which rate it counts against.
+    #[must_use]
+    pub fn rate(&self) -> Rate {
+        match self {
+            Self::Join { .. } | Self::Leave { .. } => Rate::Messages,
+            Self::Edit { .. } | Self::Undo => Rate::Edits,
+            Self::Cursor(_) => Rate::Cursors,
+        }
+    }
+}
+
+/// A session as a newcomer finds it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EditingState {
+    /// Which.
+    pub document: Name,
+    /// How many operations made the text.
+    pub version: Version,
+    /// The text.
+    pub content: String,
+    /// Who is in it, each user once, by `sub`.
+    pub participants: Vec<(Member, Role)>,
+}
+
+/// What a room says about documents.
+#[derive(Clone, Debug, PartialEq)]
+pub enum EditingEvent {
+    /// This is the text, and who is here.
+    State(Box<EditingState>),
+    /// What you sent is in, and the text is this version now.
+    Taken(Version),
+    /// The text was changed (B20).
+    Edited {
+        /// How.
+        operation: Operation,
+        /// Which version that made.
+        version: Version,
+        /// By whom.
+        author: UserId,
+    },
+    /// Somebody's cursor moved.
+    Cursor(UserId, Cursor),
+    /// A user came into the session: once per user, not per socket.
+    Joined {
+        /// Which.
+        document: Name,
+        /// Who.
+        member: Member,
+        /// As what.
+        role: Role,
+    },
+    /// A user's last socket left the session; or yours did, as you asked.
+    Left {
+        /// Which.
+        document: Name,
+        /// Who.
+        member: Member,
+    },
+}

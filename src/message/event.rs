@@ -1,0 +1,158 @@
+use std::rc::Rc;
+
+use uuid::Uuid;
+
+use super::{
+    Body, ClientRef, ConversationEvent, EditingEvent, Entry, Epoch, Lane, Member, MetricEvent,
+    Millis, Offset, Refusal, Reply, SessionId, TransferEvent, UserId, Welcome,
+};
+
+/// A stretch of the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// Oldest first.
+    pub entries: Vec<Rc<Entry>>,
+    /// Whether the log goes on in the direction of reading.
+    pub has_more: bool,
+    /// Whether it was read upwards.
+    pub upwards: bool,
+    /// The newest offset of the log when the page was asked for.
+    pub head: Offset,
+    /// Which incarnation of the log this is.
+    pub epoch: Epoch,
+}
+
+impl Page {
+    /// The `before` of the next older page, if there is one.
+    #[must_use]
+    pub fn next_before(&self) -> Option<Offset> {
+        let oldest = self.entries.first().map(|it| it.offset);
+        oldest.filter(|_| self.has_more && !self.upwards)
+    }
+
+    /// The `after` of the next younger page, if there is one.
+    #[must_use]
+    pub fn next_after(&self) -> Option<Offset> {
+        let newest = self.entries.last().map(|it| it.offset);
+        newest.filter(|_| self.has_more && self.upwards)
+    }
+}
+
+/// Something a room says, addressed by the effect that carries it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Notice {
+    /// Its name, minted by the room.
+    pub id: Uuid,
+    /// The request it answers, in the client's own words.
+    pub reply_to: Option<ClientRef>,
+    /// The session it is for, where it is for one.
+    pub session: Option<SessionId>,
+    /// When it was said.
+    pub at: Millis,
+    /// What is said.
+    pub event: Event,
+}
+
+/// What a room may say.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    /// You are in (C2, E7). Said in dialects that greet.
+    Welcome(Box<Welcome>),
+    /// Are you there? (E9)
+    Ping,
+    /// I am here (A13).
+    Pong,
+    /// An entry of the log: live, or again to the author of a resend.
+    Entry(Rc<Entry>),
+    /// Somebody started or stopped typing (B12).
+    Typing {
+        /// Who.
+        user: UserId,
+        /// Whether they are typing now.
+        typing: bool,
+    },
+    /// A user came in (B13): once per user, not per socket.
+    Joined(Member),
+    /// A user's last socket has been gone for the grace period (B14).
+    Left(Member),
+    /// Who is here.
+    Presence(Vec<Member>),
+    /// A stretch of the log (B10).
+    History(Page),
+    /// The socket's token was replaced by a younger one.
+    Renewed {
+        /// Whose.
+        user: UserId,
+        /// When the new one expires; `None` for one that does not.
+        expires_at: Option<Millis>,
+    },
+    /// The answer to a request that only its asker gets.
+    Reply(Reply),
+    /// Something about large data (A22, A23).
+    Transfer(TransferEvent),
+    /// Something about metrics (B16).
+    Metric(MetricEvent),
+    /// Something about documents (B20).
+    Editing(EditingEvent),
+    /// Something in a conversation (D3, D11).
+    Conversation(ConversationEvent),
+    /// No.
+    Refused(Refusal),
+}
+
+impl Event {
+    /// Whether it is worth nothing later: a socket that does not keep up goes without.
+    #[must_use]
+    pub fn is_ephemeral(&self) -> bool {
+        matches!(self, Self::Typing { .. } | Self::Editing(EditingEvent::Cursor(..)))
+    }
+
+    /// Which queue it waits in.
+    #[must_use]
+    pub fn lane(&self) -> Lane {
+        match self {
+            Self::Entry(entry) => match &entry.body {
+                Body::Event(published) => published.lane,
+                Body::Message { .. } | Body::Response { .. } | Body::Metric(_) => Lane::Normal,
+            },
+            Self::Welcome(_)
+            | Self::Ping
+            | Self::Pong
+            | Self::Typing { .. }
+            | Self::Joined(_)
+            | Self::Left(_)
+            | Self::Presence(_)
+            | Self::History(_)
+            | Self::Renewed { .. }
+            | Self::Reply(_)
+            | Self::Transfer(_)
+            | Self::Metric(_)
+            | Self::Editing(_)
+            | Self::Conversation(_)
+            | Self::Refused(_) => Lane::Normal,
+        }
+    }
+
+    /// What subscriptions go by; `None` for what is said to those who asked.
+    #[must_use]
+    pub fn topic(&self) -> Option<&str> {
+        match self {
+            Self::Entry(entry) => Some(entry.body.topic()),
+            Self::Typing { .. } => Some("typing"),
+            Self::Joined(_) => Some("user_joined"),
+            Self::Left(_) => Some("user_left"),
+            Self::Welcome(_)
+            | Self::Ping
+            | Self::Pong
+            | Self::Presence(_)
+            | Self::History(_)
+            | Self::Renewed { .. }
+            | Self::Reply(_)
+            | Self::Transfer(_)
+            | Self::Metric(_)
+            | Self::Editing(_)
+            | Self::Conversation(_)
+            | Self::Refused(_) => None,
+        }
+    }
+}

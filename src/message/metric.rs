@@ -1,0 +1,243 @@
+//! Metrics: what is said of them (B15, B16).
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::{Fault, Json, Millis, Name, Refusal};
+
+/// The value of something, as a backend measured it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Metric {
+    /// Of what.
+    pub metric: Name,
+    /// A finite number, in its shortest spelling.
+    pub value: Json,
+    /// When it was measured, if that is not when the room accepted it.
+    pub at: Option<Millis>,
+}
+
+impl Metric {
+    /// The event that carries one.
+    pub const EVENT: &str = "metric_update";
+
+    /// Reads the data of a `metric_update`, with every fault named.
+    pub fn read(data: &Json) -> Result<Self, Vec<Fault>> {
+        #[derive(Deserialize)]
+        struct Fields<'a> {
+            #[serde(borrow, default)]
+            metric: Option<&'a RawValue>,
+            #[serde(borrow, default)]
+            value: Option<&'a RawValue>,
+            #[serde(borrow, default)]
+            timestamp: Option<&'a RawValue>,
+        }
+        let fault = |field: &'static str, problem: &'static str| Fault {
+            field: field.into(),
+            problem: problem.into(),
+        };
+        let fields = Some(data).filter(|it| it.is_object());
+        let fields = fields.and_then(|it| serde_json::from_str::<Fields<'_>>(it.as_str()).ok());
+        let Some(Fields { metric, value, timestamp }) = fields else {
+            return Err(vec![fault("data", "must be an object, each field of it once")]);
+        };
+        let metric = metric.and_then(|it| serde_json::from_str::<Name>(it.get()).ok());
+        let value = value.and_then(number);
+        let at = match timestamp.map(RawValue::get) {
+            None | Some("null") => Some(None),
+            Some(text) => {
+                let text = serde_json::from_str::<String>(text).ok();
+                text.and_then(|it| Millis::parse(&it)).map(Some)
+            }
+        };
+        match (metric, value, at) {
+            (Some(metric), Some(value), Some(at)) => Ok(Self { metric, value, at }),
+            (metric, value, at) => {
+                let name = "must be a string of 1 to 128 of A-Z a-z 0-9 . _ : ~ -";
+                let faults = [
+                    metric.is_none().then(|| fault("metric", name)),
+                    value.is_none().then(|| fault("value", "must be a finite number")),
+                    at.is_none().then(|| fault("timestamp", "must be an RFC 3339 time")),
+                ];
+                Err(faults.into_iter().flatten().collect())
+            }
+        }
+    }
+
+    /// One of the platform's own numbers.
+    #[must_use]
+    pub fn whole(number: u64) -> Json {
+        Json::parse(number.to_string()).unwrap_or_else(|_| Json::null())
+    }
+}
+
+/// A finite number in its shortest spelling: a thousand zeros are kept for nobody.
+fn number(raw: &RawValue) -> Option<Json> {
+    let number: serde_json::Number = serde_json::from_str(raw.get()).ok()?;
+    Json::parse(number.to_string()).ok()
+}
+
+/// What a room's own numbers are called. Metrics of other names come from backends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Measure {
+    /// Distinct users who said or published something in the last minute.
+    Engagement,
+    /// Messages of the last minute.
+    Activity,
+    /// Median time from arrival until carried out, in milliseconds.
+    Performance,
+}
+
+impl Measure {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Engagement, Self::Activity, Self::Performance];
+
+    /// Its name on the wire (B15).
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Engagement => "engagement",
+            Self::Activity => "activity",
+            Self::Performance => "performance",
+        }
+    }
+
+    /// Whether a metric of this name is one of these.
+    #[must_use]
+    pub fn is_one(metric: &Name) -> bool {
+        Self::ALL.iter().any(|it| it.name() == metric.as_str())
+    }
+}
+
+/// What a chat room measured of itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Measures {
+    /// When, by its clock.
+    pub at: Millis,
+    /// See [`Measure::Engagement`].
+    pub engagement: u64,
+    /// See [`Measure::Activity`].
+    pub activity: u64,
+    /// See [`Measure::Performance`]; `None` where nothing was handled since it woke.
+    pub performance: Option<u64>,
+}
+
+impl Measures {
+    /// Each number that is known.
+    pub fn known(&self) -> impl Iterator<Item = (Measure, u64)> {
+        let value = |it| match it {
+            Measure::Engagement => Some(self.engagement),
+            Measure::Activity => Some(self.activity),
+            Measure::Performance => self.performance,
+        };
+        Measure::ALL.into_iter().filter_map(move |it| Some((it, value(it)?)))
+    }
+}
+
+/// What may be asked of a room about metrics.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MetricCommand {
+    /// I want to hear of these (B15).
+    Watch(Vec<Name>),
+    /// I no longer want to hear of these.
+    Unwatch(Vec<Name>),
+    /// Another room's: tell me how you are, now and whenever it changes.
+    Observe,
+    /// Another room's: this is how I am.
+    Measures(Measures),
+}
+
+/// A metric and the last that is known of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reading {
+    /// Which.
+    pub metric: Name,
+    /// Its value and when it was measured; `None` where none is known.
+    pub last: Option<(Json, Millis)>,
+}
+
+/// What a room says about metrics.
+#[derive(Clone, Debug, PartialEq)]
+pub enum MetricEvent {
+    /// All that this connection hears of from now on, after it asked for more.
+    Watched(Vec<Reading>),
+    /// The same, after it asked for less.
+    Unwatched(Vec<Reading>),
+    /// One of the platform's own numbers changed (B16).
+    Updated {
+        /// Which.
+        metric: Name,
+        /// To what.
+        value: Json,
+        /// When.
+        at: Millis,
+    },
+    /// To another room: this is how I am.
+    Measured(Measures),
+    /// To another room: whether anybody wants to know how you are.
+    IsWatched(bool),
+}
+
+/// Refuses data that is no metric, with every fault named, one that was found before first.
+pub fn read_metric(data: &Json, other: Option<Fault>) -> Result<Metric, Refusal> {
+    match (Metric::read(data), other) {
+        (Ok(metric), None) => Ok(metric),
+        (read, other) => {
+            let faults = read.err().into_iter().flatten();
+            Err(Refusal::faulty(other.into_iter().chain(faults).collect()))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(data: &str) -> Result<(String, String, Option<u64>), Vec<String>> {
+        match Metric::read(&Json::parse(data).unwrap()) {
+            Ok(Metric { metric, value, at }) => {
+                Ok((metric.as_str().into(), value.as_str().into(), at.map(|it| it.0)))
+            }
+            Err(faults) => Err(faults.into_iter().map(|it| it.field.into_owned()).collect()),
+        }
+    }
+
+    #[test]
+    fn b16_a_metric_is_a_name_a_number_and_maybe_a_time() {
+        let good = |data: &str| read(data).unwrap();
+        assert_eq!(good(r#"{"metric":"a","value":1}"#), ("a".into(), "1".into(), None));
+        let data = r#"{"metric":"a.b","value":-0.50,"timestamp":"1970-01-01T00:00:01Z","x":[]}"#;
+        assert_eq!(good(data), ("a.b".into(), "-0.5".into(), Some(1000)));
+        let data = r#"{"metric":"a","value":18446744073709551615,"timestamp":null}"#;
+        assert_eq!(good(data), ("a".into(), "18446744073709551615".into(), None));
+        let zeros = format!(r#"{{"metric":"a","value":0.{}1}}"#, "0".repeat(200));
+        assert!(good(&zeros).1.len() < 30, "in its shortest spelling");
+    }
+
+    #[test]
+    fn b16_what_is_none_is_refused_with_every_fault_named() {
+        for value in ["1e999", "-1e999", "\"1\"", "null", "true", "{}", "[1]"] {
+            assert_eq!(
+                read(&format!(r#"{{"metric":"a","value":{value}}}"#)),
+                Err(vec!["value".into()])
+            );
+        }
+        for metric in ["\"\"", "\"a b\"", "1", "null", "[\"a\"]"] {
+            let data = format!(r#"{{"metric":{metric},"value":1}}"#);
+            assert_eq!(read(&data), Err(vec!["metric".into()]), "{metric}");
+        }
+        for timestamp in ["1", "\"\"", "\"yesterday\"", "{}"] {
+            let data = format!(r#"{{"metric":"a","value":1,"timestamp":{timestamp}}}"#);
+            assert_eq!(read(&data), Err(vec!["timestamp".into()]), "{timestamp}");
+        }
+        let all = vec!["metric".into(), "value".into(), "timestamp".into()];
+        assert_eq!(read(r#"{"timestamp":"x"}"#), Err(all));
+        for data in ["null", "[]", "1", r#"{"metric":"a","metric":"a","value":1}"#] {
+            assert_eq!(read(data), Err(vec!["data".into()]), "{data}");
+        }
+    }
+
+    #[test]
+    fn published_names_do_not_change() {
+        assert_eq!(Measure::ALL.map(Measure::name), ["engagement", "activity", "performance"]);
+    }
+}

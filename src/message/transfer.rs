@@ -1,0 +1,326 @@
+//! Large data: what is said of it (A22, A23), read field by field so that a sender learns of
+//! every fault at once.
+
+use std::borrow::Cow;
+use std::rc::Rc;
+
+use base64::Engine;
+use base64::alphabet::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use sha2::{Digest as _, Sha256};
+
+use super::{Fault, Name, Refusal};
+
+/// What a client may ask about large data.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TransferCommand {
+    /// Keep this piece (A22).
+    Keep(Rc<Chunk>),
+    /// Send me all of it, or what follows.
+    Fetch {
+        /// Of which object.
+        data: Name,
+        /// The first index to send, as its sender counted; the first of all if `None`.
+        from: Option<u64>,
+    },
+}
+
+/// What a room says about large data.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TransferEvent {
+    /// All of it is here (A23).
+    Received {
+        /// What.
+        data: Name,
+        /// How much it is, decoded.
+        bytes: u64,
+    },
+    /// Not all of it is here.
+    Incomplete {
+        /// What.
+        data: Name,
+        /// How much is here, decoded.
+        bytes: u64,
+        /// Which indexes are not, as its sender counts.
+        missing: Vec<u64>,
+    },
+    /// A piece of what was asked for (A22).
+    Piece(Rc<Chunk>),
+}
+
+/// A piece of an object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Chunk {
+    /// What its sender calls the object.
+    pub data: Name,
+    /// Which piece it is, counted from 0 or from 1: 0 to `total`.
+    pub index: u64,
+    /// How many there are, at least 1.
+    pub total: u64,
+    /// Base64, as it came.
+    pub text: String,
+    /// How much it is, decoded.
+    pub bytes: u64,
+    /// Of what it is, decoded.
+    pub digest: Digest,
+}
+
+/// A SHA-256.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Digest([u8; 32]);
+
+impl Digest {
+    /// Of these bytes.
+    #[must_use]
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(Sha256::digest(bytes).into())
+    }
+
+    /// Reads 64 hex digits, with or without `sha256:` before them.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let digits = text.strip_prefix("sha256:").unwrap_or(text);
+        let mut bytes = [0; 32];
+        let pairs = digits.as_bytes().chunks(2);
+        if digits.len() != 64 {
+            return None;
+        }
+        for (byte, pair) in bytes.iter_mut().zip(pairs) {
+            let digit = |it: u8| char::from(it).to_digit(16).and_then(|it| u8::try_from(it).ok());
+            let [high, low] = <[u8; 2]>::try_from(pair).ok()?;
+            *byte = digit(high)? << 4 | digit(low)?;
+        }
+        Some(Self(bytes))
+    }
+}
+
+impl std::fmt::Display for Digest {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.iter().try_for_each(|it| write!(out, "{it:02x}"))
+    }
+}
+
+impl Serialize for Digest {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// Padding may be there or not; what is left over of the last digit must be nothing.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+/// Most chunks anyone can say: a whole number that JavaScript can hold.
+const WHOLE_MAX: u64 = 1 << 53;
+
+#[derive(Deserialize)]
+struct Fields<'a> {
+    #[serde(borrow, default)]
+    data_id: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    chunk_index: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    total_chunks: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    chunk_data: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    checksum: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    from: Option<&'a RawValue>,
+}
+
+/// Reads fields, and gathers what is wrong with them.
+#[derive(Default)]
+struct Reader(Vec<Fault>);
+
+impl Reader {
+    fn fault(&mut self, field: &'static str, problem: &'static str) {
+        self.0.push(Fault { field: Cow::Borrowed(field), problem: Cow::Borrowed(problem) });
+    }
+
+    fn need<T: DeserializeOwned>(
+        &mut self,
+        field: &'static str,
+        problem: &'static str,
+        raw: Option<&RawValue>,
+        is_good: impl Fn(&T) -> bool,
+    ) -> Option<T> {
+        let value = raw.and_then(|it| serde_json::from_str(it.get()).ok()).filter(is_good);
+        if value.is_none() {
+            self.fault(field, problem);
+        }
+        value
+    }
+
+    fn refusal(self) -> Refusal {
+        Refusal::faulty(self.0)
+    }
+}
+
+const NAME: &str = "must be 1 to 128 of A-Z a-z 0-9 . _ : ~ -";
+const INDEX: &str = "must be a whole number from 0 to total_chunks";
+const TOTAL: &str = "must be a whole number from 1";
+const BASE64_TEXT: &str = "must be base64 of the standard alphabet";
+const CHECKSUM: &str = "must be the SHA-256 of the decoded chunk: 64 hex digits";
+const FROM: &str = "must be a whole number, the index of a chunk";
+
+impl Chunk {
+    /// Reads the `data` of a chunk, decodes it once and holds it against its checksum.
+    pub fn parse(data: &str) -> Result<Self, Refusal> {
+        let it = fields(data)?;
+        let mut read = Reader::default();
+        let data = read.need::<Name>("data_id", NAME, it.data_id, |_| true);
+        let total =
+            read.need("total_chunks", TOTAL, it.total_chunks, |it| (1..=WHOLE_MAX).contains(it));
+        let in_range = |it: &u64| *it <= total.unwrap_or(WHOLE_MAX);
+        let index = read.need("chunk_index", INDEX, it.chunk_index, in_range);
+        let text = it.chunk_data.and_then(|it| serde_json::from_str::<String>(it.get()).ok());
+        let decoded = text.as_deref().and_then(|it| BASE64.decode(it).ok());
+        if decoded.is_none() {
+            read.fault("chunk_data", BASE64_TEXT);
+        }
+        let shown = it.checksum.and_then(|it| serde_json::from_str::<String>(it.get()).ok());
+        let digest = decoded.as_deref().map(Digest::of);
+        let shown = shown.as_deref().and_then(Digest::parse);
+        // Of what cannot be decoded nobody knows the right one.
+        if shown.is_none() || (digest.is_some() && shown != digest) {
+            read.fault("checksum", CHECKSUM);
+        }
+        match (data, index, total, text, decoded, digest) {
+            (Some(data), Some(index), Some(total), Some(text), Some(decoded), Some(digest))
+                if read.0.is_empty() =>
+            {
+                let bytes = decoded.len() as u64;
+                Ok(Self { data, index, total, text, bytes, digest })
+            }
+            _ => Err(read.refusal()),
+        }
+    }
+}
+
+impl TransferCommand {
+    /// Reads the `data` of a chunk.
+    pub fn keep(data: &str) -> Result<Self, Refusal> {
+        Chunk::parse(data).map(|it| Self::Keep(Rc::new(it)))
+    }
+
+    /// Reads the `data` of a request for an object.
+    pub fn fetch(data: &str) -> Result<Self, Refusal> {
+        let it = fields(data)?;
+        let mut read = Reader::default();
+        let data = read.need::<Name>("data_id", NAME, it.data_id, |_| true);
+        let from = match it.from.map(RawValue::get) {
+            None | Some("null") => None,
+            Some(_) => read.need("from", FROM, it.from, |it| *it <= WHOLE_MAX),
+        };
+        match data {
+            Some(data) if read.0.is_empty() => Ok(Self::Fetch { data, from }),
+            _ => Err(read.refusal()),
+        }
+    }
+}
+
+fn fields(data: &str) -> Result<Fields<'_>, Refusal> {
+    let fault = || {
+        let mut read = Reader::default();
+        read.fault("data", "must be an object with no field twice");
+        read.refusal()
+    };
+    serde_json::from_str(data).map_err(|_| fault())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn data() -> Value {
+        // "hello"
+        json!({
+            "data_id": "d.1", "chunk_index": 1, "total_chunks": 5, "chunk_data": "aGVsbG8=",
+            "checksum": "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824",
+        })
+    }
+
+    fn faults(data: &Value) -> Vec<String> {
+        let super::super::Details::Faults(faults) =
+            Chunk::parse(&data.to_string()).unwrap_err().details
+        else {
+            unreachable!("every fault is named")
+        };
+        faults.into_iter().map(|it| it.field.into_owned()).collect()
+    }
+
+    #[test]
+    fn a_chunk_is_read_as_it_came_and_measured_decoded() {
+        let chunk = Chunk::parse(&data().to_string()).unwrap();
+        assert_eq!((chunk.data.as_str(), chunk.index, chunk.total), ("d.1", 1, 5));
+        assert_eq!((chunk.text.as_str(), chunk.bytes), ("aGVsbG8=", 5));
+        assert_eq!(chunk.digest.to_string(), data()["checksum"].as_str().unwrap());
+    }
+
+    #[test]
+    fn padding_a_prefix_and_the_case_of_digits_make_no_difference() {
+        let mut it = data();
+        it["chunk_data"] = json!("aGVsbG8");
+        let digest = it["checksum"].as_str().unwrap().to_uppercase();
+        it["checksum"] = json!(format!("sha256:{digest}"));
+        assert_eq!(Chunk::parse(&it.to_string()).unwrap().digest, Digest::of(b"hello"));
+        let text = it.to_string().replace("aGVsbG8", "\\u0061GVsbG8");
+        assert_eq!(Chunk::parse(&text).unwrap().text, "aGVsbG8");
+    }
+
+    #[test]
+    fn every_fault_is_named() {
+        assert_eq!(
+            faults(&json!({})),
+            ["data_id", "total_chunks", "chunk_index", "chunk_data", "checksum"]
+        );
+        for (field, bad) in [
+            ("data_id", json!("")),
+            ("data_id", json!("a b")),
+            ("data_id", json!("x".repeat(129))),
+            ("chunk_index", json!(-1)),
+            ("chunk_index", json!(6)),
+            ("chunk_index", json!(0.5)),
+            ("chunk_index", json!("1")),
+            ("total_chunks", json!(0)),
+            ("total_chunks", json!(-3)),
+            ("chunk_data", json!("aGVsbG8==")),
+            ("chunk_data", json!("aGVsbG_=")),
+            ("chunk_data", json!("aGVs bG8=")),
+            ("chunk_data", json!("aGVsbG9=")),
+            ("chunk_data", json!(7)),
+            ("checksum", json!("2cf24d")),
+            ("checksum", json!("é".repeat(32))),
+            (
+                "checksum",
+                json!("sha1:2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"),
+            ),
+            ("checksum", json!("0".repeat(64))),
+        ] {
+            let mut it = data();
+            it[field] = bad.clone();
+            assert_eq!(faults(&it), [field], "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_request_may_say_where_to_go_on() {
+        let read = |it: Value| TransferCommand::fetch(&it.to_string());
+        let data = Name::parse("d").unwrap();
+        let from = |from| Ok(TransferCommand::Fetch { data: data.clone(), from });
+        assert_eq!(read(json!({"data_id": "d"})), from(None));
+        assert_eq!(read(json!({"data_id": "d", "from": null})), from(None));
+        assert_eq!(read(json!({"data_id": "d", "from": 7})), from(Some(7)));
+        for bad in [json!({}), json!({"data_id": "d", "from": -1}), json!({"data_id": 1})] {
+            assert!(read(bad).is_err());
+        }
+    }
+}

@@ -1,0 +1,296 @@
+//! Conversations with a backend: what is asked, and what still waits for its response.
+//!
+//! A message is in the log before anything else happens with it. One that a service is
+//! asked about is pending until there is a response, or none to be had; a call can be lost
+//! with the room's memory, so a room that wakes asks again about all that was under way.
+//! The service may hear of a message twice; its author never gets two responses.
+
+mod pending;
+
+use std::rc::Rc;
+
+pub use pending::{Outcome, Pending, Question, Responded};
+
+use super::asker::Asker;
+use super::{
+    Audience, Effect, Grant, Outbound, Receipt, Response, Room, Session, Turn, Write, chat,
+};
+use crate::limits::Responder;
+use crate::message::{
+    Body, ClientName, ClientRef, Code, ConversationCommand, ConversationEvent, Entry, Event,
+    Member, Millis, Notice, Offset, Refusal, UserId,
+};
+
+/// Something to make durable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ConversationWrite {
+    /// This is pending from now on; and what it says, which the log may trim before.
+    Ask(Pending, Rc<str>),
+    /// This is how it stands with what is pending.
+    Update(Pending),
+    /// It is pending no longer.
+    Settle(Offset),
+}
+
+/// Messages of one conversation that wait for a response, at most: each may be 1 MiB that
+/// is kept twice, and a person has waited long before there are so many.
+const PENDING_MAX: usize = 16;
+/// Calls of one conversation at once, at most: the platform lets an object have six
+/// connections open, and what waits for one would use up its time to answer.
+const UNDER_WAY_MAX: usize = 4;
+/// Calls about one message, at most: with waits of 1, 2 and 4 s between them, what is down
+/// for longer is not coming back while somebody looks at the screen.
+const ATTEMPTS_MAX: u32 = 4;
+/// What the room grants a call beyond its time to answer, in milliseconds, before it takes
+/// it for lost: the call itself says when its time is up.
+const OVERDUE_MS: u64 = 2_000;
+/// Seconds after which something of what is pending will be settled.
+const BUSY_S: u64 = 2;
+
+pub(super) const CONNECT_FIRST: Refusal = Refusal::new(Code::Conflict, "connect first");
+const NO_RESPONDER: Refusal =
+    Refusal::new(Code::Unavailable, "no responder is set up here that could answer");
+const TOO_MANY: Refusal =
+    Refusal::new(Code::Unavailable, "too many messages of this conversation wait for a response");
+const HELD: Refusal =
+    Refusal::new(Code::Unavailable, "the responder failed too often just now; try later");
+const UNREACHED: Refusal =
+    Refusal::new(Code::Unavailable, "the responder did not answer; send the message again later");
+const UNUSABLE: Refusal =
+    Refusal::new(Code::Unavailable, "the responder gave no answer that could be used");
+
+pub(super) fn handle(
+    room: &mut Room,
+    turn: &mut Turn,
+    asker: &Asker,
+    command: ConversationCommand,
+    receipt: Option<Receipt>,
+) {
+    let done = match command {
+        ConversationCommand::Connect { client } => connect(room, turn, asker, &client),
+        ConversationCommand::Ask { client, content } => {
+            ask(room, turn, asker, &client, content, receipt)
+        }
+    };
+    if let Err(refusal) = done {
+        turn.refuse_asker(asker, refusal);
+    }
+}
+
+/// Takes down who speaks, and says where they are (D3). Again if asked again.
+fn connect(
+    room: &mut Room,
+    turn: &mut Turn,
+    asker: &Asker,
+    client: &ClientName,
+) -> Result<(), Refusal> {
+    let session = asker.session.and_then(|id| room.sessions.get_mut(&id));
+    let session = session.ok_or(Refusal::system())?;
+    let ticket = session.ticket.clone().ok_or(Refusal::system())?;
+    let client = client.as_str().to_owned();
+    session.client = Some(client.clone());
+    turn.effects.remember(session.id);
+    turn.answer(asker, Event::Conversation(ConversationEvent::Confirmed { client, ticket }));
+    Ok(())
+}
+
+/// Takes a message down, and has it answered.
+fn ask(
+    room: &mut Room,
+    turn: &mut Turn,
+    asker: &Asker,
+    client: &ClientName,
+    content: String,
+    receipt: Option<Receipt>,
+) -> Result<(), Refusal> {
+    asker.needs(Grant::Send, "this token does not allow sending here")?;
+    let message = asker.client_ref.clone().ok_or(Refusal::invalid("a message needs messageId"))?;
+    let session = asker.session.and_then(|id| room.session(id));
+    if session.and_then(|it| it.client.as_deref()) != Some(client.as_str()) {
+        return Err(Refusal::new(Code::Conflict, "clientId is not the one of connect"));
+    }
+    let (offset, content) = match receipt {
+        None => {
+            has_room(room)?;
+            if !room.admits_broadcast(turn, asker) {
+                return Ok(()); // Which has been said.
+            }
+            let body = Body::message(content.clone(), None)?;
+            let author = asker.member.clone();
+            (chat::record(room, turn, author, Some(message.clone()), body).offset, content)
+        }
+        Some(Receipt { response: Response::Kept(response), .. }) => {
+            turn.answer(asker, Event::Entry(response));
+            return Ok(());
+        }
+        Some(Receipt { response: Response::Gone, .. }) => {
+            let gone = "this message was answered, and the response is no longer kept";
+            return Err(Refusal::new(Code::NotFound, gone));
+        }
+        // Nothing new is asked; the response comes to all.
+        Some(Receipt { offset, .. }) if room.pending.contains_key(&offset) => return Ok(()),
+        Some(Receipt { offset, entry, .. }) => {
+            has_room(room)?;
+            let first = entry.map(|it| it.body.clone());
+            let content = match first {
+                Some(Body::Message { content, .. }) => content,
+                None => content,
+                Some(Body::Event(_) | Body::Metric(_) | Body::Response { .. }) => {
+                    let taken = "this messageId was given to something else";
+                    return Err(Refusal::new(Code::Conflict, taken));
+                }
+            };
+            (offset, content)
+        }
+    };
+    if room.limits.responder == Responder::Echo {
+        answer(room, turn, message, offset, content);
+    } else {
+        let now = turn.stamp.at;
+        let (author, client) = (asker.member.clone(), client.as_str().to_owned());
+        let mut pending = Pending::new(offset, message, author, client, now);
+        let starts = has_slot(room);
+        if starts {
+            pending.begin(now, overdue_ms(room));
+        }
+        turn.write(ConversationWrite::Ask(pending.clone(), content.into()));
+        if starts {
+            turn.call(room, &pending);
+        }
+        room.pending.insert(offset, pending);
+    }
+    Ok(())
+}
+
+/// Whether one more message can wait for a response.
+fn has_room(room: &Room) -> Result<(), Refusal> {
+    match room.limits.responder {
+        Responder::Nobody => Err(NO_RESPONDER),
+        Responder::Http if PENDING_MAX <= room.pending.len() => {
+            Err(Refusal { retry_after: Some(BUSY_S), ..TOO_MANY })
+        }
+        Responder::Http | Responder::Echo => Ok(()),
+    }
+}
+
+/// Whose words responses are.
+fn responder() -> Member {
+    Member { id: UserId("responder".into()), name: "responder".into() }
+}
+
+/// Takes a response down, and tells everyone.
+fn answer(room: &mut Room, turn: &mut Turn, to: ClientRef, of: Offset, content: String) {
+    let reply_to = Some(to.clone());
+    let body = Body::Response { to, of, content };
+    let entry: Rc<Entry> = chat::record(room, turn, responder(), None, body);
+    let (id, at, event) = (entry.id, turn.stamp.at, Event::Entry(entry));
+    tell(room, turn, Notice { id, reply_to, session: None, at, event });
+}
+
+/// Tells everyone who has said who they are: until then nothing but a refusal is said.
+fn tell(room: &Room, turn: &mut Turn, notice: Notice) {
+    let to = room.hearers("response", None, Session::is_introduced);
+    if to != Audience::Only(Vec::new()) {
+        turn.tell_notice(to, notice);
+    }
+}
+
+/// What came of a call.
+pub(super) fn responded(room: &mut Room, turn: &mut Turn, responded: Responded) {
+    let Responded { question, epoch, attempt, outcome } = responded;
+    // A room that was erased has other messages at these positions.
+    let Some(pending) = room.pending.get_mut(&question).filter(|_| epoch == room.epoch) else {
+        return;
+    };
+    let is_current = pending.under_way && pending.attempt == attempt;
+    match outcome {
+        Outcome::Answered(content) => {
+            if let Some(Pending { message, offset, .. }) = settle(room, turn, question) {
+                answer(room, turn, message, offset, content);
+            }
+        }
+        // Given up, and asked again since.
+        Outcome::Failed | Outcome::Unusable | Outcome::Held { .. } if !is_current => {}
+        Outcome::Failed => failed(room, turn, question),
+        Outcome::Unusable => give_up(room, turn, question, UNUSABLE),
+        Outcome::Held { wait_s } => {
+            give_up(room, turn, question, Refusal { retry_after: Some(wait_s), ..HELD });
+        }
+    }
+    begin_due(room, turn);
+}
+
+/// Asks again after a while, unless that was the last time.
+fn failed(room: &mut Room, turn: &mut Turn, question: Offset) {
+    let base_ms = room.limits.conversation_retry_ms;
+    let Some(pending) = room.pending.get_mut(&question) else { return };
+    if ATTEMPTS_MAX <= pending.attempt {
+        return give_up(room, turn, question, UNREACHED);
+    }
+    pending.wait(turn.stamp.at, base_ms);
+    turn.write(ConversationWrite::Update(pending.clone()));
+}
+
+/// There will be no response: whoever wants one asks again.
+fn give_up(room: &mut Room, turn: &mut Turn, question: Offset, refusal: Refusal) {
+    if let Some(Pending { message, .. }) = settle(room, turn, question) {
+        turn.tally.refused += 1;
+        let (id, at, event) = (turn.stamp.mint(), turn.stamp.at, Event::Refused(refusal));
+        tell(room, turn, Notice { id, reply_to: Some(message), session: None, at, event });
+    }
+}
+
+fn settle(room: &mut Room, turn: &mut Turn, question: Offset) -> Option<Pending> {
+    let pending = room.pending.remove(&question)?;
+    turn.write(ConversationWrite::Settle(question));
+    Some(pending)
+}
+
+fn overdue_ms(room: &Room) -> u64 {
+    room.limits.responder_patience_ms().saturating_add(OVERDUE_MS)
+}
+
+fn has_slot(room: &Room) -> bool {
+    room.pending.values().filter(|it| it.under_way).count() < UNDER_WAY_MAX
+}
+
+/// Begins the calls that are due, as many as may be under way.
+fn begin_due(room: &mut Room, turn: &mut Turn) {
+    let (now, overdue_ms) = (turn.stamp.at, overdue_ms(room));
+    while has_slot(room) {
+        let next = room.pending.values_mut().find(|it| !it.under_way && it.due <= now);
+        let Some(pending) = next else { return };
+        pending.begin(now, overdue_ms);
+        let pending = pending.clone();
+        turn.write(ConversationWrite::Update(pending.clone()));
+        turn.call(room, &pending);
+    }
+}
+
+/// When there is something to do.
+pub(super) fn due_at(room: &Room) -> Option<Millis> {
+    let has_slot = has_slot(room);
+    room.pending.values().filter(|it| has_slot || it.under_way).map(|it| it.due).min()
+}
+
+/// Does what is due.
+pub(super) fn tick(room: &mut Room, turn: &mut Turn) {
+    let now = turn.stamp.at;
+    let overdue = room.pending.values().filter(|it| it.under_way && it.due <= now);
+    for question in overdue.map(|it| it.offset).collect::<Vec<_>>() {
+        failed(room, turn, question); // No word of it: as good as a failure.
+    }
+    begin_due(room, turn);
+}
+
+impl Turn {
+    fn write(&mut self, write: ConversationWrite) {
+        self.effects.push(Effect::Write(Write::Conversation(write)));
+    }
+
+    fn call(&mut self, room: &Room, pending: &Pending) {
+        let (pending, epoch) = (pending.clone(), room.epoch.clone());
+        let question = Question { pending, epoch, content: String::new() };
+        self.effects.push(Effect::Call(Outbound::Respond(Box::new(question))));
+    }
+}

@@ -1,0 +1,47 @@
+//! Sockets that come in, and those that are put out.
+
+use super::{Effect, Room, Session, Turn, presence};
+use crate::close::CloseCode;
+use crate::message::{ClientRef, Millis, Refusal, SessionId};
+
+impl Room {
+    /// Closes a socket that does not keep up. Nothing is said on it: it would only wait
+    /// behind all that waits there already.
+    pub(super) fn cut_off(&mut self, turn: &mut Turn, id: SessionId) {
+        if self.sessions.contains_key(&id) {
+            let reason = "this connection is too slow for what is said".into();
+            turn.effects.push(Effect::Close { session: id, code: CloseCode::TryLater, reason });
+            presence::left(self, turn, id);
+        }
+    }
+
+    pub(super) fn enter(&mut self, session: Session) {
+        self.sweep_no_later_than(session.due_at(&self.limits));
+        self.metrics.entered(&session);
+        *self.present.entry(session.member.id.clone()).or_default() += 1;
+        self.sessions.insert(session.id, session);
+    }
+
+    pub(super) fn sweep_no_later_than(&mut self, due: Option<Millis>) {
+        self.sweep_at = self.sweep_at.into_iter().chain(due).min();
+    }
+
+    /// Says why, closes the socket, and lets the session go at once: what still
+    /// arrives on it finds nobody.
+    pub(super) fn expel(
+        &mut self,
+        turn: &mut Turn,
+        id: SessionId,
+        client_ref: Option<ClientRef>,
+        refusal: Refusal,
+    ) {
+        if !self.sessions.contains_key(&id) {
+            return;
+        }
+        let code = CloseCode::of(&refusal);
+        let reason = refusal.message.clone();
+        turn.refuse(id, client_ref, refusal);
+        turn.effects.push(Effect::Close { session: id, code, reason });
+        presence::left(self, turn, id);
+    }
+}

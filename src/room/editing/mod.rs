@@ -1,0 +1,241 @@
+//! Editing together: who edits which document, in which role (B17 to B21, D1 and on).
+
+mod documents;
+mod seats;
+
+use std::rc::Rc;
+
+pub(super) use documents::Documents;
+pub use documents::StoredDocument;
+pub use seats::Seat;
+pub(super) use seats::went;
+
+use super::asker::Asker;
+use super::{Effect, Grant, Room, Turn, Write, kinds};
+use crate::document::{Applied, Damaged, Edit, Rejection, Snapshot};
+use crate::limits::DOCUMENTS_MAX;
+use crate::message::{
+    ClientRef, Code, Command, EditingCommand, EditingEvent, EditingState, Event, Name, Operation,
+    Refusal, Request, Role, SessionId, Version,
+};
+
+/// Something to make durable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EditingWrite {
+    /// An edit that was taken. The one that makes version 1 makes the document.
+    Edit {
+        /// Of which document.
+        document: Name,
+        /// What was made of it; at least one operation.
+        edit: Rc<Edit>,
+        /// Its author's own name for it, by which a resend is recognised.
+        client_ref: Option<ClientRef>,
+    },
+    /// A mark: what is needed to restore the document from now on.
+    Mark {
+        /// Which document.
+        document: Name,
+        /// What it is now.
+        snapshot: Rc<Snapshot>,
+        /// Snapshots below this version, and edits up to it, are needed no longer.
+        since: Version,
+    },
+}
+
+const SEATLESS: Refusal = Refusal::new(Code::Conflict, "this needs join_session first");
+
+const ELSEWHERE: Refusal =
+    Refusal::new(Code::Conflict, "this connection is not in the session of this sessionId");
+
+const CROWDED: Refusal = Refusal::new(Code::Conflict, "a room keeps at most 1,000 documents");
+
+/// The document cannot be restored. Whoever operates this finds it in the log.
+const LOST: Refusal =
+    Refusal::new(Code::SystemError, "what was stored of this document does not fit together");
+
+pub(super) fn handle(room: &mut Room, turn: &mut Turn, asker: &Asker, command: EditingCommand) {
+    let Some(id) = asker.session else {
+        return turn.refuse_asker(asker, Refusal::invalid("editing needs a connection"));
+    };
+    let done = match command {
+        EditingCommand::Join { document, role } => {
+            join(room, turn, asker, id, Seat { document, role })
+        }
+        EditingCommand::Leave { document } => seats::leave(room, turn, asker, id, &document),
+        EditingCommand::Edit { operation, version, document } => {
+            edit(room, turn, asker, id, document.as_ref(), &operation, version)
+        }
+        EditingCommand::Undo => undo(room, turn, asker, id),
+        EditingCommand::Cursor(cursor) => seat(room, id).map(|seat| {
+            let event = EditingEvent::Cursor(asker.member.id.clone(), cursor);
+            room.tell_session(turn, &seat.document, Some(id), |_| true, event);
+        }),
+    };
+    if let Err(refusal) = done {
+        turn.refuse_asker(asker, refusal);
+    }
+}
+
+impl Room {
+    /// The document that this request cannot do without, if it is not at hand: it is to be
+    /// read, and given to [`keep_document`](Self::keep_document).
+    #[must_use]
+    pub fn wants_document(&self, id: SessionId, request: &Request) -> Option<Name> {
+        let Ok(command @ Command::Editing(editing)) = &request.command else { return None };
+        let session = self.session(id).filter(|_| kinds::serves(self.kind, command))?;
+        let document = match editing {
+            EditingCommand::Join { document, .. } => Some(document),
+            EditingCommand::Edit { .. } | EditingCommand::Undo => {
+                session.seat.as_ref().map(|it| &it.document)
+            }
+            EditingCommand::Leave { .. } | EditingCommand::Cursor(_) => None,
+        };
+        document.filter(|it| !self.documents.has(it)).cloned()
+    }
+
+    /// Takes what was read of a document. One that is damaged is not kept, and requests for
+    /// it are refused.
+    pub fn keep_document(&mut self, name: Name, stored: StoredDocument) -> Result<(), Damaged> {
+        self.documents.keep(name, stored)
+    }
+}
+
+fn seat(room: &Room, id: SessionId) -> Result<Seat, Refusal> {
+    room.session(id).and_then(|it| it.seat.clone()).ok_or(SEATLESS)
+}
+
+/// Where this session edits, if it may.
+fn desk(room: &Room, asker: &Asker, id: SessionId) -> Result<Name, Refusal> {
+    let Seat { document, role } = seat(room, id)?;
+    asker.needs(Grant::Send, "this token does not allow editing here")?;
+    match role {
+        Role::Participant => Ok(document),
+        Role::Viewer => Err(Refusal::denied("a viewer does not edit")),
+    }
+}
+
+fn join(
+    room: &mut Room,
+    turn: &mut Turn,
+    asker: &Asker,
+    id: SessionId,
+    seat: Seat,
+) -> Result<(), Refusal> {
+    asker.needs(Grant::History, "this token does not allow reading documents here")?;
+    if seat.role == Role::Participant {
+        asker.needs(Grant::Send, "this token does not allow editing here")?;
+    }
+    let name = seat.document.clone();
+    let is_full = room.documents.count() >= DOCUMENTS_MAX;
+    let document = room.documents.get(&name).ok_or(LOST)?;
+    if is_full && document.version() == Version::default() {
+        return Err(CROWDED);
+    }
+    let Snapshot { version, content } = document.snapshot();
+    seats::take(room, turn, id, seat);
+    let participants = room.participants(&name, asker);
+    let state = EditingState { document: name, version, content, participants };
+    turn.answer(asker, Event::Editing(EditingEvent::State(Box::new(state))));
+    Ok(())
+}
+
+fn edit(
+    room: &mut Room,
+    turn: &mut Turn,
+    asker: &Asker,
+    id: SessionId,
+    meant: Option<&Name>,
+    operation: &Operation,
+    version: Version,
+) -> Result<(), Refusal> {
+    let name = desk(room, asker, id)?;
+    if meant.is_some_and(|it| *it != name) {
+        return Err(ELSEWHERE);
+    }
+    if acknowledged_again(room, turn, asker, &name) {
+        return Ok(());
+    }
+    let is_full = room.documents.count() >= DOCUMENTS_MAX;
+    let document = room.documents.get(&name).ok_or(LOST)?;
+    if is_full && document.version() == Version::default() {
+        return Err(CROWDED);
+    }
+    match document.submit(operation, version, &asker.member.id) {
+        Ok(applied) => {
+            turn.answer(asker, Event::Editing(EditingEvent::Taken(applied.edit.version())));
+            let edit = take(room, turn, asker, &name, applied);
+            for event in edited(&edit) {
+                room.tell_session(turn, &name, Some(id), |_| true, event);
+            }
+            Ok(())
+        }
+        Err(Rejection::Invalid(refusal)) => Err(refusal),
+        Err(rejection @ (Rejection::Stale | Rejection::Future)) => {
+            let Snapshot { version, content } = document.snapshot();
+            let participants = room.participants(&name, asker);
+            let state = EditingState { document: name, version, content, participants };
+            turn.refuse_asker(asker, rejection.into());
+            turn.tell(id, None, Event::Editing(EditingEvent::State(Box::new(state))));
+            Ok(())
+        }
+    }
+}
+
+fn undo(room: &mut Room, turn: &mut Turn, asker: &Asker, id: SessionId) -> Result<(), Refusal> {
+    let name = desk(room, asker, id)?;
+    if acknowledged_again(room, turn, asker, &name) {
+        return Ok(());
+    }
+    let document = room.documents.get(&name).ok_or(LOST)?;
+    let nothing = Refusal::new(Code::NotFound, "there is nothing to take back");
+    let applied = document.undo(&asker.member.id)?.ok_or(nothing)?;
+    let edit = take(room, turn, asker, &name, applied);
+    for event in edited(&edit) {
+        turn.answer(asker, Event::Editing(event.clone()));
+        room.tell_session(turn, &name, Some(id), |_| true, event);
+    }
+    Ok(())
+}
+
+/// A request that was taken before is acknowledged and not carried out again.
+fn acknowledged_again(room: &mut Room, turn: &mut Turn, asker: &Asker, name: &Name) -> bool {
+    let Some(client_ref) = &asker.client_ref else { return false };
+    let taken = room.documents.recall(name, &asker.member.id, client_ref);
+    if let Some(version) = taken {
+        turn.answer(asker, Event::Editing(EditingEvent::Taken(version)));
+    }
+    taken.is_some()
+}
+
+/// Makes durable what was taken.
+fn take(
+    room: &mut Room,
+    turn: &mut Turn,
+    asker: &Asker,
+    name: &Name,
+    Applied { edit, is_mark }: Applied,
+) -> Rc<Edit> {
+    let edit = Rc::new(edit);
+    if edit.operations.is_empty() {
+        return edit;
+    }
+    let (document, client_ref) = (name.clone(), asker.client_ref.clone());
+    let write = EditingWrite::Edit { document, edit: Rc::clone(&edit), client_ref };
+    turn.effects.push(Effect::Write(Write::Editing(write)));
+    room.documents.took(name, &edit, asker.client_ref.clone(), is_mark);
+    if is_mark && let Some(document) = room.documents.get(name) {
+        let (snapshot, since) = (Rc::new(document.snapshot()), document.kept_since());
+        let write = EditingWrite::Mark { document: name.clone(), snapshot, since };
+        turn.effects.push(Effect::Write(Write::Editing(write)));
+    }
+    room.documents.shrink();
+    edit
+}
+
+fn edited(edit: &Edit) -> impl Iterator<Item = EditingEvent> {
+    edit.numbered().map(|(version, operation)| EditingEvent::Edited {
+        operation: operation.clone(),
+        version,
+        author: edit.author.clone(),
+    })
+}

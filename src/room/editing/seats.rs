@@ -1,0 +1,133 @@
+//! Who is in which session. A socket is in one at most; a user may be with several sockets.
+
+use serde::{Deserialize, Serialize};
+
+use super::{ELSEWHERE, EditingEvent};
+use crate::message::{Event, Member, Name, Notice, Refusal, Role, SessionId, UserId};
+use crate::room::asker::Asker;
+use crate::room::{Audience, Grant, Room, Session, Turn};
+
+/// Where a socket edits, and as what. Rides in the attachment: names are append-only.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seat {
+    /// What.
+    #[serde(rename = "d")]
+    pub document: Name,
+    /// As what.
+    #[serde(rename = "r")]
+    pub role: Role,
+}
+
+impl Session {
+    fn sits_at(&self, document: &Name) -> bool {
+        self.seat.as_ref().is_some_and(|it| it.document == *document)
+    }
+}
+
+impl Room {
+    /// Tells those in a session, all but one, if they are such.
+    pub(super) fn tell_session(
+        &self,
+        turn: &mut Turn,
+        document: &Name,
+        except: Option<SessionId>,
+        is_such: impl Fn(&Session) -> bool,
+        event: EditingEvent,
+    ) {
+        let hears = |it: &Session| it.sits_at(document) && is_such(it);
+        let to = match except {
+            // Nobody need be named where everyone hears it.
+            Some(except) if self.sessions.values().all(&hears) => Audience::Except(except),
+            _ => {
+                let others = self.sessions.values().filter(|it| Some(it.id) != except && hears(it));
+                Audience::Only(others.map(|it| it.id).collect())
+            }
+        };
+        if to == Audience::Only(Vec::new()) || self.sessions.len() == 1 && except.is_some() {
+            return;
+        }
+        let (id, at, event) = (turn.stamp.mint(), turn.stamp.at, Event::Editing(event));
+        turn.tell_notice(to, Notice { id, reply_to: None, session: None, at, event });
+    }
+
+    /// Who is in a session, each user once; nobody, for who may not see who is here.
+    pub(super) fn participants(&self, document: &Name, asker: &Asker) -> Vec<(Member, Role)> {
+        if !asker.grants.has(Grant::Presence) {
+            return Vec::new();
+        }
+        let seated = self.sessions.values().filter(|it| it.sits_at(document));
+        let mut all: Vec<(Member, Role)> =
+            seated.filter_map(|it| Some((it.member.clone(), it.seat.as_ref()?.role))).collect();
+        // Who edits in one tab and looks on in another is a participant.
+        all.sort_by(|(a, a_role), (b, b_role)| (&a.id, *a_role as u8).cmp(&(&b.id, *b_role as u8)));
+        all.dedup_by(|(a, _), (b, _)| a.id == b.id);
+        all
+    }
+
+    fn is_in_session(&self, user: &UserId, document: &Name) -> bool {
+        self.sessions.values().any(|it| it.member.id == *user && it.sits_at(document))
+    }
+}
+
+/// Takes a seat, after leaving another one.
+pub(super) fn take(room: &mut Room, turn: &mut Turn, id: SessionId, seat: Seat) {
+    let Some(session) = room.session(id) else { return };
+    if session.seat.as_ref() == Some(&seat) {
+        return;
+    }
+    let member = session.member.clone();
+    if !session.sits_at(&seat.document) {
+        stand_up(room, turn, id);
+    }
+    let was_in = room.is_in_session(&member.id, &seat.document);
+    let Some(session) = room.sessions.get_mut(&id) else { return };
+    session.seat = Some(seat.clone());
+    turn.effects.remember(id);
+    if !was_in {
+        let Seat { document, role } = seat;
+        let joined = EditingEvent::Joined { document: document.clone(), member, role };
+        room.tell_session(turn, &document, Some(id), may_see, joined);
+    }
+}
+
+/// Leaves on request.
+pub(super) fn leave(
+    room: &mut Room,
+    turn: &mut Turn,
+    asker: &Asker,
+    id: SessionId,
+    document: &Name,
+) -> Result<(), Refusal> {
+    room.session(id).filter(|it| it.sits_at(document)).ok_or(ELSEWHERE)?;
+    stand_up(room, turn, id);
+    let (document, member) = (document.clone(), asker.member.clone());
+    turn.answer(asker, Event::Editing(EditingEvent::Left { document, member }));
+    Ok(())
+}
+
+fn stand_up(room: &mut Room, turn: &mut Turn, id: SessionId) {
+    let Some(session) = room.sessions.get_mut(&id) else { return };
+    let Some(Seat { document, .. }) = session.seat.take() else { return };
+    let member = session.member.clone();
+    turn.effects.remember(id);
+    gone(room, turn, &document, member);
+}
+
+/// A socket is gone, and its seat with it.
+pub(in crate::room) fn went(room: &Room, turn: &mut Turn, session: &Session) {
+    if let Some(Seat { document, .. }) = &session.seat {
+        gone(room, turn, document, session.member.clone());
+    }
+}
+
+/// Tells the others, if this was the user's last socket in the session.
+fn gone(room: &Room, turn: &mut Turn, document: &Name, member: Member) {
+    if !room.is_in_session(&member.id, document) {
+        let left = EditingEvent::Left { document: document.clone(), member };
+        room.tell_session(turn, document, None, may_see, left);
+    }
+}
+
+fn may_see(session: &Session) -> bool {
+    session.grants.has(Grant::Presence)
+}

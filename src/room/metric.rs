@@ -1,0 +1,240 @@
+//! Metrics: their last values, and who hears of them (B15, B16). What a chat room measures
+//! of itself is `measure`'s.
+
+use std::collections::BTreeMap;
+
+use super::asker::Asker;
+use super::measure::{self, Observed, Own};
+use super::{Audience, Effect, Outbound, Room, Session, Turn, Write, kinds};
+use crate::limits::{METRICS_MAX, TOPICS_BYTES_MAX, TOPICS_MAX};
+use crate::message::{
+    Body, Code, Entry, Event, Json, Kind, Measure, Measures, Metric, MetricCommand, MetricEvent,
+    Millis, Name, Notice, Reading, Refusal, SessionId,
+};
+
+/// The last that is known of a metric.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredReading {
+    /// Its value, a number.
+    pub value: Json,
+    /// When it was measured.
+    pub at: Millis,
+    /// Whether the platform measured it, not a backend.
+    pub own: bool,
+}
+
+/// What a room's log knows of metrics.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MetricMemory {
+    /// The last values.
+    pub last: Vec<(Name, StoredReading)>,
+    /// Whether another room wants to know how this one is.
+    pub observed: Observed,
+}
+
+/// Something to make durable. The values that backends publish are kept with their entries.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MetricWrite {
+    /// The platform measured this.
+    Keep(Name, StoredReading),
+    /// Whether another room wants to know how this one is.
+    Observed(Observed),
+}
+
+/// What another room answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MetricInput {
+    /// A chat room says how it is.
+    Measured(Measures),
+    /// An analytics room says whether anybody wants to know.
+    IsWatched(bool),
+}
+
+/// What a room knows of metrics.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Metrics {
+    last: BTreeMap<Name, StoredReading>,
+    pub(super) own: Own,
+}
+
+impl Metrics {
+    pub(super) fn restore(memory: MetricMemory, head_at: Millis) -> Self {
+        let own = Own::restore(memory.observed, head_at);
+        Self { last: memory.last.into_iter().collect(), own }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.last.is_empty()
+    }
+
+    /// A session came in, or was found on waking.
+    pub(super) fn entered(&mut self, session: &Session) {
+        self.own.said(session.said_at.unwrap_or_default());
+    }
+}
+
+pub(super) fn handle(room: &mut Room, turn: &mut Turn, asker: &Asker, command: MetricCommand) {
+    match (command, room.kind) {
+        (MetricCommand::Watch(names), Kind::Analytics) => watch(room, turn, asker, names),
+        (MetricCommand::Unwatch(names), Kind::Analytics) => unwatch(room, turn, asker, &names),
+        (MetricCommand::Measures(measures), Kind::Analytics) => {
+            take(room, turn, &measures);
+            let is_watched = room.sessions.values().any(watches_measures);
+            turn.answer(asker, Event::Metric(MetricEvent::IsWatched(is_watched)));
+        }
+        (MetricCommand::Observe, Kind::Chat) => measure::observe(room, turn, asker),
+        (
+            MetricCommand::Watch(_)
+            | MetricCommand::Unwatch(_)
+            | MetricCommand::Measures(_)
+            | MetricCommand::Observe,
+            _,
+        ) => turn.refuse_asker(asker, kinds::UNKNOWN),
+    }
+}
+
+fn watch(room: &mut Room, turn: &mut Turn, asker: &Asker, names: Vec<Name>) {
+    let Some(session) = asker.session.and_then(|id| room.sessions.get_mut(&id)) else {
+        return turn.refuse_asker(asker, NO_SOCKET);
+    };
+    let asks_measures = names.iter().any(Measure::is_one);
+    let count = names.len();
+    let mut all = session.metrics.clone();
+    all.extend(names);
+    all.sort_unstable();
+    all.dedup();
+    // They ride in the attachment, which has 16 KiB.
+    let bytes: usize = all.iter().map(|it| it.as_str().len()).sum();
+    if TOPICS_MAX < count.max(all.len()) || TOPICS_BYTES_MAX < bytes {
+        return turn.refuse_asker(asker, TOO_MANY);
+    }
+    if session.metrics != all {
+        session.metrics.clone_from(&all);
+        turn.effects.remember(session.id);
+    }
+    turn.answer(asker, Event::Metric(MetricEvent::Watched(readings(room, all))));
+    if asks_measures {
+        turn.effects.push(Effect::Call(Outbound::Observe));
+    }
+}
+
+fn unwatch(room: &mut Room, turn: &mut Turn, asker: &Asker, names: &[Name]) {
+    let Some(session) = asker.session.and_then(|id| room.sessions.get_mut(&id)) else {
+        return turn.refuse_asker(asker, NO_SOCKET);
+    };
+    if TOPICS_MAX < names.len() {
+        return turn.refuse_asker(asker, TOO_MANY);
+    }
+    let before = session.metrics.len();
+    session.metrics.retain(|it| !names.contains(it));
+    let left = session.metrics.clone();
+    if left.len() != before {
+        turn.effects.remember(session.id);
+    }
+    turn.answer(asker, Event::Metric(MetricEvent::Unwatched(readings(room, left))));
+}
+
+fn readings(room: &Room, names: Vec<Name>) -> Vec<Reading> {
+    let reading = |metric: Name| {
+        let last = room.metrics.last.get(&metric).map(|it| (it.value.clone(), it.at));
+        Reading { metric, last }
+    };
+    names.into_iter().map(reading).collect()
+}
+
+const NO_SOCKET: Refusal = Refusal::invalid("subscriptions need a connection");
+const TOO_MANY: Refusal =
+    Refusal::new(Code::Conflict, "a connection has at most 100 metrics, of 8 KiB together");
+const FULL: Refusal = Refusal::new(Code::Conflict, "a room keeps at most 1,000 metrics");
+
+fn watches_measures(session: &Session) -> bool {
+    session.metrics.iter().any(Measure::is_one)
+}
+
+/// Who hears of a metric, all but one.
+pub(super) fn watchers(room: &Room, metric: &Name, except: Option<SessionId>) -> Audience {
+    let watch = |it: &&Session| Some(it.id) != except && it.metrics.contains(metric);
+    Audience::Only(room.sessions.values().filter(watch).map(|it| it.id).collect())
+}
+
+/// Whether there is room for its last value.
+pub(super) fn fits(room: &Room, Metric { metric, .. }: &Metric) -> Result<(), Refusal> {
+    let last = &room.metrics.last;
+    if last.contains_key(metric) || Measure::is_one(metric) {
+        return Ok(());
+    }
+    let others = last.keys().filter(|it| !Measure::is_one(it)).count();
+    if others < METRICS_MAX { Ok(()) } else { Err(FULL) }
+}
+
+/// Something was added to the log.
+pub(super) fn noticed(room: &mut Room, turn: &mut Turn, entry: &Entry) {
+    match &entry.body {
+        Body::Metric(Metric { metric, value, at }) => {
+            let at = at.unwrap_or(entry.at);
+            let reading = StoredReading { value: value.clone(), at, own: false };
+            room.metrics.last.insert(metric.clone(), reading);
+        }
+        Body::Message { .. } | Body::Event(_) | Body::Response { .. } => {
+            measure::touched(room, turn, entry.at);
+        }
+    }
+}
+
+/// Another room answered.
+pub(super) fn answered(room: &mut Room, turn: &mut Turn, input: MetricInput) {
+    match (input, room.kind) {
+        (MetricInput::Measured(measures), Kind::Analytics) => take(room, turn, &measures),
+        (MetricInput::IsWatched(is_watched), Kind::Chat) => {
+            measure::is_watched(room, turn, is_watched);
+        }
+        // Which nobody asked for.
+        (MetricInput::Measured(_) | MetricInput::IsWatched(_), _) => {}
+    }
+}
+
+/// Keeps what a chat room measured, and tells of what changed.
+fn take(room: &mut Room, turn: &mut Turn, measures: &Measures) {
+    for (measure, number) in measures.known() {
+        let Ok(metric) = Name::parse(measure.name()) else { continue };
+        let (value, at) = (Metric::whole(number), measures.at);
+        if !is_news(room.metrics.last.get(&metric), measure, number, &value, at) {
+            continue;
+        }
+        let reading = StoredReading { value: value.clone(), at, own: true };
+        room.metrics.last.insert(metric.clone(), reading.clone());
+        turn.effects.push(Effect::Write(Write::Metric(MetricWrite::Keep(metric.clone(), reading))));
+        let to = watchers(room, &metric, None);
+        if to != Audience::Only(Vec::new()) {
+            let event = Event::Metric(MetricEvent::Updated { metric, value, at });
+            let (id, at) = (turn.stamp.mint(), turn.stamp.at);
+            turn.tell_notice(to, Notice { id, reply_to: None, session: None, at, event });
+        }
+    }
+}
+
+/// Whether a measure changes what is known.
+fn is_news(
+    last: Option<&StoredReading>,
+    measure: Measure,
+    number: u64,
+    value: &Json,
+    at: Millis,
+) -> bool {
+    match last {
+        // Reports may overtake each other.
+        Some(last) if last.own => last.at <= at && last.value != *value,
+        // That nothing happens in a chat room is no news, and does not replace what a
+        // backend measured by other means.
+        Some(_) | None => match measure {
+            Measure::Engagement | Measure::Activity => number != 0,
+            Measure::Performance => true,
+        },
+    }
+}
+
+/// The room was erased: nothing is known.
+pub(super) fn erased(room: &mut Room) {
+    room.metrics.last.clear();
+    room.metrics.own.erased();
+}

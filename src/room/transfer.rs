@@ -1,0 +1,352 @@
+//! Large data: chunks in any order, stored one by one, and streamed back (A22, A23).
+
+use std::borrow::Cow;
+use std::rc::Rc;
+
+use serde::{Deserialize, Serialize};
+
+use super::asker::Asker;
+use super::shelf::{Transfer, TransferState};
+use super::{Effect, Grant, Reveal, Room, Turn, Write, kinds};
+use crate::limits::{FETCH_MS, FETCHERS_MAX, TRANSFERS_MAX};
+use crate::message::{
+    Chunk, Code, Digest, Event, Fault, Millis, Name, Refusal, SessionId, TransferCommand,
+    TransferEvent,
+};
+
+/// Chunks of an expired object deleted at once: some 9 MB of the largest.
+const PORTION: u64 = 100;
+
+/// Something to make durable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TransferWrite {
+    /// A chunk, and what is known of its object with it.
+    Keep(Transfer, Rc<Chunk>),
+    /// What is known of an object.
+    Note(Transfer),
+    /// An object's chunks below an index are to go; it goes too when none is left.
+    Drop {
+        /// What is known of the object then.
+        transfer: Transfer,
+        /// Chunks with a smaller index go.
+        below: u64,
+    },
+}
+
+impl TransferWrite {
+    /// Whether it must not wait for others: chunks would gather in memory.
+    pub(super) fn is_urgent(&self) -> bool {
+        match self {
+            Self::Keep(..) => true,
+            Self::Note(_) | Self::Drop { .. } => false,
+        }
+    }
+}
+
+/// What a session fetches, and how far it is. It rides in the attachment: short names.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fetching {
+    /// The object.
+    #[serde(rename = "d")]
+    pub data: Name,
+    /// The index to send next.
+    #[serde(rename = "n")]
+    pub next: u64,
+}
+
+/// A chunk that came again. Whether it is the same only the log knows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Compare {
+    /// The answer.
+    pub reveal: Reveal,
+    /// Of which object.
+    pub transfer: u64,
+    /// Which one.
+    pub index: u64,
+    /// What it is now.
+    digest: Digest,
+    /// What is said if it was the same before.
+    same: TransferEvent,
+}
+
+impl Compare {
+    /// What is said, given what it was before.
+    #[must_use]
+    pub fn event(&self, before: Option<Digest>) -> Event {
+        if before == Some(self.digest) {
+            Event::Transfer(self.same.clone())
+        } else {
+            Event::Refused(DIFFERENT)
+        }
+    }
+}
+
+/// What is to be read from the log for a session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Piece {
+    /// Of which object.
+    pub transfer: u64,
+    /// What its sender calls it.
+    pub data: Name,
+    /// Which chunk.
+    pub index: u64,
+    /// Of how many.
+    pub total: u64,
+}
+
+const fn conflict(message: &'static str) -> Refusal {
+    Refusal::new(Code::Conflict, message)
+}
+
+const DIFFERENT: Refusal = conflict("another chunk of this index is here already");
+const OTHERS: Refusal = conflict("this data_id is somebody else's");
+const OTHER_TOTAL: Refusal = conflict("this data_id was begun with another total_chunks");
+const FULL: Refusal = conflict("this room takes no more large data until some of it expires");
+const UNFINISHED: Refusal = conflict("not all of this data is here yet");
+const BUSY: Refusal = conflict("this connection fetches something already: one at a time");
+const UNKNOWN: Refusal = Refusal::new(Code::NotFound, "no data of this data_id is here");
+const GONE: Refusal = Refusal::new(Code::NotFound, "this data is no longer here");
+
+fn fault(field: &'static str, problem: impl Into<Cow<'static, str>>) -> Refusal {
+    Refusal::faulty(vec![Fault { field: field.into(), problem: problem.into() }])
+}
+
+pub(super) fn handle(room: &mut Room, turn: &mut Turn, asker: &Asker, command: TransferCommand) {
+    // A stream needs a socket.
+    let Some(session) = asker.session else { return turn.refuse_asker(asker, kinds::UNKNOWN) };
+    let done = match command {
+        TransferCommand::Keep(chunk) => keep(room, turn, asker, session, chunk),
+        TransferCommand::Fetch { data, from } => fetch(room, turn, asker, session, data, from),
+    };
+    if let Err(refusal) = done {
+        turn.refuse_asker(asker, refusal);
+    }
+}
+
+fn keep(
+    room: &mut Room,
+    turn: &mut Turn,
+    asker: &Asker,
+    session: SessionId,
+    chunk: Rc<Chunk>,
+) -> Result<(), Refusal> {
+    asker.needs(Grant::Send, "this token does not allow sending here")?;
+    let (chunks_max, bytes_max) = (room.limits.chunks(), room.limits.chunk_bytes());
+    if chunks_max < chunk.total {
+        return Err(fault("total_chunks", format!("must be at most {chunks_max}")));
+    }
+    if bytes_max < chunk.bytes {
+        let message = format!("a chunk has at most {bytes_max} bytes when decoded");
+        let too_large = Refusal::new(Code::MessageTooLarge, "");
+        return Err(Refusal { message: Cow::Owned(message), ..too_large });
+    }
+    let now = turn.stamp.at;
+    let known = find(room, &chunk.data).cloned();
+    if let Some(known) = &known {
+        if known.owner != asker.member.id {
+            return Err(OTHERS);
+        }
+        if known.total != chunk.total {
+            return Err(OTHER_TOTAL);
+        }
+        if known.there.has(chunk.index) {
+            again(room, turn, asker, session, known, &chunk);
+            return Ok(());
+        }
+        if !known.fits(chunk.index) {
+            return Err(fault("chunk_index", "must be counted from 0 or from 1, not from both"));
+        }
+    } else if TRANSFERS_MAX <= room.transfers.len() {
+        return Err(FULL);
+    }
+    let quota = room.limits.transfer_quota_bytes;
+    if quota != 0 && quota < stored(room).saturating_add(chunk.bytes) {
+        return Err(FULL);
+    }
+    let is_resumed = known.as_ref().is_some_and(|it| it.session != session);
+    let mut transfer = known.unwrap_or_else(|| {
+        let id = room.transfers.keys().next_back().map_or(1, |last| last + 1);
+        Transfer::begin(id, asker.member.id.clone(), session, &chunk, now)
+    });
+    transfer.take(&chunk);
+    (transfer.at, transfer.session) = (now, session);
+    let write = TransferWrite::Keep(transfer.clone(), chunk);
+    turn.effects.push(Effect::Write(Write::Transfer(write)));
+    if is_resumed || transfer.state == TransferState::Finished {
+        turn.answer(asker, Event::Transfer(transfer.standing()));
+    }
+    room.transfers.insert(transfer.id, transfer);
+    Ok(())
+}
+
+/// A chunk that is here: harmless if it is the same, and a sign of life of its sender.
+fn again(
+    room: &mut Room,
+    turn: &mut Turn,
+    asker: &Asker,
+    session: SessionId,
+    known: &Transfer,
+    chunk: &Chunk,
+) {
+    if known.state == TransferState::Open {
+        let transfer = Transfer { at: turn.stamp.at, session, ..known.clone() };
+        let write = TransferWrite::Note(transfer.clone());
+        turn.effects.push(Effect::Write(Write::Transfer(write)));
+        room.transfers.insert(transfer.id, transfer);
+    }
+    let reveal = turn.reveal(asker);
+    let (transfer, index, digest) = (known.id, chunk.index, chunk.digest);
+    let same = known.standing();
+    turn.effects.push(Effect::Compare(Compare { reveal, transfer, index, digest, same }));
+}
+
+fn fetch(
+    room: &mut Room,
+    turn: &mut Turn,
+    asker: &Asker,
+    id: SessionId,
+    data: Name,
+    from: Option<u64>,
+) -> Result<(), Refusal> {
+    asker.needs(Grant::History, "this token does not allow reading history here")?;
+    let known = find(room, &data).ok_or(UNKNOWN)?;
+    if known.state != TransferState::Finished {
+        return Err(UNFINISHED);
+    }
+    let indexes = known.indexes();
+    let next = from.unwrap_or(indexes.start);
+    if !indexes.contains(&next) {
+        return Err(fault("from", "must be the index of one of its chunks"));
+    }
+    if room.fetchers.contains(&id) {
+        return Err(BUSY);
+    }
+    if FETCHERS_MAX <= room.fetchers.len() {
+        let busy = Refusal::new(Code::Unavailable, "too many fetch large data here; try later");
+        return Err(Refusal { retry_after: Some(FETCH_MS.div_ceil(1000)), ..busy });
+    }
+    let Some(session) = room.sessions.get_mut(&id) else { return Ok(()) };
+    session.fetching = Some(Fetching { data, next });
+    room.fetchers.insert(id);
+    room.fetch_by.get_or_insert(turn.stamp.at.plus(FETCH_MS));
+    turn.effects.remember(id);
+    Ok(())
+}
+
+fn find<'a>(room: &'a Room, data: &Name) -> Option<&'a Transfer> {
+    let live = room.transfers.values().filter(|it| it.state != TransferState::Expired);
+    live.into_iter().find(|it| it.data == *data)
+}
+
+/// How much the room holds, decoded.
+fn stored(room: &Room) -> u64 {
+    let live = room.transfers.values().filter(|it| it.state != TransferState::Expired);
+    live.fold(0, |sum, it| sum.saturating_add(it.bytes))
+}
+
+/// When there is something to do.
+pub(super) fn due_at(room: &Room) -> Option<Millis> {
+    let days = room.limits.history_age_days_max;
+    let transfers = room.transfers.values().filter_map(|it| it.due_at(days));
+    transfers.chain(room.fetch_by).min()
+}
+
+/// Does what is due.
+pub(super) fn tick(room: &mut Room, turn: &mut Turn) {
+    let now = turn.stamp.at;
+    let days = room.limits.history_age_days_max;
+    let is_due = |it: &&Transfer| it.due_at(days).is_some_and(|at| at <= now);
+    let due: Vec<Transfer> = room.transfers.values().filter(is_due).cloned().collect();
+    for transfer in due {
+        if transfer.state == TransferState::Expired {
+            delete(room, turn, transfer);
+        } else {
+            expire(room, turn, transfer);
+        }
+    }
+    // Whoever fetches is served after every step; this one only makes sure that there is one.
+    if room.fetch_by.is_some_and(|at| at <= now) {
+        room.fetch_by = (!room.fetchers.is_empty()).then(|| now.plus(FETCH_MS));
+    }
+}
+
+/// From now on nobody sees it.
+fn expire(room: &mut Room, turn: &mut Turn, mut transfer: Transfer) {
+    (transfer.at, transfer.state) = (turn.stamp.at, TransferState::Expired);
+    turn.effects.push(Effect::Write(Write::Transfer(TransferWrite::Note(transfer.clone()))));
+    let wants = |it: &SessionId| {
+        let fetching = room.sessions.get(it).and_then(|it| it.fetching.as_ref());
+        fetching.is_some_and(|it| it.data == transfer.data)
+    };
+    let fetchers: Vec<SessionId> = room.fetchers.iter().copied().filter(wants).collect();
+    for id in fetchers {
+        room.fetched(id);
+        turn.effects.remember(id);
+        turn.refuse(id, None, GONE);
+    }
+    room.transfers.insert(transfer.id, transfer);
+}
+
+/// Deletes a portion of it, and at last what is known of it.
+fn delete(room: &mut Room, turn: &mut Turn, mut transfer: Transfer) {
+    transfer.at = turn.stamp.at;
+    let below = transfer.there.drop_first(PORTION);
+    if transfer.there.count() == 0 {
+        room.transfers.remove(&transfer.id);
+    } else {
+        room.transfers.insert(transfer.id, transfer.clone());
+    }
+    let write = TransferWrite::Drop { transfer, below };
+    turn.effects.push(Effect::Write(Write::Transfer(write)));
+}
+
+impl Room {
+    /// Who fetches large data.
+    pub fn fetchers(&self) -> impl Iterator<Item = SessionId> {
+        self.fetchers.iter().copied()
+    }
+
+    /// What a session is to be sent next, if it fetches anything.
+    #[must_use]
+    pub fn next_piece(&self, session: SessionId) -> Option<Piece> {
+        let Fetching { data, next } = self.sessions.get(&session)?.fetching.as_ref()?;
+        let Transfer { id, data, total, .. } = find(self, data)?;
+        Some(Piece { transfer: *id, data: data.clone(), index: *next, total: *total })
+    }
+
+    /// A session was sent what came next; or there was nothing, and what it is told then.
+    pub fn piece_sent(&mut self, session: SessionId, was_there: bool) -> Option<Event> {
+        let fetching = self.sessions.get(&session)?.fetching.as_ref()?;
+        let end = find(self, &fetching.data).map(|it| it.indexes().end).filter(|_| was_there);
+        let next = fetching.next.saturating_add(1);
+        if end.is_some_and(|end| next < end) {
+            if let Some(it) = self.sessions.get_mut(&session).and_then(|it| it.fetching.as_mut()) {
+                it.next = next;
+            }
+            return None;
+        }
+        self.fetched(session);
+        (!was_there).then_some(Event::Refused(GONE))
+    }
+
+    fn fetched(&mut self, id: SessionId) {
+        if let Some(session) = self.sessions.get_mut(&id) {
+            session.fetching = None;
+        }
+        self.not_fetching(id);
+    }
+
+    /// Whoever was fetching when the room fell asleep goes on, at once.
+    pub(super) fn goes_on_fetching(&mut self, id: SessionId) {
+        self.fetchers.insert(id);
+        self.fetch_by.get_or_insert(Millis(0));
+    }
+
+    /// It no longer fetches, or is gone.
+    pub(super) fn not_fetching(&mut self, id: SessionId) {
+        self.fetchers.remove(&id);
+        if self.fetchers.is_empty() {
+            self.fetch_by = None;
+        }
+    }
+}

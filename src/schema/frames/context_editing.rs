@@ -1,0 +1,93 @@
+use super::Field::{Is, Needs};
+use super::Message;
+use super::context::{IN, OUT};
+use crate::dialect::context::editing as wire;
+use crate::schema::shape::{input, output};
+
+pub(super) const JOIN: Message = Message {
+    name: "join_session",
+    about: "Let me into the session on this document, and show it to me. Leaves the one before.",
+    envelope: IN,
+    fields: &[Is("type", "join_session"), Needs("data", input::<wire::JoinIn>)],
+    example: r#"{"type":"join_session","id":"j1","data":{"sessionId":"notes","role":"participant"}}"#,
+};
+
+pub(super) const LEAVE: Message = Message {
+    name: "leave_session",
+    about: "Let me out of the session.",
+    envelope: IN,
+    fields: &[Is("type", "leave_session"), Needs("data", input::<wire::LeaveIn>)],
+    example: r#"{"type":"leave_session","id":"l1","data":{"sessionId":"notes"}}"#,
+};
+
+pub(super) const EDIT: Message = Message {
+    name: "edit",
+    about: "Change the text.",
+    envelope: IN,
+    fields: &[Is("type", "edit"), Needs("data", input::<wire::EditIn<'static>>)],
+    example: r#"{"type":"edit","id":"e1","data":{"operation":"insert","position":42,"content":"Hello World","version":15}}"#,
+};
+
+pub(super) const CURSOR: Message = Message {
+    name: "cursor",
+    about: "My cursor is here.",
+    envelope: IN,
+    fields: &[Is("type", "cursor"), Needs("data", input::<wire::CursorIn<'static>>)],
+    example: r#"{"type":"cursor","data":{"position":42,"selection":{"start":40,"end":42}}}"#,
+};
+
+pub(super) const COMMAND: Message = Message {
+    name: "command",
+    about: "Take back my last change.",
+    envelope: IN,
+    fields: &[Is("type", "command"), Needs("data", input::<wire::CommandIn<'static>>)],
+    example: r#"{"type":"command","id":"u1","data":{"command":"undo"}}"#,
+};
+
+pub(super) const STATE: Message = Message {
+    name: "session_state",
+    about: "This is the text, and who is here. After a conflict: forget your own, and begin with this.",
+    envelope: OUT,
+    fields: &[Is("type", "session_state"), Needs("data", output::<wire::State<'static>>)],
+    example: r#"{"type":"session_state","id":"j1","timestamp":"2024-01-01T12:00:00.123Z","data":{"sessionId":"notes","version":15,"content":"Hello","participants":[{"userId":"ann","username":"Ann","role":"participant"}]}}"#,
+};
+
+pub(super) const ACK: Message = Message {
+    name: "edit_ack",
+    about: "What you sent is in, and the text is this version now.",
+    envelope: OUT,
+    fields: &[Is("type", "edit_ack"), Needs("data", output::<wire::Ack>)],
+    example: r#"{"type":"edit_ack","id":"e1","timestamp":"2024-01-01T12:00:00.123Z","data":{"version":16}}"#,
+};
+
+pub(super) const EDITED: Message = Message {
+    name: "edit",
+    about: "The text was changed.",
+    envelope: OUT,
+    fields: &[Is("type", "edit"), Needs("data", output::<wire::Edit<'static>>)],
+    example: r#"{"type":"edit","id":"edit_018cc4e5-227b-7000-8000-000000000008","timestamp":"2024-01-01T12:00:00.123Z","data":{"operation":"insert","position":42,"content":"Hello World","length":0,"author":"ann","version":16}}"#,
+};
+
+pub(super) const MOVED: Message = Message {
+    name: "cursor",
+    about: "Somebody's cursor moved.",
+    envelope: OUT,
+    fields: &[Is("type", "cursor"), Needs("data", output::<wire::CursorOut<'static>>)],
+    example: r#"{"type":"cursor","id":"cursor_018cc4e5-227b-7000-8000-000000000009","timestamp":"2024-01-01T12:00:00.123Z","data":{"userId":"ann","position":42,"selection":{"start":40,"end":42}}}"#,
+};
+
+pub(super) const JOINED: Message = Message {
+    name: "join_session",
+    about: "A user came into the session: once per user, not per connection.",
+    envelope: OUT,
+    fields: &[Is("type", "join_session"), Needs("data", output::<wire::Joined<'static>>)],
+    example: r#"{"type":"join_session","id":"join_session_018cc4e5-227b-7000-8000-00000000000a","timestamp":"2024-01-01T12:00:00.123Z","data":{"sessionId":"notes","userId":"ann","username":"Ann","role":"participant"}}"#,
+};
+
+pub(super) const LEFT: Message = Message {
+    name: "leave_session",
+    about: "A user's last connection left the session; or yours did, as you asked.",
+    envelope: OUT,
+    fields: &[Is("type", "leave_session"), Needs("data", output::<wire::Left<'static>>)],
+    example: r#"{"type":"leave_session","id":"leave_session_018cc4e5-227b-7000-8000-00000000000b","timestamp":"2024-01-01T12:00:00.123Z","data":{"sessionId":"notes","userId":"ann","username":"Ann"}}"#,
+};

@@ -1,0 +1,91 @@
+use super::Field::{Is, MayOwn, Own};
+use super::{Frames, Message};
+use crate::dialect::conversation as wire;
+use crate::schema::shape::{Shape, input_here, output_here};
+
+const IN: Shape = input_here::<wire::Envelope<'static>>;
+
+pub(super) const FRAMES: Frames = Frames { receive: RECEIVE, send: SEND };
+
+const RECEIVE: &[Message] = &[
+    Message {
+        name: "connect",
+        about: "This is who I am. Before it nothing else is taken but `auth`; again, it is confirmed again.",
+        envelope: IN,
+        fields: &[Is("type", "connect"), Own("clientId"), Own("version")],
+        example: r#"{"type":"connect","clientId":"client-1","timestamp":"2024-01-01T12:00:00.123Z","version":"1.0"}"#,
+    },
+    Message {
+        name: "message",
+        about: "Ask the responder this. The same messageId again is not asked again: its response is told again.",
+        envelope: IN,
+        fields: &[Is("type", "message"), Own("clientId"), Own("content"), Own("messageId")],
+        example: r#"{"type":"message","clientId":"client-1","content":"Hello!","timestamp":"2024-01-01T12:00:00.123Z","messageId":"m1"}"#,
+    },
+    Message {
+        name: "history",
+        about: "What was said before?",
+        envelope: IN,
+        fields: &[Is("type", "history"), MayOwn("limit"), MayOwn("before")],
+        example: r#"{"type":"history","limit":50,"before":42}"#,
+    },
+    Message {
+        name: "ping",
+        about: "Are you there? Exactly `{\"type\":\"ping\"}` is answered without waking the room.",
+        envelope: IN,
+        fields: &[Is("type", "ping")],
+        example: r#"{"type":"ping","timestamp":"2024-01-01T12:00:00.123Z"}"#,
+    },
+    Message {
+        name: "auth",
+        about: "Here is my token. The first message where the URL has none; later, a younger token.",
+        envelope: IN,
+        fields: &[Is("type", "auth"), Own("token")],
+        example: r#"{"type":"auth","token":"<jwt>"}"#,
+    },
+];
+
+const SEND: &[Message] = &[
+    Message {
+        name: "connect_confirm",
+        about: "You are in. Before it nothing is said but `error`.",
+        envelope: output_here::<wire::Confirmed<'static>>,
+        fields: &[Is("type", "connect_confirm"), Is("status", "confirmed")],
+        example: r#"{"type":"connect_confirm","clientId":"client-1","conversationId":"conversation_018cc4e5-227b-7000-8000-000000000000","status":"confirmed","resumeToken":"OjwHNA7yqfVeb1Jt4-4X7BGbv2l8Fs8uXloaQApUiqo","timestamp":"2024-01-01T12:00:00.123Z"}"#,
+    },
+    Message {
+        name: "response",
+        about: "What the responder said to a message. Every connection of the conversation hears it.",
+        envelope: output_here::<wire::Response<'static>>,
+        fields: &[Is("type", "response")],
+        example: r#"{"type":"response","messageId":"m1","content":"Hello, Ann.","timestamp":"2024-01-01T12:00:00.123Z"}"#,
+    },
+    Message {
+        name: "history",
+        about: "A stretch of the conversation, oldest first.",
+        envelope: output_here::<wire::History<'static>>,
+        fields: &[Is("type", "history")],
+        example: r#"{"type":"history","messages":[{"messageId":"m1","role":"user","content":"Hello!","timestamp":"2024-01-01T12:00:00.123Z"}],"hasMore":false,"nextBefore":null,"timestamp":"2024-01-01T12:00:00.123Z"}"#,
+    },
+    Message {
+        name: "pong",
+        about: "I am here.",
+        envelope: output_here::<wire::Pong>,
+        fields: &[Is("type", "pong")],
+        example: r#"{"type":"pong","timestamp":"2024-01-01T12:00:00.123Z"}"#,
+    },
+    Message {
+        name: "auth",
+        about: "The connection's token was replaced by a younger one.",
+        envelope: output_here::<wire::Auth<'static>>,
+        fields: &[Is("type", "auth")],
+        example: r#"{"type":"auth","userId":"ann","expiresAt":"2024-01-01T13:00:00.000Z","timestamp":"2024-01-01T12:00:00.123Z"}"#,
+    },
+    Message {
+        name: "error",
+        about: "No; or, with a `messageId`, no response to that message. What cannot go on is closed after it.",
+        envelope: output_here::<wire::Error<'static>>,
+        fields: &[Is("type", "error")],
+        example: r#"{"type":"error","error":"connect first","code":"CONFLICT","messageId":"m1","timestamp":"2024-01-01T12:00:00.123Z"}"#,
+    },
+];

@@ -1,0 +1,48 @@
+// Large data goes out as fast as each client reads, and holds back nobody else: against
+// workerd itself, because a proxy would read in the client's place.
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { mint } from "../../scripts/jwt.mjs";
+import { Client } from "../support/client.ts";
+import { SECRET } from "../support/server.ts";
+import { fetchAll, largeData, range, request, streamed } from "../support/transfer.ts";
+import { Workerd } from "../support/workerd.ts";
+
+const server = new Workerd();
+beforeAll(() =>
+  server.start({
+    MESSAGES_PER_MINUTE: "0",
+    CHUNKS_PER_SECOND: "0",
+    CONNECTIONS_PER_MINUTE_PER_IP: "0",
+  }),
+);
+afterAll(() => server.stop());
+
+async function join(room: string, user: string): Promise<Client> {
+  const token = await mint({ sub: user, contexts: [room] }, { secret: SECRET });
+  return Client.open(`${server.url}/ws?token=${token}&contextId=${room}`);
+}
+
+test("a client that stops reading gets all of it when it reads again, and others do not wait", async () => {
+  const [ann, bob, slow] = [await join("a", "ann"), await join("a", "bob"), await join("a", "slow")];
+  // 32 MiB: far past what loopback holds by itself.
+  const { id, frames, content } = largeData("d", 512, 64 * 1024);
+  for (const frame of frames) ann.send(frame);
+  await ann.next("large_data_received");
+  slow.send(request(id));
+  await slow.until(() => slow.frames.length > 0, "the first chunk");
+  slow.socket.pause();
+  const before = server.memory();
+  const got = await fetchAll(bob, id, 511);
+  expect(got.content.equals(content)).toBe(true);
+  ann.send({ type: "ping", id: "p" });
+  await ann.next("pong");
+  const grown = server.memory() - before;
+  expect(slow.frames.length, "it did not get all of it before it stopped").toBeLessThan(512);
+  expect(grown, "what it did not read was not kept").toBeLessThan(24 << 20);
+  slow.socket.resume();
+  await slow.until(() => slow.frames.length === 512, "the rest");
+  const late = streamed(slow, id);
+  expect(late.indexes).toEqual(range(0, 512));
+  expect(late.content.equals(content)).toBe(true);
+  expect(slow.close).toBeUndefined();
+});
