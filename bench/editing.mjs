@@ -14,7 +14,6 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { DormouseEditor, finalOfDormouse } from "./lib/editing-dormouse.mjs";
-import { finalOfYjs, YjsEditor } from "./lib/editing-yjs.mjs";
 import { machine } from "./lib/machine.mjs";
 import { BENCH, PEERS, STATE } from "./lib/paths.mjs";
 import { peers } from "./lib/peers.mjs";
@@ -41,6 +40,8 @@ const SETTLE_MS_MAX = 30_000;
 const dormouse = peers.find((it) => it.name === "dormouse");
 const unlimited = { EDITS_PER_SECOND: "0" };
 
+/** Loaded when what it needs is installed. */
+let client;
 const yjs = (name, persisted) => ({
   name,
   start: (storage) =>
@@ -48,8 +49,8 @@ const yjs = (name, persisted) => ({
       portOf: Number,
       env: { NODE_ENV: "production", ...(persisted && { YPERSISTENCE: `${storage}/leveldb` }) },
     }),
-  open: (port) => new YjsEditor(`ws://127.0.0.1:${port}/bench`),
-  final: (port) => finalOfYjs(`ws://127.0.0.1:${port}/bench`),
+  open: (port) => new client.YjsEditor(`ws://127.0.0.1:${port}/bench`),
+  final: (port) => client.finalOfYjs(`ws://127.0.0.1:${port}/bench`),
 });
 
 const ours = (name, query) => {
@@ -140,6 +141,7 @@ try {
   if (!existsSync(`${BENCH}node_modules/yjs`)) {
     await output("npm", ["install", "--no-audit", "--no-fund"], { cwd: BENCH });
   }
+  client = await import("./lib/editing-yjs.mjs");
   dormouse.modules = await dormouse.prepare();
   const samples = new Map(CONTENDERS.map((it) => [it.name, []]));
   for (let round = 0; round < rounds; round++) {
