@@ -1,4 +1,4 @@
-// A thin editor of Dormouse's: what an acknowledgement says is its version (D5, D6).
+// A thin editor of Dormouse's: what an acknowledgement says is its version (T5, T6).
 import { WebSocket } from "ws";
 
 const ACK = Buffer.from('"type":"edit_ack"');

@@ -2,7 +2,7 @@
 //!
 //! Operations are taken in one order, the order of versions. One that was made to an older
 //! text is transformed against all that came since, and so is everybody's copy: everyone
-//! ends with the same text (`docs/PROTOCOL.md`, D1 and on, is what a client has to do).
+//! ends with the same text (`docs/PROTOCOL.md`, T1 and on, is what a client has to do).
 //!
 //! A document is a function of a snapshot and the edits since, and of nothing else: so it
 //! can be dropped at any time and restored, and nobody can tell. Every now and then there

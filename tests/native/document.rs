@@ -49,7 +49,7 @@ fn both(text: &str, first: &Operation, second: &Operation) -> (String, Vec<Opera
 }
 
 #[test]
-fn d10_of_two_contents_in_one_place_the_later_stands_first() {
+fn t10_of_two_contents_in_one_place_the_later_stands_first() {
     let (text, made) = both("abcdef", &insert(3, "X"), &insert(3, "Y"));
     assert_eq!((&*text, made), ("abcYXdef", vec![insert(3, "Y")]));
     let earlier = insert(3, "X").transform(&insert(3, "Y"), Order::Earlier).unwrap();
@@ -57,7 +57,7 @@ fn d10_of_two_contents_in_one_place_the_later_stands_first() {
 }
 
 #[test]
-fn d10_what_two_type_in_one_place_is_not_mixed() {
+fn t10_what_two_type_in_one_place_is_not_mixed() {
     let mut document = document("()");
     // Each types letter by letter and has heard of the other's up to the letter before.
     for (who, version, position, letter) in [
@@ -74,7 +74,7 @@ fn d10_what_two_type_in_one_place_is_not_mixed() {
 }
 
 #[test]
-fn d10_what_is_put_in_survives_whoever_deletes_around_it() {
+fn t10_what_is_put_in_survives_whoever_deletes_around_it() {
     let delete_after = both("abcdef", &insert(3, "X"), &delete(1, 4));
     assert_eq!(delete_after, ("aXf".into(), vec![delete(4, 2), delete(1, 2)]));
     let insert_after = both("abcdef", &delete(1, 4), &insert(3, "X"));
@@ -88,7 +88,7 @@ fn d10_what_is_put_in_survives_whoever_deletes_around_it() {
 }
 
 #[test]
-fn d10_what_two_delete_is_deleted_once() {
+fn t10_what_two_delete_is_deleted_once() {
     for (first, second, text, made) in [
         (delete(1, 3), delete(2, 4), "a", vec![delete(1, 2)]),
         (delete(2, 4), delete(1, 3), "a", vec![delete(1, 1)]),
@@ -105,7 +105,7 @@ fn d10_what_two_delete_is_deleted_once() {
 }
 
 #[test]
-fn d10_a_replacement_is_a_deletion_and_an_insertion() {
+fn t10_a_replacement_is_a_deletion_and_an_insertion() {
     for (first, second, text, made) in [
         (replace(1, 2, "X"), replace(2, 3, "Y"), "aXYf", vec![replace(2, 2, "Y")]),
         (replace(2, 3, "Y"), replace(1, 2, "X"), "aXYf", vec![replace(1, 1, "X")]),
@@ -134,7 +134,7 @@ fn a_replacement_may_be_another_operation_by_another_name() {
 }
 
 #[test]
-fn d1_positions_count_utf16_code_units() {
+fn t1_positions_count_utf16_code_units() {
     let mut document = document("a😀é");
     assert_eq!(document.length(), 4);
     submit(&mut document, "ann", 1, &insert(3, "𝄞"));
@@ -143,7 +143,7 @@ fn d1_positions_count_utf16_code_units() {
 }
 
 #[test]
-fn d3_what_is_not_within_the_text_is_refused_and_nothing_changes() {
+fn t3_what_is_not_within_the_text_is_refused_and_nothing_changes() {
     let mut document = document("a😀b");
     let before = document.clone();
     let huge = [5, 1 << 30, (1 << 30) + 1, 1 << 32, 1 << 53, u64::MAX];
@@ -168,7 +168,7 @@ fn d3_what_is_not_within_the_text_is_refused_and_nothing_changes() {
 }
 
 #[test]
-fn d3_an_old_position_is_judged_by_its_own_text() {
+fn t3_an_old_position_is_judged_by_its_own_text() {
     let invalid = |document: &mut Document, operation: Operation| {
         let refused = document.submit(&operation, Version(1), &user("bob"));
         assert!(matches!(refused, Err(Rejection::Invalid(_))), "{operation:?}: {refused:?}");
@@ -189,7 +189,7 @@ fn d3_an_old_position_is_judged_by_its_own_text() {
 }
 
 #[test]
-fn d1_a_document_has_room_for_a_mebibyte() {
+fn t1_a_document_has_room_for_a_mebibyte() {
     let mut document = document(&"x".repeat(DOCUMENT_BYTES_MAX));
     let full = document.submit(&insert(0, "y"), Version(1), &user("ann"));
     assert!(matches!(full, Err(Rejection::Invalid(Refusal { code: Code::Conflict, .. }))));
@@ -209,7 +209,7 @@ fn d1_a_document_has_room_for_a_mebibyte() {
 }
 
 #[test]
-fn d7_what_is_too_old_or_not_yet_is_told_apart() {
+fn t7_what_is_too_old_or_not_yet_is_told_apart() {
     let pace = Pace { operations: 3, bytes: 1000 };
     let mut document = Document::new(pace);
     let marks: Vec<u64> = (0..10)
@@ -242,7 +242,7 @@ fn what_is_kept_is_bounded_by_bytes_too() {
 }
 
 #[test]
-fn d14_undo_goes_back_one_by_one_and_leaves_what_others_did() {
+fn t14_undo_goes_back_one_by_one_and_leaves_what_others_did() {
     let mut document = document("abc");
     submit(&mut document, "ann", 1, &insert(3, "123"));
     submit(&mut document, "ann", 2, &replace(0, 1, "A"));
@@ -267,7 +267,7 @@ fn d14_undo_goes_back_one_by_one_and_leaves_what_others_did() {
 }
 
 #[test]
-fn d14_what_was_deleted_and_brought_back_can_still_be_undone() {
+fn t14_what_was_deleted_and_brought_back_can_still_be_undone() {
     let mut document = Document::new(Pace::default());
     submit(&mut document, "ann", 0, &insert(0, "abc"));
     submit(&mut document, "bob", 1, &delete(0, 3));

@@ -1,10 +1,10 @@
-//! A client of documents, written from `docs/PROTOCOL.md` (D1 and on) alone: in its own
+//! A client of documents, written from `docs/PROTOCOL.md` (T1 and on) alone: in its own
 //! words and its own arithmetic, on strings as JavaScript has them. Panics where a client
 //! would have shown nonsense.
 
 use std::collections::VecDeque;
 
-/// What goes over the wire, in either direction (D2, D4).
+/// What goes over the wire, in either direction (T2, T4).
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct EditFrame {
     pub(crate) operation: &'static str,
@@ -22,7 +22,7 @@ pub(crate) enum Heard {
     State { version: u64, content: Vec<u16> },
 }
 
-/// D8.
+/// T8.
 #[derive(Clone, Debug, PartialEq)]
 struct Change {
     at: usize,
@@ -54,7 +54,7 @@ fn splits_a_pair(text: &[u16], place: usize) -> bool {
         && after.is_some_and(|it| (0xDC00..0xE000).contains(it))
 }
 
-/// D9.
+/// T9.
 fn make(text: &mut Vec<u16>, change: &Change) {
     let edges = change.cuts.iter().flatten().copied();
     let gap = (!change.content.is_empty()).then_some(change.at);
@@ -69,14 +69,14 @@ fn make(text: &mut Vec<u16>, change: &Change) {
     text.splice(change.at.min(text.len())..change.at.min(text.len()), change.content.clone());
 }
 
-/// D10.
+/// T10.
 fn moved(b: &Change, x: usize, behind: bool) -> usize {
     let out = (0..x).filter(|it| b.cuts.iter().any(|[start, end]| (start..end).contains(&it)));
     let put = b.at < x || (b.at == x && behind);
     x - out.count() + if put { b.content.len() } else { 0 }
 }
 
-/// D10, unit by unit.
+/// T10, unit by unit.
 fn transform(a: &Change, b: &Change, later: bool) -> Change {
     let mut cuts: Vec<[usize; 2]> = Vec::new();
     for [start, end] in &a.cuts {
@@ -109,7 +109,7 @@ impl Replica {
         self.inflight.is_none() && self.queue.is_empty()
     }
 
-    /// Its user edits (D11). Returns what is sent, if anything is.
+    /// Its user edits (T11). Returns what is sent, if anything is.
     pub(crate) fn edits(&mut self, start: usize, end: usize, content: &[u16]) -> Option<EditFrame> {
         let cuts = if start < end { vec![[start, end]] } else { vec![] };
         let change = Change { at: start, content: content.to_vec(), cuts };
@@ -118,7 +118,7 @@ impl Replica {
         self.send()
     }
 
-    /// D12.
+    /// T12.
     fn send(&mut self) -> Option<EditFrame> {
         if self.inflight.is_some() {
             return None;
@@ -144,11 +144,11 @@ impl Replica {
         Some(EditFrame { operation, position, length, content, version: self.version })
     }
 
-    /// D13. Returns what is sent, if anything is.
+    /// T13. Returns what is sent, if anything is.
     pub(crate) fn hears(&mut self, heard: &Heard) -> Option<EditFrame> {
         match heard {
             Heard::Edit(frame) => {
-                assert_eq!(frame.version, self.version + 1, "no version is left out (D6)");
+                assert_eq!(frame.version, self.version + 1, "no version is left out (T6)");
                 self.version = frame.version;
                 let mut b = Change::of(frame);
                 for p in self.inflight.iter_mut().chain(&mut self.queue) {

@@ -191,13 +191,13 @@ fn b19_b20_an_edit_is_acknowledged_to_its_author_and_told_to_the_others() {
     assert_eq!(heard(&world, 2, before[2]), std::slice::from_ref(&edit));
     assert_eq!(heard(&world, 3, before[3]), [edit], "the author's other tab does");
     assert_eq!(count(&world, 4), before[4]);
-    // Of two contents in one place the later stands before the other (D10).
+    // Of two contents in one place the later stands before the other (T10).
     says(&mut world, 2, &insert(0, "Y", 0));
     assert_eq!(text(&mut world, "notes"), ("YHello World".into(), 2));
 }
 
 #[test]
-fn d6_one_edit_may_be_several_versions_or_none() {
+fn t6_one_edit_may_be_several_versions_or_none() {
     let mut world = room(&["ann", "bob"]);
     for number in 1..=2 {
         sits(&mut world, number, "notes", "participant");
@@ -222,7 +222,7 @@ fn d6_one_edit_may_be_several_versions_or_none() {
 }
 
 #[test]
-fn d14_undo_goes_to_everyone_and_to_the_one_who_asks() {
+fn t14_undo_goes_to_everyone_and_to_the_one_who_asks() {
     let mut world = room(&["ann", "bob", "ann"]);
     for number in 1..=3 {
         sits(&mut world, number, "notes", "participant");
@@ -248,7 +248,7 @@ fn d14_undo_goes_to_everyone_and_to_the_one_who_asks() {
 }
 
 #[test]
-fn d17_cursors_are_relayed_as_they_came_and_kept_nowhere() {
+fn t17_cursors_are_relayed_as_they_came_and_kept_nowhere() {
     let mut world = room(&["ann", "bob", "ann"]);
     sits(&mut world, 1, "notes", "participant");
     sits(&mut world, 2, "notes", "viewer");

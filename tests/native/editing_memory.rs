@@ -6,7 +6,7 @@ use crate::editing::{count, heard, insert, named, room, says, sits, text, undo};
 use crate::world::World;
 
 #[test]
-fn d16_an_edit_sent_again_is_acknowledged_again_and_made_once() {
+fn t16_an_edit_sent_again_is_acknowledged_again_and_made_once() {
     let mut world = room(&["ann", "bob", "ann"]);
     for number in 1..=3 {
         sits(&mut world, number, "notes", "participant");
@@ -39,7 +39,7 @@ fn d16_an_edit_sent_again_is_acknowledged_again_and_made_once() {
 }
 
 #[test]
-fn d7_marks_bound_what_is_stored_and_what_is_older_is_stale() {
+fn t7_marks_bound_what_is_stored_and_what_is_older_is_stale() {
     let mut world = room(&["ann", "bob"]);
     for number in 1..=2 {
         sits(&mut world, number, "notes", "participant");

@@ -30,7 +30,7 @@ fn notes() -> World {
 }
 
 #[test]
-fn d3_what_is_no_operation_is_refused_and_nothing_changes() {
+fn t3_what_is_no_operation_is_refused_and_nothing_changes() {
     let mut world = notes();
     let with = |field: &str, value: Value| {
         let mut frame = insert(1, "x", 1);
@@ -101,7 +101,7 @@ fn d3_what_is_no_operation_is_refused_and_nothing_changes() {
 }
 
 #[test]
-fn d7_who_may_not_edit_is_told_so() {
+fn t7_who_may_not_edit_is_told_so() {
     let mut world = notes();
     for frame in [insert(0, "x", 1), undo()] {
         assert_eq!(answer(&mut world, 2, &frame), error("PERMISSION_DENIED"), "a viewer");
@@ -132,7 +132,7 @@ fn joining_takes_history_and_editing_takes_send() {
 }
 
 #[test]
-fn d7_a_version_that_is_not_yet_is_a_conflict_and_the_state_follows() {
+fn t7_a_version_that_is_not_yet_is_a_conflict_and_the_state_follows() {
     let mut world = notes();
     for version in [2, 1 << 53, u64::MAX] {
         let before = count(&world, 1);
@@ -147,7 +147,7 @@ fn d7_a_version_that_is_not_yet_is_a_conflict_and_the_state_follows() {
 }
 
 #[test]
-fn d1_a_document_has_room_for_a_mebibyte() {
+fn t1_a_document_has_room_for_a_mebibyte() {
     let mut world = room(&["ann", "bob"]);
     sits(&mut world, 1, "notes", "participant");
     sits(&mut world, 2, "notes", "participant");

@@ -1,13 +1,13 @@
-// A client of documents, written from docs/PROTOCOL.md, "Editing together" (D1 and on), alone:
+// A client of documents, written from docs/PROTOCOL.md, "Editing together" (T1 and on), alone:
 // what a page that edits would do.
 import { expect } from "vitest";
 import { type Client, eventually, type Frame } from "./client.ts";
 import type { Server, Who } from "./server.ts";
 
-/** D8. */
+/** T8. */
 type Change = { at: number; content: string; cuts: [number, number][] };
 
-/** What goes over the wire, in either direction (D2, D4). */
+/** What goes over the wire, in either direction (T2, T4). */
 export type Edit = {
   operation: "insert" | "delete" | "replace";
   position: number;
@@ -24,14 +24,14 @@ const changeOf = ({ operation, position, content = "", length = 0 }: Edit): Chan
 
 const isNothing = ({ content, cuts }: Change) => content === "" && cuts.length === 0;
 
-/** D9. */
+/** T9. */
 export function make(text: string, { at, content, cuts }: Change): string {
   let made = text;
   for (const [start, end] of cuts.toReversed()) made = made.slice(0, start) + made.slice(end);
   return made.slice(0, at) + content + made.slice(at);
 }
 
-/** D10. */
+/** T10. */
 function transform(a: Change, b: Change, later: boolean): Change {
   const moved = (x: number, behind: boolean) => {
     const out = b.cuts.reduce((sum, [start, end]) => sum + Math.max(0, Math.min(end, x) - start), 0);
@@ -57,20 +57,20 @@ function transform(a: Change, b: Change, later: boolean): Change {
   return { at: moved(a.at, !later), content: a.content, cuts };
 }
 
-/** D11 to D13, without a wire. */
+/** T11 to T13, without a wire. */
 export class Replica {
   text = "";
   version = 0;
   inflight?: Change;
   queue: Change[] = [];
-  /** What was sent last, as it was (D16). */
+  /** What was sent last, as it was (T16). */
   sent?: Edit;
 
   get isAtRest(): boolean {
     return !this.inflight && this.queue.length === 0;
   }
 
-  /** D11. Returns what is to be sent, if anything is. */
+  /** T11. Returns what is to be sent, if anything is. */
   edits(start: number, end: number, content: string): Edit | undefined {
     const change: Change = { at: start, content, cuts: start < end ? [[start, end]] : [] };
     this.text = make(this.text, change);
@@ -78,7 +78,7 @@ export class Replica {
     return this.#send();
   }
 
-  /** D12. */
+  /** T12. */
   #send(): Edit | undefined {
     if (this.inflight) return undefined;
     while (this.queue[0] && isNothing(this.queue[0])) this.queue.shift();
@@ -107,10 +107,10 @@ export class Replica {
     return this.sent;
   }
 
-  /** D13. Returns what is to be sent, if anything is. */
+  /** T13. Returns what is to be sent, if anything is. */
   hears({ type, data }: Frame): Edit | undefined {
     if (type === "edit") {
-      if (data.version !== this.version + 1) throw new Error(`${data.version} after ${this.version} (D6)`);
+      if (data.version !== this.version + 1) throw new Error(`${data.version} after ${this.version} (T6)`);
       this.version = data.version;
       let b = changeOf(data);
       const moved = (p: Change) => {

@@ -73,7 +73,7 @@ const REFUSED: [string, string, string][] = [
   ["a message, which is for chat", say("message", { content: "x" }), "UNKNOWN_MESSAGE_TYPE"],
 ];
 
-test.for(REFUSED)("[D3, D7] refused by name, and the socket stays: %s", async ([, frame, code]) => {
+test.for(REFUSED)("[T3, T7] refused by name, and the socket stays: %s", async ([, frame, code]) => {
   ann.send(frame);
   expect(await ann.refusal()).toBe(code);
 });
@@ -86,7 +86,7 @@ test("nothing of all that is in the text, or was told to anybody", async () => {
   expect(await witness.settle()).toEqual([]);
 });
 
-test("[D7] viewers do not edit, and who is in no session does not either", async () => {
+test("[T7] viewers do not edit, and who is in no session does not either", async () => {
   for (const frame of [edit({}), say("command", { command: "undo" })]) {
     witness.send(frame);
     expect(await witness.refusal()).toBe("PERMISSION_DENIED");
@@ -100,7 +100,7 @@ test("[D7] viewers do not edit, and who is in no session does not either", async
   await outsider.leave();
 });
 
-test("[P13, D15] a token that may not send looks on, and one that may not read stays out", async () => {
+test("[P13, T15] a token that may not send looks on, and one that may not read stays out", async () => {
   const other = server.room();
   const can = (...can: string[]) => ({
     room: "nowhere",
@@ -116,7 +116,7 @@ test("[P13, D15] a token that may not send looks on, and one that may not read s
   expect(await sender.refusal()).toBe("PERMISSION_DENIED");
 });
 
-test("[D1] text of a frame's length is taken, and what outgrows a document or a frame is refused", async () => {
+test("[T1] text of a frame's length is taken, and what outgrows a document or a frame is refused", async () => {
   const other = server.room();
   const bob = await collaborator(server, other, "bob");
   await sits(bob);
@@ -151,7 +151,7 @@ test("other endpoints of this dialect know nothing of documents", async () => {
   }
 });
 
-test("[D18] an editor is admitted two seconds' worth at once, and a flood is closed with 1008", async () => {
+test("[T18] an editor is admitted two seconds' worth at once, and a flood is closed with 1008", async () => {
   const strict = await serve();
   try {
     const eve = await collaborator(strict, "r", "eve");

@@ -20,7 +20,7 @@ async function open(user: string): Promise<Client> {
   return Client.open(`${server.url}/api/collaboration/ws?token=${token}&contextId=r`, options);
 }
 
-test("[D1, L10] a large document reaches who reads slowly while others type, and nothing is left out", async () => {
+test("[T1, L10] a large document reaches who reads slowly while others type, and nothing is left out", async () => {
   const ann = new Editor(await open("ann"), "ann");
   ann.client.send(JOIN);
   await ann.client.upTo("session_state");

@@ -1,4 +1,4 @@
-// Editing together, end to end: `/api/collaboration/ws` (B17 to B21; D1 to D18).
+// Editing together, end to end: `/api/collaboration/ws` (B17 to B21; T1 to T18).
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Client } from "../support/client.ts";
 import { collaborator, diceOf, type Editor, editor, sits } from "../support/editor.ts";
@@ -33,7 +33,7 @@ async function pour(client: Client, version: number, count: number, content: str
   client.frames.length = 0;
 }
 
-test("[B1, B17, D15] who joins a session gets its state, and the others hear of it once per user", async () => {
+test("[B1, B17, T15] who joins a session gets its state, and the others hear of it once per user", async () => {
   const room = server.room();
   const ann = await collaborator(server, room, "ann", { name: "Ann" });
   ann.send({ type: "join_session", id: "j1", data: { sessionId: "session_123", role: "participant" } });
@@ -52,7 +52,7 @@ test("[B1, B17, D15] who joins a session gets its state, and the others hear of 
   expect(await ann.settle()).toEqual([]);
 });
 
-test("[B18, D15] who leaves, or is lost, is missed by the others when its last socket is gone", async () => {
+test("[B18, T15] who leaves, or is lost, is missed by the others when its last socket is gone", async () => {
   const room = server.room();
   const [ann, bob, tab] = [
     await collaborator(server, room, "ann"),
@@ -106,7 +106,7 @@ test("[B3] a token may come in the first message", async () => {
   expect((await sits(ann)).data.participants).toHaveLength(1);
 });
 
-test("[B21, D6, D13] people who type at once, over a room that falls asleep, all have the same text in the end", async () => {
+test("[B21, T6, T13] people who type at once, over a room that falls asleep, all have the same text in the end", async () => {
   const room = server.room();
   // One is there in two tabs, and one takes batches.
   const editors: Editor[] = await Promise.all([
@@ -139,7 +139,7 @@ test("[B21, D6, D13] people who type at once, over a room that falls asleep, all
   expect(await textOf(room)).toBe(text);
 });
 
-test("[D2, D9] delete and replace, and what comes in is what was typed", async () => {
+test("[T2, T9] delete and replace, and what comes in is what was typed", async () => {
   const room = server.room();
   const [ann, bob] = [await editor(server, room, "ann"), await editor(server, room, "bob")];
   const awkward = "\0 \u{feff} 😀 ‮ \" \\ </script> '; DROP TABLE document_edit;--";
@@ -156,7 +156,7 @@ test("[D2, D9] delete and replace, and what comes in is what was typed", async (
   expect(await textOf(room)).toBe(`\0é${awkward[1]}${awkward.slice(3)}`);
 });
 
-test("[D7] an edit to a text that is no longer known brings the state, and everyone goes on", async () => {
+test("[T7] an edit to a text that is no longer known brings the state, and everyone goes on", async () => {
   const room = server.room();
   const [ann, bob] = [await collaborator(server, room, "ann"), await collaborator(server, room, "bob")];
   await sits(ann);
@@ -176,7 +176,7 @@ test("[D7] an edit to a text that is no longer known brings the state, and every
   ]);
 });
 
-test("[D14] undo takes back one's own, for everyone", async () => {
+test("[T14] undo takes back one's own, for everyone", async () => {
   const room = server.room();
   const [ann, bob] = [await editor(server, room, "ann"), await editor(server, room, "bob")];
   ann.inserts(0, "abc");
@@ -193,7 +193,7 @@ test("[D14] undo takes back one's own, for everyone", async () => {
   for (const it of [ann, bob]) await it.client.until(() => it.replica.text === "", "the other undo");
 });
 
-test("[D16] what was in flight when the connection was lost is sent again and made once", async () => {
+test("[T16] what was in flight when the connection was lost is sent again and made once", async () => {
   const room = server.room();
   const ann = await editor(server, room, "ann");
   const bob = await editor(server, room, "bob");
@@ -218,7 +218,7 @@ test("[D16] what was in flight when the connection was lost is sent again and ma
   expect(bob.replica.version).toBe(2);
 });
 
-test("[D17] cursors go to the others as they came, and are kept nowhere", async () => {
+test("[T17] cursors go to the others as they came, and are kept nowhere", async () => {
   const room = server.room();
   const [ann, bob] = [await collaborator(server, room, "ann"), await collaborator(server, room, "bob")];
   await sits(ann);
@@ -231,7 +231,7 @@ test("[D17] cursors go to the others as they came, and are kept nowhere", async 
   expect(await bob.settle()).toEqual([]);
 });
 
-test("[D1, D7] a document of 1 MiB with 100,000 operations behind it opens in one round trip", async () => {
+test("[T1, T7] a document of 1 MiB with 100,000 operations behind it opens in one round trip", async () => {
   const room = server.room();
   const bob = await collaborator(server, room, "bob");
   await bob.settle();

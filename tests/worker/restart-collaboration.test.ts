@@ -1,5 +1,5 @@
 // An operator kills the process while several people type: every acknowledged edit is in the
-// text, once, and what was under way is sent again and made once (D16).
+// text, once, and what was under way is sent again and made once (T16).
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

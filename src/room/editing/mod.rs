@@ -1,4 +1,4 @@
-//! Editing together: who edits which document, in which role (B17 to B21, D1 and on).
+//! Editing together: who edits which document, in which role (B17 to B21, T1 and on).
 
 mod documents;
 mod seats;
