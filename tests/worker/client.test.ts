@@ -13,12 +13,15 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 
 test("[E2, E6, E7, E8, K7] the first frame is hello, with these fields and no others", async () => {
-  const client = await server.open("/ws/client", {
+  const usual = await serve({ WS_HEARTBEAT_INTERVAL_MS: "25000" });
+  const client = await usual.open("/ws/client", {
     client_id: "3f2c1e9a-8a53-4c3e-9a55-0c6f5d1f7b10",
     version: "1",
     role: "frontend",
   });
-  expect(await client.next("hello")).toEqual({
+  const hello = await client.next("hello");
+  await usual.stop();
+  expect(hello).toEqual({
     type: "hello",
     server_time: timestamp,
     accepted_version: 1,
