@@ -1,10 +1,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::Problem;
+use crate::dialect::spell::Data;
 use crate::directory::Listed;
 use crate::message::{
-    Accepted, Body, Entry, Event, Json, Member, Metric, MetricEvent, Notice, Offset, Page, Refusal,
-    Reply,
+    Accepted, Entry, Event, Json, Member, MetricEvent, Notice, Offset, Page, Refusal, Reply,
 };
 
 /// What a room's object answers to the Worker.
@@ -149,27 +149,6 @@ struct Past<'a> {
     data: Data<'a>,
 }
 
-#[derive(Serialize)]
-#[serde(untagged)]
-enum Data<'a> {
-    Event(&'a Json),
-    Message {
-        content: &'a str,
-        #[serde(rename = "messageType")]
-        message_type: &'a str,
-    },
-    Metric {
-        metric: &'a str,
-        value: &'a Json,
-        timestamp: String,
-    },
-    Response {
-        #[serde(rename = "messageId")]
-        to: &'a str,
-        content: &'a str,
-    },
-}
-
 impl<'a> History<'a> {
     fn of(page: &'a Page) -> Self {
         Self {
@@ -185,16 +164,6 @@ impl<'a> History<'a> {
 
 impl<'a> Past<'a> {
     fn of(entry: &'a Entry) -> Self {
-        let data = match &entry.body {
-            Body::Event(published) => Data::Event(&published.data),
-            Body::Message { content, message_type } => Data::Message { content, message_type },
-            Body::Metric(Metric { metric, value, at }) => Data::Metric {
-                metric: metric.as_str(),
-                value,
-                timestamp: at.unwrap_or(entry.at).to_rfc3339(),
-            },
-            Body::Response { to, content, .. } => Data::Response { to: to.as_str(), content },
-        };
         Self {
             id: format!("event_{}", entry.id),
             kind: entry.body.topic(),
@@ -202,7 +171,7 @@ impl<'a> Past<'a> {
             timestamp: entry.at.to_rfc3339(),
             author: &entry.author.id.0,
             user_id: entry.body.user().map(|it| it.0.as_str()),
-            data,
+            data: Data::of(entry),
         }
     }
 }

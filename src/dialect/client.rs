@@ -5,10 +5,11 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::json::{self, Text};
+use super::json;
+pub(crate) use super::json::Envelope;
 use super::spell::{Data, ErrorDetails};
 use super::{Dialect, Frame};
 use crate::close::CloseCode;
@@ -91,24 +92,6 @@ impl Dialect for Client {
 }
 
 // ---- in
-
-#[derive(Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-pub(crate) struct Envelope<'a> {
-    #[serde(borrow, rename = "type")]
-    kind: Text<'a>,
-    /// The client's own, echoed by what answers it.
-    #[serde(borrow, default)]
-    id: Option<Text<'a>>,
-    /// A JWT.
-    #[serde(borrow, default)]
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "String"))]
-    token: Option<&'a RawValue>,
-    /// The room it is for, where the URL does not say.
-    #[serde(borrow, default, rename = "contextId")]
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Option<String>"))]
-    context_id: Option<&'a RawValue>,
-}
 
 fn command(envelope: &Envelope<'_>) -> Result<Command, Refusal> {
     Ok(match &*envelope.kind {

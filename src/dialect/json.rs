@@ -47,6 +47,29 @@ pub(super) fn data_or_default<'a, T: Deserialize<'a> + Default>(
     }
 }
 
+/// What most frames have, whatever they are. Unknown fields are ignored; so is `timestamp`,
+/// which is ours to give (X3).
+#[derive(Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub(crate) struct Envelope<'a> {
+    #[serde(borrow, rename = "type")]
+    pub(super) kind: Text<'a>,
+    /// The client's own, echoed by what answers it.
+    #[serde(borrow, default)]
+    pub(super) id: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    pub(super) data: Option<&'a RawValue>,
+    // Of `auth`, which stands at the top level (B3).
+    /// A JWT.
+    #[serde(borrow, default)]
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "String"))]
+    pub(super) token: Option<&'a RawValue>,
+    /// The room it is for, where the URL does not say.
+    #[serde(borrow, default, rename = "contextId")]
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Option<String>"))]
+    pub(super) context_id: Option<&'a RawValue>,
+}
+
 /// Reads a frame: its envelope, the id in it, and what it asks.
 pub(super) fn request<'a, E: Deserialize<'a>>(
     frame: &'a Frame,

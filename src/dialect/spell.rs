@@ -69,7 +69,7 @@ pub(crate) enum Data<'a> {
 }
 
 impl<'a> Data<'a> {
-    pub(super) fn of(entry: &'a Entry) -> Self {
+    pub(crate) fn of(entry: &'a Entry) -> Self {
         match &entry.body {
             Body::Event(published) => Self::Event(&published.data),
             Body::Message { content, message_type } => Self::Message { content, message_type },

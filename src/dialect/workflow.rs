@@ -6,7 +6,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::json::{self, Text};
+use super::json;
+pub(crate) use super::json::Envelope;
 use super::spell::{Data, Id};
 use super::{Dialect, Frame};
 use crate::message::{
@@ -78,27 +79,6 @@ impl Dialect for Workflow {
 }
 
 // ---- in
-
-/// Unknown fields are ignored; so is `timestamp`, which is ours to give (X3).
-#[derive(Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-pub(crate) struct Envelope<'a> {
-    #[serde(borrow, rename = "type")]
-    kind: Text<'a>,
-    /// The client's own, echoed by what answers it.
-    #[serde(borrow, default)]
-    id: Option<Text<'a>>,
-    #[serde(borrow, default)]
-    data: Option<&'a RawValue>,
-    /// A JWT.
-    #[serde(borrow, default)]
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "String"))]
-    token: Option<&'a RawValue>,
-    /// The room it is for, where the URL does not say.
-    #[serde(borrow, default, rename = "contextId")]
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Option<String>"))]
-    context_id: Option<&'a RawValue>,
-}
 
 fn command(envelope: &Envelope<'_>) -> Result<Command, Refusal> {
     match &*envelope.kind {
