@@ -4,7 +4,7 @@ use crate::limits::BATCH_EVENTS_MAX;
 use crate::message::{
     Before, Body, ClientRef, Command, EventName, Fault, Json, Kicked, Kind, Measures, Member,
     Metric, MetricCommand, Millis, Offset, PageRequest, Published, Refusal, Request, RoomName,
-    SessionId, UserId, read_metric,
+    SessionId, UserId,
 };
 use crate::room::Grants;
 
@@ -112,10 +112,7 @@ impl EventIn {
             return Body::message(content, message_type);
         }
         if kind == Kind::Analytics && self.kind == Metric::EVENT {
-            let problem = "must be missing: who hears of a metric is who watches it".into();
-            let fault = Fault { field: "user_id".into(), problem };
-            let fault = Some(fault).filter(|_| self.user_id.is_some());
-            return read_metric(&data, fault).map(Body::Metric);
+            return Metric::read(&data, self.user_id.is_some()).map(Body::Metric);
         }
         let name = EventName::parse(self.kind.as_str())?;
         Published::new(name, data, self.user_id.clone().map(UserId)).map(Body::Event)

@@ -1,9 +1,10 @@
 //! Metrics: what is said of them (B15, B16).
 
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
+use serde_json::Number;
 
-use super::{Fault, Json, Millis, Name, Refusal};
+use super::fields::{Fields, TIME, is_time};
+use super::{Json, Millis, Name, Refusal};
 
 /// The value of something, as a backend measured it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,47 +21,24 @@ impl Metric {
     /// The event that carries one.
     pub const EVENT: &str = "metric_update";
 
-    /// Reads the data of a `metric_update`, with every fault named.
-    pub fn read(data: &Json) -> Result<Self, Vec<Fault>> {
-        #[derive(Deserialize)]
-        struct Fields<'a> {
-            #[serde(borrow, default)]
-            metric: Option<&'a RawValue>,
-            #[serde(borrow, default)]
-            value: Option<&'a RawValue>,
-            #[serde(borrow, default)]
-            timestamp: Option<&'a RawValue>,
+    /// Reads the data of a `metric_update`, with every fault named. It is never for one user:
+    /// `is_addressed` is one more fault.
+    pub fn read(data: &Json, is_addressed: bool) -> Result<Self, Refusal> {
+        let mut it = Fields::of(data.as_str())?;
+        if is_addressed {
+            it.fault("user_id", "missing: who hears of a metric is who watches it");
         }
-        let fault = |field: &'static str, problem: &'static str| Fault {
-            field: field.into(),
-            problem: problem.into(),
+        let name = "a string of 1 to 128 of A-Z a-z 0-9 . _ : ~ -";
+        let metric = it.need::<Name>("metric", name, |_| true);
+        let value = it.need::<Number>("value", "a finite number", |_| true);
+        let at = it.may("timestamp", TIME, is_time).and_then(|it| Millis::parse(&it));
+        it.end()?;
+        let read = || {
+            // In its shortest spelling: a thousand zeros are kept for nobody.
+            let value = Json::parse(value?.to_string()).ok()?;
+            Some(Self { metric: metric?, value, at })
         };
-        let fields = Some(data).filter(|it| it.is_object());
-        let fields = fields.and_then(|it| serde_json::from_str::<Fields<'_>>(it.as_str()).ok());
-        let Some(Fields { metric, value, timestamp }) = fields else {
-            return Err(vec![fault("data", "must be an object, each field of it once")]);
-        };
-        let metric = metric.and_then(|it| serde_json::from_str::<Name>(it.get()).ok());
-        let value = value.and_then(number);
-        let at = match timestamp.map(RawValue::get) {
-            None | Some("null") => Some(None),
-            Some(text) => {
-                let text = serde_json::from_str::<String>(text).ok();
-                text.and_then(|it| Millis::parse(&it)).map(Some)
-            }
-        };
-        match (metric, value, at) {
-            (Some(metric), Some(value), Some(at)) => Ok(Self { metric, value, at }),
-            (metric, value, at) => {
-                let name = "must be a string of 1 to 128 of A-Z a-z 0-9 . _ : ~ -";
-                let faults = [
-                    metric.is_none().then(|| fault("metric", name)),
-                    value.is_none().then(|| fault("value", "must be a finite number")),
-                    at.is_none().then(|| fault("timestamp", "must be an RFC 3339 time")),
-                ];
-                Err(faults.into_iter().flatten().collect())
-            }
-        }
+        read().ok_or(Refusal::system()) // Which it is not: all that is missing was named.
     }
 
     /// One of the platform's own numbers.
@@ -68,12 +46,6 @@ impl Metric {
     pub fn whole(number: u64) -> Json {
         Json::parse(number.to_string()).unwrap_or_else(|_| Json::null())
     }
-}
-
-/// A finite number in its shortest spelling: a thousand zeros are kept for nobody.
-fn number(raw: &RawValue) -> Option<Json> {
-    let number: serde_json::Number = serde_json::from_str(raw.get()).ok()?;
-    Json::parse(number.to_string()).ok()
 }
 
 /// What a room's own numbers are called. Metrics of other names come from backends.
@@ -177,27 +149,20 @@ pub enum MetricEvent {
     IsWatched(bool),
 }
 
-/// Refuses data that is no metric, with every fault named, one that was found before first.
-pub fn read_metric(data: &Json, other: Option<Fault>) -> Result<Metric, Refusal> {
-    match (Metric::read(data), other) {
-        (Ok(metric), None) => Ok(metric),
-        (read, other) => {
-            let faults = read.err().into_iter().flatten();
-            Err(Refusal::faulty(other.into_iter().chain(faults).collect()))
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::Details;
     use super::*;
 
     fn read(data: &str) -> Result<(String, String, Option<u64>), Vec<String>> {
-        match Metric::read(&Json::parse(data).unwrap()) {
+        match Metric::read(&Json::parse(data).unwrap(), false) {
             Ok(Metric { metric, value, at }) => {
                 Ok((metric.as_str().into(), value.as_str().into(), at.map(|it| it.0)))
             }
-            Err(faults) => Err(faults.into_iter().map(|it| it.field.into_owned()).collect()),
+            Err(Refusal { details: Details::Faults(faults), .. }) => {
+                Err(faults.into_iter().map(|it| it.field.into_owned()).collect())
+            }
+            Err(refusal) => panic!("every fault is named: {refusal}"),
         }
     }
 

@@ -5,6 +5,7 @@ mod command;
 mod conversation;
 mod editing;
 mod event;
+mod fields;
 mod id;
 mod json;
 mod metric;
@@ -23,7 +24,7 @@ pub use editing::{Cursor, EditingCommand, EditingEvent, EditingState, Operation,
 pub use event::{Event, Notice, Page};
 pub use id::{ClientRef, Epoch, Kind, Offset, RoomName, SessionId, Stamp, UserId};
 pub use json::{Json, is_bearable, starts_object};
-pub use metric::{Measure, Measures, Metric, MetricCommand, MetricEvent, Reading, read_metric};
+pub use metric::{Measure, Measures, Metric, MetricCommand, MetricEvent, Reading};
 pub use name::Name;
 pub use published::{Lane, Published};
 pub use refusal::{Code, Details, Fault, Refusal};

@@ -1,18 +1,16 @@
 //! Large data: what is said of it (A22, A23), read field by field so that a sender learns of
 //! every fault at once.
 
-use std::borrow::Cow;
 use std::rc::Rc;
 
 use base64::Engine;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
+use serde::{Deserialize, Deserializer, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::{Fault, Name, Refusal};
+use super::fields::Fields;
+use super::{Name, Refusal};
 
 /// What a client may ask about large data.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -103,6 +101,13 @@ impl std::fmt::Display for Digest {
     }
 }
 
+impl<'de> Deserialize<'de> for Digest {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text).ok_or_else(|| serde::de::Error::custom("no SHA-256"))
+    }
+}
+
 impl Serialize for Digest {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
@@ -118,88 +123,37 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 /// Most chunks anyone can say: a whole number that JavaScript can hold.
 const WHOLE_MAX: u64 = 1 << 53;
 
-#[derive(Deserialize)]
-struct Fields<'a> {
-    #[serde(borrow, default)]
-    data_id: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    chunk_index: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    total_chunks: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    chunk_data: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    checksum: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    from: Option<&'a RawValue>,
-}
-
-/// Reads fields, and gathers what is wrong with them.
-#[derive(Default)]
-struct Reader(Vec<Fault>);
-
-impl Reader {
-    fn fault(&mut self, field: &'static str, problem: &'static str) {
-        self.0.push(Fault { field: Cow::Borrowed(field), problem: Cow::Borrowed(problem) });
-    }
-
-    fn need<T: DeserializeOwned>(
-        &mut self,
-        field: &'static str,
-        problem: &'static str,
-        raw: Option<&RawValue>,
-        is_good: impl Fn(&T) -> bool,
-    ) -> Option<T> {
-        let value = raw.and_then(|it| serde_json::from_str(it.get()).ok()).filter(is_good);
-        if value.is_none() {
-            self.fault(field, problem);
-        }
-        value
-    }
-
-    fn refusal(self) -> Refusal {
-        Refusal::faulty(self.0)
-    }
-}
-
-const NAME: &str = "must be 1 to 128 of A-Z a-z 0-9 . _ : ~ -";
-const INDEX: &str = "must be a whole number from 0 to total_chunks";
-const TOTAL: &str = "must be a whole number from 1";
-const BASE64_TEXT: &str = "must be base64 of the standard alphabet";
-const CHECKSUM: &str = "must be the SHA-256 of the decoded chunk: 64 hex digits";
-const FROM: &str = "must be a whole number, the index of a chunk";
+const NAME: &str = "1 to 128 of A-Z a-z 0-9 . _ : ~ -";
+const INDEX: &str = "a whole number from 0 to total_chunks";
+const TOTAL: &str = "a whole number from 1";
+const BASE64_TEXT: &str = "base64 of the standard alphabet";
+const CHECKSUM: &str = "the SHA-256 of the decoded chunk: 64 hex digits";
+const FROM: &str = "a whole number, the index of a chunk";
 
 impl Chunk {
     /// Reads the `data` of a chunk, decodes it once and holds it against its checksum.
     pub fn parse(data: &str) -> Result<Self, Refusal> {
-        let it = fields(data)?;
-        let mut read = Reader::default();
-        let data = read.need::<Name>("data_id", NAME, it.data_id, |_| true);
-        let total =
-            read.need("total_chunks", TOTAL, it.total_chunks, |it| (1..=WHOLE_MAX).contains(it));
-        let in_range = |it: &u64| *it <= total.unwrap_or(WHOLE_MAX);
-        let index = read.need("chunk_index", INDEX, it.chunk_index, in_range);
-        let text = it.chunk_data.and_then(|it| serde_json::from_str::<String>(it.get()).ok());
+        let mut it = Fields::of(data)?;
+        let data = it.need::<Name>("data_id", NAME, |_| true);
+        let total = it.need("total_chunks", TOTAL, |it| (1..=WHOLE_MAX).contains(it));
+        let index_max = total.unwrap_or(WHOLE_MAX);
+        let index = it.need("chunk_index", INDEX, |it| *it <= index_max);
+        let text: Option<String> = it.find("chunk_data");
         let decoded = text.as_deref().and_then(|it| BASE64.decode(it).ok());
         if decoded.is_none() {
-            read.fault("chunk_data", BASE64_TEXT);
+            it.fault("chunk_data", BASE64_TEXT);
         }
-        let shown = it.checksum.and_then(|it| serde_json::from_str::<String>(it.get()).ok());
         let digest = decoded.as_deref().map(Digest::of);
-        let shown = shown.as_deref().and_then(Digest::parse);
         // Of what cannot be decoded nobody knows the right one.
-        if shown.is_none() || (digest.is_some() && shown != digest) {
-            read.fault("checksum", CHECKSUM);
-        }
-        match (data, index, total, text, decoded, digest) {
-            (Some(data), Some(index), Some(total), Some(text), Some(decoded), Some(digest))
-                if read.0.is_empty() =>
-            {
-                let bytes = decoded.len() as u64;
-                Ok(Self { data, index, total, text, bytes, digest })
-            }
-            _ => Err(read.refusal()),
-        }
+        let is_right = |shown: &Digest| digest.is_none_or(|it| it == *shown);
+        it.need("checksum", CHECKSUM, is_right);
+        it.end()?;
+        let read = || {
+            let bytes = decoded?.len() as u64;
+            let (data, index, total) = (data?, index?, total?);
+            Some(Self { data, index, total, text: text?, bytes, digest: digest? })
+        };
+        read().ok_or(Refusal::system()) // Which it is not: all that is missing was named.
     }
 }
 
@@ -211,27 +165,12 @@ impl TransferCommand {
 
     /// Reads the `data` of a request for an object.
     pub fn fetch(data: &str) -> Result<Self, Refusal> {
-        let it = fields(data)?;
-        let mut read = Reader::default();
-        let data = read.need::<Name>("data_id", NAME, it.data_id, |_| true);
-        let from = match it.from.map(RawValue::get) {
-            None | Some("null") => None,
-            Some(_) => read.need("from", FROM, it.from, |it| *it <= WHOLE_MAX),
-        };
-        match data {
-            Some(data) if read.0.is_empty() => Ok(Self::Fetch { data, from }),
-            _ => Err(read.refusal()),
-        }
+        let mut it = Fields::of(data)?;
+        let data = it.need::<Name>("data_id", NAME, |_| true);
+        let from = it.may("from", FROM, |it| *it <= WHOLE_MAX);
+        it.end()?;
+        data.map(|data| Self::Fetch { data, from }).ok_or(Refusal::system())
     }
-}
-
-fn fields(data: &str) -> Result<Fields<'_>, Refusal> {
-    let fault = || {
-        let mut read = Reader::default();
-        read.fault("data", "must be an object with no field twice");
-        read.refusal()
-    };
-    serde_json::from_str(data).map_err(|_| fault())
 }
 
 #[cfg(test)]

@@ -1,13 +1,11 @@
 //! The events whose shape is fixed (A14 to A19): read field by field, so that a backend
 //! learns of every fault at once. What is passed on is what came, unknown fields included.
 
-use std::borrow::Cow;
-
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Fault, Json, Lane, Millis, Refusal, UserId};
+use super::fields::{Fields, TIME, is_time};
+use super::{Json, Lane, Refusal, UserId};
 
 /// Where a workflow stands (A15).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -116,60 +114,8 @@ pub struct Action {
     pub url: String,
 }
 
-/// Fields being read, and what is wrong with them.
-struct Fields {
-    map: Map<String, Value>,
-    faults: Vec<Fault>,
-}
-
 const ID: &str = "a string of 1 to 128 bytes";
 const TEXT: &str = "a string";
-
-impl Fields {
-    fn of(data: &Json) -> Result<Self, Refusal> {
-        let fault = || Fault { field: "data".into(), problem: "must be an object".into() };
-        let map = serde_json::from_str(data.as_str());
-        let map = map.map_err(|_| Refusal::faulty(vec![fault()]))?;
-        Ok(Self { map, faults: Vec::new() })
-    }
-
-    fn fault(&mut self, field: &'static str, expected: &'static str) {
-        let problem = Cow::Owned(format!("must be {expected}"));
-        self.faults.push(Fault { field: Cow::Borrowed(field), problem });
-    }
-
-    /// A field that must be there.
-    fn need<T: DeserializeOwned>(
-        &mut self,
-        field: &'static str,
-        expected: &'static str,
-        is_good: impl Fn(&T) -> bool,
-    ) -> Option<T> {
-        let value = self.map.get(field).cloned().unwrap_or_default();
-        let value = serde_json::from_value(value).ok().filter(is_good);
-        if value.is_none() {
-            self.fault(field, expected);
-        }
-        value
-    }
-
-    /// A field that may be missing or `null`.
-    fn may<T: DeserializeOwned>(
-        &mut self,
-        field: &'static str,
-        expected: &'static str,
-        is_good: impl Fn(&T) -> bool,
-    ) -> Option<T> {
-        match self.map.get(field) {
-            None | Some(Value::Null) => None,
-            Some(_) => self.need(field, expected, is_good),
-        }
-    }
-
-    fn end(self) -> Result<(), Refusal> {
-        if self.faults.is_empty() { Ok(()) } else { Err(Refusal::faulty(self.faults)) }
-    }
-}
 
 #[expect(clippy::ptr_arg, reason = "what a field of this type is read as")]
 fn is_id(text: &String) -> bool {
@@ -178,7 +124,7 @@ fn is_id(text: &String) -> bool {
 
 /// Checks the data of a `workflow_update`.
 pub(super) fn check_update(data: &Json) -> Result<(), Refusal> {
-    let mut it = Fields::of(data)?;
+    let mut it = Fields::of(data.as_str())?;
     it.need("workflow_id", ID, is_id);
     let status = "one of pending, in_progress, completed, failed, cancelled";
     it.need::<Status>("status", status, |_| true);
@@ -186,14 +132,13 @@ pub(super) fn check_update(data: &Json) -> Result<(), Refusal> {
     it.need::<Stage>("stage", stage, |_| true);
     it.need::<f64>("progress", "a number from 0 to 100", |it| (0.0..=100.0).contains(it));
     it.may::<String>("message", TEXT, |_| true);
-    let is_time = |it: &String| Millis::parse(it).is_some();
-    it.may("estimated_completion", "an RFC 3339 time", is_time);
+    it.may("estimated_completion", TIME, is_time);
     it.end()
 }
 
 /// Checks the data of a `notification`; gives whose it is and how urgent.
 pub(super) fn check_notification(data: &Json) -> Result<(Option<UserId>, Lane), Refusal> {
-    let mut it = Fields::of(data)?;
+    let mut it = Fields::of(data.as_str())?;
     it.need("notification_id", ID, is_id);
     let user = it.may("user_id", ID, is_id);
     it.need::<String>("title", TEXT, |_| true);

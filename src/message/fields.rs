@@ -1,0 +1,76 @@
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+
+use super::{Fault, Millis, Refusal};
+
+/// Fields being read, and what is wrong with them: whoever sent them learns of every fault at
+/// once. No tree is built of what is not read.
+#[derive(Debug)]
+pub(super) struct Fields<'a> {
+    map: BTreeMap<Cow<'a, str>, &'a RawValue>,
+    faults: Vec<Fault>,
+}
+
+/// What a time is expected to be.
+pub(super) const TIME: &str = "an RFC 3339 time";
+
+#[expect(clippy::ptr_arg, reason = "what a field of this type is read as")]
+pub(super) fn is_time(text: &String) -> bool {
+    Millis::parse(text).is_some()
+}
+
+impl<'a> Fields<'a> {
+    /// Those of an object.
+    pub(super) fn of(data: &'a str) -> Result<Self, Refusal> {
+        let fault = || Fault { field: "data".into(), problem: "must be an object".into() };
+        let map = serde_json::from_str(data);
+        let map = map.map_err(|_| Refusal::faulty(vec![fault()]))?;
+        Ok(Self { map, faults: Vec::new() })
+    }
+
+    /// Notes that a field is not what is expected.
+    pub(super) fn fault(&mut self, field: &'static str, expected: &'static str) {
+        let problem = Cow::Owned(format!("must be {expected}"));
+        self.faults.push(Fault { field: Cow::Borrowed(field), problem });
+    }
+
+    /// A field, if it is there and can be read as this.
+    pub(super) fn find<T: DeserializeOwned>(&self, field: &str) -> Option<T> {
+        self.map.get(field).and_then(|it| serde_json::from_str(it.get()).ok())
+    }
+
+    /// A field that must be there.
+    pub(super) fn need<T: DeserializeOwned>(
+        &mut self,
+        field: &'static str,
+        expected: &'static str,
+        is_good: impl Fn(&T) -> bool,
+    ) -> Option<T> {
+        let value = self.find(field).filter(is_good);
+        if value.is_none() {
+            self.fault(field, expected);
+        }
+        value
+    }
+
+    /// A field that may be missing or `null`.
+    pub(super) fn may<T: DeserializeOwned>(
+        &mut self,
+        field: &'static str,
+        expected: &'static str,
+        is_good: impl Fn(&T) -> bool,
+    ) -> Option<T> {
+        match self.map.get(field).map(|it| it.get()) {
+            None | Some("null") => None,
+            Some(_) => self.need(field, expected, is_good),
+        }
+    }
+
+    /// All faults, if there are any.
+    pub(super) fn end(self) -> Result<(), Refusal> {
+        if self.faults.is_empty() { Ok(()) } else { Err(Refusal::faulty(self.faults)) }
+    }
+}
