@@ -57,6 +57,16 @@ test("what was said just before a panic is not lost with the room's memory", asy
   }
 });
 
+test("a room in which one message after the other panics is not taken for one whose storage fails", async () => {
+  const room = server.room();
+  const [ann, bob] = [await server.join(room, "ann"), await server.join(room, "bob")];
+  await ann.next("user_joined");
+  for (let i = 0; i < 5; i++) ann.send({ type: "panic" });
+  ann.say("I go on");
+  expect((await ann.next("message")).data.offset).toBe(1);
+  expect((await bob.next("message")).data.offset).toBe(1);
+});
+
 test("a panic is not told to anyone", async () => {
   const room = server.room();
   const ann = await server.join(room, "ann");

@@ -242,13 +242,18 @@ impl Shared {
             self.pump(&mut awake)?;
             awake.host.settle(clock::now())
         };
+        let mut panicked = false;
         let done = catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
             // What others said before was decided as a whole, and only waits for its commit.
             awake.host.flush(clock::now())?;
+            panicked = true;
             Err(Error::RustError("a step of this room panicked".into()))
         });
         if let Err(error) = done {
-            breakers::went(Breaker::Storage, &self.address(), false);
+            // A panic says nothing about the storage, and must not shut the room.
+            if !panicked {
+                breakers::went(Breaker::Storage, &self.address(), false);
+            }
             self.log(&error);
             self.unreported.borrow_mut().add(&awake.host.abandon(clock::now()));
             return Err(error);
