@@ -18,15 +18,31 @@ impl Room {
     ) -> bool {
         let Some(session) = self.sessions.get_mut(&id) else { return false };
         turn.tally.received += 1;
-        let quota = Quota::per_minute(self.limits.messages_per_minute);
-        let is_demo = session.manners.has(Manner::Demo);
-        let quota = if is_demo { quota.tenth() } else { quota };
-        let rates = |it: &Session| (it.messages, it.edits, it.cursors, it.chunks);
-        let before = (session.heard_at, rates(session), session.received);
+        let before = (session.heard_at, session.received);
         session.hear(turn.stamp.at, &self.limits);
         if session.manners.has(Manner::Pinged) {
             session.received += 1;
         }
+        if before != (session.heard_at, session.received) {
+            turn.effects.remember(id);
+        }
+        self.charges(turn, id, to, rate)
+    }
+
+    /// Counts something against one of a socket's rates.
+    pub(super) fn charges(
+        &mut self,
+        turn: &mut Turn,
+        id: SessionId,
+        to: Option<&ClientRef>,
+        rate: Rate,
+    ) -> bool {
+        let Some(session) = self.sessions.get_mut(&id) else { return false };
+        let quota = Quota::per_minute(self.limits.messages_per_minute);
+        let is_demo = session.manners.has(Manner::Demo);
+        let quota = if is_demo { quota.tenth() } else { quota };
+        let rates = |it: &Session| (it.messages, it.edits, it.cursors, it.chunks);
+        let before = rates(session);
         let (bucket, a_second) = match rate {
             Rate::Messages => (None, 0),
             Rate::Edits => (Some(&mut session.edits), self.limits.edits_per_second),
@@ -43,7 +59,7 @@ impl Room {
         };
         match charged {
             Ok(()) => {
-                if before != (session.heard_at, rates(session), session.received) {
+                if before != rates(session) {
                     turn.effects.remember(id);
                 }
                 true

@@ -311,3 +311,19 @@ fn twenty_edits_a_second_are_never_too_fast_and_a_flood_is() {
     assert_eq!(heard(&world, 1, 0).pop().unwrap(), error("RATE_LIMIT_EXCEEDED"));
     assert!(!world.sockets.is_open(crate::support::session_id(1)), "[B29] closed at once");
 }
+
+#[test]
+fn t18_the_whole_text_is_told_no_more_often_than_messages_are_taken() {
+    let limits = Limits { messages_per_minute: 3, edits_per_second: 0, ..Limits::default() };
+    let mut world = World::of(Kind::Collaboration, limits);
+    world.join(1, "ann", None);
+    sits(&mut world, 1, "notes", "participant");
+    for _ in 0..10 {
+        says(&mut world, 1, &insert(0, "x", 1_000)); // To a version that is not yet.
+    }
+    let frames = world.sockets.frames(1);
+    let told = frames.iter().filter(|it| it["type"] == "session_state").count();
+    assert_eq!(told, 3, "the one that joined, and two more");
+    assert_eq!(frames.last().unwrap()["code"], "RATE_LIMIT_EXCEEDED");
+    assert!(!world.sockets.is_open(crate::support::session_id(1)));
+}

@@ -16,7 +16,7 @@ use crate::document::{Applied, Damaged, Edit, Rejection, Snapshot};
 use crate::limits::DOCUMENTS_MAX;
 use crate::message::{
     ClientRef, Code, Command, EditingCommand, EditingEvent, EditingState, Event, Name, Operation,
-    Refusal, Request, Role, SessionId, Version,
+    Rate, Refusal, Request, Role, SessionId, Version,
 };
 
 /// Something to make durable.
@@ -131,12 +131,18 @@ fn join(
     if is_full && document.version() == Version::default() {
         return Err(CROWDED);
     }
-    let Snapshot { version, content } = document.snapshot();
     seats::take(room, turn, id, seat);
-    let participants = room.participants(&name, asker);
-    let state = EditingState { document: name, version, content, participants };
-    turn.answer(asker, Event::Editing(EditingEvent::State(Box::new(state))));
+    let state = state(room, asker, name)?;
+    turn.answer(asker, state);
     Ok(())
+}
+
+/// The whole of a document, and who is there.
+fn state(room: &mut Room, asker: &Asker, document: Name) -> Result<Event, Refusal> {
+    let Snapshot { version, content } = room.documents.get(&document).ok_or(LOST)?.snapshot();
+    let participants = room.participants(&document, asker);
+    let state = EditingState { document, version, content, participants };
+    Ok(Event::Editing(EditingEvent::State(Box::new(state))))
 }
 
 fn edit(
@@ -171,11 +177,12 @@ fn edit(
         }
         Err(Rejection::Invalid(refusal)) => Err(refusal),
         Err(rejection @ (Rejection::Stale | Rejection::Future)) => {
-            let Snapshot { version, content } = document.snapshot();
-            let participants = room.participants(&name, asker);
-            let state = EditingState { document: name, version, content, participants };
             turn.refuse_asker(asker, rejection.into());
-            turn.tell(id, None, Event::Editing(EditingEvent::State(Box::new(state))));
+            // A short frame that is answered with a mebibyte is no keystroke.
+            if room.charges(turn, id, None, Rate::Messages) {
+                let state = state(room, asker, name)?;
+                turn.tell(id, None, state);
+            }
             Ok(())
         }
     }
