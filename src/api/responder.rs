@@ -102,9 +102,7 @@ impl Backend {
     fn sign(&self, timestamp: &str, body: &str) -> String {
         let parts = [timestamp, ".", body];
         let mac = parts.into_iter().fold(self.secret.clone(), Mac::chain_update);
-        let bytes = mac.finalize().into_bytes();
-        let nibbles = bytes.iter().flat_map(|it| [it >> 4, it & 15]);
-        nibbles.filter_map(|it| char::from_digit(it.into(), 16)).collect()
+        format!("{:x}", mac.finalize().into_bytes())
     }
 }
 

@@ -20,8 +20,9 @@ pub(super) fn serves(kind: Kind, command: &Command) -> bool {
         | Command::Status
         | Command::Kick(_)
         | Command::Erase => true,
-        Command::Say(_) | Command::Typing(_) => matches!(kind, Kind::Chat | Kind::Hub),
-        Command::Publish { .. }
+        Command::Say(_)
+        | Command::Typing(_)
+        | Command::Publish { .. }
         | Command::SetState { .. }
         | Command::Subscribe(_)
         | Command::Unsubscribe(_) => matches!(kind, Kind::Chat | Kind::Hub),
