@@ -1,35 +1,44 @@
 // Builds the Worker into build/ with tools that the lock files fix; does nothing when
-// nothing changed. `--chaos` builds the one that panics on request into build-chaos/.
+// nothing changed.
+//
+//   --chaos   the one that panics on request, into build-chaos/, with less optimisation
+//   --fast    build/ itself with less optimisation, for work on the code, never to deploy; the
+//             variable DORMOUSE_BUILD=fast says the same where wrangler runs this
 import { createHash } from "node:crypto";
 import { existsSync, globSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { cargoTools, hasNightly, local, run } from "./tools.mjs";
+import { cargoTools, hasStandardLibrary, local, run, says, unwinding } from "./tools.mjs";
 
 const chaos = process.argv.includes("--chaos");
+const fast = chaos || process.argv.includes("--fast") || process.env.DORMOUSE_BUILD === "fast";
+// A panic unwinds, and is contained to its event; else it resets every room of the isolate.
+const unwind = hasStandardLibrary();
 const out = chaos ? "build-chaos" : "build";
-const unwind = hasNightly();
 const stamp = join(out, ".inputs");
 const inputs = fingerprint();
 
 if (!existsSync(stamp) || readFileSync(stamp, "utf8") !== inputs) {
   build();
   deduplicated();
+  const wasm = fast ? readFileSync(join(out, "index_bg.wasm")) : stripped();
   writeFileSync(stamp, inputs);
-  const wasm = stripped();
   const [raw, packed] = [wasm.length, gzipSync(wasm, { level: 9 }).length].map((it) =>
     (it / 1024).toFixed(0),
   );
-  console.log(`${out}: wasm ${raw} KB, ${packed} KB gzipped`);
+  console.log(`${out}: wasm ${raw} KB, ${packed} KB gzipped${fast ? ", not optimised" : ""}`);
 }
 
 function build() {
-  if (!unwind) console.warn("Building without unwinding: a panic resets every room of an isolate.");
+  if (!unwind)
+    console.warn("No rust-src: building without unwinding. A panic resets every room of an isolate.");
   const [bindgen, builder] = cargoTools();
-  const flags = ["--release", "--out-dir", out, ...(unwind ? ["--panic-unwind"] : [])];
-  run(builder.path, [...flags, ...(chaos ? ["--features", "chaos"] : [])], {
+  const flags = ["--out-dir", out, ...(unwind ? ["--panic-unwind"] : [])];
+  const profile = fast ? ["--profile", "fast", "--no-opt"] : ["--release"];
+  run(builder.path, [...flags, ...profile, ...(chaos ? ["--features", "chaos"] : [])], {
     env: {
       ...process.env,
+      ...(unwind ? unwinding() : {}),
       WASM_BINDGEN_BIN: bindgen.path,
       WASM_OPT_BIN: local("wasm-opt"),
       ESBUILD_BIN: local("esbuild"),
@@ -61,9 +70,12 @@ function stripped() {
   return readFileSync(path);
 }
 
+/** Everything that decides what is built: the sources, the compiler, and how. */
 function fingerprint() {
   const files = globSync(["src/**/*", "Cargo.toml", "Cargo.lock", "scripts/{build,tools}.mjs"]);
-  const hash = createHash("sha256").update(String(unwind));
+  const hash = createHash("sha256")
+    .update(says("rustc", "--version", "--verbose"))
+    .update(String([fast, unwind]));
   for (const file of files.sort()) {
     if (statSync(file).isFile()) hash.update(file).update("\0").update(readFileSync(file));
   }

@@ -3,10 +3,10 @@
 
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { cargoTools, chromium, hasNightly, run, says } from "./tools.mjs";
+import { cargoTools, chromium, run, says, toolchain } from "./tools.mjs";
 
 packages();
-toolchains();
+compiler();
 for (const tool of cargoTools()) {
   if (existsSync(tool.path)) continue;
   mkdirSync(tool.root, { recursive: true });
@@ -23,38 +23,21 @@ function packages() {
   if (!isCurrent) run("npm", ["install", "--no-audit", "--no-fund", "--loglevel=error"]);
 }
 
-function toolchains() {
+/** What rust-toolchain.toml names, whole: rustup by itself does not add to a toolchain that is there. */
+function compiler() {
   if (!says("rustup", "--version")) {
     console.error("Dormouse needs rustup: https://rustup.rs");
     process.exit(1);
   }
-  const active = says("rustup", "show", "active-toolchain").split(" ")[0].trim();
-  const has = (list, name) => list.split("\n").some((it) => it.startsWith(name));
-  if (!has(says("rustup", "target", "list", "--installed"), "wasm32-unknown-unknown")) {
-    run("rustup", ["target", "add", "wasm32-unknown-unknown"]);
+  const { channel, components, targets } = toolchain();
+  const known = says("rustup", "component", "list", "--installed", "--toolchain", channel).split("\n");
+  if (!known[0]) run("rustup", ["toolchain", "install", channel, "--profile", "minimal"]);
+  const isThere = (name) => known.some((it) => it === name || it.startsWith(`${name}-`));
+  for (const it of components.filter((it) => !isThere(it))) {
+    run("rustup", ["component", "add", it, "--toolchain", channel]);
   }
-  const components = says("rustup", "component", "list", "--installed");
-  for (const name of ["rustfmt", "clippy"]) {
-    if (!has(components, name)) run("rustup", ["component", "add", name, "--toolchain", active]);
-  }
-  try {
-    nightly(has);
-  } catch {
-    console.warn(
-      "\nNo nightly Rust with rust-src: the build will be one in which a panic resets every room of an isolate.\n",
-    );
-  }
-}
-
-/** Panics that unwind need a standard library built for it, which takes a nightly. */
-function nightly(has) {
-  if (!/^nightly/m.test(says("rustup", "toolchain", "list"))) {
-    run("rustup", ["toolchain", "install", "nightly", "--profile", "minimal"]);
-  }
-  if (!hasNightly()) run("rustup", ["component", "add", "rust-src", "--toolchain", "nightly"]);
-  const targets = says("rustup", "target", "list", "--installed", "--toolchain", "nightly");
-  if (!has(targets, "wasm32-unknown-unknown")) {
-    run("rustup", ["target", "add", "wasm32-unknown-unknown", "--toolchain", "nightly"]);
+  for (const it of targets.filter((it) => !isThere(`rust-std-${it}`))) {
+    run("rustup", ["target", "add", it, "--toolchain", channel]);
   }
 }
 

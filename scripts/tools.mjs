@@ -1,9 +1,9 @@
 // Where this project's tools are, and how they are run. Used by the other scripts;
 // runs on any Node >= 20, before node_modules exists.
 import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
-import { join, resolve } from "node:path";
+import { delimiter, join, resolve } from "node:path";
 
 /** Compiled tools are shared by all clones: they take minutes to build. */
 const CACHE = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "dormouse");
@@ -36,9 +36,44 @@ export function says(command, ...args) {
   }
 }
 
-export const hasNightly = () =>
-  /^nightly/m.test(says("rustup", "toolchain", "list")) &&
-  says("rustup", "component", "list", "--toolchain", "nightly", "--installed").includes("rust-src");
+/** What rust-toolchain.toml asks for. */
+export function toolchain() {
+  const text = readFileSync("rust-toolchain.toml", "utf8");
+  const list = (name) => JSON.parse(new RegExp(`^${name} = (.*)$`, "m").exec(text)[1]);
+  return { channel: list("channel"), components: list("components"), targets: list("targets") };
+}
+
+/** Whether the source of the standard library is there, to build it with panics that unwind. */
+export const hasStandardLibrary = () =>
+  existsSync(join(says("rustc", "--print", "sysroot").trim(), "lib/rustlib/src/rust/library"));
+
+/**
+ * The environment in which `worker-build --panic-unwind`, which asks for a toolchain called
+ * `nightly`, gets the one of rust-toolchain.toml: commands ahead in PATH that put its name in
+ * place of that one, and the switch with which a stable compiler takes `-Z build-std`.
+ */
+export function unwinding() {
+  const { channel } = toolchain();
+  const commands = resolve(".wrangler", `rust-${channel}`);
+  mkdirSync(commands, { recursive: true });
+  for (const name of ["cargo", "rustc", "rustup"]) {
+    const real = says("which", name).trim();
+    const script = `#!/bin/sh
+# Made by scripts/tools.mjs.
+for it do
+  shift
+  case "$it" in
+    +nightly) it=+${channel} ;;
+    nightly) it=${channel} ;;
+  esac
+  set -- "$@" "$it"
+done
+exec "${real}" "$@"
+`;
+    writeFileSync(join(commands, name), script, { mode: 0o755 });
+  }
+  return { PATH: [commands, process.env.PATH].join(delimiter), RUSTC_BOOTSTRAP: "1" };
+}
 
 const BROWSERS = [
   process.env.CHROMIUM_PATH,
