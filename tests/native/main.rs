@@ -38,6 +38,8 @@ mod schema_http;
 mod sleep;
 mod sleep_conversation;
 mod sleep_hub;
+mod stored;
+mod stored_rooms;
 mod support;
 mod tidy;
 mod transfer;

@@ -127,6 +127,30 @@ impl Rusqlite {
 }
 
 impl Rusqlite {
+    /// Every table and every row, as the statements that make them.
+    pub(crate) fn dump(&self) -> String {
+        let made =
+            "SELECT sql || ';' FROM sqlite_master WHERE sql IS NOT NULL ORDER BY type DESC, name";
+        let mut lines = self.texts(made);
+        for table in self.texts("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
+        {
+            let named = format!("SELECT name FROM pragma_table_info('{table}') ORDER BY cid");
+            let columns = self.texts(&named);
+            let quoted: Vec<String> = columns.iter().map(|it| format!("quote({it})")).collect();
+            let (columns, quoted) = (columns.join(", "), quoted.join(" || ', ' || "));
+            let rows = self.texts(&format!("SELECT {quoted} FROM {table} ORDER BY 1"));
+            let row = |values| format!("INSERT INTO {table} ({columns}) VALUES ({values});");
+            lines.extend(rows.into_iter().map(row));
+        }
+        lines.join("\n") + "\n"
+    }
+
+    fn texts(&self, sql: &str) -> Vec<String> {
+        let mut statement = self.0.prepare(sql).unwrap();
+        let rows = statement.query_map([], |row| row.get(0)).unwrap();
+        rows.collect::<Result<_, _>>().unwrap()
+    }
+
     /// A count, with a number at the end of the statement.
     pub(crate) fn count(&self, sql: &str, number: u64) -> u64 {
         self.0.query_row(&format!("{sql}{number}"), [], |row| row.get(0)).unwrap()
@@ -219,6 +243,11 @@ impl FakeSockets {
             serde_json::from_str(&serde_json::to_string(session).unwrap()).unwrap()
         };
         self.open.borrow().values().map(|(_, session)| stored(session)).collect()
+    }
+
+    /// What is stored of each open socket.
+    pub(crate) fn stored(&self) -> Vec<(Wire, Session)> {
+        self.open.borrow().values().cloned().collect()
     }
 
     pub(crate) fn all_seen(&self) -> BTreeMap<SessionId, Vec<Seen>> {
