@@ -6,6 +6,7 @@
 //             variable DORMOUSE_BUILD=fast says the same where wrangler runs this
 import { createHash } from "node:crypto";
 import { existsSync, globSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { homedir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { cargoTools, hasStandardLibrary, local, run, says, unwinding } from "./tools.mjs";
@@ -39,11 +40,24 @@ function build() {
     env: {
       ...process.env,
       ...(unwind ? unwinding() : {}),
+      ...(fast ? {} : { RUSTFLAGS: remapped() }),
       WASM_BINDGEN_BIN: bindgen.path,
       WASM_OPT_BIN: local("wasm-opt"),
       ESBUILD_BIN: local("esbuild"),
     },
   });
+}
+
+/** The same bytes in whatever folder it is built: the places of panics name no folder of this machine. */
+function remapped() {
+  const cargo = process.env.CARGO_HOME || join(homedir(), ".cargo");
+  const folders = [
+    [process.cwd(), "dormouse"],
+    [join(cargo, "registry", "src"), "crates"],
+    [says("rustc", "--print", "sysroot").trim(), "rust"],
+  ];
+  const flags = folders.map(([from, to]) => `--remap-path-prefix=${from}=${to}`);
+  return [process.env.RUSTFLAGS, ...flags].filter(Boolean).join(" ");
 }
 
 /** wasm-bindgen lists a module twice, which bundlers warn of. */

@@ -19,8 +19,14 @@ if (process.argv.includes("--browser")) browser();
 function packages() {
   const stamp = "node_modules/.package-lock.json";
   const isCurrent = existsSync(stamp) && statSync("package-lock.json").mtimeMs <= statSync(stamp).mtimeMs;
+  if (isCurrent) return;
+  const lock = readFileSync("package-lock.json", "utf8");
   // Not `npm ci`: it refuses the lock where a registry lacks another platform's binary.
-  if (!isCurrent) run("npm", ["install", "--no-audit", "--no-fund", "--loglevel=error"]);
+  run("npm", ["install", "--no-audit", "--no-fund", "--loglevel=error"]);
+  if (process.env.CI && readFileSync("package-lock.json", "utf8") !== lock) {
+    console.error("The install changed package-lock.json: commit what it is now.");
+    process.exit(1);
+  }
 }
 
 /** What rust-toolchain.toml names, whole: rustup by itself does not add to a toolchain that is there. */
