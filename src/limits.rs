@@ -46,6 +46,9 @@ pub struct Limits {
     pub conversation_timeout_ms: u64,
     /// Wait after a responder's first failure; it doubles with each.
     pub conversation_retry_ms: u64,
+    /// Bytes that all rooms of an isolate hold together of what waits: in outboxes, for clients
+    /// that read slowly, in documents at hand and in sockets that are not in a room yet.
+    pub budget_bytes: u64,
     /// Who answers in conversations. Not one of the variables below: read with what else
     /// concerns the responder.
     pub responder: Responder,
@@ -146,6 +149,7 @@ const VARIABLES: &[(&str, Field)] = &[
     ("HISTORY_MAX_AGE_DAYS", |it| &mut it.history_age_days_max),
     ("WS_HEARTBEAT_INTERVAL_MS", |it| &mut it.heartbeat_ms),
     ("REPORT_INTERVAL_MS", |it| &mut it.report_ms),
+    ("MEMORY_BUDGET_BYTES", |it| &mut it.budget_bytes),
     ("CONVERSATION_TIMEOUT_MS", |it| &mut it.conversation_timeout_ms),
     ("CONVERSATION_RETRY_MS", |it| &mut it.conversation_retry_ms),
 ];
@@ -176,6 +180,9 @@ impl Default for Limits {
             history_age_days_max: 30,
             heartbeat_ms: 25_000,
             report_ms: 10_000,
+            // Half of the 128 MB that the platform gives an isolate. The other half is the code,
+            // what rooms know beside, and the copies that are made while something is sent.
+            budget_bytes: 64 << 20,
             conversation_timeout_ms: 10_000,
             conversation_retry_ms: 1_000,
             responder: Responder::Echo,

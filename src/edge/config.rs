@@ -7,6 +7,7 @@ use worker::Env;
 use super::platform;
 use crate::admission::{Keys, Origins, Policy};
 use crate::api::responder::{self, Backend};
+use crate::budget::Budget;
 use crate::limits::Limits;
 
 /// Everything an operator can set. It cannot change while an isolate lives.
@@ -17,6 +18,8 @@ pub(super) struct Config {
     metrics_token: Option<String>,
     /// The service that answers in conversations, if one does.
     pub(super) backend: Option<Backend>,
+    /// What all that this isolate holds for clients is taken from.
+    pub(super) budget: Budget,
 }
 
 /// Shortest bearer taken, in bytes: a shorter one can be guessed.
@@ -72,6 +75,7 @@ impl Config {
         }
         let origins = Origins::parse(&variable("ALLOWED_ORIGINS").unwrap_or_default());
         let policy = Policy { keys, origins, development };
-        Self { limits, policy, metrics_token: variable("METRICS_TOKEN"), backend }
+        let (metrics_token, budget) = (variable("METRICS_TOKEN"), Budget::new(limits.budget_bytes));
+        Self { limits, policy, metrics_token, backend, budget }
     }
 }

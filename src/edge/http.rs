@@ -13,6 +13,7 @@ use crate::api::{
     Answer, Batch, Call, Caller, Errand, EventIn, NoCall, Problem, RoomCall, Rooms, Task,
     read_batch, read_event,
 };
+use crate::budget::Lease;
 use crate::directory::{Ask, Listed, Listing, PROMETHEUS_TYPE, Summary, merge_pages};
 use crate::message::{Code, Json, Kicked, Kind, Millis, Refusal, RoomName};
 use crate::room::Grant;
@@ -168,7 +169,7 @@ impl Http<'_> {
         let (status, task) = match call {
             RoomCall::Publish => {
                 let bytes_max = self.config.limits.message_bytes_max;
-                let text = self.body(bytes_max + ENVELOPE_BYTES_MAX).await?;
+                let (text, _held) = self.body(bytes_max + ENVELOPE_BYTES_MAX).await?;
                 (200, Task::Publish(vec![read_event(&text, kind, bytes_max)?]))
             }
             RoomCall::History(page) => (200, Task::history(page)),
@@ -194,7 +195,7 @@ impl Http<'_> {
     /// Publishes to several rooms: one errand each, whose events stay in their order.
     async fn batch(&self) -> Answered {
         let caller = self.caller()?;
-        let text = self.body(BATCH_BYTES_MAX).await?;
+        let (text, _held) = self.body(BATCH_BYTES_MAX).await?;
         let items = read_batch(&text, self.config.limits.message_bytes_max)?;
         let mut answers: Vec<Option<Answer>> = Vec::new();
         let mut rooms: Vec<Parcel> = Vec::new();
@@ -295,17 +296,21 @@ impl Http<'_> {
         Err(Refusal::denied("the metrics are for admins"))
     }
 
-    async fn body(&self, bytes_max: usize) -> std::result::Result<String, Failure> {
+    /// The request's body, and what it takes of the budget until the call is answered.
+    async fn body(&self, bytes_max: usize) -> std::result::Result<(String, Lease), Failure> {
         let too_large = || Refusal::too_large(bytes_max);
         // Before it is touched: to give up half-way costs the connection.
         let length = self.request.headers().get("Content-Length")?;
-        if length.and_then(|it| it.parse::<usize>().ok()).is_some_and(|it| bytes_max < it) {
+        let length = length.and_then(|it| it.parse::<usize>().ok());
+        if length.is_some_and(|it| bytes_max < it) {
             return Err(too_large().into());
         }
+        // Once as JavaScript has it, once as it is here.
+        let held = self.config.budget.take(2 * length.unwrap_or(bytes_max))?;
         #[expect(clippy::cast_precision_loss, reason = "some megabytes")]
         let text = platform::read_text(self.request.inner(), bytes_max as f64).await;
         let text = text.map_err(|_| Refusal::invalid("the body could not be read"))?;
-        Ok(text.as_string().ok_or_else(too_large)?)
+        Ok((text.as_string().ok_or_else(too_large)?, held))
     }
 }
 

@@ -120,6 +120,13 @@ impl Refusal {
         Self { code, message, retry_after: None, details: Details::None }
     }
 
+    /// The same, which may work after so many seconds.
+    #[must_use]
+    pub const fn after(mut self, seconds: u64) -> Self {
+        self.retry_after = Some(seconds);
+        self
+    }
+
     /// The frame is no message of its dialect.
     #[must_use]
     pub const fn invalid(message: &'static str) -> Self {

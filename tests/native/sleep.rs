@@ -29,6 +29,7 @@ const LIMITS: Limits = Limits {
     history_entries_max: 6,
     heartbeat_ms: 25_000,
     report_ms: 10_000,
+    budget_bytes: 0,
     history_age_days_max: 1,
     conversation_timeout_ms: 10_000,
     conversation_retry_ms: 1_000,
