@@ -108,6 +108,18 @@ pub fn grants(claims: &Claims, kind: Kind, room: &RoomName) -> Grants {
     covering.fold(grants, |sum, it| sum.union(it.grants()))
 }
 
+/// Whether these claims allow this in any room at all. May be wrong where a capability's
+/// pattern covers no room.
+#[must_use]
+pub fn grants_somewhere(claims: &Claims, grant: Grant) -> bool {
+    let by_role = match claims.role {
+        Role::User => CONTEXT.contains(&grant),
+        // They have a room of their own.
+        Role::Service | Role::Admin => CONTEXT.contains(&grant) || grant == Grant::Publish,
+    };
+    by_role || claims.caps.iter().any(|it| it.grants().has(grant))
+}
+
 /// Rooms that nobody needs a token for, and that no token leads to (SPEC §2).
 fn is_demo(kind: Kind, room: &RoomName) -> bool {
     kind == Kind::Hub && room.as_str().starts_with(DEMO)
@@ -149,6 +161,16 @@ mod tests {
         assert_eq!(of(r#"{"sub":"a","contexts":"*"}"#, "x"), client);
         let service = ["join", "send", "publish", "history", "presence"];
         assert_eq!(of(r#"{"sub":"a","contexts":"x","role":"service"}"#, "x"), service);
+    }
+
+    #[test]
+    fn what_is_granted_nowhere_is_known_without_a_room() {
+        let publishes =
+            |claims: &str| grants_somewhere(&serde_json::from_str(claims).unwrap(), Grant::Publish);
+        assert!(!publishes(r#"{"sub":"a","contexts":"*"}"#));
+        assert!(!publishes(r#"{"sub":"a","caps":[{"room":"*","can":["join"]}]}"#));
+        assert!(publishes(r#"{"sub":"a","role":"service"}"#));
+        assert!(publishes(r#"{"sub":"a","caps":[{"room":"hub:x","can":["publish"]}]}"#));
     }
 
     #[test]

@@ -29,6 +29,12 @@ impl Caller {
         capability::grants(&self.claims, kind, room)
     }
 
+    /// Whether there can be a room in which they may do this.
+    #[must_use]
+    pub fn may_somewhere(&self, grant: Grant) -> bool {
+        capability::grants_somewhere(&self.claims, grant)
+    }
+
     /// Whether they may see the service's own numbers.
     #[must_use]
     pub fn is_admin(&self) -> bool {

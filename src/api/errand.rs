@@ -1,4 +1,7 @@
-use serde::{Deserialize, Serialize};
+use std::fmt;
+
+use serde::de::{Error, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::limits::BATCH_EVENTS_MAX;
 use crate::message::{
@@ -180,7 +183,32 @@ fn check(event: &EventIn, kind: Kind, bytes_max: usize) -> Result<(), Refusal> {
 
 #[derive(Deserialize)]
 struct BatchIn {
+    #[serde(deserialize_with = "items")]
     events: Vec<Json>,
+}
+
+/// The items of a batch. Stops reading at the first one too many: a body has room for millions.
+fn items<'de, D: Deserializer<'de>>(input: D) -> Result<Vec<Json>, D::Error> {
+    struct Items;
+    impl<'de> Visitor<'de> for Items {
+        type Value = Vec<Json>;
+
+        fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+            out.write_str("a list")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Vec<Json>, A::Error> {
+            let mut items = Vec::new();
+            while let Some(item) = list.next_element()? {
+                if items.len() == BATCH_EVENTS_MAX {
+                    return Err(A::Error::custom("too many items"));
+                }
+                items.push(item);
+            }
+            Ok(items)
+        }
+    }
+    input.deserialize_seq(Items)
 }
 
 #[derive(Deserialize)]
@@ -198,9 +226,9 @@ pub fn read_batch(
     text: &str,
     bytes_max: usize,
 ) -> Result<Vec<Result<Destination, Refusal>>, Refusal> {
-    let BatchIn { events } = read(text)?;
-    if !(1..=BATCH_EVENTS_MAX).contains(&events.len()) {
-        return Err(Refusal::invalid("events must be a list of 1 to 100"));
+    let BatchIn { events } = read_as(text, NO_BATCH)?;
+    if events.is_empty() {
+        return Err(Refusal::invalid(NO_BATCH));
     }
     let destination = |item: &Json| {
         let event: EventIn = read(item.as_str())?;
@@ -217,8 +245,13 @@ pub fn read_batch(
 
 const NO_ADDRESS: Refusal = Refusal::invalid("room must be kind:name");
 
+const NO_BATCH: &str = "the body must be JSON, an object whose events are a list of 1 to 100";
+
 fn read<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Refusal> {
-    let wrong = "the body must be JSON of the documented shape";
+    read_as(text, "the body must be JSON of the documented shape")
+}
+
+fn read_as<'a, T: Deserialize<'a>>(text: &'a str, wrong: &'static str) -> Result<T, Refusal> {
     if !crate::message::is_bearable(text.as_bytes()) {
         return Err(Refusal::invalid("the JSON is nested too deeply"));
     }
@@ -226,4 +259,27 @@ fn read<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Refusal> {
         return Err(Refusal::invalid(wrong));
     }
     serde_json::from_str(text).map_err(|_| Refusal::invalid(wrong))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_batch_is_read_up_to_the_first_item_too_many() {
+        let of = |count: usize, end: &str| {
+            let items = vec!["1"; count].join(",");
+            read_batch(&format!(r#"{{"events":[{items}{end}"#), 10)
+        };
+        assert_eq!(of(100, "]}").map(|it| it.len()), Ok(100));
+        for wrong in [of(0, "]}"), of(101, "]}"), of(2_000_000, "]}")] {
+            assert_eq!(wrong, Err(Refusal::invalid(NO_BATCH)));
+        }
+        // What comes after is not even looked at.
+        let mut input = serde_json::Deserializer::from_str("[1,2");
+        assert!(items(&mut input).unwrap_err().is_eof());
+        let too_many = format!("[{}, no JSON", vec!["1"; 101].join(","));
+        let mut input = serde_json::Deserializer::from_str(&too_many);
+        assert!(items(&mut input).unwrap_err().to_string().starts_with("too many items"));
+    }
 }

@@ -195,6 +195,10 @@ impl Http<'_> {
     /// Publishes to several rooms: one errand each, whose events stay in their order.
     async fn batch(&self) -> Answered {
         let caller = self.caller()?;
+        // Before the body is read.
+        if !caller.may_somewhere(Grant::Publish) {
+            return Err(Refusal::denied("this token does not allow publishing in any room").into());
+        }
         let (text, _held) = self.body(BATCH_BYTES_MAX).await?;
         let items = read_batch(&text, self.config.limits.message_bytes_max)?;
         let mut answers: Vec<Option<Answer>> = Vec::new();
