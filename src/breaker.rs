@@ -1,6 +1,9 @@
 //! Circuit breakers: what failed again and again is left alone for a while, then tried
 //! with care (A29, A30). They live as long as the object that holds them; nothing is stored.
 
+mod responder;
+
+pub use responder::ResponderBreakers;
 use serde::{Deserialize, Serialize};
 
 use crate::message::Millis;
@@ -94,7 +97,7 @@ enum Circuit {
 
 impl Default for Circuit {
     fn default() -> Self {
-        Self::Closed { failures: 0, first: Millis(0) }
+        Self::CLOSED
     }
 }
 
@@ -105,6 +108,8 @@ fn is_over(since: Millis, ms: u64, now: Millis) -> bool {
 }
 
 impl Circuit {
+    const CLOSED: Self = Self::Closed { failures: 0, first: Millis(0) };
+
     /// What time alone has made of it.
     fn at(self, open_ms: u64, now: Millis) -> Self {
         match self {
@@ -129,6 +134,12 @@ pub struct Breakers {
 }
 
 impl Breakers {
+    /// All closed.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { connect: Circuit::CLOSED, storage: Circuit::CLOSED, outbound: Circuit::CLOSED }
+    }
+
     /// Asks before something is tried. Whoever is let through reports how it went. Refused,
     /// it says how long to wait, in milliseconds.
     pub fn admit(&mut self, which: Breaker, now: Millis) -> Result<(), u64> {
@@ -177,6 +188,14 @@ impl Breakers {
             Circuit::HalfOpen { probes: 1.., .. } => *circuit = Circuit::Open { since: now },
             // As above; were it heard, latecomers could keep it open for ever.
             Circuit::HalfOpen { .. } | Circuit::Open { .. } => {}
+        }
+    }
+
+    /// Opens one that is closed: whoever counts failures elsewhere has counted enough.
+    fn trip(&mut self, which: Breaker, now: Millis) {
+        let circuit = self.circuit(which);
+        if matches!(circuit, Circuit::Closed { .. }) {
+            *circuit = Circuit::Open { since: now };
         }
     }
 

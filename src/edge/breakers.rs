@@ -5,12 +5,14 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use super::clock;
-use crate::breaker::{Breaker, Breakers, State};
-use crate::message::{Code, Refusal};
+use crate::breaker::{Breaker, Breakers, ResponderBreakers, State};
+use crate::message::{Code, Refusal, UserId};
 
 thread_local! {
     /// Those that failed of late. What works is not in it.
     static FAILING: RefCell<BTreeMap<String, Breakers>> = const { RefCell::new(BTreeMap::new()) };
+    /// Those before the responder of conversations.
+    static RESPONDER: RefCell<ResponderBreakers> = const { RefCell::new(ResponderBreakers::new()) };
 }
 
 /// How many are watched at once: enough for a real outage to show, little to keep.
@@ -21,10 +23,28 @@ pub(super) fn admit(which: Breaker, whose: &str) -> Result<(), Refusal> {
     let admitted = FAILING.with_borrow_mut(|failing| {
         failing.get_mut(whose).map_or(Ok(()), |it| it.admit(which, clock::now()))
     });
-    admitted.map_err(|wait_ms| Refusal {
+    admitted.map_err(refusal)
+}
+
+fn refusal(wait_ms: u64) -> Refusal {
+    Refusal {
         retry_after: Some(wait_ms.div_ceil(1000)),
         ..Refusal::new(Code::Unavailable, "this failed too often just now; try later")
-    })
+    }
+}
+
+/// Whether to call the responder for this conversation.
+pub(super) fn admit_call(conversation: &str) -> Result<(), Refusal> {
+    let now = clock::now();
+    RESPONDER.with_borrow_mut(|it| it.admit(conversation, now)).map_err(refusal)
+}
+
+/// How such a call went.
+pub(super) fn call_went(conversation: &str, user: &UserId, well: bool) {
+    let now = clock::now();
+    RESPONDER.with_borrow_mut(|it| {
+        if well { it.succeeded(conversation, now) } else { it.failed(conversation, user, now) }
+    });
 }
 
 /// Whether anything failed of late: if not, there is no success to report either.
@@ -62,11 +82,12 @@ pub(super) fn state(which: Breaker, whose: &str) -> State {
     FAILING.with_borrow(|failing| failing.get(whose).map_or(State::Closed, state))
 }
 
-/// The worst of each, for the metrics.
+/// Each of them, for the metrics, which show the worst.
 pub(super) fn states() -> Vec<(Breaker, State)> {
+    let now = clock::now();
+    let responder = (Breaker::Outbound, RESPONDER.with_borrow(|it| it.state(now)));
     FAILING.with_borrow(|failing| {
-        let now = clock::now();
-        let worst = |which| failing.values().map(|it| it.state(which, now)).max();
-        Breaker::ALL.map(|it| (it, worst(it).unwrap_or(State::Closed))).into()
+        let states = failing.values().flat_map(|it| it.states(now));
+        states.chain([responder]).collect()
     })
 }

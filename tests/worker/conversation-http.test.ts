@@ -26,7 +26,7 @@ beforeEach(() => {
   responder.manner = answers;
 });
 
-/** Shows that the responder works, which ends a row of failures: five would open the breaker. */
+/** Shows that the responder works, which ends a row of failures: five conversations in a row would open the breaker. */
 async function isWell(): Promise<void> {
   responder.manner = answers;
   const [client] = await talk(server, "well");
@@ -267,37 +267,77 @@ test("the handshake and history work while nothing answers", async () => {
   await answer(client, "m");
 });
 
-test("[A29] a responder that fails and fails is left alone, and asked again when its time is up", {
-  timeout: 90_000,
-}, async () => {
-  const open = async () => {
-    const { text } = await server.call("GET", "/metrics");
-    const states = parse(text).find((it) => it.name === "dormouse_breaker_state")?.metrics ?? [];
-    return states.find((it) => it.labels?.breaker === "outbound")?.value;
-  };
+/** How the breaker stands that operators see: "0" closed, "2" open. */
+async function breaker(): Promise<string | undefined> {
+  const { text } = await server.call("GET", "/metrics");
+  const states = parse(text).find((it) => it.name === "dormouse_breaker_state")?.metrics ?? [];
+  return states.find((it) => it.labels?.breaker === "outbound")?.value;
+}
+
+const failsAtPoison: Manner = (question, response, nth) =>
+  question.content === "poison" ? reply(response, 500, "") : answers(question, response, nth);
+
+test("[A29, V15] two messages that make the responder fail hold back their own conversation, and no other", async () => {
   await isWell();
-  responder.manner = (_, response) => reply(response, 500, "");
+  responder.manner = failsAtPoison;
   const [client] = await talk(server);
-  ask(client, "f1", "hello");
-  await unanswered(client, "f1");
-  ask(client, "f2", "hello");
-  const held = await unanswered(client, "f2");
-  expect(held.retry_after, "and when").toBeGreaterThan(0);
+  ask(client, "f1", "poison");
+  expect((await unanswered(client, "f1")).retry_after).toBeUndefined();
+  ask(client, "f2", "poison");
+  expect((await unanswered(client, "f2")).retry_after, "held back").toBeGreaterThan(0);
   const times = responder.asked.length;
   ask(client, "f3", "hello");
   expect((await unanswered(client, "f3")).retry_after).toBeGreaterThan(0);
+  expect(responder.asked.length, "it is not asked on this conversation's behalf").toBe(times);
+  for (const user of ["ann", "bob"]) {
+    const [other] = await talk(server, user);
+    ask(other, "m", "hello");
+    expect(await answer(other, "m")).toBe("You said: hello");
+  }
+  expect(await breaker()).toBe("0");
+});
+
+test("[V15] conversations of one user, however many, do not close the responder to others", async () => {
+  await isWell();
+  responder.manner = failsAtPoison;
+  const clients = await Promise.all(Array.from({ length: 6 }, () => talk(server)));
+  await Promise.all(
+    clients.map(async ([client]) => {
+      ask(client, "f", "poison");
+      await unanswered(client, "f");
+    }),
+  );
+  expect(await breaker()).toBe("0");
+  const [other] = await talk(server, "bob");
+  ask(other, "m", "hello");
+  expect(await answer(other, "m")).toBe("You said: hello");
+});
+
+test("[A29, V15] a responder that fails in five conversations is left alone, and asked again when its time is up", {
+  timeout: 90_000,
+}, async () => {
+  await isWell();
+  responder.manner = (_, response) => reply(response, 500, "");
+  const users = ["u1", "u2", "u3", "u4", "u5"];
+  for (const user of users) {
+    const [client] = await talk(server, user);
+    ask(client, "f", "hello");
+    await unanswered(client, "f");
+  }
+  const [client] = await talk(server);
+  const times = responder.asked.length;
+  ask(client, "f", "hello");
+  expect((await unanswered(client, "f")).retry_after, "and when").toBeGreaterThan(0);
   expect(responder.asked.length, "nobody is asked any more").toBe(times);
-  expect(await open()).toBe("2");
+  expect(await breaker()).toBe("2");
   responder.manner = answers;
   const asksAgain = async () => {
-    ask(client, "f3", "hello");
-    await client.until(() => client.frames.at(-1)?.messageId === "f3", "any answer");
+    ask(client, "f", "hello");
+    await client.until(() => client.frames.at(-1)?.messageId === "f", "any answer");
     const last = client.frames.at(-1);
     client.frames.length = client.frames.length - 1;
     return last?.content;
   };
   await expect.poll(asksAgain, { timeout: 60_000, interval: 500 }).toBe("You said: hello");
-  expect(await open()).toBe("0");
-  ask(client, "f1", "hello");
-  expect(await answer(client, "f1")).toBe("You said: hello");
+  expect(await breaker()).toBe("0");
 });

@@ -8,11 +8,10 @@ use wasm_bindgen::JsValue;
 
 use super::Shared;
 use crate::api::responder::{ANSWER_BYTES_MAX, Post, is_well, judge};
-use crate::breaker::Breaker;
 use crate::edge::{breakers, clock, log, platform};
 use crate::room::{Input, Outcome, Question, Responded};
 
-/// Whose breaker it is: all conversations have one responder.
+/// What the log calls it.
 const RESPONDER: &str = "responder";
 
 impl Shared {
@@ -35,7 +34,7 @@ impl Shared {
         let Some((backend, name)) = self.config.backend.as_ref().zip(self.name()) else {
             return Outcome::Unusable; // Asked under another configuration.
         };
-        if let Err(refusal) = breakers::admit(Breaker::Outbound, RESPONDER) {
+        if let Err(refusal) = breakers::admit_call(&name) {
             return Outcome::Held { wait_s: refusal.retry_after.unwrap_or_default() };
         }
         let post = backend.post(&name, question, clock::now());
@@ -48,7 +47,8 @@ impl Shared {
         if !matches!(outcome, Outcome::Answered(_)) {
             log::broke(RESPONDER, &detail);
         }
-        breakers::went(Breaker::Outbound, RESPONDER, is_well(&outcome));
+        let author = &question.pending.author.id;
+        breakers::call_went(&name, author, is_well(&outcome));
         outcome
     }
 

@@ -1,0 +1,195 @@
+//! The breakers before the responder of conversations. What fails may be the responder, or what
+//! one conversation asks of it; only the number of conversations that fail tells them apart. So
+//! a conversation that fails is held back alone, and the responder is left alone when several
+//! conversations, of more than one user, have failed and none was answered in between.
+
+use std::collections::BTreeMap;
+
+use super::{Breaker, Breakers, State};
+use crate::message::{Millis, UserId};
+
+/// Conversations whose failures are remembered at most; past it, the one that failed longest
+/// ago is forgotten. More than are needed to show that the responder fails.
+const FAILING_MAX: usize = 256;
+
+/// Users whose conversations must be among those that fail: one user opens as many
+/// conversations as they like.
+const USERS_MIN: usize = 2;
+
+/// A conversation that failed of late.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Failing {
+    user: UserId,
+    at: Millis,
+    /// Whether no conversation was answered since.
+    counts: bool,
+    own: Breakers,
+}
+
+/// The breaker of the responder, and one for each conversation that fails.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ResponderBreakers {
+    responder: Breakers,
+    failing: BTreeMap<String, Failing>,
+}
+
+impl ResponderBreakers {
+    /// None has failed.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { responder: Breakers::new(), failing: BTreeMap::new() }
+    }
+
+    /// Asks before the responder is called for this conversation. Whoever is let through
+    /// reports how it went. Refused, it says how long to wait, in milliseconds.
+    pub fn admit(&mut self, conversation: &str, now: Millis) -> Result<(), u64> {
+        let Some(failing) = self.failing.get_mut(conversation) else {
+            return self.responder.admit(Breaker::Outbound, now);
+        };
+        // A probe of one that the other refuses would never report.
+        let mut own = failing.own.clone();
+        own.admit(Breaker::Outbound, now)?;
+        self.responder.admit(Breaker::Outbound, now)?;
+        failing.own = own;
+        Ok(())
+    }
+
+    /// A call for this conversation worked.
+    pub fn succeeded(&mut self, conversation: &str, now: Millis) {
+        self.responder.succeeded(Breaker::Outbound, now);
+        for failing in self.failing.values_mut() {
+            failing.counts = false;
+        }
+        if let Some(failing) = self.failing.get_mut(conversation) {
+            failing.own.succeeded(Breaker::Outbound, now);
+            if failing.own.state(Breaker::Outbound, now) == State::Closed {
+                self.failing.remove(conversation);
+            }
+        }
+    }
+
+    /// A call for this conversation of this user failed.
+    pub fn failed(&mut self, conversation: &str, user: &UserId, now: Millis) {
+        if FAILING_MAX <= self.failing.len() && !self.failing.contains_key(conversation) {
+            let oldest = self.failing.iter().min_by_key(|(_, it)| it.at);
+            if let Some(oldest) = oldest.map(|(name, _)| name.clone()) {
+                self.failing.remove(&oldest);
+            }
+        }
+        let own = Breakers::new();
+        let new = Failing { user: user.clone(), at: now, counts: true, own };
+        let failing = self.failing.entry(conversation.to_owned()).or_insert(new);
+        (failing.at, failing.counts) = (now, true);
+        failing.own.failed(Breaker::Outbound, now);
+        match self.responder.state(Breaker::Outbound, now) {
+            // The word of a probe, or of one that was let through before it opened.
+            State::HalfOpen | State::Open => self.responder.failed(Breaker::Outbound, now),
+            State::Closed if self.is_failing(now) => self.responder.trip(Breaker::Outbound, now),
+            State::Closed => {}
+        }
+    }
+
+    /// Whether so many conversations fail that it is the responder.
+    fn is_failing(&self, now: Millis) -> bool {
+        let settings = Breaker::Outbound.settings();
+        let counted = || {
+            let is_late = |it: &&Failing| !super::is_over(it.at, settings.within_ms, now);
+            self.failing.values().filter(|it| it.counts).filter(is_late)
+        };
+        let mut users: Vec<&UserId> = counted().map(|it| &it.user).collect();
+        users.sort_unstable();
+        users.dedup();
+        settings.failures as usize <= counted().count() && USERS_MIN <= users.len()
+    }
+
+    /// How the breaker of the responder stands. A conversation that is held back alone says
+    /// nothing about the service.
+    #[must_use]
+    pub fn state(&self, now: Millis) -> State {
+        self.responder.state(Breaker::Outbound, now)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn user(name: &str) -> UserId {
+        UserId(name.into())
+    }
+
+    fn fail(breakers: &mut ResponderBreakers, conversation: &str, name: &str, at: u64) {
+        breakers.failed(conversation, &user(name), Millis(at));
+    }
+
+    #[test]
+    fn a_conversation_that_fails_is_held_back_alone() {
+        let mut breakers = ResponderBreakers::new();
+        for at in 0..5 {
+            assert_eq!(breakers.admit("a", Millis(at)), Ok(()));
+            fail(&mut breakers, "a", "ann", at);
+        }
+        assert_eq!(breakers.admit("a", Millis(4)), Err(30_000));
+        assert_eq!(breakers.admit("b", Millis(4)), Ok(()));
+        assert_eq!(breakers.state(Millis(4)), State::Closed);
+        assert_eq!(breakers.admit("a", Millis(30_004)), Ok(()), "a probe of its own");
+        assert_eq!(breakers.admit("a", Millis(30_005)), Err(29_999), "one at a time");
+        breakers.succeeded("a", Millis(30_006));
+        assert_eq!(breakers, ResponderBreakers::new(), "and all is forgotten");
+    }
+
+    #[test]
+    fn five_conversations_of_several_users_are_the_responder() {
+        let mut breakers = ResponderBreakers::new();
+        for (at, name) in ["a", "b", "c", "d"].into_iter().enumerate() {
+            fail(&mut breakers, name, name, at as u64);
+            fail(&mut breakers, name, name, at as u64);
+        }
+        assert_eq!(breakers.admit("e", Millis(4)), Ok(()));
+        fail(&mut breakers, "e", "e", 4);
+        assert_eq!(breakers.state(Millis(4)), State::Open);
+        assert_eq!(breakers.admit("f", Millis(4)), Err(30_000));
+        assert_eq!(breakers.admit("f", Millis(30_004)), Ok(()));
+        breakers.succeeded("f", Millis(30_005));
+        assert_eq!(breakers.state(Millis(30_005)), State::Closed);
+        fail(&mut breakers, "g", "g", 30_006);
+        assert_eq!(breakers.state(Millis(30_006)), State::Closed, "counted anew");
+    }
+
+    #[test]
+    fn one_user_does_not_close_it_to_others_however_many_conversations_fail() {
+        let mut breakers = ResponderBreakers::new();
+        for number in 0..1_000 {
+            fail(&mut breakers, &number.to_string(), "ann", number);
+        }
+        assert_eq!(breakers.state(Millis(1_000)), State::Closed);
+        assert_eq!(breakers.failing.len(), FAILING_MAX);
+        fail(&mut breakers, "b", "bob", 1_001);
+        assert_eq!(breakers.state(Millis(1_001)), State::Open, "nor hides it that others fail");
+    }
+
+    #[test]
+    fn conversations_that_failed_long_ago_or_before_a_success_do_not_count() {
+        let mut breakers = ResponderBreakers::new();
+        for (at, name) in [(0, "a"), (60_000, "b"), (60_001, "c"), (60_002, "d"), (60_003, "e")] {
+            fail(&mut breakers, name, name, at);
+        }
+        assert_eq!(breakers.state(Millis(60_003)), State::Closed);
+        breakers.succeeded("z", Millis(60_004));
+        fail(&mut breakers, "f", "f", 60_005);
+        assert_eq!(breakers.state(Millis(60_005)), State::Closed);
+    }
+
+    #[test]
+    fn one_that_the_responders_breaker_refuses_keeps_its_own_probe() {
+        let mut breakers = ResponderBreakers::new();
+        for _ in 0..5 {
+            fail(&mut breakers, "a", "ann", 0);
+        }
+        for name in ["b", "c", "d", "e"] {
+            fail(&mut breakers, name, name, 10_000);
+        }
+        assert_eq!(breakers.admit("a", Millis(30_000)), Err(10_000), "the responder's");
+        assert_eq!(breakers.admit("a", Millis(40_000)), Ok(()));
+    }
+}
