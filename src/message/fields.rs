@@ -1,7 +1,8 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use serde::de::DeserializeOwned;
+use serde::Deserialize;
+use serde::de::{DeserializeOwned, Deserializer, Error, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::{Fault, Millis, Refusal};
@@ -22,12 +23,38 @@ pub(super) fn is_time(text: &String) -> bool {
     Millis::parse(text).is_some()
 }
 
+const OBJECT: &str = "must be an object, no field of which is there twice";
+
+/// An object, no field of which is there twice: nobody is to read another value than we did.
+struct Unique<'a>(BTreeMap<Cow<'a, str>, &'a RawValue>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Unique<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Pairs;
+        impl<'de> Visitor<'de> for Pairs {
+            type Value = Unique<'de>;
+            fn expecting(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                out.write_str("an object")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut pairs: A) -> Result<Unique<'de>, A::Error> {
+                let mut map = BTreeMap::new();
+                while let Some((field, value)) = pairs.next_entry::<Cow<'de, str>, _>()? {
+                    if map.insert(field, value).is_some() {
+                        return Err(A::Error::custom("a field is there twice"));
+                    }
+                }
+                Ok(Unique(map))
+            }
+        }
+        deserializer.deserialize_map(Pairs)
+    }
+}
+
 impl<'a> Fields<'a> {
     /// Those of an object.
     pub(super) fn of(data: &'a str) -> Result<Self, Refusal> {
-        let fault = || Fault { field: "data".into(), problem: "must be an object".into() };
-        let map = serde_json::from_str(data);
-        let map = map.map_err(|_| Refusal::faulty(vec![fault()]))?;
+        let fault = || Fault { field: "data".into(), problem: OBJECT.into() };
+        let Unique(map) = serde_json::from_str(data).map_err(|_| Refusal::faulty(vec![fault()]))?;
         Ok(Self { map, faults: Vec::new() })
     }
 
