@@ -37,6 +37,8 @@ export function config({ modules, objects, variables = {}, storage }) {
 const config :Workerd.Config = (
   services = [
     (name = "worker", worker = .worker),
+    # What the Worker fetches may be on this machine too.
+    (name = "internet", network = (allow = ["public", "private"], tlsOptions = (trustBrowserCas = true))),
     (name = "disk", disk = (path = ${text(storage)}, writable = true)),
   ],
   sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "worker")],

@@ -1,5 +1,5 @@
-// The runtime itself, with nothing between it and the client: for what a development proxy
-// would hide, such as a client that does not read.
+// The runtime itself, with a disk, and with nothing between it and the client: for what a
+// development proxy would hide, such as a client that does not read, and to be killed.
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -18,11 +18,21 @@ export class Workerd {
   readonly #disk = mkdtempSync(join(tmpdir(), "dormouse-workerd-"));
   url = "";
 
+  get origin(): string {
+    return this.url.replace("ws", "http");
+  }
+
+  /** Serves what is built, on the same disk every time, and on another port. */
   async start(variables: Variables = {}): Promise<void> {
     const storage = join(this.#disk, "storage");
-    mkdirSync(storage);
+    mkdirSync(storage, { recursive: true });
     const file = join(this.#disk, "workerd.capnp");
-    const all = { ENVIRONMENT: "development", JWT_SECRET: SECRET, ...variables };
+    const all = {
+      ENVIRONMENT: "development",
+      JWT_SECRET: SECRET,
+      CONNECTIONS_PER_MINUTE_PER_IP: "0",
+      ...variables,
+    };
     writeFileSync(file, config({ modules: modules(), objects: objects(), variables: all, storage }));
     // `/` is where the configuration's absolute paths start.
     const args = ["serve", file, "--experimental", "--import-path=/", "--control-fd=3"];
@@ -40,13 +50,18 @@ export class Workerd {
     this.url = `ws://127.0.0.1:${port}`;
   }
 
-  async stop(): Promise<void> {
+  /** SIGKILL: nobody gets to say goodbye. What is on the disk stays. */
+  async kill(): Promise<void> {
     const child = this.#child;
-    if (child && child.exitCode === null) {
-      const ended = new Promise((resolve) => child.once("exit", resolve));
-      child.kill("SIGKILL"); // It may ignore SIGTERM.
-      await ended;
-    }
+    this.#child = undefined;
+    if (!child || child.exitCode !== null) return;
+    const ended = new Promise((resolve) => child.once("exit", resolve));
+    child.kill("SIGKILL"); // It may ignore SIGTERM.
+    await ended;
+  }
+
+  async stop(): Promise<void> {
+    await this.kill();
     rmSync(this.#disk, { recursive: true, force: true });
   }
 

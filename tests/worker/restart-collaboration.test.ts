@@ -1,19 +1,13 @@
 // An operator kills the process while several people type: every acknowledged edit is in the
 // text, once, and what was under way is sent again and made once (T16).
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { Client } from "../support/client.ts";
 import { diceOf, type Edit, Editor } from "../support/editor.ts";
-import { Process } from "../support/process.ts";
+import { Workerd } from "../support/workerd.ts";
 
-const disk = mkdtempSync(join(tmpdir(), "dormouse-restart-editing-"));
-const server = new Process(disk, { EDITS_PER_SECOND: "0", MESSAGES_PER_MINUTE: "0" });
-afterAll(async () => {
-  await server.kill();
-  rmSync(disk, { recursive: true, force: true });
-});
+const server = new Workerd();
+const VARIABLES = { EDITS_PER_SECOND: "0", MESSAGES_PER_MINUTE: "0" };
+afterAll(() => server.stop());
 
 const ROUNDS = 3;
 const EDITORS = 6;
@@ -64,11 +58,11 @@ async function typeUntilKilled(round: number): Promise<{ acknowledged: Set<strin
 test("killed while people type, the server comes back with every acknowledged edit, once", async () => {
   const acknowledged = new Set<string>();
   let resent = 0;
-  await server.start();
+  await server.start(VARIABLES);
   for (let round = 0; round < ROUNDS; round++) {
     const killed = await typeUntilKilled(round);
     for (const it of killed.acknowledged) acknowledged.add(it);
-    await server.start();
+    await server.start(VARIABLES);
     const reader = await open();
     const state = async () => {
       reader.send(seat);

@@ -1,29 +1,25 @@
 // An operator kills the process while backends are asked: after it is back, every message
 // gets its response, and only one.
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { Client, type Frame } from "../support/client.ts";
 import { ask, connect, history } from "../support/conversation.ts";
-import { Process } from "../support/process.ts";
 import { answers, Responder } from "../support/responder.ts";
+import { Workerd } from "../support/workerd.ts";
 
 const ROUNDS = 2;
 const CONVERSATIONS = 3;
 const MESSAGES = 6;
 
 const responder = await Responder.start();
-const disk = mkdtempSync(join(tmpdir(), "dormouse-restart-conversation-"));
-const server = new Process(disk, {
+const server = new Workerd();
+const VARIABLES = {
   ...responder.variables,
   MESSAGES_PER_MINUTE: "0",
   CONVERSATION_TIMEOUT_MS: "15000",
-});
+};
 afterAll(async () => {
-  await server.kill();
+  await server.stop();
   await responder.stop();
-  rmSync(disk, { recursive: true, force: true });
 });
 
 const open = (query: Record<string, string> = {}) =>
@@ -46,7 +42,7 @@ test("killed while the backend is asked, the server comes back and every message
     // Asked, and never answered.
     responder.manner = () => {};
     const before = responder.asked.length;
-    await server.start();
+    await server.start(VARIABLES);
     for (let i = 0; i < CONVERSATIONS; i++) {
       const client = await open(conversations[i] && resume(conversations[i] as Frame));
       const confirm = await connect(client);
@@ -62,7 +58,7 @@ test("killed while the backend is asked, the server comes back and every message
   }
   responder.manner = answers;
   const before = responder.asked.length;
-  await server.start();
+  await server.start(VARIABLES);
   // Nobody comes back yet: the rooms' alarms alone have all that was pending asked again.
   const asked = () => responder.asked.slice(before).map((it) => key(it.question));
   const expected = [...stored].flatMap(([conversationId, ids]) =>

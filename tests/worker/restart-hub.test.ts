@@ -1,18 +1,12 @@
 // An operator kills the process while backends publish over HTTP: every answered event is
 // there, in order, once.
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { Client } from "../support/client.ts";
-import { Process } from "../support/process.ts";
+import { Workerd } from "../support/workerd.ts";
 
-const disk = mkdtempSync(join(tmpdir(), "dormouse-restart-hub-"));
-const server = new Process(disk, { BROADCASTS_PER_MINUTE: "0" });
-afterAll(async () => {
-  await server.kill();
-  rmSync(disk, { recursive: true, force: true });
-});
+const server = new Workerd();
+const VARIABLES = { BROADCASTS_PER_MINUTE: "0" };
+afterAll(() => server.stop());
 
 const ROUNDS = 2;
 const PUBLISHERS = 8;
@@ -58,13 +52,13 @@ async function publishUntilKilled(
 test("killed while backends publish, the server comes back with every answered event, once, in order", async () => {
   const answered = new Map<string, number>();
   for (let round = 0; round < ROUNDS; round++) {
-    await server.start();
+    await server.start(VARIABLES);
     const killed = await publishUntilKilled(round);
     for (const [id, offset] of killed.answered) answered.set(id, offset);
     const first = killed.heard[0] ?? 0;
     expect(killed.heard, "consecutive offsets").toEqual(killed.heard.map((_, i) => first + i));
   }
-  await server.start();
+  await server.start(VARIABLES);
   const log: { offset: number; data: { id: string } }[] = [];
   for (let after: number | undefined = 0; after !== undefined; ) {
     const page = await call(`${ROOM}?limit=200&after=${after}`);

@@ -1,19 +1,13 @@
 // An operator kills the process in the middle of a transfer: after the restart its sender
 // sends any chunk, learns what is missing, and finishes; what was there is byte for byte so.
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { Client } from "../support/client.ts";
-import { Process } from "../support/process.ts";
 import { fetchAll, largeData, range, shuffled } from "../support/transfer.ts";
+import { Workerd } from "../support/workerd.ts";
 
-const disk = mkdtempSync(join(tmpdir(), "dormouse-restart-transfer-"));
-const server = new Process(disk, { MESSAGES_PER_MINUTE: "0", CHUNKS_PER_SECOND: "0" });
-afterAll(async () => {
-  await server.kill();
-  rmSync(disk, { recursive: true, force: true });
-});
+const server = new Workerd();
+const VARIABLES = { MESSAGES_PER_MINUTE: "0", CHUNKS_PER_SECOND: "0" };
+afterAll(() => server.stop());
 
 const COUNT = 80;
 const BYTES = 32 * 1024;
@@ -35,7 +29,7 @@ test("killed in the middle of a transfer, the server comes back with every chunk
   };
   let answered = range(0, COUNT);
   for (let round = 0; round < ROUNDS; round++) {
-    await server.start();
+    await server.start(VARIABLES);
     const ann = await open();
     if (round === 0) ann.send(first);
     const left = await missing(ann, answered);
@@ -48,7 +42,7 @@ test("killed in the middle of a transfer, the server comes back with every chunk
     await server.kill();
     await ann.closed();
   }
-  await server.start();
+  await server.start(VARIABLES);
   const ann = await open();
   for (const index of await missing(ann, answered)) ann.send(frames[index] as object);
   const end = await ann.next("large_data_received");

@@ -1,18 +1,12 @@
 // An operator kills the process mid-broadcast, restarts, and every acknowledged message
 // is there, in order, once.
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { Client, type Frame, unpacked } from "../support/client.ts";
-import { Process } from "../support/process.ts";
+import { Workerd } from "../support/workerd.ts";
 
-const disk = mkdtempSync(join(tmpdir(), "dormouse-restart-"));
-const server = new Process(disk, { MESSAGES_PER_MINUTE: "0", BROADCASTS_PER_MINUTE: "0" });
-afterAll(async () => {
-  await server.kill();
-  rmSync(disk, { recursive: true, force: true });
-});
+const server = new Workerd();
+const VARIABLES = { MESSAGES_PER_MINUTE: "0", BROADCASTS_PER_MINUTE: "0" };
+afterAll(() => server.stop());
 
 const LISTENERS = 5;
 const ROUNDS = 3;
@@ -61,7 +55,7 @@ async function publishUntilKilled(
 test("killed in the middle of a broadcast, the server comes back with every acknowledged message, once, in order", async () => {
   const acknowledged = new Map<string, number>();
   for (let round = 0; round < ROUNDS; round++) {
-    await server.start();
+    await server.start(VARIABLES);
     const killed = await publishUntilKilled(round);
     for (const [content, offset] of killed.acknowledged) acknowledged.set(content, offset);
     for (const offsets of killed.heard) {
@@ -69,7 +63,7 @@ test("killed in the middle of a broadcast, the server comes back with every ackn
       expect(offsets, "every socket hears consecutive offsets").toEqual(offsets.map((_, i) => first + i));
     }
   }
-  await server.start();
+  await server.start(VARIABLES);
   const reader = await Client.open(`${server.url}/api/chat/ws?token=test&contextId=r`);
   const log = await history(reader);
   expect(
