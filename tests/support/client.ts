@@ -18,8 +18,8 @@ export type Close = { code: number; reason: string };
 
 export type Options = { protocols?: string[]; headers?: Record<string, string>; perMessageDeflate?: boolean };
 
-/** Bounds every wait: what does not come in this time does not come. */
-const PATIENCE_MS = 10_000;
+/** Bounds every wait: what does not come in this time does not come, however busy the machine is. */
+const PATIENCE_MS = 30_000;
 
 export async function eventually(holds: () => boolean, what: () => string): Promise<void> {
   const deadline = Date.now() + PATIENCE_MS;

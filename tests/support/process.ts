@@ -1,4 +1,4 @@
-// The server as an operator runs it: a process with a disk, which can be killed.
+// The server as `npm start` runs it, page included: a process with a disk, which can be killed.
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { createServer } from "node:net";
 import { fileURLToPath } from "node:url";
@@ -9,6 +9,8 @@ const WRANGLER = fileURLToPath(new URL("../../node_modules/wrangler/bin/wrangler
 export class Process {
   #child?: ChildProcess;
   #port?: number;
+  /** The end of what it printed, for when it does not start. */
+  #printed = "";
 
   constructor(
     readonly disk: string,
@@ -25,7 +27,7 @@ export class Process {
 
   /** Serves what is built, on the same port and disk every time. */
   async start(): Promise<void> {
-    this.#port ??= await freePort();
+    this.#port ??= await ownPort();
     const variables = {
       ENVIRONMENT: "development",
       JWT_SECRET: SECRET,
@@ -39,14 +41,23 @@ export class Process {
       "127.0.0.1",
       "--port",
       String(this.#port),
+      // By itself it looks for a free one, and two that start at once find the same.
+      "--inspector-port",
+      String(await ownPort()),
       "--persist-to",
       this.disk,
       ...flags,
     ];
     this.#child = spawn(process.execPath, [WRANGLER, ...args, "--show-interactive-dev-session=false"], {
-      stdio: "ignore",
+      stdio: ["ignore", "pipe", "pipe"],
       env: { ...process.env, CLOUDFLARE_CF_FETCH_ENABLED: "false", WRANGLER_SEND_METRICS: "false" },
     });
+    this.#printed = "";
+    for (const stream of [this.#child.stdout, this.#child.stderr]) {
+      stream?.on("data", (text: Buffer) => {
+        this.#printed = (this.#printed + text).slice(-4000);
+      });
+    }
     while (!(await this.#isUp())) await new Promise((resolve) => setTimeout(resolve, 50));
   }
 
@@ -68,7 +79,8 @@ export class Process {
   }
 
   async #isUp(): Promise<boolean> {
-    if (this.#child?.exitCode != null) throw new Error(`the server ended with ${this.#child.exitCode}`);
+    const code = this.#child?.exitCode;
+    if (code != null) throw new Error(`the server ended with ${code}: ${this.#printed}`);
     try {
       return (await fetch(`${this.origin}/healthz`)).ok;
     } catch {
@@ -89,12 +101,20 @@ function descendants(pid: number): number[] {
   return below(pid);
 }
 
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => (address && typeof address === "object" ? resolve(address.port) : reject()));
-    });
+/** Below those that the system gives to whoever asks for any port. */
+const [PORT_MIN, PORT_MAX] = [16_384, 32_768];
+
+/** A port that is free, and that nobody is given by the system while its server is down. */
+async function ownPort(): Promise<number> {
+  for (;;) {
+    const port = PORT_MIN + Math.floor(Math.random() * (PORT_MAX - PORT_MIN));
+    if (await isFree(port)) return port;
+  }
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer().once("error", () => resolve(false));
+    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
   });
 }

@@ -15,7 +15,7 @@ beforeAll(async () => {
   responder = await Responder.start();
   const variables = { ...responder.variables, MESSAGES_PER_MINUTE: "0" };
   server = await serve(variables);
-  hasty = await serve({ ...variables, CONVERSATION_TIMEOUT_MS: "400" });
+  hasty = await serve({ ...variables, CONVERSATION_TIMEOUT_MS: "2000" });
 });
 afterAll(async () => {
   await server.stop();

@@ -7,7 +7,7 @@ import { SECRET, type Server, serve } from "../support/server.ts";
 
 let server: Server;
 beforeAll(async () => {
-  server = await serve({ AUTH_TIMEOUT_MS: "2000" });
+  server = await serve({ AUTH_TIMEOUT_MS: "6000" });
 });
 afterAll(() => server.stop());
 

@@ -44,7 +44,7 @@ const rooms = async () =>
 
 /** Waits for the rooms' reports. */
 const lists = (query: Record<string, string>, expected: string[]) =>
-  expect.poll(() => names(query), { timeout: 10_000 }).toEqual(expected);
+  expect.poll(() => names(query), { timeout: 30_000 }).toEqual(expected);
 
 test("rooms are listed once somebody was in them or something was published there, by kind and prefix", async () => {
   expect(await names()).toEqual([]);
@@ -79,17 +79,17 @@ test("the list tells how many connections each room has, and follows them", asyn
     (await list({ kind: "hub", prefix: name })).rooms.map(({ room, connections }) => [room, connections]);
   const [ann, bob] = [await workflow(server, "busy"), await workflow(server, "busy")];
   await Promise.all([ann, bob].map(told));
-  await expect.poll(() => of("busy"), { timeout: 10_000 }).toEqual([["hub:busy", 2]]);
+  await expect.poll(() => of("busy"), { timeout: 30_000 }).toEqual([["hub:busy", 2]]);
   expect((await list({ prefix: "hub:busy" })).rooms[0]).toEqual({
     room: "hub:busy",
     connections: 2,
     reported_at: expect.stringMatching(RFC_3339),
   });
   await bob.leave();
-  await expect.poll(() => of("busy"), { timeout: 10_000 }).toEqual([["hub:busy", 1]]);
+  await expect.poll(() => of("busy"), { timeout: 30_000 }).toEqual([["hub:busy", 1]]);
   // With nobody in it and nothing kept in it, it is no more.
   await ann.leave();
-  await expect.poll(() => of("busy"), { timeout: 10_000 }).toEqual([]);
+  await expect.poll(() => of("busy"), { timeout: 30_000 }).toEqual([]);
   expect(await names({ prefix: "hub:team-2" })).toEqual(["hub:team-2"]);
 });
 

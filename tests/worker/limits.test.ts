@@ -103,7 +103,7 @@ test("a room that is full says so, also to a client that comes by first message"
 });
 
 test("[A8] silence ends in CONNECTION_TIMEOUT and 1001, and pings the platform answers are no silence", async () => {
-  const small = await serve({ INACTIVITY_TIMEOUT_MS: "1500", PRESENCE_GRACE_MS: "0" });
+  const small = await serve({ INACTIVITY_TIMEOUT_MS: "6000", PRESENCE_GRACE_MS: "0" });
   try {
     const silent = await small.join("r", "silent");
     const lively = await small.join("r", "lively");

@@ -28,7 +28,7 @@ async function scrape(server: Server): Promise<Record<string, number>> {
 
 /** Waits for reports, which are on their way when a client has its answer. */
 async function shows(server: Server, expected: Record<string, number>): Promise<void> {
-  await expect.poll(() => scrape(server), { timeout: 10_000 }).toMatchObject(expected);
+  await expect.poll(() => scrape(server), { timeout: 30_000 }).toMatchObject(expected);
 }
 
 const bytesOf = (clients: Client[]) =>
@@ -179,15 +179,15 @@ test("counts survive the sleep of rooms and directories", async () => {
 });
 
 test("[A40, A45] durations are those of closed connections, in whole seconds", async () => {
-  const small = await serve({ ...AT_ONCE, INACTIVITY_TIMEOUT_MS: "1500" });
+  const small = await serve({ ...AT_ONCE, INACTIVITY_TIMEOUT_MS: "4000" });
   try {
     const silent = await workflow(small, "r");
     await told(silent);
-    // Its own silence ends it, 1.5 s after it spoke or more.
+    // Its own silence ends it, 4 s after it spoke or more.
     await silent.closed();
     await shows(small, { connections: 0, connections_closed_total: 1 });
     const { connections } = await metrics(small);
-    expect(connections.connection_duration_max).toBeGreaterThanOrEqual(2);
+    expect(connections.connection_duration_max).toBeGreaterThanOrEqual(4);
     expect(connections.connection_duration_avg).toBe(connections.connection_duration_max);
     const brief = await workflow(small, "r");
     await told(brief);

@@ -50,11 +50,12 @@ test.each(DIALECTS)(
   },
 );
 
-test.each(DIALECTS)(
+// Beside each other: each waits for its token to expire.
+test.concurrent.each(DIALECTS)(
   "[A4, R8] %s: an expired token leads to a prompt, on every message",
   async (_, path, code, type) => {
     const room = server.room();
-    const client = await enter(path, room, "3s");
+    const client = await enter(path, room, "6s");
     // The alarm says so by itself, also to a room that slept meanwhile.
     await server.sleep(room, "HUBS");
     expect(code(await client.next("error"))).toBe("AUTHENTICATION_FAILED");

@@ -142,7 +142,7 @@ test("an hour after its last chunk an abandoned transfer is gone, and its name i
   // Whoever wakes the room sets its alarm.
   await told(ann);
   const rows = async () => (await server.sql(room, "SELECT COUNT(*) AS count FROM chunk", "HUBS"))[0]?.count;
-  await expect.poll(rows, { timeout: 10_000 }).toBe(0);
+  await expect.poll(rows, { timeout: 30_000 }).toBe(0);
   const bob = await as(room, "bob");
   const { frames } = largeData("d", 2);
   for (const frame of frames) bob.send(frame);

@@ -7,7 +7,7 @@ import { type Server, serve } from "../support/server.ts";
 let server: Server;
 beforeAll(async () => {
   // Without the alarms of reports, which would wake what is to sleep.
-  server = await serve({ AUTH_TIMEOUT_MS: "2000", REPORT_INTERVAL_MS: "0" });
+  server = await serve({ AUTH_TIMEOUT_MS: "6000", REPORT_INTERVAL_MS: "0" });
 });
 afterAll(() => server.stop());
 
@@ -66,7 +66,7 @@ test("[A2, A3, A21] an invalid token gets AUTHENTICATION_FAILED and 1008 at once
 
 test("[A4] an expired token leads to a prompt, and `auth` with a younger one to staying, also across sleep", async () => {
   const room = server.room();
-  const ann = await workflow(server, room, await server.token({ room, lifetime: "2s" }));
+  const ann = await workflow(server, room, await server.token({ room, lifetime: "6s" }));
   // The room asks by itself: nothing was sent.
   const prompt = await ann.next("error");
   expect(prompt.data).toMatchObject({ error_code: "AUTHENTICATION_FAILED" });
@@ -98,7 +98,7 @@ test("[A4] the token of another user, or for another room, renews nothing", asyn
 });
 
 test("[A8, A21, A35] silence ends in CONNECTION_TIMEOUT and 1001, and takes nobody along who pings", async () => {
-  const small = await serve({ INACTIVITY_TIMEOUT_MS: "1500" });
+  const small = await serve({ INACTIVITY_TIMEOUT_MS: "6000" });
   try {
     const [silent, lively] = [await workflow(small, "r"), await workflow(small, "r")];
     await told(silent); // to a socket that never spoke, the platform shows a close 10 s late
