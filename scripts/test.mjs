@@ -5,7 +5,9 @@ import { spawn } from "node:child_process";
 import { existsSync, globSync, readFileSync, rmSync } from "node:fs";
 import { local } from "./tools.mjs";
 
-const REPORT = ".wrangler/vitest.json";
+/** Suites that run, the oldest first, each with what it has printed and may not show yet. */
+const pages = [];
+
 /** Offline, the tools must not wait for a network. */
 const env = {
   ...process.env,
@@ -15,25 +17,42 @@ const env = {
   ...(process.argv.includes("--fast") && { DORMOUSE_BUILD: "fast" }),
 };
 
+/** Each gets `step`, which runs a command and shows its output under the suite's name. */
 const SUITES = {
-  check: async () => ({ passed: (await step("node", ["scripts/check.mjs"])).code === 0 ? 1 : 0 }),
-  native: async () => sumCargo((await step("cargo", ["test", "--quiet"])).output),
-  schema: () => vitest("tests/schema"),
+  check: async (step) => ({ passed: (await step("node", ["scripts/check.mjs"])).code === 0 ? 1 : 0 }),
+  native: async (step) => sumCargo((await step("cargo", ["test", "--quiet"])).output),
+  schema: (step) => vitest(step, "tests/schema"),
   build,
-  worker: () => vitest("tests/worker"),
-  browser: () => vitest("tests/browser"),
+  worker: (step) => vitest(step, "tests/worker"),
+  browser: (step) => vitest(step, "tests/browser"),
 };
+
+/**
+ * The lanes run side by side, the suites of a lane one after the other: the linker of `build`
+ * uses one core, and `check` and `native` share what cargo has compiled.
+ */
+const LANES = [
+  ["check", "native", "schema"],
+  ["build", "worker", "browser"],
+];
 
 const wanted = process.argv.slice(2).filter((it) => it !== "--fast");
 const rows = [];
-for (const [name, suite] of Object.entries(SUITES)) {
-  if (wanted.length && !wanted.includes(name)) continue;
-  console.log(`\n== ${name}`);
-  const started = Date.now();
-  const { passed = 0, failed = passed ? 0 : 1 } = await suite();
-  rows.push({ name, passed, failed, seconds: (Date.now() - started) / 1000 });
-  // What does not build cannot be tested, and what is untidy is not looked at further.
-  if (failed && (name === "check" || name === "build")) break;
+/** What does not build cannot be tested, and what is untidy is not looked at further. */
+let isBroken = false;
+await Promise.all(LANES.map(inTurn));
+rows.sort((a, b) => Object.keys(SUITES).indexOf(a.name) - Object.keys(SUITES).indexOf(b.name));
+
+async function inTurn(lane) {
+  for (const name of lane) {
+    if (isBroken || (wanted.length && !wanted.includes(name))) continue;
+    const printed = page(name);
+    const started = Date.now();
+    const { passed = 0, failed = passed ? 0 : 1 } = await SUITES[name](stepOn(printed));
+    end(printed);
+    rows.push({ name, passed, failed, seconds: (Date.now() - started) / 1000 });
+    if (failed && (name === "check" || name === "build")) isBroken = true;
+  }
 }
 
 console.log("");
@@ -46,18 +65,44 @@ const sum = (key) => rows.reduce((total, row) => total + row[key], 0);
 console.log(`${sum("passed")} passed, ${sum("failed")} failed`);
 process.exitCode = sum("failed") ? 1 : 0;
 
-/** Runs a command, showing its output and keeping it. */
-function step(command, args, more = {}) {
-  return new Promise((resolve) => {
-    const child = spawn(command, args, { stdio: ["ignore", "pipe", "inherit"], env: { ...env, ...more } });
-    let output = "";
-    child.stdout.on("data", (data) => {
-      output += data;
-      process.stdout.write(data);
+/** Runs a command, showing its output and keeping what it says on stdout. */
+function stepOn(printed) {
+  return (command, args, more = {}) =>
+    new Promise((resolve) => {
+      const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"], env: { ...env, ...more } });
+      let output = "";
+      child.stdout.on("data", (data) => {
+        output += data;
+        print(printed, data);
+      });
+      child.stderr.on("data", (data) => print(printed, data));
+      child.on("error", (error) => {
+        print(printed, `${error}\n`);
+        resolve({ code: 1, output });
+      });
+      child.on("close", (code) => resolve({ code: code ?? 1, output }));
     });
-    child.on("error", () => resolve({ code: 1, output }));
-    child.on("close", (code) => resolve({ code, output }));
-  });
+}
+
+/** What suites print side by side is shown one after the other: the oldest one's at once. */
+function page(name) {
+  const it = { waiting: [], isDone: false };
+  pages.push(it);
+  print(it, `\n== ${name}\n`);
+  return it;
+}
+
+function print(page, text) {
+  if (page === pages[0]) process.stdout.write(text);
+  else page.waiting.push(text);
+}
+
+function end(page) {
+  page.isDone = true;
+  while (pages[0]?.isDone) {
+    pages.shift();
+    for (const text of pages[0]?.waiting.splice(0) ?? []) process.stdout.write(text);
+  }
 }
 
 function sumCargo(output) {
@@ -67,7 +112,7 @@ function sumCargo(output) {
 }
 
 /** The bundles that the worker tests run: what `wrangler deploy` would upload, and its twin that panics on request. */
-async function build() {
+async function build(step) {
   const bundles = [
     { flags: [], out: ".wrangler/bundle", more: {} },
     {
@@ -88,12 +133,13 @@ async function build() {
   return { passed };
 }
 
-async function vitest(folder) {
-  rmSync(REPORT, { force: true });
-  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${REPORT}`];
+async function vitest(step, folder) {
+  const report = `.wrangler/${folder}.json`;
+  rmSync(report, { force: true });
+  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
   const { code } = await step(local("vitest"), ["run", folder, ...reporters]);
-  if (!existsSync(REPORT)) return { failed: 1 };
-  const { numPassedTests, numFailedTests, numFailedTestSuites } = JSON.parse(readFileSync(REPORT, "utf8"));
+  if (!existsSync(report)) return { failed: 1 };
+  const { numPassedTests, numFailedTests, numFailedTestSuites } = JSON.parse(readFileSync(report, "utf8"));
   // A file that did not load has no tests to fail.
   const failed = numFailedTests || (code === 0 ? 0 : Math.max(numFailedTestSuites, 1));
   return { passed: numPassedTests, failed };
