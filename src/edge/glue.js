@@ -109,7 +109,8 @@ export const transactionSync = (state, work) => state.storage.transactionSync(wo
 export const setAlarm = async ({ storage }, atMs) => {
   try {
     const armed = await storage.getAlarm();
-    if (armed === null || atMs < armed) await storage.setAlarm(atMs);
+    // What is due at once says 0, which the platform takes for no time.
+    if (armed === null || atMs < armed) await storage.setAlarm(Math.max(1, atMs));
   } catch (error) {
     console.error("the alarm was not set", error);
   }
