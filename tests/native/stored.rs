@@ -1,6 +1,6 @@
 //! What is stored, literally: rooms that an earlier version put to sleep are opened by this one.
 //!
-//! `tests/vectors/stored` has a folder for each stored form there has been. The newest is what
+//! `tests/stored` has a folder for each stored form there has been. The newest is what
 //! this version writes; no older one ever changes. A form that gains something gets a folder of
 //! its own: add it to `FORMS`, and write it with `UPDATE_STORED=1 cargo test stored`.
 
@@ -25,7 +25,7 @@ use crate::world::World;
 const FORMS: &[&str] = &["1"];
 
 fn folder(form: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors/stored").join(form)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/stored").join(form)
 }
 
 fn read(form: &str, name: &str) -> Stored {
