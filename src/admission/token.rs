@@ -12,10 +12,6 @@ const LEEWAY_S: u64 = 30;
 
 /// Longest token read, in bytes: no header carries more, and no honest claim set needs it.
 const TOKEN_BYTES_MAX: usize = 8 * 1024;
-/// Longest `sub`, in bytes: it rides in attachments and rows.
-const SUBJECT_BYTES_MAX: usize = 128;
-/// Longest `name` shown, in bytes; a longer one is cut.
-const NAME_BYTES_MAX: usize = 128;
 
 /// A token's claims, as far as they concern us.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -63,10 +59,7 @@ impl Claims {
     /// The user these claims are about, as others may see them.
     #[must_use]
     pub fn member(&self) -> Member {
-        let name = self.name.as_deref().filter(|it| !it.trim().is_empty()).unwrap_or(&self.sub);
-        let end = name.floor_char_boundary(NAME_BYTES_MAX);
-        let name = name.get(..end).unwrap_or_default().to_owned();
-        Member { id: UserId(self.sub.clone()), name }
+        Member::new(UserId(self.sub.clone()), self.name.as_deref())
     }
 }
 
@@ -166,7 +159,7 @@ impl Keys {
             .audience
             .as_ref()
             .is_none_or(|it| claims.aud.as_ref().is_some_and(|aud| aud.includes(it)));
-        let named = (1..=SUBJECT_BYTES_MAX).contains(&claims.sub.len());
+        let named = UserId::parse(claims.sub.as_str()).is_ok();
         issued && meant && named
     }
 }

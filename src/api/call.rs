@@ -92,7 +92,9 @@ impl Call {
                 let session = SessionId::parse(&decoded(session)?);
                 RoomCall::Kick(Kicked::Session(session.ok_or(NO_SESSION)?))
             }
-            ("DELETE", ["users", user]) => RoomCall::Kick(Kicked::User(UserId(decoded(user)?))),
+            ("DELETE", ["users", user]) => {
+                RoomCall::Kick(Kicked::User(UserId::parse(decoded(user)?)?))
+            }
             ("DELETE", []) => RoomCall::Erase,
             (_, ["connections" | "users", _] | []) => return Err(NoCall::Method("DELETE")),
             _ => return Err(NoCall::Nothing),

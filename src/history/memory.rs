@@ -116,7 +116,7 @@ impl MemoryHistory {
         let Some(key) = published.state_key() else { return };
         if published.data.is_null() {
             self.states.remove(key);
-        } else if let Ok(name) = EventName::parse(key) {
+        } else if let Ok(name) = EventName::stored(key) {
             let (value, offset) = (published.data.clone(), entry.offset);
             self.states.insert(key.to_owned(), StateItem { key: name, value, offset });
         }

@@ -93,7 +93,7 @@ fn load(kind: &str, data: &str, user: Option<String>) -> Option<Body> {
         }
         "event" => {
             let Event { name, data } = serde_json::from_str(data).ok()?;
-            let (name, data) = (EventName::parse(name).ok()?, data.into_owned());
+            let (name, data) = (EventName::stored(name).ok()?, data.into_owned());
             let user = user.map(UserId);
             Some(Body::Event(Published { name, data, user, lane: Lane::Normal }))
         }

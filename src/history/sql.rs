@@ -240,7 +240,7 @@ impl<D: Database> History for SqlHistory<D> {
         let rows = self.database.run("SELECT key, value, offset FROM state ORDER BY key", &[])?;
         let item = |row: Row| {
             let [key, value, offset] = <[Value<'static>; 3]>::try_from(row).ok()?;
-            let key = EventName::parse(key.text()?).ok()?;
+            let key = EventName::stored(key.text()?).ok()?;
             let value = Json::parse(value.text()?).ok()?;
             Some(StateItem { key, value, offset: Offset(offset.integer()?) })
         };

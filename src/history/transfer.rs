@@ -94,7 +94,7 @@ pub(super) fn read(data: String, rest: &str, id: u64, at: u64) -> Option<Transfe
         serde_json::from_str(rest).ok()?;
     Some(Transfer {
         id,
-        data: Name::parse(data).ok()?,
+        data: Name::stored(data).ok()?,
         owner: UserId(owner),
         total,
         first,

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::name::is_dots;
 use super::{Refusal, RoomName};
 
 /// What a client calls itself (D2, D27): its own word, which proves nothing (X9).
@@ -15,11 +16,13 @@ impl ClientName {
     /// Refuses what is no name: nothing, too much, control characters.
     pub fn parse(name: impl Into<String>) -> Result<Self, Refusal> {
         let name = name.into();
-        let is_plain = !name.chars().any(char::is_control);
+        let is_plain = !name.chars().any(char::is_control) && !is_dots(&name);
         if is_plain && (1..=Self::BYTES_MAX).contains(&name.len()) {
             Ok(Self(name))
         } else {
-            Err(Refusal::invalid("clientId is 1 to 128 bytes without control characters"))
+            Err(Refusal::invalid(
+                "clientId is 1 to 128 bytes without control characters, and neither . nor ..",
+            ))
         }
     }
 
@@ -91,7 +94,7 @@ mod tests {
         for good in ["a", "client 1", "für-ünïcode", &"x".repeat(128)] {
             assert!(ClientName::parse(good).is_ok(), "{good}");
         }
-        for bad in ["", "a\nb", "a\0", "\u{85}", &"x".repeat(129)] {
+        for bad in ["", ".", "..", "a\nb", "a\0", "\u{85}", &"x".repeat(129)] {
             assert!(ClientName::parse(bad).is_err(), "{bad:?}");
         }
     }

@@ -1,6 +1,8 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::invisible::is_invisible;
+use super::name::{is_dots, is_spelled};
 use super::{Millis, Refusal};
 
 /// Position in a room's log; the first entry is 1, and 0 is before it.
@@ -71,6 +73,24 @@ impl std::fmt::Display for SessionId {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct UserId(pub String);
+
+impl UserId {
+    /// Longest id, in bytes: it stands in attachments and rows.
+    pub const BYTES_MAX: usize = 128;
+
+    /// Refuses an empty or overlong id, one with control or invisible characters, and `.` and
+    /// `..`, which are no part of a path.
+    pub fn parse(text: impl Into<String>) -> Result<Self, Refusal> {
+        let text = text.into();
+        let is_named = (1..=Self::BYTES_MAX).contains(&text.len()) && !is_dots(&text);
+        if is_named && !text.chars().any(is_invisible) {
+            Ok(Self(text))
+        } else {
+            let wrong = "a user's id is 1 to 128 bytes without control or invisible characters, and neither . nor ..";
+            Err(Refusal::invalid(wrong))
+        }
+    }
+}
 
 /// A client's own id for a request, echoed verbatim.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -148,7 +168,8 @@ impl Kind {
     }
 }
 
-/// The second half of `kind:name`: 1 to 128 of `A-Z a-z 0-9 . _ : ~ -` (SPEC §1).
+/// The second half of `kind:name`: 1 to 128 of `A-Z a-z 0-9 . _ : ~ -`, but not `.` or `..`
+/// (SPEC §1).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String")]
 pub struct RoomName(String);
@@ -157,11 +178,12 @@ impl RoomName {
     /// Refuses whatever is not a room name, before any object is woken.
     pub fn parse(name: impl Into<String>) -> Result<Self, Refusal> {
         let name = name.into();
-        let spelled = name.bytes().all(|it| it.is_ascii_alphanumeric() || b"._:~-".contains(&it));
-        if spelled && (1..=128).contains(&name.len()) {
+        if is_spelled(&name) {
             Ok(Self(name))
         } else {
-            Err(Refusal::invalid("a room name is 1 to 128 of A-Z a-z 0-9 . _ : ~ -"))
+            Err(Refusal::invalid(
+                "a room name is 1 to 128 of A-Z a-z 0-9 . _ : ~ -, and neither . nor ..",
+            ))
         }
     }
 
@@ -213,12 +235,26 @@ mod tests {
     #[test]
     fn a_room_name_is_what_the_spec_says_and_nothing_else() {
         let longest = "a".repeat(128);
-        for name in ["a", "A-Z.a_z:0~9", "..", longest.as_str()] {
+        for name in ["a", "A-Z.a_z:0~9", "...", ".a", longest.as_str()] {
             assert!(RoomName::parse(name).is_ok(), "{name}");
         }
         let overlong = "a".repeat(129);
-        for name in ["", "a/b", "%2e", "a b", "ä", "a\0", "a?b", "a#b", "\\", overlong.as_str()] {
+        let overlong = overlong.as_str();
+        for name in ["", ".", "..", "a/b", "%2e", "a b", "ä", "a\0", "a?b", "a#b", "\\", overlong]
+        {
             assert!(RoomName::parse(name).is_err(), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn a_users_id_shows_all_that_it_is() {
+        let longest = "ä".repeat(64);
+        for id in ["a", "auth0|4711", "ann@example.org", "Ann Lee", "...", longest.as_str()] {
+            assert!(UserId::parse(id).is_ok(), "{id}");
+        }
+        let overlong = "a".repeat(129);
+        for id in ["", ".", "..", "a\0", "a\n", "a\u{1b}", "\u{202e}a", "a\u{200b}", &overlong] {
+            assert!(UserId::parse(id).is_err(), "{id:?}");
         }
     }
 

@@ -7,6 +7,7 @@ mod editing;
 mod event;
 mod fields;
 mod id;
+mod invisible;
 mod json;
 mod metric;
 mod name;
@@ -25,7 +26,7 @@ pub use event::{Event, Notice, Page};
 pub use id::{ClientRef, Epoch, Kind, Offset, RoomName, SessionId, Stamp, UserId};
 pub use json::{Json, is_bearable, starts_object};
 pub use metric::{Measure, Measures, Metric, MetricCommand, MetricEvent, Reading};
-pub use name::Name;
+pub use name::{Name, stored_name, stored_names};
 pub use published::{Lane, Published};
 pub use refusal::{Code, Details, Fault, Refusal};
 pub use reply::{Accepted, Reply, StateItem, Stats, Status, Welcome};
@@ -40,9 +41,24 @@ pub struct Member {
     /// The token's `sub`.
     #[serde(rename = "u")]
     pub id: UserId,
-    /// For showing: the token's `name`, else its `sub`.
+    /// For showing: the token's `name` without what nobody can see, else its `sub`.
     #[serde(rename = "n")]
     pub name: String,
+}
+
+impl Member {
+    /// Longest name shown, in bytes; a longer one is cut.
+    const NAME_BYTES_MAX: usize = 128;
+
+    /// A user and the name they go by, without what nobody can see. If nothing is left of it,
+    /// they go by their id.
+    #[must_use]
+    pub fn new(id: UserId, name: Option<&str>) -> Self {
+        let name = name.and_then(invisible::visible).unwrap_or_else(|| id.0.clone());
+        let end = name.floor_char_boundary(Self::NAME_BYTES_MAX);
+        let name = name.get(..end).unwrap_or_default().to_owned();
+        Self { id, name }
+    }
 }
 
 /// One durable thing that happened in a room.

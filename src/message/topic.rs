@@ -1,28 +1,27 @@
 use serde::{Deserialize, Serialize};
 
 use super::Refusal;
+use super::name::{is_made_of_names, is_spelled, was_spelled};
 
-/// The name of an event: 1 to 128 of `A-Z a-z 0-9 . _ : ~ -`.
+/// The name of an event: 1 to 128 of `A-Z a-z 0-9 . _ : ~ -`, but not `.` or `..`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(transparent)]
 pub struct EventName(String);
 
-/// Longest name of an event or a topic, in bytes.
-const NAME_BYTES_MAX: usize = 128;
-
-fn is_spelled(name: &str) -> bool {
-    name.bytes().all(|it| it.is_ascii_alphanumeric() || b"._:~-".contains(&it))
-}
+/// Longest topic, in bytes: as an event's name.
+const TOPIC_BYTES_MAX: usize = 128;
 
 impl EventName {
     /// Refuses whatever is not such a name.
     pub fn parse(name: impl Into<String>) -> Result<Self, Refusal> {
         let name = name.into();
-        if is_spelled(&name) && (1..=NAME_BYTES_MAX).contains(&name.len()) {
-            Ok(Self(name))
-        } else {
-            Err(Refusal::invalid("an event's name is 1 to 128 of A-Z a-z 0-9 . _ : ~ -"))
-        }
+        if is_spelled(&name) { Ok(Self(name)) } else { Err(WRONG) }
+    }
+
+    /// Reads one that was stored.
+    pub fn stored(name: impl Into<String>) -> Result<Self, Refusal> {
+        let name = name.into();
+        if was_spelled(&name) { Ok(Self(name)) } else { Err(WRONG) }
     }
 
     /// The name.
@@ -31,6 +30,9 @@ impl EventName {
         &self.0
     }
 }
+
+const WRONG: Refusal =
+    Refusal::invalid("an event's name is 1 to 128 of A-Z a-z 0-9 . _ : ~ -, and neither . nor ..");
 
 /// What a socket subscribes to: an event's name, or all that begin like it (`agent.*`).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -42,7 +44,7 @@ impl Topic {
     pub fn parse(text: impl Into<String>) -> Result<Self, Refusal> {
         let text = text.into();
         let name = text.strip_suffix('*').unwrap_or(&text);
-        if is_spelled(name) && (1..=NAME_BYTES_MAX).contains(&text.len()) {
+        if is_made_of_names(name) && (1..=TOPIC_BYTES_MAX).contains(&text.len()) {
             Ok(Self(text))
         } else {
             Err(Refusal::invalid(

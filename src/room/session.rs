@@ -4,6 +4,7 @@ use super::{Bucket, Fetching, Grants, Manner, Manners, Renewal, Room, Seat, Turn
 use crate::limits::{Limits, RENEWAL_MS};
 use crate::message::{
     ClientRef, Code, Event, Member, Millis, Name, Published, Refusal, SessionId, Ticket, Topic,
+    stored_names,
 };
 
 /// How finely silence is measured: a 256th of what is allowed, about a second of 300.
@@ -77,7 +78,12 @@ pub struct Session {
     #[serde(rename = "ft", default, skip_serializing_if = "Option::is_none")]
     pub fetching: Option<Fetching>,
     /// The metrics it hears of (B15).
-    #[serde(rename = "l", default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        rename = "l",
+        default,
+        skip_serializing_if = "Vec::is_empty",
+        deserialize_with = "stored_names"
+    )]
     pub metrics: Vec<Name>,
     /// When it last said anything but a ping, where that is measured.
     #[serde(rename = "y", default, skip_serializing_if = "Option::is_none")]

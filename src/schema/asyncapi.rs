@@ -268,7 +268,8 @@ fn security(access: Access) -> Option<Value> {
 
 /// The parameters of an endpoint's URL.
 fn query(access: Access) -> Value {
-    let name = json!({"type": "string", "pattern": "^[A-Za-z0-9._:~-]{1,128}$"});
+    let name = json!({"type": "string", "pattern": "^[A-Za-z0-9._:~-]{1,128}$",
+        "not": {"enum": [".", ".."]}});
     let with = |schema: &Value, about: &str| {
         let mut schema = schema.clone();
         if let Value::Object(schema) = &mut schema {

@@ -36,12 +36,12 @@ spelled! {
     Data<'_> => {};
     Text<'_> => {"type": "string"};
     Id<'_> => {"type": "string", "minLength": 1};
-    UserId => {"type": "string"};
+    UserId => {"type": "string", "minLength": 1, "maxLength": UserId::BYTES_MAX};
     ClientRef => {"type": "string", "minLength": 1, "maxLength": ClientRef::BYTES_MAX};
-    Name => {"type": "string", "pattern": NAME, "maxLength": 128};
+    Name => {"type": "string", "pattern": NAME, "maxLength": 128, "not": {"enum": [".", ".."]}};
     SessionId => {"type": "string", "pattern": "^session_[0-9a-f]{14}$"};
-    RoomName => {"type": "string", "pattern": NAME, "maxLength": 128};
-    EventName => {"type": "string", "pattern": NAME, "maxLength": 128};
+    RoomName => {"type": "string", "pattern": NAME, "maxLength": 128, "not": {"enum": [".", ".."]}};
+    EventName => {"type": "string", "pattern": NAME, "maxLength": 128, "not": {"enum": [".", ".."]}};
     Digest => {"type": "string", "pattern": "^(sha256:)?[0-9A-Fa-f]{64}$"};
     Topic => {"type": "string", "pattern": r"^[A-Za-z0-9._:~-]*\*?$", "minLength": 1, "maxLength": 128};
     Before => {"anyOf": [

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::support::NOON;
 
-const SECRET: &str = "0123456789abcdef0123456789abcdef";
+pub(crate) const SECRET: &str = "0123456789abcdef0123456789abcdef";
 
 fn keys(development: bool) -> Keys {
     Keys::new(Some(SECRET), None, None, development)
@@ -24,11 +24,11 @@ fn sign(secret: &str, header: &Value, claims: &Value) -> String {
     format!("{message}.{signature}")
 }
 
-fn hs256(claims: &Value) -> String {
+pub(crate) fn hs256(claims: &Value) -> String {
     sign(SECRET, &json!({"alg": "HS256", "typ": "JWT"}), claims)
 }
 
-fn seconds(from_noon: i64) -> i64 {
+pub(crate) fn seconds(from_noon: i64) -> i64 {
     i64::try_from(NOON.0 / 1000).unwrap() + from_noon
 }
 

@@ -31,6 +31,7 @@ mod lanes;
 mod measures;
 mod metrics;
 mod metrics_sleep;
+mod names;
 mod outbox;
 mod room;
 mod schema;

@@ -149,6 +149,8 @@ test.each([
   ["nothing", ""],
   ["a slash", "a/b"],
   ["a way up", "../../etc"],
+  ["this place", "."],
+  ["the place above", ".."],
   ["an escaped escape", "%2e"],
   ["129 characters", "a".repeat(129)],
   ["a space", "a b"],
@@ -162,7 +164,7 @@ test.each([
 test.each([
   ["128 characters", "a".repeat(128)],
   ["every sign there is", "A-Z.a_z:0~9"],
-  ["two dots, which are no path", ".."],
+  ["three dots", "..."],
 ])("a room name of %s is served", async (_, contextId) => {
   const client = await server.chat({ token: "test", contextId });
   client.say("hello");

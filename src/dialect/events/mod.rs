@@ -151,7 +151,9 @@ fn order(name: Option<&str>, params: Option<&RawValue>) -> Result<Command, Refus
         Some("kick") => {
             let wrong = "kick needs params with user_id or session_id, a string";
             let whom = match json::data::<KickIn>(params, wrong)? {
-                KickIn { user_id: Some(user), session_id: None } => Kicked::User(UserId(user)),
+                KickIn { user_id: Some(user), session_id: None } => {
+                    Kicked::User(UserId::parse(user)?)
+                }
                 KickIn { user_id: None, session_id: Some(session) } => {
                     let session = SessionId::parse(&session);
                     Kicked::Session(session.ok_or(Refusal::invalid("this is no session's id"))?)

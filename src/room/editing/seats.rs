@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{ELSEWHERE, EditingEvent};
-use crate::message::{Event, Member, Name, Notice, Refusal, Role, SessionId, UserId};
+use crate::message::{Event, Member, Name, Notice, Refusal, Role, SessionId, UserId, stored_name};
 use crate::room::asker::Asker;
 use crate::room::{Audience, Grant, Room, Session, Turn};
 
@@ -11,7 +11,7 @@ use crate::room::{Audience, Grant, Room, Session, Turn};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Seat {
     /// What.
-    #[serde(rename = "d")]
+    #[serde(rename = "d", deserialize_with = "stored_name")]
     pub document: Name,
     /// As what.
     #[serde(rename = "r")]
