@@ -95,7 +95,8 @@ impl Call {
             ("DELETE", ["users", user]) => {
                 RoomCall::Kick(Kicked::User(UserId::parse(decoded(user)?)?))
             }
-            ("DELETE", []) => RoomCall::Erase,
+            ("DELETE", []) if query.get("confirm") == Some(name.as_str()) => RoomCall::Erase,
+            ("DELETE", []) => return Err(UNCONFIRMED.into()),
             (_, ["connections" | "users", _] | []) => return Err(NoCall::Method("DELETE")),
             _ => return Err(NoCall::Nothing),
         };
@@ -104,6 +105,9 @@ impl Call {
 }
 
 const NO_KIND: Refusal = Refusal::new(Code::NotFound, "there is no such kind of room");
+/// A client that resolves `..` in a path of something inside a room asks for the room itself.
+const UNCONFIRMED: Refusal =
+    Refusal::invalid("erasing a room needs the query parameter confirm, with the room's own name");
 const NO_SESSION: Refusal = Refusal::invalid("this is no session's id");
 
 fn decoded(part: &str) -> Result<String, Refusal> {

@@ -162,6 +162,7 @@ struct Parameter {
     key: &'static str,
     name: &'static str,
     place: &'static str,
+    required: bool,
     about: &'static str,
     shape: Shape,
     example: &'static str,
@@ -174,7 +175,8 @@ const fn parameter(
     shape: Shape,
     example: &'static str,
 ) -> Parameter {
-    Parameter { key, name: key, place, about, shape, example }
+    let required = matches!(place.as_bytes(), b"path");
+    Parameter { key, name: key, place, required, about, shape, example }
 }
 
 const PARAMETERS: &[Parameter] = &[
@@ -188,6 +190,16 @@ const PARAMETERS: &[Parameter] = &[
         r#""session_00000000000001""#,
     ),
     parameter("user", "path", "A token's `sub`.", input::<UserId>, r#""ann""#),
+    Parameter {
+        required: true,
+        ..parameter(
+            "confirm",
+            "query",
+            "The room's name again.",
+            input::<RoomName>,
+            r#""project_1""#,
+        )
+    },
     parameter("before", "query", "Only what came before this.", input::<Before>, "42"),
     parameter(
         "after",
@@ -221,7 +233,7 @@ impl Parameter {
             "name": self.name,
             "in": self.place,
             "description": self.about,
-            "required": self.place == "path",
+            "required": self.required,
             "schema": of(self.shape, shapes),
             "example": parsed(self.example),
         })

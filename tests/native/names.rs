@@ -115,6 +115,21 @@ fn r1_what_was_stored_under_such_a_name_is_still_read() {
 }
 
 #[test]
+fn g8_a_room_is_erased_by_its_own_name_twice_and_by_no_other_path() {
+    let call = |path: &str, confirm: Option<&str>| {
+        let pairs = confirm.map(|it| ("confirm".to_owned(), it.to_owned()));
+        Call::of("DELETE", path, &Query::new(pairs.into_iter().collect()))
+    };
+    assert!(call("/api/v1/rooms/chat/a%2Db", Some("a-b")).is_ok());
+    for confirm in [None, Some(""), Some("a"), Some("A-B"), Some("true"), Some("chat:a-b")] {
+        let refused = call("/api/v1/rooms/chat/a-b", confirm);
+        let Err(dormouse::api::NoCall::Refused(refusal)) = refused else { panic!("{refused:?}") };
+        assert_eq!(refusal.code, Code::InvalidMessageFormat);
+        assert!(refusal.message.contains("confirm"), "{confirm:?}");
+    }
+}
+
+#[test]
 fn r4_a_subject_that_cannot_be_seen_is_refused_and_such_a_name_is_mended() {
     use crate::admission::{hs256, seconds};
     let keys = Keys::new(Some(crate::admission::SECRET), None, None, false);

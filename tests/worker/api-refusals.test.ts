@@ -215,7 +215,7 @@ test("without a good token everything is 401, and says how to get in", async () 
       ["GET", `${ROOM()}/presence`],
       ["DELETE", `${ROOM()}/users/ann`],
       ["DELETE", `${ROOM()}/connections/session_00000000000001`],
-      ["DELETE", ROOM()],
+      ["DELETE", `${ROOM()}?confirm=${room}`],
       ["POST", "/api/v1/events"],
       ["GET", "/api/v1/rooms"],
     ] as const) {
@@ -234,6 +234,7 @@ test("without a good token everything is 401, and says how to get in", async () 
 });
 
 test("each capability opens its own calls and no others", async () => {
+  const own = server.room();
   const calls = {
     publish: [["POST", "/events"]],
     history: [["GET", "/events"]],
@@ -241,10 +242,9 @@ test("each capability opens its own calls and no others", async () => {
     admin: [
       ["DELETE", "/users/nobody"],
       ["DELETE", "/connections/session_00000000000001"],
-      ["DELETE", ""],
+      ["DELETE", `?confirm=${own}`],
     ],
   } as const;
-  const own = server.room();
   for (const can of Object.keys(calls)) {
     const token = await server.token({ claims: { caps: [{ room: `hub:${own}`, can: [can] }] } });
     for (const [capability, ones] of Object.entries(calls)) {
@@ -255,7 +255,8 @@ test("each capability opens its own calls and no others", async () => {
         else await refused(answer, 403, "PERMISSION_DENIED");
         // Nowhere else, and in no room of another kind.
         for (const other of [`hub/${own}x`, `chat/${own}`]) {
-          await refused(call(method, `/api/v1/rooms/${other}${rest}`, body, token), 403, "PERMISSION_DENIED");
+          const path = `/api/v1/rooms/${other}${rest.replace(own, other.replace(/.*[/]/, ""))}`;
+          await refused(call(method, path, body, token), 403, "PERMISSION_DENIED");
         }
       }
     }
@@ -274,7 +275,8 @@ test("each capability opens its own calls and no others", async () => {
     403,
     "PERMISSION_DENIED",
   );
-  await refused(call("DELETE", `/api/v1/rooms/hub/${own}`, undefined, service), 403, "PERMISSION_DENIED");
+  const erase = `/api/v1/rooms/hub/${own}?confirm=${own}`;
+  await refused(call("DELETE", erase, undefined, service), 403, "PERMISSION_DENIED");
 });
 
 test("other methods get 405 and the methods there are; other paths 404", async () => {
@@ -313,6 +315,9 @@ test("other methods get 405 and the methods there are; other paths 404", async (
 test("names and numbers that are none are refused before an object is woken", async () => {
   for (const name of ["a%2Fb", "%20", "%C3%A4", "a".repeat(129), "%FF", "a%00"]) {
     await refused(call("GET", `/api/v1/rooms/hub/${name}/events`), 400, INVALID);
+  }
+  for (const user of ["", "a%00", "%E2%80%AE", "a".repeat(129)]) {
+    await refused(call("DELETE", `${ROOM()}/users/${user}`), 400, INVALID);
   }
   for (const query of [
     "limit=0",

@@ -292,7 +292,7 @@ test("erasing closes every socket, forgets every event and id, and begins anothe
   const { json: before } = await publish(server, room, event);
   bob.send({ type: "command", id: "s", command: "set_state", params: { key: "k", value: 1 } });
   await told(bob);
-  const erased = await server.call("DELETE", hub(room));
+  const erased = await server.call("DELETE", hub(room, `?confirm=${room}`));
   expect([erased.status, erased.text]).toEqual([204, ""]);
   await ann.closed();
   await bob.closed();
@@ -308,6 +308,25 @@ test("erasing closes every socket, forgets every event and id, and begins anothe
   late.send({ type: "query", id: "q", query: "state" });
   expect(await late.next("response")).toMatchObject({ result: { state: [] } });
   expect((await server.call("GET", hub(room, "/presence"))).json.members).toHaveLength(1);
+});
+
+test("[G8] erasing a room takes its name twice, so that no other path becomes it", async () => {
+  const room = server.room();
+  await publish(server, room, { type: "kept" });
+  // Whoever resolves `..` before the request is sent asks for the first of these.
+  for (const path of ["", "/", "?confirm=", `?confirm=${room}x`, "?confirm=true", "/users/.."]) {
+    const { status, json } = await server.call("DELETE", hub(room, path));
+    const atRoom = !path.startsWith("/");
+    expect([path, status, json?.code]).toEqual([
+      path,
+      atRoom ? 400 : 404,
+      atRoom ? "INVALID_MESSAGE_FORMAT" : undefined,
+    ]);
+    if (atRoom) expect(json.detail).toContain("confirm");
+  }
+  expect((await server.call("GET", hub(room, "/events"))).json.events).toHaveLength(1);
+  expect((await server.call("DELETE", hub(room, `?confirm=${room}`))).status).toBe(204);
+  expect((await server.call("GET", hub(room, "/events"))).json.events).toHaveLength(0);
 });
 
 test("names in a path may be percent-encoded, users' too", async () => {

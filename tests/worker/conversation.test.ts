@@ -197,11 +197,12 @@ test("operators read and erase a conversation by a capability, and by no context
   ask(client, "m1", "hello");
   await answer(client, "m1");
   const path = `/api/v1/rooms/conversation/${conversationId}`;
+  const erase = `?confirm=${conversationId}`;
   const everywhere = await server.token({ user: "op", claims: { contexts: "*", role: "admin" } });
   for (const [method, rest] of [
     ["GET", "/events"],
     ["GET", "/presence"],
-    ["DELETE", ""],
+    ["DELETE", erase],
   ] as const) {
     expect((await server.call(method, path + rest, undefined, everywhere)).status).toBe(403);
   }
@@ -212,6 +213,6 @@ test("operators read and erase a conversation by a capability, and by no context
     { type: "message", author: "ann", data: { content: "hello" } },
     { type: "response", author: "responder", data: { messageId: "m1", content: "hello" } },
   ]);
-  expect((await server.call("DELETE", path, undefined, token)).status).toBe(204);
+  expect((await server.call("DELETE", path + erase, undefined, token)).status).toBe(204);
   await client.closed();
 });

@@ -136,7 +136,7 @@ test("[X9, V9] no token leads to a demo room: not one for every room, on no endp
     await server.call("GET", `${at}/events`, undefined, token),
     await server.call("GET", `${at}/presence`, undefined, token),
     await server.call("DELETE", `${at}/users/inside`, undefined, token),
-    await server.call("DELETE", at, undefined, token),
+    await server.call("DELETE", `${at}?confirm=${contextId}`, undefined, token),
   ];
   expect(calls.map((it) => it.status)).toEqual([403, 403, 403, 403, 403]);
   const batch = { events: [{ room: `hub:${contextId}`, type: "forged", data: 1 }] };

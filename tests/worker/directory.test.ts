@@ -96,7 +96,7 @@ test("the list tells how many connections each room has, and follows them", asyn
 test("an erased room is listed no more, until there is something in it again", async () => {
   await publish(server, "doomed", { type: "n" });
   await lists({ prefix: "hub:doomed" }, ["hub:doomed"]);
-  expect((await server.call("DELETE", "/api/v1/rooms/hub/doomed")).status).toBe(204);
+  expect((await server.call("DELETE", "/api/v1/rooms/hub/doomed?confirm=doomed")).status).toBe(204);
   expect(await names({ prefix: "hub:doomed" })).toEqual([]);
   await publish(server, "doomed", { type: "n" });
   await lists({ prefix: "hub:doomed" }, ["hub:doomed"]);

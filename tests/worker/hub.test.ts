@@ -165,7 +165,7 @@ test("[C3] a demo room is reached without a token, and by nothing else", async (
       ["GET", "/events"],
       ["GET", "/presence"],
       ["DELETE", "/users/guest"],
-      ["DELETE", ""],
+      ["DELETE", `?confirm=demo-${name}`],
     ] as const) {
       const body = method === "POST" ? { type: "x" } : undefined;
       expect((await server.call(method, path + rest, body, token)).status).toBe(403);

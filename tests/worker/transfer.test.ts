@@ -167,7 +167,8 @@ test("an erased room has no large data", async () => {
   const ann = await workflow(server, room);
   ann.send(largeData("d", 1).frames[0] as object);
   await ann.next("large_data_received");
-  expect((await server.call("DELETE", `/api/v1/rooms/hub/${room}`)).status).toBe(204);
+  const erase = `/api/v1/rooms/hub/${room}?confirm=${room}`;
+  expect((await server.call("DELETE", erase)).status).toBe(204);
   for (const table of ["chunk", "transfer"]) {
     expect(await server.sql(room, `SELECT COUNT(*) AS count FROM ${table}`, "HUBS")).toEqual([{ count: 0 }]);
   }
