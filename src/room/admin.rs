@@ -1,8 +1,8 @@
 //! What takes the grant `admin`: closing others' connections, forgetting everything.
 
 use super::asker::Asker;
-use super::{Effect, Grant, Room, Turn, Write, metric};
-use crate::message::{Code, Epoch, Event, Kicked, Millis, Offset, Refusal, Reply, SessionId};
+use super::{Effect, Grant, Remembered, Room, Turn, Write};
+use crate::message::{Code, Epoch, Event, Kicked, Refusal, Reply, SessionId};
 
 pub(super) fn kick(room: &mut Room, turn: &mut Turn, asker: &Asker, whom: &Kicked) {
     if let Err(refusal) = asker.needs(Grant::Admin, "this token does not allow closing connections")
@@ -36,15 +36,19 @@ pub(super) fn erase(room: &mut Room, turn: &mut Turn, asker: &Asker) {
         room.expel(turn, id, None, Refusal::new(Code::NotFound, "this room was erased"));
     }
     // Offsets begin anew, so the log is another one.
-    room.epoch = Epoch(turn.stamp.mint().simple().to_string());
-    (room.head, room.head_at) = (Offset(0), Millis(0));
-    (room.first, room.first_at) = (Offset(0), Millis(0));
-    room.departures.clear();
-    room.states.clear();
-    room.transfers.clear();
-    metric::erased(room);
-    room.documents = super::editing::Documents::new(0);
-    room.pending.clear();
+    room.begin_anew(Epoch(turn.stamp.mint().simple().to_string()));
     turn.effects.push(Effect::Write(Write::Erase(room.epoch.clone())));
     turn.answer(asker, Event::Reply(Reply::Erased));
+}
+
+impl Room {
+    /// Becomes what a wake would make of an empty log, so that nothing of the room is left in
+    /// memory, whatever a feature keeps there. What stays is not the room's content: connects by
+    /// address, what is still to be reported, and whether another room wants to know how this one is.
+    fn begin_anew(&mut self, epoch: Epoch) {
+        let anew = Self::restore(self.kind, self.limits, Remembered::blank(epoch), []);
+        let old = std::mem::replace(self, anew);
+        (self.addresses, self.tally) = (old.addresses, old.tally);
+        self.metrics = old.metrics.erased();
+    }
 }

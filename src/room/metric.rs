@@ -67,6 +67,13 @@ impl Metrics {
         self.last.is_empty()
     }
 
+    /// What is left when the room is erased: whether another one wants to know how it is.
+    pub(super) fn erased(mut self) -> Self {
+        self.last.clear();
+        self.own.erased();
+        self
+    }
+
     /// A session came in, or was found on waking.
     pub(super) fn entered(&mut self, session: &Session) {
         self.own.said(session.said_at.unwrap_or_default());
@@ -231,10 +238,4 @@ fn is_news(
             Measure::Performance => true,
         },
     }
-}
-
-/// The room was erased: nothing is known.
-pub(super) fn erased(room: &mut Room) {
-    room.metrics.last.clear();
-    room.metrics.own.erased();
 }

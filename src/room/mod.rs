@@ -90,6 +90,27 @@ pub struct Remembered {
     pub pending: Vec<Pending>,
 }
 
+impl Remembered {
+    /// What an empty log knows.
+    #[must_use]
+    pub fn blank(epoch: Epoch) -> Self {
+        Self {
+            epoch,
+            head: Offset(0),
+            head_at: Millis(0),
+            first: Offset(0),
+            first_at: Millis(0),
+            departures: Vec::new(),
+            broadcasts: Window::default(),
+            states: Vec::new(),
+            transfers: Vec::new(),
+            metrics: MetricMemory::default(),
+            documents: 0,
+            pending: Vec::new(),
+        }
+    }
+}
+
 /// One room.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Room {

@@ -24,6 +24,7 @@ mod editing_history;
 mod editing_memory;
 mod editing_refusals;
 mod editing_sleep;
+mod erase;
 mod heartbeat;
 mod history;
 mod host;
