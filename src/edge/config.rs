@@ -4,7 +4,7 @@ use std::rc::Rc;
 use sha2::{Digest, Sha256};
 use worker::Env;
 
-use super::platform;
+use super::{panic, platform};
 use crate::admission::{Keys, Origins, Policy};
 use crate::api::responder::{self, Backend};
 use crate::budget::Budget;
@@ -32,7 +32,11 @@ thread_local! {
 impl Config {
     /// Read from the environment once per isolate.
     pub(super) fn of(env: &Env) -> Rc<Self> {
-        CONFIG.with(|config| Rc::clone(config.get_or_init(|| Rc::new(Self::read(env)))))
+        let read = || {
+            panic::report();
+            Rc::new(Self::read(env))
+        };
+        CONFIG.with(|config| Rc::clone(config.get_or_init(read)))
     }
 
     /// Whether this is the bearer for the metrics. By their digests, so that the time it

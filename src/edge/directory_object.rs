@@ -81,7 +81,7 @@ pub(super) async fn tell(env: &Env, room: &str, ask: &Ask) -> Result<String> {
 /// Asks every shard, all at once.
 pub(super) async fn ask_all(env: &Env, ask: &Ask) -> Result<Vec<String>> {
     let asked = (0..SHARDS).map(|shard| ask_shard(env, shard, ask));
-    futures_util::future::try_join_all(asked).await
+    futures::future::try_join_all(asked).await
 }
 
 async fn ask_shard(env: &Env, shard: u32, ask: &Ask) -> Result<String> {

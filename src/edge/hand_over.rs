@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use futures_util::future::{Either, select};
+use futures::future::{Either, select};
 use wasm_bindgen::JsValue;
 use worker::{Delay, Env, WebSocket};
 

@@ -228,7 +228,7 @@ impl Http<'_> {
             let errand = Errand { room, member: member.clone(), grants, task };
             async move { (places, run(self.env, kind, &errand).await) }
         });
-        for (places, answered) in futures_util::future::join_all(errands).await {
+        for (places, answered) in futures::future::join_all(errands).await {
             let mut answered = answered.map(Vec::into_iter);
             for at in places {
                 let answer = match &mut answered {

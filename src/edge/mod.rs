@@ -14,6 +14,7 @@ mod fetch;
 mod hand_over;
 mod http;
 mod log;
+mod panic;
 mod platform;
 mod reception;
 mod room_object;

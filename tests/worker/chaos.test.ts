@@ -67,6 +67,17 @@ test("a room in which one message after the other panics is not taken for one wh
   expect((await bob.next("message")).data.offset).toBe(1);
 });
 
+test("a panic's message and place stand in the log, once", async () => {
+  const ann = await server.join(server.room(), "ann");
+  const places = () =>
+    server.logs().split(/panicked at src\/edge\/chaos\.rs:\d+:\d+:(?:\\+n)asked to/).length - 1;
+  const before = places();
+  ann.send({ type: "panic" });
+  await ann.settle();
+  await server.until(() => before < places(), "the panic in the log");
+  expect(places()).toBe(before + 1);
+});
+
 test("a panic is not told to anyone", async () => {
   const room = server.room();
   const ann = await server.join(room, "ann");
