@@ -15,7 +15,7 @@ use crate::support::{FakeSockets, NOON, epoch, member, session, stamp};
 /// A hub with a socket of each kind: one whose frames show offsets, one whose do not.
 fn hub() -> (Host<MemoryHistory, FakeSockets>, FakeSockets) {
     let (sockets, history) = (FakeSockets::default(), MemoryHistory::new(epoch()));
-    let mut host = Host::wake(Kind::Chat, Limits::default(), history, sockets.clone(), []).unwrap();
+    let mut host = Host::wake(Kind::Hub, Limits::default(), history, sockets.clone(), []).unwrap();
     for (number, dialect) in [(1, DialectId::WORKFLOW), (2, DialectId::EVENTS)] {
         let joined = Session {
             topics: Some(vec![Topic::parse("*").unwrap()]),

@@ -104,7 +104,7 @@ fn step() -> impl Strategy<Value = Step> {
 
 /// Plays a script; gives what every socket saw, and what every call was answered.
 fn play(steps: &[Step], may_sleep: bool) -> (World, String) {
-    let mut world = World::new(limits());
+    let mut world = World::of(Kind::Hub, limits());
     let (mut current, mut next, mut answers) = ([None; 5], 10, String::new());
     for step in steps {
         if !matches!(step, Step::Sleep) {

@@ -6,6 +6,9 @@ import { SECRET, type Variables } from "./server.ts";
 
 const WRANGLER = fileURLToPath(new URL("../../node_modules/wrangler/bin/wrangler.js", import.meta.url));
 
+/** It builds the Worker first, where that is not built. */
+const START_MS_MAX = 600_000;
+
 export class Process {
   #child?: ChildProcess;
   #port?: number;
@@ -58,7 +61,11 @@ export class Process {
         this.#printed = (this.#printed + text).slice(-4000);
       });
     }
-    while (!(await this.#isUp())) await new Promise((resolve) => setTimeout(resolve, 50));
+    const deadline = Date.now() + START_MS_MAX;
+    while (!(await this.#isUp())) {
+      if (deadline < Date.now()) throw new Error(`the server does not start: ${this.#printed}`);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
   }
 
   /** SIGKILL, to the runtime first: nobody gets to say goodbye. */

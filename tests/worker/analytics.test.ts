@@ -51,7 +51,7 @@ const shows = (client: Client, metric: string, value: number) =>
 /** Until both rooms have said to each other what they want to: the chat room is observed, or not. */
 async function isObserved(room: string, state: "no" | "quiet" | "busy"): Promise<void> {
   const statement = "SELECT value FROM meta WHERE key = 'observed'";
-  const deadline = Date.now() + 10_000;
+  const deadline = Date.now() + 30_000;
   let seen: unknown;
   while (seen !== state) {
     if (deadline < Date.now()) throw new Error(`waited in vain for ${state}; saw ${seen}`);

@@ -47,6 +47,6 @@ test("with an Analytics Engine dataset, every report of a room is written to it"
   await ann.next("pong");
   const counted = async () =>
     (await server.call("GET", "/api/v1/websocket/metrics")).json.messages.total_received;
-  while ((await counted()) !== 1) await new Promise((resolve) => setTimeout(resolve, 20));
+  await expect.poll(counted, { timeout: 30_000 }).toBe(1);
   expect(server.logs()).not.toContain('\\"event\\":\\"error\\"');
 });

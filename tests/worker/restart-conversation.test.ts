@@ -1,7 +1,7 @@
 // An operator kills the process while backends are asked: after it is back, every message
 // gets its response, and only one.
 import { afterAll, expect, test } from "vitest";
-import { Client, type Frame } from "../support/client.ts";
+import { Client, eventually, type Frame } from "../support/client.ts";
 import { ask, connect, history } from "../support/conversation.ts";
 import { answers, Responder } from "../support/responder.ts";
 import { Workerd } from "../support/workerd.ts";
@@ -53,7 +53,10 @@ test("killed while the backend is asked, the server comes back and every message
       // What history shows is durable.
       for (const id of said(await history(client, { limit: 200 }), "user")) ids.add(id);
     }
-    while (responder.asked.length < before + 4 * CONVERSATIONS) await new Promise((it) => setTimeout(it, 5));
+    await eventually(
+      () => before + 4 * CONVERSATIONS <= responder.asked.length,
+      () => "calls under way in every conversation",
+    );
     await server.kill();
   }
   responder.manner = answers;
