@@ -38,7 +38,7 @@ const WARMUP_MS = values.quick ? 300 : 1500;
 const SETTLE_MS_MAX = 30_000;
 
 const dormouse = peers.find((it) => it.name === "dormouse");
-const unlimited = { EDITS_PER_SECOND: "0" };
+const unlimited = { EDITS_PER_SECOND: "0", ROOM_EDITS_PER_SECOND: "0" };
 
 /** Loaded when what it needs is installed. */
 let client;

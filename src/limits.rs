@@ -24,8 +24,13 @@ pub struct Limits {
     pub chunks_max: u64,
     /// Decoded bytes of large data in one room.
     pub transfer_quota_bytes: u64,
-    /// Messages and typing notices a minute in one room (B28).
+    /// Messages a minute of the users of one room (B28); as many again of callers with
+    /// `publish`, and as many typing notices.
     pub broadcasts_per_minute: u64,
+    /// Operations of edits a second in one room, and as many moves of cursors.
+    pub room_edits_per_second: u64,
+    /// How much of what a room takes and holds one user may take, in hundredths.
+    pub user_share_percent: u64,
     /// Silence after which a socket is closed.
     pub inactivity_ms: u64,
     /// Time to send the first message where that carries the token (B3).
@@ -141,6 +146,8 @@ const VARIABLES: &[(&str, Field)] = &[
     ("MAX_CHUNKS", |it| &mut it.chunks_max),
     ("TRANSFER_QUOTA_BYTES", |it| &mut it.transfer_quota_bytes),
     ("BROADCASTS_PER_MINUTE", |it| &mut it.broadcasts_per_minute),
+    ("ROOM_EDITS_PER_SECOND", |it| &mut it.room_edits_per_second),
+    ("USER_SHARE_PERCENT", |it| &mut it.user_share_percent),
     ("INACTIVITY_TIMEOUT_MS", |it| &mut it.inactivity_ms),
     ("AUTH_TIMEOUT_MS", |it| &mut it.auth_ms),
     ("TYPING_TIMEOUT_MS", |it| &mut it.typing_ms),
@@ -172,6 +179,10 @@ impl Default for Limits {
             chunks_max: 1000,
             transfer_quota_bytes: 256 << 20,
             broadcasts_per_minute: 1000,
+            // Twenty who edit as fast as they may. A share of it is more than ten connections
+            // of one user need, who types with ten fingers.
+            room_edits_per_second: 400,
+            user_share_percent: 25,
             inactivity_ms: 300_000,
             auth_ms: 10_000,
             typing_ms: 5_000,

@@ -10,8 +10,8 @@ use crate::message::{
     Page, StateItem, UserId,
 };
 use crate::room::{
-    Departure, Memory, MetricMemory, MetricWrite, Observed, PageQuery, Receipt, Remembered,
-    Response, StoredDocument, StoredReading, Transfer, TransferWrite, Window, Write,
+    Counts, Departure, Memory, MetricMemory, MetricWrite, Observed, PageQuery, Receipt, Remembered,
+    Response, StoredDocument, StoredReading, Transfer, TransferWrite, Write,
 };
 
 /// A history in vectors: the model that every other history is tested against.
@@ -22,7 +22,8 @@ pub struct MemoryHistory {
     entries: Vec<Rc<Entry>>,
     recent: BTreeMap<(UserId, ClientRef), (Offset, Millis)>,
     departures: BTreeMap<UserId, Departure>,
-    broadcasts: Window,
+    counts: Counts,
+    shares: BTreeMap<UserId, (Counts, Millis)>,
     states: BTreeMap<String, StateItem>,
     transfers: BTreeMap<u64, Transfer>,
     chunks: BTreeMap<(u64, u64), Rc<Chunk>>,
@@ -44,7 +45,8 @@ impl MemoryHistory {
             entries: Vec::new(),
             recent: BTreeMap::new(),
             departures: BTreeMap::new(),
-            broadcasts: Window::default(),
+            counts: Counts::default(),
+            shares: BTreeMap::new(),
             states: BTreeMap::new(),
             transfers: BTreeMap::new(),
             chunks: BTreeMap::new(),
@@ -75,7 +77,11 @@ impl MemoryHistory {
             Write::Forget(user) => {
                 self.departures.remove(user);
             }
-            Write::Broadcasts(window) => self.broadcasts = *window,
+            Write::Broadcasts(counts) => self.counts = *counts,
+            Write::Share(user, counts, now) => {
+                self.shares.retain(|_, (_, at)| now.0.saturating_sub(Counts::HOLDS_MS) <= at.0);
+                self.shares.insert(user.clone(), (*counts, *now));
+            }
             Write::Transfer(it) => self.write_transfer(it),
             Write::Metric(MetricWrite::Observed(observed)) => self.observed = *observed,
             Write::Metric(MetricWrite::Keep(name, reading)) => {
@@ -159,7 +165,8 @@ impl History for MemoryHistory {
             first,
             first_at,
             departures: self.departures.values().cloned().collect(),
-            broadcasts: self.broadcasts,
+            counts: self.counts,
+            shares: self.shares.iter().map(|(user, (it, _))| (user.clone(), *it)).collect(),
             states: self
                 .states
                 .iter()

@@ -11,6 +11,7 @@ mod metric;
 mod record;
 mod remembered;
 pub(crate) mod schema;
+mod share;
 mod sql;
 mod transfer;
 

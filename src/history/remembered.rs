@@ -1,9 +1,9 @@
 //! What a log knows of its room.
 
-use super::{Database, Row, Value, conversation, editing, metric, schema, transfer};
+use super::{Database, Row, Value, conversation, editing, metric, schema, share, transfer};
 use crate::message::{Epoch, Member, Millis, Name, Offset, UserId};
 use crate::room::{
-    Departure, MetricMemory, Observed, Pending, Remembered, StoredReading, Transfer, Window,
+    Counts, Departure, MetricMemory, Observed, Pending, Remembered, StoredReading, Transfer,
 };
 
 /// All that a room knew, in one statement: a wake waits for it. The platform joins at most five
@@ -25,6 +25,8 @@ const REMEMBERED: &str = "
         SELECT 'metric', name, value, at, own FROM metric
         UNION ALL
         SELECT 'question', data, '', offset, 0 FROM question
+        UNION ALL
+        SELECT 'share', user, data, 0, 0 FROM share
     )";
 
 /// A row of [`REMEMBERED`].
@@ -36,6 +38,7 @@ enum Memo {
     Transfer(Transfer),
     Metric(Name, StoredReading),
     Question(Pending),
+    Share(UserId, Counts),
 }
 
 impl Memo {
@@ -55,6 +58,10 @@ impl Memo {
                 let (name, reading) = metric::reading(key, value, number, at.integer()?)?;
                 Self::Metric(name, reading)
             }
+            "share" => {
+                let (user, counts) = share::read(key, &value)?;
+                Self::Share(user, counts)
+            }
             "question" => Self::Question(conversation::pending(&key)?),
             _ => return None,
         })
@@ -65,7 +72,7 @@ impl Memo {
 pub(super) fn read<D: Database>(database: &D) -> Result<Remembered, D::Error> {
     let (mut meta, mut ends) = (Vec::new(), Vec::new());
     let (mut departures, mut states, mut pending) = (Vec::new(), Vec::new(), Vec::new());
-    let mut transfers = Vec::new();
+    let (mut transfers, mut shares) = (Vec::new(), Vec::new());
     let mut metrics = MetricMemory::default();
     for row in database.run(REMEMBERED, &[])? {
         match Memo::read(row) {
@@ -76,6 +83,7 @@ pub(super) fn read<D: Database>(database: &D) -> Result<Remembered, D::Error> {
             Some(Memo::Transfer(transfer)) => transfers.push(transfer),
             Some(Memo::Metric(name, reading)) => metrics.last.push((name, reading)),
             Some(Memo::Question(question)) => pending.push(question),
+            Some(Memo::Share(user, counts)) => shares.push((user, counts)),
             None => {}
         }
     }
@@ -83,10 +91,10 @@ pub(super) fn read<D: Database>(database: &D) -> Result<Remembered, D::Error> {
     let trimmed = number("head").map(Offset).zip(number("head_at").map(Millis));
     let (head, head_at) = ends.iter().copied().max().max(trimmed).unwrap_or_default();
     let (first, first_at) = ends.iter().copied().min().unwrap_or_default();
-    let broadcasts: Option<Window> =
+    let counts: Option<Counts> =
         schema::find(&meta, "broadcasts").and_then(|it| serde_json::from_str(it).ok());
     let epoch = Epoch(schema::find(&meta, "epoch").unwrap_or_default().to_owned());
-    let broadcasts = broadcasts.unwrap_or_default();
+    let counts = counts.unwrap_or_default();
     let observed = schema::find(&meta, metric::OBSERVED).unwrap_or_default();
     metrics.observed = Observed::parse(observed);
     let documents = editing::count(&meta);
@@ -97,7 +105,8 @@ pub(super) fn read<D: Database>(database: &D) -> Result<Remembered, D::Error> {
         first,
         first_at,
         departures,
-        broadcasts,
+        counts,
+        shares,
         states,
         transfers,
         metrics,

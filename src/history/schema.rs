@@ -1,4 +1,4 @@
-use super::{Database, Value, conversation, editing, metric, transfer};
+use super::{Database, Value, conversation, editing, metric, share, transfer};
 
 /// Every step from an empty database to today's, in order. A room in production
 /// has run a prefix of these: append, never edit (pinned by a test).
@@ -45,6 +45,7 @@ pub const MIGRATIONS: &[&[&str]] = &[
     metric::TABLES,
     editing::TABLES,
     conversation::TABLES,
+    share::TABLES,
 ];
 
 const META: &str = "CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID";

@@ -2,7 +2,7 @@ use std::rc::Rc;
 
 use super::{
     Database, History, Lately, Row, TRIM_ENTRIES_MAX, Value, conversation, editing, how_many_fit,
-    metric, record, remembered, schema, transfer,
+    metric, record, remembered, schema, share, transfer,
 };
 use crate::message::{
     Before, Body, ClientRef, Digest, Entry, Epoch, EventName, Json, Millis, Name, Offset, Page,
@@ -65,10 +65,11 @@ impl<D: Database> SqlHistory<D> {
                 let sql = "DELETE FROM departure WHERE user = ?";
                 self.database.run(sql, &[user.0.as_str().into()]).map(drop)
             }
-            Write::Broadcasts(window) => {
-                let window = serde_json::to_string(window).unwrap_or_default();
-                schema::write_meta(&self.database, "broadcasts", &window)
+            Write::Broadcasts(counts) => {
+                let counts = serde_json::to_string(counts).unwrap_or_default();
+                schema::write_meta(&self.database, "broadcasts", &counts)
             }
+            Write::Share(user, counts, at) => share::write(&self.database, user, counts, *at),
             Write::Trim { from, since } => self.trim(*from, *since),
             Write::Erase(epoch) => self.erase(epoch),
             Write::Transfer(it) => transfer::write(&self.database, it),
@@ -96,6 +97,7 @@ impl<D: Database> SqlHistory<D> {
                 | Write::Trim { .. }
                 | Write::ForgetRefs(_)
                 | Write::Broadcasts(_)
+                | Write::Share(..)
                 | Write::Erase(_)
                 | Write::Transfer(_)
                 | Write::Metric(_)
@@ -148,8 +150,8 @@ impl<D: Database> SqlHistory<D> {
     }
 
     fn erase(&self, epoch: &Epoch) -> Result<(), D::Error> {
-        let own =
-            [transfer::OWN, metric::OWN, editing::OWN, conversation::OWN].into_iter().flatten();
+        let own = [transfer::OWN, metric::OWN, editing::OWN, conversation::OWN, share::OWN];
+        let own = own.into_iter().flatten();
         for table in ["entry", "recent", "departure", "state"].iter().chain(own) {
             self.database.run(&format!("DELETE FROM {table}"), &[])?;
         }

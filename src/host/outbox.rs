@@ -117,6 +117,7 @@ impl Outbox {
             | Write::Trim { .. }
             | Write::ForgetRefs(_)
             | Write::Broadcasts(_)
+            | Write::Share(..)
             | Write::Erase(_)
             | Write::Transfer(_)
             | Write::Metric(_)

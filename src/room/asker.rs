@@ -35,6 +35,12 @@ impl Asker {
         if self.grants.has(grant) { Ok(()) } else { Err(Refusal::denied(refusal)) }
     }
 
+    /// Whether it speaks for the service rather than as one user of many. Nobody knows who a
+    /// demo socket is, whatever it may do there.
+    pub(super) fn is_publisher(&self) -> bool {
+        (self.grants.has(Grant::Publish) || self.grants.has(Grant::Admin)) && !self.is_demo
+    }
+
     fn audience(&self) -> Audience {
         self.session.map_or(Audience::Caller, Audience::One)
     }

@@ -2,8 +2,8 @@ use std::borrow::Cow;
 use std::rc::Rc;
 
 use super::{
-    Compare, ConversationWrite, Departure, EditingWrite, Measuring, MetricWrite, Question,
-    TransferWrite, Window,
+    Compare, ConversationWrite, Counts, Departure, EditingWrite, Measuring, MetricWrite, Question,
+    TransferWrite,
 };
 use crate::close::CloseCode;
 use crate::message::{
@@ -130,8 +130,10 @@ pub enum Write {
     },
     /// Forget clients' own ids that are past remembering.
     ForgetRefs(Memory),
-    /// The room's broadcast count, when no session is left to carry it.
-    Broadcasts(Window),
+    /// What was counted against the room, when no session is left to carry it.
+    Broadcasts(Counts),
+    /// What was counted against a user, likewise, and when that was.
+    Share(UserId, Counts, Millis),
     /// Forget everything, and begin a new log.
     Erase(Epoch),
     /// Something about large data.

@@ -12,6 +12,7 @@ mod admin;
 mod asker;
 mod chat;
 mod conversation;
+mod counts;
 mod door;
 mod editing;
 mod effect;
@@ -40,6 +41,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use asker::Asker;
 pub use conversation::{ConversationWrite, Outcome, Pending, Question, Responded};
+pub use counts::Counts;
 pub use editing::{EditingWrite, Seat, StoredDocument};
 pub use effect::{Audience, Effect, Effects, Memory, Outbound, PageQuery, Reveal, Write};
 pub use grants::{Grant, Grants};
@@ -76,8 +78,10 @@ pub struct Remembered {
     pub first_at: Millis,
     /// Users whose last socket closed and whose grace may still run.
     pub departures: Vec<Departure>,
-    /// The room's broadcasts, as counted when a socket last left with the count.
-    pub broadcasts: Window,
+    /// What was counted against the room, as of when a socket last left with it.
+    pub counts: Counts,
+    /// What was counted against users, likewise.
+    pub shares: Vec<(UserId, Counts)>,
     /// The keys of the room's state, and how long their values are.
     pub states: Vec<(String, usize)>,
     /// Its objects of large data.
@@ -101,7 +105,8 @@ impl Remembered {
             first: Offset(0),
             first_at: Millis(0),
             departures: Vec::new(),
-            broadcasts: Window::default(),
+            counts: Counts::default(),
+            shares: vec![],
             states: Vec::new(),
             transfers: Vec::new(),
             metrics: MetricMemory::default(),
@@ -125,7 +130,10 @@ pub struct Room {
     /// How many sockets each present user has; derived from `sessions`.
     present: BTreeMap<UserId, u64>,
     departures: BTreeMap<UserId, Departure>,
-    broadcasts: Window,
+    /// What was counted against it as a whole.
+    counts: Counts,
+    /// And against each of its users, while that may hold them back.
+    shares: BTreeMap<UserId, Counts>,
     /// The keys of its state, and how long their values are, in bytes.
     states: BTreeMap<String, usize>,
     /// Connects of the last minute, where the platform does not count them.
@@ -166,7 +174,8 @@ impl Room {
             sessions: BTreeMap::new(),
             present: BTreeMap::new(),
             departures: log.departures.into_iter().map(|it| (it.member.id.clone(), it)).collect(),
-            broadcasts: log.broadcasts,
+            counts: log.counts,
+            shares: log.shares.into_iter().collect(),
             states: log.states.into_iter().collect(),
             addresses: BTreeMap::new(),
             sweep_at: None,
@@ -179,7 +188,11 @@ impl Room {
             pending: log.pending.into_iter().map(Pending::restored).collect(),
         };
         for session in sessions {
-            room.broadcasts = room.broadcasts.later(session.broadcasts);
+            room.counts = room.counts.later(session.counts);
+            if session.share != Counts::default() {
+                let share = room.shares.entry(session.member.id.clone()).or_default();
+                *share = share.later(session.share);
+            }
             if session.fetching.is_some() {
                 room.goes_on_fetching(session.id);
             }

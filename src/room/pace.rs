@@ -1,6 +1,7 @@
 //! How fast a socket and a room may go, and what happens to those that go faster.
 
 use super::asker::Asker;
+use super::counts::{Counts, Pool};
 use super::{Effect, Manner, Quota, Room, Session, Turn, Write};
 use crate::message::{ClientRef, Rate, Refusal, SessionId};
 
@@ -71,38 +72,102 @@ impl Room {
         }
     }
 
-    /// Counts one broadcast against the room's rate (B28).
+    /// Counts a message, an event or a change of state against the room (B28): against what
+    /// users may say, or against what callers with `publish` may, which is as much again (L12).
     pub(super) fn admits_broadcast(&mut self, turn: &mut Turn, asker: &Asker) -> bool {
-        let quota = Quota::per_minute(self.limits.broadcasts_per_minute);
-        let quota = if asker.is_demo { quota.tenth() } else { quota };
-        let before = self.broadcasts;
-        let charged = self.broadcasts.charge(quota, turn.stamp.at);
-        match (charged, asker.session) {
-            (Ok(()), Some(id)) => {
-                // The count rides with whoever spoke last, so that it survives sleep
-                // without a row being written for it.
-                if let Some(session) = self.sessions.get_mut(&id)
-                    && session.broadcasts != self.broadcasts
-                {
-                    session.broadcasts = self.broadcasts;
-                    turn.effects.remember(id);
+        let pool = if asker.is_publisher() { Pool::Published } else { Pool::Messages };
+        self.admits(turn, asker, pool)
+    }
+
+    /// Counts something against the room, and against its user's share of it. A user past
+    /// their share is too fast (L11); a room that is full refuses, and closes nobody (L2).
+    pub(super) fn admits(&mut self, turn: &mut Turn, asker: &Asker, pool: Pool) -> bool {
+        let now = turn.stamp.at;
+        let (whole, share) = self.quotas(asker, pool);
+        let mut counts = self.counts;
+        let mut own = self.shares.get(&asker.member.id).copied().unwrap_or_default();
+        if let Some(share) = share
+            && let Err(wait_ms) = own.charge(pool, share, now)
+        {
+            match asker.session.filter(|_| pool.is_breach()) {
+                Some(id) => {
+                    self.breach(turn, id, asker.client_ref.clone(), share.refusal(wait_ms));
                 }
-                true
+                None => turn.refuse_asker(asker, share.refusal(wait_ms)),
             }
-            (Ok(()), None) => {
-                if before != self.broadcasts {
-                    turn.effects.push(Effect::Write(Write::Broadcasts(self.broadcasts)));
-                }
-                true
+            return false;
+        }
+        if let Err(wait_ms) = counts.charge(pool, whole, now) {
+            turn.refuse_asker(asker, whole.refusal(wait_ms));
+            return false;
+        }
+        self.counted(turn, asker, counts, share.map(|_| own));
+        true
+    }
+
+    /// Counts what an edit turned out to be: operations beside the one that was admitted.
+    pub(super) fn owes_operations(&mut self, turn: &mut Turn, asker: &Asker, operations: usize) {
+        let more = (operations as u64).saturating_sub(1);
+        if more == 0 {
+            return;
+        }
+        let (whole, share) = self.quotas(asker, Pool::Edits);
+        let mut counts = self.counts;
+        counts.owe_edits(whole, more, turn.stamp.at);
+        let own = share.map(|share| {
+            let mut own = self.shares.get(&asker.member.id).copied().unwrap_or_default();
+            own.owe_edits(share, more, turn.stamp.at);
+            own
+        });
+        self.counted(turn, asker, counts, own);
+    }
+
+    /// How much the room takes, and its user's share of that, where they have one: callers
+    /// with `publish` speak for many, and a demo socket calls itself whatever it likes.
+    fn quotas(&self, asker: &Asker, pool: Pool) -> (Quota, Option<Quota>) {
+        let whole = pool.quota(&self.limits);
+        let whole = if asker.is_demo { whole.tenth() } else { whole };
+        let share = whole.share(self.limits.user_share_percent);
+        (whole, share.filter(|_| !asker.is_publisher() && !asker.is_demo))
+    }
+
+    /// Keeps what was counted. It rides with whoever spoke last, so that it survives sleep
+    /// without a row being written for it; what a caller over HTTP says needs the row.
+    fn counted(&mut self, turn: &mut Turn, asker: &Asker, counts: Counts, own: Option<Counts>) {
+        if own.is_none() && counts == self.counts {
+            return; // Nothing is limited.
+        }
+        let (user, at) = (&asker.member.id, turn.stamp.at);
+        self.counts = counts;
+        if let Some(own) = own {
+            if !self.shares.contains_key(user) {
+                // Those that hold nothing back any more are as good as none.
+                self.shares.retain(|_, it| it.is_open(at));
             }
-            (Err(wait_ms), Some(id)) => {
-                self.breach(turn, id, asker.client_ref.clone(), quota.refusal(wait_ms));
-                false
+            self.shares.insert(user.clone(), own);
+        }
+        let session = asker.session.and_then(|id| self.sessions.get_mut(&id));
+        if let Some(session) = session {
+            session.counts = counts;
+            session.share = self.shares.get(user).copied().unwrap_or_default();
+            turn.effects.remember(session.id);
+        } else {
+            turn.effects.push(Effect::Write(Write::Broadcasts(counts)));
+            if let Some(own) = own {
+                turn.effects.push(Effect::Write(Write::Share(user.clone(), own, at)));
             }
-            (Err(wait_ms), None) => {
-                turn.refuse_asker(asker, quota.refusal(wait_ms));
-                false
-            }
+        }
+    }
+
+    /// A socket is gone, and what it carried of the counts goes to the log.
+    pub(super) fn keep_counts(&self, turn: &mut Turn, session: &Session) {
+        let (now, user) = (turn.stamp.at, &session.member.id);
+        if session.counts == self.counts && self.counts.is_open(now) {
+            turn.effects.push(Effect::Write(Write::Broadcasts(self.counts)));
+        }
+        let share = self.shares.get(user).filter(|it| **it == session.share && it.is_open(now));
+        if let Some(share) = share {
+            turn.effects.push(Effect::Write(Write::Share(user.clone(), *share, now)));
         }
     }
 

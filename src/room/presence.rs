@@ -83,11 +83,7 @@ pub(super) fn left(room: &mut Room, turn: &mut Turn, id: SessionId) {
     let open_ms = now.since(session.joined_at);
     turn.tally.open_ms += open_ms;
     turn.tally.open_ms_max = turn.tally.open_ms_max.max(open_ms);
-    let quota = Quota::per_minute(room.limits.broadcasts_per_minute);
-    if session.broadcasts == room.broadcasts && room.broadcasts.is_open(quota, now) {
-        // It carried the room's count; without it, the log must.
-        turn.effects.push(Effect::Write(Write::Broadcasts(room.broadcasts)));
-    }
+    room.keep_counts(turn, &session);
     editing::went(room, turn, &session);
     let member = session.member;
     match room.present.get_mut(&member.id) {

@@ -25,6 +25,14 @@ impl Quota {
         Self { count, ..self }
     }
 
+    /// So many hundredths of it, or one; none if that is all of it, or not set.
+    #[must_use]
+    pub fn share(self, percent: u64) -> Option<Self> {
+        let is_set = self.count != 0 && (1..100).contains(&percent);
+        let count = (self.count.saturating_mul(percent) / 100).max(1);
+        is_set.then_some(Self { count, ..self })
+    }
+
     /// What to say to one that exceeded it.
     #[must_use]
     pub const fn refusal(self, wait_ms: u64) -> Refusal {
@@ -40,9 +48,9 @@ impl Quota {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Window {
     #[serde(rename = "o")]
-    opened_at: Millis,
+    pub(super) opened_at: Millis,
     #[serde(rename = "c")]
-    count: u64,
+    pub(super) count: u64,
 }
 
 impl Window {
@@ -96,22 +104,56 @@ impl Bucket {
     /// How much it holds, in microseconds of its rate.
     const HOLDS_US: u64 = 2_000_000;
 
+    /// How much more may be owed, in microseconds of its rate: a minute, as in a window.
+    const OWES_US: u64 = 60_000_000;
+
     /// Counts one event of so many a second; 0 means no limit. Refused, it costs nothing and
     /// says how long to wait, in milliseconds.
     pub fn charge(&mut self, per_second: u64, now: Millis) -> Result<(), u64> {
+        self.charge_up_to(Self::HOLDS_US, per_second, now)
+    }
+
+    /// The same, where more may be [owed](Self::owe).
+    pub(super) fn charge_in_debt(&mut self, per_second: u64, now: Millis) -> Result<(), u64> {
+        self.charge_up_to(Self::HOLDS_US + Self::OWES_US, per_second, now)
+    }
+
+    fn charge_up_to(&mut self, most_us: u64, per_second: u64, now: Millis) -> Result<(), u64> {
         if per_second == 0 {
             return Ok(());
         }
         let now_us = now.0.saturating_mul(1000);
-        // It never holds more than this: what does was filled before the clock was set back.
         let full_us = now_us.saturating_add(Self::HOLDS_US);
-        let empty_at_us = if full_us < self.empty_at_us { now_us } else { self.empty_at_us };
+        // What holds more than it can was filled before the clock was set back.
+        let is_older = now_us.saturating_add(most_us) < self.empty_at_us;
+        let empty_at_us = if is_older { now_us } else { self.empty_at_us };
         let next_us = empty_at_us.max(now_us).saturating_add(1_000_000 / per_second);
         if full_us < next_us {
             return Err((next_us - full_us).div_ceil(1000));
         }
         self.empty_at_us = next_us;
         Ok(())
+    }
+
+    /// Counts so many more, whether there is room for them or not: whoever comes next waits.
+    pub(super) fn owe(&mut self, per_second: u64, more: u64, now: Millis) {
+        let Some(each_us) = 1_000_000_u64.checked_div(per_second) else { return };
+        let now_us = now.0.saturating_mul(1000);
+        let most_us = now_us.saturating_add(Self::HOLDS_US + Self::OWES_US);
+        let next_us = self.empty_at_us.max(now_us).saturating_add(each_us.saturating_mul(more));
+        self.empty_at_us = next_us.min(most_us);
+    }
+
+    /// Whichever is fuller.
+    #[must_use]
+    pub(super) fn later(self, other: Self) -> Self {
+        Self { empty_at_us: self.empty_at_us.max(other.empty_at_us) }
+    }
+
+    /// Whether it holds nothing.
+    #[must_use]
+    pub(super) fn is_empty(self, now: Millis) -> bool {
+        self.empty_at_us <= now.0.saturating_mul(1000)
     }
 }
 
@@ -144,6 +186,14 @@ mod tests {
         assert_eq!(bucket.charge(20, Millis(5_050)), Ok(()));
         assert_eq!(bucket.charge(20, Millis(10)), Ok(()), "a clock set back locks nobody out");
         assert_eq!(Bucket::default().charge(0, Millis(0)), Ok(()));
+    }
+
+    #[test]
+    fn a_share_is_a_part_of_a_quota_and_never_nothing() {
+        let share = |count, percent| Quota::per_minute(count).share(percent).map(|it| it.count);
+        assert_eq!(share(1000, 25), Some(250));
+        assert_eq!(share(2, 25), Some(1));
+        assert_eq!([share(1000, 0), share(1000, 100), share(0, 25)], [None; 3]);
     }
 
     #[test]

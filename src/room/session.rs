@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Bucket, Fetching, Grants, Manner, Manners, Renewal, Room, Seat, Turn, Window};
+use super::{Bucket, Counts, Fetching, Grants, Manner, Manners, Renewal, Room, Seat, Turn, Window};
 use crate::limits::{Limits, RENEWAL_MS};
 use crate::message::{
     ClientRef, Code, Event, Member, Millis, Name, Published, Refusal, SessionId, Ticket, Topic,
@@ -41,9 +41,9 @@ pub struct Session {
     /// Its frames (B27).
     #[serde(rename = "m", default)]
     pub messages: Window,
-    /// The room's broadcasts as of this session's last one (B28).
+    /// What was counted against the room, as of what this session said last (B28).
     #[serde(rename = "b", default)]
-    pub broadcasts: Window,
+    pub counts: Counts,
     /// How the room treats it.
     #[serde(rename = "f", default, skip_serializing_if = "is_default")]
     pub manners: Manners,
@@ -94,6 +94,9 @@ pub struct Session {
     /// What leads back to the conversation it is in (X17).
     #[serde(rename = "n", default, skip_serializing_if = "Option::is_none")]
     pub ticket: Option<Ticket>,
+    /// What was counted against its user, as of what this session said last (L11).
+    #[serde(rename = "us", default, skip_serializing_if = "is_default")]
+    pub share: Counts,
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
@@ -119,7 +122,7 @@ impl Session {
             heard_at: now,
             typing_until: None,
             messages: Window::default(),
-            broadcasts: Window::default(),
+            counts: Counts::default(),
             manners: Manners::default(),
             topics: None,
             client: None,
@@ -135,6 +138,7 @@ impl Session {
             said_at: None,
             seat: None,
             ticket: None,
+            share: Counts::default(),
         }
     }
 

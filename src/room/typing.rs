@@ -2,6 +2,7 @@
 //! vanishes cannot say that it stopped.
 
 use super::asker::Asker;
+use super::counts::Pool;
 use super::{Grant, Room, Turn};
 use crate::message::{Event, Refusal, SessionId};
 
@@ -18,7 +19,7 @@ pub(super) fn set(room: &mut Room, turn: &mut Turn, asker: &Asker, typing: bool)
     let Some(id) = asker.session else {
         return turn.refuse_asker(asker, Refusal::invalid("typing needs a connection"));
     };
-    if !room.admits_broadcast(turn, asker) {
+    if !room.admits(turn, asker, Pool::Typing) {
         return;
     }
     let (now, typing_ms) = (turn.stamp.at, room.limits.typing_ms);

@@ -9,7 +9,13 @@ use crate::world::World;
 
 /// As fast as one likes.
 pub(crate) fn unhurried() -> Limits {
-    Limits { edits_per_second: 0, messages_per_minute: 0, inactivity_ms: 0, ..Limits::default() }
+    Limits {
+        edits_per_second: 0,
+        room_edits_per_second: 0,
+        messages_per_minute: 0,
+        inactivity_ms: 0,
+        ..Limits::default()
+    }
 }
 
 /// A room of these users, socket by socket from 1 on.

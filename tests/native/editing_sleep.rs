@@ -18,6 +18,8 @@ fn limits() -> Limits {
         message_bytes_max: 600,
         messages_per_minute: 10,
         edits_per_second: 4,
+        room_edits_per_second: 4,
+        user_share_percent: 50,
         inactivity_ms: 90_000,
         presence_grace_ms: 5_000,
         ..Limits::default()

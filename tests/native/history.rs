@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use dormouse::history::{History, MIGRATIONS, MemoryHistory, SqlHistory};
 use dormouse::message::{Before, ClientRef, Entry, Epoch, Millis, Offset, UserId};
-use dormouse::room::{Departure, Memory, PageQuery, Quota, Window, Write};
+use dormouse::room::{Counts, Departure, Memory, PageQuery, Write};
 use proptest::prelude::*;
 
 use crate::support::{Rusqlite, body, entry, epoch, for_user, member};
@@ -145,10 +145,21 @@ fn departures_and_counts_are_kept<H: History<Error: Debug>>(mut history: H) {
     assert_eq!(history.remembered().unwrap().departures, [until(2)]);
     history.commit(&[Write::Forget(member("ann").id)]).unwrap();
     assert!(history.remembered().unwrap().departures.is_empty());
-    let mut window = Window::default();
-    window.charge(Quota::per_minute(9), Millis(77)).unwrap();
-    history.commit(&[Write::Broadcasts(window)]).unwrap();
-    assert_eq!(history.remembered().unwrap().broadcasts, window);
+    let counts = |count| -> Counts {
+        serde_json::from_value(serde_json::json!({"o": 77, "c": count, "e": 5})).unwrap()
+    };
+    history.commit(&[Write::Broadcasts(counts(1))]).unwrap();
+    assert_eq!(history.remembered().unwrap().counts, counts(1));
+    let share = |user, count, at| Write::Share(member(user).id, counts(count), Millis(at));
+    let shares = |history: &H| history.remembered().unwrap().shares;
+    history.commit(&[share("ann", 1, 77), share("bob", 2, 77), share("ann", 3, 90)]).unwrap();
+    let (ann, bob) = (member("ann").id, member("bob").id);
+    assert_eq!(shares(&history), [(ann, counts(3)), (bob.clone(), counts(2))]);
+    history.commit(&[share("bob", 4, 90_000)]).unwrap();
+    assert_eq!(shares(&history), [(bob, counts(4))], "what holds back nothing is cleared away");
+    history.commit(&[Write::Erase(Epoch("another".into()))]).unwrap();
+    assert_eq!(shares(&history), []);
+    assert_eq!(history.remembered().unwrap().counts, Counts::default());
 }
 
 #[test]

@@ -37,6 +37,7 @@ mod outbox;
 mod room;
 mod schema;
 mod schema_http;
+mod shares;
 mod sleep;
 mod sleep_conversation;
 mod sleep_hub;

@@ -214,8 +214,9 @@ fn b28_a_room_has_a_rate_of_its_own() {
     for number in [1, 2, 1] {
         assert_eq!(refusals(&scene.says(number, say())), []);
     }
-    let effects = scene.after(2_500).says(2, Command::Typing(true));
+    let effects = scene.after(2_500).says(2, say());
     assert_eq!(refusals(&effects), [(Code::RateLimitExceeded, Some(58))]);
+    assert_eq!(closes(&effects), [], "[L2] it is not bob's fault");
     assert_eq!(refusals(&scene.after(57_500).says(1, say())), [], "refilled, not early, not late");
 }
 

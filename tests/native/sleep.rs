@@ -3,10 +3,12 @@
 use std::fmt::Write;
 
 use dormouse::limits::{Limits, Responder};
+use dormouse::room::Grants;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use serde_json::json;
 
+use crate::support::a_users;
 use crate::world::World;
 
 /// Small enough that scripts reach every limit.
@@ -22,6 +24,8 @@ const LIMITS: Limits = Limits {
     connects_per_minute: 0,
     messages_per_minute: 9,
     broadcasts_per_minute: 14,
+    room_edits_per_second: 400,
+    user_share_percent: 40,
     inactivity_ms: 90_000,
     auth_ms: 10_000,
     typing_ms: 5_000,
@@ -82,6 +86,7 @@ fn step() -> impl Strategy<Value = Step> {
 /// new number, as the platform would.
 fn play(steps: &[Step], may_sleep: bool) -> World {
     let mut world = World::new(LIMITS);
+    world.grants = |user| if user == "ann" { Grants::all() } else { a_users() };
     let mut current = [None; 5];
     let mut next = 10;
     for step in steps {

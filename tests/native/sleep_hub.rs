@@ -6,10 +6,12 @@ use dormouse::api::EventIn;
 use dormouse::dialect::DialectId;
 use dormouse::limits::Limits;
 use dormouse::message::Kind;
+use dormouse::room::Grants;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use serde_json::{Value, json};
 
+use crate::support::a_users;
 use crate::world::World;
 
 /// Small enough that scripts reach every limit.
@@ -17,6 +19,7 @@ fn limits() -> Limits {
     Limits {
         messages_per_minute: 8,
         broadcasts_per_minute: 6,
+        user_share_percent: 50,
         inactivity_ms: 90_000,
         history_entries_max: 8,
         history_age_days_max: 1,
@@ -105,6 +108,7 @@ fn step() -> impl Strategy<Value = Step> {
 /// Plays a script; gives what every socket saw, and what every call was answered.
 fn play(steps: &[Step], may_sleep: bool) -> (World, String) {
     let mut world = World::of(Kind::Hub, limits());
+    world.grants = |user| if user == "ann" { Grants::all() } else { a_users() };
     let (mut current, mut next, mut answers) = ([None; 5], 10, String::new());
     for step in steps {
         if !matches!(step, Step::Sleep) {

@@ -14,7 +14,7 @@ use dormouse::message::{
     Body, ClientRef, Command, Entry, Epoch, EventName, Json, Kind, Member, Millis, Offset,
     Published, Refusal, Request, RoomName, SessionId, Stamp, UserId,
 };
-use dormouse::room::{Grants, Input, MetricMemory, Remembered, Room, Session, Window};
+use dormouse::room::{Counts, Grant, Grants, Input, MetricMemory, Remembered, Room, Session};
 use rusqlite::limits::Limit;
 
 /// A Tuesday; any time will do that is no round number.
@@ -36,6 +36,11 @@ pub(crate) fn session(number: u64, user: &str) -> Session {
     Session::new(session_id(number), member(user), Grants::all(), None, NOON)
 }
 
+/// What a context grants a user: all but `publish` and `admin`.
+pub(crate) fn a_users() -> Grants {
+    [Grant::Join, Grant::Send, Grant::History, Grant::Presence].into_iter().collect()
+}
+
 pub(crate) fn room_name() -> RoomName {
     RoomName::parse("demo").unwrap()
 }
@@ -52,7 +57,8 @@ pub(crate) fn blank() -> Remembered {
         first: Offset(0),
         first_at: Millis(0),
         departures: vec![],
-        broadcasts: Window::default(),
+        counts: Counts::default(),
+        shares: vec![],
         states: vec![],
         transfers: vec![],
         metrics: MetricMemory::default(),

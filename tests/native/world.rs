@@ -31,6 +31,8 @@ pub(crate) struct World {
     awake: Option<Awake>,
     /// When to go on with large data; lost in sleep.
     timer: Option<Millis>,
+    /// What those who come in may do, by their name.
+    pub(crate) grants: fn(&str) -> Grants,
     /// Whom the room wanted called: calls that are under way.
     pub(crate) calls: Vec<Outbound>,
 }
@@ -55,6 +57,7 @@ impl World {
             alarm: None,
             awake: None,
             timer: None,
+            grants: |_| Grants::all(),
             calls: vec![],
         }
     }
@@ -105,7 +108,9 @@ impl World {
 
     /// A client of another dialect.
     pub(crate) fn join_on(&mut self, dialect: DialectId, number: u64, user: &str) {
-        let joined = Session { heard_at: self.now, joined_at: self.now, ..session(number, user) };
+        let grants = (self.grants)(user);
+        let joined = Session { grants, heard_at: self.now, ..session(number, user) };
+        let joined = Session { joined_at: self.now, ..joined };
         let joined = joined.with(dialect.get().manners(), None);
         let (sockets, stamp) = (self.sockets.clone(), self.stamp());
         let wire = Wire { dialect, batched: false };
@@ -149,7 +154,8 @@ impl World {
     }
 
     fn join_as(&mut self, number: u64, user: &str, expires_at: Option<Millis>, batched: bool) {
-        let joined = Session { expires_at, heard_at: self.now, ..session(number, user) };
+        let grants = (self.grants)(user);
+        let joined = Session { grants, expires_at, heard_at: self.now, ..session(number, user) };
         let (sockets, stamp) = (self.sockets.clone(), self.stamp());
         self.step(|awake| {
             let attach = |_: &mut FakeSockets| sockets.open(&joined, batched);

@@ -10,7 +10,7 @@ let room: string;
 let ann: Client;
 let witness: Client;
 beforeAll(async () => {
-  server = await serve({ EDITS_PER_SECOND: "0", MESSAGES_PER_MINUTE: "0" });
+  server = await serve({ EDITS_PER_SECOND: "0", ROOM_EDITS_PER_SECOND: "0", MESSAGES_PER_MINUTE: "0" });
   room = server.room();
   witness = await collaborator(server, room, "witness");
   ann = await collaborator(server, room, "ann");

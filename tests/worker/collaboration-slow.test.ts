@@ -8,7 +8,9 @@ import { SECRET } from "../support/server.ts";
 import { Workerd } from "../support/workerd.ts";
 
 const server = new Workerd();
-beforeAll(() => server.start({ EDITS_PER_SECOND: "0", MESSAGES_PER_MINUTE: "0" }));
+beforeAll(() =>
+  server.start({ EDITS_PER_SECOND: "0", ROOM_EDITS_PER_SECOND: "0", MESSAGES_PER_MINUTE: "0" }),
+);
 afterAll(() => server.stop());
 
 const JOIN = { type: "join_session", data: { sessionId: "notes" } };

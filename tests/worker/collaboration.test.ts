@@ -6,7 +6,12 @@ import { type Server, serve } from "../support/server.ts";
 
 let server: Server;
 beforeAll(async () => {
-  server = await serve({ EDITS_PER_SECOND: "0", MESSAGES_PER_MINUTE: "0", MAX_CONNECTIONS_PER_USER: "0" });
+  server = await serve({
+    EDITS_PER_SECOND: "0",
+    ROOM_EDITS_PER_SECOND: "0",
+    MESSAGES_PER_MINUTE: "0",
+    MAX_CONNECTIONS_PER_USER: "0",
+  });
 });
 afterAll(() => server.stop());
 

@@ -54,7 +54,7 @@ test("[C18, X7, H7] two breaches are forgiven, the third within a minute closes 
 });
 
 test("[C20] a room's publications have a rate of their own, which others' requests do not touch", async () => {
-  const small = await serve({ BROADCASTS_PER_MINUTE: "5" });
+  const small = await serve({ BROADCASTS_PER_MINUTE: "5", USER_SHARE_PERCENT: "0" });
   try {
     const [ann, bob] = [await listening(small, "r", "ann"), await listening(small, "r", "bob", ["*"])];
     for (let i = 0; i < 5; i++) await publish(ann, "n", i);

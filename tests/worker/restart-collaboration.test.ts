@@ -6,7 +6,7 @@ import { diceOf, type Edit, Editor } from "../support/editor.ts";
 import { Workerd } from "../support/workerd.ts";
 
 const server = new Workerd();
-const VARIABLES = { EDITS_PER_SECOND: "0", MESSAGES_PER_MINUTE: "0" };
+const VARIABLES = { EDITS_PER_SECOND: "0", ROOM_EDITS_PER_SECOND: "0", MESSAGES_PER_MINUTE: "0" };
 afterAll(() => server.stop());
 
 const ROUNDS = 3;

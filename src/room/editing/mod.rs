@@ -11,6 +11,7 @@ pub use seats::Seat;
 pub(super) use seats::went;
 
 use super::asker::Asker;
+use super::counts::Pool;
 use super::{Effect, Grant, Room, Turn, Write, kinds};
 use crate::document::{Applied, Damaged, Edit, Rejection, Snapshot};
 use crate::limits::DOCUMENTS_MAX;
@@ -67,8 +68,10 @@ pub(super) fn handle(room: &mut Room, turn: &mut Turn, asker: &Asker, command: E
         }
         EditingCommand::Undo => undo(room, turn, asker, id),
         EditingCommand::Cursor(cursor) => seat(room, id).map(|seat| {
-            let event = EditingEvent::Cursor(asker.member.id.clone(), cursor);
-            room.tell_session(turn, &seat.document, Some(id), |_| true, event);
+            if room.admits(turn, asker, Pool::Cursors) {
+                let event = EditingEvent::Cursor(asker.member.id.clone(), cursor);
+                room.tell_session(turn, &seat.document, Some(id), |_| true, event);
+            }
         }),
     };
     if let Err(refusal) = done {
@@ -166,6 +169,10 @@ fn edit(
     if is_full && document.version() == Version::default() {
         return Err(CROWDED);
     }
+    if !room.admits(turn, asker, Pool::Edits) {
+        return Ok(()); // Which has been said.
+    }
+    let document = room.documents.get(&name).ok_or(LOST)?;
     match document.submit(operation, version, &asker.member.id) {
         Ok(applied) => {
             turn.answer(asker, Event::Editing(EditingEvent::Taken(applied.edit.version())));
@@ -191,6 +198,9 @@ fn edit(
 fn undo(room: &mut Room, turn: &mut Turn, asker: &Asker, id: SessionId) -> Result<(), Refusal> {
     let name = desk(room, asker, id)?;
     if acknowledged_again(room, turn, asker, &name) {
+        return Ok(());
+    }
+    if !room.admits(turn, asker, Pool::Edits) {
         return Ok(());
     }
     let document = room.documents.get(&name).ok_or(LOST)?;
@@ -229,6 +239,7 @@ fn take(
     let (document, client_ref) = (name.clone(), asker.client_ref.clone());
     let write = EditingWrite::Edit { document, edit: Rc::clone(&edit), client_ref };
     turn.effects.push(Effect::Write(Write::Editing(write)));
+    room.owes_operations(turn, asker, edit.operations.len());
     room.documents.took(name, &edit, asker.client_ref.clone(), is_mark);
     if is_mark && let Some(document) = room.documents.get(name) {
         let (snapshot, since) = (Rc::new(document.snapshot()), document.kept_since());
