@@ -1,6 +1,6 @@
 // The class around each Rust class. A Rust class does not extend DurableObject, without
-// which there is no RPC; and frames are measured here, before they are copied into wasm
-// memory, which never shrinks.
+// which there is no RPC; frames are measured here, before they are copied into wasm memory,
+// which never shrinks; and what the Worker's pipes say is told from what clients say.
 import { DurableObject } from "cloudflare:workers";
 
 /**
@@ -8,6 +8,10 @@ import { DurableObject } from "cloudflare:workers";
  * A UTF-16 length never exceeds the UTF-8 one, so this refuses nothing that fits.
  */
 const MESSAGE_BYTES_MAX = 1 << 20;
+
+/** Of sockets that come through a pipe of the Worker's (src/edge/pipe.js). */
+const PIPED = "piped";
+const NUL = "\0";
 
 export const guarded = (Rust) =>
   class extends DurableObject {
@@ -33,6 +37,16 @@ export const guarded = (Rust) =>
     }
 
     webSocketMessage(socket, message) {
+      const isText = typeof message === "string";
+      if (isText && message.startsWith(NUL) && this.ctx.getTags(socket).includes(PIPED)) {
+        if (!message.startsWith(NUL, 1)) return this.#rust.reported(socket, message);
+        // A client's, to which the pipe has added one.
+        return this.#frame(socket, message.slice(1));
+      }
+      return this.#frame(socket, message);
+    }
+
+    #frame(socket, message) {
       const length = message.length ?? message.byteLength;
       return MESSAGE_BYTES_MAX < length ? this.#rust.oversized(socket) : this.#receive(socket, message);
     }

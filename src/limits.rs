@@ -35,6 +35,10 @@ pub struct Limits {
     pub inactivity_ms: u64,
     /// Time to send the first message where that carries the token (B3).
     pub auth_ms: u64,
+    /// Sockets of one address that have not said yet who they are.
+    pub pending_per_address: u64,
+    /// And in one isolate.
+    pub pending_max: u64,
     /// Time after which "is typing" expires by itself.
     pub typing_ms: u64,
     /// Time within which a user who returns never left.
@@ -71,6 +75,10 @@ pub enum Responder {
     Nobody,
 }
 
+/// What sockets that have not said who they are may send ahead of the answer, all of an isolate
+/// together, in UTF-16 code units: for each room for what a client says while it connects, or for
+/// eight the longest message there is.
+pub const PENDING_LENGTH_MAX: u32 = 8 << 20;
 /// How long an expired token may still be replaced before the socket is closed (SPEC §4).
 pub const RENEWAL_MS: u64 = 30_000;
 /// How long a client's own id is remembered, at most (SPEC §3).
@@ -150,6 +158,8 @@ const VARIABLES: &[(&str, Field)] = &[
     ("USER_SHARE_PERCENT", |it| &mut it.user_share_percent),
     ("INACTIVITY_TIMEOUT_MS", |it| &mut it.inactivity_ms),
     ("AUTH_TIMEOUT_MS", |it| &mut it.auth_ms),
+    ("PENDING_CONNECTIONS_PER_ADDRESS", |it| &mut it.pending_per_address),
+    ("PENDING_CONNECTIONS", |it| &mut it.pending_max),
     ("TYPING_TIMEOUT_MS", |it| &mut it.typing_ms),
     ("PRESENCE_GRACE_MS", |it| &mut it.presence_grace_ms),
     ("HISTORY_MAX_ENTRIES", |it| &mut it.history_entries_max),
@@ -185,6 +195,11 @@ impl Default for Limits {
             user_share_percent: 25,
             inactivity_ms: 300_000,
             auth_ms: 10_000,
+            // Each lasts as long as it takes to send one message: of an office behind one address
+            // that comes back at once after a restart, twenty are under way together.
+            pending_per_address: 20,
+            // Each keeps up to 16 KiB, its first message.
+            pending_max: 1000,
             typing_ms: 5_000,
             presence_grace_ms: 5_000,
             history_entries_max: 10_000,

@@ -32,6 +32,7 @@ pub(super) fn demo(endpoint: Endpoint, upgrade: &Upgrade) -> Result<Verdict, Ref
         client: Some(name),
         address: None,
         ticket: None,
+        piped: false,
     }))
 }
 
@@ -92,5 +93,6 @@ pub(super) fn lobby(endpoint: Endpoint, upgrade: &Upgrade) -> Result<Verdict, Re
         client,
         address: None,
         ticket: None,
+        piped: false,
     }))
 }

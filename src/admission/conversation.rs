@@ -119,6 +119,7 @@ impl Keys {
             client: None,
             address: None,
             ticket: Some(Ticket { conversation: room.clone(), token }),
+            piped: false,
             room,
         })
     }

@@ -33,6 +33,9 @@ pub struct HandOff {
     /// What leads back to the conversation that it opens.
     #[serde(default)]
     pub ticket: Option<Ticket>,
+    /// Whether the Worker holds the client's socket and passes on what is said on either side.
+    #[serde(default)]
+    pub piped: bool,
 }
 
 impl HandOff {

@@ -266,6 +266,7 @@ fn join(
         client,
         address: None,
         ticket: None,
+        piped: false,
     })
 }
 

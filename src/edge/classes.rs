@@ -72,6 +72,12 @@ macro_rules! room_class {
                 self.0.message(&socket.into(), message);
             }
 
+            /// What the Worker's pipe says on a socket, of itself.
+            #[wasm_bindgen(js_name = reported)]
+            pub fn reported(&self, socket: web_sys::WebSocket, report: &str) {
+                self.0.reported(&socket.into(), report);
+            }
+
             /// A frame past the limit, which the guard in `entry.mjs` kept out of wasm memory.
             #[wasm_bindgen(js_name = oversized)]
             pub fn oversized(&self, socket: web_sys::WebSocket) {

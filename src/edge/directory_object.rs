@@ -7,6 +7,7 @@ use worker::{
 
 use super::config::Config;
 use super::database::EdgeDatabase;
+use super::hand_over::ANSWER_MS;
 use super::{clock, log, platform};
 use crate::directory::{Ask, Directory, Report, SHARDS, shard_of};
 use crate::limits::Limits;
@@ -87,7 +88,8 @@ pub(super) async fn ask_all(env: &Env, ask: &Ask) -> Result<Vec<String>> {
 async fn ask_shard(env: &Env, shard: u32, ask: &Ask) -> Result<String> {
     let namespace = js_sys::Reflect::get(env, &BINDING.into()).map_err(Error::from)?;
     let body = serde_json::to_string(ask)?;
-    let answer = platform::post_to(&namespace, &format!("shard-{shard}"), &body).await;
+    let shard = format!("shard-{shard}");
+    let answer = platform::post_to(&namespace, &shard, &body, ANSWER_MS).await;
     answer.map_err(Error::from)?.as_string().ok_or(Error::RustError("no answer".into()))
 }
 

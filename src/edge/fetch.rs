@@ -49,7 +49,9 @@ async fn serve(request: Request, env: Env, worker: Context) -> Result<Response> 
         // The echo has no words of its own to refuse with.
         Route::Echo(_) | Route::Health | Route::Api | Route::Nothing => DialectId::CONTEXT,
     };
-    let address = match may_connect(&request, &env, &config).await {
+    let from = request.headers().get("CF-Connecting-IP")?;
+    let from = from.map(|it| crate::admission::address_key(&it));
+    let address = match may_connect(from.as_deref(), &env, &config).await {
         Connects::Refused => {
             let refusal = Quota::per_minute(config.limits.connects_per_minute).refusal(60_000);
             return turn_away(dialect, &refusal, CloseCode::of(&refusal), protocol);
@@ -63,7 +65,7 @@ async fn serve(request: Request, env: Env, worker: Context) -> Result<Response> 
         }
         (Some(Verdict::Receive { context }), Route::Room(endpoint)) => {
             let terms = upgrade.terms();
-            let introduction = Introduction { endpoint, context, terms, address };
+            let introduction = Introduction { endpoint, context, terms, from, address };
             return receive(introduction, protocol, config, env, &worker);
         }
         (Some(Verdict::Echo(client)), _) => echo(&env, &client).await,
@@ -113,16 +115,15 @@ enum Connects {
 }
 
 /// Asks the platform's rate limit (B26, C22). Open where there is no address to count by.
-async fn may_connect(request: &Request, env: &Env, config: &Config) -> Connects {
+async fn may_connect(from: Option<&str>, env: &Env, config: &Config) -> Connects {
     if config.limits.connects_per_minute == 0 {
         return Connects::Counted;
     }
-    let Ok(Some(address)) = request.headers().get("CF-Connecting-IP") else {
-        return Connects::Counted;
+    let Some(key) = from else { return Connects::Counted };
+    let Ok(limiter) = env.rate_limiter(CONNECT_LIMIT) else {
+        return Connects::Uncounted(key.to_owned());
     };
-    let key = crate::admission::address_key(&address);
-    let Ok(limiter) = env.rate_limiter(CONNECT_LIMIT) else { return Connects::Uncounted(key) };
-    match limiter.limit(key).await {
+    match limiter.limit(key.to_owned()).await {
         Ok(outcome) if !outcome.success => Connects::Refused,
         Ok(_) | Err(_) => Connects::Counted,
     }

@@ -1,4 +1,7 @@
 // What is faster, safer or only possible in JavaScript. Called by platform.rs alone.
+import { waitUntil } from "cloudflare:workers";
+import { letGo } from "./held.js";
+import { readerOf } from "./pipe.js";
 
 /** Which session a socket belongs to, as long as this isolate lives. */
 const sessions = new WeakMap();
@@ -9,7 +12,8 @@ export const bindSession = (socket, session) => {
 
 export const sessionOf = (socket) => sessions.get(socket);
 
-export const backlogOf = (socket) => socket.bufferedAmount;
+/** What waits for a socket's client to read it; of a piped socket's, also what is on its way. */
+export const backlogOf = (socket) => readerOf(socket)?.unread ?? socket.bufferedAmount;
 
 /** Waiting for a socket, in bytes, from which on it goes without what is worth nothing later. */
 const BACKLOG_EPHEMERAL_MAX = 256 * 1024;
@@ -46,6 +50,7 @@ export class Sender {
       if (socket === except || (ephemeral && this.#lagging.has(socket))) continue;
       try {
         socket.send(message);
+        readerOf(socket)?.sent(bytes);
       } catch {}
     }
     this.#current += bytes;
@@ -62,9 +67,12 @@ export class Sender {
     const fresh = this.#recent + this.#current;
     let slow;
     for (const socket of sockets) {
-      const waiting = socket.bufferedAmount;
+      const reader = readerOf(socket);
+      const waiting = reader ? reader.unread : socket.bufferedAmount;
       if (waiting <= BACKLOG_EPHEMERAL_MAX) this.#asked.delete(socket);
-      const backlog = waiting - fresh - (this.#asked.get(socket) ?? 0);
+      // Through a pipe, what is on its way may well be read already: the answer is on its way too.
+      const underway = reader ? Math.max(fresh, Math.min(reader.underway, BACKLOG_MAX)) : fresh;
+      const backlog = waiting - underway - (this.#asked.get(socket) ?? 0);
       if (backlog <= BACKLOG_EPHEMERAL_MAX) {
         this.#lagging.delete(socket);
         continue;
@@ -132,22 +140,55 @@ export function splitUrl(text) {
 
 /**
  * Asks an object for a socket. The request is built from nothing: no header of a
- * client's reaches an object. Gives the socket, or the object's refusal as JSON.
+ * client's reaches an object. Gives the socket, or the object's refusal as JSON; throws if
+ * neither comes in time. A socket that comes later is let go, or its room would have it in it.
  */
-export async function askForSocket(namespace, name, header, value) {
+export async function askForSocket(namespace, name, header, value, patienceMs) {
   const stub = namespace.get(namespace.idFromName(name));
   const init = { headers: { Upgrade: "websocket", [header]: value } };
-  const response = await stub.fetch("https://object/", init);
-  return response.webSocket ?? (await response.text());
+  const asked = stub.fetch("https://object/", init);
+  let isLate = false;
+  const answered = async () => {
+    const response = await asked;
+    if (isLate) return letGo(response.webSocket);
+    return response.webSocket ?? (await response.text());
+  };
+  const work = answered();
+  // To the end, also for a client that is gone before: only then does the platform close the
+  // socket that comes, in which its room would see somebody for a minute.
+  waitUntil(work.catch(() => {}));
+  return inTime(work, patienceMs, () => {
+    isLate = true;
+  });
 }
 
-/** Sends text to an object, which answers with text. */
-export async function postTo(namespace, name, body) {
+/** Sends text to an object, which answers with text, in time. */
+export async function postTo(namespace, name, body, patienceMs) {
   const stub = namespace.get(namespace.idFromName(name));
-  const response = await stub.fetch("https://object/", { method: "POST", body });
-  const text = await response.text();
-  if (!response.ok) throw new Error(`an object answered ${response.status}`);
-  return text;
+  const answered = async () => {
+    const response = await stub.fetch("https://object/", { method: "POST", body });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`an object answered ${response.status}`);
+    return text;
+  };
+  return inTime(answered(), patienceMs);
+}
+
+/** What comes of this, or an error when it takes too long. */
+async function inTime(work, patienceMs, late) {
+  let timer;
+  const tooLate = new Promise((_, reject) => {
+    timer = setTimeout(() => {
+      late?.();
+      reject(new Error("no answer in time"));
+    }, patienceMs);
+  });
+  work.catch(() => {}); // Late failures are nobody's.
+  try {
+    return await Promise.race([work, tooLate]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** A request's body, read no further than it may be long. Nothing for a longer one. */
@@ -169,10 +210,6 @@ export async function readText(request, bytesMax) {
  */
 export async function postOut(url, headers, body, patienceMs, bytesMax) {
   const abort = new AbortController();
-  let timer;
-  const late = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(new Error("no answer in time")), patienceMs);
-  });
   const answered = async () => {
     const init = { method: "POST", headers, body, redirect: "manual", signal: abort.signal };
     const response = await fetch(url, init);
@@ -184,12 +221,9 @@ export async function postOut(url, headers, body, patienceMs, bytesMax) {
       throw error;
     }
   };
-  const answer = answered();
-  answer.catch(() => {}); // Late failures are nobody's.
   try {
-    return await Promise.race([answer, late]);
+    return await inTime(answered(), patienceMs);
   } finally {
-    clearTimeout(timer);
     abort.abort();
   }
 }
@@ -198,91 +232,3 @@ export const variable = (env, name) => {
   const value = env[name];
   return value === undefined || value === null || typeof value === "object" ? undefined : String(value);
 };
-
-/** Closes with whatever the platform accepts of a peer's code. */
-function mirrorClose(socket, code, reason) {
-  try {
-    if (code === 1005) socket.close();
-    // The other side vanished: 1012, come back.
-    else if (code === 1006) socket.close(1012, "the room restarted");
-    else socket.close(code, reason);
-  } catch {
-    try {
-      socket.close(1002);
-    } catch {}
-  }
-}
-
-/** Longest first message: a token has at most 8 KiB. */
-const FIRST_MESSAGE_CHARS_MAX = 16 * 1024;
-
-/**
- * A socket that the Worker holds because it does not know yet where it belongs.
- * Listens from the start, so that what arrives while the room is being asked is not
- * lost, and bounds what it keeps.
- */
-export class Held {
-  #socket;
-  #upstream;
-  #waiting = [];
-  #room;
-  #arrived;
-
-  constructor(socket, charsMax) {
-    this.#socket = socket;
-    this.#room = charsMax;
-    socket.binaryType = "arraybuffer";
-    socket.addEventListener("message", ({ data }) => this.#receive(data));
-    socket.addEventListener("close", ({ code, reason }) => this.#end(code, reason));
-    socket.addEventListener("error", () => this.#end(1006, ""));
-  }
-
-  /** The first message; "" if it is no short text, `undefined` if none comes. */
-  async first(timeoutMs) {
-    if (!this.#waiting.length) {
-      let timer;
-      await new Promise((resolve) => {
-        this.#arrived = resolve;
-        timer = setTimeout(resolve, timeoutMs);
-      });
-      clearTimeout(timer);
-    }
-    const message = this.#waiting.shift();
-    if (message === undefined) return undefined;
-    return typeof message === "string" && message.length <= FIRST_MESSAGE_CHARS_MAX ? message : "";
-  }
-
-  /** From now on both sides hear each other. */
-  pipe(upstream) {
-    upstream.binaryType = "arraybuffer";
-    upstream.addEventListener("message", ({ data }) => {
-      try {
-        this.#socket.send(data);
-      } catch {}
-    });
-    upstream.addEventListener("close", ({ code, reason }) => mirrorClose(this.#socket, code, reason));
-    upstream.addEventListener("error", () => mirrorClose(this.#socket, 1006, ""));
-    upstream.accept();
-    this.#upstream = upstream;
-    for (const message of this.#waiting.splice(0)) upstream.send(message);
-  }
-
-  #receive(message) {
-    if (this.#upstream) {
-      try {
-        this.#upstream.send(message);
-      } catch {}
-      return;
-    }
-    this.#room -= message.length ?? message.byteLength;
-    if (this.#room < 0) return this.#socket.close(1009, "too much before authentication");
-    this.#waiting.push(message);
-    this.#arrived?.();
-  }
-
-  #end(code, reason) {
-    this.#arrived?.();
-    mirrorClose(this.#socket, code, reason);
-    if (this.#upstream) mirrorClose(this.#upstream, code === 1006 ? 1001 : code, reason);
-  }
-}

@@ -1,10 +1,7 @@
 //! Asking objects for sockets, on behalf of those who were let in.
 
-use std::time::Duration;
-
-use futures::future::{Either, select};
 use wasm_bindgen::JsValue;
-use worker::{Delay, Env, WebSocket};
+use worker::{Env, WebSocket};
 
 use super::{breakers, platform};
 use crate::admission::{HAND_OFF_HEADER, HandOff};
@@ -13,8 +10,8 @@ use crate::breaker::Breaker;
 use crate::message::{Code, Kind, Refusal, RoomName};
 
 /// How long an object may take to answer before its client is told to come back,
-/// rather than hang.
-const HAND_OVER_MS: u64 = 10_000;
+/// rather than hang, in milliseconds.
+pub(super) const ANSWER_MS: f64 = 10_000.0;
 
 const UNAVAILABLE: Refusal = Refusal::new(Code::Unavailable, "the room did not answer; try again");
 
@@ -45,10 +42,10 @@ pub(super) async fn echo(env: &Env, client: &RoomName) -> Result<WebSocket, Refu
 
 async fn ask(env: &Env, binding: &str, name: &str, hand_off: &str) -> Result<WebSocket, Refusal> {
     let namespace = js_sys::Reflect::get(env, &binding.into()).map_err(|_| UNAVAILABLE)?;
-    let answer = patiently(
+    let answer = unless_it_fails(
         binding,
         name,
-        platform::ask_for_socket(&namespace, name, HAND_OFF_HEADER, hand_off),
+        platform::ask_for_socket(&namespace, name, HAND_OFF_HEADER, hand_off, ANSWER_MS),
     )
     .await?;
     match answer.as_string() {
@@ -62,24 +59,21 @@ pub(super) async fn run(env: &Env, kind: Kind, errand: &Errand) -> Result<Vec<An
     let namespace = js_sys::Reflect::get(env, &binding(kind).into()).map_err(|_| UNAVAILABLE)?;
     let body = serde_json::to_string(errand).map_err(|_| Refusal::system())?;
     let (binding, name) = (binding(kind), errand.room.as_str());
-    let answer = patiently(binding, name, platform::post_to(&namespace, name, &body)).await?;
+    let asked = platform::post_to(&namespace, name, &body, ANSWER_MS);
+    let answer = unless_it_fails(binding, name, asked).await?;
     let answers = answer.as_string().and_then(|it| serde_json::from_str(&it).ok());
     answers.ok_or(UNAVAILABLE)
 }
 
-/// Waits for an object, within bounds, unless it has failed to answer of late.
-async fn patiently(
+/// Waits for an object's answer, unless it has failed to answer of late.
+async fn unless_it_fails(
     binding: &str,
     name: &str,
     asked: impl Future<Output = Result<JsValue, JsValue>>,
 ) -> Result<JsValue, Refusal> {
     let whose = format!("{binding}/{name}");
     breakers::admit(Breaker::Connect, &whose)?;
-    let patience = Delay::from(Duration::from_millis(HAND_OVER_MS));
-    let answer = match select(Box::pin(asked), patience).await {
-        Either::Left((Ok(answer), _)) => Some(answer),
-        Either::Left((Err(_), _)) | Either::Right(_) => None,
-    };
+    let answer = asked.await.ok();
     breakers::went(Breaker::Connect, &whose, answer.is_some());
     answer.ok_or(UNAVAILABLE)
 }

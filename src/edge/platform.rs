@@ -15,7 +15,7 @@ extern "C" {
     #[wasm_bindgen(js_name = sessionOf)]
     pub(super) fn session_of(socket: &WebSocket) -> Option<f64>;
 
-    /// What waits for this socket to take it, in bytes.
+    /// What waits for this socket's client to read it, in bytes.
     #[wasm_bindgen(js_name = backlogOf)]
     pub(super) fn backlog(socket: &WebSocket) -> f64;
 
@@ -84,6 +84,7 @@ extern "C" {
         name: &str,
         header: &str,
         value: &str,
+        patience_ms: f64,
     ) -> Result<JsValue, JsValue>;
 
     /// Sends text to an object; gives its answer, and throws if that is no success.
@@ -92,6 +93,7 @@ extern "C" {
         namespace: &JsValue,
         name: &str,
         body: &str,
+        patience_ms: f64,
     ) -> Result<JsValue, JsValue>;
 
     /// A request's body; nothing if it is longer than so many bytes.
@@ -113,14 +115,35 @@ extern "C" {
     ) -> Result<JsValue, JsValue>;
 
     pub(super) fn variable(env: &Env, name: &str) -> Option<String>;
+}
 
+#[wasm_bindgen(module = "/src/edge/pipe.js")]
+extern "C" {
+    /// Says that a pipe leads from this socket to its client.
+    #[wasm_bindgen(js_name = bindPipe)]
+    pub(super) fn bind_pipe(socket: &WebSocket);
+
+    /// Takes what the pipe of a socket says of how much its client has read.
+    pub(super) fn reported(socket: &WebSocket, report: &str);
+}
+
+#[wasm_bindgen(module = "/src/edge/held.js")]
+extern "C" {
     pub(super) type Held;
 
     #[wasm_bindgen(constructor)]
-    pub(super) fn new(socket: &WebSocket, chars_max: f64) -> Held;
+    pub(super) fn new(socket: &WebSocket, length_max: f64, length_of_all_max: f64) -> Held;
 
     #[wasm_bindgen(method, catch)]
     pub(super) async fn first(this: &Held, timeout_ms: f64) -> Result<JsValue, JsValue>;
+
+    /// Whether its client is gone, or it was closed.
+    #[wasm_bindgen(method, getter, js_name = isOver)]
+    pub(super) fn is_over(this: &Held) -> bool;
+
+    /// It was refused: nothing of what it still sends is kept.
+    #[wasm_bindgen(method)]
+    pub(super) fn forget(this: &Held);
 
     #[wasm_bindgen(method, catch)]
     pub(super) fn pipe(this: &Held, upstream: &WebSocket) -> Result<(), JsValue>;

@@ -1,6 +1,7 @@
 //! Sockets that the Worker itself holds: those it turns away, and those whose first
 //! message is to say who they are (B3).
 
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use worker::{Context, Env, Response, ResponseBuilder, Result, WebSocket, WebSocketPair};
@@ -8,9 +9,10 @@ use worker::{Context, Env, Response, ResponseBuilder, Result, WebSocket, WebSock
 use super::config::Config;
 use super::hand_over::hand_over;
 use super::{clock, log, platform};
-use crate::admission::{Endpoint, HandOff, Terms};
+use crate::admission::{Endpoint, HandOff, Pending, Terms};
 use crate::close::{CloseCode, reason};
 use crate::dialect::{DialectId, Frame};
+use crate::limits::PENDING_LENGTH_MAX;
 use crate::message::{Command, Event, Notice, Refusal, RoomName};
 
 /// Accept, say why not, close: a browser cannot read the status of a refused upgrade.
@@ -36,12 +38,22 @@ pub(super) fn switch(client: WebSocket, protocol: Option<&str>) -> Result<Respon
     .empty())
 }
 
-/// What a held socket's URL says of it.
+/// What a held socket's request says of it.
 pub(super) struct Introduction {
     pub(super) endpoint: Endpoint,
     pub(super) context: Option<RoomName>,
     pub(super) terms: Terms,
+    /// Where it comes from, to count who has not said yet who they are.
+    pub(super) from: Option<String>,
+    /// The same, if the room is to count connects.
     pub(super) address: Option<String>,
+}
+
+/// What one held socket may send before it is in its room: as much as one message may have.
+const HELD_LENGTH_MAX: u32 = 1 << 20;
+
+thread_local! {
+    static PENDING: RefCell<Pending> = RefCell::default();
 }
 
 /// Holds a socket until its first message, then connects it to its room.
@@ -52,16 +64,31 @@ pub(super) fn receive(
     env: Env,
     worker: &Context,
 ) -> Result<Response> {
-    let WebSocketPair { client, server } = WebSocketPair::new()?;
-    let held = platform::Held::new(server.as_ref(), f64::from(1u32 << 20));
-    server.accept()?;
     let dialect = introduction.endpoint.dialect;
+    let from = introduction.from.as_deref();
+    let taken = PENDING.with_borrow_mut(|it| it.take(from, &config.limits, clock::now()));
+    let place = match taken {
+        Ok(place) => place,
+        Err(refusal) => return turn_away(dialect, &refusal, CloseCode::of(&refusal), protocol),
+    };
+    let WebSocketPair { client, server } = WebSocketPair::new()?;
+    let held = platform::Held::new(
+        server.as_ref(),
+        f64::from(HELD_LENGTH_MAX),
+        f64::from(PENDING_LENGTH_MAX),
+    );
+    server.accept()?;
     worker.wait_until(async move {
-        match introduce(&held, introduction, &config, &env).await {
-            Ok(upstream) if held.pipe(upstream.as_ref()).is_ok() => {}
-            Ok(_) => refuse(&server, dialect, &Refusal::system(), CloseCode::Internal),
-            Err(refusal) => refuse(&server, dialect, &refusal, CloseCode::of(&refusal)),
-        }
+        let introduced = introduce(&held, introduction, &config, &env).await;
+        PENDING.with_borrow_mut(|it| it.leave(place));
+        let refusal = match introduced {
+            Ok(upstream) if held.pipe(upstream.as_ref()).is_ok() => return,
+            Ok(_) => Refusal::system(),
+            Err(_) if held.is_over() => return, // There is nobody to tell.
+            Err(refusal) => refusal,
+        };
+        refuse(&server, dialect, &refusal, CloseCode::of(&refusal));
+        held.forget();
     });
     switch(client, protocol)
 }
@@ -69,7 +96,7 @@ pub(super) fn receive(
 /// The room's socket, for a client that says in time who it is.
 async fn introduce(
     held: &platform::Held,
-    Introduction { endpoint, context, terms, address }: Introduction,
+    Introduction { endpoint, context, terms, address, .. }: Introduction,
     config: &Config,
     env: &Env,
 ) -> std::result::Result<WebSocket, Refusal> {
@@ -88,7 +115,7 @@ async fn introduce(
             return Err(Refusal::unauthenticated("the first message must be auth, with a token"));
         }
     };
-    hand_over(env, endpoint.kind, &HandOff { address, ..hand_off }).await
+    hand_over(env, endpoint.kind, &HandOff { address, piped: true, ..hand_off }).await
 }
 
 /// Says why, then closes. Clients act on the frame; the code is for those that do not.

@@ -21,9 +21,9 @@ export type Options = { protocols?: string[]; headers?: Record<string, string>; 
 /** Bounds every wait: what does not come in this time does not come, however busy the machine is. */
 const PATIENCE_MS = 30_000;
 
-export async function eventually(holds: () => boolean, what: () => string): Promise<void> {
+export async function eventually(holds: () => boolean | Promise<boolean>, what: () => string): Promise<void> {
   const deadline = Date.now() + PATIENCE_MS;
-  while (!holds()) {
+  while (!(await holds())) {
     if (deadline < Date.now()) throw new Error(`waited in vain for ${what()}`);
     await new Promise((resolve) => setTimeout(resolve, 1));
   }

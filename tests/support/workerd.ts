@@ -5,6 +5,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { mint } from "../../scripts/jwt.mjs";
 import { config, objects } from "../../scripts/workerd.mjs";
 import { SECRET, type Variables } from "./server.ts";
 
@@ -63,6 +64,15 @@ export class Workerd {
   async stop(): Promise<void> {
     await this.kill();
     rmSync(this.#disk, { recursive: true, force: true });
+  }
+
+  /** The users in a room, as everyone with the grant can ask. */
+  async present(kind: string, room: string): Promise<string[]> {
+    const claims = { sub: "backend", caps: [{ room: `${kind}:${room}`, can: ["presence"] }] };
+    const headers = { Authorization: `Bearer ${await mint(claims, { secret: SECRET })}` };
+    const url = `${this.url.replace("ws", "http")}/api/v1/rooms/${kind}/${room}/presence`;
+    const { members } = (await (await fetch(url, { headers })).json()) as { members: { user_id: string }[] };
+    return members.map((it) => it.user_id);
   }
 
   /** Resident memory, in bytes. */

@@ -57,6 +57,10 @@ struct Awake {
     pump: pump::Pump,
 }
 
+/// The tag of sockets through which the Worker's pipe speaks beside the client. The guard in
+/// `guard.mjs` knows it.
+const PIPED: &str = "piped";
+
 /// Answered by the platform without waking the room (B30): the exact bytes clients
 /// should send.
 const PING: (&str, &str) = (r#"{"type":"ping"}"#, r#"{"type":"pong"}"#);
@@ -99,6 +103,15 @@ impl RoomObject {
         self.0.receive(socket, &frame);
     }
 
+    /// What a pipe says of how much its client has read: others may be waiting for that.
+    pub(super) fn reported(&self, socket: &WebSocket, report: &str) {
+        platform::reported(socket.as_ref(), report);
+        if self.0.is_awake() {
+            // A failure is in the log.
+            drop(self.0.awake(|_| Ok(Flush::No)));
+        }
+    }
+
     pub(super) fn oversized(&self, socket: &WebSocket) {
         self.0
             .step(socket, |host, session, stamp| host.handle(Input::Oversized { session }, stamp));
@@ -132,8 +145,18 @@ pub(super) fn reply(socket: &WebSocket, code: usize, reason: &str) {
 
 impl Shared {
     fn join(self: &Rc<Self>, hand_off: HandOff) -> Result<Response> {
-        let HandOff { room, wire, member, grants, expires_at, manners, client, address, ticket } =
-            hand_off;
+        let HandOff {
+            room,
+            wire,
+            member,
+            grants,
+            expires_at,
+            manners,
+            client,
+            address,
+            ticket,
+            piped,
+        } = hand_off;
         if self.name().is_some_and(|name| name != room.as_str()) {
             return Response::error("handed over to the wrong room", 403);
         }
@@ -150,7 +173,13 @@ impl Shared {
                 refused = Some(refusal);
                 return Ok(Flush::No);
             }
-            self.state.as_raw().accept_websocket(server.as_ref())?;
+            let state = self.state.as_raw();
+            if piped {
+                state.accept_websocket_with_tags(server.as_ref(), vec![PIPED.into()])?;
+                platform::bind_pipe(server.as_ref());
+            } else {
+                state.accept_websocket(server.as_ref())?;
+            }
             // Before anything else can happen, so that no wake finds it without.
             attachment::store(&server, wire, &session)?;
             log::connected(self.kind, &room, session.id, &session.member.id);
@@ -162,6 +191,10 @@ impl Shared {
             Some(refusal) => Ok(Response::from_json(&refusal)?.with_status(409)),
             None => Ok(ResponseBuilder::new().with_status(101).with_websocket(pair.client).empty()),
         }
+    }
+
+    fn is_awake(&self) -> bool {
+        self.awake.try_borrow().is_ok_and(|it| it.is_some())
     }
 
     fn receive(self: &Rc<Self>, socket: &WebSocket, frame: &Frame) {
@@ -298,6 +331,9 @@ impl Shared {
         let history = SqlHistory::open(EdgeDatabase::new(&self.state), &clock::epoch())?;
         let mut sockets = EdgeSockets::new(self.kind, self.name().unwrap_or_default());
         let mut sessions = Vec::new();
+        for socket in self.state.as_raw().get_websockets_with_tag(PIPED)? {
+            platform::bind_pipe(&socket);
+        }
         // Sockets that are closing too: their close events are still to come.
         for socket in self.state.as_raw().get_websockets()? {
             let socket = WebSocket::from(socket);
