@@ -18,6 +18,8 @@ pub mod close;
 
 pub mod room;
 
+pub mod echo;
+
 pub mod dialect;
 
 pub mod history;

@@ -35,6 +35,8 @@ pub struct Limits {
     pub inactivity_ms: u64,
     /// Time to send the first message where that carries the token (B3).
     pub auth_ms: u64,
+    /// Echoes of one address at once.
+    pub echoes_per_address: u64,
     /// Sockets of one address that have not said yet who they are.
     pub pending_per_address: u64,
     /// And in one isolate.
@@ -158,6 +160,7 @@ const VARIABLES: &[(&str, Field)] = &[
     ("USER_SHARE_PERCENT", |it| &mut it.user_share_percent),
     ("INACTIVITY_TIMEOUT_MS", |it| &mut it.inactivity_ms),
     ("AUTH_TIMEOUT_MS", |it| &mut it.auth_ms),
+    ("ECHOES_PER_ADDRESS", |it| &mut it.echoes_per_address),
     ("PENDING_CONNECTIONS_PER_ADDRESS", |it| &mut it.pending_per_address),
     ("PENDING_CONNECTIONS", |it| &mut it.pending_max),
     ("TYPING_TIMEOUT_MS", |it| &mut it.typing_ms),
@@ -195,6 +198,8 @@ impl Default for Limits {
             user_share_percent: 25,
             inactivity_ms: 300_000,
             auth_ms: 10_000,
+            // Up to 4 MiB waits for each that does not read, so an address has 80 at most.
+            echoes_per_address: 20,
             // Each lasts as long as it takes to send one message: of an office behind one address
             // that comes back at once after a restart, twenty are under way together.
             pending_per_address: 20,

@@ -34,7 +34,7 @@ pub struct HandOff {
     #[serde(default)]
     pub ticket: Option<Ticket>,
     /// Whether the Worker holds the client's socket and passes on what is said on either side.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub piped: bool,
 }
 

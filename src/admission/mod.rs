@@ -5,6 +5,7 @@ mod address;
 mod anonymous;
 pub mod capability;
 mod conversation;
+mod doors;
 mod hand_off;
 mod origin;
 mod pending;
@@ -14,6 +15,7 @@ mod verdict;
 
 pub use address::address_key;
 pub use conversation::{Opening, ResumeKey};
+pub use doors::Doors;
 pub use hand_off::{HAND_OFF_HEADER, HandOff};
 pub use origin::Origins;
 pub use pending::{Pending, Place};

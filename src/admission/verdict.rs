@@ -1,6 +1,6 @@
 use super::capability::{self, OWN, Role};
 use super::{
-    Access, Claims, Endpoint, HandOff, Keys, Opening, Origins, Query, Route, anonymous,
+    Access, Claims, Doors, Endpoint, HandOff, Keys, Opening, Origins, Query, Route, anonymous,
     conversation,
 };
 use crate::close::CloseCode;
@@ -15,6 +15,8 @@ pub struct Policy {
     pub keys: Keys,
     /// Which pages may connect.
     pub origins: Origins,
+    /// Which ways in need no token.
+    pub doors: Doors,
     /// Whether this is no production.
     pub development: bool,
 }
@@ -136,7 +138,11 @@ impl Policy {
                 }
                 Access::Client => return Some(self.judge_client(endpoint, upgrade, now)),
             },
-            Route::Echo(client) => self.check_origin(upgrade).and(client).map(Verdict::Echo),
+            Route::Echo(client) => self
+                .check_origin(upgrade)
+                .and_then(|()| self.doors.admit_echo())
+                .and(client)
+                .map(Verdict::Echo),
             Route::Health | Route::Api | Route::Nothing => return None,
         };
         Some(verdict.unwrap_or_else(refuse))

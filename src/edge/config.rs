@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 use worker::Env;
 
 use super::{panic, platform};
-use crate::admission::{Keys, Origins, Policy};
+use crate::admission::{Doors, Keys, Origins, Policy};
 use crate::api::responder::{self, Backend};
 use crate::budget::Budget;
 use crate::limits::Limits;
@@ -78,7 +78,11 @@ impl Config {
             );
         }
         let origins = Origins::parse(&variable("ALLOWED_ORIGINS").unwrap_or_default());
-        let policy = Policy { keys, origins, development };
+        let (doors, unreadable) = Doors::read(variable);
+        for name in unreadable {
+            worker::console_error!("{name} is neither on nor off; what it opens is shut");
+        }
+        let policy = Policy { keys, origins, doors, development };
         let (metrics_token, budget) = (variable("METRICS_TOKEN"), Budget::new(limits.budget_bytes));
         Self { limits, policy, metrics_token, backend, budget }
     }

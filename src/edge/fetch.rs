@@ -68,7 +68,7 @@ async fn serve(request: Request, env: Env, worker: Context) -> Result<Response> 
             let introduction = Introduction { endpoint, context, terms, from, address };
             return receive(introduction, protocol, config, env, &worker);
         }
-        (Some(Verdict::Echo(client)), _) => echo(&env, &client).await,
+        (Some(Verdict::Echo(client)), _) => echo(&env, &client, from.as_deref()).await,
         (Some(Verdict::Refuse(refusal, code)), _) => {
             return turn_away(dialect, &refusal, code, protocol);
         }

@@ -35,9 +35,14 @@ pub(super) async fn hand_over(
     ask(env, binding(kind), hand_off.room.as_str(), &hand_off.to_header()).await
 }
 
-/// Hands a client to the echo of its id.
-pub(super) async fn echo(env: &Env, client: &RoomName) -> Result<WebSocket, Refusal> {
-    ask(env, "ECHOES", client.as_str(), "").await
+/// Hands a client to the echo of its address, where the platform tells it, so that all of one
+/// address are counted together; else to that of its id.
+pub(super) async fn echo(
+    env: &Env,
+    client: &RoomName,
+    from: Option<&str>,
+) -> Result<WebSocket, Refusal> {
+    ask(env, "ECHOES", from.unwrap_or(client.as_str()), client.as_str()).await
 }
 
 async fn ask(env: &Env, binding: &str, name: &str, hand_off: &str) -> Result<WebSocket, Refusal> {

@@ -49,7 +49,7 @@ fn judge(policy: &Policy, path: &str, query: &[(&str, &str)]) -> Verdict {
 }
 
 fn policy(development: bool) -> Policy {
-    Policy { keys: keys(development), origins: Origins::default(), development }
+    Policy { keys: keys(development), development, ..Policy::default() }
 }
 
 fn refused(verdict: &Verdict) -> Code {
@@ -197,7 +197,7 @@ fn a_room_name_is_checked_before_the_token() {
 #[test]
 fn a_page_of_another_origin_may_not_connect() {
     let origins = Origins::parse("https://good.example");
-    let policy = Policy { keys: keys(true), origins, development: true };
+    let policy = Policy { keys: keys(true), origins, development: true, ..Policy::default() };
     let query = Query::new(vec![("token".into(), "test".into())]);
     let upgrade = |origin: Option<&str>, path: &str| Upgrade {
         path: path.into(),

@@ -2,7 +2,7 @@
 
 use dormouse::admission::capability::grants;
 use dormouse::admission::{
-    Claims, ENDPOINTS, HandOff, Keys, Origins, Policy, Query, Terms, Upgrade, Verdict,
+    Claims, ENDPOINTS, HandOff, Keys, Policy, Query, Terms, Upgrade, Verdict,
 };
 use dormouse::close::CloseCode;
 use dormouse::message::{Code, Kind, Refusal, RoomName};
@@ -32,7 +32,7 @@ fn of(sub: &str) -> String {
 
 fn policy() -> Policy {
     let keys = Keys::new(Some(SECRET), None, None, false);
-    Policy { keys, origins: Origins::default(), development: false }
+    Policy { keys, development: false, ..Policy::default() }
 }
 
 fn judge(policy: &Policy, query: &[(&str, &str)]) -> Verdict {
@@ -126,7 +126,7 @@ fn a_resume_secret_outlives_the_secret_of_tokens() {
 #[test]
 fn in_development_the_word_test_has_conversations_without_any_secret() {
     let keys = Keys::new(None, None, None, true);
-    let policy = Policy { keys, origins: Origins::default(), development: true };
+    let policy = Policy { keys, development: true, ..Policy::default() };
     let ticket = joined(judge(&policy, &[("token", "test")])).ticket.unwrap();
     let back = [
         ("token", "test"),

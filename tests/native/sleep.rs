@@ -28,6 +28,7 @@ const LIMITS: Limits = Limits {
     user_share_percent: 40,
     inactivity_ms: 90_000,
     auth_ms: 10_000,
+    echoes_per_address: 20,
     pending_per_address: 20,
     pending_max: 1000,
     typing_ms: 5_000,

@@ -232,6 +232,7 @@ fn a_hand_off_of_another_version_is_read() {
             conversation: RoomName::parse("conversation_1").unwrap(),
             token: "t".into(),
         }),
+        piped: false,
     };
     assert_eq!(serde_json::to_string(&hand_off).unwrap(), literal);
     assert_eq!(serde_json::from_str::<HandOff>(literal).unwrap(), hand_off);

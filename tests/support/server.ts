@@ -22,7 +22,14 @@ const BUNDLE = ".wrangler/bundle";
 export type Who = { user?: string; name?: string; room?: string; lifetime?: string; claims?: object };
 
 /** Which class of object. */
-export type Binding = "CHAT_ROOMS" | "HUBS" | "DIRECTORY" | "COLLABORATIONS" | "CONVERSATIONS" | "ANALYTICS";
+export type Binding =
+  | "CHAT_ROOMS"
+  | "HUBS"
+  | "DIRECTORY"
+  | "COLLABORATIONS"
+  | "CONVERSATIONS"
+  | "ANALYTICS"
+  | "ECHOES";
 
 // biome-ignore lint/suspicious/noExplicitAny: a test knows what it looks at
 export type Answer = { status: number; headers: Headers; text: string; json: any };
@@ -86,8 +93,9 @@ export class Server {
     return { status: response.status, headers: response.headers, text, json };
   }
 
-  echo(id: string): Promise<Client> {
-    return Client.open(`${this.ws}/ws/${id}`);
+  /** The echo; all of one address are one object, which has its name. */
+  echo(id: string, address = "192.0.2.1"): Promise<Client> {
+    return Client.open(`${this.ws}/ws/${id}`, { headers: { "CF-Connecting-IP": address } });
   }
 
   /** Puts a room to sleep, now. Its sockets stay. */

@@ -41,7 +41,7 @@ test("frames come back in order, across sleep, and to nobody else", async () => 
   const [ann, bob] = [await server.echo("ann"), await server.echo("bob")];
   for (let i = 0; i < 50; i++) ann.send(String(i));
   await ann.until(() => ann.raw.length === 50, "the echoes");
-  await server.harness.getWorker().evictDurableObject("ECHOES", { name: "ann", webSockets: "hibernate" });
+  await server.sleep("192.0.2.1", "ECHOES");
   ann.send("50");
   await ann.until(() => ann.raw.length === 51, "the echo after sleep");
   expect(ann.raw).toEqual(Array.from({ length: 51 }, (_, i) => String(i)));

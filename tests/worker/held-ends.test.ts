@@ -1,6 +1,5 @@
 // An end that comes while a join is under way ends the join: against workerd itself, because a
 // proxy would tell of a lost connection in its own way.
-import { connect as connectTo, type Socket } from "node:net";
 import { afterAll, beforeAll, describe, test } from "vitest";
 import { Client, eventually } from "../support/client.ts";
 import { connect } from "../support/conversation.ts";
@@ -46,32 +45,3 @@ describe.each(ENDS)("auth and %s", (_, end) => {
     await eventually(isEmpty, () => `nobody to be there but ${who}`);
   });
 });
-
-test("[R9] a client with a token in the URL that is gone before its answer is not in the room", async () => {
-  const room = "reset";
-  const shown = await token("ann", { contexts: [room] });
-  const gone = Array.from({ length: 5 }, () => request(`/api/chat/ws?token=${shown}&contextId=${room}`));
-  await Promise.all(gone.map((it) => it.then((socket) => socket.resetAndDestroy())));
-  const late = await Client.open(`${server.url}/api/chat/ws?token=${shown}&contextId=${room}`);
-  late.send({ type: "ping", id: "1" });
-  await late.upTo("pong");
-  await late.leave();
-  const isEmpty = async () => (await server.present("chat", room)).length === 0;
-  await eventually(isEmpty, () => "nobody to be there");
-});
-
-/** A connection that has asked for a socket, and not read the answer. */
-async function request(path: string): Promise<Socket> {
-  const { port, host } = new URL(server.url);
-  const socket = connectTo(Number(port), "127.0.0.1");
-  const head = [
-    `GET ${path} HTTP/1.1`,
-    `Host: ${host}`,
-    "Upgrade: websocket",
-    "Connection: Upgrade",
-    "Sec-WebSocket-Version: 13",
-    `Sec-WebSocket-Key: ${Buffer.alloc(16).toString("base64")}`,
-  ];
-  await new Promise<void>((sent) => socket.write(`${head.join("\r\n")}\r\n\r\n`, () => sent()));
-  return socket;
-}
