@@ -22,7 +22,7 @@ const inputs = fingerprint();
 if (!existsSync(stamp) || readFileSync(stamp, "utf8") !== inputs) {
   build();
   deduplicated();
-  const wasm = fast ? readFileSync(join(out, "index_bg.wasm")) : stripped();
+  const wasm = fast ? readFileSync(join(out, "index_bg.wasm")) : optimised();
   writeFileSync(stamp, inputs);
   const [raw, packed] = [wasm.length, gzipSync(wasm, { level: 9 }).length].map((it) =>
     (it / 1024).toFixed(0),
@@ -34,15 +34,14 @@ function build() {
   if (!unwind)
     console.warn("No rust-src: building without unwinding. A panic resets every room of an isolate.");
   const [bindgen, builder] = cargoTools();
-  const flags = ["--out-dir", out, ...(unwind ? ["--panic-unwind"] : [])];
-  const profile = fast ? ["--profile", "fast", "--no-opt"] : ["--release"];
+  const flags = ["--out-dir", out, "--no-opt", ...(unwind ? ["--panic-unwind"] : [])];
+  const profile = fast ? ["--profile", "fast"] : ["--release"];
   run(builder.path, [...flags, ...profile, ...(chaos ? ["--features", "chaos"] : [])], {
     env: {
       ...process.env,
       ...(unwind ? unwinding() : {}),
       ...(fast ? {} : { RUSTFLAGS: remapped() }),
       WASM_BINDGEN_BIN: bindgen.path,
-      WASM_OPT_BIN: local("wasm-opt"),
       ESBUILD_BIN: local("esbuild"),
     },
   });
@@ -67,8 +66,18 @@ function deduplicated() {
   writeFileSync(path, text.replace(/("\.\/snippets\/[^"]+":\w+),\1/g, "$1"));
 }
 
-/** Without the names of functions, a quarter of the file; a panic says its line anyway. */
-function stripped() {
+/**
+ * How large a function may be, in binaryen's units, that is put in place of a call. Its default
+ * enlarges what gzip would have found once: with these the Worker is 8 % smaller, gzipped.
+ */
+const INLINED = [
+  "--one-caller-inline-max-function-size=30",
+  "--always-inline-max-function-size=2",
+  "--flexible-inline-max-function-size=0",
+];
+
+/** Smaller, and without the names of functions, a quarter of the file; a panic says its line anyway. */
+function optimised() {
   const path = join(out, "index_bg.wasm");
   // As worker-build enables them: never an encoding that workerd does not know.
   const features = [
@@ -80,7 +89,8 @@ function stripped() {
     "reference-types",
     "exception-handling",
   ];
-  run(local("wasm-opt"), [path, "-o", path, "--strip-debug", ...features.map((it) => `--enable-${it}`)]);
+  const flags = ["-Oz", ...INLINED, "--strip-debug", ...features.map((it) => `--enable-${it}`)];
+  run(local("wasm-opt"), [path, "-o", path, ...flags]);
   return readFileSync(path);
 }
 
