@@ -42,6 +42,6 @@ test.each(DOORS)(
     const left = await server.present("chat", room);
     expect(left).toEqual(["ann"]);
     // 20 to 35 of it is garbage not yet collected; kept, it was 137 through a pipe.
-  expect(together).toBeLessThan(80);
+    expect(together).toBeLessThan(80);
   },
 );
