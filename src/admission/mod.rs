@@ -17,7 +17,7 @@ pub use address::address_key;
 pub use conversation::{Opening, ResumeKey};
 pub use doors::Doors;
 pub use hand_off::{HAND_OFF_HEADER, HandOff};
-pub use origin::Origins;
+pub use origin::{Origins, is_local};
 pub use pending::{Pending, Place};
 pub use route::{Access, ENDPOINTS, Endpoint, Query, Route};
 pub use token::{Claims, Keys};

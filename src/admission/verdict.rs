@@ -1,7 +1,7 @@
 use super::capability::{self, OWN, Role};
 use super::{
     Access, Claims, Doors, Endpoint, HandOff, Keys, Opening, Origins, Query, Route, anonymous,
-    conversation,
+    conversation, is_local,
 };
 use crate::close::CloseCode;
 use crate::dialect::Wire;
@@ -24,6 +24,8 @@ pub struct Policy {
 /// A request for a WebSocket, as strings.
 #[derive(Clone, Debug, Default)]
 pub struct Upgrade {
+    /// The URL's host, with its port if that is not the scheme's own.
+    pub host: String,
     /// The URL's path.
     pub path: String,
     /// The URL's query.
@@ -47,6 +49,8 @@ pub struct Terms {
     pub client: Option<String>,
     /// Which conversation it wants, where it is one.
     pub opening: Opening,
+    /// Whether it came to a name of this machine: only there the token `test` is good.
+    pub local: bool,
 }
 
 /// What is to be done with an upgrade.
@@ -104,7 +108,8 @@ impl Upgrade {
         let batched = self.query.get("batch") == Some("1");
         let client = self.query.get("client_id").filter(|it| anonymous::is_client_id(it));
         let opening = Opening::of(&self.query, &self.fresh_name);
-        Terms { batched, client: client.map(str::to_owned), opening }
+        let local = is_local(&self.host);
+        Terms { batched, client: client.map(str::to_owned), opening, local }
     }
 
     fn context(&self) -> Result<Option<RoomName>, Refusal> {
@@ -172,7 +177,9 @@ impl Policy {
         };
         let judged = self.check_origin(upgrade).and_then(|()| match upgrade.credentials() {
             Credentials::None => Ok(None),
-            Credentials::Token(token) => self.keys.verify(&token, now).map(Some),
+            Credentials::Token(token) => {
+                self.keys.verify_at(&token, is_local(&upgrade.host), now).map(Some)
+            }
         });
         match judged {
             Err(refusal) => refuse(refusal),
@@ -193,10 +200,10 @@ impl Policy {
     }
 
     fn check_origin(&self, upgrade: &Upgrade) -> Result<(), Refusal> {
-        if self.origins.allow(upgrade.origin.as_deref()) {
+        if self.origins.allow(upgrade.origin.as_deref(), &upgrade.host) {
             Ok(())
         } else {
-            Err(Refusal::denied("pages of this origin may not connect"))
+            Err(FOREIGN_PAGE)
         }
     }
 
@@ -209,7 +216,7 @@ impl Policy {
         context: Option<RoomName>,
         now: Millis,
     ) -> Result<HandOff, Refusal> {
-        let claims = self.keys.verify(token, now)?;
+        let claims = self.keys.verify_at(token, terms.local, now)?;
         match endpoint.access {
             Access::Conversation => self.keys.open(endpoint, terms, &claims),
             Access::Token | Access::Development | Access::Demo | Access::Client => {
@@ -218,7 +225,8 @@ impl Policy {
         }
     }
 
-    /// Reads a token that a socket already in a room shows to stay longer.
+    /// Reads a token that a socket already in a room shows to stay longer. The token `test`
+    /// renews only what is the user `test` already: the room compares users.
     pub fn renew(
         &self,
         kind: Kind,
@@ -275,6 +283,10 @@ fn join(
         piped: false,
     })
 }
+
+/// It names the variable: whoever sees it first is mostly who can set it.
+const FOREIGN_PAGE: Refusal =
+    Refusal::denied("pages of this origin may not connect: ALLOWED_ORIGINS does not list it");
 
 const NO_ROOM: Refusal =
     Refusal::denied("no contextId was given, and the token names no room to go to");

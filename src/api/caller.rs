@@ -10,11 +10,16 @@ pub struct Caller {
 }
 
 impl Caller {
-    /// Reads the header `Authorization`.
-    pub fn of(keys: &Keys, authorization: Option<&str>, now: Millis) -> Result<Self, Refusal> {
+    /// Reads the header `Authorization` of a request that came to a name of this machine, or not.
+    pub fn of(
+        keys: &Keys,
+        authorization: Option<&str>,
+        local: bool,
+        now: Millis,
+    ) -> Result<Self, Refusal> {
         let token = authorization.and_then(bearer);
         let missing = Refusal::unauthenticated("a token is needed: Authorization: Bearer <token>");
-        Ok(Self { claims: keys.verify(token.ok_or(missing)?, now)? })
+        Ok(Self { claims: keys.verify_at(token.ok_or(missing)?, local, now)? })
     }
 
     /// Who it is.

@@ -77,7 +77,12 @@ impl Config {
                 "{wrong}: until that is set right, no message of a conversation is taken"
             );
         }
-        let origins = Origins::parse(&variable("ALLOWED_ORIGINS").unwrap_or_default());
+        let origins = Origins::parse(&variable("ALLOWED_ORIGINS").unwrap_or_default(), development);
+        if origins.allow_any() {
+            worker::console_warn!(
+                "ALLOWED_ORIGINS is *: pages of every origin may connect, with the tokens they hold"
+            );
+        }
         let (doors, unreadable) = Doors::read(variable);
         for name in unreadable {
             worker::console_error!("{name} is neither on nor off; what it opens is shut");

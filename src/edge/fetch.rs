@@ -35,7 +35,7 @@ async fn serve(request: Request, env: Env, worker: Context) -> Result<Response> 
     match route {
         Route::Health => return Response::from_json(&serde_json::json!({"status": "ok"})),
         Route::Nothing => return problem(&Problem::new(404, "nothing is served at this path")),
-        Route::Api => return http::serve(&request, &upgrade.path, &upgrade.query, &env).await,
+        Route::Api => return http::serve(&request, &upgrade, &env).await,
         Route::Room(_) | Route::Echo(_) => {}
     }
     if !is_upgrade(&request)? {
@@ -88,13 +88,14 @@ fn is_upgrade(request: &Request) -> Result<bool> {
 
 fn read(request: &Request) -> Result<Upgrade> {
     let mut url = platform::split_url(&request.inner().url())?.into_iter();
-    let path = url.next().unwrap_or_default();
+    let (host, path) = (url.next().unwrap_or_default(), url.next().unwrap_or_default());
     let mut query = Vec::new();
     while let (Some(name), Some(value)) = (url.next(), url.next()) {
         query.push((name, value));
     }
     let headers = request.headers();
     Ok(Upgrade {
+        host,
         path,
         query: Query::new(query),
         origin: headers.get("Origin")?,

@@ -8,7 +8,7 @@ use worker::{Env, Method, Request, Response, Result};
 use super::config::Config;
 use super::hand_over::run;
 use super::{breakers, clock, directory_object, log, platform};
-use crate::admission::{Query, bearer};
+use crate::admission::{Upgrade, bearer, is_local};
 use crate::api::{
     Answer, Batch, Call, Caller, Errand, EventIn, NoCall, Problem, RoomCall, Rooms, Task,
     read_batch, read_event,
@@ -54,30 +54,24 @@ type Answered = std::result::Result<Response, Failure>;
 /// What a call brings along.
 struct Http<'a> {
     request: &'a Request,
+    asked: &'a Upgrade,
     env: &'a Env,
     config: Rc<Config>,
-    authorization: Option<String>,
 }
 
 /// A room, and the events of a batch that go there with their places in it.
 type Parcel = (Kind, RoomName, Vec<(usize, EventIn)>);
 
 /// Answers a call.
-pub(super) async fn serve(
-    request: &Request,
-    path: &str,
-    query: &Query,
-    env: &Env,
-) -> Result<Response> {
+pub(super) async fn serve(request: &Request, asked: &Upgrade, env: &Env) -> Result<Response> {
     let config = Config::of(env);
-    let origin = request.headers().get("Origin")?;
-    let allowed = origin.filter(|it| config.policy.origins.allow(Some(it)));
+    let origins = &config.policy.origins;
+    let allowed = asked.origin.clone().filter(|it| origins.allow(Some(it), &asked.host));
     if request.method() == Method::Options {
         return share(Response::empty()?.with_status(204), allowed.as_deref());
     }
-    let authorization = request.headers().get("Authorization")?;
-    let http = Http { request, env, config, authorization };
-    let response = match Call::of(request.method().as_ref(), path, query) {
+    let http = Http { request, asked, env, config };
+    let response = match Call::of(request.method().as_ref(), &asked.path, &asked.query) {
         Ok(call) => http.answer(call).await,
         Err(NoCall::Nothing) => {
             Err(Failure::Problem(Problem::new(404, "nothing is served at this path")))
@@ -157,7 +151,9 @@ impl Http<'_> {
     }
 
     fn caller(&self) -> std::result::Result<Caller, Refusal> {
-        Caller::of(&self.config.policy.keys, self.authorization.as_deref(), clock::now())
+        let authorization = self.asked.authorization.as_deref();
+        let local = is_local(&self.asked.host);
+        Caller::of(&self.config.policy.keys, authorization, local, clock::now())
     }
 
     async fn room(&self, kind: Kind, name: RoomName, call: RoomCall) -> Answered {
@@ -290,7 +286,7 @@ impl Http<'_> {
 
     /// Role `admin`, the bearer `METRICS_TOKEN`, or development (SPEC §7).
     fn needs_metrics(&self) -> std::result::Result<(), Refusal> {
-        let shown = self.authorization.as_deref().and_then(bearer).unwrap_or_default();
+        let shown = self.asked.authorization.as_deref().and_then(bearer).unwrap_or_default();
         if self.config.policy.development || self.config.is_metrics_token(shown) {
             return Ok(());
         }

@@ -44,7 +44,8 @@ fn with(field: &str, value: Value) -> Value {
 
 fn judge(policy: &Policy, path: &str, query: &[(&str, &str)]) -> Verdict {
     let pairs = query.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
-    let upgrade = Upgrade { path: path.into(), query: Query::new(pairs), ..Upgrade::default() };
+    let (host, path) = ("localhost:8787".into(), path.into());
+    let upgrade = Upgrade { host, path, query: Query::new(pairs), ..Upgrade::default() };
     policy.judge(&upgrade, NOON).unwrap()
 }
 
@@ -196,10 +197,11 @@ fn a_room_name_is_checked_before_the_token() {
 
 #[test]
 fn a_page_of_another_origin_may_not_connect() {
-    let origins = Origins::parse("https://good.example");
+    let origins = Origins::parse("https://good.example", false);
     let policy = Policy { keys: keys(true), origins, development: true, ..Policy::default() };
     let query = Query::new(vec![("token".into(), "test".into())]);
     let upgrade = |origin: Option<&str>, path: &str| Upgrade {
+        host: "localhost".into(),
         path: path.into(),
         query: query.clone(),
         origin: origin.map(str::to_owned),
@@ -211,6 +213,46 @@ fn a_page_of_another_origin_may_not_connect() {
         let good = policy.judge(&upgrade(Some("https://good.example"), path), NOON).unwrap();
         assert!(!matches!(good, Verdict::Refuse(..)), "{good:?}");
     }
+}
+
+#[test]
+fn r4_the_token_test_is_good_only_under_a_name_of_this_machine() {
+    let judge = |host: &str, path: &str, token: Option<&str>| {
+        let token = token.map(|it| ("token".to_owned(), it.to_owned()));
+        let query = [Some(("client_id".into(), "c".into())), token];
+        let query = Query::new(query.into_iter().flatten().collect());
+        let (host, path) = (host.into(), path.into());
+        policy(true).judge(&Upgrade { host, path, query, ..Upgrade::default() }, NOON).unwrap()
+    };
+    let good = hs256(&ann());
+    for path in ["/api/chat/ws", "/ws", "/api/v1/ws/dev", "/ws/client", "/ws/conversation"] {
+        for host in ["localhost:8787", "127.0.0.1", "[::1]:8787"] {
+            let verdict = judge(host, path, Some("test"));
+            assert!(matches!(verdict, Verdict::Join(_)), "{host}{path}: {verdict:?}");
+        }
+        for host in ["192.0.2.1:8787", "rooms.example", "localhost.evil.example", ""] {
+            let verdict = judge(host, path, Some("test"));
+            assert_eq!(refused(&verdict), Code::AuthenticationFailed, "{host}{path}");
+            assert!(matches!(judge(host, path, Some(&good)), Verdict::Join(_)), "{host}{path}");
+        }
+    }
+}
+
+#[test]
+fn r6_the_refusal_of_a_page_names_the_variable() {
+    let upgrade = Upgrade {
+        host: "rooms.example".into(),
+        path: "/ws/echo".into(),
+        origin: Some("https://evil.example".into()),
+        ..Upgrade::default()
+    };
+    let Some(Verdict::Refuse(refusal, code)) = policy(false).judge(&upgrade, NOON) else {
+        panic!()
+    };
+    assert!(refusal.message.contains("ALLOWED_ORIGINS"), "{refusal}");
+    assert_eq!(code.number(), 1008);
+    let own = Upgrade { origin: Some("https://rooms.example".into()), ..upgrade };
+    assert!(matches!(policy(false).judge(&own, NOON), Some(Verdict::Echo(_))));
 }
 
 #[test]

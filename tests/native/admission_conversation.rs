@@ -38,6 +38,7 @@ fn policy() -> Policy {
 fn judge(policy: &Policy, query: &[(&str, &str)]) -> Verdict {
     let pairs = query.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
     let upgrade = Upgrade {
+        host: "localhost".into(),
         path: "/ws/conversation".into(),
         query: Query::new(pairs),
         fresh_name: "018cc4e5-227b-7000-8000-000000000000".into(),
