@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::Claims;
+use crate::directory::Addresses;
 use crate::message::{Kind, RoomName};
 use crate::room::{Grant, Grants};
 
@@ -118,6 +119,19 @@ pub fn grants_somewhere(claims: &Claims, grant: Grant) -> bool {
         Role::Service | Role::Admin => CONTEXT.contains(&grant) || grant == Grant::Publish,
     };
     by_role || claims.caps.iter().any(|it| it.grants().has(grant))
+}
+
+/// The rooms that these claims allow to administer, by address: as [`grants`], for all rooms
+/// at once. In order and apart.
+#[must_use]
+pub fn administered(claims: &Claims) -> Vec<Addresses> {
+    let demo = Addresses::beginning(&format!("{}:{DEMO}", Kind::Hub.as_str()));
+    let caps = claims.caps.iter().filter(|it| it.grants().has(Grant::Admin));
+    let rooms = caps.map(|it| match it.room.strip_suffix('*') {
+        Some(prefix) => Addresses::beginning(prefix),
+        None => Addresses::one(&it.room),
+    });
+    Addresses::joined(rooms.flat_map(|it| it.without(&demo)).collect())
 }
 
 /// Rooms that nobody needs a token for, and that no token leads to (SPEC §2).

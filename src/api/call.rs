@@ -137,7 +137,8 @@ fn listing(query: &Query) -> Result<Listing, Refusal> {
     Ok(Listing {
         kind: kind.map(|it| it.as_str().to_owned()),
         prefix: query.get("prefix").unwrap_or_default().to_owned(),
-        after: query.get("cursor").map(str::to_owned),
+        after: query.get("cursor").map(Listing::place).transpose()?,
+        within: None,
         limit,
     })
 }

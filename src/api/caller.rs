@@ -1,5 +1,6 @@
 use crate::admission::capability::{self, Role};
 use crate::admission::{Claims, Keys, bearer};
+use crate::directory::Addresses;
 use crate::message::{Kind, Member, Millis, Refusal, RoomName};
 use crate::room::{Grant, Grants};
 
@@ -44,6 +45,18 @@ impl Caller {
     #[must_use]
     pub fn is_admin(&self) -> bool {
         self.claims.role == Role::Admin
+    }
+
+    /// The addresses of the rooms that they may list; `None`: all there are.
+    pub fn listable(&self) -> Result<Option<Vec<Addresses>>, Refusal> {
+        if self.is_admin() {
+            return Ok(None);
+        }
+        let rooms = capability::administered(&self.claims);
+        if rooms.is_empty() {
+            return Err(Refusal::denied("this token administers no room"));
+        }
+        Ok(Some(rooms))
     }
 
     /// Whether they may see that a room of this address is there.

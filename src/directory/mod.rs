@@ -13,7 +13,7 @@ mod summary;
 mod views;
 
 pub use counts::Stretch;
-pub use listing::{Listed, Listing, merge_pages};
+pub use listing::{Addresses, Listed, Listing, merge_pages};
 pub use prometheus::PROMETHEUS_TYPE;
 pub use report::{Ask, Report, shard_of};
 pub use store::{Directory, MIGRATIONS};

@@ -1,5 +1,5 @@
 use super::counts::Counts;
-use super::{Listed, Listing, Report, Summary};
+use super::{Addresses, Listed, Listing, Report, Summary};
 use crate::breaker::{Breaker, State};
 use crate::history::{Database, Row, Value, schema};
 use crate::message::Millis;
@@ -109,17 +109,21 @@ impl<D: Database> Directory<D> {
     /// Rooms in order of their addresses, one more than a page holds: it takes
     /// [`merge_pages`](super::merge_pages) to know which of all directories' come first.
     pub fn list(&self, listing: &Listing) -> Result<Vec<Listed>, D::Error> {
-        let (start, end) = listing.range();
-        let (from, start) = match &listing.after {
-            Some(after) if start <= *after => (">", after.as_str()),
-            Some(_) | None => (">=", start.as_str()),
-        };
-        let sql = format!(
-            "SELECT address, connections, reported_at FROM room
-             WHERE address {from} ? AND address < ? ORDER BY address LIMIT ?"
-        );
-        let bindings = [start.into(), end.as_str().into(), listing.rows().into()];
-        Ok(self.database.run(&sql, &bindings)?.into_iter().filter_map(listed).collect())
+        let after = listing.after.as_deref().unwrap_or_default();
+        let sql = "SELECT address, connections, reported_at FROM room
+                   WHERE address >= ? AND address < ? AND address > ? ORDER BY address LIMIT ?";
+        let mut rooms: Vec<Listed> = Vec::new();
+        for Addresses { from, to } in listing.ranges() {
+            let wanted = listing.rows().saturating_sub(rooms.len() as u64);
+            if wanted == 0 {
+                break;
+            }
+            // The larger of both, so that the key serves it.
+            let from = from.as_str().max(after);
+            let bindings = [from.into(), to.as_str().into(), after.into(), wanted.into()];
+            rooms.extend(self.database.run(sql, &bindings)?.into_iter().filter_map(listed));
+        }
+        Ok(rooms)
     }
 
     /// Lists a room no more. What it did stays counted, and another report lists it again.

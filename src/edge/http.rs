@@ -244,13 +244,15 @@ impl Http<'_> {
     async fn list(&self, listing: Listing) -> Answered {
         let caller = self.caller()?;
         let limit = listing.limit;
+        let listing = Listing { within: caller.listable()?, ..listing };
         let mut pages = Vec::new();
         for page in directory_object::ask_all(self.env, &Ask::List(listing)).await? {
             let rooms: Vec<Listed> = serde_json::from_str(&page).map_err(worker::Error::from)?;
-            pages.push(rooms);
+            // Before the page is cut: its cursor must name none that is not shown.
+            pages.push(rooms.into_iter().filter(|it| caller.may_list(&it.room)).collect());
         }
-        let (rooms, cursor) = merge_pages(pages, limit);
-        let rooms = rooms.into_iter().filter(|it| caller.may_list(&it.room)).collect();
+        let (rooms, after) = merge_pages(pages, limit);
+        let cursor = after.map(|it| Listing::cursor(&it));
         Ok(Response::from_json(&Rooms::of(rooms, cursor))?)
     }
 

@@ -220,7 +220,13 @@ const PARAMETERS: &[Parameter] = &[
         input::<String>,
         r#""project_""#,
     ),
-    parameter("cursor", "query", "Of the page before.", input::<String>, r#""hub:project_1""#),
+    parameter(
+        "cursor",
+        "query",
+        "Of the page before: to be brought back as it came.",
+        input::<String>,
+        r#""aHViOnByb2plY3RfMQ""#,
+    ),
     Parameter {
         name: "limit",
         ..parameter("rooms_limit", "query", "At most so many.", rooms_limit, "100")

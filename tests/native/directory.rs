@@ -46,8 +46,13 @@ impl Service {
 
     /// Every room that matches, page by page.
     fn rooms(&self, kind: Option<&str>, prefix: &str, limit: u32) -> Vec<String> {
-        let mut listing =
-            Listing { kind: kind.map(Into::into), prefix: prefix.into(), after: None, limit };
+        let mut listing = Listing {
+            kind: kind.map(Into::into),
+            prefix: prefix.into(),
+            after: None,
+            limit,
+            within: None,
+        };
         let mut rooms = Vec::new();
         loop {
             let (page, cursor) = self.page(&listing);

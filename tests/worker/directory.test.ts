@@ -71,7 +71,8 @@ test("rooms are listed once somebody was in them or something was published ther
     ["hub:team-1", "hub:team-2"],
   ]);
   // A cursor is a place, and not a room that must still be there.
-  expect(await names({ cursor: "hub:p" })).toEqual(["hub:team-1", "hub:team-2"]);
+  const cursor = Buffer.from("hub:p").toString("base64url");
+  expect(await names({ cursor })).toEqual(["hub:team-1", "hub:team-2"]);
 });
 
 test("the list tells how many connections each room has, and follows them", async () => {
@@ -112,7 +113,7 @@ test("an admin sees every room, others those they administer", async () => {
   const steward = await server.token({ claims: { caps, contexts: ["mine-1"] } });
   expect(await names({}, steward)).toEqual(["hub:mine-2"]);
   const service = await server.token({ claims: { role: "service", contexts: "*" } });
-  expect(await names({}, service)).toEqual([]);
+  expect((await server.call("GET", "/api/v1/rooms", undefined, service)).status).toBe(403);
 });
 
 test("[A36, X22] a thousand rooms are all listed, page by page, and counted exactly", async () => {
