@@ -14,6 +14,8 @@ pub mod tally;
 
 pub mod breaker;
 
+pub mod sampling;
+
 pub mod close;
 
 pub mod room;

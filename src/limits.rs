@@ -31,6 +31,12 @@ pub struct Limits {
     pub room_edits_per_second: u64,
     /// How much of what a room takes and holds one user may take, in hundredths.
     pub user_share_percent: u64,
+    /// Calls of the HTTP API a minute by one `sub`, counted in one isolate.
+    pub http_calls_per_minute: u64,
+    /// Events a minute that one `sub` publishes over HTTP, counted likewise.
+    pub http_publishes_per_minute: u64,
+    /// Calls a minute that fail before their caller is known, from one address, likewise.
+    pub http_failures_per_minute: u64,
     /// Silence after which a socket is closed.
     pub inactivity_ms: u64,
     /// Time to send the first message where that carries the token (B3).
@@ -158,6 +164,9 @@ const VARIABLES: &[(&str, Field)] = &[
     ("BROADCASTS_PER_MINUTE", |it| &mut it.broadcasts_per_minute),
     ("ROOM_EDITS_PER_SECOND", |it| &mut it.room_edits_per_second),
     ("USER_SHARE_PERCENT", |it| &mut it.user_share_percent),
+    ("HTTP_CALLS_PER_MINUTE", |it| &mut it.http_calls_per_minute),
+    ("HTTP_PUBLISHES_PER_MINUTE", |it| &mut it.http_publishes_per_minute),
+    ("HTTP_FAILURES_PER_MINUTE", |it| &mut it.http_failures_per_minute),
     ("INACTIVITY_TIMEOUT_MS", |it| &mut it.inactivity_ms),
     ("AUTH_TIMEOUT_MS", |it| &mut it.auth_ms),
     ("ECHOES_PER_ADDRESS", |it| &mut it.echoes_per_address),
@@ -196,6 +205,11 @@ impl Default for Limits {
             // of one user need, who types with ten fingers.
             room_edits_per_second: 400,
             user_share_percent: 25,
+            // Ten a second, or 37 MiB of pages a minute.
+            http_calls_per_minute: 600,
+            // A hundred a second: some busy rooms' worth for one backend.
+            http_publishes_per_minute: 6000,
+            http_failures_per_minute: 60,
             inactivity_ms: 300_000,
             auth_ms: 10_000,
             // Up to 4 MiB waits for each that does not read, so an address has 80 at most.

@@ -1,7 +1,6 @@
 //! Admission: strings in, verdict out. Reads a request's path, query and headers and
 //! says what is to be done with it, before any object is woken. No I/O.
 
-mod address;
 mod anonymous;
 pub mod capability;
 mod conversation;
@@ -13,7 +12,6 @@ mod route;
 mod token;
 mod verdict;
 
-pub use address::address_key;
 pub use conversation::{Opening, ResumeKey};
 pub use doors::Doors;
 pub use hand_off::{HAND_OFF_HEADER, HandOff};

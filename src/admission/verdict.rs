@@ -38,6 +38,8 @@ pub struct Upgrade {
     pub protocols: Option<String>,
     /// A name for a client that brings none.
     pub fresh_name: String,
+    /// Under which key its address is counted, if there is one.
+    pub address: Option<String>,
 }
 
 /// What a client negotiated beside its token.

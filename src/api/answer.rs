@@ -49,6 +49,15 @@ impl Answer {
         }
     }
 
+    /// How long it is.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        match self {
+            Self::Done(json) => json.as_str().len(),
+            Self::Refused(refusal) => refusal.message.len(),
+        }
+    }
+
     fn json(value: &impl Serialize) -> Self {
         let text = serde_json::to_string(value).unwrap_or_default();
         Json::parse(text).map_or_else(Self::Refused, Self::Done)

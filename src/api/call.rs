@@ -63,8 +63,11 @@ const ROOMS_MAX: u32 = 1000;
 impl Call {
     /// Finds the call.
     pub fn of(method: &str, path: &str, query: &Query) -> Result<Self, NoCall> {
+        // Answered like GET; the platform leaves out the body.
+        let method = if method == "HEAD" { "GET" } else { method };
         let only = |wanted: &'static str, call: Result<Self, Refusal>| {
-            if method == wanted { Ok(call?) } else { Err(NoCall::Method(wanted)) }
+            let allowed = if wanted == "GET" { "GET, HEAD" } else { wanted };
+            if method == wanted { Ok(call?) } else { Err(NoCall::Method(allowed)) }
         };
         match path {
             "/metrics" => return only("GET", Ok(Self::Prometheus)),
@@ -85,9 +88,9 @@ impl Call {
         let call = match (method, rest) {
             ("POST", ["events"]) => RoomCall::Publish,
             ("GET", ["events"]) => RoomCall::History(page(query)?),
-            (_, ["events"]) => return Err(NoCall::Method("GET, POST")),
+            (_, ["events"]) => return Err(NoCall::Method("GET, HEAD, POST")),
             ("GET", ["presence"]) => RoomCall::Presence,
-            (_, ["presence"]) => return Err(NoCall::Method("GET")),
+            (_, ["presence"]) => return Err(NoCall::Method("GET, HEAD")),
             ("DELETE", ["connections", session]) => {
                 let session = SessionId::parse(&decoded(session)?);
                 RoomCall::Kick(Kicked::Session(session.ok_or(NO_SESSION)?))

@@ -5,6 +5,7 @@ mod call;
 mod caller;
 mod errand;
 mod problem;
+mod rates;
 pub mod responder;
 
 pub use answer::{Answer, Batch, Outcome, Rooms};
@@ -18,3 +19,4 @@ pub use errand::{Destination, Errand, EventIn, Task, read_batch, read_event};
 pub use problem::Problem;
 #[cfg(not(target_arch = "wasm32"))]
 pub(crate) use problem::title;
+pub use rates::{Cost, PAGE_BYTES_A_CALL, Rates};

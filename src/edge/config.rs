@@ -4,7 +4,7 @@ use std::rc::Rc;
 use sha2::{Digest, Sha256};
 use worker::Env;
 
-use super::{panic, platform};
+use super::{clock, log, panic, platform};
 use crate::admission::{Doors, Keys, Origins, Policy};
 use crate::api::responder::{self, Backend};
 use crate::budget::Budget;
@@ -58,6 +58,11 @@ impl Config {
         // not open the door to the token `test`.
         let development = variable("ENVIRONMENT").as_deref() == Some("development");
         let secret = variable("JWT_SECRET");
+        match &secret {
+            Some(secret) => log::set_address_key(secret.as_bytes()),
+            // Good for one isolate's log.
+            None => log::set_address_key(clock::epoch().0.as_bytes()),
+        }
         let (issuer, audience) = (variable("JWT_ISSUER"), variable("JWT_AUDIENCE"));
         let mut keys = Keys::new(secret.as_deref(), issuer, audience, development);
         if keys.refuse_everything() {

@@ -9,24 +9,33 @@ use crate::admission::{Endpoint, HandOff, Query, Route, Upgrade, Verdict};
 use crate::api::Problem;
 use crate::close::CloseCode;
 use crate::dialect::DialectId;
-use crate::message::Refusal;
+use crate::message::{Refusal, address_key, networks};
 use crate::room::Quota;
 
-/// The binding that counts connects per address.
-const CONNECT_LIMIT: &str = "CONNECT_LIMIT";
+/// The bindings that count connects per address, or per IPv6 network of /64, /56 and /48.
+const CONNECT_LIMITS: [&str; 3] = ["CONNECT_LIMIT", "CONNECT_LIMIT_56", "CONNECT_LIMIT_48"];
 
 /// Answers every request. What goes wrong on our side stands in the log; whoever asked
 /// learns only that it did.
 #[event(fetch)]
 async fn fetch(request: Request, env: Env, worker: Context) -> Result<Response> {
-    match serve(request, env, worker).await {
-        Ok(response) => Ok(response),
-        Err(error) => {
-            worker::console_error!("a request failed: {error}");
-            problem(&Problem::of(&Refusal::system()))
-        }
+    let response = serve(request, env, worker).await.or_else(|error| {
+        worker::console_error!("a request failed: {error}");
+        problem(&Problem::of(&Refusal::system()))
+    })?;
+    if response.status_code() == SWITCHING {
+        return Ok(response);
     }
+    // Answers are their caller's alone, never to be kept or taken for something else, and
+    // differ by who may read them.
+    let headers = response.headers();
+    headers.set("Cache-Control", "no-store")?;
+    headers.set("X-Content-Type-Options", "nosniff")?;
+    headers.set("Vary", "Origin")?;
+    Ok(response)
 }
+
+const SWITCHING: u16 = 101;
 
 async fn serve(request: Request, env: Env, worker: Context) -> Result<Response> {
     let upgrade = read(&request)?;
@@ -49,12 +58,12 @@ async fn serve(request: Request, env: Env, worker: Context) -> Result<Response> 
         // The echo has no words of its own to refuse with.
         Route::Echo(_) | Route::Health | Route::Api | Route::Nothing => DialectId::CONTEXT,
     };
-    let from = request.headers().get("CF-Connecting-IP")?;
-    let from = from.map(|it| crate::admission::address_key(&it));
-    let address = match may_connect(from.as_deref(), &env, &config).await {
+    let from = upgrade.address.clone();
+    let from = from.as_deref();
+    let address = match may_connect(from, &env, &config).await {
         Connects::Refused => {
             let refusal = Quota::per_minute(config.limits.connects_per_minute).refusal(60_000);
-            return turn_away(dialect, &refusal, CloseCode::of(&refusal), protocol);
+            return turn_away(dialect, &refusal, CloseCode::of(&refusal), protocol, from);
         }
         Connects::Counted => None,
         Connects::Uncounted(address) => Some(address),
@@ -65,18 +74,21 @@ async fn serve(request: Request, env: Env, worker: Context) -> Result<Response> 
         }
         (Some(Verdict::Receive { context }), Route::Room(endpoint)) => {
             let terms = upgrade.terms();
-            let introduction = Introduction { endpoint, context, terms, from, address };
+            let from = upgrade.address.clone();
+            let introduction = Introduction { endpoint, context, terms, address, from };
             return receive(introduction, protocol, config, env, &worker);
         }
-        (Some(Verdict::Echo(client)), _) => echo(&env, &client, from.as_deref()).await,
+        (Some(Verdict::Echo(client)), _) => echo(&env, &client, from).await,
         (Some(Verdict::Refuse(refusal, code)), _) => {
-            return turn_away(dialect, &refusal, code, protocol);
+            return turn_away(dialect, &refusal, code, protocol, from);
         }
         _ => Err(Refusal::system()),
     };
     match answer {
         Ok(socket) => switch(socket, protocol),
-        Err(refusal) => turn_away(dialect, &refusal, dialect.get().close_code(&refusal), protocol),
+        Err(refusal) => {
+            turn_away(dialect, &refusal, dialect.get().close_code(&refusal), protocol, from)
+        }
     }
 }
 
@@ -102,6 +114,7 @@ fn read(request: &Request) -> Result<Upgrade> {
         authorization: headers.get("Authorization")?,
         protocols: headers.get("Sec-WebSocket-Protocol")?,
         fresh_name: clock::stamp().mint().to_string(),
+        address: headers.get("CF-Connecting-IP")?.map(|it| address_key(&it)),
     })
 }
 
@@ -116,16 +129,21 @@ enum Connects {
 }
 
 /// Asks the platform's rate limit (B26, C22). Open where there is no address to count by.
-async fn may_connect(from: Option<&str>, env: &Env, config: &Config) -> Connects {
-    if config.limits.connects_per_minute == 0 {
+async fn may_connect(address: Option<&str>, env: &Env, config: &Config) -> Connects {
+    let Some(address) = address.filter(|_| config.limits.connects_per_minute != 0) else {
         return Connects::Counted;
-    }
-    let Some(key) = from else { return Connects::Counted };
-    let Ok(limiter) = env.rate_limiter(CONNECT_LIMIT) else {
-        return Connects::Uncounted(key.to_owned());
     };
-    match limiter.limit(key.to_owned()).await {
-        Ok(outcome) if !outcome.success => Connects::Refused,
-        Ok(_) | Err(_) => Connects::Counted,
+    for (network, binding) in networks(address).into_iter().zip(CONNECT_LIMITS) {
+        let Ok(limiter) = env.rate_limiter(binding) else {
+            // Without the first there is none; the wider ones are for those who have them.
+            if network.times == 1 {
+                return Connects::Uncounted(address.to_owned());
+            }
+            continue;
+        };
+        if limiter.limit(network.key).await.is_ok_and(|it| !it.success) {
+            return Connects::Refused;
+        }
     }
+    Connects::Counted
 }

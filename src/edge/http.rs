@@ -1,6 +1,6 @@
 //! The HTTP API at the edge: bodies in, responses out. What they mean is `api`'s business.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use worker::{Env, Method, Request, Response, Result};
@@ -10,8 +10,8 @@ use super::hand_over::run;
 use super::{breakers, clock, directory_object, log, platform};
 use crate::admission::{Upgrade, bearer, is_local};
 use crate::api::{
-    Answer, Batch, Call, Caller, Errand, EventIn, NoCall, Problem, RoomCall, Rooms, Task,
-    read_batch, read_event,
+    Answer, Batch, Call, Caller, Cost, Errand, EventIn, NoCall, Problem, Rates, RoomCall, Rooms,
+    Task, read_batch, read_event,
 };
 use crate::budget::Lease;
 use crate::directory::{Ask, Listed, Listing, PROMETHEUS_TYPE, Summary, merge_pages};
@@ -29,6 +29,7 @@ const SUMMARY_MS: u64 = 1000;
 
 thread_local! {
     static SUMMARY: RefCell<Option<(Millis, Summary)>> = const { RefCell::new(None) };
+    static RATES: RefCell<Rates> = RefCell::default();
 }
 
 /// Why no call was answered with what it asked for.
@@ -57,6 +58,8 @@ struct Http<'a> {
     asked: &'a Upgrade,
     env: &'a Env,
     config: Rc<Config>,
+    /// Whether it is known by now who calls.
+    is_known: Cell<bool>,
 }
 
 /// A room, and the events of a batch that go there with their places in it.
@@ -70,7 +73,7 @@ pub(super) async fn serve(request: &Request, asked: &Upgrade, env: &Env) -> Resu
     if request.method() == Method::Options {
         return share(Response::empty()?.with_status(204), allowed.as_deref());
     }
-    let http = Http { request, asked, env, config };
+    let http = Http { request, asked, env, config, is_known: Cell::new(false) };
     let response = match Call::of(request.method().as_ref(), &asked.path, &asked.query) {
         Ok(call) => http.answer(call).await,
         Err(NoCall::Nothing) => {
@@ -78,7 +81,8 @@ pub(super) async fn serve(request: &Request, asked: &Upgrade, env: &Env) -> Resu
         }
         Err(NoCall::Refused(refusal)) => Err(refusal.into()),
         Err(NoCall::Method(allow)) => {
-            let response = problem(&Problem::new(405, "this path does not take this method"))?;
+            let wrong = Problem::new(405, "this path does not take this method");
+            let response = problem(&http.count_failure(wrong))?;
             response.headers().set("Allow", allow)?;
             Ok(response)
         }
@@ -86,8 +90,9 @@ pub(super) async fn serve(request: &Request, asked: &Upgrade, env: &Env) -> Resu
     let response = match response {
         Ok(response) => response,
         Err(Failure::Problem(it)) => {
+            let it = http.count_failure(it);
             if matches!(it.code, Some(Code::AuthenticationFailed | Code::PermissionDenied)) {
-                log::turned_away(&it.detail, it.code);
+                log::turned_away(&it.detail, it.code, asked.address.as_deref());
             }
             problem(&it)?
         }
@@ -121,7 +126,6 @@ fn share(response: Response, origin: Option<&str>) -> Result<Response> {
     headers.set("Access-Control-Allow-Methods", "GET, POST, DELETE")?;
     headers.set("Access-Control-Allow-Headers", "Authorization, Content-Type")?;
     headers.set("Access-Control-Max-Age", "86400")?;
-    headers.append("Vary", "Origin")?;
     Ok(response)
 }
 
@@ -153,13 +157,43 @@ impl Http<'_> {
     fn caller(&self) -> std::result::Result<Caller, Refusal> {
         let authorization = self.asked.authorization.as_deref();
         let local = is_local(&self.asked.host);
-        Caller::of(&self.config.policy.keys, authorization, local, clock::now())
+        let caller = Caller::of(&self.config.policy.keys, authorization, local, clock::now())?;
+        self.is_known.set(true);
+        Ok(caller)
+    }
+
+    /// Counts a call against its caller, before any object is woken.
+    fn charge(&self, caller: &Caller, cost: Cost) -> std::result::Result<(), Refusal> {
+        let (sub, limits) = (caller.member().id.0, &self.config.limits);
+        RATES.with_borrow_mut(|it| it.charge(&sub, cost, limits, clock::now()))
+    }
+
+    /// Counts what failed before it was known who calls. Past the limit that is all there is
+    /// to say, and no line in the log.
+    fn count_failure(&self, problem: Problem) -> Problem {
+        let Some(address) = self.asked.address.as_deref().filter(|_| !self.is_known.get()) else {
+            return problem;
+        };
+        let counted =
+            RATES.with_borrow_mut(|it| it.fail(address, &self.config.limits, clock::now()));
+        counted.map_or_else(|refusal| Problem::of(&refusal), |()| problem)
     }
 
     async fn room(&self, kind: Kind, name: RoomName, call: RoomCall) -> Answered {
         let caller = self.caller()?;
         let grants = caller.grants(kind, &name);
-        if !grants.has(needed(&call)) {
+        let may = grants.has(needed(&call));
+        let cost = match call {
+            RoomCall::Publish if may => Cost::Publish(1),
+            RoomCall::History(_) if may => Cost::Page,
+            RoomCall::Publish
+            | RoomCall::History(_)
+            | RoomCall::Presence
+            | RoomCall::Kick(_)
+            | RoomCall::Erase => Cost::Call,
+        };
+        self.charge(&caller, cost)?;
+        if !may {
             return Err(Refusal::denied("this token does not allow this in this room").into());
         }
         let (status, task) = match call {
@@ -176,7 +210,13 @@ impl Http<'_> {
         };
         let address = format!("{}:{}", kind.as_str(), name.as_str());
         let errand = Errand { room: name, member: caller.member(), grants, task };
-        let answer = run(self.env, kind, &errand).await?.into_iter().next();
+        let answer = run(self.env, kind, &errand).await;
+        if cost == Cost::Page {
+            let sub = &errand.member.id.0;
+            let bytes = answer.as_ref().map_or(0, |it| it.iter().map(Answer::bytes).sum());
+            RATES.with_borrow_mut(|it| it.read_page(sub, bytes));
+        }
+        let answer = answer?.into_iter().next();
         match answer {
             Some(Answer::Done(_)) if status == 204 => {
                 directory_object::tell(self.env, &address, &Ask::Forget(address.clone())).await?;
@@ -197,6 +237,7 @@ impl Http<'_> {
         }
         let (text, _held) = self.body(BATCH_BYTES_MAX).await?;
         let items = read_batch(&text, self.config.limits.message_bytes_max)?;
+        self.charge(&caller, Cost::Publish(items.len() as u64))?;
         let mut answers: Vec<Option<Answer>> = Vec::new();
         let mut rooms: Vec<Parcel> = Vec::new();
         for (at, item) in items.into_iter().enumerate() {
@@ -243,6 +284,7 @@ impl Http<'_> {
 
     async fn list(&self, listing: Listing) -> Answered {
         let caller = self.caller()?;
+        self.charge(&caller, Cost::Call)?;
         let limit = listing.limit;
         let listing = Listing { within: caller.listable()?, ..listing };
         let mut pages = Vec::new();
@@ -292,7 +334,9 @@ impl Http<'_> {
         if self.config.policy.development || self.config.is_metrics_token(shown) {
             return Ok(());
         }
-        if self.caller()?.is_admin() {
+        let caller = self.caller()?;
+        self.charge(&caller, Cost::Call)?;
+        if caller.is_admin() {
             return Ok(());
         }
         Err(Refusal::denied("the metrics are for admins"))

@@ -1,11 +1,15 @@
 //! One structured line per event. Never a token, a body or a user's name.
 
+use std::cell::{OnceCell, RefCell};
+
+use hmac::{Hmac, Mac};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::clock;
 use crate::close::CloseCode;
 use crate::message::{Code, Kind, Refusal, RoomName, SessionId, UserId};
+use crate::sampling::{Sampled, Sampler};
 
 #[derive(Serialize)]
 struct Line<'a> {
@@ -23,6 +27,12 @@ struct Line<'a> {
     close_code: Option<u16>,
     #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<&'a str>,
+    /// A hash of where it came from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    address: Option<String>,
+    /// For how many like it this line stands, where that is more than itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    count: Option<u64>,
 }
 
 impl Line<'_> {
@@ -37,6 +47,8 @@ impl Line<'_> {
             code: None,
             close_code: None,
             detail: None,
+            address: None,
+            count: None,
         }
     }
 }
@@ -73,18 +85,19 @@ pub(super) fn expelled(kind: Kind, room: &str, session: SessionId, code: CloseCo
 pub(super) fn limited(kind: Kind, room: &str, session: SessionId, refusal: &Refusal) {
     let (room, session) = (Some(spelled(kind, room)), Some(session.to_string()));
     let (code, detail) = (Some(refusal.code.as_str()), Some(&*refusal.message));
-    print(&Line { room, session, code, detail, ..Line::of("limit") });
+    print_sampled(Line { room, session, code, detail, ..Line::of("limit") });
 }
 
 /// Somebody was not let in.
-pub(super) fn refused(refusal: &Refusal) {
-    let detail = Some(&*refusal.message);
-    print(&Line { code: Some(refusal.code.as_str()), detail, ..Line::of("refuse") });
+pub(super) fn refused(refusal: &Refusal, address: Option<&str>) {
+    turned_away(&refusal.message, Some(refusal.code), address);
 }
 
 /// A call over HTTP without the right to it.
-pub(super) fn turned_away(detail: &str, code: Option<Code>) {
-    print(&Line { code: code.map(Code::as_str), detail: Some(detail), ..Line::of("refuse") });
+pub(super) fn turned_away(detail: &str, code: Option<Code>, address: Option<&str>) {
+    let address = address.and_then(hash_address);
+    let code = code.map(Code::as_str);
+    print_sampled(Line { code, detail: Some(detail), address, ..Line::of("refuse") });
 }
 
 /// Something of ours broke that is no room.
@@ -105,9 +118,50 @@ fn spelled(kind: Kind, room: &str) -> String {
 
 /// Enough to follow one user through the log, not enough to say who it is.
 fn hash(user: &UserId) -> String {
-    let digest = Sha256::digest(user.0.as_bytes());
+    hex(&Sha256::digest(user.0.as_bytes()))
+}
+
+/// The first eight bytes, to read.
+fn hex(digest: &[u8]) -> String {
     let head = digest.iter().take(8).fold(0u64, |sum, byte| (sum << 8) | u64::from(*byte));
     format!("{head:016x}")
+}
+
+thread_local! {
+    static SAMPLER: RefCell<Sampler> = RefCell::default();
+    static ADDRESS_KEY: OnceCell<Hmac<Sha256>> = const { OnceCell::new() };
+}
+
+/// Sets what addresses are hashed with. They are few, so a plain hash of one is soon guessed.
+pub(super) fn set_address_key(secret: &[u8]) {
+    if let Ok(key) = Hmac::new_from_slice(secret) {
+        // For this alone: no other signature of the same secret is one of these.
+        let key = key.chain_update("dormouse log address 1 ");
+        ADDRESS_KEY.with(|it| drop(it.set(key)));
+    }
+}
+
+/// Enough to see whether two lines are of one address, as long as the key is the same.
+fn hash_address(address: &str) -> Option<String> {
+    let key = ADDRESS_KEY.with(|it| it.get().cloned())?;
+    let code = key.chain_update(address).finalize().into_bytes();
+    Some(hex(&code))
+}
+
+/// Writes a line of those that clients can cause in any number, or counts it.
+fn print_sampled(line: Line<'_>) {
+    let words = [line.event, line.code.unwrap_or_default(), line.detail.unwrap_or_default()];
+    let Sampled { line: written, sums } =
+        SAMPLER.with_borrow_mut(|it| it.note(&words.join("\n"), clock::now()));
+    for (reason, count) in sums {
+        let mut words = reason.splitn(3, '\n').filter(|it| !it.is_empty());
+        words.next();
+        let (code, detail) = (words.next(), words.next());
+        print(&Line { code, detail, count: Some(count), ..Line::of("unwritten") });
+    }
+    if let Some(count) = written {
+        print(&Line { count: (1 < count).then_some(count), ..line });
+    }
 }
 
 fn print(line: &Line<'_>) {

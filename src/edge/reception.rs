@@ -21,10 +21,11 @@ pub(super) fn turn_away(
     refusal: &Refusal,
     code: CloseCode,
     protocol: Option<&str>,
+    from: Option<&str>,
 ) -> Result<Response> {
     let WebSocketPair { client, server } = WebSocketPair::new()?;
     server.accept()?;
-    refuse(&server, dialect, refusal, code);
+    refuse(&server, dialect, refusal, code, from);
     switch(client, protocol)
 }
 
@@ -69,7 +70,9 @@ pub(super) fn receive(
     let taken = PENDING.with_borrow_mut(|it| it.take(from, &config.limits, clock::now()));
     let place = match taken {
         Ok(place) => place,
-        Err(refusal) => return turn_away(dialect, &refusal, CloseCode::of(&refusal), protocol),
+        Err(refusal) => {
+            return turn_away(dialect, &refusal, CloseCode::of(&refusal), protocol, from);
+        }
     };
     let WebSocketPair { client, server } = WebSocketPair::new()?;
     let held = platform::Held::new(
@@ -79,6 +82,7 @@ pub(super) fn receive(
     );
     server.accept()?;
     worker.wait_until(async move {
+        let from = introduction.from.clone();
         let introduced = introduce(&held, introduction, &config, &env).await;
         PENDING.with_borrow_mut(|it| it.leave(place));
         let refusal = match introduced {
@@ -87,7 +91,7 @@ pub(super) fn receive(
             Err(_) if held.is_over() => return, // There is nobody to tell.
             Err(refusal) => refusal,
         };
-        refuse(&server, dialect, &refusal, CloseCode::of(&refusal));
+        refuse(&server, dialect, &refusal, CloseCode::of(&refusal), from.as_deref());
         held.forget();
     });
     switch(client, protocol)
@@ -119,8 +123,14 @@ async fn introduce(
 }
 
 /// Says why, then closes. Clients act on the frame; the code is for those that do not.
-fn refuse(socket: &WebSocket, dialect: DialectId, refusal: &Refusal, code: CloseCode) {
-    log::refused(refusal);
+fn refuse(
+    socket: &WebSocket,
+    dialect: DialectId,
+    refusal: &Refusal,
+    code: CloseCode,
+    from: Option<&str>,
+) {
+    log::refused(refusal, from);
     let mut stamp = clock::stamp();
     let event = Event::Refused(refusal.clone());
     let id = stamp.mint();

@@ -1,6 +1,7 @@
 //! The vocabulary: everything a client can ask and everything a room can say,
 //! in domain types. Not a wire format: spelling is `dialect`'s business.
 
+mod address;
 mod command;
 mod conversation;
 mod editing;
@@ -19,6 +20,7 @@ mod topic;
 mod transfer;
 pub mod workflow;
 
+pub use address::{Network, address_key, networks};
 pub use command::{Before, Command, Kicked, PageRequest, Rate, Request};
 pub use conversation::{ClientName, ConversationCommand, ConversationEvent, Ticket};
 pub use editing::{Cursor, EditingCommand, EditingEvent, EditingState, Operation, Role, Version};

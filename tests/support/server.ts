@@ -8,7 +8,10 @@ export const SECRET = "a secret for tests, of more than 32 bytes";
 const VARIABLES = {
   ENVIRONMENT: "development",
   JWT_SECRET: SECRET,
-  // Every test has the same address.
+  // Every test is the same user of the API, from the same address.
+  HTTP_CALLS_PER_MINUTE: "0",
+  HTTP_PUBLISHES_PER_MINUTE: "0",
+  HTTP_FAILURES_PER_MINUTE: "0",
   CONNECTIONS_PER_MINUTE_PER_IP: "0",
   // A ping of the server's own would come into whatever test is under way.
   WS_HEARTBEAT_INTERVAL_MS: "0",

@@ -281,15 +281,15 @@ test("each capability opens its own calls and no others", async () => {
 
 test("other methods get 405 and the methods there are; other paths 404", async () => {
   for (const [path, allow] of [
-    [`${ROOM()}/events`, "GET, POST"],
-    [`${ROOM()}/presence`, "GET"],
+    [`${ROOM()}/events`, "GET, HEAD, POST"],
+    [`${ROOM()}/presence`, "GET, HEAD"],
     [`${ROOM()}/users/ann`, "DELETE"],
     [ROOM(), "DELETE"],
     ["/api/v1/events", "POST"],
-    ["/api/v1/rooms", "GET"],
-    ["/api/v1/websocket/health", "GET"],
-    ["/api/v1/websocket/metrics", "GET"],
-    ["/metrics", "GET"],
+    ["/api/v1/rooms", "GET, HEAD"],
+    ["/api/v1/websocket/health", "GET, HEAD"],
+    ["/api/v1/websocket/metrics", "GET, HEAD"],
+    ["/metrics", "GET, HEAD"],
   ] as const) {
     for (const method of ["PUT", "PATCH"]) {
       const { headers } = await refused(call(method, path), 405);

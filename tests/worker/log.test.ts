@@ -60,8 +60,8 @@ test("[A28] who is refused, limited or shown the door stands in the log, with wh
   );
   await server.until(() => lines("refuse").length === before + 2, "two refusals");
   expect(lines("refuse").slice(before)).toEqual([
-    { event: "refuse", timestamp, code: "AUTHENTICATION_FAILED", detail: expect.any(String) },
-    { event: "refuse", timestamp, code: "PERMISSION_DENIED", detail: expect.any(String) },
+    { event: "refuse", timestamp, code: "AUTHENTICATION_FAILED", detail: expect.any(String), address: USER },
+    { event: "refuse", timestamp, code: "PERMISSION_DENIED", detail: expect.any(String), address: USER },
   ]);
   const ann = await workflow(server, room);
   for (let i = 0; i < 8; i++) ann.send({ type: "ping", id: String(i) });
@@ -78,6 +78,7 @@ test("[A28] what breaks stands in the log, with where and why", async () => {
   const room = server.room();
   const ann = await workflow(server, room);
   await told(ann);
+  await publish(server, room, { type: "n" });
   await server.sql(room, "DROP TABLE entry", "HUBS");
   await server.sleep(room, "HUBS");
   ann.send({ type: "ping", id: "1" });
