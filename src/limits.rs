@@ -9,6 +9,8 @@ pub struct Limits {
     pub connections_per_room: u64,
     /// Sockets of one user in one room.
     pub connections_per_user: u64,
+    /// Sockets without a token in one room, from one address.
+    pub anonymous_per_address: u64,
     /// Connects a minute from one address, counted by the platform's binding,
     /// whose own number stands in `wrangler.toml`; here only 0 matters.
     pub connects_per_minute: u64,
@@ -55,6 +57,8 @@ pub struct Limits {
     pub history_entries_max: u64,
     /// Days a room's log keeps an entry.
     pub history_age_days_max: u64,
+    /// Whether these are a demo room's.
+    pub is_demo: bool,
     /// Between two pings of the server's own, where the dialect has them (E9).
     pub heartbeat_ms: u64,
     /// Between two reports of a room to the directory.
@@ -148,12 +152,29 @@ pub const BATCH_EVENTS_MAX: usize = 100;
 /// Deepest nesting of a JSON frame (SPEC §6).
 pub const JSON_DEPTH_MAX: usize = 32;
 
+/// Of a room's places, those that sockets without a token may take, in percent: the others
+/// are kept for those who have one.
+pub const ANONYMOUS_PERCENT: u64 = 50;
+/// Sockets in one demo room, at most: a tenth of what others have, as with its rates.
+const DEMO_CONNECTIONS_MAX: u64 = 100;
+/// Longest frame in a demo room, in bytes, and entries it keeps: 4 MiB together.
+const DEMO_MESSAGE_BYTES_MAX: usize = 16 * 1024;
+/// See [`DEMO_MESSAGE_BYTES_MAX`].
+const DEMO_ENTRIES_MAX: u64 = 256;
+/// How long a demo room keeps them: to show resuming and history, not to store anything.
+const DEMO_HISTORY_MS: u64 = 10 * 60 * 1000;
+/// Decoded bytes of large data in one demo room.
+const DEMO_TRANSFER_BYTES_MAX: u64 = 1 << 20;
+
+const DAY_MS: u64 = 24 * 60 * 60 * 1000;
+
 type Field = fn(&mut Limits) -> &mut u64;
 
 /// Each variable and the field it sets. A new limit is a field, a default and a line here.
 const VARIABLES: &[(&str, Field)] = &[
     ("WS_MAX_CONNECTIONS", |it| &mut it.connections_per_room),
     ("MAX_CONNECTIONS_PER_USER", |it| &mut it.connections_per_user),
+    ("ANONYMOUS_CONNECTIONS_PER_ADDRESS", |it| &mut it.anonymous_per_address),
     ("CONNECTIONS_PER_MINUTE_PER_IP", |it| &mut it.connects_per_minute),
     ("MESSAGES_PER_MINUTE", |it| &mut it.messages_per_minute),
     ("EDITS_PER_SECOND", |it| &mut it.edits_per_second),
@@ -193,6 +214,7 @@ impl Default for Limits {
             message_bytes_max: MESSAGE_BYTES_MAX,
             connections_per_room: 1000,
             connections_per_user: 10,
+            anonymous_per_address: 10,
             connects_per_minute: 10,
             messages_per_minute: 100,
             edits_per_second: 20,
@@ -223,6 +245,7 @@ impl Default for Limits {
             presence_grace_ms: 5_000,
             history_entries_max: 10_000,
             history_age_days_max: 30,
+            is_demo: false,
             heartbeat_ms: 25_000,
             report_ms: 10_000,
             // Half of the 128 MB that the platform gives an isolate. The other half is the code,
@@ -239,6 +262,31 @@ impl Default for Limits {
 const RESPONDER_MS_MAX: u64 = 60_000;
 
 impl Limits {
+    /// The same, no wider than a demo room's may be: who comes in there brings no token.
+    #[must_use]
+    pub fn of_demo(self) -> Self {
+        // 0 switches a limit off, and none of these can be.
+        let least = |set: u64, most: u64| if set == 0 { most } else { set.min(most) };
+        Self {
+            message_bytes_max: self.message_bytes_max.min(DEMO_MESSAGE_BYTES_MAX),
+            connections_per_room: least(self.connections_per_room, DEMO_CONNECTIONS_MAX),
+            history_entries_max: least(self.history_entries_max, DEMO_ENTRIES_MAX),
+            transfer_quota_bytes: least(self.transfer_quota_bytes, DEMO_TRANSFER_BYTES_MAX),
+            is_demo: true,
+            ..self
+        }
+    }
+
+    /// How long a room's log keeps an entry, in milliseconds; 0: for ever.
+    #[must_use]
+    pub fn history_ms(&self) -> u64 {
+        if self.is_demo {
+            DEMO_HISTORY_MS
+        } else {
+            self.history_age_days_max.saturating_mul(DAY_MS)
+        }
+    }
+
     /// Decoded bytes of one chunk, at most.
     #[must_use]
     pub fn chunk_bytes(&self) -> u64 {

@@ -31,6 +31,7 @@ pub(super) fn demo(endpoint: Endpoint, upgrade: &Upgrade) -> Result<Verdict, Ref
         manners,
         client: Some(name),
         address: None,
+        network: Some(upgrade.address.clone().unwrap_or_default()),
         ticket: None,
         piped: false,
     }))
@@ -92,6 +93,7 @@ pub(super) fn lobby(endpoint: Endpoint, upgrade: &Upgrade) -> Result<Verdict, Re
         manners: endpoint.dialect.get().manners(),
         client,
         address: None,
+        network: Some(upgrade.address.clone().unwrap_or_default()),
         ticket: None,
         piped: false,
     }))

@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use super::Claims;
 use crate::directory::Addresses;
+use crate::limits::Limits;
 use crate::message::{Kind, RoomName};
 use crate::room::{Grant, Grants};
 
@@ -137,6 +138,12 @@ pub fn administered(claims: &Claims) -> Vec<Addresses> {
 /// Rooms that nobody needs a token for, and that no token leads to (SPEC §2).
 fn is_demo(kind: Kind, room: &RoomName) -> bool {
     kind == Kind::Hub && room.as_str().starts_with(DEMO)
+}
+
+/// The limits of one room: those of demo rooms are tighter, whatever is set for others.
+#[must_use]
+pub fn limits(kind: Kind, room: &RoomName, limits: Limits) -> Limits {
+    if is_demo(kind, room) { limits.of_demo() } else { limits }
 }
 
 /// Before the name of a demo room.

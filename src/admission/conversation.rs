@@ -118,6 +118,7 @@ impl Keys {
             // It says so in its first frame.
             client: None,
             address: None,
+            network: None,
             ticket: Some(Ticket { conversation: room.clone(), token }),
             piped: false,
             room,

@@ -1,43 +1,67 @@
 use crate::message::Refusal;
 
-/// Which ways in are open to those who bring no token: each is an operator's to close.
+/// Which endpoints that take no token are open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Doors {
-    /// The echo (`ECHO`).
+    /// `DEMO`: rooms in which everybody may do everything.
+    pub demo: bool,
+    /// `ECHO`: what comes goes back.
     pub echo: bool,
+    /// `LOBBY`: where clients of `/ws/client` go that bring no token.
+    pub lobby: bool,
 }
 
-const NO_ECHO: Refusal = Refusal::denied("the echo is switched off here (variable ECHO)");
-
 impl Default for Doors {
+    /// All of them.
     fn default() -> Self {
-        Self { echo: true }
+        Self { demo: true, echo: true, lobby: true }
     }
 }
 
 impl Doors {
-    /// Reads the variables: `1` or `on`, `0` or `off`. Returns the names of those that are
-    /// neither, whose doors are closed, so that a slip of the pen never opens one.
-    pub fn read(variable: impl Fn(&str) -> Option<String>) -> (Self, Vec<&'static str>) {
+    /// Reads the variables: `on` or `off`. Where nothing is said, the demo is open in
+    /// development only, the others everywhere. Returns the names of those that say something
+    /// else, which are shut: a slip of the pen opens nothing.
+    pub fn read(
+        variable: impl Fn(&str) -> Option<String>,
+        development: bool,
+    ) -> (Self, Vec<&'static str>) {
         let mut unreadable = Vec::new();
-        let mut is_open = |name: &'static str, otherwise: bool| {
-            let Some(value) = variable(name) else { return otherwise };
-            match value.trim() {
-                "1" | "on" => true,
-                "0" | "off" => false,
+        let mut door = |name, usual| {
+            let value = variable(name).unwrap_or_default();
+            match value.trim().to_ascii_lowercase().as_str() {
+                "" => usual,
+                "on" | "true" | "1" => true,
+                "off" | "false" | "0" => false,
                 _ => {
                     unreadable.push(name);
                     false
                 }
             }
         };
-        let doors = Self { echo: is_open("ECHO", true) };
+        let doors = Self {
+            demo: door("DEMO", development),
+            echo: door("ECHO", true),
+            lobby: door("LOBBY", true),
+        };
         (doors, unreadable)
     }
 
-    pub(super) fn admit_echo(self) -> Result<(), Refusal> {
-        if self.echo { Ok(()) } else { Err(NO_ECHO) }
+    pub(super) fn admit_demo(self) -> Result<(), Refusal> {
+        open(self.demo, Refusal::denied("there is no demo here: DEMO is off"))
     }
+
+    pub(super) fn admit_echo(self) -> Result<(), Refusal> {
+        open(self.echo, Refusal::denied("there is no echo here: ECHO is off"))
+    }
+
+    pub(super) fn admit_lobby(self) -> Result<(), Refusal> {
+        open(self.lobby, Refusal::denied("a token is needed here: LOBBY is off"))
+    }
+}
+
+fn open(is_open: bool, refusal: Refusal) -> Result<(), Refusal> {
+    if is_open { Ok(()) } else { Err(refusal) }
 }
 
 #[cfg(test)]
@@ -45,17 +69,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_door_is_open_shut_or_as_it_is_by_itself_and_a_slip_shuts_it() {
-        let echo = |value: Option<&str>| {
-            let (doors, unreadable) = Doors::read(|_| value.map(str::to_owned));
-            (doors.echo, unreadable)
+    fn in_production_the_demo_is_shut_unless_it_is_switched_on() {
+        let read = |value: Option<&str>, development| {
+            Doors::read(|_| value.map(str::to_owned), development)
         };
-        assert_eq!(echo(None), (true, vec![]));
-        assert_eq!(echo(Some(" on ")), (true, vec![]));
-        assert_eq!(echo(Some("1")), (true, vec![]));
-        assert_eq!(echo(Some("0")), (false, vec![]));
-        assert_eq!(echo(Some("off")), (false, vec![]));
-        assert_eq!(echo(Some("no")), (false, vec!["ECHO"]));
-        assert_eq!(echo(Some("")), (false, vec!["ECHO"]));
+        let (demo, all) = (Doors { demo: false, ..Doors::default() }, Doors::default());
+        assert_eq!(read(None, false), (demo, vec![]));
+        assert_eq!(read(Some(""), false), (demo, vec![]));
+        assert_eq!(read(None, true), (all, vec![]));
+        assert_eq!(read(Some("on"), false), (all, vec![]));
+        let none = Doors { demo: false, echo: false, lobby: false };
+        assert_eq!(read(Some("OFF "), true), (none, vec![]));
+        assert_eq!(read(Some("no"), true), (none, vec!["DEMO", "ECHO", "LOBBY"]));
     }
 }

@@ -30,6 +30,10 @@ pub struct HandOff {
     pub client: Option<String>,
     /// Where they connect from, if the room is to count that.
     pub address: Option<String>,
+    /// Where they connect from, if they brought no token: seats are shared out by it. Empty
+    /// where that is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub network: Option<String>,
     /// What leads back to the conversation that it opens.
     #[serde(default)]
     pub ticket: Option<Ticket>,

@@ -15,7 +15,7 @@ pub struct Policy {
     pub keys: Keys,
     /// Which pages may connect.
     pub origins: Origins,
-    /// Which ways in need no token.
+    /// Which endpoints that take no token are open.
     pub doors: Doors,
     /// Whether this is no production.
     pub development: bool,
@@ -140,14 +140,15 @@ impl Policy {
                 Access::Token | Access::Development | Access::Conversation => {
                     self.judge_room(endpoint, upgrade, now)
                 }
-                Access::Demo => {
-                    self.check_origin(upgrade).and_then(|()| anonymous::demo(endpoint, upgrade))
-                }
+                Access::Demo => self
+                    .check_origin(upgrade)
+                    .and(self.doors.admit_demo())
+                    .and_then(|()| anonymous::demo(endpoint, upgrade)),
                 Access::Client => return Some(self.judge_client(endpoint, upgrade, now)),
             },
             Route::Echo(client) => self
                 .check_origin(upgrade)
-                .and_then(|()| self.doors.admit_echo())
+                .and(self.doors.admit_echo())
                 .and(client)
                 .map(Verdict::Echo),
             Route::Health | Route::Api | Route::Nothing => return None,
@@ -191,7 +192,11 @@ impl Policy {
             {
                 Verdict::Refuse(anonymous::NO_ADMIN, CloseCode::InvalidRole)
             }
-            Ok(None) => anonymous::lobby(endpoint, upgrade).unwrap_or_else(refuse),
+            Ok(None) => self
+                .doors
+                .admit_lobby()
+                .and_then(|()| anonymous::lobby(endpoint, upgrade))
+                .unwrap_or_else(refuse),
             Ok(Some(claims)) => {
                 let joined = upgrade
                     .context()
@@ -281,6 +286,7 @@ fn join(
         manners,
         client,
         address: None,
+        network: None,
         ticket: None,
         piped: false,
     })

@@ -88,9 +88,9 @@ impl Config {
                 "ALLOWED_ORIGINS is *: pages of every origin may connect, with the tokens they hold"
             );
         }
-        let (doors, unreadable) = Doors::read(variable);
+        let (doors, unreadable) = Doors::read(variable, development);
         for name in unreadable {
-            worker::console_error!("{name} is neither on nor off; what it opens is shut");
+            worker::console_error!("{name} is neither on nor off, so it is off");
         }
         let policy = Policy { keys, origins, doors, development };
         let (metrics_token, budget) = (variable("METRICS_TOKEN"), Budget::new(limits.budget_bytes));

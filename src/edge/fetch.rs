@@ -75,7 +75,7 @@ async fn serve(request: Request, env: Env, worker: Context) -> Result<Response> 
         (Some(Verdict::Receive { context }), Route::Room(endpoint)) => {
             let terms = upgrade.terms();
             let from = upgrade.address.clone();
-            let introduction = Introduction { endpoint, context, terms, address, from };
+            let introduction = Introduction { endpoint, context, terms, from, address };
             return receive(introduction, protocol, config, env, &worker);
         }
         (Some(Verdict::Echo(client)), _) => echo(&env, &client, from).await,

@@ -124,6 +124,16 @@ export const setAlarm = async ({ storage }, atMs) => {
   }
 };
 
+/**
+ * Deletes all that an object stores, its alarm too. At once, so that what happens next finds
+ * nothing, and writes anew.
+ */
+export const deleteStorage = ({ storage }) => {
+  const failed = (error) => console.error("a storage was not deleted", error);
+  storage.deleteAlarm().catch(failed);
+  storage.deleteAll().catch(failed);
+};
+
 /** The same in a moment: what is said in this turn does not wait for it. */
 export const setAlarmLater = (state, atMs, afterMs) => {
   setTimeout(() => setAlarm(state, atMs), afterMs);

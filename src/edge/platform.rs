@@ -61,6 +61,10 @@ extern "C" {
     #[wasm_bindgen(js_name = setAlarm, catch)]
     pub(super) fn set_alarm(state: &DurableObjectState, at_ms: f64) -> Result<(), JsValue>;
 
+    /// Deletes all that an object stores, its alarm too.
+    #[wasm_bindgen(js_name = deleteStorage, catch)]
+    pub(super) fn delete_storage(state: &DurableObjectState) -> Result<(), JsValue>;
+
     #[wasm_bindgen(js_name = setAlarmLater, catch)]
     pub(super) fn set_alarm_later(
         state: &DurableObjectState,

@@ -20,7 +20,7 @@ pub use memory::MemoryHistory;
 pub use schema::MIGRATIONS;
 pub use sql::SqlHistory;
 
-use crate::message::{ClientRef, Digest, Millis, Name, Offset, Page, StateItem, UserId};
+use crate::message::{ClientRef, Digest, Epoch, Millis, Name, Offset, Page, StateItem, UserId};
 use crate::room::{Memory, PageQuery, Receipt, Remembered, Response, StoredDocument, Write};
 
 /// Entries one [`Write::Trim`] deletes at most, so that a large backlog does not
@@ -36,6 +36,9 @@ pub const PAGE_BYTES_MAX: u64 = 1 << 20;
 pub trait History {
     /// How this log fails. Never shown to clients.
     type Error: std::fmt::Display;
+
+    /// Under which name the log begins, if nothing is written yet.
+    fn adopt(&mut self, _epoch: &Epoch) {}
 
     /// What the log knows of its room.
     fn remembered(&self) -> Result<Remembered, Self::Error>;

@@ -62,15 +62,42 @@ pub(crate) fn open<D: Database>(
         steps_taken(database)
     })?;
     let Some(missing @ [_, ..]) = migrations.get(steps..) else { return Ok(()) };
-    database.atomically(&mut || {
-        for statement in missing.iter().copied().flatten() {
-            database.run(statement, &[])?;
-        }
-        if steps == 0 {
-            write_meta(database, birth.0, birth.1)?;
-        }
-        write_meta(database, "schema", &migrations.len().to_string())
-    })
+    database.atomically(&mut || migrate(database, steps, missing, birth))
+}
+
+/// Whether a database has its tables. Where it has none, it was never written to.
+pub(crate) fn is_made<D: Database>(database: &D) -> Result<bool, D::Error> {
+    // What wakes has them: one statement. Only where that fails, a second says why.
+    if steps_taken(database).is_ok() {
+        return Ok(true);
+    }
+    let rows = database.run("SELECT 1 FROM sqlite_master WHERE name = 'meta'", &[])?;
+    Ok(!rows.is_empty())
+}
+
+/// Makes the tables of a database that has none, within a transaction of the caller's.
+pub(crate) fn make<D: Database>(
+    database: &D,
+    migrations: &[&[&str]],
+    birth: (&str, &str),
+) -> Result<(), D::Error> {
+    database.run(META, &[])?;
+    migrate(database, 0, migrations, birth)
+}
+
+fn migrate<D: Database>(
+    database: &D,
+    steps: usize,
+    missing: &[&[&str]],
+    birth: (&str, &str),
+) -> Result<(), D::Error> {
+    for statement in missing.iter().copied().flatten() {
+        database.run(statement, &[])?;
+    }
+    if steps == 0 {
+        write_meta(database, birth.0, birth.1)?;
+    }
+    write_meta(database, "schema", &(steps + missing.len()).to_string())
 }
 
 /// How many steps were taken; fails in a database that has no table yet.

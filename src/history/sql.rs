@@ -22,13 +22,21 @@ const PLACES: &str = "(?, ?, ?, ?, ?, ?, ?, ?, ?)";
 #[derive(Debug)]
 pub struct SqlHistory<D> {
     database: D,
+    /// What a new log is called.
+    epoch: Epoch,
+    /// Whether there are tables: the first write makes them, so that a name which somebody
+    /// only asks about leaves nothing.
+    is_made: bool,
 }
 
 impl<D: Database> SqlHistory<D> {
-    /// Opens the history, creating or migrating its tables. `epoch` names a new log.
+    /// Opens the history, migrating its tables where there are any. `epoch` names a new log.
     pub fn open(database: D, epoch: &Epoch) -> Result<Self, D::Error> {
-        schema::open(&database, schema::MIGRATIONS, ("epoch", &epoch.0))?;
-        Ok(Self { database })
+        let is_made = schema::is_made(&database)?;
+        if is_made {
+            schema::open(&database, schema::MIGRATIONS, ("epoch", &epoch.0))?;
+        }
+        Ok(Self { database, epoch: epoch.clone(), is_made })
     }
 
     /// One end of the log: its offset and time.
@@ -188,19 +196,41 @@ impl<D: Database> SqlHistory<D> {
 impl<D: Database> History for SqlHistory<D> {
     type Error = D::Error;
 
+    fn adopt(&mut self, epoch: &Epoch) {
+        self.epoch = epoch.clone();
+    }
+
     fn remembered(&self) -> Result<Remembered, D::Error> {
+        if !self.is_made {
+            return Ok(Remembered::blank(self.epoch.clone()));
+        }
         remembered::read(&self.database)
     }
 
     fn commit(&mut self, writes: &[Write]) -> Result<(), D::Error> {
         match writes {
             // One statement takes effect or does not, without a transaction around it.
+            [] => Ok(()),
+            _ if !self.is_made => {
+                self.database.atomically(&mut || {
+                    let birth = ("epoch", self.epoch.0.as_str());
+                    schema::make(&self.database, schema::MIGRATIONS, birth)?;
+                    self.write_all(writes)
+                })?;
+                self.is_made = true;
+                Ok(())
+            }
             [Write::Append(entry)] if is_one_row(entry) => self.append(&[entry]),
             _ => self.database.atomically(&mut || self.write_all(writes)),
         }
     }
 
     fn page(&self, query: &PageQuery) -> Result<Page, D::Error> {
+        if !self.is_made {
+            let upwards = query.after.is_some();
+            let (head, epoch) = (query.head, query.epoch.clone());
+            return Ok(Page { entries: vec![], has_more: false, upwards, head, epoch });
+        }
         let newest = query.head.0.saturating_add(1);
         let before = match query.before {
             Before::Newest => newest,
@@ -239,6 +269,9 @@ impl<D: Database> History for SqlHistory<D> {
     }
 
     fn snapshot(&self) -> Result<Vec<StateItem>, D::Error> {
+        if !self.is_made {
+            return Ok(Vec::new());
+        }
         let rows = self.database.run("SELECT key, value, offset FROM state ORDER BY key", &[])?;
         let item = |row: Row| {
             let [key, value, offset] = <[Value<'static>; 3]>::try_from(row).ok()?;
@@ -250,11 +283,17 @@ impl<D: Database> History for SqlHistory<D> {
     }
 
     fn lately(&self, since: Millis, first: Offset, head: Offset) -> Result<Lately, D::Error> {
+        if !self.is_made {
+            return Ok(Lately::default());
+        }
         let from = self.first_since(since, first.0.max(1), head.next().0)?;
         metric::lately(&self.database, from, head)
     }
 
     fn document(&self, name: &Name) -> Result<StoredDocument, D::Error> {
+        if !self.is_made {
+            return Ok(StoredDocument::default());
+        }
         editing::read(&self.database, name)
     }
 
@@ -264,6 +303,9 @@ impl<D: Database> History for SqlHistory<D> {
         client_ref: &ClientRef,
         memory: Memory,
     ) -> Result<Option<Receipt>, D::Error> {
+        if !self.is_made {
+            return Ok(None);
+        }
         let sql = "SELECT offset FROM recent
                    WHERE author = ? AND ref = ? AND offset >= ? AND at >= ?";
         let bindings = [
@@ -283,19 +325,22 @@ impl<D: Database> History for SqlHistory<D> {
     }
 
     fn question(&self, message: Offset) -> Result<Option<String>, D::Error> {
-        conversation::question(&self.database, message)
+        if self.is_made { conversation::question(&self.database, message) } else { Ok(None) }
     }
 
     fn response(&self, message: Offset) -> Result<Response, D::Error> {
+        if !self.is_made {
+            return Ok(Response::None);
+        }
         conversation::response(&self.database, message)
     }
 
     fn chunk(&self, transfer: u64, index: u64) -> Result<Option<(String, Digest)>, D::Error> {
-        transfer::chunk(&self.database, transfer, index)
+        if self.is_made { transfer::chunk(&self.database, transfer, index) } else { Ok(None) }
     }
 
     fn digest(&self, transfer: u64, index: u64) -> Result<Option<Digest>, D::Error> {
-        transfer::digest(&self.database, transfer, index)
+        if self.is_made { transfer::digest(&self.database, transfer, index) } else { Ok(None) }
     }
 }
 

@@ -81,11 +81,12 @@ impl<H: History, S: Sockets> Host<H, S> {
     pub fn wake(
         kind: Kind,
         limits: Limits,
-        history: H,
+        mut history: H,
         sockets: S,
         sessions: impl IntoIterator<Item = Session>,
     ) -> Result<Self, H::Error> {
         let room = Room::restore(kind, limits, history.remembered()?, sessions);
+        history.adopt(room.epoch());
         let message_bytes_max = limits.message_bytes_max;
         let (outbox, origins, arrivals, answers, calls, tally) = Default::default();
         let (measuring, handling) = Default::default();
@@ -121,6 +122,12 @@ impl<H: History, S: Sockets> Host<H, S> {
     ) -> Result<(), Refusal> {
         self.room.capacity_for(user)?;
         address.map_or(Ok(()), |it| self.room.admits_address(it, now))
+    }
+
+    /// Whether nothing is left that anybody could miss, and nothing is under way: the storage
+    /// can be deleted whole, and this memory with it.
+    pub fn is_vacant(&self, now: Millis) -> bool {
+        self.outbox.is_empty() && self.calls.is_empty() && self.room.is_vacant(now)
     }
 
     /// Whom the room wants called, now that all before is durable.

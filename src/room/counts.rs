@@ -127,6 +127,14 @@ impl Counts {
         }
     }
 
+    /// Until when any of it may hold back anything; 0: it does not.
+    #[must_use]
+    pub(super) fn open_until(self) -> Millis {
+        let windows = [self.messages, self.published, self.typing].map(Window::open_until);
+        let buckets = [self.edits, self.cursors].map(Bucket::empty_at);
+        windows.into_iter().chain(buckets).max().unwrap_or_default()
+    }
+
     /// Whether any of it may still hold back anything.
     #[must_use]
     pub(super) fn is_open(self, now: Millis) -> bool {

@@ -78,6 +78,10 @@ impl Own {
         Self { observed, said_at: head_at, changed, reported_at: None, asked: false }
     }
 
+    pub(super) fn is_observed(&self) -> bool {
+        self.observed != Observed::No
+    }
+
     pub(super) fn said(&mut self, at: Millis) {
         self.said_at = self.said_at.max(at);
     }

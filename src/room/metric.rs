@@ -74,6 +74,17 @@ impl Metrics {
         self
     }
 
+    /// Whether no value of a backend's is kept: those that the platform measures itself come
+    /// again when somebody asks.
+    pub(super) fn keeps_nothing(&self) -> bool {
+        self.last.values().all(|it| it.own)
+    }
+
+    /// Whether another room wants to know how this one is.
+    pub(super) fn is_observed(&self) -> bool {
+        self.own.is_observed()
+    }
+
     /// A session came in, or was found on waking.
     pub(super) fn entered(&mut self, session: &Session) {
         self.own.said(session.said_at.unwrap_or_default());

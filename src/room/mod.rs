@@ -9,6 +9,7 @@
 //! two inputs and rebuilt by [`Room::restore`], and nobody can tell.
 
 mod admin;
+mod anonymous;
 mod asker;
 mod chat;
 mod conversation;
@@ -27,6 +28,7 @@ mod metric;
 mod pace;
 mod presence;
 mod rate;
+mod remembered;
 mod retention;
 mod session;
 mod shelf;
@@ -36,6 +38,7 @@ mod topics;
 mod transfer;
 mod turn;
 mod typing;
+mod vacancy;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -52,6 +55,7 @@ pub use measure::{Measuring, Observed};
 pub use metric::{MetricInput, MetricMemory, MetricWrite, StoredReading};
 pub use presence::Departure;
 pub use rate::{Bucket, Quota, Window};
+pub use remembered::Remembered;
 pub use session::Session;
 pub use shelf::{Marks, Transfer, TransferState};
 pub use transfer::{Compare, Fetching, Piece, TransferWrite};
@@ -62,59 +66,6 @@ use crate::message::{
     Command, Epoch, Event, Kind, Millis, Offset, Rate, Refusal, Request, SessionId, Stamp, UserId,
 };
 use crate::tally::Tally;
-
-/// What a room's log knows of it, read on every wake.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Remembered {
-    /// Which incarnation of the log this is.
-    pub epoch: Epoch,
-    /// The newest offset; 0 in an empty log.
-    pub head: Offset,
-    /// When the newest entry was accepted.
-    pub head_at: Millis,
-    /// The oldest offset kept; 0 in an empty log.
-    pub first: Offset,
-    /// When the oldest entry was accepted.
-    pub first_at: Millis,
-    /// Users whose last socket closed and whose grace may still run.
-    pub departures: Vec<Departure>,
-    /// What was counted against the room, as of when a socket last left with it.
-    pub counts: Counts,
-    /// What was counted against users, likewise.
-    pub shares: Vec<(UserId, Counts)>,
-    /// The keys of the room's state, and how long their values are.
-    pub states: Vec<(String, usize)>,
-    /// Its objects of large data.
-    pub transfers: Vec<Transfer>,
-    /// What is known of metrics.
-    pub metrics: MetricMemory,
-    /// How many documents are stored.
-    pub documents: u64,
-    /// What still waits for a response, in the log's order.
-    pub pending: Vec<Pending>,
-}
-
-impl Remembered {
-    /// What an empty log knows.
-    #[must_use]
-    pub fn blank(epoch: Epoch) -> Self {
-        Self {
-            epoch,
-            head: Offset(0),
-            head_at: Millis(0),
-            first: Offset(0),
-            first_at: Millis(0),
-            departures: Vec::new(),
-            counts: Counts::default(),
-            shares: vec![],
-            states: Vec::new(),
-            transfers: Vec::new(),
-            metrics: MetricMemory::default(),
-            documents: 0,
-            pending: Vec::new(),
-        }
-    }
-}
 
 /// One room.
 #[derive(Clone, Debug, PartialEq)]
@@ -193,6 +144,9 @@ impl Room {
                 let share = room.shares.entry(session.member.id.clone()).or_default();
                 *share = share.later(session.share);
             }
+            if let Some(epoch) = session.epoch.as_ref().filter(|_| room.head.0 == 0) {
+                room.epoch = epoch.clone();
+            }
             if session.fetching.is_some() {
                 room.goes_on_fetching(session.id);
             }
@@ -204,6 +158,37 @@ impl Room {
     /// Whether one more socket of this user may come in.
     pub fn capacity_for(&self, user: &UserId) -> Result<(), Refusal> {
         presence::capacity_for(self, user)
+    }
+
+    /// Whether one more socket without a token may come in from this network.
+    pub fn capacity_for_stranger(&self, network: &str) -> Result<(), Refusal> {
+        anonymous::capacity_for(self, network)
+    }
+
+    /// The same session, as it is to be stored when it comes in: as long as nothing is
+    /// written, sleep must not make another log of this one.
+    #[must_use]
+    pub fn coming_in(&self, session: Session) -> Session {
+        let epoch = (self.head.0 == 0).then(|| self.epoch.clone());
+        Session { epoch, ..session }
+    }
+
+    /// Which log this is.
+    #[must_use]
+    pub fn epoch(&self) -> &Epoch {
+        &self.epoch
+    }
+
+    /// Whether nothing is left that anybody could miss: its storage can be deleted whole.
+    #[must_use]
+    pub fn is_vacant(&self, now: Millis) -> bool {
+        vacancy::vacant_at(self).is_some_and(|at| at <= now)
+    }
+
+    /// Whether the directory may list it, though nobody is in it.
+    #[must_use]
+    pub fn is_listed(&self) -> bool {
+        self.head.0 != 0 || !self.is_empty()
     }
 
     /// Counts a connect against its address, where the platform does not (C22).
@@ -220,10 +205,15 @@ impl Room {
     /// Whether nothing is kept in it.
     #[must_use]
     pub fn is_empty(&self) -> bool {
+        self.keeps_nothing() && self.metrics.is_empty()
+    }
+
+    /// Whether nothing is kept in it that others put there.
+    fn keeps_nothing(&self) -> bool {
         self.first.0 == 0
             && self.states.is_empty()
             && self.transfers.is_empty()
-            && self.metrics.is_empty()
+            && self.metrics.keeps_nothing()
             && self.documents.is_empty()
     }
 
@@ -258,6 +248,7 @@ impl Room {
             transfer::due_at(self),
             measure::due_at(self),
             conversation::due_at(self),
+            vacancy::due_at(self),
         ];
         due.into_iter().flatten().min()
     }

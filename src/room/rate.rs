@@ -84,6 +84,12 @@ impl Window {
         if (self.opened_at, self.count) < (other.opened_at, other.count) { other } else { self }
     }
 
+    /// Until when it holds back anything, as a window of a minute; 0: it does not.
+    #[must_use]
+    pub fn open_until(self) -> Millis {
+        if self.count == 0 { Millis(0) } else { self.opened_at.plus(60_000) }
+    }
+
     /// Whether it still holds back anything.
     #[must_use]
     pub fn is_open(self, quota: Quota, now: Millis) -> bool {
@@ -148,6 +154,12 @@ impl Bucket {
     #[must_use]
     pub(super) fn later(self, other: Self) -> Self {
         Self { empty_at_us: self.empty_at_us.max(other.empty_at_us) }
+    }
+
+    /// When it will hold nothing.
+    #[must_use]
+    pub(super) fn empty_at(self) -> Millis {
+        Millis(self.empty_at_us.div_ceil(1000))
     }
 
     /// Whether it holds nothing.

@@ -15,8 +15,6 @@ const SLACK_MAX: u64 = 1000;
 /// is over by then.
 const PAUSE_MS: u64 = 1000;
 
-const DAY_MS: u64 = 24 * 60 * 60 * 1000;
-
 /// The oldest offset by count.
 pub(super) fn first_visible(room: &Room) -> Offset {
     match room.limits.history_entries_max {
@@ -27,9 +25,9 @@ pub(super) fn first_visible(room: &Room) -> Offset {
 
 /// The oldest time by age.
 pub(super) fn oldest_visible(room: &Room, now: Millis) -> Millis {
-    match room.limits.history_age_days_max {
+    match room.limits.history_ms() {
         0 => Millis(0),
-        days => Millis(now.0.saturating_sub(days.saturating_mul(DAY_MS))),
+        age_ms => Millis(now.0.saturating_sub(age_ms)),
     }
 }
 
@@ -43,9 +41,8 @@ pub(super) fn due_at(room: &Room) -> Option<Millis> {
     let kept = room.head.0 + 1 - room.first.0.min(room.head.0 + 1);
     let by_count =
         (max != 0 && max.saturating_add(slack) <= kept).then(|| room.head_at.plus(PAUSE_MS));
-    let days = room.limits.history_age_days_max;
-    let by_age =
-        (days != 0).then(|| room.first_at.plus(days.saturating_mul(DAY_MS)).plus(PAUSE_MS));
+    let age_ms = room.limits.history_ms();
+    let by_age = (age_ms != 0).then(|| room.first_at.plus(age_ms).plus(PAUSE_MS));
     by_count.into_iter().chain(by_age).min()
 }
 

@@ -3,8 +3,8 @@ use serde::{Deserialize, Serialize};
 use super::{Bucket, Counts, Fetching, Grants, Manner, Manners, Renewal, Room, Seat, Turn, Window};
 use crate::limits::{Limits, RENEWAL_MS};
 use crate::message::{
-    ClientRef, Code, Event, Member, Millis, Name, Published, Refusal, SessionId, Ticket, Topic,
-    stored_names,
+    ClientRef, Code, Epoch, Event, Member, Millis, Name, Published, Refusal, SessionId, Ticket,
+    Topic, stored_names,
 };
 
 /// How finely silence is measured: a 256th of what is allowed, about a second of 300.
@@ -91,6 +91,12 @@ pub struct Session {
     /// The editing session it is in.
     #[serde(rename = "es", default, skip_serializing_if = "Option::is_none")]
     pub seat: Option<Seat>,
+    /// Where it connects from, if it brought no token.
+    #[serde(rename = "a", default, skip_serializing_if = "Option::is_none")]
+    pub network: Option<String>,
+    /// Which log it came to, while nothing is written there: only its sockets know then.
+    #[serde(rename = "o", default, skip_serializing_if = "Option::is_none")]
+    pub epoch: Option<Epoch>,
     /// What leads back to the conversation it is in (X17).
     #[serde(rename = "n", default, skip_serializing_if = "Option::is_none")]
     pub ticket: Option<Ticket>,
@@ -137,6 +143,8 @@ impl Session {
             metrics: Vec::new(),
             said_at: None,
             seat: None,
+            network: None,
+            epoch: None,
             ticket: None,
             share: Counts::default(),
         }
@@ -148,6 +156,12 @@ impl Session {
         self.topics = manners.has(Manner::Filtered).then(Vec::new);
         (self.manners, self.client) = (manners, client);
         self
+    }
+
+    /// The same, from this network, if it brought no token.
+    #[must_use]
+    pub fn from_network(self, network: Option<String>) -> Self {
+        Self { network, ..self }
     }
 
     /// The same, in the conversation that this leads back to.

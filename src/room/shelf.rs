@@ -7,8 +7,6 @@ use crate::message::{Chunk, Millis, Name, SessionId, TransferEvent, UserId};
 /// The wait between two portions of a deletion, so that others get their turn.
 const PAUSE_MS: u64 = 100;
 
-const DAY_MS: u64 = 24 * 60 * 60 * 1000;
-
 /// An object of large data.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Transfer {
@@ -122,12 +120,10 @@ impl Transfer {
     }
 
     /// When it expires, or the next portion of it is deleted.
-    pub(super) fn due_at(&self, age_days_max: u64) -> Option<Millis> {
+    pub(super) fn due_at(&self, age_ms_max: u64) -> Option<Millis> {
         match self.state {
             TransferState::Open => Some(self.at.plus(TRANSFER_MS)),
-            TransferState::Finished => {
-                (age_days_max != 0).then(|| self.at.plus(age_days_max.saturating_mul(DAY_MS)))
-            }
+            TransferState::Finished => (age_ms_max != 0).then(|| self.at.plus(age_ms_max)),
             TransferState::Expired => Some(self.at.plus(PAUSE_MS)),
         }
     }

@@ -246,16 +246,16 @@ fn stored(room: &Room) -> u64 {
 
 /// When there is something to do.
 pub(super) fn due_at(room: &Room) -> Option<Millis> {
-    let days = room.limits.history_age_days_max;
-    let transfers = room.transfers.values().filter_map(|it| it.due_at(days));
+    let age_ms = room.limits.history_ms();
+    let transfers = room.transfers.values().filter_map(|it| it.due_at(age_ms));
     transfers.chain(room.fetch_by).min()
 }
 
 /// Does what is due.
 pub(super) fn tick(room: &mut Room, turn: &mut Turn) {
     let now = turn.stamp.at;
-    let days = room.limits.history_age_days_max;
-    let is_due = |it: &&Transfer| it.due_at(days).is_some_and(|at| at <= now);
+    let age_ms = room.limits.history_ms();
+    let is_due = |it: &&Transfer| it.due_at(age_ms).is_some_and(|at| at <= now);
     let due: Vec<Transfer> = room.transfers.values().filter(is_due).cloned().collect();
     for transfer in due {
         if transfer.state == TransferState::Expired {

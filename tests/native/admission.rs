@@ -1,8 +1,6 @@
 //! Who gets in: tokens, rooms, origins, and what is handed to the room.
 
-use dormouse::admission::{
-    Credentials, HandOff, Keys, Origins, Policy, Query, Upgrade, Verdict,
-};
+use dormouse::admission::{Credentials, HandOff, Keys, Origins, Policy, Query, Upgrade, Verdict};
 use dormouse::message::{Code, Member, Millis, UserId};
 use dormouse::room::Grant;
 use jwt_compact::alg::{Hs256, Hs256Key};

@@ -48,5 +48,6 @@ mod tidy;
 mod transfer;
 mod transfer_rules;
 mod transfer_stream;
+mod vacancy;
 mod vectors;
 mod world;

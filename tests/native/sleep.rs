@@ -38,6 +38,8 @@ const LIMITS: Limits = Limits {
     report_ms: 10_000,
     budget_bytes: 0,
     history_age_days_max: 1,
+    is_demo: false,
+    anonymous_per_address: 10,
     http_calls_per_minute: 0,
     http_publishes_per_minute: 0,
     http_failures_per_minute: 0,

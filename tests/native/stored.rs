@@ -228,6 +228,7 @@ fn a_hand_off_of_another_version_is_read() {
         manners: serde_json::from_value(json!(5)).unwrap(),
         client: Some("c-1".into()),
         address: Some("192.0.2.1".into()),
+        network: None,
         ticket: Some(Ticket {
             conversation: RoomName::parse("conversation_1").unwrap(),
             token: "t".into(),

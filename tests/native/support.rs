@@ -157,8 +157,26 @@ impl Rusqlite {
         rows.collect::<Result<_, _>>().unwrap()
     }
 
+    /// Its tables, without those of SQLite's own.
+    pub(crate) fn tables(&self) -> Vec<String> {
+        let sql = "SELECT name FROM sqlite_master WHERE type = 'table'";
+        let rows = self.run(sql, &[]).unwrap();
+        rows.into_iter().flatten().filter_map(Value::text).collect()
+    }
+
+    /// Deletes everything, as the platform does it for an object.
+    pub(crate) fn wipe(&self) {
+        for table in self.tables() {
+            self.execute(&format!("DROP TABLE {table}"));
+        }
+    }
+
     /// A count, with a number at the end of the statement.
     pub(crate) fn count(&self, sql: &str, number: u64) -> u64 {
+        // Where nothing was written there is nothing to count in.
+        if self.tables().is_empty() {
+            return 0;
+        }
         self.0.query_row(&format!("{sql}{number}"), [], |row| row.get(0)).unwrap()
     }
 }

@@ -9,7 +9,9 @@ use dormouse::dialect::{DialectId, Frame, Wire};
 use dormouse::history::{Database, SqlHistory};
 use dormouse::host::{Flush, Host, Pumped};
 use dormouse::limits::Limits;
-use dormouse::message::{Kind, Millis, Refusal, Request, RoomName, SessionId, Stamp, Ticket};
+use dormouse::message::{
+    Epoch, Kind, Millis, Refusal, Request, RoomName, SessionId, Stamp, Ticket,
+};
 use dormouse::room::{Grants, Input, Outbound, Responded, Session};
 
 use crate::support::{FakeSockets, NOON, Rusqlite, Seen, epoch, member, session, session_id};
@@ -29,6 +31,8 @@ pub(crate) struct World {
     limits: Limits,
     pub(crate) alarm: Option<Millis>,
     awake: Option<Awake>,
+    /// What a new log is called.
+    epoch: Epoch,
     /// When to go on with large data; lost in sleep.
     timer: Option<Millis>,
     /// What those who come in may do, by their name.
@@ -56,6 +60,7 @@ impl World {
             limits,
             alarm: None,
             awake: None,
+            epoch: epoch(),
             timer: None,
             grants: |_| Grants::all(),
             calls: vec![],
@@ -237,6 +242,13 @@ impl World {
         awake.host.settle(self.now).unwrap();
         self.calls.extend(awake.host.take_calls());
         self.calls.extend(awake.host.take_calls());
+        if awake.host.is_vacant(self.now) {
+            self.database.wipe();
+            // What comes after is another log.
+            self.epoch = Epoch(format!("e{}", self.now.0));
+            self.alarm = None;
+            return;
+        }
         if let Some(at) = awake.host.next_wake()
             && awake.armed_at.is_none_or(|armed| at < armed)
         {
@@ -248,7 +260,7 @@ impl World {
     }
 
     fn wake(&self) -> Awake {
-        let history = SqlHistory::open(self.database.again(), &epoch()).unwrap();
+        let history = SqlHistory::open(self.database.again(), &self.epoch).unwrap();
         let sessions = self.sockets.attachments();
         let host =
             Host::wake(self.kind, self.limits, history, self.sockets.clone(), sessions).unwrap();

@@ -9,6 +9,7 @@ const VARIABLES = {
   ENVIRONMENT: "development",
   JWT_SECRET: SECRET,
   // Every test is the same user of the API, from the same address.
+  ANONYMOUS_CONNECTIONS_PER_ADDRESS: "0",
   HTTP_CALLS_PER_MINUTE: "0",
   HTTP_PUBLISHES_PER_MINUTE: "0",
   HTTP_FAILURES_PER_MINUTE: "0",

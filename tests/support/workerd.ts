@@ -1,7 +1,7 @@
 // The runtime itself, with a disk, and with nothing between it and the client: for what a
 // development proxy would hide, such as a client that does not read, and to be killed.
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -73,6 +73,15 @@ export class Workerd {
     const url = `${this.url.replace("ws", "http")}/api/v1/rooms/${kind}/${room}/presence`;
     const { members } = (await (await fetch(url, { headers })).json()) as { members: { user_id: string }[] };
     return members.map((it) => it.user_id);
+  }
+
+  /** What the objects of a class have on disk, in bytes together. */
+  stored(name: string): number {
+    const folder = join(this.#disk, "storage");
+    const files = readdirSync(folder, { recursive: true, encoding: "utf8" });
+    // One object each; beside them stands what is of all of a class.
+    const objects = files.filter((it) => it.includes(name) && /[0-9a-f]{64}\.[^/]*$/.test(it));
+    return objects.reduce((sum, it) => sum + statSync(join(folder, it)).size, 0);
   }
 
   /** Resident memory, in bytes. */

@@ -238,7 +238,9 @@ test("[T17] cursors go to the others as they came, and are kept nowhere", async 
 test("[T1, T7] a document of 1 MiB with 100,000 operations behind it opens in one round trip", async () => {
   const room = server.room();
   const bob = await collaborator(server, room, "bob");
-  await bob.settle();
+  await sits(bob, "other");
+  bob.send(insert(0, "x", 0));
+  await bob.next("edit_ack");
   // What a room holds of such a life, written by SQL: a native test makes each of 100,000
   // edits and finds just this, the snapshot at the mark before the last and what came since.
   const sql = (statement: string) => server.sql(room, statement, "COLLABORATIONS");

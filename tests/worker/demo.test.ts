@@ -8,7 +8,7 @@ const PATHS = ["/ws/demo", "/api/v1/ws/demo"];
 
 let server: Server;
 beforeAll(async () => {
-  server = await serve({ ENVIRONMENT: "production" });
+  server = await serve({ ENVIRONMENT: "production", DEMO: "on" });
 });
 afterAll(() => server.stop());
 

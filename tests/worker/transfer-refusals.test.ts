@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Client } from "../support/client.ts";
-import { workflow } from "../support/hub.ts";
+import { publish, workflow } from "../support/hub.ts";
 import { type Server, serve } from "../support/server.ts";
 import { chunkOf, fetchAll, largeData, range, request } from "../support/transfer.ts";
 
@@ -54,6 +54,7 @@ const REFUSED: [string, object, unknown[]][] = [
 ];
 test.each(REFUSED)("[A32, A33, X19] %s is refused, and stored nowhere", async (_, data, expected) => {
   const room = server.room();
+  await publish(server, room, { type: "n" }); // Before it there are no tables to look into.
   const ann = await as(room, "ann");
   ann.send({ type: "large_data", id: "x", data });
   expect(await refusal(ann)).toEqual(expected);

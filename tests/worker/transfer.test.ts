@@ -170,6 +170,8 @@ test("an erased room has no large data", async () => {
   const erase = `/api/v1/rooms/hub/${room}?confirm=${room}`;
   expect((await server.call("DELETE", erase)).status).toBe(204);
   for (const table of ["chunk", "transfer"]) {
-    expect(await server.sql(room, `SELECT COUNT(*) AS count FROM ${table}`, "HUBS")).toEqual([{ count: 0 }]);
+    // With nobody in it and nothing kept, its tables go too, in a moment.
+    const count = server.sql(room, `SELECT COUNT(*) AS count FROM ${table}`, "HUBS").catch(String);
+    expect(JSON.stringify(await count)).toMatch(/"count":0|no such table/);
   }
 });

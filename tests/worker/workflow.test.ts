@@ -245,6 +245,7 @@ test("[A7, A54] a full room says so, and 1013", async () => {
 test("[A21, A25, A28] a fault of ours is SYSTEM_ERROR to the client, and all of it stands in the log", async () => {
   const broken = await serve();
   try {
+    await publish(broken, "r", { type: "n" });
     const ann = await workflow(broken, "r");
     await told(ann);
     await ann.next("pong");

@@ -1,5 +1,6 @@
 mod alarm;
 mod errand;
+mod join;
 mod observe;
 mod outbound;
 mod pump;
@@ -13,22 +14,23 @@ use std::time::Duration;
 
 use worker::worker_sys::WebSocketRequestResponsePair;
 use worker::{
-    Delay, Env, Error, Method, Request, Response, ResponseBuilder, Result, State, WebSocket,
-    WebSocketIncomingMessage, WebSocketPair,
+    Delay, Env, Error, Method, Request, Response, Result, State, WebSocket,
+    WebSocketIncomingMessage,
 };
 
 use super::config::Config;
 use super::database::EdgeDatabase;
 use super::sockets::EdgeSockets;
 use super::{attachment, breakers, clock, log, platform};
-use crate::admission::{HAND_OFF_HEADER, HandOff};
+use crate::admission::{HAND_OFF_HEADER, HandOff, capability};
 use crate::breaker::Breaker;
 use crate::close::{CloseCode, CloseReply, reply_to};
 use crate::dialect::Frame;
 use crate::history::SqlHistory;
 use crate::host::{Flush, GATHER_MS, Host};
+use crate::limits::Limits;
 use crate::message::{Event, Kind, Millis, Notice, Refusal, RoomName, SessionId, Stamp};
-use crate::room::{Input, Session};
+use crate::room::Input;
 use crate::tally::Tally;
 
 /// What the object classes share: one room, hosted by a Durable Object.
@@ -144,55 +146,6 @@ pub(super) fn reply(socket: &WebSocket, code: usize, reason: &str) {
 }
 
 impl Shared {
-    fn join(self: &Rc<Self>, hand_off: HandOff) -> Result<Response> {
-        let HandOff {
-            room,
-            wire,
-            member,
-            grants,
-            expires_at,
-            manners,
-            client,
-            address,
-            ticket,
-            piped,
-        } = hand_off;
-        if self.name().is_some_and(|name| name != room.as_str()) {
-            return Response::error("handed over to the wrong room", 403);
-        }
-        let pair = WebSocketPair::new()?;
-        let server = pair.server;
-        let stamp = clock::stamp();
-        let session = Session::new(clock::session_id(), member, grants, expires_at, stamp.at)
-            .with(manners, client)
-            .with_ticket(ticket);
-        let mut refused: Option<Refusal> = None;
-        self.awake(|awake| {
-            let admitted = awake.host.admits(&session.member.id, address.as_deref(), stamp.at);
-            if let Err(refusal) = admitted {
-                refused = Some(refusal);
-                return Ok(Flush::No);
-            }
-            let state = self.state.as_raw();
-            if piped {
-                state.accept_websocket_with_tags(server.as_ref(), vec![PIPED.into()])?;
-                platform::bind_pipe(server.as_ref());
-            } else {
-                state.accept_websocket(server.as_ref())?;
-            }
-            // Before anything else can happen, so that no wake finds it without.
-            attachment::store(&server, wire, &session)?;
-            log::connected(self.kind, &room, session.id, &session.member.id);
-            awake.host.join(session.clone(), stamp, |sockets| {
-                sockets.insert(session.id, server, wire);
-            })
-        })?;
-        match refused {
-            Some(refusal) => Ok(Response::from_json(&refusal)?.with_status(409)),
-            None => Ok(ResponseBuilder::new().with_status(101).with_websocket(pair.client).empty()),
-        }
-    }
-
     fn is_awake(&self) -> bool {
         self.awake.try_borrow().is_ok_and(|it| it.is_some())
     }
@@ -298,6 +251,13 @@ impl Shared {
             self.call(call);
         }
         let report_at = self.report_if_due(&mut awake);
+        if report_at.is_none() && awake.host.is_vacant(clock::now()) {
+            // What comes next finds a new room, in memory as on disk.
+            if awake.host.room().is_listed() {
+                self.forget();
+            }
+            return platform::delete_storage(self.state.as_raw()).map_err(Error::from);
+        }
         // After the frames: what is sent first does not wait for the alarm to be stored.
         let next_wake = awake.host.next_wake();
         if let Some(at) = next_wake.into_iter().chain(report_at).min()
@@ -347,7 +307,7 @@ impl Shared {
                 Err(_) => drop(socket.close(Some(CloseCode::Internal.number()), None::<&str>)),
             }
         }
-        let mut host = Host::wake(self.kind, self.config.limits, history, sockets, sessions)?;
+        let mut host = Host::wake(self.kind, self.limits(), history, sockets, sessions)?;
         host.keep_tally(&self.unreported.take());
         Ok(Awake { host, armed_at: None, report_at: None, pump: pump::Pump::default() })
     }
@@ -362,6 +322,12 @@ impl Shared {
 
     fn log(&self, error: &Error) {
         log::failed(self.kind, self.name().as_deref().unwrap_or("?"), &error.to_string());
+    }
+
+    /// The limits of this room.
+    fn limits(&self) -> Limits {
+        let name = self.name().and_then(|it| RoomName::parse(it).ok());
+        name.map_or(self.config.limits, |it| capability::limits(self.kind, &it, self.config.limits))
     }
 
     fn address(&self) -> String {

@@ -34,6 +34,20 @@ impl Shared {
         None
     }
 
+    /// Tells the directory that this room is no more. If that fails it is listed, empty, until
+    /// it is one again.
+    pub(super) fn forget(self: &Rc<Self>) {
+        let shared = AssertUnwindSafe(Rc::clone(self));
+        wasm_bindgen_futures::spawn_local(async move {
+            let address = shared.address();
+            let told =
+                directory_object::tell(&shared.env, &address, &Ask::Forget(address.clone())).await;
+            if let Err(error) = told {
+                log::broke(&address, &error.to_string());
+            }
+        });
+    }
+
     fn report(self: &Rc<Self>, awake: &mut Awake, now: Millis) {
         let Some(name) = self.name() else { return };
         let (connections, active) =

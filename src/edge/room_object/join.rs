@@ -1,0 +1,72 @@
+//! Letting a client in.
+
+use std::rc::Rc;
+
+use worker::{Response, ResponseBuilder, Result, WebSocketPair};
+
+use super::{PIPED, Shared};
+use crate::admission::HandOff;
+use crate::edge::{attachment, clock, log, platform};
+use crate::host::Flush;
+use crate::message::Refusal;
+use crate::room::Session;
+
+impl Shared {
+    pub(super) fn join(self: &Rc<Self>, hand_off: HandOff) -> Result<Response> {
+        let HandOff {
+            room,
+            wire,
+            member,
+            grants,
+            expires_at,
+            manners,
+            client,
+            address,
+            network,
+            ticket,
+            piped,
+        } = hand_off;
+        if self.name().is_some_and(|name| name != room.as_str()) {
+            return Response::error("handed over to the wrong room", 403);
+        }
+        let pair = WebSocketPair::new()?;
+        let server = pair.server;
+        let stamp = clock::stamp();
+        let session = Session::new(clock::session_id(), member, grants, expires_at, stamp.at)
+            .with(manners, client)
+            .from_network(network)
+            .with_ticket(ticket);
+        let mut refused: Option<Refusal> = None;
+        self.awake(|awake| {
+            let room_for = match &session.network {
+                Some(network) => awake.host.room().capacity_for_stranger(network),
+                None => Ok(()),
+            };
+            let admitted = room_for
+                .and_then(|()| awake.host.admits(&session.member.id, address.as_deref(), stamp.at));
+            if let Err(refusal) = admitted {
+                refused = Some(refusal);
+                return Ok(Flush::No);
+            }
+            let session = awake.host.room().coming_in(session.clone());
+            let state = self.state.as_raw();
+            if piped {
+                state.accept_websocket_with_tags(server.as_ref(), vec![PIPED.into()])?;
+                platform::bind_pipe(server.as_ref());
+            } else {
+                state.accept_websocket(server.as_ref())?;
+            }
+            // Before anything else can happen, so that no wake finds it without.
+            attachment::store(&server, wire, &session)?;
+            log::connected(self.kind, &room, session.id, &session.member.id);
+            let id = session.id;
+            awake.host.join(session, stamp, |sockets| {
+                sockets.insert(id, server, wire);
+            })
+        })?;
+        match refused {
+            Some(refusal) => Ok(Response::from_json(&refusal)?.with_status(409)),
+            None => Ok(ResponseBuilder::new().with_status(101).with_websocket(pair.client).empty()),
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! What outlives a room's memory.
+
+use super::{Counts, Departure, MetricMemory, Pending, Transfer};
+use crate::message::{Epoch, Millis, Offset, UserId};
+
+/// What a room's log knows of it, read on every wake.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remembered {
+    /// Which incarnation of the log this is.
+    pub epoch: Epoch,
+    /// The newest offset; 0 in an empty log.
+    pub head: Offset,
+    /// When the newest entry was accepted.
+    pub head_at: Millis,
+    /// The oldest offset kept; 0 in an empty log.
+    pub first: Offset,
+    /// When the oldest entry was accepted.
+    pub first_at: Millis,
+    /// Users whose last socket closed and whose grace may still run.
+    pub departures: Vec<Departure>,
+    /// What was counted against the room, as of when a socket last left with it.
+    pub counts: Counts,
+    /// What was counted against users, likewise.
+    pub shares: Vec<(UserId, Counts)>,
+    /// The keys of the room's state, and how long their values are.
+    pub states: Vec<(String, usize)>,
+    /// Its objects of large data.
+    pub transfers: Vec<Transfer>,
+    /// What is known of metrics.
+    pub metrics: MetricMemory,
+    /// How many documents are stored.
+    pub documents: u64,
+    /// What still waits for a response, in the log's order.
+    pub pending: Vec<Pending>,
+}
+
+impl Remembered {
+    /// What an empty log knows.
+    #[must_use]
+    pub fn blank(epoch: Epoch) -> Self {
+        Self {
+            epoch,
+            head: Offset(0),
+            head_at: Millis(0),
+            first: Offset(0),
+            first_at: Millis(0),
+            departures: Vec::new(),
+            counts: Counts::default(),
+            shares: vec![],
+            states: Vec::new(),
+            transfers: Vec::new(),
+            metrics: MetricMemory::default(),
+            documents: 0,
+            pending: Vec::new(),
+        }
+    }
+}
