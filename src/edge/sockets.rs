@@ -20,6 +20,7 @@ pub(super) struct EdgeSockets {
     groups: [OnceCell<Array>; Wire::COUNT],
     sender: platform::Sender,
     slow: Vec<SessionId>,
+    unstored: Vec<SessionId>,
     /// For the log.
     room: (Kind, String),
 }
@@ -37,6 +38,7 @@ impl EdgeSockets {
             groups: Default::default(),
             sender: platform::Sender::new(),
             slow: Vec::new(),
+            unstored: Vec::new(),
             room: (kind, name),
         }
     }
@@ -130,6 +132,7 @@ impl Sockets for EdgeSockets {
         let Some(EdgeSocket { socket, wire }) = self.sockets.get(&session.id) else { return };
         if let Err(error) = attachment::store(socket, *wire, session) {
             worker::console_error!("an attachment was not stored: {error}");
+            self.unstored.push(session.id);
         }
     }
 
@@ -149,6 +152,10 @@ impl Sockets for EdgeSockets {
 
     fn take_slow(&mut self) -> Vec<SessionId> {
         std::mem::take(&mut self.slow)
+    }
+
+    fn take_unstored(&mut self) -> Vec<SessionId> {
+        std::mem::take(&mut self.unstored)
     }
 
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a length")]

@@ -5,6 +5,7 @@
 //! frame -> decode -> Room::handle -> outbox -> one transaction -> frames, encoded once
 //! ```
 
+mod attachment;
 mod broadcast;
 mod carry_out;
 mod handling;
@@ -13,6 +14,7 @@ mod pump;
 
 use handling::Handling;
 
+pub use attachment::{read_attachment, write_attachment};
 pub use broadcast::{Deliver, Letter, Recipients, deliver};
 pub use outbox::{Flush, GATHER_MS, Outbox};
 pub use pump::{Pumped, WINDOW_BYTES};
@@ -42,6 +44,8 @@ pub trait Sockets: Deliver {
     fn take_slow(&mut self) -> Vec<SessionId>;
     /// How much waits for this socket to take it, in bytes.
     fn backlog(&self, session: SessionId) -> usize;
+    /// Those whose attachment could not be stored since the last time it was asked.
+    fn take_unstored(&mut self) -> Vec<SessionId>;
 }
 
 /// Who sent what is waiting in the outbox, and when.
@@ -264,11 +268,15 @@ impl<H: History, S: Sockets> Host<H, S> {
         })
     }
 
-    /// Lets those go that do not keep up, so that they hold back nobody else.
+    /// Lets those go that do not keep up, so that they hold back nobody else, and those
+    /// whom the room would not know any more after it slept.
     pub fn drop_slow(&mut self, stamp: impl Fn() -> Stamp) -> Result<(), H::Error> {
-        let slow = self.sockets.take_slow();
-        if slow.is_empty() {
+        let (slow, unstored) = (self.sockets.take_slow(), self.sockets.take_unstored());
+        if slow.is_empty() && unstored.is_empty() {
             return Ok(());
+        }
+        for session in unstored {
+            self.handle(Input::Unstored { session }, stamp())?;
         }
         for session in slow {
             self.handle(Input::Overwhelmed { session }, stamp())?;

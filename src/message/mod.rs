@@ -2,6 +2,7 @@
 //! in domain types. Not a wire format: spelling is `dialect`'s business.
 
 mod address;
+mod ascii;
 mod command;
 mod conversation;
 mod editing;
@@ -21,6 +22,7 @@ mod transfer;
 pub mod workflow;
 
 pub use address::{Network, address_key, networks};
+pub use ascii::{ascii_len, to_ascii};
 pub use command::{Before, Command, Kicked, PageRequest, Rate, Request};
 pub use conversation::{ClientName, ConversationCommand, ConversationEvent, Ticket};
 pub use editing::{Cursor, EditingCommand, EditingEvent, EditingState, Operation, Role, Version};

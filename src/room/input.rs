@@ -52,6 +52,11 @@ pub enum Input {
         /// Which socket.
         session: SessionId,
     },
+    /// What is known of a socket could not be stored where sleep does not reach.
+    Unstored {
+        /// Which socket.
+        session: SessionId,
+    },
     /// A socket closed, whoever closed it.
     Left {
         /// Which socket.

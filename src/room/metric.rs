@@ -127,7 +127,11 @@ fn watch(room: &mut Room, turn: &mut Turn, asker: &Asker, names: Vec<Name>) {
         return turn.refuse_asker(asker, TOO_MANY);
     }
     if session.metrics != all {
-        session.metrics.clone_from(&all);
+        let before = std::mem::replace(&mut session.metrics, all.clone());
+        if !session.fits_attachment() {
+            session.metrics = before;
+            return turn.refuse_asker(asker, TOO_LONG);
+        }
         turn.effects.remember(session.id);
     }
     turn.answer(asker, Event::Metric(MetricEvent::Watched(readings(room, all))));
@@ -161,6 +165,8 @@ fn readings(room: &Room, names: Vec<Name>) -> Vec<Reading> {
 }
 
 const NO_SOCKET: Refusal = Refusal::invalid("subscriptions need a connection");
+const TOO_LONG: Refusal =
+    Refusal::new(Code::Conflict, "this connection has no room for so many metrics");
 const TOO_MANY: Refusal =
     Refusal::new(Code::Conflict, "a connection has at most 100 metrics, of 8 KiB together");
 const FULL: Refusal = Refusal::new(Code::Conflict, "a room keeps at most 1,000 metrics");

@@ -296,6 +296,9 @@ impl Room {
                 self.expel(&mut turn, session, None, refusal);
             }
             Input::Overwhelmed { session } => self.cut_off(&mut turn, session),
+            Input::Unstored { session } => {
+                self.expel(&mut turn, session, None, Refusal::system());
+            }
             Input::Left { session } => presence::left(self, &mut turn, session),
             Input::Metric(input) => metric::answered(self, &mut turn, input),
             Input::Alarm { heard } => {

@@ -1,10 +1,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Bucket, Counts, Fetching, Grants, Manner, Manners, Renewal, Room, Seat, Turn, Window};
-use crate::limits::{Limits, RENEWAL_MS};
+use crate::limits::{Limits, RENEWAL_MS, SESSION_BYTES_MAX};
 use crate::message::{
     ClientRef, Code, Epoch, Event, Member, Millis, Name, Published, Refusal, SessionId, Ticket,
-    Topic, stored_names,
+    Topic, ascii_len, stored_names,
 };
 
 /// How finely silence is measured: a 256th of what is allowed, about a second of 300.
@@ -187,6 +187,12 @@ impl Session {
         let steps = [limits.inactivity_ms / HEARD_STEPS, limits.heartbeat_ms / HEARD_STEPS_A_BEAT];
         let step = steps.into_iter().filter(|it| *it != 0).min();
         self.heard_at = now.round_up(step.unwrap_or(1));
+    }
+
+    /// Whether it can be stored: the attachment it rides in is bounded by the platform.
+    pub(super) fn fits_attachment(&self) -> bool {
+        let json = serde_json::to_string(self);
+        json.is_ok_and(|it| ascii_len(&it) <= SESSION_BYTES_MAX)
     }
 
     /// Whether its token has expired.

@@ -18,7 +18,11 @@ pub(super) fn subscribe(room: &mut Room, turn: &mut Turn, asker: &Asker, topics:
     if TOPICS_MAX < all.len() || TOPICS_BYTES_MAX < bytes {
         return turn.refuse_asker(asker, TOO_MANY);
     }
-    session.topics = Some(all.clone());
+    let before = session.topics.replace(all.clone());
+    if !session.fits_attachment() {
+        session.topics = before;
+        return turn.refuse_asker(asker, TOO_LONG);
+    }
     turn.effects.remember(session.id);
     turn.answer(asker, Event::Reply(Reply::Subscribed(all)));
 }
@@ -41,5 +45,7 @@ pub(super) fn list(room: &Room, turn: &mut Turn, asker: &Asker) {
 }
 
 const NO_SOCKET: Refusal = Refusal::invalid("subscriptions need a connection");
+const TOO_LONG: Refusal =
+    Refusal::new(Code::Conflict, "this connection has no room for so many topics");
 const TOO_MANY: Refusal =
     Refusal::new(Code::Conflict, "a connection has at most 100 topics, of 8 KiB together");

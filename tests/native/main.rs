@@ -10,6 +10,7 @@
 mod addresses;
 mod admission;
 mod admission_conversation;
+mod attachment;
 mod breaker;
 mod conversation;
 mod conversation_history;

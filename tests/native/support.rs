@@ -238,6 +238,9 @@ pub(crate) struct FakeSockets {
     pub(crate) slow: Rc<RefCell<Vec<SessionId>>>,
     /// How much waits for each, in bytes; nothing for others.
     pub(crate) backlogs: Rc<RefCell<BTreeMap<SessionId, usize>>>,
+    /// Whose attachment cannot be stored.
+    pub(crate) unstorable: Rc<RefCell<Vec<SessionId>>>,
+    pub(crate) unstored: Rc<RefCell<Vec<SessionId>>>,
     /// Looks at every frame before it goes out.
     pub(crate) witness: Option<Witness>,
 }
@@ -324,6 +327,9 @@ impl Deliver for FakeSockets {
 
 impl Sockets for FakeSockets {
     fn remember(&mut self, session: &Session) {
+        if self.unstorable.borrow().contains(&session.id) {
+            return self.unstored.borrow_mut().push(session.id);
+        }
         if let Some((_, stored)) = self.open.borrow_mut().get_mut(&session.id) {
             *stored = session.clone();
         }
@@ -340,6 +346,10 @@ impl Sockets for FakeSockets {
 
     fn take_slow(&mut self) -> Vec<SessionId> {
         std::mem::take(&mut self.slow.borrow_mut())
+    }
+
+    fn take_unstored(&mut self) -> Vec<SessionId> {
+        std::mem::take(&mut self.unstored.borrow_mut())
     }
 
     fn backlog(&self, session: SessionId) -> usize {

@@ -6,6 +6,7 @@ use worker::{Response, ResponseBuilder, Result, WebSocketPair};
 
 use super::{PIPED, Shared};
 use crate::admission::HandOff;
+use crate::close::CloseCode;
 use crate::edge::{attachment, clock, log, platform};
 use crate::host::Flush;
 use crate::message::Refusal;
@@ -57,7 +58,12 @@ impl Shared {
                 state.accept_websocket(server.as_ref())?;
             }
             // Before anything else can happen, so that no wake finds it without.
-            attachment::store(&server, wire, &session)?;
+            if let Err(error) = attachment::store(&server, wire, &session) {
+                self.log(&error);
+                drop(server.close(Some(CloseCode::Internal.number()), None::<&str>));
+                refused = Some(Refusal::system());
+                return Ok(Flush::No);
+            }
             log::connected(self.kind, &room, session.id, &session.member.id);
             let id = session.id;
             awake.host.join(session, stamp, |sockets| {
