@@ -49,6 +49,12 @@ impl Budget {
         self.0.taken.get()
     }
 
+    /// Whether so many bytes are left.
+    #[must_use]
+    pub fn has(&self, bytes: usize) -> bool {
+        self.taken().saturating_add(bytes) <= self.0.bytes_max
+    }
+
     /// Whether not one byte is left.
     #[must_use]
     pub fn is_spent(&self) -> bool {

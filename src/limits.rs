@@ -144,11 +144,21 @@ pub const FETCH_MS: u64 = 5_000;
 /// Documents one room stores, at most: with what is kept beside each, a few gigabytes of the ten
 /// that the platform gives an object.
 pub const DOCUMENTS_MAX: u64 = 1000;
-/// Documents a room keeps in memory, at most; others are read again when they are needed.
-pub const DOCUMENTS_OPEN_MAX: usize = 64;
-/// And their bytes, with all that is kept beside them: a sixteenth of what the rooms of an
-/// isolate share, and enough for the largest one.
-pub const DOCUMENTS_OPEN_BYTES_MAX: usize = 8 << 20;
+/// Documents all rooms of an isolate keep in memory, at most; others are read again when they
+/// are needed.
+pub const DOCUMENTS_OPEN_MAX: usize = 256;
+/// And their bytes, with all that is kept beside them: a quarter of what the rooms of an
+/// isolate share, and enough for several of the largest.
+pub const DOCUMENTS_OPEN_BYTES_MAX: usize = 16 << 20;
+/// Bytes that wait to be carried out, about, after which they wait for nothing more: a commit
+/// of so many takes longer than the wait that might save another one.
+pub const OUTBOX_BYTES_MAX: usize = 256 * 1024;
+/// Bytes that may wait for a client when it asks for a page, a state or a document: the state
+/// of a room and a page beside it can be asked for at once.
+pub const LONG_ANSWERS_BYTES_MAX: usize = 512 * 1024;
+/// Longest frame that is taken while the budget is spent, in bytes: small ones are gone again
+/// before they add up.
+pub const SMALL_FRAME_BYTES_MAX: usize = 4 * 1024;
 /// Longest `selection` of a cursor, in bytes of JSON: a few ranges, not a document.
 pub const SELECTION_BYTES_MAX: usize = 1024;
 /// Events one batch call publishes, at most (SPEC §7).

@@ -9,6 +9,7 @@ use crate::admission::{Doors, Keys, Origins, Policy};
 use crate::api::responder::{self, Backend};
 use crate::budget::Budget;
 use crate::limits::Limits;
+use crate::room::DocumentCache;
 
 /// Everything an operator can set. It cannot change while an isolate lives.
 pub(super) struct Config {
@@ -20,6 +21,8 @@ pub(super) struct Config {
     pub(super) backend: Option<Backend>,
     /// What all that this isolate holds for clients is taken from.
     pub(super) budget: Budget,
+    /// The documents that its rooms have at hand.
+    pub(super) documents: DocumentCache,
 }
 
 /// Shortest bearer taken, in bytes: a shorter one can be guessed.
@@ -94,6 +97,7 @@ impl Config {
         }
         let policy = Policy { keys, origins, doors, development };
         let (metrics_token, budget) = (variable("METRICS_TOKEN"), Budget::new(limits.budget_bytes));
-        Self { limits, policy, metrics_token, backend, budget }
+        let documents = DocumentCache::new(&budget);
+        Self { limits, policy, metrics_token, backend, budget, documents }
     }
 }

@@ -140,13 +140,14 @@ impl EchoDurableObject {
         let to = Array::of1(socket.as_ref());
         #[expect(clippy::cast_precision_loss, reason = "a frame's length stays below 2^53")]
         let length = length as f64;
+        let tight = self.config.budget.is_spent();
         let slow = match message {
             WebSocketIncomingMessage::String(text) => {
-                self.sender.send_text(&to, &text, length, None, false)
+                self.sender.send_text(&to, &text, length, None, false, tight)
             }
             WebSocketIncomingMessage::Binary(bytes) => {
                 let bytes = Uint8Array::from(bytes.as_slice()).buffer();
-                self.sender.send_bytes(&to, &bytes, length, None, false)
+                self.sender.send_bytes(&to, &bytes, length, None, false, tight)
             }
         };
         if slow.is_some() {
@@ -157,6 +158,7 @@ impl EchoDurableObject {
     /// With the last one goes what the alarm has stored.
     async fn left(&self, socket: &WebSocket) -> Result<()> {
         forget(socket);
+        self.sender.forget(socket.as_ref());
         if self.connected()?.is_empty() {
             self.state.storage().delete_alarm().await?;
             self.state.storage().delete_all().await?;

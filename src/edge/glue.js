@@ -19,6 +19,10 @@ export const backlogOf = (socket) => readerOf(socket)?.unread ?? socket.buffered
 const BACKLOG_EPHEMERAL_MAX = 256 * 1024;
 /** From which on it is let go: what it has not read is memory that all rooms share. */
 const BACKLOG_MAX = 1024 * 1024;
+/** From which on what waits for a socket counts as memory that is taken. */
+const UNREAD_MIN = 64 * 1024;
+/** How old that count may be, in milliseconds: a look at all who are slow is not for each frame. */
+const UNREAD_AGE_MS = 10;
 /**
  * How much goes to a large group of sockets between two looks at their backlogs: no
  * backlog outgrows what was sent, and looking costs as much as sending.
@@ -36,14 +40,41 @@ export class Sender {
   #lagging = new WeakSet();
   /** Of those who asked for something long, how long it is, until most of it is read. */
   #asked = new WeakMap();
+  /** Those for whom much may wait; how much did when they were last looked at, and when. */
+  #watched = new Set();
+  #unread = 0;
+  #unreadAt = 0;
+
+  watch(socket) {
+    this.#watched.add(socket);
+  }
+
+  forget(socket) {
+    this.#watched.delete(socket);
+  }
+
+  unread(anew) {
+    if (this.#watched.size === 0) return 0;
+    const now = Date.now();
+    if (!anew && Math.abs(now - this.#unreadAt) < UNREAD_AGE_MS) return this.#unread;
+    this.#unreadAt = now;
+    this.#unread = 0;
+    for (const socket of this.#watched) {
+      const waiting = backlogOf(socket);
+      if (waiting <= UNREAD_MIN) this.#watched.delete(socket);
+      else this.#unread += waiting;
+    }
+    return this.#unread;
+  }
 
   /**
    * One string for all sockets: passed from Rust once, not once per socket. Gives those
    * that do not keep up, if any. A dead socket reports itself through its own close event,
-   * so its throw is dropped.
+   * so its throw is dropped. `tight`: memory is short, and they are given less of it.
    */
-  send(sockets, message, bytes, except, ephemeral) {
-    const slow = this.#look(sockets);
+  send(sockets, message, bytes, except, ephemeral, tight) {
+    const slow = this.#look(sockets, tight ? BACKLOG_EPHEMERAL_MAX : BACKLOG_MAX);
+    if (sockets.length === 1 && UNREAD_MIN < bytes) this.#watched.add(sockets[0]);
     // An answer: a document, a page. Who gets it has the time to read it.
     if (sockets.length === 1 && BACKLOG_EPHEMERAL_MAX < bytes) this.#asked.set(sockets[0], bytes);
     for (const socket of sockets) {
@@ -58,7 +89,7 @@ export class Sender {
     return slow;
   }
 
-  #look(sockets) {
+  #look(sockets, max) {
     this.#startTurn();
     const isLarge = LARGE_GROUP < sockets.length;
     if (isLarge && this.#unseen < CHECK_EVERY) return;
@@ -69,6 +100,7 @@ export class Sender {
     for (const socket of sockets) {
       const reader = readerOf(socket);
       const waiting = reader ? reader.unread : socket.bufferedAmount;
+      if (UNREAD_MIN < waiting) this.#watched.add(socket);
       if (waiting <= BACKLOG_EPHEMERAL_MAX) this.#asked.delete(socket);
       // Through a pipe, what is on its way may well be read already: the answer is on its way too.
       const underway = reader ? Math.max(fresh, Math.min(reader.underway, BACKLOG_MAX)) : fresh;
@@ -78,7 +110,7 @@ export class Sender {
         continue;
       }
       this.#lagging.add(socket);
-      if (BACKLOG_MAX < backlog) {
+      if (max < backlog) {
         slow ??= [];
         slow.push(socket);
       }

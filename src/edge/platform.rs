@@ -25,6 +25,18 @@ extern "C" {
     #[wasm_bindgen(constructor)]
     pub(super) fn new() -> Sender;
 
+    /// Much may wait for this socket.
+    #[wasm_bindgen(method)]
+    pub(super) fn watch(this: &Sender, socket: &WebSocket);
+
+    /// It is not the room's any more.
+    #[wasm_bindgen(method)]
+    pub(super) fn forget(this: &Sender, socket: &WebSocket);
+
+    /// What waits for those for whom much waits, in bytes.
+    #[wasm_bindgen(method)]
+    pub(super) fn unread(this: &Sender, anew: bool) -> f64;
+
     #[wasm_bindgen(method, js_name = send)]
     pub(super) fn send_text(
         this: &Sender,
@@ -33,6 +45,7 @@ extern "C" {
         bytes: f64,
         except: Option<&WebSocket>,
         ephemeral: bool,
+        tight: bool,
     ) -> Option<Array>;
 
     #[wasm_bindgen(method, js_name = send)]
@@ -43,6 +56,7 @@ extern "C" {
         bytes: f64,
         except: Option<&WebSocket>,
         ephemeral: bool,
+        tight: bool,
     ) -> Option<Array>;
 
     #[wasm_bindgen(js_name = runSql, catch)]

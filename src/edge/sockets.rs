@@ -6,6 +6,7 @@ use wasm_bindgen::JsCast;
 use worker::WebSocket;
 
 use super::{attachment, log, platform};
+use crate::budget::Budget;
 use crate::close::CloseCode;
 use crate::dialect::{Frame, Wire};
 use crate::host::{Deliver, Recipients, Sockets};
@@ -21,6 +22,8 @@ pub(super) struct EdgeSockets {
     sender: platform::Sender,
     slow: Vec<SessionId>,
     unstored: Vec<SessionId>,
+    /// While it is spent, those who read slowly are let go sooner.
+    budget: Budget,
     /// For the log.
     room: (Kind, String),
 }
@@ -31,7 +34,7 @@ struct EdgeSocket {
 }
 
 impl EdgeSockets {
-    pub(super) fn new(kind: Kind, name: String) -> Self {
+    pub(super) fn new(kind: Kind, name: String, budget: Budget) -> Self {
         Self {
             sockets: BTreeMap::new(),
             counts: Default::default(),
@@ -39,12 +42,15 @@ impl EdgeSockets {
             sender: platform::Sender::new(),
             slow: Vec::new(),
             unstored: Vec::new(),
+            budget,
             room: (kind, name),
         }
     }
 
     pub(super) fn insert(&mut self, session: SessionId, socket: WebSocket, wire: Wire) {
         platform::bind_session(socket.as_ref(), session.as_f64());
+        // What was sent before the room slept may still wait.
+        self.sender.watch(socket.as_ref());
         self.sockets.insert(session, EdgeSocket { socket, wire });
         self.regroup(wire, |count| count + 1);
     }
@@ -56,6 +62,7 @@ impl EdgeSockets {
         if let Err(error) = attachment::forget(&socket) {
             worker::console_error!("a socket was not forgotten: {error}");
         }
+        self.sender.forget(socket.as_ref());
         self.regroup(wire, |count| count.saturating_sub(1));
         Some(socket)
     }
@@ -112,11 +119,14 @@ impl Deliver for EdgeSockets {
         let except = except.map(|it| it.socket.as_ref());
         #[expect(clippy::cast_precision_loss, reason = "a frame's length stays below 2^53")]
         let length = frame.len() as f64;
+        let tight = self.budget.is_spent();
         let slow = match frame {
-            Frame::Text(text) => self.sender.send_text(&sockets, text, length, except, ephemeral),
+            Frame::Text(text) => {
+                self.sender.send_text(&sockets, text, length, except, ephemeral, tight)
+            }
             Frame::Binary(bytes) => {
                 let bytes = Uint8Array::from(bytes.as_slice()).buffer();
-                self.sender.send_bytes(&sockets, &bytes, length, except, ephemeral)
+                self.sender.send_bytes(&sockets, &bytes, length, except, ephemeral, tight)
             }
         };
         for socket in slow.into_iter().flat_map(|it| it.iter().collect::<Vec<_>>()) {
@@ -156,6 +166,11 @@ impl Sockets for EdgeSockets {
 
     fn take_unstored(&mut self) -> Vec<SessionId> {
         std::mem::take(&mut self.unstored)
+    }
+
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a length")]
+    fn unread(&mut self, anew: bool) -> usize {
+        self.sender.unread(anew) as usize
     }
 
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a length")]

@@ -5,12 +5,14 @@
 //! frame -> decode -> Room::handle -> outbox -> one transaction -> frames, encoded once
 //! ```
 
+mod afford;
 mod attachment;
 mod broadcast;
 mod carry_out;
 mod handling;
 mod outbox;
 mod pump;
+mod weight;
 
 use handling::Handling;
 
@@ -19,6 +21,7 @@ pub use broadcast::{Deliver, Letter, Recipients, deliver};
 pub use outbox::{Flush, GATHER_MS, Outbox};
 pub use pump::{Pumped, WINDOW_BYTES};
 
+use crate::budget::{Budget, Lease};
 use crate::close::CloseCode;
 use crate::dialect::Frame;
 use crate::history::History;
@@ -44,6 +47,9 @@ pub trait Sockets: Deliver {
     fn take_slow(&mut self) -> Vec<SessionId>;
     /// How much waits for this socket to take it, in bytes.
     fn backlog(&self, session: SessionId) -> usize;
+    /// How much waits for all those together for whom much waits; as it was a moment ago,
+    /// unless it is to be looked at anew.
+    fn unread(&mut self, anew: bool) -> usize;
     /// Those whose attachment could not be stored since the last time it was asked.
     fn take_unstored(&mut self) -> Vec<SessionId>;
 }
@@ -78,6 +84,14 @@ pub struct Host<H, S> {
     tally: Tally,
     /// Who was last sent a chunk of large data.
     pumped_last: Option<SessionId>,
+    budget: Budget,
+    /// What the outbox takes of the budget.
+    waiting: Lease,
+    /// What is taken by those who read slowly.
+    unread: Lease,
+    /// Since when there have been any, and when to look at them again.
+    unread_since: Option<Millis>,
+    look_at: Option<Millis>,
 }
 
 impl<H: History, S: Sockets> Host<H, S> {
@@ -92,6 +106,9 @@ impl<H: History, S: Sockets> Host<H, S> {
         let room = Room::restore(kind, limits, history.remembered()?, sessions);
         history.adopt(room.epoch());
         let message_bytes_max = limits.message_bytes_max;
+        // Its own, until it is told to share.
+        let budget = Budget::new(limits.budget_bytes);
+        let (waiting, unread) = (budget.lease(), budget.lease());
         let (outbox, origins, arrivals, answers, calls, tally) = Default::default();
         let (measuring, handling) = Default::default();
         Ok(Self {
@@ -108,6 +125,11 @@ impl<H: History, S: Sockets> Host<H, S> {
             message_bytes_max,
             tally,
             pumped_last: None,
+            budget,
+            waiting,
+            unread,
+            unread_since: None,
+            look_at: None,
         })
     }
 
@@ -171,8 +193,10 @@ impl<H: History, S: Sockets> Host<H, S> {
         self.tally.received_bytes += frame.len() as u64;
         let request = wire.dialect.get().decode(frame);
         let client_ref = request.client_ref.clone();
-        let wanted = self.room.wants_document(session, &request);
+        let afforded = self.afford(Some(session), frame.len(), request, stamp.at);
         self.origins.push(Origin { session, client_ref, at: stamp.at });
+        let request = afforded?;
+        let wanted = self.room.wants_document(session, &request);
         if let Some(name) = wanted {
             self.read_document(name, stamp.at)?;
         }
@@ -206,6 +230,7 @@ impl<H: History, S: Sockets> Host<H, S> {
             if !matches!(request.command, Ok(Command::Metric(_))) {
                 self.arrivals.push(stamp.at);
             }
+            let request = self.afford(None, bytes, request, stamp.at)?;
             let receipt = self.recall(&member.id, &request, stamp.at)?;
             let member = member.clone();
             self.handle(Input::Called { member, grants, request, receipt }, stamp)?;
@@ -231,7 +256,9 @@ impl<H: History, S: Sockets> Host<H, S> {
     pub fn handle(&mut self, input: Input, stamp: Stamp) -> Result<Flush, H::Error> {
         let now = stamp.at;
         let effects = self.room.handle(input, stamp);
-        Ok(self.outbox.push(effects, now))
+        let flush = self.outbox.push(effects, now);
+        self.waiting.set(self.outbox.bytes());
+        Ok(flush)
     }
 
     /// Carries out what waits: first everything to be durable, in one transaction,
@@ -240,6 +267,7 @@ impl<H: History, S: Sockets> Host<H, S> {
     pub fn flush(&mut self, now: Millis) -> Result<(), H::Error> {
         let effects = self.outbox.take(now);
         self.carry_out(effects)?;
+        self.waiting.set(0);
         self.arrivals.extend(self.origins.drain(..).map(|it| it.at));
         Ok(())
     }
@@ -250,6 +278,7 @@ impl<H: History, S: Sockets> Host<H, S> {
             self.tally.handling_us += wait.saturating_mul(1000);
             self.handling.took(now, wait);
         }
+        self.note_unread(now);
         if let Some(measuring) = self.measuring.take() {
             let measures = self.measures(&measuring)?;
             self.calls.push(Outbound::Measures(measures));
@@ -302,7 +331,8 @@ impl<H: History, S: Sockets> Host<H, S> {
 
     /// When to ring next; asked once everything has been carried out.
     pub fn next_wake(&self) -> Option<Millis> {
-        self.room.next_wake().filter(|_| self.outbox.is_empty())
+        let due = self.room.next_wake().into_iter().chain(self.look_at).min();
+        due.filter(|_| self.outbox.is_empty())
     }
 
     /// Reads a document that is not at hand. What waits may belong to it, and goes first;

@@ -1,5 +1,7 @@
 use std::rc::Rc;
 
+use super::weight::weight;
+use crate::limits::OUTBOX_BYTES_MAX;
 use crate::message::{Body, ClientRef, Entry, Millis, Offset, UserId};
 use crate::room::{Effect, Effects, Receipt, Response, Write};
 
@@ -25,6 +27,8 @@ const SKIP_MAX: u32 = 64;
 #[derive(Debug, Default)]
 pub struct Outbox {
     waiting: Vec<Effect>,
+    /// How much memory they take, about.
+    bytes: usize,
     flushed_at: Option<Millis>,
     timer_set_at: Option<Millis>,
     /// Inputs whose effects gather for the timer.
@@ -49,13 +53,15 @@ impl Outbox {
     /// Adds effects and says when to flush.
     pub fn push(&mut self, effects: Effects, now: Millis) -> Flush {
         let urgent = effects.iter().any(Effect::is_urgent);
+        self.bytes += effects.iter().map(weight).sum::<usize>();
         self.waiting.extend(effects);
         self.gathered += 1;
         // A clock set back counts as idle.
         let idle = self.flushed_at.is_none_or(|at| now < at || IDLE_MS <= now.since(at));
         if self.waiting.is_empty() {
             Flush::No
-        } else if urgent {
+        } else if urgent || OUTBOX_BYTES_MAX <= self.bytes {
+            // The timer does not ring while frames that have arrived are delivered.
             Flush::Now
         } else if self.timer_set_at.is_some() {
             Flush::No
@@ -80,8 +86,14 @@ impl Outbox {
             self.skip = self.skip_next;
         }
         self.flushed_at = Some(now);
-        self.gathered = 0;
+        (self.gathered, self.bytes) = (0, 0);
         std::mem::take(&mut self.waiting)
+    }
+
+    /// How many bytes of memory wait, about.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.bytes
     }
 
     /// Whether everything has been carried out.

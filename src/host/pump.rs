@@ -20,7 +20,7 @@ const PUMP_BYTES_MAX: usize = 1 << 20;
 /// What is left to send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pumped {
-    /// Nothing.
+    /// Nothing, and all of it was taken.
     All,
     /// More, and something was sent: come again soon.
     Some,
@@ -32,12 +32,16 @@ impl<H: History, S: Sockets> Host<H, S> {
     /// Sends large data on to those who fetch it. If the log fails, what was sent is
     /// remembered, and the host must be [abandoned](Host::abandon).
     pub fn pump(&mut self, stamp: impl Fn() -> Stamp) -> Result<Pumped, H::Error> {
+        let unread = self.look_at_readers(false);
         if self.room.fetchers().next().is_none() {
-            return Ok(Pumped::All);
+            return Ok(if unread == 0 { Pumped::All } else { Pumped::None });
         }
         // What is to be fetched may still have to become durable.
         if !self.outbox.is_empty() {
             return Ok(Pumped::Some);
+        }
+        if self.budget.is_spent() {
+            return Ok(Pumped::None);
         }
         // Each in turn: the one after the last goes first.
         let last = self.pumped_last;

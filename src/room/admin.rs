@@ -44,11 +44,13 @@ pub(super) fn erase(room: &mut Room, turn: &mut Turn, asker: &Asker) {
 impl Room {
     /// Becomes what a wake would make of an empty log, so that nothing of the room is left in
     /// memory, whatever a feature keeps there. What stays is not the room's content: connects by
-    /// address, what is still to be reported, and whether another room wants to know how this one is.
+    /// address, what is still to be reported, whether another room wants to know how this one is,
+    /// and which cache its documents are in.
     fn begin_anew(&mut self, epoch: Epoch) {
         let anew = Self::restore(self.kind, self.limits, Remembered::blank(epoch), []);
         let old = std::mem::replace(self, anew);
         (self.addresses, self.tally) = (old.addresses, old.tally);
         self.metrics = old.metrics.erased();
+        self.documents = old.documents.erased();
     }
 }

@@ -45,7 +45,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use asker::Asker;
 pub use conversation::{ConversationWrite, Outcome, Pending, Question, Responded};
 pub use counts::Counts;
-pub use editing::{EditingWrite, Seat, StoredDocument};
+pub use editing::{DocumentCache, EditingWrite, Seat, StoredDocument};
 pub use effect::{Audience, Effect, Effects, Memory, Outbound, PageQuery, Reveal, Write};
 pub use grants::{Grant, Grants};
 pub use input::{Input, Receipt, Renewal, Response};
@@ -68,7 +68,7 @@ use crate::message::{
 use crate::tally::Tally;
 
 /// One room.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
 pub struct Room {
     kind: Kind,
     limits: Limits,
@@ -296,9 +296,7 @@ impl Room {
                 self.expel(&mut turn, session, None, refusal);
             }
             Input::Overwhelmed { session } => self.cut_off(&mut turn, session),
-            Input::Unstored { session } => {
-                self.expel(&mut turn, session, None, Refusal::system());
-            }
+            Input::Unstored { session } => self.expel(&mut turn, session, None, Refusal::system()),
             Input::Left { session } => presence::left(self, &mut turn, session),
             Input::Metric(input) => metric::answered(self, &mut turn, input),
             Input::Alarm { heard } => {
@@ -306,7 +304,6 @@ impl Room {
                 presence::expire(self, &mut turn);
                 retention::trim(self, &mut turn);
                 transfer::tick(self, &mut turn);
-
                 conversation::tick(self, &mut turn);
             }
         }

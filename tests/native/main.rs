@@ -12,6 +12,7 @@ mod admission;
 mod admission_conversation;
 mod attachment;
 mod breaker;
+mod budget;
 mod conversation;
 mod conversation_history;
 mod dialect;

@@ -352,6 +352,10 @@ impl Sockets for FakeSockets {
         std::mem::take(&mut self.unstored.borrow_mut())
     }
 
+    fn unread(&mut self, _anew: bool) -> usize {
+        self.backlogs.borrow().values().sum()
+    }
+
     fn backlog(&self, session: SessionId) -> usize {
         self.backlogs.borrow().get(&session).copied().unwrap_or_default()
     }

@@ -86,8 +86,17 @@ export class Workerd {
 
   /** Resident memory, in bytes. */
   memory(): number {
+    return this.#status("VmRSS");
+  }
+
+  /** The most it ever was. */
+  memoryPeak(): number {
+    return this.#status("VmHWM");
+  }
+
+  #status(line: string): number {
     const status = readFileSync(`/proc/${this.#child?.pid}/status`, "utf8");
-    return Number(/^VmRSS:\s*(\d+)/m.exec(status)?.[1]) * 1024;
+    return Number(new RegExp(`^${line}:\\s*(\\d+)`, "m").exec(status)?.[1]) * 1024;
   }
 }
 

@@ -289,7 +289,8 @@ impl Shared {
         #[cfg(feature = "chaos")]
         super::chaos::woke(self.name().as_deref().unwrap_or("?"));
         let history = SqlHistory::open(EdgeDatabase::new(&self.state), &clock::epoch())?;
-        let mut sockets = EdgeSockets::new(self.kind, self.name().unwrap_or_default());
+        let name = self.name().unwrap_or_default();
+        let mut sockets = EdgeSockets::new(self.kind, name, self.config.budget.clone());
         let mut sessions = Vec::new();
         for socket in self.state.as_raw().get_websockets_with_tag(PIPED)? {
             platform::bind_pipe(&socket);
@@ -308,6 +309,7 @@ impl Shared {
             }
         }
         let mut host = Host::wake(self.kind, self.limits(), history, sockets, sessions)?;
+        host = host.sharing(&self.config.budget, &self.config.documents);
         host.keep_tally(&self.unreported.take());
         Ok(Awake { host, armed_at: None, report_at: None, pump: pump::Pump::default() })
     }

@@ -30,7 +30,10 @@ impl Shared {
         let pumped = awake.host.pump(clock::stamp)?;
         let pump = &mut awake.pump;
         match pumped {
-            Pumped::All => return Ok(()),
+            Pumped::All => {
+                pump.wait_ms = 0;
+                return Ok(());
+            }
             Pumped::Some => pump.wait_ms = ROUND_MS,
             // Others' events come more often than the timer, and do not lengthen it.
             Pumped::None if pump.is_timer_set => return Ok(()),

@@ -1,10 +1,12 @@
 //! Editing together: who edits which document, in which role (B17 to B21, T1 and on).
 
+mod cache;
 mod documents;
 mod seats;
 
 use std::rc::Rc;
 
+pub use cache::DocumentCache;
 pub(super) use documents::Documents;
 pub use documents::StoredDocument;
 pub use seats::Seat;
@@ -103,6 +105,13 @@ impl Room {
     }
 }
 
+impl Room {
+    /// Keeps documents where other rooms keep theirs.
+    pub(crate) fn share_documents(&mut self, cache: &DocumentCache) {
+        self.documents.share(cache);
+    }
+}
+
 fn seat(room: &Room, id: SessionId) -> Result<Seat, Refusal> {
     room.session(id).and_then(|it| it.seat.clone()).ok_or(SEATLESS)
 }
@@ -131,7 +140,7 @@ fn join(
     let name = seat.document.clone();
     let is_full = room.documents.count() >= DOCUMENTS_MAX;
     let document = room.documents.get(&name).ok_or(LOST)?;
-    if is_full && document.version() == Version::default() {
+    if is_full && document.borrow().version() == Version::default() {
         return Err(CROWDED);
     }
     seats::take(room, turn, id, seat);
@@ -142,7 +151,8 @@ fn join(
 
 /// The whole of a document, and who is there.
 fn state(room: &mut Room, asker: &Asker, document: Name) -> Result<Event, Refusal> {
-    let Snapshot { version, content } = room.documents.get(&document).ok_or(LOST)?.snapshot();
+    let stored = room.documents.get(&document).ok_or(LOST)?;
+    let Snapshot { version, content } = stored.borrow().snapshot();
     let participants = room.participants(&document, asker);
     let state = EditingState { document, version, content, participants };
     Ok(Event::Editing(EditingEvent::State(Box::new(state))))
@@ -166,14 +176,14 @@ fn edit(
     }
     let is_full = room.documents.count() >= DOCUMENTS_MAX;
     let document = room.documents.get(&name).ok_or(LOST)?;
-    if is_full && document.version() == Version::default() {
+    if is_full && document.borrow().version() == Version::default() {
         return Err(CROWDED);
     }
     if !room.admits(turn, asker, Pool::Edits) {
         return Ok(()); // Which has been said.
     }
-    let document = room.documents.get(&name).ok_or(LOST)?;
-    match document.submit(operation, version, &asker.member.id) {
+    let submitted = document.borrow_mut().submit(operation, version, &asker.member.id);
+    match submitted {
         Ok(applied) => {
             turn.answer(asker, Event::Editing(EditingEvent::Taken(applied.edit.version())));
             let edit = take(room, turn, asker, &name, applied);
@@ -205,7 +215,8 @@ fn undo(room: &mut Room, turn: &mut Turn, asker: &Asker, id: SessionId) -> Resul
     }
     let document = room.documents.get(&name).ok_or(LOST)?;
     let nothing = Refusal::new(Code::NotFound, "there is nothing to take back");
-    let applied = document.undo(&asker.member.id)?.ok_or(nothing)?;
+    let undone = document.borrow_mut().undo(&asker.member.id);
+    let applied = undone?.ok_or(nothing)?;
     let edit = take(room, turn, asker, &name, applied);
     for event in edited(&edit) {
         turn.answer(asker, Event::Editing(event.clone()));
@@ -242,11 +253,11 @@ fn take(
     room.owes_operations(turn, asker, edit.operations.len());
     room.documents.took(name, &edit, asker.client_ref.clone(), is_mark);
     if is_mark && let Some(document) = room.documents.get(name) {
+        let document = document.borrow();
         let (snapshot, since) = (Rc::new(document.snapshot()), document.kept_since());
         let write = EditingWrite::Mark { document: name.clone(), snapshot, since };
         turn.effects.push(Effect::Write(Write::Editing(write)));
     }
-    room.documents.shrink();
     edit
 }
 

@@ -1,0 +1,106 @@
+//! What requests would make wait in memory, and the budget that all rooms of an isolate share.
+
+use super::{Host, Sockets};
+use crate::budget::{Budget, SPENT};
+use crate::history::History;
+use crate::limits::{DOCUMENT_BYTES_MAX, LONG_ANSWERS_BYTES_MAX, SMALL_FRAME_BYTES_MAX};
+use crate::message::{Code, Command, EditingCommand, Millis, Refusal, Request, SessionId};
+use crate::room::DocumentCache;
+
+/// How often a room looks, awake or not, whether what waited for its clients has been read.
+const LOOK_MS: u64 = 5_000;
+
+/// How long what is unread may only wait for its commit and for the network.
+const ON_ITS_WAY_MS: u64 = 1_000;
+
+/// What a page, a state or a list of those present takes, at most, about.
+const ANSWER_BYTES_MAX: usize = 1 << 20;
+
+const UNREAD: Refusal =
+    Refusal::new(Code::Unavailable, "a long answer is still to be read; ask again then").after(1);
+
+impl<H: History, S: Sockets> Host<H, S> {
+    /// The same, with a budget and documents at hand that it shares with other rooms.
+    #[must_use]
+    pub fn sharing(mut self, budget: &Budget, documents: &DocumentCache) -> Self {
+        self.budget = budget.clone();
+        (self.waiting, self.unread) = (budget.lease(), budget.lease());
+        self.room.share_documents(documents);
+        self
+    }
+
+    /// The request, or its refusal if there is no memory for what it would make wait.
+    pub(super) fn afford(
+        &mut self,
+        session: Option<SessionId>,
+        bytes: usize,
+        request: Request,
+        now: Millis,
+    ) -> Result<Request, H::Error> {
+        let is_long = request.command.as_ref().is_ok_and(has_long_answer);
+        let wanted = session.and_then(|it| self.room.wants_document(it, &request));
+        let mut needed = if SMALL_FRAME_BYTES_MAX < bytes { bytes } else { 0 };
+        needed += if is_long { ANSWER_BYTES_MAX } else { 0 };
+        needed += if wanted.is_some() { DOCUMENT_BYTES_MAX } else { 0 };
+        if needed == 0 {
+            return Ok(request);
+        }
+        // How much waits for its reader shows when what was asked for before has been sent.
+        let unread = if let Some(session) = session.filter(|_| is_long) {
+            self.flush_what_waits(now)?;
+            self.sockets.backlog(session)
+        } else {
+            0
+        };
+        let refusal = if LONG_ANSWERS_BYTES_MAX < unread {
+            UNREAD
+        } else if self.has_budget(needed, now)? {
+            return Ok(request);
+        } else {
+            SPENT
+        };
+        Ok(Request { command: Err(refusal), ..request })
+    }
+
+    fn has_budget(&mut self, bytes: usize, now: Millis) -> Result<bool, H::Error> {
+        if self.budget.has(bytes) {
+            return Ok(true);
+        }
+        self.flush_what_waits(now)?;
+        self.look_at_readers(true);
+        Ok(self.budget.has(bytes))
+    }
+
+    fn flush_what_waits(&mut self, now: Millis) -> Result<(), H::Error> {
+        if self.outbox.is_empty() { Ok(()) } else { self.flush(now) }
+    }
+
+    /// Takes from the budget what waits for those who read slowly, and says how much that is.
+    pub(super) fn look_at_readers(&mut self, anew: bool) -> usize {
+        let unread = self.sockets.unread(anew);
+        self.unread.set(unread);
+        unread
+    }
+
+    /// Says when to look at them again, should nothing happen meanwhile. An alarm is a write:
+    /// what is only just on its way sets none.
+    pub(super) fn note_unread(&mut self, now: Millis) {
+        let is_old = |at: &Millis| ON_ITS_WAY_MS <= now.since(*at);
+        let is_set = |at: &Millis| now < *at && at.since(now) <= LOOK_MS;
+        let any = self.unread.bytes() != 0;
+        self.unread_since = any.then(|| self.unread_since.unwrap_or(now));
+        let next = self.look_at.filter(is_set).unwrap_or(now.plus(LOOK_MS));
+        self.look_at = self.unread_since.filter(is_old).map(|_| next);
+    }
+}
+
+/// Whether a short request has an answer that may be long.
+fn has_long_answer(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::History(_)
+            | Command::State
+            | Command::Presence
+            | Command::Editing(EditingCommand::Join { .. })
+    )
+}

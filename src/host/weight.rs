@@ -1,0 +1,85 @@
+//! About how much memory waits with an effect, in bytes.
+
+use crate::message::{Body, EditingEvent, Event, Operation, TransferEvent};
+use crate::room::{ConversationWrite, EditingWrite, Effect, TransferWrite, Write};
+
+/// What an effect takes beside what is said in it: ids, names, times.
+const EFFECT_BYTES: usize = 512;
+
+/// What an effect takes until it is carried out. What two effects share counts twice: the
+/// frame that is made of it takes as much again.
+pub(super) fn weight(effect: &Effect) -> usize {
+    let payload = match effect {
+        Effect::Write(it) => written(it),
+        Effect::Tell { notice, .. } => told(&notice.event),
+        // What these ask for is read when they are carried out.
+        Effect::Page { .. }
+        | Effect::Snapshot(_)
+        | Effect::Compare(_)
+        | Effect::Measure(_)
+        | Effect::Call(_)
+        | Effect::Remember(_)
+        | Effect::Close { .. } => 0,
+    };
+    EFFECT_BYTES + payload
+}
+
+fn written(write: &Write) -> usize {
+    match write {
+        Write::Append(entry) => body(&entry.body),
+        Write::Transfer(TransferWrite::Keep(_, chunk)) => chunk.text.len(),
+        Write::Editing(EditingWrite::Edit { edit, .. }) => edit.operations.iter().map(put_in).sum(),
+        Write::Editing(EditingWrite::Mark { snapshot, .. }) => snapshot.content.len(),
+        Write::Conversation(ConversationWrite::Ask(_, content)) => content.len(),
+        Write::Depart(_)
+        | Write::Forget(_)
+        | Write::Trim { .. }
+        | Write::ForgetRefs(_)
+        | Write::Broadcasts(_)
+        | Write::Share(..)
+        | Write::Erase(_)
+        | Write::Transfer(_)
+        | Write::Metric(_)
+        | Write::Conversation(_) => 0,
+    }
+}
+
+fn told(event: &Event) -> usize {
+    match event {
+        Event::Entry(entry) => body(&entry.body),
+        Event::Presence(members) => members.iter().map(|it| it.id.0.len() + it.name.len()).sum(),
+        Event::Transfer(TransferEvent::Piece(chunk)) => chunk.text.len(),
+        Event::Editing(EditingEvent::State(state)) => state.content.len(),
+        Event::Editing(EditingEvent::Edited { operation, .. }) => put_in(operation),
+        Event::Editing(EditingEvent::Cursor(_, cursor)) => cursor.selection.as_str().len(),
+        Event::Welcome(_)
+        | Event::Ping
+        | Event::Pong
+        | Event::Typing { .. }
+        | Event::Joined(_)
+        | Event::Left(_)
+        | Event::History(_)
+        | Event::Renewed { .. }
+        | Event::Reply(_)
+        | Event::Transfer(_)
+        | Event::Metric(_)
+        | Event::Editing(_)
+        | Event::Conversation(_)
+        | Event::Refused(_) => 0,
+    }
+}
+
+fn body(body: &Body) -> usize {
+    match body {
+        Body::Message { content, .. } | Body::Response { content, .. } => content.len(),
+        Body::Event(published) => published.data.as_str().len(),
+        Body::Metric(metric) => metric.value.as_str().len(),
+    }
+}
+
+fn put_in(operation: &Operation) -> usize {
+    match operation {
+        Operation::Insert { content, .. } | Operation::Replace { content, .. } => content.len(),
+        Operation::Delete { .. } => 0,
+    }
+}
