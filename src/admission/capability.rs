@@ -126,11 +126,23 @@ pub fn grants_somewhere(claims: &Claims, grant: Grant) -> bool {
 /// at once. In order and apart.
 #[must_use]
 pub fn administered(claims: &Claims) -> Vec<Addresses> {
-    let demo = Addresses::beginning(&format!("{}:{DEMO}", Kind::Hub.as_str()));
+    let hub = Kind::Hub.as_str();
+    let demo = Addresses::beginning(&format!("{hub}:{DEMO}"));
+    let personal = format!("{hub}:{OWN}");
+    let own = Addresses::one(&format!("{personal}{}", claims.sub));
     let caps = claims.caps.iter().filter(|it| it.grants().has(Grant::Admin));
-    let rooms = caps.map(|it| match it.room.strip_suffix('*') {
-        Some(prefix) => Addresses::beginning(prefix),
-        None => Addresses::one(&it.room),
+    let rooms = caps.flat_map(|it| {
+        let all = match it.room.strip_suffix('*') {
+            Some(prefix) => Addresses::beginning(prefix),
+            None => Addresses::one(&it.room),
+        };
+        if it.room.starts_with(&personal) {
+            return vec![all];
+        }
+        // What is a user's own, only a capability that names it opens to others.
+        let mut rooms = all.without(&Addresses::beginning(&personal));
+        rooms.extend(all.both(&own));
+        rooms
     });
     Addresses::joined(rooms.flat_map(|it| it.without(&demo)).collect())
 }
@@ -192,6 +204,57 @@ mod tests {
         assert!(!publishes(r#"{"sub":"a","caps":[{"room":"*","can":["join"]}]}"#));
         assert!(publishes(r#"{"sub":"a","role":"service"}"#));
         assert!(publishes(r#"{"sub":"a","caps":[{"room":"hub:x","can":["publish"]}]}"#));
+    }
+
+    #[test]
+    fn what_is_administered_is_the_same_for_one_room_and_for_all_at_once() {
+        let names =
+            ["a", "ab", "a-1", "a.", "b", "~", "demo-x", "demo-", "demo", "user", "user:ann"];
+        let personal = ["user:bob", "user:"];
+        let patterns = [
+            "*",
+            "hub:*",
+            "hub:a",
+            "hub:a*",
+            "hub:d*",
+            "hub:demo-*",
+            "hub:user:*",
+            "hub:user:ann",
+            "hub:u*",
+            "chat:a*",
+            "c*",
+            "",
+            "hub:ab!",
+            "chat:~",
+            "hub:user:bob",
+            "analytics:*",
+        ];
+        for one in patterns {
+            for other in patterns {
+                let caps =
+                    [one, other].map(|room| serde_json::json!({"room": room, "can": ["admin"]}));
+                let claims = serde_json::json!({"sub": "ann", "caps": caps});
+                let claims: Claims = serde_json::from_value(claims).unwrap();
+                let all = administered(&claims);
+                assert!(
+                    all.is_sorted_by(|it, next| it.to < next.from),
+                    "in order and apart: {all:?}"
+                );
+                for kind in [Kind::Chat, Kind::Hub, Kind::Analytics, Kind::Conversation] {
+                    for (name, is_others) in
+                        names.map(|it| (it, false)).into_iter().chain(personal.map(|it| (it, true)))
+                    {
+                        let address = format!("{}:{name}", kind.as_str());
+                        let listed = all.iter().any(|it| it.from <= address && address < it.to);
+                        let room = RoomName::parse(name).unwrap();
+                        let granted = grants(&claims, kind, &room).has(Grant::Admin);
+                        assert!(granted || !listed, "{one} {other}: {address} is hidden");
+                        // Of others' own rooms those are listed that a capability names.
+                        assert!(listed || !granted || is_others, "{one} {other}: {address}");
+                    }
+                }
+            }
+        }
     }
 
     #[test]
