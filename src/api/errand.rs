@@ -118,7 +118,8 @@ impl EventIn {
             return Metric::read(&data, self.user_id.is_some()).map(Body::Metric);
         }
         let name = EventName::parse(self.kind.as_str())?;
-        Published::new(name, data, self.user_id.clone().map(UserId)).map(Body::Event)
+        let user = self.user_id.as_deref().map(UserId::parse).transpose()?;
+        Published::new(name, data, user).map(Body::Event)
     }
 }
 

@@ -131,7 +131,7 @@ struct Lone {
 fn command(envelope: &Envelope<'_>, has_id: bool) -> Result<Command, Refusal> {
     let conversation = match &*envelope.kind {
         "connect" => {
-            let wrong = "connect needs clientId, timestamp and version, which are strings";
+            let wrong = "connect needs clientId and version, which are strings";
             let version = string(envelope.version).ok_or(Refusal::invalid(wrong))?;
             let client = string(envelope.client_id).ok_or(Refusal::invalid(wrong))?;
             if !is_spoken(&version) {

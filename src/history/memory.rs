@@ -6,8 +6,8 @@ use super::conversation::Questions;
 use super::editing::MemoryDocuments;
 use super::{History, Lately, TRIM_ENTRIES_MAX, how_many_fit, record};
 use crate::message::{
-    Before, Body, Chunk, ClientRef, Digest, Entry, Epoch, EventName, Metric, Millis, Name, Offset,
-    Page, StateItem, UserId,
+    Before, Body, Chunk, ClientRef, Digest, Entry, Epoch, Metric, Millis, Name, Offset, Page,
+    StateItem, StateKey, UserId,
 };
 use crate::room::{
     Counts, Departure, Memory, MetricMemory, MetricWrite, Observed, PageQuery, Receipt, Remembered,
@@ -122,7 +122,7 @@ impl MemoryHistory {
         let Some(key) = published.state_key() else { return };
         if published.data.is_null() {
             self.states.remove(key);
-        } else if let Ok(name) = EventName::stored(key) {
+        } else if let Ok(name) = StateKey::stored(key) {
             let (value, offset) = (published.data.clone(), entry.offset);
             self.states.insert(key.to_owned(), StateItem { key: name, value, offset });
         }

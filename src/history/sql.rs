@@ -5,8 +5,8 @@ use super::{
     metric, record, remembered, schema, share, transfer,
 };
 use crate::message::{
-    Before, Body, ClientRef, Digest, Entry, Epoch, EventName, Json, Millis, Name, Offset, Page,
-    StateItem, UserId,
+    Before, Body, ClientRef, Digest, Entry, Epoch, Json, Millis, Name, Offset, Page, StateItem,
+    StateKey, UserId,
 };
 use crate::room::{
     Departure, EditingWrite, Memory, PageQuery, Receipt, Remembered, Response, StoredDocument,
@@ -275,7 +275,7 @@ impl<D: Database> History for SqlHistory<D> {
         let rows = self.database.run("SELECT key, value, offset FROM state ORDER BY key", &[])?;
         let item = |row: Row| {
             let [key, value, offset] = <[Value<'static>; 3]>::try_from(row).ok()?;
-            let key = EventName::stored(key.text()?).ok()?;
+            let key = StateKey::stored(key.text()?).ok()?;
             let value = Json::parse(value.text()?).ok()?;
             Some(StateItem { key, value, offset: Offset(offset.integer()?) })
         };

@@ -1,6 +1,6 @@
 use super::{
-    Body, ClientRef, ConversationCommand, EditingCommand, EventName, Json, MetricCommand, Millis,
-    Offset, Refusal, SessionId, Topic, TransferCommand, UserId,
+    Body, ClientRef, ConversationCommand, EditingCommand, Json, MetricCommand, Millis, Offset,
+    Refusal, SessionId, StateKey, Topic, TransferCommand, UserId,
 };
 
 /// A frame from a client, decoded. Decoding cannot fail as a whole: what could
@@ -39,7 +39,7 @@ pub enum Command {
     /// Keep this value under this key, and say so; `null` drops the key.
     SetState {
         /// The key.
-        key: EventName,
+        key: StateKey,
         /// The value.
         value: Json,
     },

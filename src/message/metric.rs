@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Number;
 
-use super::fields::{Fields, TIME, is_time};
+use super::fields::Fields;
 use super::{Json, Millis, Name, Refusal};
 
 /// The value of something, as a backend measured it.
@@ -31,7 +31,9 @@ impl Metric {
         let name = "a string of 1 to 128 of A-Z a-z 0-9 . _ : ~ -";
         let metric = it.need::<Name>("metric", name, |_| true);
         let value = it.need::<Number>("value", "a finite number", |_| true);
-        let at = it.may("timestamp", TIME, is_time).and_then(|it| Millis::parse(&it));
+        let is_kept = |it: &String| Millis::parse_kept(it).is_some();
+        let at = it.may("timestamp", "an RFC 3339 time from 1970 on", is_kept);
+        let at = at.and_then(|it| Millis::parse_kept(&it));
         it.end()?;
         let read = || {
             // In its shortest spelling: a thousand zeros are kept for nobody.
@@ -190,7 +192,7 @@ mod tests {
             let data = format!(r#"{{"metric":{metric},"value":1}}"#);
             assert_eq!(read(&data), Err(vec!["metric".into()]), "{metric}");
         }
-        for timestamp in ["1", "\"\"", "\"yesterday\"", "{}"] {
+        for timestamp in ["1", "\"\"", "\"yesterday\"", "{}", "\"1969-12-31T23:59:59Z\""] {
             let data = format!(r#"{{"metric":"a","value":1,"timestamp":{timestamp}}}"#);
             assert_eq!(read(&data), Err(vec!["timestamp".into()]), "{timestamp}");
         }

@@ -35,7 +35,7 @@ pub use published::{Lane, Published};
 pub use refusal::{Code, Details, Fault, Refusal};
 pub use reply::{Accepted, Reply, StateItem, Stats, Status, Welcome};
 pub use timestamp::Millis;
-pub use topic::{EventName, Topic};
+pub use topic::{EventName, StateKey, Topic};
 pub use transfer::{Chunk, Digest, TransferCommand, TransferEvent};
 use uuid::Uuid;
 

@@ -1,4 +1,4 @@
-use super::{EventName, Fault, Json, Refusal, UserId, workflow};
+use super::{EventName, Fault, Json, Refusal, StateKey, UserId, workflow};
 
 /// Which queue something waits in (A37).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -82,6 +82,12 @@ impl Published {
             return Err(Refusal::faulty(vec![Fault { field: "user_id".into(), problem }]));
         }
         Ok(Self { name, data, user: user.or(whose), lane })
+    }
+
+    /// The change of a room's state: this value under this key.
+    #[must_use]
+    pub fn state(key: &StateKey, value: Json) -> Self {
+        Self { name: key.event(), data: value, user: None, lane: Lane::Normal }
     }
 
     /// Whether users must not publish it.

@@ -1,4 +1,4 @@
-use super::{Epoch, EventName, Json, Millis, Offset, SessionId, Topic, UserId};
+use super::{Epoch, Json, Millis, Offset, SessionId, StateKey, Topic, UserId};
 
 /// What a newcomer is told of its connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,7 +57,7 @@ pub struct Accepted {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StateItem {
     /// Its key.
-    pub key: EventName,
+    pub key: StateKey,
     /// The value.
     pub value: Json,
     /// The entry that set it.

@@ -43,16 +43,28 @@ impl Millis {
         format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millis:03}Z")
     }
 
-    /// Reads RFC 3339; a time without a zone is UTC (X3). Before 1970 is 1970.
+    /// Reads RFC 3339; a time without a zone is UTC (X3). Before 1970 is 1970: whoever asks what
+    /// was before such a time asks for nothing.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let time = OffsetDateTime::parse(text, &Rfc3339)
-            .or_else(|_| OffsetDateTime::parse(&format!("{text}Z"), &Rfc3339))
-            .ok()?;
+        let time = read(text)?;
         // Rounded up: "before T" with T inside a millisecond includes that millisecond.
         let millis = time.unix_timestamp_nanos().saturating_add(999_999).div_euclid(1_000_000);
         Some(Self(u64::try_from(millis.max(0)).unwrap_or(u64::MAX)))
     }
+
+    /// Reads RFC 3339 as [`Millis::parse`] does; `None` before 1970 too. For a time that is kept.
+    #[must_use]
+    pub fn parse_kept(text: &str) -> Option<Self> {
+        let is_kept = OffsetDateTime::UNIX_EPOCH <= read(text)?;
+        Self::parse(text).filter(|_| is_kept)
+    }
+}
+
+fn read(text: &str) -> Option<OffsetDateTime> {
+    OffsetDateTime::parse(text, &Rfc3339)
+        .or_else(|_| OffsetDateTime::parse(&format!("{text}Z"), &Rfc3339))
+        .ok()
 }
 
 #[cfg(test)]
@@ -79,6 +91,12 @@ mod tests {
             assert_eq!(Millis::parse(text), noon, "{text}");
         }
         assert_eq!(Millis::parse("1950-01-01T00:00:00Z"), Some(Millis(0)));
+        for text in
+            ["1950-01-01T00:00:00Z", "1969-12-31T23:59:59.9999Z", "1970-01-01T00:00:00+01:00"]
+        {
+            assert_eq!(Millis::parse_kept(text), None, "{text}");
+        }
+        assert_eq!(Millis::parse_kept("1970-01-01T00:00:00"), Some(Millis(0)));
         for text in ["", "yesterday", "2024-13-01T00:00:00Z", "2024-01-01", "12:00"] {
             assert_eq!(Millis::parse(text), None, "{text}");
         }

@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
-use super::Refusal;
 use super::name::{is_made_of_names, is_spelled, was_spelled};
+use super::{Published, Refusal};
 
 /// The name of an event: 1 to 128 of `A-Z a-z 0-9 . _ : ~ -`, but not `.` or `..`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -33,6 +33,44 @@ impl EventName {
 
 const WRONG: Refusal =
     Refusal::invalid("an event's name is 1 to 128 of A-Z a-z 0-9 . _ : ~ -, and neither . nor ..");
+
+/// What a room keeps a value under: spelled as an event's name, and short enough for the name
+/// of the event that tells of its change.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct StateKey(String);
+
+impl StateKey {
+    /// Longest key, in bytes.
+    pub const BYTES_MAX: usize = TOPIC_BYTES_MAX - Published::STATE.len();
+
+    /// Refuses whatever is not such a key.
+    pub fn parse(key: impl Into<String>) -> Result<Self, Refusal> {
+        let key = key.into();
+        let is_key = is_spelled(&key) && key.len() <= Self::BYTES_MAX;
+        if is_key { Ok(Self(key)) } else { Err(NO_KEY) }
+    }
+
+    /// Reads one that was stored.
+    pub fn stored(key: impl Into<String>) -> Result<Self, Refusal> {
+        let key = key.into();
+        if was_spelled(&key) { Ok(Self(key)) } else { Err(NO_KEY) }
+    }
+
+    /// The key.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The event that tells of its change.
+    #[must_use]
+    pub fn event(&self) -> EventName {
+        EventName(format!("{}{}", Published::STATE, self.0))
+    }
+}
+
+const NO_KEY: Refusal =
+    Refusal::invalid("a state's key is 1 to 122 of A-Z a-z 0-9 . _ : ~ -, and neither . nor ..");
 
 /// What a socket subscribes to: an event's name, or all that begin like it (`agent.*`).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -89,6 +127,17 @@ mod tests {
         assert!(topic("agent.*").matches("agent.") && topic("agent.*").matches("agent.a.b"));
         assert!(!topic("agent.*").matches("agent") && !topic("agent.*").matches("agents.a"));
         assert!(topic("*").matches("anything"));
+    }
+
+    #[test]
+    fn h6_a_key_is_as_long_as_its_event_can_be() {
+        let longest = "k".repeat(StateKey::BYTES_MAX);
+        let event = StateKey::parse(longest.as_str()).unwrap().event();
+        assert_eq!(EventName::parse(event.as_str()), Ok(event));
+        for key in ["", ".", "..", "a b", "ä", &format!("{longest}k")] {
+            let refusal = StateKey::parse(key).unwrap_err();
+            assert!(refusal.message.contains(&format!("to {} of", StateKey::BYTES_MAX)));
+        }
     }
 
     #[test]

@@ -115,6 +115,7 @@ pub struct Action {
 }
 
 const ID: &str = "a string of 1 to 128 bytes";
+const USER: &str = "a string of 1 to 128 bytes without control or invisible characters";
 const TEXT: &str = "a string";
 
 #[expect(clippy::ptr_arg, reason = "what a field of this type is read as")]
@@ -140,7 +141,8 @@ pub(super) fn check_update(data: &Json) -> Result<(), Refusal> {
 pub(super) fn check_notification(data: &Json) -> Result<(Option<UserId>, Lane), Refusal> {
     let mut it = Fields::of(data.as_str())?;
     it.need("notification_id", ID, is_id);
-    let user = it.may("user_id", ID, is_id);
+    let is_user = |it: &String| UserId::parse(it.as_str()).is_ok();
+    let user = it.may("user_id", USER, is_user);
     it.need::<String>("title", TEXT, |_| true);
     it.need::<String>("message", TEXT, |_| true);
     let category =

@@ -3,19 +3,19 @@
 use super::asker::Asker;
 use super::{Effect, Grant, Receipt, Room, Turn, chat};
 use crate::limits::{STATE_BYTES_MAX, STATE_KEYS_MAX};
-use crate::message::{Body, Code, EventName, Json, Lane, Published, Refusal};
+use crate::message::{Body, Code, Json, Published, Refusal, StateKey};
 
 pub(super) fn set(
     room: &mut Room,
     turn: &mut Turn,
     asker: &Asker,
-    key: &EventName,
+    key: &StateKey,
     value: Json,
     receipt: Option<Receipt>,
 ) {
     let set = asker
         .needs(Grant::Send, "this token does not allow sending here")
-        .and_then(|()| event(key, value))
+        .map(|()| Published::state(key, value))
         .and_then(|event| match receipt {
             // A resend changes nothing, however full the room is by now.
             Some(_) => Ok(event),
@@ -40,13 +40,8 @@ pub(super) fn set(
     }
 }
 
-fn event(key: &EventName, data: Json) -> Result<Published, Refusal> {
-    let name = EventName::parse(format!("{}{}", Published::STATE, key.as_str()))?;
-    Ok(Published { name, data, user: None, lane: Lane::Normal })
-}
-
 /// The state is told whole, in one frame, to whoever asks.
-fn fits(room: &Room, key: &EventName, value: &Json) -> Result<(), Refusal> {
+fn fits(room: &Room, key: &StateKey, value: &Json) -> Result<(), Refusal> {
     if value.is_null() {
         return Ok(());
     }

@@ -218,6 +218,8 @@ fn b16_every_fault_of_a_metric_is_named() {
     let text = r#"{"type":"metric_update","user_id":"ann","data":{"value":1e999,"timestamp":7}}"#;
     assert_eq!(faults(text), ["user_id", "metric", "value", "timestamp"]);
     assert_eq!(faults(r#"{"type":"metric_update"}"#), ["data"]);
+    let old = r#"{"type":"metric_update","data":{"metric":"a","value":1,"timestamp":"1969-12-31T23:59:59Z"}}"#;
+    assert_eq!(faults(old), ["timestamp"]);
     assert_eq!(
         faults(r#"{"type":"metric_update","user_id":"a","data":{"metric":"a","value":1}}"#),
         ["user_id"]

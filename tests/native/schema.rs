@@ -9,8 +9,8 @@ use dormouse::dialect::{DialectId, Frame};
 use dormouse::message::{
     Accepted, Body, Chunk, ClientRef, Code, ConversationEvent, Cursor, Digest, EditingEvent,
     EditingState, Epoch, Event, EventName, Fault, Json, Metric, MetricEvent, Name, Notice, Offset,
-    Operation, Page, Published, Reading, Refusal, Reply, Role, RoomName, StateItem, Stats, Status,
-    Ticket, Topic, TransferEvent, UserId, Version, Welcome,
+    Operation, Page, Published, Reading, Refusal, Reply, Role, RoomName, StateItem, StateKey,
+    Stats, Status, Ticket, Topic, TransferEvent, UserId, Version, Welcome,
 };
 use dormouse::schema::{asyncapi, openapi, text};
 use jsonschema::Validator;
@@ -207,7 +207,7 @@ pub(crate) fn events() -> Vec<Event> {
         }))
     };
     let state = vec![StateItem {
-        key: EventName::parse("mode").unwrap(),
+        key: StateKey::parse("mode").unwrap(),
         value: Json::parse("[1]").unwrap(),
         offset: Offset(40),
     }];

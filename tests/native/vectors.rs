@@ -7,8 +7,8 @@ use dormouse::message::{
     Accepted, Before, Body, Chunk, ClientRef, Code, Command, ConversationCommand,
     ConversationEvent, Cursor, Digest, EditingCommand, Entry, Epoch, Event, EventName, Fault, Json,
     Kicked, Lane, Metric, MetricCommand, MetricEvent, Millis, Name, Notice, Offset, Operation,
-    Page, PageRequest, Published, Reading, Refusal, Reply, Request, RoomName, StateItem, Stats,
-    Status, Ticket, Topic, TransferCommand, TransferEvent, UserId, Welcome,
+    Page, PageRequest, Published, Reading, Refusal, Reply, Request, RoomName, StateItem, StateKey,
+    Stats, Status, Ticket, Topic, TransferCommand, TransferEvent, UserId, Welcome,
 };
 use serde_json::{Value, json};
 
@@ -41,7 +41,9 @@ fn spelled(request: &Request) -> Value {
             json!({"say": {"content": content, "messageType": message_type}})
         }
         Ok(Command::Publish { body: Body::Event(event), exclude: None }) => published(event),
-        Ok(Command::SetState { key, value }) => json!({"set_state": {"key": key, "value": value}}),
+        Ok(Command::SetState { key, value }) => {
+            json!({"set_state": {"key": key.as_str(), "value": value}})
+        }
         Ok(Command::Typing(typing)) => json!({"typing": typing}),
         Ok(Command::Subscribe(topics)) => json!({"subscribe": topics}),
         Ok(Command::Unsubscribe(topics)) => json!({"unsubscribe": topics}),
@@ -216,7 +218,7 @@ fn accepted(duplicate: bool) -> Event {
 fn replies() -> Vec<(&'static str, Option<&'static str>, Event)> {
     let topics = || vec![Topic::parse("agent.*").unwrap(), Topic::parse("score").unwrap()];
     let (offset, epoch) = (Offset(42), Epoch("e1".into()));
-    let (key, value) = (EventName::parse("phase").unwrap(), Json::parse(r#""build""#).unwrap());
+    let (key, value) = (StateKey::parse("phase").unwrap(), Json::parse(r#""build""#).unwrap());
     let status = Status {
         session: session_id(7),
         client: Some("abc-123".into()),

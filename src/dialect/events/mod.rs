@@ -13,7 +13,7 @@ use super::{Dialect, Frame};
 use crate::limits::TOPICS_MAX;
 use crate::message::{
     Before, Body, Code, Command, EventName, Json, Kicked, Notice, Offset, PageRequest, Published,
-    Refusal, Request, SessionId, Topic, UserId,
+    Refusal, Request, SessionId, StateKey, Topic, UserId,
 };
 use crate::room::{Manner, Manners};
 
@@ -139,14 +139,14 @@ fn order(name: Option<&str>, params: Option<&RawValue>) -> Result<Command, Refus
                 json::data(params, "publish needs params with event, a string, and data")?;
             let name = EventName::parse(event)?;
             let data = data.map_or_else(Json::null, Json::from);
-            let event = Published::new(name, data, user_id.map(UserId))?;
+            let event = Published::new(name, data, user_id.map(UserId::parse).transpose()?)?;
             Ok(Command::Publish { body: Body::Event(event), exclude: None })
         }
         Some("set_state") => {
             let SetStateIn { key, value } =
                 json::data(params, "set_state needs params with key, a string, and value")?;
             let value = value.map_or_else(Json::null, Json::from);
-            Ok(Command::SetState { key: EventName::parse(key)?, value })
+            Ok(Command::SetState { key: StateKey::parse(key)?, value })
         }
         Some("kick") => {
             let wrong = "kick needs params with user_id or session_id, a string";
@@ -183,7 +183,7 @@ pub(crate) struct PublishIn<'a> {
 #[derive(Deserialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub(crate) struct SetStateIn<'a> {
-    /// Spelled as an event's name.
+    /// 1 to 122 of `A-Z a-z 0-9 . _ : ~ -`.
     key: String,
     /// Any JSON; `null` drops the key.
     #[serde(borrow, default)]
