@@ -3,7 +3,7 @@
 /// The limits in force. `0` switches a rate or a count off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Longest frame, in bytes of UTF-8.
+    /// Longest frame that comes in, in bytes of UTF-8.
     pub message_bytes_max: usize,
     /// Sockets in one room.
     pub connections_per_room: u64,
@@ -165,6 +165,24 @@ pub const SELECTION_BYTES_MAX: usize = 1024;
 pub const BATCH_EVENTS_MAX: usize = 100;
 /// Deepest nesting of a JSON frame (SPEC §6).
 pub const JSON_DEPTH_MAX: usize = 32;
+/// Deepest nesting of what an event, a value or a selection says: eight levels are left for what
+/// stands around it when it is told again, of which a page of history in a batch takes six.
+pub const DATA_DEPTH_MAX: usize = JSON_DEPTH_MAX - 8;
+/// What goes out, a frame or the body of an answer, stays below this: what clients accept by
+/// default (1 MiB in Python's `websockets`).
+pub const FRAME_BYTES_MAX: usize = 1 << 20;
+/// Longest data of an event, and longest text of a message, in bytes of JSON as it is told again:
+/// 8 KiB are left for what stands around it. That is at most 4.5 KiB: four names of 128 bytes, of
+/// which JSON makes up to six times as many, and some 300 bytes of fields.
+pub const DATA_BYTES_MAX: usize = FRAME_BYTES_MAX - 8 * 1024;
+/// Longest number, in characters: a double needs 24, an integer of 128 bits 40. Some parsers give
+/// up at 309 digits, others at 4,300.
+pub const NUMBER_BYTES_MAX: usize = 64;
+/// Bytes of JSON that say who is here, at most; who does not fit is left out. Enough for a
+/// thousand users whatever they are called, and for some ten thousand of short names.
+pub const MEMBERS_BYTES_MAX: usize = 960 * 1024;
+/// The same for who edits a document: they are told in one frame with all of it.
+pub const PARTICIPANTS_BYTES_MAX: usize = 240 * 1024;
 
 /// Of a room's places, those that sockets without a token may take, in percent: the others
 /// are kept for those who have one.
@@ -299,6 +317,12 @@ impl Limits {
         } else {
             self.history_age_days_max.saturating_mul(DAY_MS)
         }
+    }
+
+    /// Longest data of an event that comes over HTTP: no longer than one that comes in a frame.
+    #[must_use]
+    pub fn data_bytes_max(&self) -> usize {
+        self.message_bytes_max.min(DATA_BYTES_MAX)
     }
 
     /// Decoded bytes of one chunk, at most.

@@ -59,8 +59,7 @@ impl Answer {
     }
 
     fn json(value: &impl Serialize) -> Self {
-        let text = serde_json::to_string(value).unwrap_or_default();
-        Json::parse(text).map_or_else(Self::Refused, Self::Done)
+        Self::Done(Json::of(value))
     }
 }
 
@@ -199,8 +198,7 @@ impl Batch {
         let result = |answer| match answer {
             Answer::Done(json) => json,
             Answer::Refused(refusal) => {
-                let error = serde_json::json!({"error": Problem::of(&refusal)});
-                Json::parse(error.to_string()).unwrap_or_else(|_| Json::null())
+                Json::of(&serde_json::json!({"error": Problem::of(&refusal)}))
             }
         };
         Self { results: answers.into_iter().map(result).collect() }

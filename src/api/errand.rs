@@ -3,7 +3,7 @@ use std::fmt;
 use serde::de::{Error, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::limits::BATCH_EVENTS_MAX;
+use crate::limits::{BATCH_EVENTS_MAX, JSON_DEPTH_MAX};
 use crate::message::{
     Before, Body, ClientRef, Command, EventName, Fault, Json, Kicked, Kind, Measures, Member,
     Metric, MetricCommand, Millis, Offset, PageRequest, Published, Refusal, Request, RoomName,
@@ -119,7 +119,7 @@ impl EventIn {
         }
         let name = EventName::parse(self.kind.as_str())?;
         let user = self.user_id.as_deref().map(UserId::parse).transpose()?;
-        Published::new(name, data, user).map(Body::Event)
+        Published::new(name, data.checked()?, user).map(Body::Event)
     }
 }
 
@@ -177,7 +177,7 @@ pub fn read_event(text: &str, kind: Kind, bytes_max: usize) -> Result<EventIn, R
 
 fn check(event: &EventIn, kind: Kind, bytes_max: usize) -> Result<(), Refusal> {
     if bytes_max < event.data.as_ref().map_or(0, |it| it.as_str().len()) {
-        return Err(Refusal::too_large(bytes_max));
+        return Err(Refusal::data_too_large(bytes_max));
     }
     event.request(kind).command.map(drop)
 }
@@ -227,7 +227,8 @@ pub fn read_batch(
     text: &str,
     bytes_max: usize,
 ) -> Result<Vec<Result<Destination, Refusal>>, Refusal> {
-    let BatchIn { events } = read_as(text, NO_BATCH)?;
+    // Each is looked at by itself: how deep one is nested is no fault of the others.
+    let BatchIn { events } = read_shape(text, NO_BATCH)?;
     if events.is_empty() {
         return Err(Refusal::invalid(NO_BATCH));
     }
@@ -249,13 +250,13 @@ const NO_ADDRESS: Refusal = Refusal::invalid("room must be kind:name");
 const NO_BATCH: &str = "the body must be JSON, an object whose events are a list of 1 to 100";
 
 fn read<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Refusal> {
-    read_as(text, "the body must be JSON of the documented shape")
-}
-
-fn read_as<'a, T: Deserialize<'a>>(text: &'a str, wrong: &'static str) -> Result<T, Refusal> {
-    if !crate::message::is_bearable(text.as_bytes()) {
+    if !crate::message::is_bearable(text.as_bytes(), JSON_DEPTH_MAX) {
         return Err(Refusal::invalid("the JSON is nested too deeply"));
     }
+    read_shape(text, "the body must be JSON of the documented shape")
+}
+
+fn read_shape<'a, T: Deserialize<'a>>(text: &'a str, wrong: &'static str) -> Result<T, Refusal> {
     if !crate::message::starts_object(text) {
         return Err(Refusal::invalid(wrong));
     }

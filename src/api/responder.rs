@@ -5,8 +5,8 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
-use crate::limits::Responder;
-use crate::message::{Millis, is_bearable, starts_object};
+use crate::limits::{JSON_DEPTH_MAX, Responder};
+use crate::message::{Millis, is_bearable, starts_object, text_fits};
 use crate::room::{Outcome, Question};
 
 /// Longest answer read, in bytes: what clients take in one frame.
@@ -116,8 +116,10 @@ struct Answer {
 pub fn judge(status: u16, text: Option<&str>) -> Outcome {
     match status {
         200..=299 => {
-            let text = text.filter(|it| starts_object(it) && is_bearable(it.as_bytes()));
-            let answer = text.and_then(|it| serde_json::from_str(it).ok());
+            let is_good =
+                |it: &&str| starts_object(it) && is_bearable(it.as_bytes(), JSON_DEPTH_MAX);
+            let answer = text.filter(is_good).and_then(|it| serde_json::from_str(it).ok());
+            let answer = answer.filter(|it: &Answer| text_fits(&it.content).is_ok());
             answer.map_or(Outcome::Unusable, |Answer { content }| Outcome::Answered(content))
         }
         // It is not well, or has too much to do.

@@ -10,7 +10,7 @@ use super::json::{self, Text};
 use super::{Dialect, Frame};
 use crate::message::{
     Before, Body, ClientName, ClientRef, Code, Command, ConversationCommand, ConversationEvent,
-    Entry, Event, Millis, Notice, Offset, Page, PageRequest, Refusal, Request, Ticket,
+    Entry, Event, Millis, Notice, Offset, Page, PageRequest, Refusal, Request, Ticket, text_fits,
 };
 use crate::room::{Manner, Manners};
 
@@ -144,6 +144,7 @@ fn command(envelope: &Envelope<'_>, has_id: bool) -> Result<Command, Refusal> {
             let wrong = "message needs clientId, content and messageId, which are strings, the last of 1 to 128 bytes";
             let content = string(envelope.content).filter(|_| has_id);
             let content = content.ok_or(Refusal::invalid(wrong))?;
+            text_fits(&content)?;
             let client = string(envelope.client_id).ok_or(Refusal::invalid(wrong))?;
             ConversationCommand::Ask { client: ClientName::parse(client)?, content }
         }

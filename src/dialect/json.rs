@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::Frame;
+use crate::limits::JSON_DEPTH_MAX;
 use crate::message::{
     Before, ClientRef, Command, Millis, Offset, PageRequest, Refusal, Request, is_bearable,
     starts_object,
@@ -21,7 +22,7 @@ pub(super) fn object_text(frame: &Frame) -> Result<&str, Refusal> {
     if !starts_object(text) {
         return Err(Refusal::invalid("a message is a JSON object"));
     }
-    if !is_bearable(text.as_bytes()) {
+    if !is_bearable(text.as_bytes(), JSON_DEPTH_MAX) {
         return Err(Refusal::invalid("the JSON is nested too deeply"));
     }
     Ok(text)

@@ -198,7 +198,7 @@ impl Http<'_> {
         }
         let (status, task) = match call {
             RoomCall::Publish => {
-                let bytes_max = self.config.limits.message_bytes_max;
+                let bytes_max = self.config.limits.data_bytes_max();
                 let (text, _held) = self.body(bytes_max + ENVELOPE_BYTES_MAX).await?;
                 (200, Task::Publish(vec![read_event(&text, kind, bytes_max)?]))
             }
@@ -236,7 +236,7 @@ impl Http<'_> {
             return Err(Refusal::denied("this token does not allow publishing in any room").into());
         }
         let (text, _held) = self.body(BATCH_BYTES_MAX).await?;
-        let items = read_batch(&text, self.config.limits.message_bytes_max)?;
+        let items = read_batch(&text, self.config.limits.data_bytes_max())?;
         self.charge(&caller, Cost::Publish(items.len() as u64))?;
         let mut answers: Vec<Option<Answer>> = Vec::new();
         let mut rooms: Vec<Parcel> = Vec::new();

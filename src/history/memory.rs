@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::conversation::Questions;
 use super::editing::MemoryDocuments;
-use super::{History, Lately, TRIM_ENTRIES_MAX, how_many_fit, record};
+use super::{History, Lately, TRIM_ENTRIES_MAX, how_many_fit, record, weight};
 use crate::message::{
     Before, Body, Chunk, ClientRef, Digest, Entry, Epoch, Metric, Millis, Name, Offset, Page,
     StateItem, StateKey, UserId,
@@ -203,7 +203,12 @@ impl History for MemoryHistory {
             .filter(|it| it.body.user().is_none_or(|user| *user == query.viewer))
             .collect();
         let upwards = query.after.is_some();
-        let size = |it: &&Rc<Entry>| record::store(&it.body).1.chars().count() as u64;
+        let size = |it: &&Rc<Entry>| {
+            let client_ref = it.client_ref.as_ref().map_or(0, |it| it.as_str().len());
+            let user = it.body.user().map_or(0, |it| it.0.len());
+            let names = it.author.id.0.len() + it.author.name.len() + client_ref + user;
+            weight(record::store(&it.body).1.len() as u64, names as u64)
+        };
         let fits = if upwards {
             how_many_fit(query.limit, shown.iter().map(size))
         } else {

@@ -59,7 +59,7 @@ pub(super) fn reading(
     at: u64,
     own: u64,
 ) -> Option<(Name, StoredReading)> {
-    let (name, value) = (Name::stored(name).ok()?, Json::parse(value).ok()?);
+    let (name, value) = (Name::stored(name).ok()?, Json::stored(value)?);
     Some((name, StoredReading { value, at: Millis(at), own: own != 0 }))
 }
 

@@ -20,6 +20,7 @@ pub use memory::MemoryHistory;
 pub use schema::MIGRATIONS;
 pub use sql::SqlHistory;
 
+use crate::limits::FRAME_BYTES_MAX;
 use crate::message::{ClientRef, Digest, Epoch, Millis, Name, Offset, Page, StateItem, UserId};
 use crate::room::{Memory, PageQuery, Receipt, Remembered, Response, StoredDocument, Write};
 
@@ -27,10 +28,22 @@ use crate::room::{Memory, PageQuery, Receipt, Remembered, Response, StoredDocume
 /// hold up the room; the next alarm takes the rest.
 pub const TRIM_ENTRIES_MAX: u64 = 5_000;
 
-/// Most stored bytes one page holds, however many entries were asked for; a larger
-/// entry makes a page alone. Entries of 1 MiB are allowed, and 200 of them would fill
-/// the memory that all rooms of an isolate share.
-pub const PAGE_BYTES_MAX: u64 = 1 << 20;
+/// Bytes of the entries of one page, however it is spelled and however many were asked for: 2 KiB
+/// of a frame are left for what stands around them. An entry of an older version that is larger
+/// makes a page alone.
+pub const PAGE_BYTES_MAX: u64 = FRAME_BYTES_MAX as u64 - 2 * 1024;
+
+/// What an entry takes in a page, in whatever dialect, beside its data and its names.
+const ENTRY_BYTES: u64 = 320;
+
+/// How many bytes JSON makes of one byte of a name, at most: `\u0001` of a control character.
+const ESCAPED_BYTES: u64 = 6;
+
+/// What an entry takes in a page, in bytes, at most. Some names appear in no page of some
+/// dialects; that they are counted costs a page a few entries.
+fn weight(data: u64, names: u64) -> u64 {
+    data + names * ESCAPED_BYTES + ENTRY_BYTES
+}
 
 /// A room's durable log. Synchronous, because SQLite in a Durable Object is.
 pub trait History {
@@ -89,11 +102,11 @@ pub struct Lately {
     pub authors: Vec<UserId>,
 }
 
-/// How many entries of these sizes, in the order of reading, make a page.
-fn how_many_fit(limit: u32, sizes: impl Iterator<Item = u64>) -> usize {
+/// How many entries of these weights, in the order of reading, make a page.
+fn how_many_fit(limit: u32, weights: impl Iterator<Item = u64>) -> usize {
     let mut total = 0u64;
-    let fits = sizes.enumerate().take(limit as usize).take_while(|(at, size)| {
-        total = total.saturating_add(*size);
+    let fits = weights.enumerate().take(limit as usize).take_while(|(at, weight)| {
+        total = total.saturating_add(*weight);
         *at == 0 || total <= PAGE_BYTES_MAX
     });
     fits.count()

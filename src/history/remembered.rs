@@ -16,7 +16,7 @@ const REMEMBERED: &str = "
     UNION ALL
     SELECT 'departure', user, name, until, 0 FROM departure
     UNION ALL
-    SELECT 'state', key, '', length(value), 0 FROM state
+    SELECT 'state', key, '', octet_length(value), 0 FROM state
     UNION ALL
     SELECT * FROM (
         SELECT 'transfer', data,

@@ -2,7 +2,7 @@ use std::rc::Rc;
 
 use super::{
     Database, History, Lately, Row, TRIM_ENTRIES_MAX, Value, conversation, editing, how_many_fit,
-    metric, record, remembered, schema, share, transfer,
+    metric, record, remembered, schema, share, transfer, weight,
 };
 use crate::message::{
     Before, Body, ClientRef, Digest, Entry, Epoch, Json, Millis, Name, Offset, Page, StateItem,
@@ -242,7 +242,10 @@ impl<D: Database> History for SqlHistory<D> {
         let order = if upwards { "ASC" } else { "DESC" };
         // First what it would weigh, so that only what fits is read.
         let sql = format!(
-            "SELECT offset, length(data) FROM entry
+            "SELECT offset, octet_length(data),
+                octet_length(author) + octet_length(name)
+                    + ifnull(octet_length(ref), 0) + ifnull(octet_length(user), 0)
+             FROM entry
              WHERE offset < ? AND offset >= ? AND at >= ? AND (user IS NULL OR user = ?)
              ORDER BY offset {order} LIMIT ?"
         );
@@ -256,10 +259,11 @@ impl<D: Database> History for SqlHistory<D> {
             (u64::from(query.limit) + 1).into(),
         ];
         let rows = self.database.run(&sql, &bindings)?;
-        let sizes: Vec<(u64, u64)> = rows.iter().filter_map(|row| pair(row)).collect();
-        let fits = how_many_fit(query.limit, sizes.iter().map(|(_, length)| *length));
-        let has_more = fits < sizes.len();
-        let page = sizes.get(..fits).unwrap_or_default();
+        let weights: Vec<(u64, u64)> =
+            rows.iter().filter_map(|row| offset_and_weight(row)).collect();
+        let fits = how_many_fit(query.limit, weights.iter().map(|(_, weight)| *weight));
+        let has_more = fits < weights.len();
+        let page = weights.get(..fits).unwrap_or_default();
         let ends = page.first().zip(page.last()).map(|((one, _), (other, _))| (*one, *other));
         let entries = match ends {
             None => Vec::new(),
@@ -276,7 +280,7 @@ impl<D: Database> History for SqlHistory<D> {
         let item = |row: Row| {
             let [key, value, offset] = <[Value<'static>; 3]>::try_from(row).ok()?;
             let key = StateKey::stored(key.text()?).ok()?;
-            let value = Json::parse(value.text()?).ok()?;
+            let value = Json::stored(value.text()?)?;
             Some(StateItem { key, value, offset: Offset(offset.integer()?) })
         };
         Ok(rows.into_iter().filter_map(item).collect())
@@ -352,6 +356,16 @@ fn is_one_row(entry: &Entry) -> bool {
         Body::Event(published) => published.state_key().is_some(),
     };
     entry.client_ref.is_none() && !leaves_more
+}
+
+/// An offset and a weight, from an offset and two lengths.
+fn offset_and_weight(row: &[Value<'_>]) -> Option<(u64, u64)> {
+    match row {
+        [Value::Integer(offset), Value::Integer(data), Value::Integer(names)] => {
+            Some((*offset, weight(*data, *names)))
+        }
+        _ => None,
+    }
 }
 
 /// A row of two integers.

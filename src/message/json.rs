@@ -2,22 +2,55 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::Refusal;
-use crate::limits::JSON_DEPTH_MAX;
+use super::readable::{is_bearable, unreadable};
+use crate::limits::{DATA_BYTES_MAX, DATA_DEPTH_MAX};
 
-/// Somebody's JSON, checked and passed on as it came: no tree is built of it.
+/// Somebody's JSON, passed on as it came: no tree is built of it. What comes in is read by
+/// [`Json::parse`], [`Json::read`] or [`Json::checked`], which refuse what could not be read
+/// again by everyone it is told to; deserializing checks nothing but that it is JSON.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Json(Box<RawValue>);
 
 impl Json {
-    /// Takes JSON text of bearable depth.
+    /// Reads JSON text that somebody sent.
     pub fn parse(text: impl Into<String>) -> Result<Self, Refusal> {
-        let text = text.into();
-        if !is_bearable(text.as_bytes()) {
-            return Err(Refusal::invalid("the JSON is nested too deeply"));
+        let raw = RawValue::from_string(text.into());
+        raw.map_err(|_| Refusal::invalid("this is no JSON")).and_then(|it| Self(it).checked())
+    }
+
+    /// Reads a part of what somebody sent.
+    pub fn read(raw: &RawValue) -> Result<Self, Refusal> {
+        Self(raw.to_owned()).checked()
+    }
+
+    /// Refuses what could not be read again by everyone it is told to: nested deeper than
+    /// [`DATA_DEPTH_MAX`], longer than [`DATA_BYTES_MAX`], with a number that no double holds,
+    /// or with a string that is not Unicode.
+    pub fn checked(self) -> Result<Self, Refusal> {
+        let text = self.as_str();
+        if DATA_BYTES_MAX < text.len() {
+            return Err(Refusal::data_too_large(DATA_BYTES_MAX));
         }
-        let raw = RawValue::from_string(text).map_err(|_| Refusal::invalid("this is no JSON"))?;
-        Ok(Self(raw))
+        if !is_bearable(text.as_bytes(), DATA_DEPTH_MAX) {
+            return Err(TOO_DEEP);
+        }
+        match unreadable(text) {
+            Some(problem) => Err(Refusal::invalid(problem)),
+            None => Ok(self),
+        }
+    }
+
+    /// Reads what was stored. It was checked when it came in, by the rules of that time.
+    #[must_use]
+    pub fn stored(text: String) -> Option<Self> {
+        RawValue::from_string(text).ok().map(Self)
+    }
+
+    /// Something of ours.
+    #[must_use]
+    pub fn of(value: &impl Serialize) -> Self {
+        serde_json::value::to_raw_value(value).map_or_else(|_| Self::null(), Self)
     }
 
     /// `null`.
@@ -45,11 +78,7 @@ impl Json {
     }
 }
 
-impl From<&RawValue> for Json {
-    fn from(raw: &RawValue) -> Self {
-        Self(raw.to_owned())
-    }
-}
+const TOO_DEEP: Refusal = Refusal::invalid("data is nested more than 24 deep");
 
 impl PartialEq for Json {
     fn eq(&self, other: &Self) -> bool {
@@ -65,25 +94,24 @@ pub fn starts_object(text: &str) -> bool {
     text.trim_start_matches([' ', '\t', '\r', '\n']).starts_with('{')
 }
 
-/// Whether no bracket opens deeper than [`JSON_DEPTH_MAX`]. One pass without
-/// recursion: `serde_json` skips raw values at any depth.
+/// How long a text is as a JSON string, in bytes, without the quotes: as this server writes it.
 #[must_use]
-pub fn is_bearable(text: &[u8]) -> bool {
-    let (mut depth, mut in_string, mut escaped) = (0usize, false, false);
-    for byte in text {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' if in_string => escaped = true,
-            b'"' => in_string = !in_string,
-            b'{' | b'[' if !in_string => depth += 1,
-            b'}' | b']' if !in_string => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        if JSON_DEPTH_MAX < depth {
-            return false;
-        }
+pub fn json_len(text: &str) -> usize {
+    let more = |byte: u8| match byte {
+        b'"' | b'\\' | b'\n' | b'\r' | b'\t' | 0x08 | 0x0c => 1,
+        0..0x20 => 5,
+        _ => 0,
+    };
+    text.len() + text.bytes().map(more).sum::<usize>()
+}
+
+/// Refuses a text that would not fit into a frame, however that spells it.
+pub fn text_fits(text: &str) -> Result<(), Refusal> {
+    if json_len(text) <= DATA_BYTES_MAX {
+        Ok(())
+    } else {
+        Err(Refusal::data_too_large(DATA_BYTES_MAX))
     }
-    true
 }
 
 #[cfg(test)]
@@ -91,12 +119,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn depth_counts_brackets_outside_strings() {
+    fn data_has_a_depth_of_its_own() {
         let nested = |depth| "[".repeat(depth) + &"]".repeat(depth);
-        assert!(is_bearable(nested(JSON_DEPTH_MAX).as_bytes()));
-        assert!(!is_bearable(nested(JSON_DEPTH_MAX + 1).as_bytes()));
-        let text = format!(r#"{{"content":"{}\"[["}}"#, "[".repeat(100));
-        assert!(is_bearable(text.as_bytes()));
+        assert!(Json::parse(nested(DATA_DEPTH_MAX)).is_ok());
+        assert_eq!(Json::parse(nested(DATA_DEPTH_MAX + 1)), Err(TOO_DEEP));
+        let raw = RawValue::from_string(nested(DATA_DEPTH_MAX + 1)).unwrap();
+        assert_eq!(Json::read(&raw), Err(TOO_DEEP));
+        assert!(TOO_DEEP.message.contains(&format!(" {DATA_DEPTH_MAX} ")));
+        assert!(Json::stored(nested(100)).is_some(), "what was accepted once is still read");
+    }
+
+    #[test]
+    fn data_has_a_length_of_its_own() {
+        let long = |bytes| format!("\"{}\"", "x".repeat(bytes - 2));
+        assert!(Json::parse(long(DATA_BYTES_MAX)).is_ok());
+        let refusal = Json::parse(long(DATA_BYTES_MAX + 1)).unwrap_err();
+        assert_eq!(refusal, Refusal::data_too_large(DATA_BYTES_MAX));
+        assert!(text_fits(&"\u{1}".repeat(DATA_BYTES_MAX / 6)).is_ok());
+        assert!(text_fits(&"\u{1}".repeat(DATA_BYTES_MAX / 6 + 1)).is_err());
     }
 
     #[test]
@@ -105,5 +145,13 @@ mod tests {
             assert!(Json::parse(text).is_err(), "{text}");
         }
         assert!(Json::parse("null").unwrap().is_null());
+    }
+
+    #[test]
+    fn the_length_of_a_string_is_that_of_what_is_written() {
+        let all: String = (0..=0x2fff).filter_map(char::from_u32).chain(['😀']).collect();
+        for text in ["", "a\"\\/b", &all] {
+            assert_eq!(json_len(text) + 2, serde_json::to_string(text).unwrap().len());
+        }
     }
 }

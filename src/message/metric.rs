@@ -37,8 +37,7 @@ impl Metric {
         it.end()?;
         let read = || {
             // In its shortest spelling: a thousand zeros are kept for nobody.
-            let value = Json::parse(value?.to_string()).ok()?;
-            Some(Self { metric: metric?, value, at })
+            Some(Self { metric: metric?, value: Json::of(&value?), at })
         };
         read().ok_or(Refusal::system()) // Which it is not: all that is missing was named.
     }
@@ -46,7 +45,7 @@ impl Metric {
     /// One of the platform's own numbers.
     #[must_use]
     pub fn whole(number: u64) -> Json {
-        Json::parse(number.to_string()).unwrap_or_else(|_| Json::null())
+        Json::of(&number)
     }
 }
 
@@ -157,7 +156,7 @@ mod tests {
     use super::*;
 
     fn read(data: &str) -> Result<(String, String, Option<u64>), Vec<String>> {
-        match Metric::read(&Json::parse(data).unwrap(), false) {
+        match Metric::read(&Json::stored(data.to_owned()).unwrap(), false) {
             Ok(Metric { metric, value, at }) => {
                 Ok((metric.as_str().into(), value.as_str().into(), at.map(|it| it.0)))
             }

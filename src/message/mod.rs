@@ -14,6 +14,7 @@ mod json;
 mod metric;
 mod name;
 mod published;
+mod readable;
 mod refusal;
 mod reply;
 mod timestamp;
@@ -28,10 +29,11 @@ pub use conversation::{ClientName, ConversationCommand, ConversationEvent, Ticke
 pub use editing::{Cursor, EditingCommand, EditingEvent, EditingState, Operation, Role, Version};
 pub use event::{Event, Notice, Page};
 pub use id::{ClientRef, Epoch, Kind, Offset, RoomName, SessionId, Stamp, UserId};
-pub use json::{Json, is_bearable, starts_object};
+pub use json::{Json, json_len, starts_object, text_fits};
 pub use metric::{Measure, Measures, Metric, MetricCommand, MetricEvent, Reading};
 pub use name::{Name, stored_name, stored_names};
 pub use published::{Lane, Published};
+pub use readable::is_bearable;
 pub use refusal::{Code, Details, Fault, Refusal};
 pub use reply::{Accepted, Reply, StateItem, Stats, Status, Welcome};
 pub use timestamp::Millis;
@@ -113,6 +115,7 @@ impl Body {
 
     /// Something said in a chat room; text unless it says otherwise.
     pub fn message(content: String, message_type: Option<String>) -> Result<Self, Refusal> {
+        text_fits(&content)?;
         let message_type = message_type.unwrap_or_else(|| "text".into());
         if (1..=Self::TYPE_BYTES_MAX).contains(&message_type.len()) {
             Ok(Self::Message { content, message_type })

@@ -168,6 +168,13 @@ impl Refusal {
         Self { message: Cow::Owned(message), ..Self::new(Code::MessageTooLarge, "") }
     }
 
+    /// What is said in the message is longer than allowed, though the frame may not be.
+    #[must_use]
+    pub fn data_too_large(bytes_max: usize) -> Self {
+        let message = format!("what a message says has at most {bytes_max} bytes, as JSON");
+        Self { message: Cow::Owned(message), ..Self::new(Code::MessageTooLarge, "") }
+    }
+
     /// Ours, and nothing more is said about it.
     #[must_use]
     pub const fn system() -> Self {

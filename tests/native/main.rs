@@ -36,6 +36,7 @@ mod metrics;
 mod metrics_sleep;
 mod names;
 mod outbox;
+mod readable;
 mod room;
 mod schema;
 mod schema_http;

@@ -162,11 +162,8 @@ test("[E28, K9] what is no object becomes the field `data`, and a message of man
   expect((await bob.next("note")).said).toBe(said);
 });
 
-test.each([
-  ["half of a pair of surrogates", String.raw`"text":"\ud83d","n":1`],
-  ["a number beyond all numbers", '"huge":1e400,"n":1'],
-  ["a number of thirty digits", '"long":123456789012345678901234567890,"n":1'],
-])("[E28, H2] an event with %s is passed on as it came, by whomever", async (_, fields) => {
+test("[E28, H2] an event with a number of thirty digits is passed on as it came, by whomever", async () => {
+  const fields = '"long":123456789012345678901234567890,"n":1';
   const room = server.room();
   const [bob, ann] = [await greeted(server, room, "bob"), await listening(server, room, "ann")];
   ann.send(`{"type":"command","command":"publish","params":{"event":"odd","data":{${fields}}}}`);

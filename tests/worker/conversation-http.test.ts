@@ -164,6 +164,10 @@ const USELESS: [string, Manner][] = [
   ["a bad request", (_, response) => reply(response, 400, '{"content":"no"}')],
   ["nothing there", (_, response) => reply(response, 404, '{"content":"no"}')],
   [
+    "more than a message may say",
+    (_, response) => reply(response, 200, JSON.stringify({ content: "x".repeat((1 << 20) - 8191) })),
+  ],
+  [
     "more than 1 MiB",
     (_, response) => reply(response, 200, JSON.stringify({ content: "x".repeat(10 << 20) })),
   ],
@@ -192,8 +196,8 @@ test("a redirect is not followed", async () => {
   await elsewhere.stop();
 });
 
-test("an answer of 1 MiB is one", async () => {
-  const content = "x".repeat((1 << 20) - 100);
+test("[L22] an answer as long as a message may be is one", async () => {
+  const content = "x".repeat((1 << 20) - 8 * 1024);
   responder.manner = (_, response) => reply(response, 200, JSON.stringify({ content }));
   const [client] = await talk(server);
   ask(client, "large", "hello");

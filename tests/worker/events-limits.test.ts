@@ -117,7 +117,8 @@ test("[C17] a frame past 1 MiB gets MESSAGE_TOO_LARGE and 1009, and nobody else 
   const sized = (bytes: number) => {
     const frame = (data: string) =>
       JSON.stringify({ type: "command", command: "publish", params: { event: "big", data } });
-    return frame("x".repeat(bytes - frame("").length));
+    const less = frame("x".repeat((1 << 20) - 8 * 1024 - 2));
+    return less + " ".repeat(bytes - less.length);
   };
   ann.send(sized(1 << 20));
   expect((await ann.next("response")).result.offset).toBe(1);

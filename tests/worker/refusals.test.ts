@@ -102,6 +102,14 @@ test.each(SERVED)("%s is served", async (_, frame, type) => {
   await ann.next(type);
 });
 
+/** What a message may say, in bytes of JSON. */
+const DATA_MAX = MIB - 8 * 1024;
+
+/** A frame of this many bytes that says less. */
+const padded = (bytes: number, frame: string) => frame + " ".repeat(bytes - Buffer.byteLength(frame));
+const said = (bytes: number, letter = "x") =>
+  message({ content: letter.repeat(bytes / Buffer.byteLength(letter)) });
+
 /** A message of exactly so many bytes. */
 function sized(bytes: number, letter = "x"): string {
   const room = bytes - message({ content: "" }).length;
@@ -110,12 +118,24 @@ function sized(bytes: number, letter = "x"): string {
 }
 
 test.each([
-  ["one byte below 1 MiB", sized(MIB - 1)],
-  ["1 MiB", sized(MIB)],
-  ["1 MiB in letters of four bytes", sized(MIB, "😀")],
-])("[A31] a message of %s is served", async (_, frame) => {
+  ["all that may be said", said(DATA_MAX)],
+  ["all that may be said, in letters of four bytes", said(DATA_MAX, "😀")],
+  ["1 MiB, with less in it", padded(MIB, said(DATA_MAX))],
+])("[A31, L22] a message of %s is served", async (_, frame) => {
   const client = await server.join(server.room(), "big");
   client.send(frame);
+  expect((await client.next("message")).data.offset).toBe(1);
+});
+
+test.each([
+  ["one byte more than may be said", said(DATA_MAX + 1)],
+  ["1 MiB", sized(MIB)],
+  ["1 MiB in letters of four bytes", sized(MIB, "😀")],
+])("[L22] a frame of %s is refused, and the socket stays", async (_, frame) => {
+  const client = await server.join(server.room(), "big");
+  client.send(frame);
+  expect(await client.refusal()).toBe("MESSAGE_TOO_LARGE");
+  client.say("still here");
   expect((await client.next("message")).data.offset).toBe(1);
 });
 

@@ -127,7 +127,7 @@ pub(super) fn cursor(data: Option<&RawValue>) -> Result<Command, Refusal> {
     if selection.is_some_and(|it| SELECTION_BYTES_MAX < it.get().len()) {
         return Err(Refusal::invalid(wrong));
     }
-    let selection = selection.map_or_else(Json::null, Json::from);
+    let selection = selection.map_or_else(|| Ok(Json::null()), Json::read)?;
     Ok(Command::Editing(EditingCommand::Cursor(Cursor { position, selection })))
 }
 

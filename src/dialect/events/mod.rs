@@ -138,14 +138,15 @@ fn order(name: Option<&str>, params: Option<&RawValue>) -> Result<Command, Refus
             let PublishIn { event, data, user_id } =
                 json::data(params, "publish needs params with event, a string, and data")?;
             let name = EventName::parse(event)?;
-            let data = data.map_or_else(Json::null, Json::from);
-            let event = Published::new(name, data, user_id.map(UserId::parse).transpose()?)?;
+            let data = data.map_or_else(|| Ok(Json::null()), Json::read)?;
+            let user = user_id.map(UserId::parse).transpose()?;
+            let event = Published::new(name, data, user)?;
             Ok(Command::Publish { body: Body::Event(event), exclude: None })
         }
         Some("set_state") => {
             let SetStateIn { key, value } =
                 json::data(params, "set_state needs params with key, a string, and value")?;
-            let value = value.map_or_else(Json::null, Json::from);
+            let value = value.map_or_else(|| Ok(Json::null()), Json::read)?;
             Ok(Command::SetState { key: StateKey::parse(key)?, value })
         }
         Some("kick") => {
