@@ -114,9 +114,9 @@ pub const STATE_BYTES_MAX: usize = 512 * 1024;
 /// Metrics whose last values a room keeps, at most, its own beside: they are read on every
 /// wake, and a dashboard shows dozens.
 pub const METRICS_MAX: usize = 1000;
-/// Longest document that is edited together, in bytes of UTF-8: a snapshot of it is one stored
-/// row, which the platform bounds at 2 MB, and it is told whole, in one frame.
-pub const DOCUMENT_BYTES_MAX: usize = 1 << 20;
+/// Longest document that is edited together, in bytes of UTF-8 as a JSON string: it is told
+/// whole, in one frame, with those who edit it ([`PARTICIPANTS_BYTES_MAX`]).
+pub const DOCUMENT_BYTES_MAX: usize = 768 * 1024;
 /// Operations after which a document is snapshot again. Those of the last one to two such
 /// stretches are kept: seconds of fifty fast typists, which is more than any round trip, and
 /// few enough to be made again, in milliseconds, when the room wakes.

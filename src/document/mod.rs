@@ -70,12 +70,14 @@ impl Document {
         edits: impl IntoIterator<Item = Edit>,
     ) -> Result<Self, Damaged> {
         let mut document = Self::at(pace, snapshot);
+        document.text.bind(false);
         for Edit { first, author, undoes, operations } in edits {
             let changes: Result<Vec<Change>, _> = operations.iter().map(Change::of).collect();
             let changes = changes.ok().filter(|_| first == document.version.plus(1));
             let made = changes.and_then(|it| document.make(&it, &author, undoes).ok());
             made.ok_or(Damaged(first))?;
         }
+        document.text.bind(true);
         Ok(document)
     }
 

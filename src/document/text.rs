@@ -5,14 +5,14 @@ use std::rc::Rc;
 use ropey::Rope;
 
 use crate::limits::DOCUMENT_BYTES_MAX;
-use crate::message::{Code, Refusal};
+use crate::message::{Code, Refusal, json_len};
 
 /// Not within the text.
 pub(super) const OUTSIDE: Refusal = Refusal::invalid(
     "an edit lies within the text of its version, in UTF-16 code units, and splits no surrogate pair",
 );
 
-const FULL: Refusal = Refusal::new(Code::Conflict, "the document would grow past 1 MiB");
+const FULL: Refusal = Refusal::new(Code::Conflict, "the document would grow past 768 KiB, as JSON");
 
 /// How long a text is, in UTF-16 code units.
 pub(super) fn units(text: &str) -> usize {
@@ -32,26 +32,39 @@ pub(super) fn split_at_unit(text: &str, unit: usize) -> Option<(&str, &str)> {
 }
 
 /// The text. A clone shares all that is not changed later.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Text(Rope);
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Text {
+    rope: Rope,
+    /// How long it is as a JSON string, which is how it is told.
+    json_bytes: usize,
+    /// How long it may become.
+    bytes_max: usize,
+}
 
 impl Text {
     pub(super) fn new(content: &str) -> Self {
-        Self(Rope::from_str(content))
+        let (rope, json_bytes) = (Rope::from_str(content), json_len(content));
+        Self { rope, json_bytes, bytes_max: DOCUMENT_BYTES_MAX }
+    }
+
+    /// Whether it may not grow past its bound. What was stored was taken under the bound of its
+    /// time, and is restored whatever that was.
+    pub(super) fn bind(&mut self, is_bound: bool) {
+        self.bytes_max = if is_bound { DOCUMENT_BYTES_MAX } else { usize::MAX };
     }
 
     pub(super) fn content(&self) -> String {
-        self.0.to_string()
+        self.rope.to_string()
     }
 
     /// How long it is, in bytes of UTF-8.
     pub(super) fn bytes(&self) -> usize {
-        self.0.len_bytes()
+        self.rope.len_bytes()
     }
 
     /// How long it is, in UTF-16 code units.
     pub(super) fn units(&self) -> usize {
-        self.0.len_utf16_cu()
+        self.rope.len_utf16_cu()
     }
 
     /// Takes out so many units and puts this in their place; whole or not at all. Returns
@@ -64,29 +77,30 @@ impl Text {
     ) -> Result<Rc<str>, Refusal> {
         let start = self.character(position)?;
         let end = if length == 0 { start } else { self.character(position + length)? };
-        let taken = self.0.get_slice(start..end).ok_or(OUTSIDE)?;
-        let before = self.0.len_bytes();
-        let after = before - taken.len_bytes() + content.len();
-        if DOCUMENT_BYTES_MAX < after && before < after {
+        let taken = self.rope.get_slice(start..end).ok_or(OUTSIDE)?;
+        let taken: Rc<str> = taken.as_str().map_or_else(|| taken.to_string().into(), Rc::from);
+        let before = self.json_bytes;
+        let after = before.saturating_sub(json_len(&taken)).saturating_add(json_len(content));
+        if self.bytes_max < after && before < after {
             return Err(FULL);
         }
-        let taken = taken.as_str().map_or_else(|| taken.to_string().into(), Rc::from);
         if start < end {
-            self.0.try_remove(start..end).map_err(|_| OUTSIDE)?;
+            self.rope.try_remove(start..end).map_err(|_| OUTSIDE)?;
         }
         if !content.is_empty() {
-            self.0.try_insert(start, content).map_err(|_| OUTSIDE)?;
+            self.rope.try_insert(start, content).map_err(|_| OUTSIDE)?;
         }
+        self.json_bytes = after;
         Ok(taken)
     }
 
     /// Which character begins at this unit. Where all have one unit, nothing is looked up.
     fn character(&self, unit: usize) -> Result<usize, Refusal> {
-        if self.units() == self.0.len_chars() {
+        if self.units() == self.rope.len_chars() {
             return if unit <= self.units() { Ok(unit) } else { Err(OUTSIDE) };
         }
-        let index = self.0.try_utf16_cu_to_char(unit).map_err(|_| OUTSIDE)?;
-        match self.0.try_char_to_utf16_cu(index) {
+        let index = self.rope.try_utf16_cu_to_char(unit).map_err(|_| OUTSIDE)?;
+        match self.rope.try_char_to_utf16_cu(index) {
             Ok(begin) if begin == unit => Ok(index),
             _ => Err(OUTSIDE),
         }
@@ -127,5 +141,18 @@ mod tests {
         assert_eq!(text.splice(7, 1, "yyy"), Err(FULL));
         assert_eq!(text.splice(7, 1, "yy").as_deref(), Ok("ä"));
         assert_eq!(text.splice(0, 1, "z").as_deref(), Ok("ä"));
+    }
+
+    #[test]
+    fn t1_a_text_is_as_long_as_its_json() {
+        let mut text = Text::new(&"\u{1}".repeat(DOCUMENT_BYTES_MAX / 6));
+        assert_eq!(text.splice(7, 0, "x"), Err(FULL));
+        assert_eq!(text.splice(7, 1, "\"\"\"").as_deref(), Ok("\u{1}"));
+        assert_eq!(text.splice(0, 0, "x"), Err(FULL));
+        assert_eq!(text.json_bytes, json_len(&text.content()));
+        text.bind(false);
+        assert!(text.splice(0, 0, "x").is_ok(), "as it is restored");
+        text.bind(true);
+        assert_eq!(text.splice(0, 0, "x"), Err(FULL));
     }
 }

@@ -2,7 +2,8 @@
 
 use super::asker::Asker;
 use super::{Effect, Grant, Manner, Quota, Room, Session, Turn, Write, editing, measure, typing};
-use crate::message::{Code, Event, Member, Millis, Refusal, SessionId, UserId, Welcome};
+use crate::limits::MEMBERS_BYTES_MAX;
+use crate::message::{Code, Event, Member, Millis, Refusal, SessionId, UserId, Welcome, json_len};
 
 /// A user whose last socket closed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -140,7 +141,27 @@ pub(super) fn list(room: &Room, turn: &mut Turn, asker: &Asker) {
     members.extend(room.departures.values().map(|it| it.member.clone()));
     members.sort_by(|a, b| a.id.cmp(&b.id));
     members.dedup_by(|a, b| a.id == b.id);
+    let members = as_many_as_fit(members, MEMBERS_BYTES_MAX, |it| it);
     turn.answer(asker, Event::Presence(members));
+}
+
+/// What a user takes in a list, in bytes of JSON, beside what they are called.
+const MEMBER_BYTES: usize = 64;
+
+/// The first of these users, as many as so many bytes of JSON hold.
+pub(super) fn as_many_as_fit<T>(
+    mut users: Vec<T>,
+    bytes_max: usize,
+    member: impl Fn(&T) -> &Member,
+) -> Vec<T> {
+    let mut bytes = 0;
+    let fit = users.iter().map(member).take_while(|Member { id, name }| {
+        bytes += json_len(&id.0) + json_len(name) + MEMBER_BYTES;
+        bytes <= bytes_max
+    });
+    let count = fit.count();
+    users.truncate(count);
+    users
 }
 
 /// Tells those who may see who is here.

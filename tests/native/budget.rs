@@ -4,7 +4,7 @@ use dormouse::budget::Budget;
 use dormouse::dialect::Frame;
 use dormouse::history::MemoryHistory;
 use dormouse::host::{Flush, Host};
-use dormouse::limits::Limits;
+use dormouse::limits::{DOCUMENT_BYTES_MAX, Limits};
 use dormouse::message::{Kind, Millis};
 use dormouse::room::DocumentCache;
 use proptest::prelude::*;
@@ -177,7 +177,7 @@ fn l20_documents_at_hand_are_bounded_for_all_rooms_together_and_read_again() {
     for room in 0..10 {
         for document in ["a", "b"] {
             isolate.says(room, 1, &sits(document));
-            isolate.says(room, 1, &edit(MIB - 200));
+            isolate.says(room, 1, &edit(DOCUMENT_BYTES_MAX));
             isolate.room(room).flush(NOON).unwrap();
             assert_eq!(isolate.last(room, 1), "edit_ack");
         }
@@ -188,7 +188,7 @@ fn l20_documents_at_hand_are_bounded_for_all_rooms_together_and_read_again() {
         isolate.says(room, 2, &sits("a"));
         isolate.room(room).flush(NOON).unwrap();
         let state = isolate.sockets[room].frames(2).pop().unwrap();
-        assert_eq!(state["data"]["content"].as_str().unwrap().len(), MIB - 200);
+        assert_eq!(state["data"]["content"].as_str().unwrap().len(), DOCUMENT_BYTES_MAX);
     }
     isolate.rooms.clear();
     assert_eq!((isolate.budget.taken(), isolate.documents.count()), (0, 0));

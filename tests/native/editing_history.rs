@@ -140,9 +140,8 @@ fn what_is_stored_of_a_hundred_thousand_operations_is_the_last_thousand() {
     let mut document = Document::new(Pace::default());
     for number in 0u64..100_000 {
         let version = document.version();
-        let applied = document
-            .submit(&insert(number % 1000, "0123456789"), version, &member("ann").id)
-            .unwrap();
+        let applied =
+            document.submit(&insert(number % 1000, "0123456"), version, &member("ann").id).unwrap();
         let mut writes = vec![wrote("n", &applied.edit, Some(&number.to_string()))];
         if applied.is_mark {
             let snapshot = document.snapshot();

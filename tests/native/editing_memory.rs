@@ -85,12 +85,12 @@ fn documents_that_do_not_fit_into_memory_are_read_again() {
     }
     // So are large ones.
     for number in 0..12 {
-        let large = "y".repeat(1_000_000);
+        let large = "y".repeat(750_000);
         sits(&mut world, 1, &format!("large{number}"), "participant");
         says(&mut world, 1, &insert(0, &large, 0));
     }
     for number in 0..12 {
-        assert_eq!(text(&mut world, &format!("large{number}")).0.len(), 1_000_000);
+        assert_eq!(text(&mut world, &format!("large{number}")).0.len(), 750_000);
     }
     assert_eq!(text(&mut world, "d7"), ("xxx".into(), 3));
 }

@@ -173,7 +173,10 @@ fn say(data: &str) -> usize {
     }
     let events = [
         (Kind::Hub, format!(r#"{{"type":"{name}","data":{data}}}"#)),
-        (Kind::Hub, format!(r#"{{"type":"{name}","user_id":{},"data":{data}}}"#, json!(endless()))),
+        (
+            Kind::Hub,
+            format!(r#"{{"type":"{name}","user_id":"{}","data":{data}}}"#, "u".repeat(128)),
+        ),
         (Kind::Chat, format!(r#"{{"type":"message","data":{{"content":{data}}}}}"#)),
         (
             Kind::Analytics,

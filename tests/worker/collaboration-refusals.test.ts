@@ -23,6 +23,7 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 
 const MIB = 1 << 20;
+const LONGEST = 768 * 1024;
 const INVALID = "INVALID_MESSAGE_FORMAT";
 const edit = (data: object) =>
   JSON.stringify({
@@ -116,24 +117,28 @@ test("[P13, T15] a token that may not send looks on, and one that may not read s
   expect(await sender.refusal()).toBe("PERMISSION_DENIED");
 });
 
-test("[T1] text of a frame's length is taken, and what outgrows a document or a frame is refused", async () => {
+test("[T1] what outgrows a document or a frame is refused; what JSON escapes counts as it is spelled", async () => {
   const other = server.room();
   const bob = await collaborator(server, other, "bob");
   await sits(bob);
-  const fits = MIB - edit({ content: "", version: 0 }).length;
-  bob.send(edit({ content: "x".repeat(fits), version: 0 }));
-  await bob.next("edit_ack");
-  bob.send(edit({ content: "y".repeat(MIB - fits + 1), version: 1 }));
+  bob.send(edit({ content: "x".repeat(LONGEST + 1), version: 0 }));
   expect(await bob.refusal()).toBe("CONFLICT");
-  // A document of characters that JSON writes with six bytes makes a frame of six times its length.
+  bob.send(edit({ content: "x".repeat(LONGEST), version: 0 }));
+  await bob.next("edit_ack");
+  bob.send(edit({ content: "y", version: 1 }));
+  expect(await bob.refusal()).toBe("CONFLICT");
+  // JSON writes each of these with six bytes.
   const dark = await collaborator(server, other, "bob");
   await sits(dark, "dark");
   for (let version = 0; version < 8; version++) {
-    dark.send(edit({ content: "\u{1}".repeat(MIB / 8), version }));
+    dark.send(edit({ content: "\u{1}".repeat(LONGEST / 48), version }));
     await dark.next("edit_ack");
   }
   await server.sleep(other, "COLLABORATIONS");
-  expect((await sits(dark, "dark")).data.content).toBe("\u{1}".repeat(MIB));
+  dark.send(edit({ content: "x", version: 8 }));
+  expect(await dark.refusal()).toBe("CONFLICT");
+  expect((await sits(dark, "dark")).data.content).toBe("\u{1}".repeat(LONGEST / 6));
+  for (const raw of [...bob.raw, ...dark.raw]) expect(Buffer.byteLength(raw)).toBeLessThan(MIB);
   bob.send(edit({ content: "x".repeat(MIB), version: 1 }));
   expect(await bob.refusal()).toBe("MESSAGE_TOO_LARGE");
   expect((await bob.closed()).code).toBe(1009);

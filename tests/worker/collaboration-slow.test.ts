@@ -23,9 +23,10 @@ test.each(DOORS)(
     const ann = new Editor(await open("ann"), "ann");
     ann.client.send(JOIN);
     await ann.client.upTo("session_state");
-    // JSON writes each of these with six bytes: 6 MiB, more than loopback takes by itself.
+    // JSON writes each of these with six bytes: together the longest text that fits, but for what
+    // is typed meanwhile.
     for (let part = 0; part < 8; part++) {
-      ann.inserts(0, "\u{1}".repeat((1 << 20) / 8 - 100));
+      ann.inserts(0, "\u{1}".repeat((768 * 1024 - 600) / 48));
       await ann.rests();
     }
     const bob = new Editor(await open("bob"), "bob");

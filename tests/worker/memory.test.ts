@@ -47,7 +47,7 @@ test("[L20] a hundred and twenty frames of a mebibyte, sent at once, do not gath
   const ann = await Client.open(url, { perMessageDeflate: false });
   const grown = await added("120 MiB of frames", async () => {
     for (let frame = 0; frame < 120; frame++) {
-      const params = { event: "n", data: "x".repeat(MIB - 4096) };
+      const params = { event: "n", data: "x".repeat(MIB - 9000) };
       ann.send({ type: "command", id: `m-${frame}`, command: "publish", params });
     }
     ann.send({ type: "ping", id: "last" });
@@ -69,7 +69,7 @@ test("[L20] the documents at hand of ten rooms are held together", async () => {
         await ann.upTo("session_state");
         ann.send({
           type: "edit",
-          data: { operation: "insert", position: 0, content: "x".repeat(MIB - 4096), version: 0 },
+          data: { operation: "insert", position: 0, content: "x".repeat(768 * 1024), version: 0 },
         });
         await ann.upTo("edit_ack");
       }

@@ -20,7 +20,7 @@ async function says(ann: Client): Promise<number> {
   for (let at = 0; at < 80; at++) {
     ann.frames.length = 0;
     ann.raw.length = 0;
-    ann.say("x".repeat(MIB - 1000));
+    ann.say("x".repeat(MIB - 9000));
     await ann.until(() => ann.frames.some((it) => it.type === "message"), "the message");
     peak = Math.max(peak, server.memory());
   }

@@ -3,8 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::{ELSEWHERE, EditingEvent};
+use crate::limits::PARTICIPANTS_BYTES_MAX;
 use crate::message::{Event, Member, Name, Notice, Refusal, Role, SessionId, UserId, stored_name};
 use crate::room::asker::Asker;
+use crate::room::presence::as_many_as_fit;
 use crate::room::{Audience, Grant, Room, Session, Turn};
 
 /// Where a socket edits, and as what. Rides in the attachment: names are append-only.
@@ -61,7 +63,7 @@ impl Room {
         // Who edits in one tab and looks on in another is a participant.
         all.sort_by(|(a, a_role), (b, b_role)| (&a.id, *a_role as u8).cmp(&(&b.id, *b_role as u8)));
         all.dedup_by(|(a, _), (b, _)| a.id == b.id);
-        all
+        as_many_as_fit(all, PARTICIPANTS_BYTES_MAX, |(member, _)| member)
     }
 
     fn is_in_session(&self, user: &UserId, document: &Name) -> bool {
