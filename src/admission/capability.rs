@@ -94,19 +94,30 @@ const CONTEXT: [Grant; 4] = [Grant::Join, Grant::Send, Grant::History, Grant::Pr
 /// Everything these claims allow in this room.
 #[must_use]
 pub fn grants(claims: &Claims, kind: Kind, room: &RoomName) -> Grants {
+    let grants = granted(claims, kind, room);
+    // What an analytics room tells of the chat room of its name is that room's to show.
+    let is_blind =
+        kind == Kind::Analytics && !granted(claims, Kind::Chat, room).has(Grant::Presence);
+    if is_blind { grants.without_measures() } else { grants }
+}
+
+fn granted(claims: &Claims, kind: Kind, room: &RoomName) -> Grants {
     let mut grants = Grants::default();
     if is_demo(kind, room) {
         return grants;
     }
-    // Conversations are their users' own: only a capability that names them leads there.
-    let by_context = kind != Kind::Conversation && claims.contexts.lead_to(room);
-    if by_context || is_own(claims, kind, room) {
+    // What is a user's own, only a capability that names it opens to others.
+    let (personal, own) = (is_personal(kind, room), is_own(claims, kind, room));
+    let by_context = !personal && kind != Kind::Conversation && claims.contexts.lead_to(room);
+    if by_context || own {
         grants = CONTEXT.into_iter().collect();
         if matches!(claims.role, Role::Service | Role::Admin) {
             grants = grants.union([Grant::Publish].into_iter().collect());
         }
     }
-    let covering = claims.caps.iter().filter(|it| it.covers(kind, room));
+    // Neither `*` nor `hub:*` means what is a user's own.
+    let is_meant = |it: &Capability| !personal || own || it.room.starts_with(PERSONAL);
+    let covering = claims.caps.iter().filter(|it| it.covers(kind, room) && is_meant(it));
     covering.fold(grants, |sum, it| sum.union(it.grants()))
 }
 
@@ -160,6 +171,14 @@ pub fn limits(kind: Kind, room: &RoomName, limits: Limits) -> Limits {
 
 /// Before the name of a demo room.
 pub const DEMO: &str = "demo-";
+
+/// Before the address of a room that is one user's.
+const PERSONAL: &str = "hub:user:";
+
+/// Whether this is some user's own room.
+fn is_personal(kind: Kind, room: &RoomName) -> bool {
+    kind == Kind::Hub && room.as_str().starts_with(OWN)
+}
 
 /// The room every user has.
 fn is_own(claims: &Claims, kind: Kind, room: &RoomName) -> bool {
@@ -268,5 +287,47 @@ mod tests {
         for other in ["chat:team-", "chat:team-2", "hub:team-*", "team-1", "chat:*m-1"] {
             assert!(of(&cap(other), "team-1").is_empty(), "{other}");
         }
+    }
+
+    fn in_room(claims: &str, kind: Kind, room: &str) -> Grants {
+        let claims: Claims = serde_json::from_str(claims).unwrap();
+        grants(&claims, kind, &RoomName::parse(room).unwrap())
+    }
+
+    #[test]
+    fn a_users_own_room_opens_to_them_and_to_a_capability_that_names_it() {
+        let bobs = |claims: &str| in_room(claims, Kind::Hub, "user:bob");
+        let cap = |room: &str| {
+            format!(r#"{{"sub":"ann","caps":[{{"room":"{room}","can":["join","publish"]}}]}}"#)
+        };
+        assert!(bobs(r#"{"sub":"bob"}"#).has(Grant::Join));
+        assert!(bobs(&cap("*").replace("ann", "bob")).has(Grant::Publish), "one's own");
+        for named in ["hub:user:bob", "hub:user:*", "hub:user:b*"] {
+            assert!(bobs(&cap(named)).has(Grant::Publish), "{named}");
+        }
+        for other in ["*", "hub:*", "hub:u*", "hub:user*", "hub:user:ann", "hub:user:bob2"] {
+            assert_eq!(bobs(&cap(other)), Grants::default(), "{other}");
+        }
+        for contexts in [r#""*""#, r#"["*"]"#, r#""user:bob""#, r#"["user:*"]"#] {
+            let claims = format!(r#"{{"sub":"ann","role":"admin","contexts":{contexts}}}"#);
+            assert_eq!(bobs(&claims), Grants::default(), "{contexts}");
+        }
+        // A room of another kind is nobody's own, whatever it is called.
+        assert!(in_room(r#"{"sub":"a","contexts":"*"}"#, Kind::Chat, "user:bob").has(Grant::Join));
+    }
+
+    #[test]
+    fn the_numbers_of_a_chat_room_take_presence_in_it() {
+        let sees = |claims: &str| in_room(claims, Kind::Analytics, "x").shows_measures();
+        let caps = |chat: &str, can: &str| {
+            format!(
+                r#"{{"sub":"a","caps":[{{"room":"analytics:x","can":["join"]}},{{"room":"{chat}","can":["{can}"]}}]}}"#
+            )
+        };
+        assert!(sees(r#"{"sub":"a","contexts":"x"}"#));
+        assert!(sees(&caps("chat:x", "presence")) && sees(&caps("chat:*", "presence")));
+        assert!(!sees(&caps("chat:x", "join")) && !sees(&caps("chat:y", "presence")));
+        assert!(!sees(&caps("analytics:x", "presence")));
+        assert!(!sees(r#"{"sub":"a","caps":[{"room":"analytics:x","can":["join","measures"]}]}"#));
     }
 }

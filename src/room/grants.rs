@@ -35,11 +35,27 @@ impl Grant {
 #[serde(transparent)]
 pub struct Grants(u8);
 
+/// A bit that takes away: sessions that were stored when everybody saw the numbers go on as before.
+const WITHOUT_MEASURES: u8 = 64;
+
 impl Grants {
     /// Everything.
     #[must_use]
     pub fn all() -> Self {
         Grant::ALL.into_iter().map(|(_, it)| it).collect()
+    }
+
+    /// In an analytics room, whether the numbers of the chat room of the same name may be shown.
+    /// No token names this: it follows from `presence` in that chat room.
+    #[must_use]
+    pub const fn shows_measures(self) -> bool {
+        self.0 & WITHOUT_MEASURES == 0
+    }
+
+    /// The same, without those numbers.
+    #[must_use]
+    pub const fn without_measures(self) -> Self {
+        Self(self.0 | WITHOUT_MEASURES)
     }
 
     /// Whether this is allowed.

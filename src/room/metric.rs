@@ -116,6 +116,9 @@ fn watch(room: &mut Room, turn: &mut Turn, asker: &Asker, names: Vec<Name>) {
         return turn.refuse_asker(asker, NO_SOCKET);
     };
     let asks_measures = names.iter().any(Measure::is_one);
+    if asks_measures && !session.grants.shows_measures() {
+        return turn.refuse_asker(asker, UNSEEN);
+    }
     let count = names.len();
     let mut all = session.metrics.clone();
     all.extend(names);
@@ -134,7 +137,7 @@ fn watch(room: &mut Room, turn: &mut Turn, asker: &Asker, names: Vec<Name>) {
         }
         turn.effects.remember(session.id);
     }
-    turn.answer(asker, Event::Metric(MetricEvent::Watched(readings(room, all))));
+    turn.answer(asker, Event::Metric(MetricEvent::Watched(readings(room, asker, all))));
     if asks_measures {
         turn.effects.push(Effect::Call(Outbound::Observe));
     }
@@ -153,12 +156,14 @@ fn unwatch(room: &mut Room, turn: &mut Turn, asker: &Asker, names: &[Name]) {
     if left.len() != before {
         turn.effects.remember(session.id);
     }
-    turn.answer(asker, Event::Metric(MetricEvent::Unwatched(readings(room, left))));
+    turn.answer(asker, Event::Metric(MetricEvent::Unwatched(readings(room, asker, left))));
 }
 
-fn readings(room: &Room, names: Vec<Name>) -> Vec<Reading> {
+fn readings(room: &Room, asker: &Asker, names: Vec<Name>) -> Vec<Reading> {
+    let sees_own = asker.grants.shows_measures();
     let reading = |metric: Name| {
-        let last = room.metrics.last.get(&metric).map(|it| (it.value.clone(), it.at));
+        let last = room.metrics.last.get(&metric).filter(|it| sees_own || !it.own);
+        let last = last.map(|it| (it.value.clone(), it.at));
         Reading { metric, last }
     };
     names.into_iter().map(reading).collect()
@@ -169,15 +174,23 @@ const TOO_LONG: Refusal =
     Refusal::new(Code::Conflict, "this connection has no room for so many metrics");
 const TOO_MANY: Refusal =
     Refusal::new(Code::Conflict, "a connection has at most 100 metrics, of 8 KiB together");
+const UNSEEN: Refusal = Refusal::denied(
+    "the numbers of a chat room take the grant presence in the chat room of this name",
+);
 const FULL: Refusal = Refusal::new(Code::Conflict, "a room keeps at most 1,000 metrics");
 
+/// A token that replaced another one may allow less.
 fn watches_measures(session: &Session) -> bool {
-    session.metrics.iter().any(Measure::is_one)
+    session.grants.shows_measures() && session.metrics.iter().any(Measure::is_one)
 }
 
-/// Who hears of a metric, all but one.
+/// Who hears of a metric that a backend published, all but one.
 pub(super) fn watchers(room: &Room, metric: &Name, except: Option<SessionId>) -> Audience {
-    let watch = |it: &&Session| Some(it.id) != except && it.metrics.contains(metric);
+    watchers_such(room, metric, |it| Some(it.id) != except)
+}
+
+fn watchers_such(room: &Room, metric: &Name, is_such: impl Fn(&Session) -> bool) -> Audience {
+    let watch = |it: &&Session| is_such(it) && it.metrics.contains(metric);
     Audience::Only(room.sessions.values().filter(watch).map(|it| it.id).collect())
 }
 
@@ -228,7 +241,7 @@ fn take(room: &mut Room, turn: &mut Turn, measures: &Measures) {
         let reading = StoredReading { value: value.clone(), at, own: true };
         room.metrics.last.insert(metric.clone(), reading.clone());
         turn.effects.push(Effect::Write(Write::Metric(MetricWrite::Keep(metric.clone(), reading))));
-        let to = watchers(room, &metric, None);
+        let to = watchers_such(room, &metric, |it| it.grants.shows_measures());
         if to != Audience::Only(Vec::new()) {
             let event = Event::Metric(MetricEvent::Updated { metric, value, at });
             let (id, at) = (turn.stamp.mint(), turn.stamp.at);

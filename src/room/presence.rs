@@ -166,5 +166,5 @@ pub(super) fn as_many_as_fit<T>(
 
 /// Tells those who may see who is here.
 fn announce(room: &Room, turn: &mut Turn, except: Option<SessionId>, event: Event) {
-    turn.announce(room, except, |it| it.grants.has(Grant::Presence), event);
+    turn.announce(room, except, Session::may_see, event);
 }

@@ -1,6 +1,8 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Bucket, Counts, Fetching, Grants, Manner, Manners, Renewal, Room, Seat, Turn, Window};
+use super::{
+    Bucket, Counts, Fetching, Grant, Grants, Manner, Manners, Renewal, Room, Seat, Turn, Window,
+};
 use crate::limits::{Limits, RENEWAL_MS, SESSION_BYTES_MAX};
 use crate::message::{
     ClientRef, Code, Epoch, Event, Member, Millis, Name, Published, Refusal, SessionId, Ticket,
@@ -173,6 +175,11 @@ impl Session {
     /// Whether it has said who it is, where it must (D2).
     pub(super) fn is_introduced(&self) -> bool {
         self.client.is_some() || !self.manners.has(Manner::Introduced)
+    }
+
+    /// Whether it may learn who is here.
+    pub(super) fn may_see(&self) -> bool {
+        self.grants.has(Grant::Presence)
     }
 
     /// Whether it subscribed to this.

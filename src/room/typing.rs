@@ -3,7 +3,7 @@
 
 use super::asker::Asker;
 use super::counts::Pool;
-use super::{Grant, Room, Turn};
+use super::{Grant, Room, Session, Turn};
 use crate::message::{Event, Refusal, SessionId};
 
 /// How finely the end of typing is measured: a 20th of it, so that one who types is not
@@ -44,5 +44,6 @@ pub(super) fn stop(room: &mut Room, turn: &mut Turn, id: SessionId) {
 
 fn tell_others(room: &Room, turn: &mut Turn, id: SessionId, typing: bool) {
     let Some(user) = room.session(id).map(|it| it.member.id.clone()) else { return };
-    turn.announce(room, Some(id), |_| true, Event::Typing { user, typing });
+    // It says who is here.
+    turn.announce(room, Some(id), Session::may_see, Event::Typing { user, typing });
 }

@@ -27,6 +27,7 @@ mod editing_memory;
 mod editing_refusals;
 mod editing_sleep;
 mod erase;
+mod grants;
 mod heartbeat;
 mod history;
 mod host;

@@ -14,7 +14,7 @@ pub(super) use seats::went;
 
 use super::asker::Asker;
 use super::counts::Pool;
-use super::{Effect, Grant, Room, Turn, Write, kinds};
+use super::{Effect, Grant, Room, Session, Turn, Write, kinds};
 use crate::document::{Applied, Damaged, Edit, Rejection, Snapshot};
 use crate::limits::DOCUMENTS_MAX;
 use crate::message::{
@@ -72,7 +72,7 @@ pub(super) fn handle(room: &mut Room, turn: &mut Turn, asker: &Asker, command: E
         EditingCommand::Cursor(cursor) => seat(room, id).map(|seat| {
             if room.admits(turn, asker, Pool::Cursors) {
                 let event = EditingEvent::Cursor(asker.member.id.clone(), cursor);
-                room.tell_session(turn, &seat.document, Some(id), |_| true, event);
+                room.tell_session(turn, &seat.document, Some(id), Session::may_see, event);
             }
         }),
     };

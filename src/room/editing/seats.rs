@@ -88,7 +88,7 @@ pub(super) fn take(room: &mut Room, turn: &mut Turn, id: SessionId, seat: Seat) 
     if !was_in {
         let Seat { document, role } = seat;
         let joined = EditingEvent::Joined { document: document.clone(), member, role };
-        room.tell_session(turn, &document, Some(id), may_see, joined);
+        room.tell_session(turn, &document, Some(id), Session::may_see, joined);
     }
 }
 
@@ -126,10 +126,6 @@ pub(in crate::room) fn went(room: &Room, turn: &mut Turn, session: &Session) {
 fn gone(room: &Room, turn: &mut Turn, document: &Name, member: Member) {
     if !room.is_in_session(&member.id, document) {
         let left = EditingEvent::Left { document: document.clone(), member };
-        room.tell_session(turn, document, None, may_see, left);
+        room.tell_session(turn, document, None, Session::may_see, left);
     }
-}
-
-fn may_see(session: &Session) -> bool {
-    session.grants.has(Grant::Presence)
 }
