@@ -3,11 +3,12 @@ use std::fmt;
 use serde::de::{Error, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::dialect::publication;
 use crate::limits::{BATCH_EVENTS_MAX, JSON_DEPTH_MAX};
 use crate::message::{
     Before, Body, ClientRef, Command, EventName, Fault, Json, Kicked, Kind, Measures, Member,
-    Metric, MetricCommand, Millis, Offset, PageRequest, Published, Refusal, Request, RoomName,
-    SessionId, UserId,
+    Metric, MetricCommand, Millis, Offset, PageRequest, Refusal, Request, RoomName, SessionId,
+    UserId,
 };
 use crate::room::Grants;
 
@@ -119,7 +120,7 @@ impl EventIn {
         }
         let name = EventName::parse(self.kind.as_str())?;
         let user = self.user_id.as_deref().map(UserId::parse).transpose()?;
-        Published::new(name, data.checked()?, user).map(Body::Event)
+        publication(kind, name, data.checked()?, user).map(Body::Event)
     }
 }
 

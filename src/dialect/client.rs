@@ -11,11 +11,11 @@ use serde_json::value::RawValue;
 use super::json;
 pub(crate) use super::json::Envelope;
 use super::spell::{Data, ErrorDetails};
-use super::{Dialect, Frame};
+use super::{Dialect, Frame, publication};
 use crate::close::CloseCode;
 use crate::message::{
-    Body, ClientRef, Code, Command, Entry, Event, EventName, Json, Lane, Millis, Notice, Published,
-    Refusal, Reply, Request, Status, Welcome,
+    Body, ClientRef, Code, Command, Entry, Event, EventName, Json, Kind, Lane, Millis, Notice,
+    Published, Refusal, Reply, Request, Status, Welcome,
 };
 use crate::room::{Manner, Manners};
 
@@ -26,13 +26,23 @@ impl Dialect for Client {
         "client"
     }
 
+    fn kinds(&self) -> &'static [Kind] {
+        &[Kind::Hub]
+    }
+
+    fn words(&self) -> &'static [&'static str] {
+        &["auth", "batch", "error", "hello", "ping", "pong", "status"]
+    }
+
     fn decode(&self, frame: &Frame) -> Request {
         let mut request = json::request(frame, |it: &Envelope<'_>| it.id.as_deref(), command);
         if let (Ok(Command::Publish { body: Body::Event(event), .. }), Frame::Text(text)) =
             (&mut request.command, frame)
         {
             // The rest of the frame is the event's data.
-            match fields(text).and_then(|data| Published::new(event.name.clone(), data, None)) {
+            match fields(text)
+                .and_then(|data| publication(Kind::Hub, event.name.clone(), data, None))
+            {
                 Ok(published) => *event = published,
                 Err(refusal) => request.command = Err(refusal),
             }

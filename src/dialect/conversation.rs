@@ -10,7 +10,8 @@ use super::json::{self, Text};
 use super::{Dialect, Frame};
 use crate::message::{
     Before, Body, ClientName, ClientRef, Code, Command, ConversationCommand, ConversationEvent,
-    Entry, Event, Millis, Notice, Offset, Page, PageRequest, Refusal, Request, Ticket, text_fits,
+    Entry, Event, Kind, Millis, Notice, Offset, Page, PageRequest, Refusal, Request, Ticket,
+    text_fits,
 };
 use crate::room::{Manner, Manners};
 
@@ -19,6 +20,25 @@ pub(super) struct Talk;
 impl Dialect for Talk {
     fn name(&self) -> &'static str {
         "conversation"
+    }
+
+    fn kinds(&self) -> &'static [Kind] {
+        &[Kind::Conversation]
+    }
+
+    fn words(&self) -> &'static [&'static str] {
+        &[
+            "auth",
+            "batch",
+            "connect",
+            "connect_confirm",
+            "error",
+            "history",
+            "message",
+            "ping",
+            "pong",
+            "response",
+        ]
     }
 
     fn decode(&self, frame: &Frame) -> Request {

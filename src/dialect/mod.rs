@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 pub use wire::Wire;
 
 use crate::close::CloseCode;
-use crate::message::{Notice, Refusal, Request};
+use crate::message::{EventName, Json, Kind, Notice, Published, Refusal, Request, UserId};
 use crate::room::Manners;
 
 /// Every dialect, by number. Numbers are stored in attachments: append, never reorder.
@@ -28,11 +28,44 @@ static DIALECTS: &[&dyn Dialect] = &[
 /// How many dialects there are.
 pub const DIALECTS_COUNT: usize = 5;
 
+/// Words that have no meaning in a dialect of today, and are refused as names of events in rooms
+/// of every kind, so that one to come may give them one.
+const KEPT_BACK: &[&str] = &["ack", "connect", "connect_confirm", "history", "presence", "publish"];
+
+/// Whether this is a word of a protocol that is spoken in rooms of this kind: an event of such a
+/// name could be taken for what the server or a client says.
+#[must_use]
+pub fn is_word(kind: Kind, name: &str) -> bool {
+    let spoken = DIALECTS.iter().filter(|it| it.kinds().contains(&kind));
+    spoken.flat_map(|it| it.words()).chain(KEPT_BACK).any(|it| *it == name)
+}
+
+/// An event that somebody outside wants to publish in a room of this kind.
+pub fn publication(
+    kind: Kind,
+    name: EventName,
+    data: Json,
+    user: Option<UserId>,
+) -> Result<Published, Refusal> {
+    if is_word(kind, name.as_str()) {
+        return Err(Published::RESERVED);
+    }
+    Published::new(name, data, user)
+}
+
 /// One spelling of the vocabulary. Stateless: what must be remembered about a
 /// socket is the room's to remember.
 pub trait Dialect: Sync {
     /// Its name in docs and logs.
     fn name(&self) -> &'static str;
+
+    /// The kinds of room in which it is spoken.
+    fn kinds(&self) -> &'static [Kind];
+
+    /// Every `type` that it gives a meaning to, in and out, but those of published events; and
+    /// names of events that only the server says. Nobody publishes an event of such a name in
+    /// rooms where it is spoken.
+    fn words(&self) -> &'static [&'static str];
 
     /// Reads one frame. Total: what cannot be read is a refusal.
     fn decode(&self, frame: &Frame) -> Request;

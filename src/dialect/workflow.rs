@@ -11,8 +11,8 @@ pub(crate) use super::json::Envelope;
 use super::spell::{Data, Id};
 use super::{Dialect, Frame};
 use crate::message::{
-    Chunk, ClientRef, Code, Command, Details, Digest, Event, Fault, Millis, Name, Notice, Refusal,
-    Request, SessionId, TransferCommand, TransferEvent,
+    Chunk, ClientRef, Code, Command, Details, Digest, Event, Fault, Kind, Millis, Name, Notice,
+    Refusal, Request, SessionId, TransferCommand, TransferEvent,
 };
 use crate::room::{Manner, Manners};
 
@@ -21,6 +21,23 @@ pub(super) struct Workflow;
 impl Dialect for Workflow {
     fn name(&self) -> &'static str {
         "workflow"
+    }
+
+    fn kinds(&self) -> &'static [Kind] {
+        &[Kind::Hub]
+    }
+
+    fn words(&self) -> &'static [&'static str] {
+        &[
+            "auth",
+            "batch",
+            "error",
+            "large_data",
+            "large_data_received",
+            "large_data_request",
+            "ping",
+            "pong",
+        ]
     }
 
     fn decode(&self, frame: &Frame) -> Request {

@@ -23,53 +23,27 @@ pub struct Published {
     pub lane: Lane,
 }
 
-/// Words of the protocols themselves: an event of such a name could be taken for ours.
-const RESERVED: &[&str] = &[
-    "ack",
-    "auth",
-    "batch",
-    "command",
-    "connect",
-    "connect_confirm",
-    "connection_established",
-    "error",
-    "event",
-    "hello",
-    "history",
-    "large_data",
-    "large_data_received",
-    "large_data_request",
-    "ping",
-    "pong",
-    "presence",
-    "publish",
-    "query",
-    "response",
-    "status",
-    "subscribe",
-    "typing",
-    "unsubscribe",
-    "user_joined",
-    "user_left",
-];
-
-/// What users must not forge (SPEC §4): publishing these takes the grant `publish`.
-const PROTECTED: &[&str] =
-    &["workflow_update", "notification", "metric_update", Published::BROADCAST];
-
 impl Published {
     /// What everyone hears, whatever they subscribed to (C8).
     pub const BROADCAST: &str = "broadcast";
 
+    /// What users must not forge (SPEC §4): publishing these takes the grant `publish`.
+    pub const PROTECTED: &[&str] =
+        &["workflow_update", "notification", "metric_update", Self::BROADCAST];
+
     /// Before the key of a room's state.
     pub const STATE: &str = "state.";
 
-    /// An event somebody wants to publish. Names of the protocols are refused, and so is
-    /// data that is not what its name promises, with every fault named.
+    /// The answer to whoever publishes a word of the protocols: it could be taken for ours.
+    pub const RESERVED: Refusal = Refusal::invalid("this name is the protocol's own");
+
+    /// An event somebody wants to publish. Refuses data that is not what its name promises, with
+    /// every fault named. Which words the protocols have, the dialects know: what comes from
+    /// outside is made by `dialect::publication`.
     pub fn new(name: EventName, data: Json, user: Option<UserId>) -> Result<Self, Refusal> {
         let text = name.as_str();
-        if RESERVED.contains(&text) || text.starts_with(Self::STATE) {
-            return Err(Refusal::invalid("this name is the protocol's own"));
+        if text.starts_with(Self::STATE) {
+            return Err(Self::RESERVED);
         }
         let (mut whose, mut lane) = (None, Lane::Normal);
         match text {
@@ -93,7 +67,7 @@ impl Published {
     /// Whether users must not publish it.
     #[must_use]
     pub fn is_protected(&self) -> bool {
-        PROTECTED.contains(&self.name.as_str())
+        Self::PROTECTED.contains(&self.name.as_str())
     }
 
     /// The key it sets, if it is a room's state.

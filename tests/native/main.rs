@@ -54,4 +54,5 @@ mod transfer_rules;
 mod transfer_stream;
 mod vacancy;
 mod vectors;
+mod words;
 mod world;

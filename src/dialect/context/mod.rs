@@ -17,7 +17,7 @@ pub(crate) use super::json::Envelope;
 use super::spell::Id;
 use super::{Dialect, Frame};
 use crate::message::{
-    Before, Body, Code, Command, Entry, Event, Member, Metric, Millis, Notice, Offset, Page,
+    Before, Body, Code, Command, Entry, Event, Kind, Member, Metric, Millis, Notice, Offset, Page,
     PageRequest, Published, Refusal, Request,
 };
 use crate::room::Manners;
@@ -27,6 +27,35 @@ pub(super) struct Context;
 impl Dialect for Context {
     fn name(&self) -> &'static str {
         "context"
+    }
+
+    fn kinds(&self) -> &'static [Kind] {
+        &[Kind::Chat, Kind::Analytics, Kind::Collaboration]
+    }
+
+    fn words(&self) -> &'static [&'static str] {
+        &[
+            "auth",
+            "batch",
+            "command",
+            "cursor",
+            "edit",
+            "edit_ack",
+            "error",
+            "history",
+            "join_session",
+            "leave_session",
+            "message",
+            "ping",
+            "pong",
+            "presence",
+            "session_state",
+            "subscribe",
+            "typing",
+            "unsubscribe",
+            "user_joined",
+            "user_left",
+        ]
     }
 
     fn decode(&self, frame: &Frame) -> Request {

@@ -9,10 +9,10 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::json::{self, Text};
-use super::{Dialect, Frame};
+use super::{Dialect, Frame, publication};
 use crate::limits::TOPICS_MAX;
 use crate::message::{
-    Before, Body, Code, Command, EventName, Json, Kicked, Notice, Offset, PageRequest, Published,
+    Before, Body, Code, Command, EventName, Json, Kicked, Kind, Notice, Offset, PageRequest,
     Refusal, Request, SessionId, StateKey, Topic, UserId,
 };
 use crate::room::{Manner, Manners};
@@ -22,6 +22,30 @@ pub(super) struct Events;
 impl Dialect for Events {
     fn name(&self) -> &'static str {
         "events"
+    }
+
+    fn kinds(&self) -> &'static [Kind] {
+        &[Kind::Hub]
+    }
+
+    fn words(&self) -> &'static [&'static str] {
+        &[
+            "auth",
+            "batch",
+            "command",
+            "connection_established",
+            "error",
+            "event",
+            "ping",
+            "pong",
+            "query",
+            "response",
+            "subscribe",
+            "typing",
+            "unsubscribe",
+            "user_joined",
+            "user_left",
+        ]
     }
 
     fn decode(&self, frame: &Frame) -> Request {
@@ -140,7 +164,7 @@ fn order(name: Option<&str>, params: Option<&RawValue>) -> Result<Command, Refus
             let name = EventName::parse(event)?;
             let data = data.map_or_else(|| Ok(Json::null()), Json::read)?;
             let user = user_id.map(UserId::parse).transpose()?;
-            let event = Published::new(name, data, user)?;
+            let event = publication(Kind::Hub, name, data, user)?;
             Ok(Command::Publish { body: Body::Event(event), exclude: None })
         }
         Some("set_state") => {

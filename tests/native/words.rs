@@ -1,0 +1,90 @@
+//! Words of the protocols: nobody publishes an event that could be taken for one (H2).
+
+use std::collections::BTreeSet;
+
+use dormouse::admission::ENDPOINTS;
+use dormouse::api::read_event;
+use dormouse::dialect::{DialectId, Frame, is_word};
+use dormouse::message::{Kind, Published};
+use dormouse::schema::asyncapi;
+use serde_json::{Value, json};
+
+/// Every `type` of the documented messages of a dialect, in and out.
+fn types(document: &Value, dialect: &str) -> BTreeSet<String> {
+    let all = document["components"]["messages"].as_object().unwrap();
+    let own = all.iter().filter(|(key, _)| key.starts_with(&format!("{dialect}.")));
+    let kind =
+        |it: &Value| it["payload"]["properties"]["type"]["const"].as_str().map(str::to_owned);
+    own.filter_map(|(_, it)| kind(it)).collect()
+}
+
+#[test]
+fn h2_every_type_of_a_dialect_is_a_word_where_it_is_spoken() {
+    let document = asyncapi();
+    let mut looked = 0;
+    for id in DialectId::all() {
+        let dialect = id.get();
+        let documented = types(&document, dialect.name());
+        let words: BTreeSet<String> = dialect.words().iter().map(|it| (*it).to_owned()).collect();
+        for kind in &documented {
+            let is_published = Published::PROTECTED.contains(&kind.as_str());
+            assert!(is_published || words.contains(kind), "{}: {kind}", dialect.name());
+            for room in dialect.kinds() {
+                assert!(is_published || is_word(*room, kind), "{room:?}: {kind}");
+            }
+            looked += 1;
+        }
+        // What the frame as a whole is called, and names of events that only the server says.
+        let server_says = ["batch", "typing", "user_joined", "user_left"];
+        for word in words.difference(&documented) {
+            assert!(server_says.contains(&word.as_str()), "{}: {word}", dialect.name());
+        }
+    }
+    assert!(50 < looked, "{looked}");
+}
+
+#[test]
+fn a_dialect_is_spoken_in_the_rooms_its_endpoints_lead_to() {
+    for id in DialectId::all() {
+        let of = |kind: Kind| ENDPOINTS.iter().any(|it| it.dialect == id && it.kind == kind);
+        for kind in Kind::ALL {
+            assert_eq!(id.get().kinds().contains(&kind), of(kind), "{} {kind:?}", id.get().name());
+        }
+    }
+}
+
+fn over_http(kind: Kind, name: &str) -> bool {
+    let event = json!({"type": name, "data": {"content": "x", "metric": "m", "value": 1}});
+    read_event(&event.to_string(), kind, 1000).is_ok()
+}
+
+#[test]
+fn h2_no_frame_is_forged_by_publishing_its_type() {
+    for kind in Kind::ALL {
+        let dialects = DialectId::all().filter(|it| it.get().kinds().contains(&kind));
+        for word in dialects.flat_map(|it| it.get().words()) {
+            // In a chat room it is what B8 says.
+            let is_said = (kind, *word) == (Kind::Chat, "message");
+            assert_eq!(over_http(kind, word), is_said, "{kind:?} {word}");
+        }
+        assert!(over_http(kind, "agent.started") && !over_http(kind, "state.x"), "{kind:?}");
+    }
+    let words: BTreeSet<_> = DialectId::all()
+        .filter(|it| it.get().kinds().contains(&Kind::Hub))
+        .flat_map(|it| it.get().words())
+        .collect();
+    for word in words {
+        let params = json!({"event": word, "data": 1});
+        let command = json!({"type": "command", "command": "publish", "params": params});
+        let request = DialectId::EVENTS.get().decode(&Frame::Text(command.to_string()));
+        assert!(request.command.is_err(), "{word}");
+        let frame = Frame::Text(json!({"type": word}).to_string());
+        let request = DialectId::CLIENT.get().decode(&frame);
+        let published = matches!(request.command, Ok(dormouse::message::Command::Publish { .. }));
+        assert!(!published, "{word}");
+    }
+    // Words of what is not spoken in a hub are names like others there.
+    for name in ["message", "edit", "cursor"] {
+        assert!(over_http(Kind::Hub, name), "{name}");
+    }
+}
