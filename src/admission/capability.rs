@@ -1,7 +1,5 @@
 //! What a token allows in one room (SPEC §4). No claim, no access.
 
-use serde::Deserialize;
-
 use super::Claims;
 use crate::directory::Addresses;
 use crate::limits::Limits;
@@ -9,8 +7,7 @@ use crate::message::{Kind, RoomName};
 use crate::room::{Grant, Grants};
 
 /// What a role adds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Role {
     /// Nothing.
     #[default]
@@ -22,8 +19,7 @@ pub enum Role {
 }
 
 /// `contexts`: the names of rooms, of every kind, that the token leads to.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(untagged)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Contexts {
     /// One name, or `*`.
     One(String),
@@ -63,12 +59,11 @@ impl Contexts {
 }
 
 /// One of `caps`: what may be done in the rooms a pattern names.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Capability {
     /// `kind:name`, exactly or up to a final `*`.
     pub room: String,
     /// Names of grants; unknown ones grant nothing.
-    #[serde(default)]
     pub can: Vec<String>,
 }
 

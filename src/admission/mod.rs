@@ -3,6 +3,7 @@
 
 mod anonymous;
 pub mod capability;
+mod claims;
 mod conversation;
 mod doors;
 mod hand_off;
@@ -12,11 +13,12 @@ mod route;
 mod token;
 mod verdict;
 
+pub use claims::Claims;
 pub use conversation::{Opening, ResumeKey};
 pub use doors::Doors;
 pub use hand_off::{HAND_OFF_HEADER, HandOff};
 pub use origin::{Origins, is_local};
 pub use pending::{Pending, Place};
 pub use route::{Access, ENDPOINTS, Endpoint, Query, Route};
-pub use token::{Claims, Keys};
+pub use token::Keys;
 pub use verdict::{Credentials, Policy, Terms, Upgrade, Verdict, bearer};

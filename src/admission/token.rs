@@ -1,10 +1,14 @@
-use jwt_compact::alg::{Hs256, Hs256Key};
-use jwt_compact::{AlgorithmExt, UntrustedToken};
-use serde::Deserialize;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jwt_compact::alg::{Hs256, Hs256Key, Hs256Signature};
+use jwt_compact::{Algorithm, AlgorithmSignature, UntrustedToken};
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Deserializer};
 
-use super::capability::{Capability, Contexts, Role};
+use super::capability::{Capability, Contexts};
+use super::claims::{Claims, Start};
 use super::conversation::ResumeKey;
-use crate::message::{Member, Millis, Refusal, UserId};
+use crate::message::{Millis, Refusal, UserId};
 
 /// How far our clock and an issuer's may differ where a token is not valid yet.
 /// Expiry gets none: a client that is late renews its token.
@@ -15,56 +19,6 @@ const DEVELOPMENT_TOKEN: &str = "test";
 
 /// Longest token read, in bytes: no header carries more, and no honest claim set needs it.
 const TOKEN_BYTES_MAX: usize = 8 * 1024;
-
-/// A token's claims, as far as they concern us.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-pub struct Claims {
-    /// Who.
-    pub sub: String,
-    /// For showing.
-    #[serde(default)]
-    pub name: Option<String>,
-    /// What the role adds.
-    #[serde(default)]
-    pub role: Role,
-    /// Rooms by name.
-    #[serde(default)]
-    pub contexts: Contexts,
-    /// Rooms by pattern.
-    #[serde(default)]
-    pub caps: Vec<Capability>,
-    /// Expiry, in seconds since 1970; `None` only for the development token.
-    #[serde(skip)]
-    pub expires_at: Option<Millis>,
-    #[serde(default)]
-    iss: Option<String>,
-    #[serde(default)]
-    aud: Option<Audience>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(untagged)]
-enum Audience {
-    One(String),
-    Some(Vec<String>),
-}
-
-impl Audience {
-    fn includes(&self, name: &str) -> bool {
-        match self {
-            Self::One(it) => it == name,
-            Self::Some(them) => them.iter().any(|it| it == name),
-        }
-    }
-}
-
-impl Claims {
-    /// The user these claims are about, as others may see them.
-    #[must_use]
-    pub fn member(&self) -> Member {
-        Member::new(UserId(self.sub.clone()), self.name.as_deref())
-    }
-}
 
 /// What tokens are checked against.
 #[derive(Clone, Default)]
@@ -143,39 +97,77 @@ impl Keys {
                 ..Claims::default()
             });
         }
-        let invalid = Refusal::unauthenticated("the token is not valid");
-        let Some(key) = &self.secret else { return Err(invalid) };
+        let key = self.secret.as_ref().ok_or(invalid("alg"))?;
         if TOKEN_BYTES_MAX < token.len() {
-            return Err(invalid);
+            return Err(invalid("size"));
         }
-        let token = UntrustedToken::new(token).map_err(|_| invalid.clone())?;
-        let token = Hs256.validator::<Claims>(key).validate(&token).map_err(|_| invalid.clone())?;
-        let claims = token.claims();
-        let seconds = |at: i64| u64::try_from(at).ok().map(|it| Millis(it.saturating_mul(1000)));
-        let expires_at = claims.expiration.map(|it| it.timestamp());
-        let Some(expires_at) = expires_at.and_then(seconds) else {
-            return Err(Refusal::unauthenticated("the token has no expiry"));
+        let claims = read(key, token)?;
+        let Some(expires_at) = claims.expires_at else {
+            return Err(Refusal::unauthenticated("the token has no expiry").of_claim("exp"));
         };
         if expires_at <= now {
-            return Err(Refusal::unauthenticated("the token has expired"));
+            return Err(Refusal::unauthenticated("the token has expired").of_claim("exp"));
         }
-        if let Some(from) = claims.not_before.map(|it| it.timestamp()).and_then(seconds)
-            && now.plus(LEEWAY_S * 1000) < from
-        {
-            return Err(Refusal::unauthenticated("the token is not valid yet"));
+        match claims.starts {
+            Start::At(from) if now.plus(LEEWAY_S * 1000) < from => {
+                Err(Refusal::unauthenticated("the token is not valid yet").of_claim("nbf"))
+            }
+            Start::Unknown => Err(invalid("nbf")),
+            Start::Always | Start::At(_) => self.accept(claims),
         }
-        let mut claims = claims.custom.clone();
-        claims.expires_at = Some(expires_at);
-        self.accept(&claims).then_some(claims).ok_or(invalid)
     }
 
-    fn accept(&self, claims: &Claims) -> bool {
-        let issued = self.issuer.as_ref().is_none_or(|it| claims.iss.as_ref() == Some(it));
-        let meant = self
-            .audience
-            .as_ref()
-            .is_none_or(|it| claims.aud.as_ref().is_some_and(|aud| aud.includes(it)));
-        let named = UserId::parse(claims.sub.as_str()).is_ok();
-        issued && meant && named
+    fn accept(&self, claims: Claims) -> Result<Claims, Refusal> {
+        let is_ours =
+            |set: &Option<String>, said: &[String]| set.as_ref().is_none_or(|it| said.contains(it));
+        if !is_ours(&self.issuer, claims.issuer.as_slice()) {
+            return Err(invalid("iss"));
+        }
+        if !is_ours(&self.audience, &claims.audience) {
+            return Err(invalid("aud"));
+        }
+        UserId::parse(claims.sub.as_str()).map_err(|_| invalid("sub"))?;
+        Ok(claims)
     }
+}
+
+/// What is wrong with it stands in the log: whoever shows it learns only that it is.
+const fn invalid(claim: &'static str) -> Refusal {
+    Refusal::unauthenticated("the token is not valid").of_claim(claim)
+}
+
+/// What we look at in a header beside what every token has.
+#[derive(Clone, Deserialize)]
+struct Extensions {
+    /// Extensions that must be understood (RFC 7515 §4.1.11). None is.
+    #[serde(default, rename = "crit", deserialize_with = "is_there")]
+    critical: bool,
+}
+
+fn is_there<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    IgnoredAny::deserialize(deserializer).map(|_| true)
+}
+
+/// The claims of a token with a signature of this key's.
+fn read(key: &Hs256Key, token: &str) -> Result<Claims, Refusal> {
+    let untrusted = UntrustedToken::<Extensions>::try_from(token).map_err(|_| invalid("form"))?;
+    if untrusted.algorithm() != Hs256.name() {
+        return Err(invalid("alg"));
+    }
+    let (signed, _) = token.rsplit_once('.').ok_or(invalid("form"))?;
+    let (_, claims) = signed.split_once('.').ok_or(invalid("form"))?;
+    let signature = untrusted.signature_bytes();
+    // What is of another length it does not refuse, but panics.
+    let is_whole = Hs256Signature::LENGTH.is_none_or(|it| it.get() == signature.len());
+    let is_good = is_whole
+        && Hs256Signature::try_from_slice(signature)
+            .is_ok_and(|it| Hs256.verify_signature(&it, key, signed.as_bytes()));
+    if !is_good {
+        return Err(invalid("signature"));
+    }
+    if untrusted.header().other_fields.critical {
+        return Err(invalid("crit"));
+    }
+    let claims = URL_SAFE_NO_PAD.decode(claims).map_err(|_| invalid("form"))?;
+    serde_json::from_slice(&claims).map_err(|_| invalid("form"))
 }

@@ -88,20 +88,21 @@ impl Upgrade {
     pub fn credentials(&self) -> Credentials {
         let query = self.query.get("token");
         let header = self.authorization.as_deref().and_then(bearer);
-        let protocol = || self.offered().find_map(|it| it.strip_prefix(BEARER_PROTOCOL));
-        match query.or(header).or_else(protocol) {
+        let protocol = self.offered().find_map(|it| it.strip_prefix(BEARER_PROTOCOL));
+        let mut brought = [query, header, protocol].into_iter().flatten();
+        // An empty one is no better than none, unless nothing else is there: then it is refused.
+        match brought.clone().find(|it| !it.is_empty()).or_else(|| brought.next()) {
             Some(token) => Credentials::Token(token.to_owned()),
             None => Credentials::None,
         }
     }
 
-    /// The sub-protocol to choose. A client that offers some hangs up unless one of
-    /// them is chosen: the first that carries no token, so that the token does not
-    /// come back in a header, unless there is no other.
+    /// The sub-protocol to choose: the first that carries no token, so that none comes back in a
+    /// header. Browsers hang up where they offered some and none was chosen, so they offer another
+    /// beside the token's (R3).
     #[must_use]
     pub fn chosen_protocol(&self) -> Option<&str> {
-        let named = self.offered().find(|it| !it.starts_with(BEARER_PROTOCOL));
-        named.or_else(|| self.offered().next())
+        self.offered().find(|it| !it.starts_with(BEARER_PROTOCOL))
     }
 
     /// What the query negotiates: `batch=1`, `client_id`.

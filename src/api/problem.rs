@@ -26,6 +26,9 @@ pub struct Problem {
     /// Everything that is wrong with what was sent.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<Fault>,
+    /// Which claim or part of a token was at fault: for the log, and never told.
+    #[serde(skip)]
+    pub claim: Option<&'static str>,
 }
 
 impl Problem {
@@ -40,6 +43,7 @@ impl Problem {
             code: None,
             retry_after: None,
             faults: Vec::new(),
+            claim: None,
         }
     }
 
@@ -55,6 +59,7 @@ impl Problem {
             code: Some(refusal.code),
             retry_after: refusal.retry_after,
             faults,
+            claim: refusal.claim,
             ..Self::new(status, "")
         }
     }

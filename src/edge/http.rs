@@ -92,7 +92,7 @@ pub(super) async fn serve(request: &Request, asked: &Upgrade, env: &Env) -> Resu
         Err(Failure::Problem(it)) => {
             let it = http.count_failure(it);
             if matches!(it.code, Some(Code::AuthenticationFailed | Code::PermissionDenied)) {
-                log::turned_away(&it.detail, it.code, asked.address.as_deref());
+                log::turned_away(&it, asked.address.as_deref());
             }
             problem(&it)?
         }

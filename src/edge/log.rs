@@ -7,6 +7,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::clock;
+use crate::api::Problem;
 use crate::close::CloseCode;
 use crate::message::{Code, Kind, Refusal, RoomName, SessionId, UserId};
 use crate::sampling::{Sampled, Sampler};
@@ -33,6 +34,9 @@ struct Line<'a> {
     /// For how many like it this line stands, where that is more than itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     count: Option<u64>,
+    /// Which claim or part of a token was at fault; never its value.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    claim: Option<&'a str>,
 }
 
 impl Line<'_> {
@@ -49,6 +53,7 @@ impl Line<'_> {
             detail: None,
             address: None,
             count: None,
+            claim: None,
         }
     }
 }
@@ -85,19 +90,21 @@ pub(super) fn expelled(kind: Kind, room: &str, session: SessionId, code: CloseCo
 pub(super) fn limited(kind: Kind, room: &str, session: SessionId, refusal: &Refusal) {
     let (room, session) = (Some(spelled(kind, room)), Some(session.to_string()));
     let (code, detail) = (Some(refusal.code.as_str()), Some(&*refusal.message));
-    print_sampled(Line { room, session, code, detail, ..Line::of("limit") });
+    let claim = refusal.claim;
+    print_sampled(Line { room, session, code, detail, claim, ..Line::of("limit") });
 }
 
 /// Somebody was not let in.
 pub(super) fn refused(refusal: &Refusal, address: Option<&str>) {
-    turned_away(&refusal.message, Some(refusal.code), address);
+    turned_away(&Problem::of(refusal), address);
 }
 
 /// A call over HTTP without the right to it.
-pub(super) fn turned_away(detail: &str, code: Option<Code>, address: Option<&str>) {
+pub(super) fn turned_away(problem: &Problem, address: Option<&str>) {
     let address = address.and_then(hash_address);
-    let code = code.map(Code::as_str);
-    print_sampled(Line { code, detail: Some(detail), address, ..Line::of("refuse") });
+    let (code, detail) = (problem.code.map(Code::as_str), Some(&*problem.detail));
+    let claim = problem.claim;
+    print_sampled(Line { code, detail, address, claim, ..Line::of("refuse") });
 }
 
 /// Something of ours broke that is no room.
@@ -150,14 +157,15 @@ fn hash_address(address: &str) -> Option<String> {
 
 /// Writes a line of those that clients can cause in any number, or counts it.
 fn print_sampled(line: Line<'_>) {
-    let words = [line.event, line.code.unwrap_or_default(), line.detail.unwrap_or_default()];
+    let words =
+        [Some(line.event), line.code, line.claim, line.detail].map(Option::unwrap_or_default);
     let Sampled { line: written, sums } =
         SAMPLER.with_borrow_mut(|it| it.note(&words.join("\n"), clock::now()));
     for (reason, count) in sums {
-        let mut words = reason.splitn(3, '\n').filter(|it| !it.is_empty());
-        words.next();
-        let (code, detail) = (words.next(), words.next());
-        print(&Line { code, detail, count: Some(count), ..Line::of("unwritten") });
+        let mut words = reason.splitn(4, '\n').skip(1).map(|it| (!it.is_empty()).then_some(it));
+        let mut word = || words.next().flatten();
+        let (code, claim, detail) = (word(), word(), word());
+        print(&Line { code, claim, detail, count: Some(count), ..Line::of("unwritten") });
     }
     if let Some(count) = written {
         print(&Line { count: (1 < count).then_some(count), ..line });

@@ -68,6 +68,9 @@ pub struct Refusal {
     /// More, where there is more to say.
     #[serde(default, skip_serializing_if = "Details::is_none")]
     pub details: Details,
+    /// Which claim or part of a token it is about: for the log, and never told.
+    #[serde(skip)]
+    pub claim: Option<&'static str>,
 }
 
 /// What a refusal says beside its code and its text.
@@ -117,7 +120,7 @@ impl Refusal {
     #[must_use]
     pub const fn new(code: Code, message: &'static str) -> Self {
         let message = Cow::Borrowed(message);
-        Self { code, message, retry_after: None, details: Details::None }
+        Self { code, message, retry_after: None, details: Details::None, claim: None }
     }
 
     /// The same, which may work after so many seconds.
@@ -145,6 +148,13 @@ impl Refusal {
         Self::new(Code::PermissionDenied, message)
     }
 
+    /// The same, about this claim or part of a token.
+    #[must_use]
+    pub const fn of_claim(mut self, claim: &'static str) -> Self {
+        self.claim = Some(claim);
+        self
+    }
+
     /// These faults, all at once.
     #[must_use]
     pub fn faulty(faults: Vec<Fault>) -> Self {
@@ -158,7 +168,7 @@ impl Refusal {
         let message = Cow::Borrowed("Rate limit exceeded");
         let details = Details::Rate { limit, window_s: period_ms.div_ceil(1000) };
         let retry_after = Some(wait_ms.div_ceil(1000));
-        Self { code: Code::RateLimitExceeded, message, retry_after, details }
+        Self { code: Code::RateLimitExceeded, message, retry_after, details, claim: None }
     }
 
     /// Longer than allowed.

@@ -13,6 +13,7 @@ mod admission_conversation;
 mod attachment;
 mod breaker;
 mod budget;
+mod claims;
 mod conversation;
 mod conversation_history;
 mod dialect;

@@ -141,9 +141,6 @@ test("[C19] the token may come in a header or as a sub-protocol, which does not 
   expect(protocol.socket.protocol).toBe("chat");
   protocol.say("by sub-protocol");
   await protocol.next("message");
-  const only = await Client.open(url, { protocols: [`bearer.${token}`] });
-  only.say("by nothing else");
-  await only.next("message");
 });
 
 test("what a token does not grant is refused, and the socket stays", async () => {

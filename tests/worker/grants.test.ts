@@ -7,7 +7,7 @@ import { type Server, serve } from "../support/server.ts";
 
 let server: Server;
 beforeAll(async () => {
-  server = await serve({ BROADCASTS_PER_MINUTE: "4", PRESENCE_GRACE_MS: "0" });
+  server = await serve({ BROADCASTS_PER_MINUTE: "4", USER_SHARE_PERCENT: "100", PRESENCE_GRACE_MS: "0" });
 });
 afterAll(() => server.stop());
 

@@ -60,7 +60,14 @@ test("[A28] who is refused, limited or shown the door stands in the log, with wh
   );
   await server.until(() => lines("refuse").length === before + 2, "two refusals");
   expect(lines("refuse").slice(before)).toEqual([
-    { event: "refuse", timestamp, code: "AUTHENTICATION_FAILED", detail: expect.any(String), address: USER },
+    {
+      event: "refuse",
+      timestamp,
+      code: "AUTHENTICATION_FAILED",
+      detail: expect.any(String),
+      claim: "form",
+      address: USER,
+    },
     { event: "refuse", timestamp, code: "PERMISSION_DENIED", detail: expect.any(String), address: USER },
   ]);
   const ann = await workflow(server, room);
@@ -104,7 +111,9 @@ test("no token, no body and no name of a user ever stands in the log", async () 
   await publish(server, room, { type: "n", data: body }, late);
   await server.call("GET", `/api/v1/rooms/hub/${room}/events?token=${late}`, undefined, "");
   await (await workflow(server, room, late)).closed();
-  await (await server.open("/ws", { contextId: room }, { protocols: [`bearer.${late}`] })).closed();
+  await (
+    await server.open("/ws", { contextId: room }, { protocols: ["workflow", `bearer.${late}`] })
+  ).closed();
   const first = await server.open("/ws", { contextId: room });
   first.send({ type: "auth", token: late });
   await first.closed();

@@ -271,7 +271,7 @@ test("[A1] the token may come by header, sub-protocol or first message too", asy
   const token = await server.token({ room });
   const url = `${server.ws}/ws?contextId=${room}`;
   await told(await Client.open(url, { headers: { Authorization: `Bearer ${token}` } }));
-  await told(await Client.open(url, { protocols: [`bearer.${token}`] }));
+  await told(await Client.open(url, { protocols: ["workflow", `bearer.${token}`] }));
   const late = await Client.open(url);
   late.send({ type: "auth", token });
   await told(late);

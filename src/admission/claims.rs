@@ -1,0 +1,128 @@
+//! What a token says. A claim that is not understood grants nothing, and the rest counts: tokens
+//! carry claims of other systems, under the same names too.
+
+use std::time::Duration;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+
+use super::capability::{Capability, Contexts, Role};
+use crate::message::{Member, Millis, UserId};
+
+/// A token's claims, as far as they concern us.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+pub struct Claims {
+    /// Who. Empty if it is missing or no string, which is nobody.
+    #[serde(default, deserialize_with = "if_understood")]
+    pub sub: String,
+    /// For showing.
+    #[serde(default, deserialize_with = "if_understood")]
+    pub name: Option<String>,
+    /// What the role adds.
+    #[serde(default, deserialize_with = "role")]
+    pub role: Role,
+    /// Rooms by name.
+    #[serde(default, deserialize_with = "contexts")]
+    pub contexts: Contexts,
+    /// Rooms by pattern.
+    #[serde(default, deserialize_with = "capabilities")]
+    pub caps: Vec<Capability>,
+    /// Expiry; `None` only for the development token.
+    #[serde(default, rename = "exp", deserialize_with = "time")]
+    pub expires_at: Option<Millis>,
+    #[serde(default, rename = "nbf", deserialize_with = "start")]
+    pub(super) starts: Start,
+    #[serde(default, rename = "iss", deserialize_with = "if_understood")]
+    pub(super) issuer: Option<String>,
+    #[serde(default, rename = "aud", deserialize_with = "strings")]
+    pub(super) audience: Vec<String>,
+}
+
+/// From when on a token is good.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Start {
+    /// From the start.
+    #[default]
+    Always,
+    /// From then on.
+    At(Millis),
+    /// It says when, and nobody understands it: it takes away, so it is not passed over.
+    Unknown,
+}
+
+impl Claims {
+    /// The user these claims are about, as others may see them.
+    #[must_use]
+    pub fn member(&self) -> Member {
+        Member::new(UserId(self.sub.clone()), self.name.as_deref())
+    }
+}
+
+fn if_understood<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: DeserializeOwned + Default,
+{
+    Ok(understood(Value::deserialize(deserializer)?).unwrap_or_default())
+}
+
+fn understood<T: DeserializeOwned>(value: Value) -> Option<T> {
+    serde_json::from_value(value).ok()
+}
+
+fn role<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Role, D::Error> {
+    let name: Option<String> = if_understood(deserializer)?;
+    Ok(match name.as_deref() {
+        Some("service") => Role::Service,
+        Some("admin") => Role::Admin,
+        Some(_) | None => Role::User,
+    })
+}
+
+fn contexts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Contexts, D::Error> {
+    strings(deserializer).map(Contexts::Some)
+}
+
+/// A string, or those of a list that are strings.
+fn strings<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    Ok(match Value::deserialize(deserializer)? {
+        Value::String(one) => vec![one],
+        Value::Array(some) => some.into_iter().filter_map(understood).collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => Vec::new(),
+    })
+}
+
+/// Those with a room, and of what they allow what are strings.
+fn capabilities<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Capability>, D::Error> {
+    let Value::Array(all) = Value::deserialize(deserializer)? else { return Ok(Vec::new()) };
+    let capability = |it: Value| {
+        let (room, can) = (it.get("room")?.as_str()?, it.get("can")?.as_array()?);
+        let can = can.iter().filter_map(Value::as_str).map(str::to_owned).collect();
+        Some(Capability { room: room.to_owned(), can })
+    };
+    Ok(all.into_iter().filter_map(capability).collect())
+}
+
+/// Seconds since 1970, whole or not (RFC 7519 §2, `NumericDate`).
+fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Millis>, D::Error> {
+    Ok(millis(&Value::deserialize(deserializer)?))
+}
+
+fn start<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Start, D::Error> {
+    let value = Value::deserialize(deserializer)?;
+    Ok(match millis(&value) {
+        Some(at) => Start::At(at),
+        // Before 1970 is always.
+        None if value.is_null() || value.as_f64().is_some_and(|it| it < 0.0) => Start::Always,
+        None => Start::Unknown,
+    })
+}
+
+fn millis(value: &Value) -> Option<Millis> {
+    if let Some(seconds) = value.as_u64() {
+        return Some(Millis(seconds.saturating_mul(1000)));
+    }
+    let since = Duration::try_from_secs_f64(value.as_f64()?).ok()?;
+    u64::try_from(since.as_millis()).ok().map(Millis)
+}
