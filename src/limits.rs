@@ -144,6 +144,9 @@ pub const FETCH_MS: u64 = 5_000;
 /// Documents one room stores, at most: with what is kept beside each, a few gigabytes of the ten
 /// that the platform gives an object.
 pub const DOCUMENTS_MAX: u64 = 1000;
+/// How long a document without text is kept while nobody is in its session: who took its last
+/// word out may still undo that.
+pub const EMPTY_DOCUMENT_MS: u64 = 60 * 60 * 1000;
 /// Documents all rooms of an isolate keep in memory, at most; others are read again when they
 /// are needed.
 pub const DOCUMENTS_OPEN_MAX: usize = 256;

@@ -4,7 +4,8 @@ use super::Problem;
 use crate::dialect::spell::Data;
 use crate::directory::Listed;
 use crate::message::{
-    Accepted, Entry, Event, Json, Member, MetricEvent, Notice, Offset, Page, Refusal, Reply,
+    Accepted, EditingEvent, Entry, Event, Json, Member, MetricEvent, Notice, Offset, Page, Refusal,
+    Reply, TransferEvent,
 };
 
 /// What a room's object answers to the Worker.
@@ -25,7 +26,9 @@ impl Answer {
             Event::Refused(refusal) => Self::Refused(refusal.clone()),
             Event::Reply(Reply::Accepted(accepted)) => Self::json(&Outcome::of(accepted)),
             Event::Reply(Reply::Kicked(kicked)) => Self::json(&Kicked { kicked: *kicked }),
-            Event::Reply(Reply::Erased) => Self::Done(Json::null()),
+            Event::Reply(Reply::Erased)
+            | Event::Editing(EditingEvent::Deleted { .. })
+            | Event::Transfer(TransferEvent::Deleted(_)) => Self::Done(Json::null()),
             Event::History(page) => Self::json(&History::of(page)),
             Event::Presence(members) => {
                 Self::json(&Presence { members: members.iter().map(Who::of).collect() })

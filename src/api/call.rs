@@ -4,7 +4,8 @@ use crate::admission::Query;
 use crate::dialect::json;
 use crate::directory::Listing;
 use crate::message::{
-    Before, Code, Kicked, Kind, Offset, PageRequest, Refusal, RoomName, SessionId, UserId,
+    Before, Code, Kicked, Kind, Name, Offset, PageRequest, Refusal, RoomName, SessionId, StateKey,
+    UserId,
 };
 
 /// What is asked over HTTP.
@@ -37,6 +38,19 @@ pub enum RoomCall {
     Kick(Kicked),
     /// Forget everything.
     Erase,
+    /// Forget something in it.
+    Delete(Thing),
+}
+
+/// Something in a room that its owner deletes, or an administrator.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Thing {
+    /// A document.
+    Document(Name),
+    /// An object of large data.
+    Object(Name),
+    /// A key of the state.
+    State(StateKey),
 }
 
 /// Why a request is no call.
@@ -100,7 +114,18 @@ impl Call {
             }
             ("DELETE", []) if query.get("confirm") == Some(name.as_str()) => RoomCall::Erase,
             ("DELETE", []) => return Err(UNCONFIRMED.into()),
-            (_, ["connections" | "users", _] | []) => return Err(NoCall::Method("DELETE")),
+            ("DELETE", ["documents", name]) => {
+                RoomCall::Delete(Thing::Document(Name::parse(decoded(name)?)?))
+            }
+            ("DELETE", ["objects", name]) => {
+                RoomCall::Delete(Thing::Object(Name::parse(decoded(name)?)?))
+            }
+            ("DELETE", ["state", key]) => {
+                RoomCall::Delete(Thing::State(StateKey::parse(decoded(key)?)?))
+            }
+            (_, ["connections" | "users" | "documents" | "objects" | "state", _] | []) => {
+                return Err(NoCall::Method("DELETE"));
+            }
             _ => return Err(NoCall::Nothing),
         };
         Ok(Self::Room(kind, name, call))

@@ -6,9 +6,9 @@ use serde::{Deserialize, Deserializer, Serialize};
 use crate::dialect::publication;
 use crate::limits::{BATCH_EVENTS_MAX, JSON_DEPTH_MAX};
 use crate::message::{
-    Before, Body, ClientRef, Command, EventName, Fault, Json, Kicked, Kind, Measures, Member,
-    Metric, MetricCommand, Millis, Offset, PageRequest, Refusal, Request, RoomName, SessionId,
-    UserId,
+    Before, Body, ClientRef, Command, EditingCommand, EventName, Fault, Json, Kicked, Kind,
+    Measures, Member, Metric, MetricCommand, Millis, Name, Offset, PageRequest, Refusal, Request,
+    RoomName, SessionId, StateKey, TransferCommand, UserId,
 };
 use crate::room::Grants;
 
@@ -50,6 +50,12 @@ pub enum Task {
     KickUser(UserId),
     /// Forget everything.
     Erase,
+    /// Forget a document.
+    DeleteDocument(Name),
+    /// Forget an object of large data.
+    DeleteObject(Name),
+    /// Drop a key of the state.
+    DeleteState(String),
     /// From the analytics room of the same name, never from a caller: how are you, from now on?
     Observe,
     /// From the chat room of the same name, never from a caller: this is how I am.
@@ -163,6 +169,17 @@ impl Task {
             Self::KickSession(session) => one(Command::Kick(Kicked::Session(*session))),
             Self::KickUser(user) => one(Command::Kick(Kicked::User(user.clone()))),
             Self::Erase => one(Command::Erase),
+            Self::DeleteDocument(document) => {
+                one(Command::Editing(EditingCommand::Delete { document: document.clone() }))
+            }
+            Self::DeleteObject(data) => {
+                one(Command::Transfer(TransferCommand::Delete(data.clone())))
+            }
+            Self::DeleteState(key) => {
+                let key = StateKey::parse(key.as_str());
+                let command = key.map(|key| Command::SetState { key, value: Json::null() });
+                vec![Request { client_ref: None, command }]
+            }
             Self::Observe => one(Command::Metric(MetricCommand::Observe)),
             Self::Measures(it) => one(Command::Metric(MetricCommand::Measures(*it))),
         }

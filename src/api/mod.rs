@@ -11,7 +11,7 @@ pub mod responder;
 pub use answer::{Answer, Batch, Outcome, Rooms};
 #[cfg(not(target_arch = "wasm32"))]
 pub(crate) use answer::{History, Kicked, Presence};
-pub use call::{Call, NoCall, RoomCall};
+pub use call::{Call, NoCall, RoomCall, Thing};
 pub use caller::Caller;
 #[cfg(not(target_arch = "wasm32"))]
 pub(crate) use errand::Addressed;

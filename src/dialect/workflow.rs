@@ -1,7 +1,8 @@
 //! The workflow dialect (seed 000, A1 to A23): `{type, id, timestamp, data}`.
 //!
-//! In: `ping`, `auth`, `large_data`, `large_data_request`. Out: `pong`, `auth`, `error`,
-//! `large_data`, `large_data_received`, and every event by its own name.
+//! In: `ping`, `auth`, `large_data`, `large_data_request`, `large_data_delete`. Out: `pong`,
+//! `auth`, `error`, `large_data`, `large_data_received`, `large_data_delete`, and every event by
+//! its own name.
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -35,6 +36,7 @@ impl Dialect for Workflow {
             "large_data",
             "large_data_received",
             "large_data_request",
+            "large_data_delete",
             "ping",
             "pong",
         ]
@@ -56,6 +58,9 @@ impl Dialect for Workflow {
             Event::Refused(refusal) => frame(notice, "error", Some(Error::of(notice, refusal))),
             Event::Transfer(TransferEvent::Piece(chunk)) => {
                 frame(notice, "large_data", Some(LargeData::of(chunk)))
+            }
+            Event::Transfer(TransferEvent::Deleted(data)) => {
+                frame(notice, "large_data_delete", Some(LargeDataDeleted { data_id: data }))
             }
             Event::Transfer(TransferEvent::Received { data, bytes }) => frame(
                 notice,
@@ -110,6 +115,7 @@ fn command(envelope: &Envelope<'_>) -> Result<Command, Refusal> {
         }
         "large_data" => TransferCommand::keep(data_text(envelope)).map(Command::Transfer),
         "large_data_request" => TransferCommand::fetch(data_text(envelope)).map(Command::Transfer),
+        "large_data_delete" => TransferCommand::delete(data_text(envelope)).map(Command::Transfer),
         _ => Err(Refusal::new(Code::UnknownMessageType, "this endpoint knows no such type")),
     }
 }
@@ -220,6 +226,14 @@ impl<'a> LargeDataReceived<'a> {
             if missing.is_some() { TransferStatus::Incomplete } else { TransferStatus::Received };
         Self { data_id: data, status, total_size: bytes, missing: missing.map(Vec::as_slice) }
     }
+}
+
+/// Which object is deleted, or was.
+#[derive(Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub(crate) struct LargeDataDeleted<'a> {
+    /// What its sender calls the object.
+    data_id: &'a Name,
 }
 
 /// What is asked with `large_data_request`.

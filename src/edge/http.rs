@@ -11,7 +11,7 @@ use super::{breakers, clock, directory_object, log, platform};
 use crate::admission::{Upgrade, bearer, is_local};
 use crate::api::{
     Answer, Batch, Call, Caller, Cost, Errand, EventIn, NoCall, Problem, Rates, RoomCall, Rooms,
-    Task, read_batch, read_event,
+    Task, Thing, read_batch, read_event,
 };
 use crate::budget::Lease;
 use crate::directory::{Ask, Listed, Listing, PROMETHEUS_TYPE, Summary, merge_pages};
@@ -182,7 +182,7 @@ impl Http<'_> {
     async fn room(&self, kind: Kind, name: RoomName, call: RoomCall) -> Answered {
         let caller = self.caller()?;
         let grants = caller.grants(kind, &name);
-        let may = grants.has(needed(&call));
+        let may = needed(&call).iter().any(|it| grants.has(*it));
         let cost = match call {
             RoomCall::Publish if may => Cost::Publish(1),
             RoomCall::History(_) if may => Cost::Page,
@@ -190,6 +190,7 @@ impl Http<'_> {
             | RoomCall::History(_)
             | RoomCall::Presence
             | RoomCall::Kick(_)
+            | RoomCall::Delete(_)
             | RoomCall::Erase => Cost::Call,
         };
         self.charge(&caller, cost)?;
@@ -207,8 +208,14 @@ impl Http<'_> {
             RoomCall::Kick(Kicked::Session(session)) => (200, Task::KickSession(session)),
             RoomCall::Kick(Kicked::User(user)) => (200, Task::KickUser(user)),
             RoomCall::Erase => (204, Task::Erase),
+            RoomCall::Delete(Thing::Document(name)) => (204, Task::DeleteDocument(name)),
+            RoomCall::Delete(Thing::Object(name)) => (204, Task::DeleteObject(name)),
+            RoomCall::Delete(Thing::State(key)) => {
+                (200, Task::DeleteState(key.as_str().to_owned()))
+            }
         };
         let address = format!("{}:{}", kind.as_str(), name.as_str());
+        let is_erased = task == Task::Erase;
         let errand = Errand { room: name, member: caller.member(), grants, task };
         let answer = run(self.env, kind, &errand).await;
         if cost == Cost::Page {
@@ -219,7 +226,10 @@ impl Http<'_> {
         let answer = answer?.into_iter().next();
         match answer {
             Some(Answer::Done(_)) if status == 204 => {
-                directory_object::tell(self.env, &address, &Ask::Forget(address.clone())).await?;
+                if is_erased {
+                    let forget = Ask::Forget(address.clone());
+                    directory_object::tell(self.env, &address, &forget).await?;
+                }
                 Ok(Response::empty()?.with_status(status))
             }
             Some(Answer::Done(json)) => json_response(&json),
@@ -360,12 +370,14 @@ impl Http<'_> {
     }
 }
 
-fn needed(call: &RoomCall) -> Grant {
+/// Any of these will do; whose something is only the room knows.
+fn needed(call: &RoomCall) -> &'static [Grant] {
     match call {
-        RoomCall::Publish => Grant::Publish,
-        RoomCall::History(_) => Grant::History,
-        RoomCall::Presence => Grant::Presence,
-        RoomCall::Kick(_) | RoomCall::Erase => Grant::Admin,
+        RoomCall::Publish => &[Grant::Publish],
+        RoomCall::History(_) => &[Grant::History],
+        RoomCall::Presence => &[Grant::Presence],
+        RoomCall::Delete(_) => &[Grant::Send, Grant::Admin],
+        RoomCall::Kick(_) | RoomCall::Erase => &[Grant::Admin],
     }
 }
 

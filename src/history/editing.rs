@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Database, Row, Value, schema};
 use crate::document::{Edit, Operation, Snapshot};
-use crate::message::{ClientRef, Name, UserId, Version};
-use crate::room::{EditingWrite, StoredDocument};
+use crate::message::{ClientRef, Millis, Name, UserId, Version};
+use crate::room::{EditingWrite, OwnedDocument, StoredDocument};
 
 /// The tables of it, as of their introduction.
 pub(super) const TABLES: &[&str] = &[
@@ -32,8 +32,16 @@ pub(super) const TABLES: &[&str] = &[
     ) STRICT",
 ];
 
+/// Whose documents are, and since when they have no text. Those made before this table have no
+/// row in it.
+pub(super) const OWNED: &str = "CREATE TABLE document (
+        name TEXT PRIMARY KEY,
+        owner TEXT NOT NULL,
+        empty_since INTEGER
+    ) STRICT, WITHOUT ROWID";
+
 /// Which tables an erased room's are.
-pub(super) const OWN: &[&str] = &["document_edit", "document_snapshot"];
+pub(super) const OWN: &[&str] = &["document_edit", "document_snapshot", "document"];
 
 /// Where the number of documents stands in `meta`.
 pub(super) const COUNT: &str = "documents";
@@ -99,6 +107,14 @@ pub(super) fn write<D: Database>(database: &D, writes: &[&EditingWrite]) -> Resu
             EditingWrite::Edit { document, edit, client_ref } => {
                 edits.push((document, &**edit, client_ref.as_ref()));
             }
+            EditingWrite::Own(document) => {
+                append(database, &std::mem::take(&mut edits))?;
+                own(database, document)?;
+            }
+            EditingWrite::Delete(document) => {
+                append(database, &std::mem::take(&mut edits))?;
+                delete(database, document)?;
+            }
             EditingWrite::Mark { document, snapshot, since } => {
                 append(database, &std::mem::take(&mut edits))?;
                 mark(database, document, snapshot, *since)?;
@@ -136,6 +152,33 @@ fn append<D: Database>(
         }
     }
     Ok(())
+}
+
+fn own<D: Database>(
+    database: &D,
+    OwnedDocument { name, owner, empty_since }: &OwnedDocument,
+) -> Result<(), D::Error> {
+    let sql = "INSERT OR REPLACE INTO document (name, owner, empty_since) VALUES (?, ?, ?)";
+    let (name, owner) = (name.as_str().into(), owner.0.as_str().into());
+    database.run(sql, &[name, owner, empty_since.map(|it| it.0).into()]).map(drop)
+}
+
+fn delete<D: Database>(database: &D, document: &Name) -> Result<(), D::Error> {
+    for sql in [
+        "DELETE FROM document_edit WHERE document = ?",
+        "DELETE FROM document_snapshot WHERE document = ?",
+        "DELETE FROM document WHERE name = ?",
+    ] {
+        database.run(sql, &[document.as_str().into()])?;
+    }
+    let sql = "UPDATE meta SET value = CAST(value AS INTEGER) - 1 WHERE key = ?";
+    database.run(sql, &[COUNT.into()]).map(drop)
+}
+
+/// What a wake reads of [`OWNED`]; 0 is no time.
+pub(super) fn owned(name: String, owner: String, empty_since: u64) -> Option<OwnedDocument> {
+    let empty_since = (empty_since != 0).then_some(Millis(empty_since));
+    Some(OwnedDocument { name: Name::parse(name).ok()?, owner: UserId(owner), empty_since })
 }
 
 fn mark<D: Database>(
@@ -199,15 +242,29 @@ fn unreadable() -> (Edit, Option<ClientRef>) {
 
 /// Documents in memory: the model.
 #[derive(Clone, Debug, Default)]
-pub(super) struct MemoryDocuments(BTreeMap<Name, (Vec<Snapshot>, StoredDocument)>);
+pub(super) struct MemoryDocuments(
+    BTreeMap<Name, (Vec<Snapshot>, StoredDocument)>,
+    BTreeMap<Name, OwnedDocument>,
+);
 
 impl MemoryDocuments {
     pub(super) fn count(&self) -> u64 {
         self.0.len() as u64
     }
 
+    pub(super) fn owned(&self) -> Vec<OwnedDocument> {
+        self.1.values().cloned().collect()
+    }
+
     pub(super) fn write(&mut self, write: &EditingWrite) {
         match write {
+            EditingWrite::Own(document) => {
+                self.1.insert(document.name.clone(), document.clone());
+            }
+            EditingWrite::Delete(document) => {
+                self.0.remove(document);
+                self.1.remove(document);
+            }
             EditingWrite::Edit { document, edit, client_ref } => {
                 let (_, stored) = self.0.entry(document.clone()).or_default();
                 stored.edits.push(((**edit).clone(), client_ref.clone()));

@@ -10,8 +10,8 @@ use crate::message::{
     StateItem, StateKey, UserId,
 };
 use crate::room::{
-    Counts, Departure, Memory, MetricMemory, MetricWrite, Observed, PageQuery, Receipt, Remembered,
-    Response, StoredDocument, StoredReading, Transfer, TransferWrite, Write,
+    Counts, Departure, KeptKey, Memory, MetricMemory, MetricWrite, Observed, PageQuery, Receipt,
+    Remembered, Response, StoredDocument, StoredReading, Transfer, TransferWrite, Write,
 };
 
 /// A history in vectors: the model that every other history is tested against.
@@ -25,6 +25,8 @@ pub struct MemoryHistory {
     counts: Counts,
     shares: BTreeMap<UserId, (Counts, Millis)>,
     states: BTreeMap<String, StateItem>,
+    /// Whose keys are, and whether they are protected.
+    owned_states: BTreeMap<String, (UserId, bool)>,
     transfers: BTreeMap<u64, Transfer>,
     chunks: BTreeMap<(u64, u64), Rc<Chunk>>,
     metrics: BTreeMap<Name, StoredReading>,
@@ -48,6 +50,7 @@ impl MemoryHistory {
             counts: Counts::default(),
             shares: BTreeMap::new(),
             states: BTreeMap::new(),
+            owned_states: BTreeMap::new(),
             transfers: BTreeMap::new(),
             chunks: BTreeMap::new(),
             metrics: BTreeMap::new(),
@@ -81,6 +84,9 @@ impl MemoryHistory {
             Write::Share(user, counts, now) => {
                 self.shares.retain(|_, (_, at)| now.0.saturating_sub(Counts::HOLDS_MS) <= at.0);
                 self.shares.insert(user.clone(), (*counts, *now));
+            }
+            Write::OwnState { key, owner, is_protected } => {
+                self.owned_states.insert(key.as_str().to_owned(), (owner.clone(), *is_protected));
             }
             Write::Transfer(it) => self.write_transfer(it),
             Write::Metric(MetricWrite::Observed(observed)) => self.observed = *observed,
@@ -122,6 +128,7 @@ impl MemoryHistory {
         let Some(key) = published.state_key() else { return };
         if published.data.is_null() {
             self.states.remove(key);
+            self.owned_states.remove(key);
         } else if let Ok(name) = StateKey::stored(key) {
             let (value, offset) = (published.data.clone(), entry.offset);
             self.states.insert(key.to_owned(), StateItem { key: name, value, offset });
@@ -170,7 +177,13 @@ impl History for MemoryHistory {
             states: self
                 .states
                 .iter()
-                .map(|(key, it)| (key.clone(), it.value.as_str().len()))
+                .map(|(key, it)| {
+                    let bytes = it.value.as_str().len();
+                    let whose = self.owned_states.get(key);
+                    let is_protected = whose.is_some_and(|it| it.1);
+                    let owner = whose.map(|it| it.0.clone());
+                    (key.clone(), KeptKey { bytes, owner, is_protected })
+                })
                 .collect(),
             transfers: self.transfers.values().cloned().collect(),
             metrics: MetricMemory {
@@ -178,6 +191,7 @@ impl History for MemoryHistory {
                 observed: self.observed,
             },
             documents: self.documents.count(),
+            owned_documents: self.documents.owned(),
             pending: self.questions.pending(),
         })
     }

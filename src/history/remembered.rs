@@ -3,7 +3,8 @@
 use super::{Database, Row, Value, conversation, editing, metric, schema, share, transfer};
 use crate::message::{Epoch, Member, Millis, Name, Offset, UserId};
 use crate::room::{
-    Counts, Departure, MetricMemory, Observed, Pending, Remembered, StoredReading, Transfer,
+    Counts, Departure, KeptKey, MetricMemory, Observed, OwnedDocument, Pending, Remembered,
+    StoredReading, Transfer,
 };
 
 /// All that a room knew, in one statement: a wake waits for it. The platform joins at most five
@@ -16,7 +17,7 @@ const REMEMBERED: &str = "
     UNION ALL
     SELECT 'departure', user, name, until, 0 FROM departure
     UNION ALL
-    SELECT 'state', key, '', octet_length(value), 0 FROM state
+    SELECT 'state', key, COALESCE(owner, ''), octet_length(value), protected FROM state
     UNION ALL
     SELECT * FROM (
         SELECT 'transfer', data,
@@ -27,6 +28,8 @@ const REMEMBERED: &str = "
         SELECT 'question', data, '', offset, 0 FROM question
         UNION ALL
         SELECT 'share', user, data, 0, 0 FROM share
+        UNION ALL
+        SELECT 'document', name, owner, COALESCE(empty_since, 0), 0 FROM document
     )";
 
 /// A row of [`REMEMBERED`].
@@ -34,7 +37,8 @@ enum Memo {
     Meta(String, String),
     End(Offset, Millis),
     Departure(Departure),
-    State(String, usize),
+    State(String, KeptKey),
+    Document(OwnedDocument),
     Transfer(Transfer),
     Metric(Name, StoredReading),
     Question(Pending),
@@ -52,7 +56,12 @@ impl Memo {
                 let member = Member { id: UserId(key), name: value };
                 Self::Departure(Departure { member, until: Millis(number) })
             }
-            "state" => Self::State(key, usize::try_from(number).ok()?),
+            "state" => {
+                let owner = (!value.is_empty()).then_some(UserId(value));
+                let (bytes, is_protected) = (usize::try_from(number).ok()?, at.integer()? != 0);
+                Self::State(key, KeptKey { bytes, owner, is_protected })
+            }
+            "document" => Self::Document(editing::owned(key, value, number)?),
             "transfer" => Self::Transfer(transfer::read(key, &value, number, at.integer()?)?),
             "metric" => {
                 let (name, reading) = metric::reading(key, value, number, at.integer()?)?;
@@ -72,14 +81,15 @@ impl Memo {
 pub(super) fn read<D: Database>(database: &D) -> Result<Remembered, D::Error> {
     let (mut meta, mut ends) = (Vec::new(), Vec::new());
     let (mut departures, mut states, mut pending) = (Vec::new(), Vec::new(), Vec::new());
-    let (mut transfers, mut shares) = (Vec::new(), Vec::new());
+    let (mut transfers, mut shares, mut owned_documents) = (Vec::new(), Vec::new(), Vec::new());
     let mut metrics = MetricMemory::default();
     for row in database.run(REMEMBERED, &[])? {
         match Memo::read(row) {
             Some(Memo::Meta(key, value)) => meta.push((key, value)),
             Some(Memo::End(offset, at)) => ends.push((offset, at)),
             Some(Memo::Departure(departure)) => departures.push(departure),
-            Some(Memo::State(key, length)) => states.push((key, length)),
+            Some(Memo::State(key, state)) => states.push((key, state)),
+            Some(Memo::Document(document)) => owned_documents.push(document),
             Some(Memo::Transfer(transfer)) => transfers.push(transfer),
             Some(Memo::Metric(name, reading)) => metrics.last.push((name, reading)),
             Some(Memo::Question(question)) => pending.push(question),
@@ -111,6 +121,7 @@ pub(super) fn read<D: Database>(database: &D) -> Result<Remembered, D::Error> {
         transfers,
         metrics,
         documents,
+        owned_documents,
         pending,
     })
 }

@@ -46,6 +46,12 @@ pub const MIGRATIONS: &[&[&str]] = &[
     editing::TABLES,
     conversation::TABLES,
     share::TABLES,
+    &[
+        // Who set a key first, and whether only callers with `publish` change it.
+        "ALTER TABLE state ADD COLUMN owner TEXT",
+        "ALTER TABLE state ADD COLUMN protected INTEGER NOT NULL DEFAULT 0",
+        editing::OWNED,
+    ],
 ];
 
 const META: &str = "CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID";

@@ -78,6 +78,12 @@ impl<D: Database> SqlHistory<D> {
                 schema::write_meta(&self.database, "broadcasts", &counts)
             }
             Write::Share(user, counts, at) => share::write(&self.database, user, counts, *at),
+            Write::OwnState { key, owner, is_protected } => {
+                let sql = "UPDATE state SET owner = ?, protected = ? WHERE key = ?";
+                let owner = owner.0.as_str().into();
+                let bindings = [owner, u64::from(*is_protected).into(), key.as_str().into()];
+                self.database.run(sql, &bindings).map(drop)
+            }
             Write::Trim { from, since } => self.trim(*from, *since),
             Write::Erase(epoch) => self.erase(epoch),
             Write::Transfer(it) => transfer::write(&self.database, it),
@@ -106,6 +112,7 @@ impl<D: Database> SqlHistory<D> {
                 | Write::ForgetRefs(_)
                 | Write::Broadcasts(_)
                 | Write::Share(..)
+                | Write::OwnState { .. }
                 | Write::Erase(_)
                 | Write::Transfer(_)
                 | Write::Metric(_)
@@ -152,7 +159,8 @@ impl<D: Database> SqlHistory<D> {
         if published.data.is_null() {
             return self.database.run("DELETE FROM state WHERE key = ?", &[key.into()]).map(drop);
         }
-        let sql = "INSERT OR REPLACE INTO state (key, value, offset) VALUES (?, ?, ?)";
+        let sql = "INSERT INTO state (key, value, offset) VALUES (?, ?, ?)
+                   ON CONFLICT (key) DO UPDATE SET value = excluded.value, offset = excluded.offset";
         let value = published.data.as_str();
         self.database.run(sql, &[key.into(), value.into(), entry.offset.0.into()]).map(drop)
     }

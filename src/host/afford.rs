@@ -38,7 +38,7 @@ impl<H: History, S: Sockets> Host<H, S> {
         now: Millis,
     ) -> Result<Request, H::Error> {
         let is_long = request.command.as_ref().is_ok_and(has_long_answer);
-        let wanted = session.and_then(|it| self.room.wants_document(it, &request));
+        let wanted = self.room.wants_document(session, &request);
         let mut needed = if SMALL_FRAME_BYTES_MAX < bytes { bytes } else { 0 };
         needed += if is_long { ANSWER_BYTES_MAX } else { 0 };
         needed += if wanted.is_some() { DOCUMENT_BYTES_MAX } else { 0 };

@@ -196,7 +196,7 @@ impl<H: History, S: Sockets> Host<H, S> {
         let afforded = self.afford(Some(session), frame.len(), request, stamp.at);
         self.origins.push(Origin { session, client_ref, at: stamp.at });
         let request = afforded?;
-        let wanted = self.room.wants_document(session, &request);
+        let wanted = self.room.wants_document(Some(session), &request);
         if let Some(name) = wanted {
             self.read_document(name, stamp.at)?;
         }
@@ -231,6 +231,11 @@ impl<H: History, S: Sockets> Host<H, S> {
                 self.arrivals.push(stamp.at);
             }
             let request = self.afford(None, bytes, request, stamp.at)?;
+            if let Some(name) = self.room.wants_document(None, &request) {
+                // What waits may belong to it.
+                self.flush(stamp.at)?;
+                self.open_document(name)?;
+            }
             let receipt = self.recall(&member.id, &request, stamp.at)?;
             let member = member.clone();
             self.handle(Input::Called { member, grants, request, receipt }, stamp)?;
@@ -342,6 +347,10 @@ impl<H: History, S: Sockets> Host<H, S> {
         let flushed = self.flush(now);
         self.origins.extend(asker);
         flushed?;
+        self.open_document(name)
+    }
+
+    fn open_document(&mut self, name: Name) -> Result<(), H::Error> {
         let stored = self.history.document(&name)?;
         if self.room.keep_document(name, stored).is_err() {
             self.tally.failed += 1;

@@ -130,6 +130,7 @@ impl Outbox {
             | Write::ForgetRefs(_)
             | Write::Broadcasts(_)
             | Write::Share(..)
+            | Write::OwnState { .. }
             | Write::Erase(_)
             | Write::Transfer(_)
             | Write::Metric(_)

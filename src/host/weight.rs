@@ -37,6 +37,8 @@ fn written(write: &Write) -> usize {
         | Write::ForgetRefs(_)
         | Write::Broadcasts(_)
         | Write::Share(..)
+        | Write::OwnState { .. }
+        | Write::Editing(EditingWrite::Own(_) | EditingWrite::Delete(_))
         | Write::Erase(_)
         | Write::Transfer(_)
         | Write::Metric(_)

@@ -84,6 +84,11 @@ pub enum EditingCommand {
         /// Of this session.
         document: Name,
     },
+    /// Forget this document.
+    Delete {
+        /// Which.
+        document: Name,
+    },
     /// Change the text (B19).
     Edit {
         /// How.
@@ -104,7 +109,7 @@ impl EditingCommand {
     #[must_use]
     pub fn rate(&self) -> Rate {
         match self {
-            Self::Join { .. } | Self::Leave { .. } => Rate::Messages,
+            Self::Join { .. } | Self::Leave { .. } | Self::Delete { .. } => Rate::Messages,
             Self::Edit { .. } | Self::Undo => Rate::Edits,
             Self::Cursor(_) => Rate::Cursors,
         }
@@ -150,6 +155,13 @@ pub enum EditingEvent {
         member: Member,
         /// As what.
         role: Role,
+    },
+    /// The document is deleted, and nobody is in its session any more.
+    Deleted {
+        /// Which.
+        document: Name,
+        /// By whom.
+        member: Member,
     },
     /// A user's last socket left the session; or yours did, as you asked.
     Left {

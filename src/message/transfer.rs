@@ -24,6 +24,8 @@ pub enum TransferCommand {
         /// The first index to send, as its sender counted; the first of all if `None`.
         from: Option<u64>,
     },
+    /// Forget this object.
+    Delete(Name),
 }
 
 /// What a room says about large data.
@@ -47,6 +49,8 @@ pub enum TransferEvent {
     },
     /// A piece of what was asked for (A22).
     Piece(Rc<Chunk>),
+    /// It was deleted, as you asked.
+    Deleted(Name),
 }
 
 /// A piece of an object.
@@ -170,6 +174,14 @@ impl TransferCommand {
         let from = it.may("from", FROM, |it| *it <= WHOLE_MAX);
         it.end()?;
         data.map(|data| Self::Fetch { data, from }).ok_or(Refusal::system())
+    }
+
+    /// Reads the `data` of a request to forget an object.
+    pub fn delete(data: &str) -> Result<Self, Refusal> {
+        let mut it = Fields::of(data)?;
+        let data = it.need::<Name>("data_id", NAME, |_| true);
+        it.end()?;
+        data.map(Self::Delete).ok_or(Refusal::system())
     }
 }
 

@@ -1,7 +1,7 @@
 //! Who asks: a socket's session, or a caller over HTTP, who has none.
 
 use super::{Audience, Grant, Grants, Manner, Reveal, Room, Turn};
-use crate::message::{ClientRef, Event, Member, Refusal, SessionId};
+use crate::message::{ClientRef, Event, Member, Refusal, SessionId, UserId};
 
 /// Whom to answer, and what they may ask.
 pub(super) struct Asker {
@@ -39,6 +39,16 @@ impl Asker {
     /// demo socket is, whatever it may do there.
     pub(super) fn is_publisher(&self) -> bool {
         (self.grants.has(Grant::Publish) || self.grants.has(Grant::Admin)) && !self.is_demo
+    }
+
+    /// Refuses what is not this caller's own, unless they have the grant `admin`.
+    pub(super) fn owns(
+        &self,
+        owner: Option<&UserId>,
+        refusal: &'static str,
+    ) -> Result<(), Refusal> {
+        let is_own = self.grants.has(Grant::Send) && owner == Some(&self.member.id);
+        if is_own { Ok(()) } else { self.needs(Grant::Admin, refusal) }
     }
 
     fn audience(&self) -> Audience {

@@ -8,7 +8,7 @@ use super::{
 use crate::close::CloseCode;
 use crate::message::{
     Before, ClientRef, Entry, Epoch, Event, Lane, Measures, Millis, Notice, Offset, SessionId,
-    UserId,
+    StateKey, UserId,
 };
 
 /// Something the room wants done.
@@ -134,6 +134,15 @@ pub enum Write {
     Broadcasts(Counts),
     /// What was counted against a user, likewise, and when that was.
     Share(UserId, Counts, Millis),
+    /// Whose a key of the room's state is; the entry before has set it.
+    OwnState {
+        /// The key.
+        key: StateKey,
+        /// Who set it first, or protects it.
+        owner: UserId,
+        /// Whether only callers with `publish` change it.
+        is_protected: bool,
+    },
     /// Forget everything, and begin a new log.
     Erase(Epoch),
     /// Something about large data.

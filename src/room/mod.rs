@@ -45,7 +45,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use asker::Asker;
 pub use conversation::{ConversationWrite, Outcome, Pending, Question, Responded};
 pub use counts::Counts;
-pub use editing::{DocumentCache, EditingWrite, Seat, StoredDocument};
+pub use editing::{DocumentCache, EditingWrite, OwnedDocument, Seat, StoredDocument};
 pub use effect::{Audience, Effect, Effects, Memory, Outbound, PageQuery, Reveal, Write};
 pub use grants::{Grant, Grants};
 pub use input::{Input, Receipt, Renewal, Response};
@@ -58,6 +58,7 @@ pub use rate::{Bucket, Quota, Window};
 pub use remembered::Remembered;
 pub use session::Session;
 pub use shelf::{Marks, Transfer, TransferState};
+pub use state::KeptKey;
 pub use transfer::{Compare, Fetching, Piece, TransferWrite};
 use turn::Turn;
 
@@ -85,8 +86,8 @@ pub struct Room {
     counts: Counts,
     /// And against each of its users, while that may hold them back.
     shares: BTreeMap<UserId, Counts>,
-    /// The keys of its state, and how long their values are, in bytes.
-    states: BTreeMap<String, usize>,
+    /// The keys of its state.
+    states: BTreeMap<String, KeptKey>,
     /// Connects of the last minute, where the platform does not count them.
     addresses: BTreeMap<String, Window>,
     /// No session can be due before this; may be too early, never too late.
@@ -135,7 +136,7 @@ impl Room {
             fetchers: BTreeSet::new(),
             fetch_by: None,
             metrics: metric::Metrics::restore(log.metrics, log.head_at),
-            documents: editing::Documents::new(log.documents),
+            documents: editing::Documents::new(log.documents, log.owned_documents),
             pending: log.pending.into_iter().map(Pending::restored).collect(),
         };
         for session in sessions {
@@ -246,6 +247,7 @@ impl Room {
             presence::due_at(self),
             retention::due_at(self),
             transfer::due_at(self),
+            editing::due_at(self),
             measure::due_at(self),
             conversation::due_at(self),
             vacancy::due_at(self),
@@ -304,6 +306,7 @@ impl Room {
                 presence::expire(self, &mut turn);
                 retention::trim(self, &mut turn);
                 transfer::tick(self, &mut turn);
+                editing::tick(self, &mut turn);
                 conversation::tick(self, &mut turn);
             }
         }

@@ -105,6 +105,14 @@ impl Room {
         true
     }
 
+    /// Whether one who owns so many things of a kind may own one more, of so many that a room
+    /// holds: each user has a share of them, as of its rates (L18).
+    pub(super) fn may_own(&self, asker: &Asker, owned: u64, whole: u64) -> bool {
+        let whole = Quota { count: whole, period_ms: 0 };
+        let share = whole.share(self.limits.user_share_percent);
+        asker.is_publisher() || asker.is_demo || share.is_none_or(|it| owned < it.count)
+    }
+
     /// Counts what an edit turned out to be: operations beside the one that was admitted.
     pub(super) fn owes_operations(&mut self, turn: &mut Turn, asker: &Asker, operations: usize) {
         let more = (operations as u64).saturating_sub(1);

@@ -1,6 +1,6 @@
 //! What outlives a room's memory.
 
-use super::{Counts, Departure, MetricMemory, Pending, Transfer};
+use super::{Counts, Departure, KeptKey, MetricMemory, OwnedDocument, Pending, Transfer};
 use crate::message::{Epoch, Millis, Offset, UserId};
 
 /// What a room's log knows of it, read on every wake.
@@ -22,14 +22,16 @@ pub struct Remembered {
     pub counts: Counts,
     /// What was counted against users, likewise.
     pub shares: Vec<(UserId, Counts)>,
-    /// The keys of the room's state, and how long their values are.
-    pub states: Vec<(String, usize)>,
+    /// The keys of the room's state.
+    pub states: Vec<(String, KeptKey)>,
     /// Its objects of large data.
     pub transfers: Vec<Transfer>,
     /// What is known of metrics.
     pub metrics: MetricMemory,
     /// How many documents are stored.
     pub documents: u64,
+    /// What is known of those whose owner is.
+    pub owned_documents: Vec<OwnedDocument>,
     /// What still waits for a response, in the log's order.
     pub pending: Vec<Pending>,
 }
@@ -51,6 +53,7 @@ impl Remembered {
             transfers: Vec::new(),
             metrics: MetricMemory::default(),
             documents: 0,
+            owned_documents: Vec::new(),
             pending: Vec::new(),
         }
     }

@@ -1,9 +1,20 @@
 //! Values a room keeps under keys: the log says how they changed, the state what they are.
 
 use super::asker::Asker;
-use super::{Effect, Grant, Receipt, Room, Turn, chat};
+use super::{Effect, Grant, Receipt, Room, Turn, Write, chat};
 use crate::limits::{STATE_BYTES_MAX, STATE_KEYS_MAX};
-use crate::message::{Body, Code, Json, Published, Refusal, StateKey};
+use crate::message::{Body, Code, Json, Published, Refusal, StateKey, UserId};
+
+/// What a room knows of a key. The value is in the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptKey {
+    /// How long the value is, in bytes.
+    pub bytes: usize,
+    /// Who set it first; `None` of one that was set when nobody took that down.
+    pub owner: Option<UserId>,
+    /// Whether only callers with `publish` change it.
+    pub is_protected: bool,
+}
 
 pub(super) fn set(
     room: &mut Room,
@@ -13,19 +24,19 @@ pub(super) fn set(
     value: Json,
     receipt: Option<Receipt>,
 ) {
-    let set = asker
-        .needs(Grant::Send, "this token does not allow sending here")
-        .map(|()| Published::state(key, value))
-        .and_then(|event| match receipt {
+    let set =
+        may_send(asker).map(|()| Published::state(key, value)).and_then(|event| match receipt {
             // A resend changes nothing, however full the room is by now.
             Some(_) => Ok(event),
-            None => fits(room, key, &event.data).map(|()| event),
+            None => may_set(room, asker, key, &event.data)
+                .and_then(|()| fits(room, key, &event.data))
+                .map(|()| event),
         });
     match set {
         Err(refusal) => turn.refuse_asker(asker, refusal),
         Ok(event) => {
             let head = room.head;
-            let length = event.data.as_str().len();
+            let bytes = event.data.as_str().len();
             let is_null = event.data.is_null();
             chat::post(room, turn, asker, Body::Event(event), None, receipt);
             if room.head == head {
@@ -34,11 +45,60 @@ pub(super) fn set(
             if is_null {
                 room.states.remove(key.as_str());
             } else {
-                room.states.insert(key.as_str().to_owned(), length);
+                keep(room, turn, asker, key, bytes);
             }
         }
     }
 }
+
+fn may_send(asker: &Asker) -> Result<(), Refusal> {
+    let can = asker.grants.has(Grant::Send) || asker.grants.has(Grant::Admin);
+    if can { Ok(()) } else { Err(Refusal::denied("this token does not allow sending here")) }
+}
+
+/// Everyone who may send changes a key, unless a caller with `publish` has set it; who set it
+/// first drops it.
+fn may_set(room: &Room, asker: &Asker, key: &StateKey, value: &Json) -> Result<(), Refusal> {
+    if asker.is_publisher() {
+        return Ok(());
+    }
+    match room.states.get(key.as_str()) {
+        Some(KeptKey { is_protected: true, .. }) => Err(PROTECTED),
+        Some(KeptKey { owner: Some(owner), .. })
+            if value.is_null() && *owner != asker.member.id =>
+        {
+            Err(NOT_YOURS)
+        }
+        Some(_) => Ok(()),
+        None if value.is_null() => Ok(()),
+        None => {
+            let is_own = |it: &&KeptKey| it.owner.as_ref() == Some(&asker.member.id);
+            let owned = room.states.values().filter(is_own).count() as u64;
+            let may = room.may_own(asker, owned, STATE_KEYS_MAX as u64);
+            if may { Ok(()) } else { Err(SHARE) }
+        }
+    }
+}
+
+/// Notes whose it is, if that is new.
+fn keep(room: &mut Room, turn: &mut Turn, asker: &Asker, key: &StateKey, bytes: usize) {
+    let known = room.states.get(key.as_str());
+    let is_protected = asker.is_publisher();
+    if let Some(known) = known.filter(|it| it.is_protected || !is_protected) {
+        let state = KeptKey { bytes, ..known.clone() };
+        room.states.insert(key.as_str().to_owned(), state);
+        return;
+    }
+    let owner = asker.member.id.clone();
+    let write = Write::OwnState { key: key.clone(), owner: owner.clone(), is_protected };
+    turn.effects.push(Effect::Write(write));
+    let state = KeptKey { bytes, owner: Some(owner), is_protected };
+    room.states.insert(key.as_str().to_owned(), state);
+}
+
+const PROTECTED: Refusal = Refusal::denied("only callers with publish change this key");
+const NOT_YOURS: Refusal = Refusal::denied("only who set this key first drops it");
+const SHARE: Refusal = Refusal::new(Code::Conflict, "this user has as many keys here as one may");
 
 /// The state is told whole, in one frame, to whoever asks.
 fn fits(room: &Room, key: &StateKey, value: &Json) -> Result<(), Refusal> {
@@ -46,8 +106,8 @@ fn fits(room: &Room, key: &StateKey, value: &Json) -> Result<(), Refusal> {
         return Ok(());
     }
     let others = room.states.iter().filter(|(it, _)| *it != key.as_str());
-    let (count, bytes) =
-        others.fold((1, 0), |(count, bytes), (it, length)| (count + 1, bytes + it.len() + length));
+    let (count, bytes) = others
+        .fold((1, 0), |(count, bytes), (it, state)| (count + 1, bytes + it.len() + state.bytes));
     let bytes = bytes + key.as_str().len() + value.as_str().len();
     if count <= STATE_KEYS_MAX && bytes <= STATE_BYTES_MAX { Ok(()) } else { Err(FULL) }
 }

@@ -11,7 +11,7 @@ use super::{Effect, Grant, Reveal, Room, Turn, Write, kinds};
 use crate::limits::{FETCH_MS, FETCHERS_MAX, TRANSFERS_MAX};
 use crate::message::{
     Chunk, Code, Digest, Event, Fault, Millis, Name, Refusal, SessionId, TransferCommand,
-    TransferEvent,
+    TransferEvent, UserId,
 };
 
 /// Chunks of an expired object deleted at once: some 9 MB of the largest.
@@ -102,6 +102,7 @@ const DIFFERENT: Refusal = conflict("another chunk of this index is here already
 const OTHERS: Refusal = conflict("this data_id is somebody else's");
 const OTHER_TOTAL: Refusal = conflict("this data_id was begun with another total_chunks");
 const FULL: Refusal = conflict("this room takes no more large data until some of it expires");
+const SHARE: Refusal = conflict("this user has as much large data here as one may");
 const UNFINISHED: Refusal = conflict("not all of this data is here yet");
 const BUSY: Refusal = conflict("this connection fetches something already: one at a time");
 const UNKNOWN: Refusal = Refusal::new(Code::NotFound, "no data of this data_id is here");
@@ -112,11 +113,18 @@ fn fault(field: &'static str, problem: impl Into<Cow<'static, str>>) -> Refusal 
 }
 
 pub(super) fn handle(room: &mut Room, turn: &mut Turn, asker: &Asker, command: TransferCommand) {
+    if let TransferCommand::Delete(data) = &command {
+        return match delete_object(room, turn, asker, data) {
+            Ok(()) => turn.answer(asker, Event::Transfer(TransferEvent::Deleted(data.clone()))),
+            Err(refusal) => turn.refuse_asker(asker, refusal),
+        };
+    }
     // A stream needs a socket.
     let Some(session) = asker.session else { return turn.refuse_asker(asker, kinds::UNKNOWN) };
     let done = match command {
         TransferCommand::Keep(chunk) => keep(room, turn, asker, session, chunk),
         TransferCommand::Fetch { data, from } => fetch(room, turn, asker, session, data, from),
+        TransferCommand::Delete(_) => Ok(()), // Above.
     };
     if let Err(refusal) = done {
         turn.refuse_asker(asker, refusal);
@@ -159,9 +167,19 @@ fn keep(
     } else if TRANSFERS_MAX <= room.transfers.len() {
         return Err(FULL);
     }
+    let (objects, bytes) = owned(room, &asker.member.id);
+    if known.is_none() && !room.may_own(asker, objects, TRANSFERS_MAX as u64) {
+        return Err(SHARE);
+    }
     let quota = room.limits.transfer_quota_bytes;
     if quota != 0 && quota < stored(room).saturating_add(chunk.bytes) {
         return Err(FULL);
+    }
+    // Up to the share, not one byte short of it.
+    if quota != 0
+        && !room.may_own(asker, bytes.saturating_add(chunk.bytes).saturating_sub(1), quota)
+    {
+        return Err(SHARE);
     }
     let is_resumed = known.as_ref().is_some_and(|it| it.session != session);
     let mut transfer = known.unwrap_or_else(|| {
@@ -231,6 +249,26 @@ fn fetch(
     room.fetch_by.get_or_insert(turn.stamp.at.plus(FETCH_MS));
     turn.effects.remember(id);
     Ok(())
+}
+
+/// Forgets an object: nobody sees it from now on.
+fn delete_object(
+    room: &mut Room,
+    turn: &mut Turn,
+    asker: &Asker,
+    data: &Name,
+) -> Result<(), Refusal> {
+    let known = find(room, data).cloned().ok_or(UNKNOWN)?;
+    asker.owns(Some(&known.owner), "only its sender deletes this data")?;
+    expire(room, turn, known);
+    Ok(())
+}
+
+/// How many objects a user has here, and how much that is, decoded.
+fn owned(room: &Room, user: &UserId) -> (u64, u64) {
+    let live = room.transfers.values().filter(|it| it.state != TransferState::Expired);
+    live.filter(|it| it.owner == *user)
+        .fold((0, 0), |(count, bytes), it| (count + 1, bytes.saturating_add(it.bytes)))
 }
 
 fn find<'a>(room: &'a Room, data: &Name) -> Option<&'a Transfer> {

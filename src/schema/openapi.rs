@@ -8,7 +8,9 @@ use super::{object, parsed, reference};
 use crate::api::{self, Problem};
 use crate::directory::{Listing, PROMETHEUS_TYPE};
 use crate::limits::BATCH_EVENTS_MAX;
-use crate::message::{Before, Code, Fault, Kind, Offset, Refusal, RoomName, SessionId, UserId};
+use crate::message::{
+    Before, Code, EventName, Fault, Kind, Name, Offset, Refusal, RoomName, SessionId, UserId,
+};
 
 /// The HTTP API as an `OpenAPI` 3.1 document.
 #[must_use]
@@ -189,6 +191,9 @@ const PARAMETERS: &[Parameter] = &[
         input::<SessionId>,
         r#""session_00000000000001""#,
     ),
+    parameter("document", "path", "A document's name.", input::<Name>, r#""notes""#),
+    parameter("data_id", "path", "What its sender calls an object.", input::<Name>, r#""plan.1""#),
+    parameter("key", "path", "A key of the state.", input::<EventName>, r#""topic""#),
     parameter("user", "path", "A token's `sub`.", input::<UserId>, r#""ann""#),
     Parameter {
         required: true,

@@ -38,6 +38,7 @@ mod metrics;
 mod metrics_sleep;
 mod names;
 mod outbox;
+mod owners;
 mod readable;
 mod room;
 mod schema;

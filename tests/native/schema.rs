@@ -271,6 +271,8 @@ pub(crate) fn events() -> Vec<Event> {
         Event::Transfer(TransferEvent::Received { data: data(), bytes: 5 }),
         Event::Transfer(TransferEvent::Incomplete { data: data(), bytes: 5, missing: vec![1] }),
         Event::Transfer(TransferEvent::Piece(piece.into())),
+        Event::Transfer(TransferEvent::Deleted(data())),
+        Event::Editing(EditingEvent::Deleted { document: data(), member: member("ann") }),
         confirmed(),
         response(),
         Event::Refused(Refusal::new(Code::NotFound, "no")),

@@ -1,7 +1,7 @@
 //! The `OpenAPI` document and the HTTP API say the same.
 
 use dormouse::admission::{Query, Route};
-use dormouse::api::{Answer, Batch, Call, Problem, RoomCall, read_batch, read_event};
+use dormouse::api::{Answer, Batch, Call, Problem, RoomCall, Thing, read_batch, read_event};
 use dormouse::message::{Event, Json, Kicked, Kind, Refusal, Reply};
 use dormouse::schema::openapi;
 use jsonschema::Validator;
@@ -21,6 +21,9 @@ fn name(call: &Call) -> &'static str {
         Call::Room(_, _, RoomCall::Kick(Kicked::Session(_))) => "kick session",
         Call::Room(_, _, RoomCall::Kick(Kicked::User(_))) => "kick user",
         Call::Room(_, _, RoomCall::Erase) => "erase",
+        Call::Room(_, _, RoomCall::Delete(Thing::Document(_))) => "delete document",
+        Call::Room(_, _, RoomCall::Delete(Thing::Object(_))) => "delete object",
+        Call::Room(_, _, RoomCall::Delete(Thing::State(_))) => "delete state",
         Call::Batch => "batch",
         Call::List(_) => "list",
         Call::Health => "health",
@@ -29,8 +32,11 @@ fn name(call: &Call) -> &'static str {
     }
 }
 
-const CALLS: [&str; 11] = [
+const CALLS: [&str; 14] = [
     "batch",
+    "delete document",
+    "delete object",
+    "delete state",
     "erase",
     "health",
     "history",

@@ -63,6 +63,7 @@ pub(crate) fn blank() -> Remembered {
         transfers: vec![],
         metrics: MetricMemory::default(),
         documents: 0,
+        owned_documents: vec![],
         pending: vec![],
     }
 }
@@ -169,6 +170,12 @@ impl Rusqlite {
         for table in self.tables() {
             self.execute(&format!("DROP TABLE {table}"));
         }
+    }
+
+    /// What the first column says.
+    pub(crate) fn names(&self, sql: &str) -> Vec<String> {
+        let rows = self.run(sql, &[]).unwrap();
+        rows.into_iter().map(|mut row| row.remove(0).text().unwrap()).collect()
     }
 
     /// A count, with a number at the end of the statement.

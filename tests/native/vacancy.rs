@@ -5,7 +5,7 @@ use dormouse::limits::Limits;
 use dormouse::message::{
     Before, ClientRef, Code, Epoch, Kind, Millis, Name, Offset, UserId, address_key,
 };
-use dormouse::room::{Observed, PageQuery, Remembered, Response, Room, Session};
+use dormouse::room::{KeptKey, Observed, PageQuery, Remembered, Response, Room, Session};
 use serde_json::json;
 
 use crate::support::{NOON, Rusqlite, blank, epoch, room, session};
@@ -116,7 +116,8 @@ fn o4_a_room_is_vacant_when_nothing_is_left_that_anybody_could_miss() {
     let day = 24 * 60 * 60 * 1000;
     assert!(!vacant(&trimmed, day - 1) && vacant(&trimmed, day));
     assert_eq!(of(trimmed, Limits::default()).next_wake(), Some(NOON.plus(day)));
-    let states = vec![("k".to_owned(), 1)];
+    let key = KeptKey { bytes: 1, owner: None, is_protected: false };
+    let states = vec![("k".to_owned(), key)];
     assert!(!vacant(&Remembered { states, ..blank() }, 1 << 40));
     assert!(!vacant(&Remembered { documents: 1, ..blank() }, 1 << 40));
     let mut observed = blank();

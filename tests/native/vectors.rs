@@ -61,6 +61,7 @@ fn spelled(request: &Request) -> Value {
             "data": chunk.data, "index": chunk.index, "total": chunk.total,
             "text": chunk.text, "bytes": chunk.bytes, "digest": chunk.digest,
         }}),
+        Ok(Command::Transfer(TransferCommand::Delete(data))) => json!({"delete": data}),
         Ok(Command::Transfer(TransferCommand::Fetch { data, from })) => {
             json!({"fetch": {"data": data, "from": from}})
         }
@@ -95,6 +96,7 @@ fn editing(command: &EditingCommand) -> Value {
             json!({"join_session": {"sessionId": document, "role": role}})
         }
         EditingCommand::Leave { document } => json!({"leave_session": {"sessionId": document}}),
+        EditingCommand::Delete { document } => json!({"delete_document": {"sessionId": document}}),
         EditingCommand::Edit { operation, version, document } => {
             let operation = match operation {
                 Operation::Insert { position, content } => {

@@ -10,7 +10,7 @@ use dormouse::history::{Database, SqlHistory};
 use dormouse::host::{Flush, Host, Pumped};
 use dormouse::limits::Limits;
 use dormouse::message::{
-    Epoch, Kind, Millis, Refusal, Request, RoomName, SessionId, Stamp, Ticket,
+    Epoch, Kind, Member, Millis, Refusal, Request, RoomName, SessionId, Stamp, Ticket,
 };
 use dormouse::room::{Grants, Input, Outbound, Responded, Session};
 
@@ -140,12 +140,16 @@ impl World {
 
     /// What another room asks, and how it is answered.
     pub(crate) fn run(&mut self, task: &Task) -> Vec<Answer> {
-        let (nobody, kind, stamp) = (member("dormouse"), self.kind, self.stamp());
+        self.run_as(&member("dormouse"), Grants::default(), task)
+    }
+
+    /// What a caller over HTTP asks, and how it is answered.
+    pub(crate) fn run_as(&mut self, who: &Member, may: Grants, task: &Task) -> Vec<Answer> {
+        let (kind, stamp) = (self.kind, self.stamp());
         let mut answers = Vec::new();
         self.step(|awake| {
-            let (requests, none) = (task.requests(kind), Grants::default());
-            let stamp = || stamp.clone();
-            let notices = awake.host.call(&nobody, none, requests, 0, stamp).unwrap();
+            let (requests, stamp) = (task.requests(kind), || stamp.clone());
+            let notices = awake.host.call(who, may, requests, 0, stamp).unwrap();
             answers = notices.iter().map(Answer::of).collect();
             Flush::No
         });

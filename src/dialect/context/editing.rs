@@ -1,6 +1,6 @@
 //! Editing together, as the context dialect spells it (B17 to B21, T1 and on).
 //!
-//! In: `join_session`, `leave_session`, `edit`, `cursor`, `command`.
+//! In: `join_session`, `leave_session`, `delete_document`, `edit`, `cursor`, `command`.
 //! Out: the same but `command`, `session_state` and `edit_ack`.
 
 use serde::{Deserialize, Serialize};
@@ -38,7 +38,7 @@ pub(super) fn join(data: Option<&RawValue>) -> Result<Command, Refusal> {
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct LeaveIn {
-    /// The one it is in.
+    /// Which document.
     session_id: Name,
 }
 
@@ -46,6 +46,12 @@ pub(super) fn leave(data: Option<&RawValue>) -> Result<Command, Refusal> {
     let wrong = "leave_session needs data with sessionId, 1 to 128 of A-Z a-z 0-9 . _ : ~ -";
     let LeaveIn { session_id: document } = json::data(data, wrong)?;
     Ok(Command::Editing(EditingCommand::Leave { document }))
+}
+
+pub(super) fn delete(data: Option<&RawValue>) -> Result<Command, Refusal> {
+    let wrong = "delete_document needs data with sessionId, 1 to 128 of A-Z a-z 0-9 . _ : ~ -";
+    let LeaveIn { session_id: document } = json::data(data, wrong)?;
+    Ok(Command::Editing(EditingCommand::Delete { document }))
 }
 
 /// What is done to a text.
@@ -168,6 +174,11 @@ pub(super) fn encode(notice: &Notice, event: &EditingEvent) -> Frame {
             let User { user_id, username } = user;
             let data = Joined { session_id, user_id, username, role: *role };
             frame(notice, "join_session", Some(data))
+        }
+        EditingEvent::Deleted { document, member } => {
+            let User { user_id, username } = User::of(member);
+            let data = Left { session_id: document.as_str(), user_id, username };
+            frame(notice, "delete_document", Some(data))
         }
         EditingEvent::Left { document, member } => {
             let User { user_id, username } = User::of(member);

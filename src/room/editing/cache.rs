@@ -86,6 +86,15 @@ impl DocumentCache {
         }
     }
 
+    /// Drops one, which is no more.
+    pub(super) fn forget(&self, room: RoomNumber, name: &Name) {
+        let mut cached = self.0.borrow_mut();
+        if let Some(open) = cached.open.remove(&(room, name.clone())) {
+            let left = cached.lease.bytes().saturating_sub(open.bytes);
+            cached.lease.set(left);
+        }
+    }
+
     pub(super) fn has(&self, room: RoomNumber, name: &Name) -> bool {
         self.0.borrow().open.contains_key(&(room, name.clone()))
     }

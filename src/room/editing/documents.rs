@@ -1,12 +1,13 @@
 //! The documents of a room: how many are stored, and those that are at hand.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::cache::{DocumentCache, RoomNumber};
 use crate::budget::Budget;
 use crate::document::{Damaged, Document, Edit, Snapshot};
-use crate::message::{ClientRef, Name, UserId, Version};
+use crate::message::{ClientRef, Millis, Name, UserId, Version};
 
 /// What is stored of a document: enough to restore it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -17,21 +18,34 @@ pub struct StoredDocument {
     pub edits: Vec<(Edit, Option<ClientRef>)>,
 }
 
+/// A document whose owner is known, which is one that was made since owners are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnedDocument {
+    /// Which.
+    pub name: Name,
+    /// Who made its first version.
+    pub owner: UserId,
+    /// Since when it has no text, or nobody who would put one in came.
+    pub empty_since: Option<Millis>,
+}
+
 /// The documents of a room. Those at hand are in a cache that rooms share.
 #[derive(Debug)]
 pub(crate) struct Documents {
     /// How many are stored.
     count: u64,
+    owned: BTreeMap<Name, OwnedDocument>,
     cache: DocumentCache,
     room: RoomNumber,
 }
 
 impl Documents {
     /// None at hand, and so many stored. Its cache is its own, until it is told to share.
-    pub(crate) fn new(count: u64) -> Self {
+    pub(crate) fn new(count: u64, owned: Vec<OwnedDocument>) -> Self {
+        let owned = owned.into_iter().map(|it| (it.name.clone(), it)).collect();
         let cache = DocumentCache::new(&Budget::new(0));
         let room = cache.enter();
-        Self { count, cache, room }
+        Self { count, owned, cache, room }
     }
 
     /// From now on they are at hand where those of other rooms are.
@@ -44,8 +58,31 @@ impl Documents {
     /// None any more, in the same cache.
     pub(crate) fn erased(mut self) -> Self {
         self.count = 0;
+        self.owned.clear();
         self.cache.leave(self.room);
         self
+    }
+
+    /// What is known of one beside its text.
+    pub(super) fn owned(&self, name: &Name) -> Option<&OwnedDocument> {
+        self.owned.get(name)
+    }
+
+    /// All of which so much is known.
+    pub(super) fn all_owned(&self) -> impl Iterator<Item = &OwnedDocument> {
+        self.owned.values()
+    }
+
+    /// Notes something about one.
+    pub(super) fn own(&mut self, document: OwnedDocument) {
+        self.owned.insert(document.name.clone(), document);
+    }
+
+    /// Forgets one.
+    pub(super) fn delete(&mut self, name: &Name) {
+        self.count = self.count.saturating_sub(1);
+        self.owned.remove(name);
+        self.cache.forget(self.room, name);
     }
 
     /// How many are stored.

@@ -2,13 +2,15 @@
 
 mod cache;
 mod documents;
+mod owners;
 mod seats;
 
 use std::rc::Rc;
 
 pub use cache::DocumentCache;
 pub(super) use documents::Documents;
-pub use documents::StoredDocument;
+pub use documents::{OwnedDocument, StoredDocument};
+pub(super) use owners::{due_at, tick};
 pub use seats::Seat;
 pub(super) use seats::went;
 
@@ -16,7 +18,6 @@ use super::asker::Asker;
 use super::counts::Pool;
 use super::{Effect, Grant, Room, Session, Turn, Write, kinds};
 use crate::document::{Applied, Damaged, Edit, Rejection, Snapshot};
-use crate::limits::DOCUMENTS_MAX;
 use crate::message::{
     ClientRef, Code, Command, EditingCommand, EditingEvent, EditingState, Event, Name, Operation,
     Rate, Refusal, Request, Role, SessionId, Version,
@@ -34,6 +35,10 @@ pub enum EditingWrite {
         /// Its author's own name for it, by which a resend is recognised.
         client_ref: Option<ClientRef>,
     },
+    /// What is known of a document beside its text: whose it is, and whether it has any.
+    Own(OwnedDocument),
+    /// A document is to go, with all that is known of it.
+    Delete(Name),
     /// A mark: what is needed to restore the document from now on.
     Mark {
         /// Which document.
@@ -50,13 +55,17 @@ const SEATLESS: Refusal = Refusal::new(Code::Conflict, "this needs join_session 
 const ELSEWHERE: Refusal =
     Refusal::new(Code::Conflict, "this connection is not in the session of this sessionId");
 
-const CROWDED: Refusal = Refusal::new(Code::Conflict, "a room keeps at most 1,000 documents");
-
 /// The document cannot be restored. Whoever operates this finds it in the log.
 const LOST: Refusal =
     Refusal::new(Code::SystemError, "what was stored of this document does not fit together");
 
 pub(super) fn handle(room: &mut Room, turn: &mut Turn, asker: &Asker, command: EditingCommand) {
+    if let EditingCommand::Delete { document } = &command {
+        return match owners::delete(room, turn, asker, document) {
+            Ok(()) => {}
+            Err(refusal) => turn.refuse_asker(asker, refusal),
+        };
+    }
     let Some(id) = asker.session else {
         return turn.refuse_asker(asker, Refusal::invalid("editing needs a connection"));
     };
@@ -68,6 +77,7 @@ pub(super) fn handle(room: &mut Room, turn: &mut Turn, asker: &Asker, command: E
         EditingCommand::Edit { operation, version, document } => {
             edit(room, turn, asker, id, document.as_ref(), &operation, version)
         }
+        EditingCommand::Delete { .. } => Ok(()), // Above.
         EditingCommand::Undo => undo(room, turn, asker, id),
         EditingCommand::Cursor(cursor) => seat(room, id).map(|seat| {
             if room.admits(turn, asker, Pool::Cursors) {
@@ -85,15 +95,23 @@ impl Room {
     /// The document that this request cannot do without, if it is not at hand: it is to be
     /// read, and given to [`keep_document`](Self::keep_document).
     #[must_use]
-    pub fn wants_document(&self, id: SessionId, request: &Request) -> Option<Name> {
+    pub fn wants_document(&self, id: Option<SessionId>, request: &Request) -> Option<Name> {
         let Ok(command @ Command::Editing(editing)) = &request.command else { return None };
-        let session = self.session(id).filter(|_| kinds::serves(self.kind, command))?;
+        if !kinds::serves(self.kind, command) {
+            return None;
+        }
+        if let EditingCommand::Delete { document } = editing {
+            return Some(document.clone()).filter(|it| !self.documents.has(it));
+        }
+        let session = self.session(id?)?;
         let document = match editing {
             EditingCommand::Join { document, .. } => Some(document),
             EditingCommand::Edit { .. } | EditingCommand::Undo => {
                 session.seat.as_ref().map(|it| &it.document)
             }
-            EditingCommand::Leave { .. } | EditingCommand::Cursor(_) => None,
+            EditingCommand::Leave { .. }
+            | EditingCommand::Delete { .. }
+            | EditingCommand::Cursor(_) => None,
         };
         document.filter(|it| !self.documents.has(it)).cloned()
     }
@@ -138,11 +156,7 @@ fn join(
         asker.needs(Grant::Send, "this token does not allow editing here")?;
     }
     let name = seat.document.clone();
-    let is_full = room.documents.count() >= DOCUMENTS_MAX;
-    let document = room.documents.get(&name).ok_or(LOST)?;
-    if is_full && document.borrow().version() == Version::default() {
-        return Err(CROWDED);
-    }
+    owners::may_begin(room, asker, &name)?;
     seats::take(room, turn, id, seat);
     let state = state(room, asker, name)?;
     turn.answer(asker, state);
@@ -174,14 +188,11 @@ fn edit(
     if acknowledged_again(room, turn, asker, &name) {
         return Ok(());
     }
-    let is_full = room.documents.count() >= DOCUMENTS_MAX;
-    let document = room.documents.get(&name).ok_or(LOST)?;
-    if is_full && document.borrow().version() == Version::default() {
-        return Err(CROWDED);
-    }
+    owners::may_begin(room, asker, &name)?;
     if !room.admits(turn, asker, Pool::Edits) {
         return Ok(()); // Which has been said.
     }
+    let document = room.documents.get(&name).ok_or(LOST)?;
     let submitted = document.borrow_mut().submit(operation, version, &asker.member.id);
     match submitted {
         Ok(applied) => {
@@ -250,6 +261,7 @@ fn take(
     let (document, client_ref) = (name.clone(), asker.client_ref.clone());
     let write = EditingWrite::Edit { document, edit: Rc::clone(&edit), client_ref };
     turn.effects.push(Effect::Write(Write::Editing(write)));
+    owners::took(room, turn, asker, name, &edit);
     room.owes_operations(turn, asker, edit.operations.len());
     room.documents.took(name, &edit, asker.client_ref.clone(), is_mark);
     if is_mark && let Some(document) = room.documents.get(name) {

@@ -21,7 +21,7 @@ pub struct Seat {
 }
 
 impl Session {
-    fn sits_at(&self, document: &Name) -> bool {
+    pub(super) fn sits_at(&self, document: &Name) -> bool {
         self.seat.as_ref().is_some_and(|it| it.document == *document)
     }
 }

@@ -73,6 +73,7 @@ const RECEIVE: &[Message] = &[
     },
     editing::JOIN,
     editing::LEAVE,
+    editing::DELETE,
     editing::EDIT,
     editing::CURSOR,
     editing::COMMAND,
@@ -162,6 +163,7 @@ const SEND: &[Message] = &[
     editing::MOVED,
     editing::JOINED,
     editing::LEFT,
+    editing::DELETED,
     ERROR,
     Message {
         name: "event",

@@ -20,6 +20,22 @@ pub(super) const LEAVE: Message = Message {
     example: r#"{"type":"leave_session","id":"l1","data":{"sessionId":"notes"}}"#,
 };
 
+pub(super) const DELETE: Message = Message {
+    name: "delete_document",
+    about: "Forget this document of mine.",
+    envelope: IN,
+    fields: &[Is("type", "delete_document"), Needs("data", input::<wire::LeaveIn>)],
+    example: r#"{"type":"delete_document","id":"d1","data":{"sessionId":"notes"}}"#,
+};
+
+pub(super) const DELETED: Message = Message {
+    name: "delete_document",
+    about: "The document is deleted, and its session over. To you, as you asked, and to all in it.",
+    envelope: OUT,
+    fields: &[Is("type", "delete_document"), Needs("data", output::<wire::Left<'static>>)],
+    example: r#"{"type":"delete_document","id":"delete_document_018cc4e5-227b-7000-8000-00000000000c","timestamp":"2024-01-01T12:00:00.123Z","data":{"sessionId":"notes","userId":"ann","username":"Ann"}}"#,
+};
+
 pub(super) const EDIT: Message = Message {
     name: "edit",
     about: "Change the text.",

@@ -48,6 +48,16 @@ const RECEIVE: &[Message] = &[
         fields: &[Is("type", "large_data_request"), Needs("data", input::<wire::FetchIn>)],
         example: r#"{"type":"large_data_request","id":"fetch_1","data":{"data_id":"plan.1","from":1}}"#,
     },
+    Message {
+        name: "large_data_delete",
+        about: "Forget this object of mine.",
+        envelope: IN,
+        fields: &[
+            Is("type", "large_data_delete"),
+            Needs("data", output::<wire::LargeDataDeleted<'static>>),
+        ],
+        example: r#"{"type":"large_data_delete","id":"delete_1","data":{"data_id":"plan.1"}}"#,
+    },
 ];
 
 const SEND: &[Message] = &[
@@ -81,6 +91,16 @@ const SEND: &[Message] = &[
             Needs("data", output::<wire::LargeDataReceived<'static>>),
         ],
         example: r#"{"type":"large_data_received","id":"large_data_received_018cc4e5-227b-7000-8000-000000000000","timestamp":"2024-01-01T12:00:00.123Z","data":{"data_id":"plan.1","status":"incomplete","total_size":5,"missing":[1]}}"#,
+    },
+    Message {
+        name: "large_data_delete",
+        about: "The object is forgotten, as you asked.",
+        envelope: OUT,
+        fields: &[
+            Is("type", "large_data_delete"),
+            Needs("data", output::<wire::LargeDataDeleted<'static>>),
+        ],
+        example: r#"{"type":"large_data_delete","id":"large_data_delete_018cc4e5-227b-7000-8000-000000000000","timestamp":"2024-01-01T12:00:00.123Z","data":{"data_id":"plan.1"}}"#,
     },
     Message {
         name: "event",

@@ -1,0 +1,118 @@
+//! Whose documents are: a share of them for each user, deletion, and the end of empty ones.
+
+use super::{EditingEvent, EditingWrite, LOST, OwnedDocument};
+use crate::document::Edit;
+use crate::limits::{DOCUMENTS_MAX, EMPTY_DOCUMENT_MS};
+use crate::message::{Code, Event, Millis, Name, Notice, Refusal, SessionId, Version};
+use crate::room::asker::Asker;
+use crate::room::{Audience, Effect, Room, Turn, Write};
+
+const CROWDED: Refusal = Refusal::new(Code::Conflict, "a room keeps at most 1,000 documents");
+
+const SHARE: Refusal =
+    Refusal::new(Code::Conflict, "this user has as many documents here as one may");
+
+const NOTHING: Refusal = Refusal::new(Code::NotFound, "there is no such document");
+
+/// Whether this one is there, or may be begun.
+pub(super) fn may_begin(room: &Room, asker: &Asker, name: &Name) -> Result<(), Refusal> {
+    if room.documents.get(name).ok_or(LOST)?.borrow().version() != Version::default() {
+        return Ok(());
+    }
+    if DOCUMENTS_MAX <= room.documents.count() {
+        return Err(CROWDED);
+    }
+    let is_own = |it: &&OwnedDocument| it.owner == asker.member.id;
+    let owned = room.documents.all_owned().filter(is_own).count() as u64;
+    if room.may_own(asker, owned, DOCUMENTS_MAX) { Ok(()) } else { Err(SHARE) }
+}
+
+/// Notes whose a new document is, and when one loses its last word or gets one again.
+pub(super) fn took(room: &mut Room, turn: &mut Turn, asker: &Asker, name: &Name, edit: &Edit) {
+    let is_empty = room.documents.get(name).is_some_and(|it| it.borrow().length() == 0);
+    let empty_since = is_empty.then_some(turn.stamp.at);
+    let document = match room.documents.owned(name) {
+        Some(known) if known.empty_since.is_some() == is_empty => return,
+        Some(known) => OwnedDocument { empty_since, ..known.clone() },
+        None if edit.first == Version(1) => {
+            OwnedDocument { name: name.clone(), owner: asker.member.id.clone(), empty_since }
+        }
+        None => return,
+    };
+    own(room, turn, document);
+}
+
+fn own(room: &mut Room, turn: &mut Turn, document: OwnedDocument) {
+    let write = EditingWrite::Own(document.clone());
+    turn.effects.push(Effect::Write(Write::Editing(write)));
+    room.documents.own(document);
+}
+
+/// Forgets a document, and tells whoever is in its session that this is over.
+pub(super) fn delete(
+    room: &mut Room,
+    turn: &mut Turn,
+    asker: &Asker,
+    name: &Name,
+) -> Result<(), Refusal> {
+    let is_there =
+        room.documents.get(name).is_some_and(|it| it.borrow().version() != Version::default());
+    if !is_there {
+        return Err(NOTHING);
+    }
+    let owner = room.documents.owned(name).map(|it| it.owner.clone());
+    asker.owns(owner.as_ref(), "only who made this document deletes it")?;
+    let seated = room.sessions.values_mut().filter(|it| it.sits_at(name));
+    let seated: Vec<SessionId> = seated
+        .map(|it| {
+            it.seat = None;
+            it.id
+        })
+        .collect();
+    for id in &seated {
+        turn.effects.remember(*id);
+    }
+    forget(room, turn, name);
+    let (document, member) = (name.clone(), asker.member.clone());
+    let event = Event::Editing(EditingEvent::Deleted { document, member });
+    let others: Vec<SessionId> =
+        seated.into_iter().filter(|it| Some(*it) != asker.session).collect();
+    if !others.is_empty() {
+        let (id, at, event) = (turn.stamp.mint(), turn.stamp.at, event.clone());
+        let notice = Notice { id, reply_to: None, session: None, at, event };
+        turn.tell_notice(Audience::Only(others), notice);
+    }
+    turn.answer(asker, event);
+    Ok(())
+}
+
+fn forget(room: &mut Room, turn: &mut Turn, name: &Name) {
+    room.documents.delete(name);
+    let write = EditingWrite::Delete(name.clone());
+    turn.effects.push(Effect::Write(Write::Editing(write)));
+}
+
+/// When the first empty document may end.
+pub(in crate::room) fn due_at(room: &Room) -> Option<Millis> {
+    room.documents.all_owned().filter_map(OwnedDocument::ends_at).min()
+}
+
+/// Forgets empty documents that nobody is in the session of; of others the time begins anew.
+pub(in crate::room) fn tick(room: &mut Room, turn: &mut Turn) {
+    let now = turn.stamp.at;
+    let is_due = |it: &&OwnedDocument| it.ends_at().is_some_and(|at| at <= now);
+    let due: Vec<OwnedDocument> = room.documents.all_owned().filter(is_due).cloned().collect();
+    for document in due {
+        if room.sessions.values().any(|it| it.sits_at(&document.name)) {
+            own(room, turn, OwnedDocument { empty_since: Some(now), ..document });
+        } else {
+            forget(room, turn, &document.name);
+        }
+    }
+}
+
+impl OwnedDocument {
+    fn ends_at(&self) -> Option<Millis> {
+        self.empty_since.map(|since| since.plus(EMPTY_DOCUMENT_MS))
+    }
+}
