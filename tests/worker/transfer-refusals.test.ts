@@ -12,6 +12,7 @@ beforeAll(async () => {
     MESSAGES_PER_MINUTE: "0",
     MAX_CONNECTIONS_PER_USER: "0",
     TRANSFER_QUOTA_BYTES: "200000",
+    USER_SHARE_PERCENT: "0",
     CHUNKS_PER_SECOND: "50",
   });
 });
