@@ -11,6 +11,16 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { cargoTools, hasStandardLibrary, local, run, says, unwinding } from "./tools.mjs";
 
+/**
+ * How large a function may be, in binaryen's units, that is put in place of a call. Its default
+ * enlarges what gzip would have found once: with these the Worker is 8 % smaller, gzipped.
+ */
+const INLINED = [
+  "--one-caller-inline-max-function-size=30",
+  "--always-inline-max-function-size=2",
+  "--flexible-inline-max-function-size=0",
+];
+
 const chaos = process.argv.includes("--chaos");
 const fast = chaos || process.argv.includes("--fast") || process.env.DORMOUSE_BUILD === "fast";
 // A panic unwinds, and is contained to its event; else it resets every room of the isolate.
@@ -65,16 +75,6 @@ function deduplicated() {
   const text = readFileSync(path, "utf8");
   writeFileSync(path, text.replace(/("\.\/snippets\/[^"]+":\w+),\1/g, "$1"));
 }
-
-/**
- * How large a function may be, in binaryen's units, that is put in place of a call. Its default
- * enlarges what gzip would have found once: with these the Worker is 8 % smaller, gzipped.
- */
-const INLINED = [
-  "--one-caller-inline-max-function-size=30",
-  "--always-inline-max-function-size=2",
-  "--flexible-inline-max-function-size=0",
-];
 
 /** Smaller, and without the names of functions, a quarter of the file; a panic says its line anyway. */
 function optimised() {
