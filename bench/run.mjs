@@ -1,12 +1,14 @@
 // npm run bench -- [--quick] [--rounds 5] [--only a,history] [--peers raw,dormouse]
 //                  [--warmup-ms 1000] [--measured-ms 3000] [--out <path without ending>]
+//                  [--before <folder of another build's bundle>]
 // Measures Dormouse beside what people would use instead, on one machine in one run.
 import { existsSync, rmSync } from "node:fs";
+import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { machine, versions } from "./lib/machine.mjs";
 import { measure, Samples } from "./lib/measure.mjs";
 import { BENCH, LOAD, STATE, tool } from "./lib/paths.mjs";
-import { peers as allPeers } from "./lib/peers.mjs";
+import { peers as allPeers, before } from "./lib/peers.mjs";
 import { killAll, output } from "./lib/processes.mjs";
 import { quick } from "./lib/quick.mjs";
 import { print, write } from "./lib/report.mjs";
@@ -24,11 +26,12 @@ const { values } = parseArgs({
     "warmup-ms": text,
     "measured-ms": text,
     out: text,
+    before: text,
   },
 });
 const list = (value) => value?.split(",").map((it) => it.trim());
 const [only, named] = [list(values.only), list(values.peers)];
-const partial = values.quick || only || named;
+const partial = values.quick || only || named || values.before;
 const rounds = Number(values.rounds ?? (values.quick ? 1 : 5));
 const timing = {
   warmup: Number(values["warmup-ms"] ?? (values.quick ? 300 : 1000)),
@@ -40,6 +43,7 @@ const isLate = () => values.quick && quick.msMax < performance.now() - started;
 const wanted = (scenario) => !only || only.includes(scenario.letter) || only.includes(scenario.name);
 const scenarios = (values.quick ? quick.scenarios(allScenarios) : allScenarios).filter(wanted);
 const peers = allPeers.filter((it) => !named || named.includes(it.name));
+if (values.before) peers.push(before(resolve(values.before)));
 /** Who takes part in a scenario. */
 const able = (scenario) =>
   peers

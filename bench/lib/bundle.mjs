@@ -1,5 +1,5 @@
 // Makes single modules of Workers, as a deployment would.
-import { readdirSync, rmSync } from "node:fs";
+import { cpSync, readdirSync, rmSync } from "node:fs";
 import { PEERS, ROOT, STATE, tool } from "./paths.mjs";
 import { output } from "./processes.mjs";
 
@@ -9,6 +9,18 @@ export async function bundleDormouse() {
   rmSync(folder, { recursive: true, force: true });
   const env = { CLOUDFLARE_CF_FETCH_ENABLED: "false", WRANGLER_SEND_METRICS: "false" };
   await output(tool("wrangler"), ["deploy", "--dry-run", "--outdir", folder], { cwd: ROOT, env });
+  return modules(folder);
+}
+
+/** Another build of Dormouse, from a folder that `wrangler deploy --dry-run --outdir` made. */
+export async function bundleOther(from, name) {
+  const folder = `${STATE}${name}`;
+  rmSync(folder, { recursive: true, force: true });
+  cpSync(from, folder, { recursive: true });
+  return modules(folder);
+}
+
+function modules(folder) {
   const wasm = readdirSync(folder).filter((it) => it.endsWith(".wasm"));
   return ["entry.js", ...wasm];
 }

@@ -1,7 +1,7 @@
 // Who is measured: how each is started and reached, and what it cannot do.
 import { createHmac, randomBytes } from "node:crypto";
 import { objects } from "../../scripts/workerd.mjs";
-import { bundleDormouse, bundlePeer } from "./bundle.mjs";
+import { bundleDormouse, bundleOther, bundlePeer } from "./bundle.mjs";
 import { LOAD, PEERS } from "./paths.mjs";
 import { serve } from "./processes.mjs";
 import { serveWorker } from "./workerd.mjs";
@@ -52,26 +52,31 @@ const node = (name, path = room) => ({
   lacks: ["sleep"],
 });
 
+const dormouse = (name, prepare) => ({
+  name,
+  batches: true,
+  url: (port) => `ws://127.0.0.1:${port}/api/chat/ws?token=test&contextId=room{room}`,
+  /** A token that has to be checked, and a user, for each of the clients. */
+  userUrls: (port) =>
+    Array.from({ length: CLIENTS }, (_, user) => {
+      const jwt = token({ sub: `user${user}`, name: `User ${user}`, contexts: "*" });
+      return `ws://127.0.0.1:${port}/api/chat/ws?token=${jwt}&contextId=room{room}`;
+    }),
+  prepare,
+  start: (modules, storage, more) => {
+    const variables = { ...DORMOUSE, ...more };
+    return serveWorker({ name, modules, objects: objects(), variables }, storage);
+  },
+});
+
+/** Another build of Dormouse, measured beside this one. */
+export const before = (folder) => dormouse("before", () => bundleOther(folder, "before"));
+
 export const peers = [
   { ...worker("raw"), lacks: ["history"] },
   worker("handwritten"),
   worker("partyserver", (port) => `ws://127.0.0.1:${port}/parties/room/{room}`),
-  {
-    name: "dormouse",
-    batches: true,
-    url: (port) => `ws://127.0.0.1:${port}/api/chat/ws?token=test&contextId=room{room}`,
-    /** A token that has to be checked, and a user, for each of the clients. */
-    userUrls: (port) =>
-      Array.from({ length: CLIENTS }, (_, user) => {
-        const jwt = token({ sub: `user${user}`, name: `User ${user}`, contexts: "*" });
-        return `ws://127.0.0.1:${port}/api/chat/ws?token=${jwt}&contextId=room{room}`;
-      }),
-    prepare: bundleDormouse,
-    start: (modules, storage, more) => {
-      const variables = { ...DORMOUSE, ...more };
-      return serveWorker({ name: "dormouse", modules, objects: objects(), variables }, storage);
-    },
-  },
+  dormouse("dormouse", bundleDormouse),
   node("node-ws"),
   {
     ...node("socketio", (port) => `ws://127.0.0.1:${port}/socket.io/?EIO=4&transport=websocket&room={room}`),
