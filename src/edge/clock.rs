@@ -2,7 +2,21 @@
 
 use std::cell::RefCell;
 
+use crate::host;
 use crate::message::{Epoch, Millis, SessionId, Stamp};
+
+/// The clock of whatever drives a room.
+pub(super) struct Clock;
+
+impl host::Clock for Clock {
+    fn now(&self) -> Millis {
+        now()
+    }
+
+    fn stamp(&self) -> Stamp {
+        stamp()
+    }
+}
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a time")]
 pub(super) fn now() -> Millis {

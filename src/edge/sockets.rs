@@ -2,15 +2,16 @@ use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 use js_sys::{Array, Uint8Array};
-use wasm_bindgen::JsCast;
-use worker::WebSocket;
+use wasm_bindgen::{JsCast, JsValue};
+use worker::worker_sys::DurableObjectState;
+use worker::{State, WebSocket};
 
 use super::{attachment, log, platform};
 use crate::budget::Budget;
 use crate::close::CloseCode;
 use crate::dialect::{Frame, Wire};
 use crate::host::{Deliver, Recipients, Sockets};
-use crate::message::{Kind, Refusal, SessionId};
+use crate::message::{Kind, Millis, Refusal, SessionId};
 use crate::room::Session;
 
 /// The open sockets of a room, by session.
@@ -24,6 +25,8 @@ pub(super) struct EdgeSockets {
     unstored: Vec<SessionId>,
     /// While it is spent, those who read slowly are let go sooner.
     budget: Budget,
+    /// Knows when the platform last answered a ping.
+    state: DurableObjectState,
     /// For the log.
     room: (Kind, String),
 }
@@ -34,8 +37,9 @@ struct EdgeSocket {
 }
 
 impl EdgeSockets {
-    pub(super) fn new(kind: Kind, name: String, budget: Budget) -> Self {
+    pub(super) fn new(state: &State, kind: Kind, name: String, budget: Budget) -> Self {
         Self {
+            state: JsValue::clone(state.as_raw().as_ref()).unchecked_into(),
             sockets: BTreeMap::new(),
             counts: Default::default(),
             groups: Default::default(),
@@ -65,10 +69,6 @@ impl EdgeSockets {
         self.sender.forget(socket.as_ref());
         self.regroup(wire, |count| count.saturating_sub(1));
         Some(socket)
-    }
-
-    pub(super) fn iter(&self) -> impl Iterator<Item = (SessionId, &WebSocket)> {
-        self.sockets.iter().map(|(session, it)| (*session, &it.socket))
     }
 
     fn regroup(&mut self, wire: Wire, change: impl FnOnce(usize) -> usize) {
@@ -178,5 +178,13 @@ impl Sockets for EdgeSockets {
         let socket = self.sockets.get(&session).map(|it| it.socket.as_ref());
         // One that is gone takes nothing.
         socket.map_or(usize::MAX, |it| platform::backlog(it) as usize)
+    }
+
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a time")]
+    fn heard(&self) -> BTreeMap<SessionId, Millis> {
+        let at = |it: &EdgeSocket| {
+            platform::auto_response_at(&self.state, it.socket.as_ref()).ok().flatten()
+        };
+        self.sockets.iter().filter_map(|(id, it)| Some((*id, Millis(at(it)? as u64)))).collect()
     }
 }

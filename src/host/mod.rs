@@ -9,6 +9,7 @@ mod afford;
 mod attachment;
 mod broadcast;
 mod carry_out;
+mod driver;
 mod handling;
 mod outbox;
 mod pump;
@@ -18,8 +19,11 @@ use handling::Handling;
 
 pub use attachment::{read_attachment, write_attachment};
 pub use broadcast::{Deliver, Letter, Recipients, deliver};
+pub use driver::{Activity, After, Clock, Driver, Failed, Vacancy, Wake};
 pub use outbox::{Flush, GATHER_MS, Outbox};
 pub use pump::{Pumped, WINDOW_BYTES};
+
+use std::collections::BTreeMap;
 
 use crate::budget::{Budget, Lease};
 use crate::close::CloseCode;
@@ -52,6 +56,8 @@ pub trait Sockets: Deliver {
     fn unread(&mut self, anew: bool) -> usize;
     /// Those whose attachment could not be stored since the last time it was asked.
     fn take_unstored(&mut self) -> Vec<SessionId>;
+    /// When the platform last answered a ping of each socket by itself, where it did.
+    fn heard(&self) -> BTreeMap<SessionId, Millis>;
 }
 
 /// Who sent what is waiting in the outbox, and when.

@@ -366,4 +366,8 @@ impl Sockets for FakeSockets {
     fn backlog(&self, session: SessionId) -> usize {
         self.backlogs.borrow().get(&session).copied().unwrap_or_default()
     }
+
+    fn heard(&self) -> BTreeMap<SessionId, Millis> {
+        BTreeMap::new()
+    }
 }

@@ -115,7 +115,7 @@ fn many_who_fetch_are_served_in_turn() {
     };
     let (total, most_of_one) = most(&world);
     assert!(total <= 20 && most_of_one <= 5, "one turn sends about a megabyte: {total}");
-    world.wait(2);
+    world.wait(4);
     assert!(numbers.clone().all(|it| !streamed(&world.sockets.frames(it)).is_empty()));
     world.wait(200);
     assert_eq!(most(&world), (300, 30));

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use dormouse::api::{Answer, Task};
 use dormouse::dialect::{DialectId, Frame, Wire};
 use dormouse::history::{Database, SqlHistory};
-use dormouse::host::{Flush, Host, Pumped};
+use dormouse::host::{After, Clock, Driver, Failed, Flush, Host};
 use dormouse::limits::Limits;
 use dormouse::message::{
     Epoch, Kind, Member, Millis, Refusal, Request, RoomName, SessionId, Stamp, Ticket,
@@ -17,10 +17,20 @@ use dormouse::room::{Grants, Input, Outbound, Responded, Session};
 use crate::support::{FakeSockets, NOON, Rusqlite, Seen, epoch, member, session, session_id};
 
 type RoomHost = Host<SqlHistory<Rusqlite>, FakeSockets>;
+type RoomDriver = Driver<SqlHistory<Rusqlite>, FakeSockets>;
 
-struct Awake {
-    host: RoomHost,
-    armed_at: Option<Millis>,
+/// The world's clock at one moment: it does not advance within a step.
+#[derive(Clone)]
+struct Moment(Stamp);
+
+impl Clock for Moment {
+    fn now(&self) -> Millis {
+        self.0.at
+    }
+
+    fn stamp(&self) -> Stamp {
+        self.0.clone()
+    }
 }
 
 pub(crate) struct World {
@@ -30,7 +40,7 @@ pub(crate) struct World {
     kind: Kind,
     limits: Limits,
     pub(crate) alarm: Option<Millis>,
-    awake: Option<Awake>,
+    awake: Option<RoomDriver>,
     /// What a new log is called.
     epoch: Epoch,
     /// When to go on with large data; lost in sleep.
@@ -79,15 +89,11 @@ impl World {
         while let Some(at) = due(self).filter(|at| *at <= until) {
             self.now = self.now.max(at);
             if self.timer.take_if(|timer| *timer <= at).is_some() {
-                self.step(|_| Flush::No);
+                self.drive(RoomDriver::pump);
                 continue;
             }
             self.alarm = None;
-            let stamp = self.stamp();
-            self.step(|awake| {
-                awake.armed_at = None;
-                awake.host.handle(Input::Alarm { heard: BTreeMap::new() }, stamp).unwrap()
-            });
+            self.drive(RoomDriver::alarm);
         }
         self.now = until;
     }
@@ -105,9 +111,9 @@ impl World {
     pub(crate) fn join_with(&mut self, number: u64, user: &str, grants: Grants) {
         let joined = Session { grants, heard_at: self.now, ..session(number, user) };
         let (sockets, stamp) = (self.sockets.clone(), self.stamp());
-        self.step(|awake| {
+        self.step(|host| {
             let attach = |_: &mut FakeSockets| sockets.open(&joined, false);
-            awake.host.join(joined.clone(), stamp, attach).unwrap()
+            host.join(joined.clone(), stamp, attach).unwrap()
         });
     }
 
@@ -119,9 +125,9 @@ impl World {
         let joined = joined.with(dialect.get().manners(), None);
         let (sockets, stamp) = (self.sockets.clone(), self.stamp());
         let wire = Wire { dialect, batched: false };
-        self.step(|awake| {
+        self.step(|host| {
             let attach = |_: &mut FakeSockets| sockets.open_as(&joined, wire);
-            awake.host.join(joined.clone(), stamp, attach).unwrap()
+            host.join(joined.clone(), stamp, attach).unwrap()
         });
     }
 
@@ -129,9 +135,9 @@ impl World {
     pub(crate) fn call(&mut self, request: Request) -> String {
         let (member, stamp) = (member("backend"), self.stamp());
         let mut answers = String::new();
-        self.step(|awake| {
+        self.step(|host| {
             let stamp = || stamp.clone();
-            let notices = awake.host.call(&member, Grants::all(), vec![request], 0, stamp).unwrap();
+            let notices = host.call(&member, Grants::all(), vec![request], 0, stamp).unwrap();
             answers = format!("{notices:?}");
             Flush::No
         });
@@ -147,9 +153,9 @@ impl World {
     pub(crate) fn run_as(&mut self, who: &Member, may: Grants, task: &Task) -> Vec<Answer> {
         let (kind, stamp) = (self.kind, self.stamp());
         let mut answers = Vec::new();
-        self.step(|awake| {
+        self.step(|host| {
             let (requests, stamp) = (task.requests(kind), || stamp.clone());
-            let notices = awake.host.call(who, may, requests, 0, stamp).unwrap();
+            let notices = host.call(who, may, requests, 0, stamp).unwrap();
             answers = notices.iter().map(Answer::of).collect();
             Flush::No
         });
@@ -159,16 +165,16 @@ impl World {
     /// Something that comes from neither a socket nor a caller.
     pub(crate) fn happens(&mut self, input: Input) {
         let stamp = self.stamp();
-        self.step(|awake| awake.host.handle(input, stamp).unwrap());
+        self.step(|host| host.handle(input, stamp).unwrap());
     }
 
     fn join_as(&mut self, number: u64, user: &str, expires_at: Option<Millis>, batched: bool) {
         let grants = (self.grants)(user);
         let joined = Session { grants, expires_at, heard_at: self.now, ..session(number, user) };
         let (sockets, stamp) = (self.sockets.clone(), self.stamp());
-        self.step(|awake| {
+        self.step(|host| {
             let attach = |_: &mut FakeSockets| sockets.open(&joined, batched);
-            awake.host.join(joined.clone(), stamp, attach).unwrap()
+            host.join(joined.clone(), stamp, attach).unwrap()
         });
     }
 
@@ -181,24 +187,24 @@ impl World {
         let joined = joined.with(dialect.get().manners(), None).with_ticket(Some(ticket));
         let (sockets, stamp) = (self.sockets.clone(), self.stamp());
         let wire = Wire { dialect, batched: false };
-        self.step(|awake| {
+        self.step(|host| {
             let attach = |_: &mut FakeSockets| sockets.open_as(&joined, wire);
-            awake.host.join(joined.clone(), stamp, attach).unwrap()
+            host.join(joined.clone(), stamp, attach).unwrap()
         });
     }
 
     /// A responder's word reaches the room.
     pub(crate) fn responded(&mut self, responded: Responded) {
         let stamp = self.stamp();
-        self.step(|awake| awake.host.handle(Input::Responded(responded), stamp).unwrap());
+        self.step(|host| host.handle(Input::Responded(responded), stamp).unwrap());
     }
 
     pub(crate) fn leave(&mut self, number: u64) {
         let (session, stamp) = (session_id(number), self.stamp());
         if self.sockets.is_open(session) {
-            self.step(|awake| {
-                awake.host.sockets.drop_socket(session);
-                awake.host.handle(Input::Left { session }, stamp).unwrap()
+            self.step(|host| {
+                host.sockets.drop_socket(session);
+                host.handle(Input::Left { session }, stamp).unwrap()
             });
         }
     }
@@ -206,19 +212,19 @@ impl World {
     pub(crate) fn says(&mut self, number: u64, text: &str) {
         let frame = Frame::Text(text.into());
         let stamp = self.stamp();
-        self.step(|awake| awake.host.receive(session_id(number), &frame, stamp, nobody).unwrap());
+        self.step(|host| host.receive(session_id(number), &frame, stamp, nobody).unwrap());
     }
 
     /// Several frames within one millisecond, flushed together.
     pub(crate) fn says_at_once(&mut self, frames: &[(u64, String)]) {
-        for (number, text) in frames {
-            let (frame, stamp) = (Frame::Text(text.clone()), self.stamp());
-            let awake = self.awake.get_or_insert_with(|| unreachable!("awake by now"));
-            awake.host.receive(session_id(*number), &frame, stamp, nobody).unwrap();
-        }
+        let stamps: Vec<Stamp> = frames.iter().map(|_| self.stamp()).collect();
         let now = self.now;
-        self.step(|awake| {
-            awake.host.flush(now).unwrap();
+        self.step(|host| {
+            for ((number, text), stamp) in frames.iter().zip(stamps) {
+                let frame = Frame::Text(text.clone());
+                host.receive(session_id(*number), &frame, stamp, nobody).unwrap();
+            }
+            host.flush(now).unwrap();
             Flush::No
         });
     }
@@ -234,41 +240,56 @@ impl World {
         Stamp::new(self.now, random)
     }
 
-    fn step(&mut self, step: impl FnOnce(&mut Awake) -> Flush) {
-        let mut awake = self.awake.take().unwrap_or_else(|| self.wake());
-        if step(&mut awake) != Flush::No {
-            awake.host.flush(self.now).unwrap();
-        }
-        let stamp = self.stamp();
-        awake.host.drop_slow(|| stamp.clone()).unwrap();
-        let pumped = awake.host.pump(|| stamp.clone()).unwrap();
-        self.timer = (pumped == Pumped::Some).then(|| self.now.plus(1));
-        awake.host.settle(self.now).unwrap();
-        self.calls.extend(awake.host.take_calls());
-        self.calls.extend(awake.host.take_calls());
-        if awake.host.is_vacant(self.now) {
-            self.database.wipe();
-            // What comes after is another log.
-            self.epoch = Epoch(format!("e{}", self.now.0));
-            self.alarm = None;
-            return;
-        }
-        if let Some(at) = awake.host.next_wake()
-            && awake.armed_at.is_none_or(|armed| at < armed)
-        {
-            // Never put off, as at the edge.
-            self.alarm = Some(self.alarm.map_or(at, |it| it.min(at)));
-            awake.armed_at = Some(at);
-        }
-        self.awake = Some(awake);
+    fn step(&mut self, step: impl FnOnce(&mut RoomHost) -> Flush) {
+        self.drive(|driver, clock| driver.step(clock, |host| Ok(step(host))));
     }
 
-    fn wake(&self) -> Awake {
+    /// Lets something happen to the room, and does what comes after, as the object does.
+    fn drive(
+        &mut self,
+        step: impl FnOnce(&mut RoomDriver, &Moment) -> Result<After, Failed<rusqlite::Error>>,
+    ) {
+        let mut driver = self.awake.take().unwrap_or_else(|| self.wake());
+        let moment = Moment(self.stamp());
+        let mut after = match step(&mut driver, &moment) {
+            Ok(after) => after,
+            Err(Failed::Error(error)) => panic!("{error}"),
+            Err(Failed::Panicked) => panic!("a step panicked"),
+        };
+        loop {
+            let After { flush_in_ms, pump_in_ms, wake, calls, report: _, vacancy } = after;
+            self.calls.extend(calls);
+            if vacancy.is_some() {
+                self.database.wipe();
+                // What comes after is another log.
+                self.epoch = Epoch(format!("e{}", self.now.0));
+                self.alarm = None;
+                return;
+            }
+            if let Some(wait_ms) = pump_in_ms {
+                self.timer = Some(self.now.plus(wait_ms));
+            }
+            if let Some(wake) = wake {
+                // Never put off, as at the edge.
+                self.alarm = Some(self.alarm.map_or(wake.at, |it| it.min(wake.at)));
+            }
+            if flush_in_ms.is_none() {
+                break;
+            }
+            // What gathers for a millisecond is carried out in the same one.
+            let flushed = driver.step(&moment, |host| host.flush(moment.now()).map(|()| Flush::No));
+            after = flushed.unwrap();
+        }
+        self.awake = Some(driver);
+    }
+
+    fn wake(&self) -> RoomDriver {
         let history = SqlHistory::open(self.database.again(), &self.epoch).unwrap();
         let sessions = self.sockets.attachments();
         let host =
             Host::wake(self.kind, self.limits, history, self.sockets.clone(), sessions).unwrap();
-        Awake { host, armed_at: None }
+        // Reports go nowhere: they are to set no alarm either.
+        Driver::new(host, 0)
     }
 }
 

@@ -20,9 +20,9 @@ impl Shared {
             return Response::error("sent to the wrong room", 403);
         }
         let mut answers: Vec<Answer> = Vec::new();
-        self.awake(|awake| {
+        self.step(|host| {
             let requests = task.requests(self.kind);
-            let notices = awake.host.call(&member, grants, requests, text.len(), clock::stamp)?;
+            let notices = host.call(&member, grants, requests, text.len(), clock::stamp)?;
             answers = notices.iter().map(Answer::of).collect();
             Ok(Flush::No)
         })?;

@@ -38,18 +38,18 @@ impl Shared {
             .from_network(network)
             .with_ticket(ticket);
         let mut refused: Option<Refusal> = None;
-        self.awake(|awake| {
+        self.step(|host| {
             let room_for = match &session.network {
-                Some(network) => awake.host.room().capacity_for_stranger(network),
+                Some(network) => host.room().capacity_for_stranger(network),
                 None => Ok(()),
             };
             let admitted = room_for
-                .and_then(|()| awake.host.admits(&session.member.id, address.as_deref(), stamp.at));
+                .and_then(|()| host.admits(&session.member.id, address.as_deref(), stamp.at));
             if let Err(refusal) = admitted {
                 refused = Some(refusal);
                 return Ok(Flush::No);
             }
-            let session = awake.host.room().coming_in(session.clone());
+            let session = host.room().coming_in(session.clone());
             let state = self.state.as_raw();
             if piped {
                 state.accept_websocket_with_tags(server.as_ref(), vec![PIPED.into()])?;
@@ -66,7 +66,7 @@ impl Shared {
             }
             log::connected(self.kind, &room, session.id, &session.member.id);
             let id = session.id;
-            awake.host.join(session, stamp, |sockets| {
+            host.join(session, stamp, |sockets| {
                 sockets.insert(id, server, wire);
             })
         })?;

@@ -3,12 +3,11 @@ mod errand;
 mod join;
 mod observe;
 mod outbound;
-mod pump;
 mod report;
 mod respond;
 
 use std::cell::RefCell;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -18,6 +17,7 @@ use worker::{
     WebSocketIncomingMessage,
 };
 
+use super::clock::Clock;
 use super::config::Config;
 use super::database::EdgeDatabase;
 use super::sockets::EdgeSockets;
@@ -27,9 +27,9 @@ use crate::breaker::Breaker;
 use crate::close::{CloseCode, CloseReply, reply_to};
 use crate::dialect::Frame;
 use crate::history::SqlHistory;
-use crate::host::{Flush, GATHER_MS, Host};
+use crate::host::{After, Driver, Failed, Flush, Host};
 use crate::limits::Limits;
-use crate::message::{Event, Kind, Millis, Notice, Refusal, RoomName, SessionId, Stamp};
+use crate::message::{Event, Kind, Notice, Refusal, RoomName, SessionId, Stamp};
 use crate::room::Input;
 use crate::tally::Tally;
 
@@ -42,22 +42,14 @@ struct Shared {
     env: Env,
     config: Rc<Config>,
     /// `None` while asleep, and after a failure: then it is rebuilt from what is durable.
-    awake: RefCell<Option<Awake>>,
+    awake: RefCell<Option<RoomDriver>>,
     /// What was counted and could not be reported.
     unreported: RefCell<Tally>,
 }
 
 type RoomHost = Host<SqlHistory<EdgeDatabase>, EdgeSockets>;
-
-struct Awake {
-    host: RoomHost,
-    /// When the alarm is known to ring.
-    armed_at: Option<Millis>,
-    /// When it may report to the directory.
-    report_at: Option<Millis>,
-    /// When it goes on with large data.
-    pump: pump::Pump,
-}
+type RoomDriver = Driver<SqlHistory<EdgeDatabase>, EdgeSockets>;
+type Stepped = std::result::Result<After, Failed<Error>>;
 
 /// The tag of sockets through which the Worker's pipe speaks beside the client. The guard in
 /// `guard.mjs` knows it.
@@ -110,13 +102,14 @@ impl RoomObject {
         platform::reported(socket.as_ref(), report);
         if self.0.is_awake() {
             // A failure is in the log.
-            drop(self.0.awake(|_| Ok(Flush::No)));
+            drop(self.0.step(|_| Ok(Flush::No)));
         }
     }
 
     pub(super) fn oversized(&self, socket: &WebSocket) {
-        self.0
-            .step(socket, |host, session, stamp| host.handle(Input::Oversized { session }, stamp));
+        self.0.step_of(socket, |host, session, stamp| {
+            host.handle(Input::Oversized { session }, stamp)
+        });
     }
 
     /// Answers the close, without which the client would wait ten seconds for it.
@@ -151,7 +144,7 @@ impl Shared {
     }
 
     fn receive(self: &Rc<Self>, socket: &WebSocket, frame: &Frame) {
-        self.step(socket, |host, session, stamp| {
+        self.step_of(socket, |host, session, stamp| {
             #[cfg(feature = "chaos")]
             super::chaos::panic_if_asked(frame);
             #[cfg(feature = "chaos")]
@@ -166,16 +159,16 @@ impl Shared {
     }
 
     /// One step on behalf of a socket that is in the room.
-    fn step(
+    fn step_of(
         self: &Rc<Self>,
         socket: &WebSocket,
         step: impl FnOnce(&mut RoomHost, SessionId, Stamp) -> Result<Flush>,
     ) {
         let mut woke = false;
-        let done = self.awake(|awake| {
+        let done = self.step(|host| {
             woke = true;
             match session_of(socket) {
-                Some(session) => step(&mut awake.host, session, clock::stamp()),
+                Some(session) => step(host, session, clock::stamp()),
                 None => Ok(Flush::No), // Let go already: what still arrives finds nobody.
             }
         });
@@ -185,94 +178,106 @@ impl Shared {
     }
 
     fn leave(self: &Rc<Self>, socket: &WebSocket, code: u16) {
-        let left = self.awake(|awake| {
+        let left = self.step(|host| {
             let Some(session) = session_of(socket) else { return Ok(Flush::No) };
-            if let Some(it) = awake.host.room().session(session) {
-                let name = self.name();
-                log::closed(
-                    self.kind,
-                    name.as_deref().unwrap_or("?"),
-                    session,
-                    &it.member.id,
-                    code,
-                );
+            if let Some(it) = host.room().session(session) {
+                let name = self.name().unwrap_or_default();
+                log::closed(self.kind, &name, session, &it.member.id, code);
             }
-            awake.host.sockets.remove(session);
-            awake.host.handle(Input::Left { session }, clock::stamp())
+            host.sockets.remove(session);
+            host.handle(Input::Left { session }, clock::stamp())
         });
         drop(left); // In the log; the next wake no longer finds the socket.
     }
 
-    fn flush(self: &Rc<Self>) {
-        // A failure is in the log, and whoever waited for an answer has been told.
-        drop(self.awake(|awake| awake.host.flush(clock::now()).map(|()| Flush::No)));
+    /// One thing that happens to an awake room.
+    fn step(self: &Rc<Self>, step: impl FnOnce(&mut RoomHost) -> Result<Flush>) -> Result<()> {
+        self.drive(|driver| driver.step(&Clock, step))
     }
 
-    /// Runs one step of an awake room. Synchronous, so that no other event can run
-    /// between a decision and its effects. If it fails or panics, the room's memory is
-    /// dropped and the next step rebuilds it.
-    fn awake(self: &Rc<Self>, step: impl FnOnce(&mut Awake) -> Result<Flush>) -> Result<()> {
+    /// Wakes the room if it sleeps, lets something happen to it, and does what comes after. If
+    /// that fails or panics, the room's memory is dropped, and the next time rebuilds it.
+    fn drive(self: &Rc<Self>, step: impl FnOnce(&mut RoomDriver) -> Stepped) -> Result<()> {
         let busy = |_| Error::RustError("a step of this room is under way".into());
         let mut slot = self.awake.try_borrow_mut().map_err(busy)?;
-        let mut awake = match slot.take() {
-            Some(awake) => awake,
+        let mut driver = match slot.take() {
+            Some(driver) => driver,
             None => self.wake_if_it_may()?,
         };
-        let work = || {
-            match step(&mut awake)? {
-                Flush::Now => awake.host.flush(clock::now())?,
-                Flush::Later => self.flush_later(),
-                Flush::No => {}
+        match step(&mut driver) {
+            Ok(after) => {
+                if breakers::are_watching() {
+                    breakers::went(Breaker::Storage, &self.address(), true);
+                }
+                if after.vacancy.is_none() {
+                    *slot = Some(driver);
+                }
+                self.after(after)
             }
-            awake.host.drop_slow(clock::stamp)?;
-            self.pump(&mut awake)?;
-            awake.host.settle(clock::now())
-        };
-        let mut panicked = false;
-        let done = catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
-            // What others said before was decided as a whole, and only waits for its commit.
-            awake.host.flush(clock::now())?;
-            panicked = true;
-            Err(Error::RustError("a step of this room panicked".into()))
-        });
-        if let Err(error) = done {
-            // A panic says nothing about the storage, and must not shut the room.
-            if !panicked {
-                breakers::went(Breaker::Storage, &self.address(), false);
+            Err(failed) => {
+                let error = match failed {
+                    Failed::Error(error) => {
+                        breakers::went(Breaker::Storage, &self.address(), false);
+                        error
+                    }
+                    // Says nothing about the storage, and must not shut the room.
+                    Failed::Panicked => Error::RustError("a step of this room panicked".into()),
+                };
+                self.log(&error);
+                self.unreported.borrow_mut().add(&driver.abandon(clock::now()));
+                Err(error)
             }
-            self.log(&error);
-            self.unreported.borrow_mut().add(&awake.host.abandon(clock::now()));
-            return Err(error);
         }
-        if breakers::are_watching() {
-            breakers::went(Breaker::Storage, &self.address(), true);
+    }
+
+    /// Sets the timers and the alarm, and starts the calls.
+    fn after(self: &Rc<Self>, after: After) -> Result<()> {
+        let After { flush_in_ms, pump_in_ms, wake, calls, report, vacancy } = after;
+        if let Some(wait_ms) = flush_in_ms {
+            self.later(wait_ms, |driver| {
+                driver.step(&Clock, |host| host.flush(clock::now()).map(|()| Flush::No))
+            });
         }
-        for call in awake.host.take_calls() {
+        if let Some(wait_ms) = pump_in_ms {
+            self.later(wait_ms, |driver| driver.pump(&Clock));
+        }
+        for call in calls {
             self.call(call);
         }
-        let report_at = self.report_if_due(&mut awake);
-        if report_at.is_none() && awake.host.is_vacant(clock::now()) {
+        if let Some(activity) = report {
+            self.report(activity);
+        }
+        if let Some(vacancy) = vacancy {
             // What comes next finds a new room, in memory as on disk.
-            if awake.host.room().is_listed() {
+            if vacancy.is_listed {
                 self.forget();
             }
             return platform::delete_storage(self.state.as_raw()).map_err(Error::from);
         }
         // After the frames: what is sent first does not wait for the alarm to be stored.
-        let next_wake = awake.host.next_wake();
-        if let Some(at) = next_wake.into_iter().chain(report_at).min()
-            && awake.armed_at.is_none_or(|armed| at < armed)
-        {
-            awake.armed_at = Some(at);
-            let is_far = at.since(clock::now()) >= alarm::ARM_LATER_MS;
-            if is_far || Some(at) != next_wake { self.arm_later(at) } else { self.arm(at) }
+        if let Some(wake) = wake {
+            self.arm(wake);
         }
-        *slot = Some(awake);
         Ok(())
     }
 
+    /// A step in a few milliseconds. Should the object vanish before, its next wake does without.
+    fn later(
+        self: &Rc<Self>,
+        wait_ms: u64,
+        step: impl FnOnce(&mut RoomDriver) -> Stepped + 'static,
+    ) {
+        let (shared, step) = (AssertUnwindSafe(Rc::clone(self)), AssertUnwindSafe(step));
+        wasm_bindgen_futures::spawn_local(async move {
+            Delay::from(Duration::from_millis(wait_ms)).await;
+            let AssertUnwindSafe(step) = step;
+            // A failure is in the log, and whoever waited for an answer has been told.
+            drop(shared.drive(step));
+        });
+    }
+
     /// A room whose storage fails again and again is left alone for a while.
-    fn wake_if_it_may(&self) -> Result<Awake> {
+    fn wake_if_it_may(&self) -> Result<RoomDriver> {
         let address = self.address();
         if breakers::admit(Breaker::Storage, &address).is_err() {
             return Err(Error::RustError("the storage failed too often".into()));
@@ -285,12 +290,13 @@ impl Shared {
         woken
     }
 
-    fn wake(&self) -> Result<Awake> {
+    fn wake(&self) -> Result<RoomDriver> {
         #[cfg(feature = "chaos")]
         super::chaos::woke(self.name().as_deref().unwrap_or("?"));
         let history = SqlHistory::open(EdgeDatabase::new(&self.state), &clock::epoch())?;
         let name = self.name().unwrap_or_default();
-        let mut sockets = EdgeSockets::new(self.kind, name, self.config.budget.clone());
+        let budget = self.config.budget.clone();
+        let mut sockets = EdgeSockets::new(&self.state, self.kind, name, budget);
         let mut sessions = Vec::new();
         for socket in self.state.as_raw().get_websockets_with_tag(PIPED)? {
             platform::bind_pipe(&socket);
@@ -311,15 +317,7 @@ impl Shared {
         let mut host = Host::wake(self.kind, self.limits(), history, sockets, sessions)?;
         host = host.sharing(&self.config.budget, &self.config.documents);
         host.keep_tally(&self.unreported.take());
-        Ok(Awake { host, armed_at: None, report_at: None, pump: pump::Pump::default() })
-    }
-
-    fn flush_later(self: &Rc<Self>) {
-        let shared = AssertUnwindSafe(Rc::clone(self));
-        wasm_bindgen_futures::spawn_local(async move {
-            Delay::from(Duration::from_millis(GATHER_MS)).await;
-            shared.flush();
-        });
+        Ok(Driver::new(host, self.config.limits.report_ms))
     }
 
     fn log(&self, error: &Error) {

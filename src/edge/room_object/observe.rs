@@ -45,7 +45,7 @@ impl Shared {
                 Ok(answer) => {
                     let input = Input::Metric((*input)(answer));
                     // A failure is in the log.
-                    drop(shared.awake(|awake| awake.host.handle(input, clock::stamp())));
+                    drop(shared.step(|host| host.handle(input, clock::stamp())));
                 }
                 Err(refusal) => log::failed(
                     shared.kind,

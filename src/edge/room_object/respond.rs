@@ -24,8 +24,7 @@ impl Shared {
             let Question { pending, epoch, .. } = question;
             let (question, attempt) = (pending.offset, pending.attempt);
             let responded = Responded { question, epoch, attempt, outcome };
-            let told = shared
-                .awake(|awake| awake.host.handle(Input::Responded(responded), clock::stamp()));
+            let told = shared.step(|host| host.handle(Input::Responded(responded), clock::stamp()));
             drop(told); // A failure is in the log, and the message still pending.
         });
     }

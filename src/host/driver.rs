@@ -1,0 +1,266 @@
+//! The loop that drives a room. Whoever runs one (the object at the edge, the world of the
+//! native tests) calls [`Driver::step`] for each thing that happens, and does what [`After`]
+//! says. When to flush, to wake, to pump and to report is decided here and nowhere else.
+
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use super::{Flush, GATHER_MS, Host, Pumped, Sockets};
+use crate::history::History;
+use crate::message::{Millis, Stamp};
+use crate::room::{Input, Outbound};
+use crate::tally::Tally;
+
+/// An alarm this far off (silence, tokens, retention) is set a moment later: setting it is a
+/// write, for whose commit the response to a joining client would wait.
+const ARM_LATER_MS: u64 = 60_000;
+
+/// After a quiet time, in milliseconds: a short visit is over by then, and told in one
+/// report, without which the room would stay awake for another interval.
+const FIRST_REPORT_MS: u64 = 1000;
+
+/// Time and randomness, as of now.
+pub trait Clock {
+    /// The time.
+    fn now(&self) -> Millis;
+    /// The time, and randomness for the ids made at it.
+    fn stamp(&self) -> Stamp;
+}
+
+/// What whoever drives a room does after a step.
+#[must_use = "a room whose timers are not set falls asleep with work undone"]
+#[derive(Debug, Default)]
+pub struct After {
+    /// Flush in so many milliseconds: a step of [`Host::flush`].
+    pub flush_in_ms: Option<u64>,
+    /// Call [`Driver::pump`] in so many milliseconds.
+    pub pump_in_ms: Option<u64>,
+    /// Set the alarm, unless it rings earlier.
+    pub wake: Option<Wake>,
+    /// Whom the room wants called.
+    pub calls: Vec<Outbound>,
+    /// What it did since its last report, for the directory.
+    pub report: Option<Activity>,
+    /// Nothing is left of the room: delete its storage, and drop its memory.
+    pub vacancy: Option<Vacancy>,
+}
+
+/// A room that nobody is in and nothing is kept in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Vacancy {
+    /// Whether the directory may list it.
+    pub is_listed: bool,
+}
+
+/// When the alarm is to ring.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wake {
+    /// The time.
+    pub at: Millis,
+    /// Whether it may be set a moment later, so that nothing waits for it to be stored.
+    pub may_wait: bool,
+}
+
+/// How busy a room is and what it did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Activity {
+    /// Open connections.
+    pub connections: u64,
+    /// Of those, the ones that said something in the last minute.
+    pub active: u64,
+    /// Whether nobody is in it and nothing is kept in it.
+    pub is_empty: bool,
+    /// What happened since the last report.
+    pub tally: Tally,
+}
+
+/// Why a step came to nothing. The room's memory is worth nothing any more: drop it by
+/// [`Driver::abandon`].
+#[derive(Debug)]
+pub enum Failed<E> {
+    /// The log failed, or whatever else the step needed.
+    Error(E),
+    /// It panicked. What others had said before is durable.
+    Panicked,
+}
+
+/// A hosted room, and when it is due for what.
+#[derive(Debug)]
+pub struct Driver<H, S> {
+    host: Host<H, S>,
+    /// Between two reports, in milliseconds; 0 reports after every step.
+    report_ms: u64,
+    /// When the alarm is known to ring.
+    armed_at: Option<Millis>,
+    /// When it may report again.
+    report_at: Option<Millis>,
+    pump: PumpTimer,
+}
+
+impl<H: History, S: Sockets> Driver<H, S> {
+    /// Drives a room that has just been woken.
+    pub fn new(host: Host<H, S>, report_ms: u64) -> Self {
+        Self { host, report_ms, armed_at: None, report_at: None, pump: PumpTimer::default() }
+    }
+
+    /// The room, its log and its sockets.
+    pub fn host(&self) -> &Host<H, S> {
+        &self.host
+    }
+
+    /// One thing that happens. Synchronous, so that nothing else can happen between a decision
+    /// and its effects.
+    pub fn step(
+        &mut self,
+        clock: &impl Clock,
+        step: impl FnOnce(&mut Host<H, S>) -> Result<Flush, H::Error>,
+    ) -> Result<After, Failed<H::Error>> {
+        let work = AssertUnwindSafe(|| self.work(clock, step));
+        match catch_unwind(work) {
+            Ok(done) => done.map_err(Failed::Error),
+            // What others said before was decided as a whole, and only waits for its commit.
+            Err(_) => match self.host.flush(clock.now()) {
+                Ok(()) => Err(Failed::Panicked),
+                Err(error) => Err(Failed::Error(error)),
+            },
+        }
+    }
+
+    fn work(
+        &mut self,
+        clock: &impl Clock,
+        step: impl FnOnce(&mut Host<H, S>) -> Result<Flush, H::Error>,
+    ) -> Result<After, H::Error> {
+        let flush_in_ms = match step(&mut self.host)? {
+            Flush::Now => self.host.flush(clock.now()).map(|()| None)?,
+            Flush::Later => Some(GATHER_MS),
+            Flush::No => None,
+        };
+        self.host.drop_slow(|| clock.stamp())?;
+        let pumped = self.host.pump(|| clock.stamp())?;
+        let pump_in_ms = self.pump.after(pumped);
+        let now = clock.now();
+        self.host.settle(now)?;
+        let calls = self.host.take_calls();
+        let (report, report_at) = self.report_if_due(now);
+        let is_vacant = report_at.is_none() && self.host.is_vacant(now);
+        let vacancy = is_vacant.then(|| Vacancy { is_listed: self.host.room().is_listed() });
+        let wake = if is_vacant { None } else { self.wake(report_at, now) };
+        Ok(After { flush_in_ms, pump_in_ms, wake, calls, report, vacancy })
+    }
+
+    /// The alarm rang.
+    pub fn alarm(&mut self, clock: &impl Clock) -> Result<After, Failed<H::Error>> {
+        self.armed_at = None;
+        self.step(clock, |host| {
+            let stamp = clock.stamp();
+            let is_due = host.room().sweep_is_due(stamp.at);
+            let heard = if is_due { host.sockets.heard() } else { BTreeMap::new() };
+            let flush = host.handle(Input::Alarm { heard }, stamp)?;
+            // At once even within a burst, so that what the alarm did is seen when it re-arms.
+            host.flush(clock.now())?;
+            Ok(if flush == Flush::Later { Flush::No } else { flush })
+        })
+    }
+
+    /// The timer of [`After::pump_in_ms`] is over.
+    pub fn pump(&mut self, clock: &impl Clock) -> Result<After, Failed<H::Error>> {
+        self.pump.is_set = false;
+        self.step(clock, |_| Ok(Flush::No))
+    }
+
+    /// Takes back what could not be reported.
+    pub fn keep_tally(&mut self, tally: &Tally) {
+        self.host.keep_tally(tally);
+    }
+
+    /// Ends a room whose step failed: see [`Host::abandon`].
+    pub fn abandon(self, now: Millis) -> Tally {
+        self.host.abandon(now)
+    }
+
+    /// What happened, if it is time to report it; else when it will be.
+    fn report_if_due(&mut self, now: Millis) -> (Option<Activity>, Option<Millis>) {
+        if !self.host.has_news() {
+            return (None, None);
+        }
+        let report_ms = self.report_ms;
+        let due = *self.report_at.get_or_insert(now.plus(FIRST_REPORT_MS.min(report_ms)));
+        // A clock set back must not silence it.
+        if now < due && due.since(now) <= report_ms {
+            return (None, Some(due));
+        }
+        self.report_at = Some(now.plus(report_ms));
+        let room = self.host.room();
+        let (connections, active) = room.connections(now, &self.host.sockets.heard());
+        let is_empty = connections == 0 && room.is_empty();
+        let tally = self.host.take_tally();
+        (Some(Activity { connections, active, is_empty, tally }), None)
+    }
+
+    /// When the alarm is to ring, if it is not known to ring by then.
+    fn wake(&mut self, report_at: Option<Millis>, now: Millis) -> Option<Wake> {
+        let due = self.host.next_wake();
+        let at = due.into_iter().chain(report_at).min()?;
+        if self.armed_at.is_some_and(|armed| armed <= at) {
+            return None;
+        }
+        self.armed_at = Some(at);
+        let may_wait = ARM_LATER_MS <= at.since(now) || Some(at) != due;
+        Some(Wake { at, may_wait })
+    }
+}
+
+/// Between two rounds of large data, in milliseconds: the turns in between are others'.
+const ROUND_MS: u64 = 2;
+
+/// While nobody takes anything, twice as long each time, up to this; from then on only the
+/// alarm looks again, so that who has stopped reading does not keep the room awake.
+const ROUND_MS_MAX: u64 = 1024;
+
+/// When large data goes on.
+#[derive(Debug, Default)]
+struct PumpTimer {
+    is_set: bool,
+    wait_ms: u64,
+}
+
+impl PumpTimer {
+    /// In how many milliseconds to come again, if no timer is set for it.
+    fn after(&mut self, pumped: Pumped) -> Option<u64> {
+        match pumped {
+            Pumped::All => {
+                self.wait_ms = 0;
+                return None;
+            }
+            Pumped::Some => self.wait_ms = ROUND_MS,
+            // Others' events come more often than the timer, and do not lengthen it.
+            Pumped::None if self.is_set => return None,
+            Pumped::None => self.wait_ms = self.wait_ms.max(ROUND_MS).saturating_mul(2),
+        }
+        if ROUND_MS_MAX < self.wait_ms || std::mem::replace(&mut self.is_set, true) {
+            return None;
+        }
+        Some(self.wait_ms)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn while_nobody_takes_anything_the_pump_comes_ever_later_and_then_not_at_all() {
+        let mut timer = PumpTimer::default();
+        let mut waits = Vec::new();
+        while let Some(wait_ms) = timer.after(Pumped::None) {
+            waits.push(wait_ms);
+            assert_eq!(timer.after(Pumped::None), None, "one timer at a time");
+            timer.is_set = false;
+        }
+        assert_eq!(waits, [4, 8, 16, 32, 64, 128, 256, 512, 1024]);
+        assert_eq!(timer.after(Pumped::Some), Some(ROUND_MS));
+        timer.is_set = false;
+        assert_eq!(timer.after(Pumped::All), None);
+    }
+}
