@@ -10,7 +10,8 @@ let ann: Client;
 let backend: Client;
 let witness: Client;
 beforeAll(async () => {
-  server = await serve({ MESSAGES_PER_MINUTE: "0", BROADCASTS_PER_MINUTE: "0" });
+  // One user fills a room here: what users share is tests/worker/owners.test.ts.
+  server = await serve({ MESSAGES_PER_MINUTE: "0", BROADCASTS_PER_MINUTE: "0", USER_SHARE_PERCENT: "0" });
   room = server.room();
   witness = await listening(server, room, "witness", ["*"]);
   ann = await listening(server, room, "ann");
