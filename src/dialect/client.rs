@@ -11,11 +11,11 @@ use serde_json::value::RawValue;
 use super::json;
 pub(crate) use super::json::Envelope;
 use super::spell::{Data, ErrorDetails};
-use super::{Dialect, Frame, publication};
+use super::{Channel, Decoded, Dialect, Frame, Peer, publication};
 use crate::close::CloseCode;
 use crate::message::{
     Body, ClientRef, Code, Command, Entry, Event, EventName, Json, Kind, Lane, Millis, Notice,
-    Published, Refusal, Reply, Request, Status, Welcome,
+    Published, Refusal, Reply, Status, Welcome,
 };
 use crate::room::{Manner, Manners};
 
@@ -34,7 +34,7 @@ impl Dialect for Client {
         &["auth", "batch", "error", "hello", "ping", "pong", "status"]
     }
 
-    fn decode(&self, frame: &Frame) -> Request {
+    fn decode(&self, frame: &Frame, _: &Peer<'_>) -> Decoded {
         let mut request = json::request(frame, |it: &Envelope<'_>| it.id.as_deref(), command);
         if let (Ok(Command::Publish { body: Body::Event(event), .. }), Frame::Text(text)) =
             (&mut request.command, frame)
@@ -47,10 +47,10 @@ impl Dialect for Client {
                 Err(refusal) => request.command = Err(refusal),
             }
         }
-        request
+        request.into()
     }
 
-    fn encode(&self, notice: &Notice) -> Option<Frame> {
+    fn encode(&self, notice: &Notice, _: &Channel<'_>) -> Option<Frame> {
         Some(match &notice.event {
             Event::Welcome(welcome) => json::frame(&Hello::of(notice, welcome)),
             Event::Ping => frame(notice, "ping", Nothing {}),

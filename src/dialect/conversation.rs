@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::json::{self, Text};
-use super::{Dialect, Frame};
+use super::{Channel, Decoded, Dialect, Frame, Peer};
 use crate::message::{
     Before, Body, ClientName, ClientRef, Code, Command, ConversationCommand, ConversationEvent,
     Entry, Event, Kind, Millis, Notice, Offset, Page, PageRequest, Refusal, Request, Ticket,
@@ -41,10 +41,10 @@ impl Dialect for Talk {
         ]
     }
 
-    fn decode(&self, frame: &Frame) -> Request {
+    fn decode(&self, frame: &Frame, _: &Peer<'_>) -> Decoded {
         let text = match json::object_text(frame) {
             Ok(text) => text,
-            Err(refusal) => return Request { client_ref: None, command: Err(refusal) },
+            Err(refusal) => return Request { client_ref: None, command: Err(refusal) }.into(),
         };
         let wrong = Refusal::invalid("a message is a JSON object with a string as type");
         let envelope = serde_json::from_str::<Envelope<'_>>(text).map_err(|_| wrong);
@@ -55,10 +55,10 @@ impl Dialect for Talk {
         };
         let client_ref = message_id.and_then(|it| ClientRef::parse(it).ok());
         let command = envelope.and_then(|it| command(&it, client_ref.is_some()));
-        Request { client_ref, command }
+        Request { client_ref, command }.into()
     }
 
-    fn encode(&self, notice: &Notice) -> Option<Frame> {
+    fn encode(&self, notice: &Notice, _: &Channel<'_>) -> Option<Frame> {
         Some(match &notice.event {
             Event::Conversation(ConversationEvent::Confirmed { client, ticket }) => {
                 json::frame(&Confirmed::of(notice, client, ticket))

@@ -5,15 +5,17 @@ pub(crate) mod context;
 pub(crate) mod conversation;
 pub(crate) mod events;
 pub mod json;
+mod peer;
 pub(crate) mod spell;
 mod wire;
 pub(crate) mod workflow;
 
+pub use peer::{Channel, Decoded, Peer, RoomAddress};
 use serde::{Deserialize, Serialize};
 pub use wire::Wire;
 
 use crate::close::CloseCode;
-use crate::message::{EventName, Json, Kind, Notice, Published, Refusal, Request, UserId};
+use crate::message::{EventName, Json, Kind, Notice, Published, Refusal, UserId};
 use crate::room::Manners;
 
 /// Every dialect, by number. Numbers are stored in attachments: append, never reorder.
@@ -67,12 +69,13 @@ pub trait Dialect: Sync {
     /// rooms where it is spoken.
     fn words(&self) -> &'static [&'static str];
 
-    /// Reads one frame. Total: what cannot be read is a refusal.
-    fn decode(&self, frame: &Frame) -> Request;
+    /// Reads one frame: what it asks, and what answers it at once. Total: what cannot be read
+    /// is a request that is a refusal.
+    fn decode(&self, frame: &Frame, peer: &Peer<'_>) -> Decoded;
 
-    /// Writes one frame, or none where this dialect has no word for it. Not told who will
-    /// receive it, so that a broadcast is encoded once.
-    fn encode(&self, notice: &Notice) -> Option<Frame>;
+    /// Writes one frame, or none where this dialect has no word for it. Told where it is said
+    /// but not who will receive it, so that a broadcast is encoded once.
+    fn encode(&self, notice: &Notice, channel: &Channel<'_>) -> Option<Frame>;
 
     /// With which code a refused handshake ends.
     fn close_code(&self, refusal: &Refusal) -> CloseCode {

@@ -10,10 +10,10 @@ use serde_json::value::RawValue;
 use super::json;
 pub(crate) use super::json::Envelope;
 use super::spell::{Data, Id};
-use super::{Dialect, Frame};
+use super::{Channel, Decoded, Dialect, Frame, Peer};
 use crate::message::{
     Chunk, ClientRef, Code, Command, Details, Digest, Event, Fault, Kind, Millis, Name, Notice,
-    Refusal, Request, SessionId, TransferCommand, TransferEvent,
+    Refusal, SessionId, TransferCommand, TransferEvent,
 };
 use crate::room::{Manner, Manners};
 
@@ -42,11 +42,11 @@ impl Dialect for Workflow {
         ]
     }
 
-    fn decode(&self, frame: &Frame) -> Request {
-        json::request(frame, |it: &Envelope<'_>| it.id.as_deref(), command)
+    fn decode(&self, frame: &Frame, _: &Peer<'_>) -> Decoded {
+        json::request(frame, |it: &Envelope<'_>| it.id.as_deref(), command).into()
     }
 
-    fn encode(&self, notice: &Notice) -> Option<Frame> {
+    fn encode(&self, notice: &Notice, _: &Channel<'_>) -> Option<Frame> {
         Some(match &notice.event {
             // With an id of its own (A13).
             Event::Pong => frame(notice, "pong", None::<()>),

@@ -11,7 +11,7 @@ use super::hand_over::hand_over;
 use super::{clock, log, platform};
 use crate::admission::{Endpoint, HandOff, Pending, Terms};
 use crate::close::{CloseCode, reason};
-use crate::dialect::{DialectId, Frame};
+use crate::dialect::{Channel, DialectId, Frame, Peer};
 use crate::limits::PENDING_LENGTH_MAX;
 use crate::message::{Command, Event, Notice, Refusal, RoomName};
 
@@ -110,12 +110,16 @@ async fn introduce(
     let Some(first) = first.as_string() else {
         return Err(Refusal::unauthenticated("no auth message came in time"));
     };
-    let hand_off = match endpoint.dialect.get().decode(&Frame::Text(first)).command {
-        Ok(Command::Authenticate { token, context: named }) => {
+    let mut decoded = endpoint.dialect.get().decode(&Frame::Text(first), &Peer::default());
+    let hand_off = match decoded.requests.pop().map(|it| it.command) {
+        // And nothing else with it: it would be lost.
+        Some(Ok(Command::Authenticate { token, context: named }))
+            if decoded.requests.is_empty() =>
+        {
             let named = named.map(RoomName::parse).transpose()?;
             config.policy.admit(endpoint, terms, &token, context.or(named), clock::now())?
         }
-        Ok(_) | Err(_) => {
+        Some(_) | None => {
             return Err(Refusal::unauthenticated("the first message must be auth, with a token"));
         }
     };
@@ -135,7 +139,7 @@ fn refuse(
     let event = Event::Refused(refusal.clone());
     let id = stamp.mint();
     let notice = Notice { id, reply_to: None, session: None, at: stamp.at, event };
-    let sent = match dialect.get().encode(&notice) {
+    let sent = match dialect.get().encode(&notice, &Channel::default()) {
         Some(Frame::Text(text)) => socket.send_with_str(text),
         Some(Frame::Binary(bytes)) => socket.send_with_bytes(bytes),
         None => Ok(()),

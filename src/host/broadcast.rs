@@ -1,6 +1,6 @@
 use std::borrow::Cow;
 
-use crate::dialect::{DialectId, Frame, Wire};
+use crate::dialect::{Channel, DialectId, Frame, Wire};
 use crate::message::{Notice, SessionId};
 use crate::room::Audience;
 use crate::tally::Tally;
@@ -47,9 +47,14 @@ struct Spoken<'a> {
     ephemeral: bool,
 }
 
-/// Says everything, in order. Each letter is encoded once per dialect in use, and each
+/// Says everything in a room, in order. Each letter is encoded once per dialect in use, and each
 /// frame handed to the platform once per wire.
-pub fn deliver(sockets: &mut impl Deliver, letters: &[Letter], tally: &mut Tally) {
+pub fn deliver(
+    sockets: &mut impl Deliver,
+    room: Channel<'_>,
+    letters: &[Letter],
+    tally: &mut Tally,
+) {
     let sockets = &mut Counting { sockets, tally };
     for dialect in DialectId::all() {
         let (single, batched) = (Wire { dialect, batched: false }, Wire { dialect, batched: true });
@@ -66,7 +71,8 @@ pub fn deliver(sockets: &mut impl Deliver, letters: &[Letter], tally: &mut Tally
         let spoken: Vec<Spoken<'_>> = heard
             .into_iter()
             .filter_map(|Letter { to, notice }| {
-                let frame = dialect.get().encode(notice)?;
+                let channel = Channel { name: notice.event.topic(), ..room };
+                let frame = dialect.get().encode(notice, &channel)?;
                 Some(Spoken { to, frame, ephemeral: notice.event.is_ephemeral() })
             })
             .collect();

@@ -63,12 +63,13 @@ impl<H: History, S: Sockets> Host<H, S> {
                 Effect::Remember(session) => changed.push(session),
                 Effect::Close { session, code, reason } => {
                     // What was to be said on it comes first.
-                    deliver(&mut self.sockets, &std::mem::take(&mut letters), &mut self.tally);
+                    let (letters, room) = (std::mem::take(&mut letters), self.address.channel());
+                    deliver(&mut self.sockets, room, &letters, &mut self.tally);
                     self.sockets.close(session, code, &crate::close::reason(&reason));
                 }
             }
         }
-        deliver(&mut self.sockets, &letters, &mut self.tally);
+        deliver(&mut self.sockets, self.address.channel(), &letters, &mut self.tally);
         // Once per flush and session, however often it changed.
         changed.sort_unstable();
         changed.dedup();

@@ -13,6 +13,7 @@ mod driver;
 mod handling;
 mod outbox;
 mod pump;
+mod receive;
 mod weight;
 
 use handling::Handling;
@@ -27,16 +28,14 @@ use std::collections::BTreeMap;
 
 use crate::budget::{Budget, Lease};
 use crate::close::CloseCode;
-use crate::dialect::Frame;
+use crate::dialect::RoomAddress;
 use crate::history::History;
 use crate::limits::Limits;
 use crate::message::{
     ClientRef, Command, Event, Kind, Measures, Member, Millis, Name, Notice, Refusal, Request,
-    SessionId, Stamp, UserId,
+    RoomName, SessionId, Stamp, UserId,
 };
-use crate::room::{
-    Audience, Grants, Input, Measuring, Outbound, Receipt, Renewal, Response, Room, Session,
-};
+use crate::room::{Audience, Grants, Input, Measuring, Outbound, Receipt, Response, Room, Session};
 use crate::tally::Tally;
 
 /// What effects need beside a log: open sockets.
@@ -72,6 +71,7 @@ struct Origin {
 #[derive(Debug)]
 pub struct Host<H, S> {
     room: Room,
+    address: RoomAddress,
     history: H,
     /// The open sockets.
     pub sockets: S,
@@ -119,6 +119,7 @@ impl<H: History, S: Sockets> Host<H, S> {
         let (measuring, handling) = Default::default();
         Ok(Self {
             room,
+            address: RoomAddress { kind, name: None },
             history,
             sockets,
             outbox,
@@ -137,6 +138,13 @@ impl<H: History, S: Sockets> Host<H, S> {
             unread_since: None,
             look_at: None,
         })
+    }
+
+    /// The same, of a room whose name is known.
+    #[must_use]
+    pub fn named(mut self, name: Option<RoomName>) -> Self {
+        self.address.name = name;
+        self
     }
 
     /// The room, to ask it things.
@@ -182,41 +190,6 @@ impl<H: History, S: Sockets> Host<H, S> {
     /// Takes back what could not be reported.
     pub fn keep_tally(&mut self, tally: &Tally) {
         self.tally.add(tally);
-    }
-
-    /// Takes one frame from a socket. `verify` reads a token shown on it.
-    pub fn receive(
-        &mut self,
-        session: SessionId,
-        frame: &Frame,
-        stamp: Stamp,
-        verify: impl FnOnce(&str, Option<&str>) -> Result<Renewal, Refusal>,
-    ) -> Result<Flush, H::Error> {
-        let Some(wire) = self.sockets.wire(session) else { return Ok(Flush::No) };
-        if self.message_bytes_max < frame.len() {
-            return self.handle(Input::Oversized { session }, stamp);
-        }
-        self.tally.received_bytes += frame.len() as u64;
-        let request = wire.dialect.get().decode(frame);
-        let client_ref = request.client_ref.clone();
-        let afforded = self.afford(Some(session), frame.len(), request, stamp.at);
-        self.origins.push(Origin { session, client_ref, at: stamp.at });
-        let request = afforded?;
-        let wanted = self.room.wants_document(Some(session), &request);
-        if let Some(name) = wanted {
-            self.read_document(name, stamp.at)?;
-        }
-        let input = if let Ok(Command::Authenticate { token, context }) = &request.command {
-            let renewal = verify(token, context.as_deref());
-            Input::Renewed { session, client_ref: request.client_ref, renewal }
-        } else {
-            let receipt = match self.room.session(session) {
-                Some(it) => self.recall(&it.member.id, &request, stamp.at)?,
-                None => None,
-            };
-            Input::Received { session, request, receipt }
-        };
-        self.handle(input, stamp)
     }
 
     /// Answers a caller over HTTP, request by request, once all of them are carried out.
@@ -333,7 +306,7 @@ impl<H: History, S: Sockets> Host<H, S> {
             let id = uuid::Uuid::nil();
             let notice = Notice { id, reply_to, session: Some(session), at: now, event };
             let letter = Letter { to: Audience::One(session), notice };
-            deliver(&mut self.sockets, &[letter], &mut self.tally);
+            deliver(&mut self.sockets, self.address.channel(), &[letter], &mut self.tally);
         }
         let mut tally = self.take_tally();
         tally.failed += 1;

@@ -49,6 +49,18 @@ pub enum Flush {
     No,
 }
 
+impl Flush {
+    /// What to do about two inputs.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Now, _) | (_, Self::Now) => Self::Now,
+            (Self::Later, _) | (_, Self::Later) => Self::Later,
+            (Self::No, Self::No) => Self::No,
+        }
+    }
+}
+
 impl Outbox {
     /// Adds effects and says when to flush.
     pub fn push(&mut self, effects: Effects, now: Millis) -> Flush {

@@ -107,7 +107,7 @@ impl<H: History, S: Sockets> Host<H, S> {
         let notice = Notice { id, reply_to: None, session: Some(session), at, event };
         let letter = Letter { to: Audience::One(session), notice };
         let before = self.tally.sent_bytes;
-        deliver(&mut self.sockets, &[letter], &mut self.tally);
+        deliver(&mut self.sockets, self.address.channel(), &[letter], &mut self.tally);
         // Something was sent even where this dialect has no word for it.
         usize::try_from(self.tally.sent_bytes - before).unwrap_or(usize::MAX).max(1)
     }

@@ -219,6 +219,15 @@ impl Stamp {
         Self { at, random }
     }
 
+    /// A stamp for one of several requests of the same moment: no two of them mint the same id,
+    /// and their ids are in their order.
+    #[must_use]
+    pub fn split(&mut self) -> Self {
+        let first = self.clone();
+        self.random = self.random.wrapping_add(1 << 32);
+        first
+    }
+
     /// A fresh UUID v7. Ids minted from one stamp differ by one in their random part,
     /// so they stay in order.
     pub fn mint(&mut self) -> Uuid {
@@ -273,5 +282,8 @@ mod tests {
         let ids: Vec<Uuid> = (0..3).map(|_| stamp.mint()).collect();
         assert!(ids.is_sorted() && ids[0] != ids[1] && ids[1] != ids[2]);
         assert_eq!(ids[0].get_version_num(), 7);
+        let mut first = stamp.split();
+        let split = [first.mint(), first.mint(), stamp.split().mint(), stamp.mint()];
+        assert!(split.windows(2).all(|it| it[0] < it[1]) && ids[2] < split[0], "{split:?}");
     }
 }

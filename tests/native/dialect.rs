@@ -5,17 +5,17 @@ use dormouse::message::{ClientRef, Code, Command, Request};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::support::body;
+use crate::support::{body, decoded};
 
 fn decode(dialect: DialectId, text: &str) -> Request {
-    dialect.get().decode(&Frame::Text(text.into()))
+    decoded(dialect.get(), &Frame::Text(text.into()))
 }
 
 #[test]
 fn binary_is_refused_where_text_is_due() {
     for dialect in DialectId::all() {
         let frame = Frame::Binary(br#"{"type":"ping"}"#.to_vec());
-        let refused = dialect.get().decode(&frame).command.unwrap_err();
+        let refused = decoded(dialect.get(), &frame).command.unwrap_err();
         assert_eq!(refused.code, Code::InvalidMessageFormat);
     }
 }
@@ -81,7 +81,7 @@ proptest! {
         let text = String::from_utf8_lossy(&bytes).into_owned();
         for dialect in DialectId::all() {
             let _ = decode(dialect, &text);
-            let _ = dialect.get().decode(&Frame::Binary(bytes.clone()));
+            let _ = decoded(dialect.get(), &Frame::Binary(bytes.clone()));
         }
     }
 

@@ -16,6 +16,7 @@ mod budget;
 mod claims;
 mod conversation;
 mod conversation_history;
+mod decoded;
 mod dialect;
 mod directory;
 mod directory_views;

@@ -20,7 +20,7 @@ use dormouse::room::{PageQuery, Write};
 use proptest::prelude::*;
 use serde_json::Value;
 
-use crate::support::{NOON, Rusqlite, body, entry, epoch, stamp};
+use crate::support::{NOON, Rusqlite, body, decoded, encoded, entry, epoch, stamp};
 
 /// What JSON makes the most of: 128 bytes that become 768.
 fn endless() -> String {
@@ -48,7 +48,7 @@ fn told(event: &Event) {
     let session = SessionId::parse("session_1fffffffffffff");
     let notice = Notice { id: stamp.mint(), reply_to, session, at: NOON, event: event.clone() };
     for dialect in DialectId::all().map(DialectId::get) {
-        let Some(frame) = dialect.encode(&notice) else { continue };
+        let Some(frame) = encoded(dialect, &notice) else { continue };
         let Frame::Text(text) = &frame else { panic!("a dialect of text") };
         strict(text);
         // As the host does it: what is long goes alone.
@@ -165,7 +165,7 @@ fn say(data: &str) -> usize {
     for (dialect, frame) in frames {
         // The host refuses longer ones.
         if frame.len() <= FRAME_BYTES_MAX
-            && let Ok(command) = dialect.get().decode(&Frame::Text(frame)).command
+            && let Ok(command) = decoded(dialect.get(), &Frame::Text(frame)).command
         {
             accepted += 1;
             carried(command);

@@ -6,12 +6,12 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use dormouse::close::CloseCode;
-use dormouse::dialect::{DialectId, Frame, Wire};
+use dormouse::dialect::{Channel, Decoded, Dialect, DialectId, Frame, Peer, Wire};
 use dormouse::history::{Database, Row, Value};
 use dormouse::host::{Deliver, Recipients, Sockets};
 use dormouse::limits::Limits;
 use dormouse::message::{
-    Body, ClientRef, Command, Entry, Epoch, EventName, Json, Kind, Member, Millis, Offset,
+    Body, ClientRef, Command, Entry, Epoch, EventName, Json, Kind, Member, Millis, Notice, Offset,
     Published, Refusal, Request, RoomName, SessionId, Stamp, UserId,
 };
 use dormouse::room::{Counts, Grant, Grants, Input, MetricMemory, Remembered, Room, Session};
@@ -30,6 +30,18 @@ pub(crate) fn session_id(number: u64) -> SessionId {
 
 pub(crate) fn member(name: &str) -> Member {
     Member { id: UserId(name.into()), name: name.to_uppercase() }
+}
+
+/// What a frame of one request asks.
+pub(crate) fn decoded(dialect: &dyn Dialect, frame: &Frame) -> Request {
+    let Decoded { mut requests, answers } = dialect.decode(frame, &Peer::default());
+    assert!(requests.len() == 1 && answers.is_empty(), "{requests:?} {answers:?}");
+    requests.remove(0)
+}
+
+/// How something is said to one connection.
+pub(crate) fn encoded(dialect: &dyn Dialect, notice: &Notice) -> Option<Frame> {
+    dialect.encode(notice, &Channel::default())
 }
 
 pub(crate) fn session(number: u64, user: &str) -> Session {

@@ -12,7 +12,7 @@ use dormouse::message::{
 };
 use serde_json::{Value, json};
 
-use crate::support::{NOON, entry, member, session_id, stamp};
+use crate::support::{NOON, decoded, encoded, entry, member, session_id, stamp};
 
 /// Each dialect and its vectors.
 fn vectors() -> Vec<(DialectId, Value)> {
@@ -139,7 +139,7 @@ fn every_golden_frame_is_read_as_it_says() {
         assert!(20 < cases.len());
         for case in cases {
             let frame = Frame::Text(case["frame"].as_str().unwrap().into());
-            let read = spelled(&dialect.get().decode(&frame));
+            let read = spelled(&decoded(dialect.get(), &frame));
             if read != json!({"id": case["id"], "command": case["command"]}) {
                 wrong.push(format!("{}: {}: {read}", dialect.get().name(), case["title"]));
             }
@@ -154,7 +154,7 @@ fn every_event_is_spelled_as_its_golden_frame() {
     for (dialect, vectors) in vectors() {
         let (mut frames, mut unsaid) = (Vec::<Value>::new(), Vec::new());
         for (title, notice) in notices() {
-            match dialect.get().encode(&notice) {
+            match encoded(dialect.get(), &notice) {
                 Some(Frame::Text(text)) => frames.push(serde_json::from_str(&text).unwrap()),
                 Some(Frame::Binary(_)) => panic!("these dialects speak text"),
                 None => unsaid.push(title),

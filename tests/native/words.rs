@@ -9,6 +9,8 @@ use dormouse::message::{Kind, Published};
 use dormouse::schema::asyncapi;
 use serde_json::{Value, json};
 
+use crate::support::decoded;
+
 /// Every `type` of the documented messages of a dialect, in and out.
 fn types(document: &Value, dialect: &str) -> BTreeSet<String> {
     let all = document["components"]["messages"].as_object().unwrap();
@@ -76,10 +78,10 @@ fn h2_no_frame_is_forged_by_publishing_its_type() {
     for word in words {
         let params = json!({"event": word, "data": 1});
         let command = json!({"type": "command", "command": "publish", "params": params});
-        let request = DialectId::EVENTS.get().decode(&Frame::Text(command.to_string()));
+        let request = decoded(DialectId::EVENTS.get(), &Frame::Text(command.to_string()));
         assert!(request.command.is_err(), "{word}");
         let frame = Frame::Text(json!({"type": word}).to_string());
-        let request = DialectId::CLIENT.get().decode(&frame);
+        let request = decoded(DialectId::CLIENT.get(), &frame);
         let published = matches!(request.command, Ok(dormouse::message::Command::Publish { .. }));
         assert!(!published, "{word}");
     }

@@ -15,10 +15,10 @@ use serde_json::value::RawValue;
 use super::json;
 pub(crate) use super::json::Envelope;
 use super::spell::Id;
-use super::{Dialect, Frame};
+use super::{Channel, Decoded, Dialect, Frame, Peer};
 use crate::message::{
     Before, Body, Code, Command, Entry, Event, Kind, Member, Metric, Millis, Notice, Offset, Page,
-    PageRequest, Published, Refusal, Request,
+    PageRequest, Published, Refusal,
 };
 use crate::room::Manners;
 
@@ -59,11 +59,11 @@ impl Dialect for Context {
         ]
     }
 
-    fn decode(&self, frame: &Frame) -> Request {
-        json::request(frame, |it: &Envelope<'_>| it.id.as_deref(), command)
+    fn decode(&self, frame: &Frame, _: &Peer<'_>) -> Decoded {
+        json::request(frame, |it: &Envelope<'_>| it.id.as_deref(), command).into()
     }
 
-    fn encode(&self, notice: &Notice) -> Option<Frame> {
+    fn encode(&self, notice: &Notice, _: &Channel<'_>) -> Option<Frame> {
         Some(match &notice.event {
             Event::Pong => frame(notice, "pong", None::<()>),
             Event::Entry(entry) => match &entry.body {

@@ -9,11 +9,11 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::json::{self, Text};
-use super::{Dialect, Frame, publication};
+use super::{Channel, Decoded, Dialect, Frame, Peer, publication};
 use crate::limits::TOPICS_MAX;
 use crate::message::{
     Before, Body, Code, Command, EventName, Json, Kicked, Kind, Notice, Offset, PageRequest,
-    Refusal, Request, SessionId, StateKey, Topic, UserId,
+    Refusal, SessionId, StateKey, Topic, UserId,
 };
 use crate::room::{Manner, Manners};
 
@@ -48,11 +48,11 @@ impl Dialect for Events {
         ]
     }
 
-    fn decode(&self, frame: &Frame) -> Request {
-        json::request(frame, |it: &Envelope<'_>| it.id.as_deref(), command)
+    fn decode(&self, frame: &Frame, _: &Peer<'_>) -> Decoded {
+        json::request(frame, |it: &Envelope<'_>| it.id.as_deref(), command).into()
     }
 
-    fn encode(&self, notice: &Notice) -> Option<Frame> {
+    fn encode(&self, notice: &Notice, _: &Channel<'_>) -> Option<Frame> {
         out::encode(notice)
     }
 

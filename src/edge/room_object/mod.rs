@@ -25,7 +25,7 @@ use super::{attachment, breakers, clock, log, platform};
 use crate::admission::{HAND_OFF_HEADER, HandOff, capability};
 use crate::breaker::Breaker;
 use crate::close::{CloseCode, CloseReply, reply_to};
-use crate::dialect::Frame;
+use crate::dialect::{Channel, Frame};
 use crate::history::SqlHistory;
 use crate::host::{After, Driver, Failed, Flush, Host};
 use crate::limits::Limits;
@@ -316,6 +316,7 @@ impl Shared {
         }
         let mut host = Host::wake(self.kind, self.limits(), history, sockets, sessions)?;
         host = host.sharing(&self.config.budget, &self.config.documents);
+        host = host.named(self.name().and_then(|it| RoomName::parse(it).ok()));
         host.keep_tally(&self.unreported.take());
         Ok(Driver::new(host, self.config.limits.report_ms))
     }
@@ -350,7 +351,7 @@ fn refuse_asleep(socket: &WebSocket) {
         let event = Event::Refused(Refusal::system());
         let (id, session) = (stamp.mint(), Some(session.id));
         let notice = Notice { id, reply_to: None, session, at: stamp.at, event };
-        if let Some(Frame::Text(text)) = wire.dialect.get().encode(&notice) {
+        if let Some(Frame::Text(text)) = wire.dialect.get().encode(&notice, &Channel::default()) {
             drop(socket.send_with_str(text)); // A dead socket needs no answer.
         }
     }

@@ -1,0 +1,103 @@
+//! A frame comes in from a socket.
+
+use super::{Flush, Host, Origin, Recipients, Sockets};
+use crate::dialect::{Decoded, Frame, Peer, Wire};
+use crate::history::History;
+use crate::message::{Command, Refusal, Request, SessionId, Stamp};
+use crate::room::{Input, Renewal};
+
+impl<H: History, S: Sockets> Host<H, S> {
+    /// Takes one frame from a socket. `verify` reads a token shown on it.
+    pub fn receive(
+        &mut self,
+        session: SessionId,
+        frame: &Frame,
+        stamp: Stamp,
+        verify: impl Fn(&str, Option<&str>) -> Result<Renewal, Refusal>,
+    ) -> Result<Flush, H::Error> {
+        let Some(wire) = self.sockets.wire(session) else { return Ok(Flush::No) };
+        if self.message_bytes_max < frame.len() {
+            return self.handle(Input::Oversized { session }, stamp);
+        }
+        self.tally.received_bytes += frame.len() as u64;
+        let peer = Peer { session: Some(session), channel: self.address.channel() };
+        let decoded = wire.dialect.get().decode(frame, &peer);
+        self.take(session, decoded, frame.len(), stamp, verify)
+    }
+
+    /// Takes what was in a frame of so many bytes.
+    pub fn take(
+        &mut self,
+        session: SessionId,
+        decoded: Decoded,
+        bytes: usize,
+        mut stamp: Stamp,
+        verify: impl Fn(&str, Option<&str>) -> Result<Renewal, Refusal>,
+    ) -> Result<Flush, H::Error> {
+        let Some(wire) = self.sockets.wire(session) else { return Ok(Flush::No) };
+        let Decoded { mut requests, answers } = decoded;
+        for answer in &answers {
+            self.answer(session, wire, answer);
+        }
+        if requests.is_empty() {
+            // Whoever sent it is there, and it counts against its rate.
+            requests.push(Request { client_ref: None, command: Ok(Command::Pong) });
+        }
+        let mut flush = Flush::No;
+        let mut requests = requests.into_iter();
+        while let Some(request) = requests.next() {
+            match self.request(session, bytes, request, stamp.split(), &verify) {
+                Ok(it) => flush = flush.or(it),
+                Err(error) => {
+                    // Those behind it fail with it.
+                    let behind = requests.map(|it| Origin {
+                        session,
+                        client_ref: it.client_ref,
+                        at: stamp.at,
+                    });
+                    self.origins.extend(behind);
+                    return Err(error);
+                }
+            }
+        }
+        Ok(flush)
+    }
+
+    /// Takes one request of a frame that had so many bytes.
+    fn request(
+        &mut self,
+        session: SessionId,
+        bytes: usize,
+        request: Request,
+        stamp: Stamp,
+        verify: impl Fn(&str, Option<&str>) -> Result<Renewal, Refusal>,
+    ) -> Result<Flush, H::Error> {
+        let client_ref = request.client_ref.clone();
+        let afforded = self.afford(Some(session), bytes, request, stamp.at);
+        self.origins.push(Origin { session, client_ref, at: stamp.at });
+        let request = afforded?;
+        let wanted = self.room.wants_document(Some(session), &request);
+        if let Some(name) = wanted {
+            self.read_document(name, stamp.at)?;
+        }
+        let input = if let Ok(Command::Authenticate { token, context }) = &request.command {
+            let renewal = verify(token, context.as_deref());
+            Input::Renewed { session, client_ref: request.client_ref, renewal }
+        } else {
+            let receipt = match self.room.session(session) {
+                Some(it) => self.recall(&it.member.id, &request, stamp.at)?,
+                None => None,
+            };
+            Input::Received { session, request, receipt }
+        };
+        self.handle(input, stamp)
+    }
+
+    /// Sends what the protocol answers by itself. It says nothing of the room, so it waits for
+    /// nothing.
+    fn answer(&mut self, session: SessionId, wire: Wire, frame: &Frame) {
+        let sent = self.sockets.send(wire, Recipients::Only(&[session]), frame, false);
+        self.tally.sent += sent as u64;
+        self.tally.sent_bytes += (sent * frame.len()) as u64;
+    }
+}
