@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn e3_connections_are_counted_by_client_and_by_address() {
+    fn f3_connections_are_counted_by_client_and_by_address() {
         let a = open("a", &[]).unwrap();
         let two = [a.clone(), a];
         assert_eq!(open("a", &two).unwrap_err().code, Code::ConnectionLimit);
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn e3_frames_are_counted_by_the_minute() {
+    fn f3_frames_are_counted_by_the_minute() {
         let (mut echo, limits) = (open("a", &[]).unwrap(), limits());
         echo.hear(&limits, NOW).unwrap();
         echo.hear(&limits, NOW).unwrap();
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn e4_silence_is_what_comes_after_the_last_frame() {
+    fn f4_silence_is_what_comes_after_the_last_frame() {
         let (mut echo, limits) = (open("a", &[]).unwrap(), limits());
         assert!(!echo.is_silent(&limits, NOW.plus(999)));
         assert!(echo.is_silent(&limits, NOW.plus(1_000)));

@@ -281,7 +281,7 @@ async function breaker(): Promise<string | undefined> {
 const failsAtPoison: Manner = (question, response, nth) =>
   question.content === "poison" ? reply(response, 500, "") : answers(question, response, nth);
 
-test("[A29, V15] two messages that make the responder fail hold back their own conversation, and no other", async () => {
+test("[A29, Q15] two messages that make the responder fail hold back their own conversation, and no other", async () => {
   await isWell();
   responder.manner = failsAtPoison;
   const [client] = await talk(server);
@@ -301,7 +301,7 @@ test("[A29, V15] two messages that make the responder fail hold back their own c
   expect(await breaker()).toBe("0");
 });
 
-test("[V15] conversations of one user, however many, do not close the responder to others", async () => {
+test("[Q15] conversations of one user, however many, do not close the responder to others", async () => {
   await isWell();
   responder.manner = failsAtPoison;
   const clients = await Promise.all(Array.from({ length: 6 }, () => talk(server)));
@@ -317,7 +317,7 @@ test("[V15] conversations of one user, however many, do not close the responder 
   expect(await answer(other, "m")).toBe("You said: hello");
 });
 
-test("[A29, V15] a responder that fails in five conversations is left alone, and asked again when its time is up", {
+test("[A29, Q15] a responder that fails in five conversations is left alone, and asked again when its time is up", {
   timeout: 90_000,
 }, async () => {
   await isWell();

@@ -33,7 +33,7 @@ const open = (at: Workerd, client: string, address = "192.0.2.1") =>
     perMessageDeflate: false,
   });
 
-test("[E3] who sends 150 MiB and reads none of it is let go, and it is not kept in memory", async () => {
+test("[F3] who sends 150 MiB and reads none of it is let go, and it is not kept in memory", async () => {
   const client = await open(server, "never");
   client.socket.pause();
   const before = server.memory();
@@ -51,7 +51,7 @@ test("[E3] who sends 150 MiB and reads none of it is let go, and it is not kept 
   expect(grown).toBeLessThan(64);
 });
 
-test("[E3] who reads gets everything back, however much it is", async () => {
+test("[F3] who reads gets everything back, however much it is", async () => {
   const client = await open(server, "reads");
   const frame = "x".repeat(MIB);
   for (let at = 0; at < 30; at++) {
@@ -62,14 +62,14 @@ test("[E3] who reads gets everything back, however much it is", async () => {
   expect(client.close).toBeUndefined();
 });
 
-test("[E3] past its rate a connection is closed with 1008", async () => {
+test("[F3] past its rate a connection is closed with 1008", async () => {
   const client = await open(small, "fast", "192.0.2.2");
   for (let at = 0; at < 6; at++) client.send(String(at));
   expect(await client.closed()).toEqual({ code: 1008, reason: "Rate limit exceeded" });
   expect(client.raw).toEqual(["0", "1", "2", "3", "4"]);
 });
 
-test("[E3] one client id has so many connections, one address so many, and each that ends makes room", async () => {
+test("[F3] one client id has so many connections, one address so many, and each that ends makes room", async () => {
   const address = "192.0.2.3";
   const [one] = [await open(small, "a", address), await open(small, "a", address)];
   const refused = async (client: string) => {
@@ -89,7 +89,7 @@ test("[E3] one client id has so many connections, one address so many, and each 
   await next.until(() => next.raw.length === 1, "the echo");
 });
 
-test("[E4] who is silent for too long is closed with 1001", async () => {
+test("[F4] who is silent for too long is closed with 1001", async () => {
   const address = "192.0.2.5";
   const [talks, silent] = [await open(small, "talks", address), await open(small, "silent", address)];
   // To who has never spoken, the platform shows a close ten seconds late.
@@ -100,7 +100,7 @@ test("[E4] who is silent for too long is closed with 1001", async () => {
   expect(await talks.closed()).toMatchObject({ code: 1001 });
 });
 
-test("[E4] silence counts across sleep", async () => {
+test("[F4] silence counts across sleep", async () => {
   const client = await sleeper.echo("sleeps");
   client.send("x");
   await client.until(() => client.raw.length === 1, "the echo");
@@ -108,7 +108,7 @@ test("[E4] silence counts across sleep", async () => {
   expect(await client.closed()).toMatchObject({ code: 1001 });
 });
 
-test("[E5] ECHO switches it off, and it is on by itself, in production too", async () => {
+test("[F5] ECHO switches it off, and it is on by itself, in production too", async () => {
   for (const ECHO of ["off", "0", "no"]) {
     const shut = await serve({ ECHO });
     const client = await shut.echo("someone");

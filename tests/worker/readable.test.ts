@@ -254,7 +254,7 @@ test("[M5] a metric of a time before 1970 is refused; one of 1970 is not", async
   expect((await measure("1970-01-01T00:00:00Z")).status).toBe(200);
 });
 
-test("[H6, V4] a refusal speaks of what is wrong: the key of a state, the version of a connect", async () => {
+test("[H6, Q8] a refusal speaks of what is wrong: the key of a state, the version of a connect", async () => {
   const ann = await listening(server, server.room());
   const params = { key: "k".repeat(123), value: 1 };
   expect((await refused(ann, { type: "command", command: "set_state", params })).message).toBe(
