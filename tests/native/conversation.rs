@@ -63,7 +63,7 @@ fn code(frame: &Value) -> (&str, &str) {
 }
 
 #[test]
-fn d2_d3_a_connect_is_confirmed_with_what_leads_back() {
+fn d2_d3_q2_a_connect_is_confirmed_with_what_leads_back() {
     let world = begun(Limits::default());
     let frames = world.sockets.frames(1);
     assert_eq!(
@@ -76,7 +76,7 @@ fn d2_d3_a_connect_is_confirmed_with_what_leads_back() {
 }
 
 #[test]
-fn d2_before_connect_everything_else_is_refused_also_across_sleep() {
+fn d2_q4_before_connect_everything_else_is_refused_also_across_sleep() {
     let mut world = World::of(Kind::Conversation, Limits::default());
     world.join_conversation(1, "ann");
     for frame in [
@@ -100,7 +100,7 @@ fn d2_before_connect_everything_else_is_refused_also_across_sleep() {
 }
 
 #[test]
-fn d10_a_message_is_of_the_client_that_connected() {
+fn d10_q8_a_message_is_of_the_client_that_connected() {
     let mut world = begun(Limits::default());
     let other = json!({"type": "message", "clientId": "d", "messageId": "m", "content": "x"});
     world.says(1, &other.to_string());
@@ -108,7 +108,7 @@ fn d10_a_message_is_of_the_client_that_connected() {
 }
 
 #[test]
-fn d11_the_echo_answers_each_message_once_and_again_to_whoever_asks_again() {
+fn d11_q9_the_echo_answers_each_message_once_and_again_to_whoever_asks_again() {
     let mut world = begun(Limits::default());
     world.join_conversation(2, "ann");
     world.says(2, &connect("c"));
@@ -124,7 +124,7 @@ fn d11_the_echo_answers_each_message_once_and_again_to_whoever_asks_again() {
 }
 
 #[test]
-fn a_resend_in_the_same_flush_is_recognised() {
+fn q9_a_resend_in_the_same_flush_is_recognised() {
     let mut world = begun(Limits::default());
     world.says_at_once(&[(1, message("m1", "hi")), (1, message("m1", "hi"))]);
     assert_eq!(told(&world, 1), [response("m1", "hi"), response("m1", "hi")]);
@@ -132,7 +132,7 @@ fn a_resend_in_the_same_flush_is_recognised() {
 }
 
 #[test]
-fn nothing_is_said_to_a_socket_before_it_is_confirmed() {
+fn q11_nothing_is_said_to_a_socket_before_it_is_confirmed() {
     let mut world = begun(http());
     world.says(1, &message("m1", "hi"));
     world.join_conversation(2, "ann");
@@ -143,7 +143,7 @@ fn nothing_is_said_to_a_socket_before_it_is_confirmed() {
 }
 
 #[test]
-fn a_service_is_asked_once_the_message_is_in_the_log() {
+fn q9_q10_a_service_is_asked_once_the_message_is_in_the_log() {
     let mut world = begun(http());
     world.says(1, &message("m1", "hi"));
     let question = asked(&mut world);
@@ -162,7 +162,7 @@ fn a_service_is_asked_once_the_message_is_in_the_log() {
 }
 
 #[test]
-fn d23_what_fails_is_asked_again_after_1_2_and_4_seconds_and_then_no_more() {
+fn d23_q12_what_fails_is_asked_again_after_1_2_and_4_seconds_and_then_no_more() {
     let mut world = begun(http());
     world.says(1, &message("m1", "hi"));
     for (attempt, wait_ms) in [(1, 1000), (2, 2000), (3, 4000)] {
@@ -196,7 +196,21 @@ fn d23_what_fails_is_asked_again_after_1_2_and_4_seconds_and_then_no_more() {
 }
 
 #[test]
-fn what_cannot_be_used_or_is_held_back_is_refused_at_once_to_everyone() {
+fn q13_who_asks_what_nobody_answers_is_told_so_within_47_seconds() {
+    let mut world = begun(http());
+    world.says(1, &message("m1", "hi"));
+    for wait_ms in [1000, 2000, 4000, 0] {
+        let question = asked(&mut world);
+        world.wait(10_000); // The longest that a call may take.
+        assert!(told(&world, 1).is_empty() && world.calls.is_empty());
+        comes_of(&mut world, &question, Outcome::Failed);
+        world.wait(wait_ms);
+    }
+    assert_eq!(code(&told(&world, 1)[0]), ("m1", "UNAVAILABLE"));
+}
+
+#[test]
+fn q11_q12_what_cannot_be_used_or_is_held_back_is_refused_at_once_to_everyone() {
     let mut world = begun(http());
     world.join_conversation(2, "ann");
     world.says(2, &connect("d"));
@@ -216,7 +230,7 @@ fn what_cannot_be_used_or_is_held_back_is_refused_at_once_to_everyone() {
 }
 
 #[test]
-fn a_call_that_is_lost_with_the_rooms_memory_is_made_again() {
+fn q10_a_call_that_is_lost_with_the_rooms_memory_is_made_again() {
     let mut world = begun(http());
     world.says(1, &message("m1", "hi"));
     let lost = asked(&mut world);
@@ -253,7 +267,7 @@ fn a_call_without_any_word_of_it_has_failed() {
 }
 
 #[test]
-fn d27_at_most_sixteen_messages_wait_and_four_calls_are_under_way() {
+fn d27_q12_at_most_sixteen_messages_wait_and_four_calls_are_under_way() {
     let mut world = begun(http());
     for number in 0..17 {
         world.says(1, &message(&format!("m{number}"), "hi"));
@@ -294,7 +308,7 @@ fn without_a_responder_nothing_is_taken() {
 }
 
 #[test]
-fn a_response_that_is_no_longer_kept_is_not_asked_for_again() {
+fn q12_a_response_that_is_no_longer_kept_is_not_asked_for_again() {
     let limits = Limits { history_entries_max: 1, messages_per_minute: 0, ..Limits::default() };
     let mut world = begun(limits);
     for number in 0..5 {
@@ -307,7 +321,7 @@ fn a_response_that_is_no_longer_kept_is_not_asked_for_again() {
 }
 
 #[test]
-fn d19_history_holds_both_sides() {
+fn d19_q6_history_holds_both_sides() {
     let mut world = begun(Limits::default());
     world.says(1, &message("m1", "a"));
     world.says(1, &message("m2", "b"));

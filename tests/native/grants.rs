@@ -34,6 +34,24 @@ fn p13_typing_names_nobody_to_who_may_not_see_who_is_here() {
 }
 
 #[test]
+fn p5_who_is_here_comes_in_order_as_many_as_fit_into_a_frame() {
+    let mut world = World::new(Limits { connections_per_room: 0, ..Limits::default() });
+    // JSON takes six bytes for each of these letters, in the id and in the name.
+    let user = |number: u64| format!("{number:03}{}", "\u{1}".repeat(125));
+    for number in (1..=700).rev() {
+        world.join_with(number, &user(number), unseeing());
+    }
+    world.join_with(701, "ann", Grants::all());
+    world.says(701, r#"{"type":"presence"}"#);
+    let answer = world.sockets.frames(701).pop().unwrap();
+    let members = answer["data"]["members"].as_array().unwrap();
+    let bytes = members.iter().map(|it| it.to_string().len() + 1).sum::<usize>();
+    assert!((900 * 1024..=960 * 1024).contains(&bytes), "{bytes}");
+    let first = (1..).map(user).take(members.len());
+    assert!(members.iter().map(|it| it["userId"].as_str().unwrap()).eq(first));
+}
+
+#[test]
 fn t17_cursors_go_to_those_who_may_see_who_is_here() {
     let mut world = editors(&["ann", "bob"]);
     world.join_with(3, "eve", unseeing());
@@ -114,7 +132,7 @@ fn m6_a_token_that_shows_less_ends_what_the_one_before_showed() {
 }
 
 #[test]
-fn events_of_typing_take_presence_too() {
+fn p13_events_of_typing_take_presence_too() {
     let mut world = World::of(Kind::Hub, Limits::default());
     world.join_on(DialectId::EVENTS, 1, "ann");
     world.join_on(DialectId::EVENTS, 2, "bob");
