@@ -132,7 +132,7 @@ async function talk(name: string, room: string, count: number): Promise<string[]
   return messages;
 }
 
-test("two people chat, and see who is here and who is typing [B8, B9, B11-B14]", async () => {
+test("[B8, B9, B11, B12, B13, B14] two people chat, and see who is here and who is typing", async () => {
   const size = { width: 900, height: 640 };
   const alice = await Person.join("Alice", "kitchen", { viewport: size });
   await expect.poll(() => alice.people(), SOON).toEqual(["Alice"]);
@@ -167,7 +167,7 @@ test("two people chat, and see who is here and who is typing [B8, B9, B11-B14]",
   expect([...alice.problems, ...bob.problems]).toEqual([]);
 }, 60_000);
 
-test("somebody who stops in the middle of a word is no longer typing [B12]", async () => {
+test("[B12] somebody who stops in the middle of a word is no longer typing", async () => {
   const alice = await Person.join("Alice", "hall");
   const bob = await Person.join("Bob", "hall");
   await bob.field.pressSequentially("I was just about to");
@@ -205,7 +205,7 @@ test("markup in words and names is text, and nothing of it runs", async () => {
   await expect(attempt).rejects.toThrow("TrustedHTML");
 }, 60_000);
 
-test("scrolling up loads what was said before, and stays where one reads [B10]", async () => {
+test("[B10] scrolling up loads what was said before, and stays where one reads", async () => {
   const room = "attic";
   const said = await talk("Dora", room, 120);
   const alice = await Person.join("Alice", room, { viewport: { width: 390, height: 700 } });
@@ -231,7 +231,7 @@ test("scrolling up loads what was said before, and stays where one reads [B10]",
   expect(alice.problems).toEqual([]);
 }, 60_000);
 
-test("a server that is killed and started again loses nothing and repeats nothing [B22]", async () => {
+test("[B22] a server that is killed and started again loses nothing and repeats nothing", async () => {
   const alice = await Person.join("Alice", "garden");
   const bob = await Person.join("Bob", "garden");
   await alice.says("first");
@@ -262,7 +262,7 @@ test("a server that is killed and started again loses nothing and repeats nothin
   }
 }, 120_000);
 
-test("whoever was away sees all that was said, and an unanswered message is said once [B10, B22]", async () => {
+test("[B10, B22] whoever was away sees all that was said, and an unanswered message is said once", async () => {
   const room = "porch";
   const alice = await Person.open();
   let [isAway, isAnswerLost] = [false, false];
@@ -307,7 +307,7 @@ test("a message that is too large is given up, and the others are not", async ()
   await alice.sees("connected");
 }, 60_000);
 
-test("a server that has lost its disk starts another log, and the page shows that one", async () => {
+test("[P8] a server that has lost its disk starts another log, and the page shows that one", async () => {
   const alice = await Person.join("Alice", "ruin");
   for (const content of ["one", "two", "three"]) await alice.says(content);
   await expect.poll(() => alice.messages(), SOON).toHaveLength(3);

@@ -6,7 +6,7 @@ use dormouse::message::{Code, Details};
 use crate::support::{NOON, room};
 
 #[test]
-fn c22_the_eleventh_connect_within_a_minute_is_refused_and_costs_nothing() {
+fn c22_l6_the_eleventh_connect_within_a_minute_is_refused_and_costs_nothing() {
     let mut room = room(Limits::default());
     for i in 0..10 {
         assert_eq!(room.admits_address("192.0.2.1", NOON.plus(i * 1000)), Ok(()));
@@ -22,7 +22,7 @@ fn c22_the_eleventh_connect_within_a_minute_is_refused_and_costs_nothing() {
 }
 
 #[test]
-fn c22_zero_means_no_limit() {
+fn c22_l6_zero_means_no_limit() {
     let mut room = room(Limits { connects_per_minute: 0, ..Limits::default() });
     for _ in 0..100 {
         assert_eq!(room.admits_address("192.0.2.1", NOON), Ok(()));
@@ -30,7 +30,7 @@ fn c22_zero_means_no_limit() {
 }
 
 #[test]
-fn c22_what_is_remembered_of_addresses_is_bounded_and_forgotten_in_time() {
+fn c22_l6_what_is_remembered_of_addresses_is_bounded_and_forgotten_in_time() {
     let mut room = room(Limits { connects_per_minute: 1, ..Limits::default() });
     for i in 0..1000 {
         assert_eq!(room.admits_address(&format!("address {i}"), NOON), Ok(()));

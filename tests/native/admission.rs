@@ -116,7 +116,7 @@ fn bad_tokens_are_refused() {
 }
 
 #[test]
-fn a_token_may_start_thirty_seconds_late() {
+fn r4_a_token_may_start_thirty_seconds_late() {
     assert!(keys(false).verify(&hs256(&with("nbf", json!(seconds(30)))), NOON).is_ok());
 }
 
@@ -127,7 +127,7 @@ fn headers_that_name_other_keys_are_ignored() {
 }
 
 #[test]
-fn issuer_and_audience_are_honoured_where_they_are_set() {
+fn r4_issuer_and_audience_are_honoured_where_they_are_set() {
     let keys = Keys::new(Some(SECRET), Some("us".into()), Some("rooms".into()), false);
     let token = |iss: Value, aud: Value| {
         let mut claims = ann();
@@ -163,7 +163,7 @@ fn production_without_a_proper_secret_refuses_everything() {
 }
 
 #[test]
-fn b2_a_token_in_the_query_leads_to_its_room() {
+fn b2_r2_r3_a_token_in_the_query_leads_to_its_room() {
     let token = hs256(&ann());
     let chat = |query: &[(&str, &str)]| judge(&policy(false), "/api/chat/ws", query);
     let Verdict::Join(named) = chat(&[("token", &token), ("contextId", "demo")]) else { panic!() };
@@ -178,13 +178,13 @@ fn b2_a_token_in_the_query_leads_to_its_room() {
 }
 
 #[test]
-fn b3_without_a_token_the_socket_is_held() {
+fn b3_r9_without_a_token_the_socket_is_held() {
     let held = judge(&policy(false), "/api/chat/ws", &[]);
     assert_eq!(held, Verdict::Receive { context: None });
 }
 
 #[test]
-fn b40_the_development_token_goes_to_the_default_room() {
+fn b40_r2_the_development_token_goes_to_the_default_room() {
     let Verdict::Join(hand_off) = judge(&policy(true), "/api/chat/ws", &[("token", "test")]) else {
         panic!()
     };
@@ -192,7 +192,7 @@ fn b40_the_development_token_goes_to_the_default_room() {
 }
 
 #[test]
-fn a_room_name_is_checked_before_the_token() {
+fn r1_a_room_name_is_checked_before_the_token() {
     for name in ["", "a/b", "%2e", &"a".repeat(129), "ä"] {
         let verdict =
             judge(&policy(true), "/api/chat/ws", &[("token", "test"), ("contextId", name)]);
@@ -201,7 +201,7 @@ fn a_room_name_is_checked_before_the_token() {
 }
 
 #[test]
-fn a_page_of_another_origin_may_not_connect() {
+fn r6_a_page_of_another_origin_may_not_connect() {
     let origins = Origins::parse("https://good.example", false);
     let policy = Policy { keys: keys(true), origins, development: true, ..Policy::default() };
     let query = Query::new(vec![("token".into(), "test".into())]);
@@ -261,7 +261,7 @@ fn r6_the_refusal_of_a_page_names_the_variable() {
 }
 
 #[test]
-fn c19_a_token_comes_by_query_header_or_sub_protocol() {
+fn c19_r3_a_token_comes_by_query_header_or_sub_protocol() {
     let token = |it: &Upgrade| it.credentials();
     let of = |it: &str| Credentials::Token(it.into());
     let mut upgrade = Upgrade::default();

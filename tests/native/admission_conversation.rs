@@ -61,7 +61,7 @@ fn refused(verdict: &Verdict) -> Code {
 const FRESH: &str = "conversation_018cc4e5-227b-7000-8000-000000000000";
 
 #[test]
-fn d3_any_token_opens_a_conversation_of_its_own() {
+fn d3_q1_any_token_opens_a_conversation_of_its_own() {
     // No context, no capability.
     let ann = joined(judge(&policy(), &[("token", &of("ann"))]));
     assert_eq!(ann.room.as_str(), FRESH);
@@ -83,7 +83,7 @@ fn the_clients_of_other_endpoints_do_not_name_themselves_here() {
 }
 
 #[test]
-fn x17_a_resume_token_leads_back_and_nothing_else_does() {
+fn x17_q2_a_resume_token_leads_back_and_nothing_else_does() {
     let ticket = joined(judge(&policy(), &[("token", &of("ann"))])).ticket.unwrap();
     let back = |sub: &str, conversation: &str, resume: Option<&str>| {
         let token = of(sub);
@@ -104,7 +104,7 @@ fn x17_a_resume_token_leads_back_and_nothing_else_does() {
 }
 
 #[test]
-fn a_resume_token_alone_opens_something_new() {
+fn q2_a_resume_token_alone_opens_something_new() {
     let new = joined(judge(&policy(), &[("token", &of("ann")), ("resumeToken", "x")]));
     assert_eq!(new.room.as_str(), FRESH);
 }
@@ -148,7 +148,7 @@ fn the_first_message_may_carry_the_token() {
 }
 
 #[test]
-fn a_younger_token_of_the_same_user_renews() {
+fn r8_a_younger_token_of_the_same_user_renews() {
     let room = RoomName::parse(FRESH).unwrap();
     let renewal = policy().renew(Kind::Conversation, &room, &of("ann"), None, NOON).unwrap();
     assert_eq!(renewal.user.0, "ann");
@@ -156,7 +156,7 @@ fn a_younger_token_of_the_same_user_renews() {
 }
 
 #[test]
-fn a_context_leads_to_no_conversation_and_a_capability_that_names_it_does() {
+fn q3_a_context_leads_to_no_conversation_and_a_capability_that_names_it_does() {
     let room = RoomName::parse("conversation_1").unwrap();
     let of = |claims: Value| {
         let claims: Claims = serde_json::from_value(claims).unwrap();

@@ -12,7 +12,7 @@ fn decode(dialect: DialectId, text: &str) -> Request {
 }
 
 #[test]
-fn binary_is_refused_where_text_is_due() {
+fn l4_binary_is_refused_where_text_is_due() {
     for dialect in DialectId::all() {
         let frame = Frame::Binary(br#"{"type":"ping"}"#.to_vec());
         let refused = decoded(dialect.get(), &frame).command.unwrap_err();
@@ -21,7 +21,7 @@ fn binary_is_refused_where_text_is_due() {
 }
 
 #[test]
-fn deep_json_is_refused_before_it_is_parsed() {
+fn l4_deep_json_is_refused_before_it_is_parsed() {
     for dialect in DialectId::all() {
         for (depth, accepted) in [(32, true), (33, false), (200_000, false)] {
             // The envelope is one level; the rest stands in a field nobody reads.
@@ -100,7 +100,7 @@ proptest! {
 
     /// Whatever else is wrong with a message: its sender learns which one was refused.
     #[test]
-    fn no_dialect_loses_a_good_id(
+    fn h8_no_dialect_loses_a_good_id(
         id in ".{1,32}",
         fields in prop::collection::vec((prop::sample::select(&FIELDS[..]), values()), 0..5),
         at in 0usize..5,

@@ -126,7 +126,7 @@ fn t10_a_replacement_is_a_deletion_and_an_insertion() {
 }
 
 #[test]
-fn a_replacement_may_be_another_operation_by_another_name() {
+fn t8_a_replacement_may_be_another_operation_by_another_name() {
     let mut document = document("abc");
     assert_eq!(submit(&mut document, "ann", 1, &replace(1, 0, "X")), [insert(1, "X")]);
     assert_eq!(submit(&mut document, "ann", 2, &replace(1, 1, "")), [delete(1, 1)]);
@@ -231,7 +231,7 @@ fn t7_what_is_too_old_or_not_yet_is_told_apart() {
 }
 
 #[test]
-fn what_is_kept_is_bounded_by_bytes_too() {
+fn t7_what_is_kept_is_bounded_by_bytes_too() {
     let mut document = Document::new(Pace { operations: 1000, bytes: 10 });
     let Applied { is_mark, .. } =
         document.submit(&insert(0, "123456789"), Version(0), &user("ann")).unwrap();
@@ -317,7 +317,7 @@ fn a_document_is_restored_from_a_snapshot_and_the_edits_since() {
 }
 
 #[test]
-fn one_edit_may_make_several_versions_or_none() {
+fn t6_one_edit_may_make_several_versions_or_none() {
     let mut document = document("abcdef");
     submit(&mut document, "ann", 1, &insert(3, "X"));
     let split = document.submit(&delete(1, 4), Version(1), &user("bob")).unwrap();

@@ -237,7 +237,7 @@ fn script() -> impl Strategy<Value = (usize, Pace, Vec<Step>)> {
     (2usize..=6, pace(), prop::collection::vec(step(), 1..60))
 }
 
-/// T13: any number of editors, any interleaving; 10,000 scripts of a fixed seed.
+/// [T8, T9, T10, T11, T12, T13] Any number of editors, any interleaving; 10,000 scripts of a fixed seed.
 #[test]
 fn all_replicas_converge_in_ten_thousand_scripts_of_one_seed() {
     use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
@@ -261,7 +261,7 @@ fn all_replicas_converge_in_ten_thousand_scripts_of_one_seed() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1_000))]
 
-    /// And 1,000 of a seed of this run's own.
+    /// [T13] And 1,000 of a seed of this run's own.
     #[test]
     fn all_replicas_converge((people, pace, steps) in script()) {
         let mut table = played(people, pace, &steps);
@@ -272,7 +272,7 @@ proptest! {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1_000))]
 
-    /// T14: what nobody wrote into since is as if it had not been.
+    /// [T14] What nobody wrote into since is as if it had not been.
     #[test]
     fn an_undone_edit_never_was(
         people in 2usize..=6,
@@ -288,7 +288,7 @@ proptest! {
         prop_assert_eq!(table.document.content(), before);
     }
 
-    /// T14: who edits alone gets back to the beginning.
+    /// [T14] Who edits alone gets back to the beginning.
     #[test]
     fn one_who_edits_alone_takes_everything_back(
         steps in prop::collection::vec(step(), 1..60),

@@ -92,7 +92,7 @@ fn participants(world: &World, number: u64) -> Value {
 }
 
 #[test]
-fn b17_a_newcomer_gets_the_session_and_the_others_hear_of_it() {
+fn b17_t15_a_newcomer_gets_the_session_and_the_others_hear_of_it() {
     let mut world = room(&["ann", "bob", "cid"]);
     sits(&mut world, 1, "notes", "participant");
     let state = world.sockets.frames(1).pop().unwrap();
@@ -120,14 +120,14 @@ fn b17_a_newcomer_gets_the_session_and_the_others_hear_of_it() {
 }
 
 #[test]
-fn b17_participant_is_what_one_is_who_does_not_say() {
+fn b17_t15_participant_is_what_one_is_who_does_not_say() {
     let mut world = room(&["ann"]);
     says(&mut world, 1, &json!({"type": "join_session", "data": {"sessionId": "notes"}}));
     assert_eq!(participants(&world, 1), json!([["ann", "participant"]]));
 }
 
 #[test]
-fn b18_the_others_hear_of_who_leaves_once_per_user() {
+fn b18_t15_the_others_hear_of_who_leaves_once_per_user() {
     let mut world = room(&["ann", "bob", "bob"]);
     for number in 1..=3 {
         sits(&mut world, number, "notes", "participant");
@@ -151,7 +151,7 @@ fn b18_the_others_hear_of_who_leaves_once_per_user() {
 }
 
 #[test]
-fn a_socket_is_in_one_session_at_most() {
+fn t15_a_socket_is_in_one_session_at_most() {
     let mut world = room(&["ann", "bob", "cid"]);
     sits(&mut world, 1, "one", "participant");
     sits(&mut world, 2, "one", "participant");
@@ -168,7 +168,7 @@ fn a_socket_is_in_one_session_at_most() {
 }
 
 #[test]
-fn who_edits_in_one_tab_and_looks_on_in_another_is_a_participant() {
+fn t15_who_edits_in_one_tab_and_looks_on_in_another_is_a_participant() {
     let mut world = room(&["ann", "ann"]);
     sits(&mut world, 1, "notes", "viewer");
     sits(&mut world, 2, "notes", "participant");
@@ -180,7 +180,7 @@ fn who_edits_in_one_tab_and_looks_on_in_another_is_a_participant() {
 }
 
 #[test]
-fn b19_b20_an_edit_is_acknowledged_to_its_author_and_told_to_the_others() {
+fn b19_b20_t4_t5_x11_an_edit_is_acknowledged_to_its_author_and_told_to_the_others() {
     let mut world = room(&["ann", "bob", "ann", "cid"]);
     for number in 1..=3 {
         sits(&mut world, number, "notes", "participant");
@@ -193,7 +193,7 @@ fn b19_b20_an_edit_is_acknowledged_to_its_author_and_told_to_the_others() {
         (&json!("edit_ack"), &json!("e1"), &json!({"version": 1}))
     );
     let edit = json!(["edit", {"operation": "insert", "position": 0, "content": "Hello World", "length": 0, "author": "ann", "version": 1}]);
-    assert_eq!(heard(&world, 1, before[1]).len(), 1, "[X11] its author does not hear it");
+    assert_eq!(heard(&world, 1, before[1]).len(), 1, "its author does not hear it");
     assert_eq!(heard(&world, 2, before[2]), std::slice::from_ref(&edit));
     assert_eq!(heard(&world, 3, before[3]), [edit], "the author's other tab does");
     assert_eq!(count(&world, 4), before[4]);
@@ -281,7 +281,7 @@ fn t17_cursors_are_relayed_as_they_came_and_kept_nowhere() {
 }
 
 #[test]
-fn who_may_not_see_who_is_here_is_not_told() {
+fn p13_t15_who_may_not_see_who_is_here_is_not_told() {
     let blind: Grants = [Grant::Join, Grant::Send, Grant::History].into_iter().collect();
     let mut world = room(&["ann"]);
     world.join_with(2, "bob", blind);

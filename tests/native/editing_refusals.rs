@@ -117,7 +117,7 @@ fn t7_who_may_not_edit_is_told_so() {
 }
 
 #[test]
-fn joining_takes_history_and_editing_takes_send() {
+fn t15_joining_takes_history_and_editing_takes_send() {
     let grants = |all: &[Grant]| -> Grants { all.iter().copied().collect() };
     let mut world = World::of(Kind::Collaboration, unhurried());
     world.join_with(1, "reader", grants(&[Grant::Join, Grant::History]));
@@ -246,7 +246,7 @@ fn other_rooms_do_not_edit() {
 }
 
 #[test]
-fn a_room_keeps_a_thousand_documents() {
+fn t15_a_room_keeps_a_thousand_documents() {
     let mut world = room(&["ann", "bob"]);
     // One is entered while there is room, and written to when there is none.
     sits(&mut world, 2, "late", "participant");
@@ -292,7 +292,7 @@ fn a_damaged_document_is_our_fault_and_harms_no_other() {
 }
 
 #[test]
-fn twenty_edits_a_second_are_never_too_fast_and_a_flood_is() {
+fn b29_t18_twenty_edits_a_second_are_never_too_fast_and_a_flood_is() {
     let limits = Limits { inactivity_ms: 0, ..Limits::default() };
     let mut world = World::of(Kind::Collaboration, limits);
     world.join(1, "ann", None);
@@ -309,7 +309,7 @@ fn twenty_edits_a_second_are_never_too_fast_and_a_flood_is() {
         world.says(1, &json!({"type": "cursor", "data": {"position": 0}}).to_string());
     }
     assert_eq!(heard(&world, 1, 0).pop().unwrap(), error("RATE_LIMIT_EXCEEDED"));
-    assert!(!world.sockets.is_open(crate::support::session_id(1)), "[B29] closed at once");
+    assert!(!world.sockets.is_open(crate::support::session_id(1)), "closed at once");
 }
 
 #[test]

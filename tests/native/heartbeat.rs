@@ -42,7 +42,7 @@ fn after(millis: u64) -> Millis {
 const BEATS: [u64; 4] = [24_877, 49_877, 74_877, 99_877];
 
 #[test]
-fn e9_two_pings_go_unanswered_and_the_third_time_it_is_let_go() {
+fn e9_k8_two_pings_go_unanswered_and_the_third_time_it_is_let_go() {
     let mut room = scene(Limits::default());
     let ann = session_id(1);
     assert_eq!(ring(&mut room, &[]), (BEATS[0], vec![ann], vec![]));
@@ -51,7 +51,7 @@ fn e9_two_pings_go_unanswered_and_the_third_time_it_is_let_go() {
 }
 
 #[test]
-fn e9_whoever_says_anything_stays() {
+fn e9_k8_whoever_says_anything_stays() {
     let ann = session_id(1);
     for command in [Command::Pong, Command::Ping, Command::Status] {
         let mut room = scene(Limits::default());
@@ -95,7 +95,7 @@ fn e9_an_interval_of_zero_means_no_pings() {
 }
 
 #[test]
-fn e9_sleep_moves_no_ping() {
+fn e9_k8_sleep_moves_no_ping() {
     let mut awake = scene(Limits::default());
     let _ = ring(&mut awake, &[]);
     let sessions: Vec<_> = awake.sessions().cloned().collect();

@@ -41,7 +41,7 @@ fn a_broadcast_is_encoded_and_handed_over_once_however_many_listen() {
 }
 
 #[test]
-fn x11_the_sender_gets_its_message_too_and_a_newcomer_gets_no_earlier_one() {
+fn x11_p2_the_sender_gets_its_message_too_and_a_newcomer_gets_no_earlier_one() {
     let mut world = World::new(Limits::default());
     world.join(1, "ann", None);
     world.wait(1);
@@ -73,7 +73,7 @@ fn what_gathers_in_the_outbox_is_not_for_a_newcomer() {
 }
 
 #[test]
-fn a_resend_is_acknowledged_with_the_first_offset_across_sleep() {
+fn p12_a_resend_is_acknowledged_with_the_first_offset_across_sleep() {
     let mut world = World::new(Limits::default());
     world.join(1, "ann", None);
     world.join(2, "bob", None);
@@ -91,7 +91,7 @@ fn a_resend_is_acknowledged_with_the_first_offset_across_sleep() {
 }
 
 #[test]
-fn a_resend_within_the_same_flush_is_recognised_too() {
+fn p12_a_resend_within_the_same_flush_is_recognised_too() {
     let mut world = World::new(Limits::default());
     world.join(1, "ann", None);
     world.wait(1);
@@ -103,7 +103,7 @@ fn a_resend_within_the_same_flush_is_recognised_too() {
 }
 
 #[test]
-fn a_page_shows_what_was_said_before_it_was_asked_for_and_nothing_later() {
+fn p8_a_page_shows_what_was_said_before_it_was_asked_for_and_nothing_later() {
     let mut world = World::new(Limits::default());
     world.join(1, "ann", None);
     world.wait(1);
@@ -115,7 +115,7 @@ fn a_page_shows_what_was_said_before_it_was_asked_for_and_nothing_later() {
 }
 
 #[test]
-fn a31_a_frame_past_the_limit_gets_its_error_and_1009() {
+fn a31_l3_a_frame_past_the_limit_gets_its_error_and_1009() {
     let mut world = World::new(Limits { message_bytes_max: 100, ..Limits::default() });
     world.join(1, "ann", None);
     world.wait(1);
@@ -128,7 +128,7 @@ fn a31_a_frame_past_the_limit_gets_its_error_and_1009() {
 }
 
 #[test]
-fn retention_hides_at_once_and_deletes_when_the_alarm_rings() {
+fn l8_retention_hides_at_once_and_deletes_when_the_alarm_rings() {
     // Somebody stays, or the room would go with its log.
     let limits = Limits { history_entries_max: 10, inactivity_ms: 0, ..Limits::default() };
     let mut world = World::new(limits);
@@ -218,7 +218,7 @@ impl History for Flaky {
 }
 
 #[test]
-fn when_the_log_fails_nothing_is_revealed_and_its_senders_are_told() {
+fn p11_when_the_log_fails_nothing_is_revealed_and_its_senders_are_told() {
     let (sockets, fails) = (FakeSockets::default(), Rc::new(Cell::new(false)));
     let history = Flaky(MemoryHistory::new(epoch()), Rc::clone(&fails));
     let mut host = Host::wake(Kind::Chat, Limits::default(), history, sockets.clone(), []).unwrap();
@@ -242,7 +242,7 @@ fn when_the_log_fails_nothing_is_revealed_and_its_senders_are_told() {
 }
 
 #[test]
-fn a_flush_is_one_frame_for_those_who_negotiated_batches_and_single_frames_for_the_rest() {
+fn p14_a_flush_is_one_frame_for_those_who_negotiated_batches_and_single_frames_for_the_rest() {
     let mut world = World::new(Limits::default());
     world.join(1, "ann", None);
     world.join_batched(2, "bob");
@@ -260,7 +260,7 @@ fn a_flush_is_one_frame_for_those_who_negotiated_batches_and_single_frames_for_t
 }
 
 #[test]
-fn one_frame_alone_is_no_batch() {
+fn p14_one_frame_alone_is_no_batch() {
     let mut world = World::new(Limits::default());
     world.join_batched(1, "ann");
     world.wait(1);
@@ -269,7 +269,7 @@ fn one_frame_alone_is_no_batch() {
 }
 
 #[test]
-fn a_batch_stays_below_what_clients_accept() {
+fn p14_a_batch_stays_below_what_clients_accept() {
     let mut world = World::new(Limits::default());
     world.join_batched(1, "ann");
     world.wait(1);
@@ -284,7 +284,7 @@ fn a_batch_stays_below_what_clients_accept() {
 }
 
 #[test]
-fn a_socket_that_does_not_keep_up_is_let_go_and_the_others_are_told() {
+fn l10_a_socket_that_does_not_keep_up_is_let_go_and_the_others_are_told() {
     let mut world = World::new(Limits { presence_grace_ms: 0, ..Limits::default() });
     world.join(1, "ann", None);
     world.join(2, "bob", None);

@@ -52,7 +52,7 @@ fn names(sockets: &FakeSockets, number: u64) -> Vec<String> {
 }
 
 #[test]
-fn a37_what_is_critical_overtakes_whatever_waits_with_it() {
+fn a37_h4_what_is_critical_overtakes_whatever_waits_with_it() {
     let (mut host, sockets) = hub();
     let requests = vec![
         publish("a", &json!(1)),
@@ -65,7 +65,7 @@ fn a37_what_is_critical_overtakes_whatever_waits_with_it() {
 }
 
 #[test]
-fn a37_frames_that_show_offsets_stay_in_the_order_of_the_log() {
+fn a37_h4_frames_that_show_offsets_stay_in_the_order_of_the_log() {
     let (mut host, sockets) = hub();
     let requests = vec![publish("a", &json!(1)), notification("critical"), publish("b", &json!(2))];
     host.call(&member("backend"), Grants::all(), requests, 0, || stamp(NOON)).unwrap();

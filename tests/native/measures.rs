@@ -125,7 +125,7 @@ impl Pair {
 }
 
 #[test]
-fn b16_a_chat_room_tells_how_it_is_while_somebody_watches() {
+fn b16_m6_a_chat_room_tells_how_it_is_while_somebody_watches() {
     for sleepless in [true, false] {
         let mut pair = Pair { sleepless, ..Pair::watched() };
         assert_eq!(pair.shown(), BTreeMap::new(), "that nothing happens is no news");
@@ -156,7 +156,7 @@ fn b16_a_chat_room_tells_how_it_is_while_somebody_watches() {
 }
 
 #[test]
-fn b16_it_tells_so_at_most_once_a_second_and_loses_nothing() {
+fn b16_m6_it_tells_so_at_most_once_a_second_and_loses_nothing() {
     let mut pair = Pair::watched();
     for number in 0..100 {
         pair.says(1 + number % 2);
@@ -170,7 +170,7 @@ fn b16_it_tells_so_at_most_once_a_second_and_loses_nothing() {
 }
 
 #[test]
-fn b16_when_the_minute_is_over_it_tells_so_once_and_sleeps() {
+fn b16_m6_when_the_minute_is_over_it_tells_so_once_and_sleeps() {
     for sleepless in [true, false] {
         let mut pair = Pair { sleepless, ..Pair::watched() };
         pair.says(1);
@@ -260,7 +260,7 @@ fn an_answer_that_is_out_of_date_does_not_silence_it() {
 }
 
 #[test]
-fn a_backends_value_gives_way_to_what_happens_not_to_that_nothing_does() {
+fn m6_a_backends_value_gives_way_to_what_happens_not_to_that_nothing_does() {
     let mut pair = Pair::new();
     pair.chat.join(1, "ann", None);
     pair.analytics.join(9, "dora", None);

@@ -51,7 +51,7 @@ fn last(frame: &Value) -> Vec<(String, Value)> {
 }
 
 #[test]
-fn b15_a_subscription_is_confirmed_with_the_last_values_to_its_asker_alone() {
+fn b15_m3_a_subscription_is_confirmed_with_the_last_values_to_its_asker_alone() {
     let mut world = world();
     world.join(1, "ann", None);
     world.join(2, "bob", None);
@@ -74,7 +74,7 @@ fn b15_a_subscription_is_confirmed_with_the_last_values_to_its_asker_alone() {
 }
 
 #[test]
-fn b16_only_those_who_watch_a_metric_hear_of_it_whether_they_slept_or_not() {
+fn b16_m2_m4_only_those_who_watch_a_metric_hear_of_it_whether_they_slept_or_not() {
     let mut world = world();
     for number in 1..=3 {
         world.join(number, &format!("user-{number}"), None);
@@ -104,7 +104,7 @@ fn b16_only_those_who_watch_a_metric_hear_of_it_whether_they_slept_or_not() {
 }
 
 #[test]
-fn b16_a_metric_has_an_offset_a_time_of_its_own_and_is_published_once() {
+fn b16_m5_a_metric_has_an_offset_a_time_of_its_own_and_is_published_once() {
     let mut world = world();
     world.join(1, "ann", None);
     asks(&mut world, 1, "subscribe", &json!(["score"]));
@@ -123,7 +123,7 @@ fn b16_a_metric_has_an_offset_a_time_of_its_own_and_is_published_once() {
 }
 
 #[test]
-fn who_is_excluded_does_not_hear_of_it() {
+fn g3_who_is_excluded_does_not_hear_of_it() {
     let mut world = world();
     for number in 1..=2 {
         world.join(number, "ann", None);
@@ -136,7 +136,7 @@ fn who_is_excluded_does_not_hear_of_it() {
 }
 
 #[test]
-fn a_connection_watches_so_many_and_a_room_keeps_so_many() {
+fn m7_a_connection_watches_so_many_and_a_room_keeps_so_many() {
     let mut world = world();
     world.join(1, "ann", None);
     let names = |range: std::ops::Range<u32>| range.map(|it| format!("m{it}")).collect::<Vec<_>>();
@@ -208,7 +208,7 @@ fn each_kind_of_room_serves_its_own() {
 }
 
 #[test]
-fn b16_every_fault_of_a_metric_is_named() {
+fn b16_g7_every_fault_of_a_metric_is_named() {
     let faults = |text: &str| {
         let refusal = read_event(text, Kind::Analytics, 1 << 20).unwrap_err();
         let details = serde_json::to_value(&refusal.details).unwrap();

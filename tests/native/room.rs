@@ -87,12 +87,14 @@ fn say() -> Command {
     Command::Say(body("hi"))
 }
 
+/// [P2, P11]
 #[test]
 fn a_message_is_written_before_it_is_revealed_and_goes_to_its_sender_too() {
     let mut scene = Scene::with(Limits::default(), &["ann", "bob"]);
     assert_debug_snapshot!(scene.says(1, say()));
 }
 
+/// [P3, P10]
 #[test]
 fn typing_goes_to_the_others_and_is_not_written() {
     let mut scene = Scene::with(Limits::default(), &["ann", "bob"]);
@@ -100,7 +102,7 @@ fn typing_goes_to_the_others_and_is_not_written() {
 }
 
 #[test]
-fn typing_expires_by_itself() {
+fn p3_typing_expires_by_itself() {
     let mut scene = Scene::with(Limits::default(), &["ann", "bob"]);
     let _ = scene.says(1, Command::Typing(true));
     let wait = scene.room.next_wake().unwrap().since(NOON);
@@ -134,7 +136,7 @@ fn a_socket_that_closes_no_longer_types() {
 }
 
 #[test]
-fn users_come_and_go_once_however_many_tabs_they_have() {
+fn p9_users_come_and_go_once_however_many_tabs_they_have() {
     let mut scene = Scene::with(Limits::default(), &["ann"]);
     let came = scene.does(Input::Joined(Box::new(session(2, "bob"))));
     assert_eq!(told(&came), [(&Audience::Except(session_id(2)), &Event::Joined(member("bob")))]);
@@ -148,7 +150,7 @@ fn users_come_and_go_once_however_many_tabs_they_have() {
 }
 
 #[test]
-fn a_user_who_returns_within_the_grace_never_left() {
+fn p9_a_user_who_returns_within_the_grace_never_left() {
     let mut scene = Scene::with(Limits::default(), &["ann", "bob"]);
     let _ = scene.does(Input::Left { session: session_id(2) });
     let here = scene.after(4_000).says(1, Command::Presence);
@@ -159,7 +161,7 @@ fn a_user_who_returns_within_the_grace_never_left() {
 }
 
 #[test]
-fn who_may_not_see_presence_is_not_told_of_it() {
+fn p13_who_may_not_see_presence_is_not_told_of_it() {
     let mut scene = Scene::with(Limits::default(), &["ann"]);
     let join_only = Grants::from_iter([Grant::Join]);
     let _ = scene.does(Input::Joined(Box::new(Session { grants: join_only, ..session(2, "bob") })));
@@ -169,7 +171,7 @@ fn who_may_not_see_presence_is_not_told_of_it() {
 }
 
 #[test]
-fn what_a_token_does_not_grant_is_refused() {
+fn p13_what_a_token_does_not_grant_is_refused() {
     let mut scene = Scene::new(Limits::default());
     let join_only = Grants::from_iter([Grant::Join]);
     let _ = scene.does(Input::Joined(Box::new(Session { grants: join_only, ..session(1, "ann") })));
@@ -183,7 +185,7 @@ fn what_a_token_does_not_grant_is_refused() {
 }
 
 #[test]
-fn b27_the_message_past_the_rate_is_refused_and_the_socket_closed() {
+fn b27_l1_the_message_past_the_rate_is_refused_and_the_socket_closed() {
     let mut scene = Scene::with(Limits::default(), &["ann", "bob"]);
     for _ in 0..100 {
         assert_eq!(refusals(&scene.after(10).says(1, say())), []);
@@ -196,7 +198,7 @@ fn b27_the_message_past_the_rate_is_refused_and_the_socket_closed() {
 }
 
 #[test]
-fn b27_garbage_counts_as_much_as_sense() {
+fn b27_l1_garbage_counts_as_much_as_sense() {
     let limits = Limits { messages_per_minute: 1, ..Limits::default() };
     let mut scene = Scene::with(limits, &["ann"]);
     let garbage = |scene: &mut Scene| {
@@ -208,7 +210,7 @@ fn b27_garbage_counts_as_much_as_sense() {
 }
 
 #[test]
-fn b28_a_room_has_a_rate_of_its_own() {
+fn b28_l2_a_room_has_a_rate_of_its_own() {
     let limits = Limits { broadcasts_per_minute: 3, ..Limits::default() };
     let mut scene = Scene::with(limits, &["ann", "bob"]);
     for number in [1, 2, 1] {
@@ -216,12 +218,12 @@ fn b28_a_room_has_a_rate_of_its_own() {
     }
     let effects = scene.after(2_500).says(2, say());
     assert_eq!(refusals(&effects), [(Code::RateLimitExceeded, Some(58))]);
-    assert_eq!(closes(&effects), [], "[L2] it is not bob's fault");
+    assert_eq!(closes(&effects), [], "it is not bob's fault");
     assert_eq!(refusals(&scene.after(57_500).says(1, say())), [], "refilled, not early, not late");
 }
 
 #[test]
-fn b28_the_rooms_count_outlives_the_socket_that_carried_it() {
+fn b28_l2_the_rooms_count_outlives_the_socket_that_carried_it() {
     let limits = Limits { broadcasts_per_minute: 1, ..Limits::default() };
     let mut scene = Scene::with(limits, &["ann", "bob"]);
     let _ = scene.says(1, say());
@@ -230,7 +232,7 @@ fn b28_the_rooms_count_outlives_the_socket_that_carried_it() {
 }
 
 #[test]
-fn a_resend_is_answered_with_the_first_offset_and_not_broadcast() {
+fn p12_a_resend_is_answered_with_the_first_offset_and_not_broadcast() {
     let mut scene = Scene::with(Limits::default(), &["ann", "bob"]);
     let client_ref = ClientRef::parse("m1").ok();
     let first = entry(7, NOON.0, "ann", Some("m1"));
@@ -243,7 +245,7 @@ fn a_resend_is_answered_with_the_first_offset_and_not_broadcast() {
 }
 
 #[test]
-fn an_expired_token_is_refused_on_every_message_and_closed_thirty_seconds_later() {
+fn r8_an_expired_token_is_refused_on_every_message_and_closed_thirty_seconds_later() {
     let mut scene = Scene::with(Limits::default(), &["ann"]);
     let expires_at = Some(NOON.plus(1_000));
     let _ = scene.does(Input::Joined(Box::new(Session { expires_at, ..session(2, "bob") })));
@@ -259,7 +261,7 @@ fn an_expired_token_is_refused_on_every_message_and_closed_thirty_seconds_later(
 }
 
 #[test]
-fn a_silent_socket_is_prompted_by_the_alarm() {
+fn r8_a_silent_socket_is_prompted_by_the_alarm() {
     let mut scene = Scene::new(Limits::default());
     let expires_at = Some(NOON.plus(1_000));
     let _ = scene.does(Input::Joined(Box::new(Session { expires_at, ..session(1, "ann") })));
@@ -275,7 +277,7 @@ fn renewal(user: &str, expires_at: Option<Millis>) -> Renewal {
 }
 
 #[test]
-fn a_younger_token_of_the_same_user_replaces_the_old_one() {
+fn r8_a_younger_token_of_the_same_user_replaces_the_old_one() {
     let mut scene = Scene::new(Limits::default());
     let expires_at = Some(NOON.plus(1_000));
     let _ = scene.does(Input::Joined(Box::new(Session { expires_at, ..session(1, "ann") })));
@@ -297,7 +299,7 @@ fn a_younger_token_of_the_same_user_replaces_the_old_one() {
 }
 
 #[test]
-fn silence_closes_a_socket_unless_the_platform_heard_it() {
+fn l7_silence_closes_a_socket_unless_the_platform_heard_it() {
     let mut scene = Scene::with(Limits::default(), &["ann", "bob"]);
     scene.after(300_000);
     assert!(scene.room.sweep_is_due(scene.now));
@@ -312,7 +314,7 @@ fn silence_closes_a_socket_unless_the_platform_heard_it() {
 }
 
 #[test]
-fn a_room_and_a_user_have_only_so_many_connections() {
+fn l5_a_room_and_a_user_have_only_so_many_connections() {
     let limits = Limits { connections_per_room: 3, connections_per_user: 2, ..Limits::default() };
     let mut scene = Scene::with(limits, &["ann", "ann"]);
     let full = |scene: &Scene, user: &str| {
@@ -327,7 +329,7 @@ fn a_room_and_a_user_have_only_so_many_connections() {
 }
 
 #[test]
-fn a_log_is_trimmed_by_count_and_by_age_when_the_alarm_rings() {
+fn l8_a_log_is_trimmed_by_count_and_by_age_when_the_alarm_rings() {
     let limits = Limits { history_entries_max: 10, ..Limits::default() };
     let log =
         Remembered { head: Offset(11), head_at: NOON, first: Offset(1), first_at: NOON, ..blank() };
@@ -343,14 +345,14 @@ fn a_log_is_trimmed_by_count_and_by_age_when_the_alarm_rings() {
 }
 
 #[test]
-fn ids_are_remembered_for_so_many_entries_and_no_more() {
+fn p12_ids_are_remembered_for_so_many_entries_and_no_more() {
     let log = Remembered { head: Offset(25_000), head_at: NOON, ..blank() };
     let room = Room::restore(Kind::Chat, Limits::default(), log, []);
     assert_eq!(room.memory(NOON).from, Offset(25_001 - DEDUPE_ENTRIES_MAX));
 }
 
 #[test]
-fn offsets_go_on_and_times_do_not_go_back_even_if_the_clock_does() {
+fn p10_offsets_go_on_and_times_do_not_go_back_even_if_the_clock_does() {
     let log = Remembered {
         head: Offset(41),
         head_at: NOON.plus(5_000),

@@ -77,7 +77,7 @@ fn l13_ten_connections_that_type_use_up_nobodys_messages() {
 }
 
 #[test]
-fn l11_a_user_has_a_share_of_the_room_over_all_their_connections() {
+fn b29_l11_a_user_has_a_share_of_the_room_over_all_their_connections() {
     let limits = Limits { broadcasts_per_minute: 16, ..limits() };
     let mut world = chat(limits, &[("mallory", 3), ("ann", 1)]);
     for number in [1, 2, 3, 1] {
@@ -85,7 +85,7 @@ fn l11_a_user_has_a_share_of_the_room_over_all_their_connections() {
     }
     say(&mut world, 2);
     assert_eq!(heard(&world, 2), (4, 1), "a quarter of sixteen");
-    assert!(!world.sockets.is_open(session_id(2)), "[B29] too fast, by this user's own rate");
+    assert!(!world.sockets.is_open(session_id(2)), "too fast, by this user's own rate");
     world.sleep();
     world.join(12, "mallory", None);
     say(&mut world, 12);
@@ -197,7 +197,7 @@ fn l14_an_edit_counts_by_the_operations_that_go_out() {
 }
 
 #[test]
-fn l14_cursors_have_a_rate_of_the_room_and_close_nobody() {
+fn l15_cursors_have_a_rate_of_the_room_and_close_nobody() {
     let limits = Limits { edits_per_second: 0, room_edits_per_second: 40, ..limits() };
     let mut world = World::of(Kind::Collaboration, limits);
     world.grants = |_| a_users();

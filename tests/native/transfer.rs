@@ -163,7 +163,7 @@ proptest! {
 }
 
 #[test]
-fn a_chunk_again_within_one_flush_is_held_against_the_first() {
+fn w7_a_chunk_again_within_one_flush_is_held_against_the_first() {
     let mut world = hub(LIMITS());
     let (same, other) = (chunk("d", 0, 2, b"a").to_string(), chunk("d", 0, 2, b"b").to_string());
     let last = chunk("d", 1, 2, b"c").to_string();

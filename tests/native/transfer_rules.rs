@@ -39,7 +39,7 @@ fn rows(world: &World, table: &str) -> u64 {
 }
 
 #[test]
-fn a33_x19_limits_are_of_the_decoded_bytes_and_of_the_chunks() {
+fn a33_x19_w5_limits_are_of_the_decoded_bytes_and_of_the_chunks() {
     let limits = Limits { chunk_bytes_max: 8, chunks_max: 3, ..LIMITS() };
     let mut world = hub(limits);
     let data = |index, total, bytes| chunk("d", index, total, bytes);
@@ -53,7 +53,7 @@ fn a33_x19_limits_are_of_the_decoded_bytes_and_of_the_chunks() {
 }
 
 #[test]
-fn x19_a_limit_that_is_switched_off_still_has_an_end() {
+fn x19_w5_a_limit_that_is_switched_off_still_has_an_end() {
     let limits = Limits { chunk_bytes_max: 0, chunks_max: 0, ..LIMITS() };
     let mut world = hub(limits);
     let invalid = ("INVALID_MESSAGE_FORMAT", ["total_chunks"]);
@@ -65,7 +65,7 @@ fn x19_a_limit_that_is_switched_off_still_has_an_end() {
 }
 
 #[test]
-fn x19_indexes_count_from_0_or_from_1_but_not_from_both() {
+fn x19_w5_indexes_count_from_0_or_from_1_but_not_from_both() {
     let mut world = hub(LIMITS());
     let both = ("INVALID_MESSAGE_FORMAT", ["chunk_index"]);
     upload(&mut world, 1, "zero", 1, 0);
@@ -87,7 +87,7 @@ fn x19_indexes_count_from_0_or_from_1_but_not_from_both() {
 }
 
 #[test]
-fn what_is_at_odds_with_what_is_here_is_a_conflict() {
+fn w7_w9_what_is_at_odds_with_what_is_here_is_a_conflict() {
     let mut world = hub(LIMITS());
     upload(&mut world, 1, "d", 2, 0);
     says(&mut world, 1, &chunk("open", 0, 3, b"a"));
@@ -111,7 +111,7 @@ fn what_is_at_odds_with_what_is_here_is_a_conflict() {
 }
 
 #[test]
-fn a_room_holds_so_many_bytes_and_so_many_objects() {
+fn w7_a_room_holds_so_many_bytes_and_so_many_objects() {
     let mut world = hub(Limits { transfer_quota_bytes: 20, ..LIMITS() });
     says(&mut world, 1, &chunk("a", 0, 2, &[1; 12]));
     assert_refused(refused(&mut world, 2, &chunk("b", 0, 1, &[1; 9])), CONFLICT);
@@ -133,7 +133,7 @@ fn a_room_holds_so_many_bytes_and_so_many_objects() {
 }
 
 #[test]
-fn an_abandoned_transfer_expires_an_hour_after_its_last_chunk() {
+fn w8_an_abandoned_transfer_expires_an_hour_after_its_last_chunk() {
     let mut world = hub(LIMITS());
     for number in 0..250 {
         says(&mut world, 1, &chunk("d", number, 300, b"x"));
@@ -166,7 +166,7 @@ fn an_abandoned_transfer_expires_an_hour_after_its_last_chunk() {
 }
 
 #[test]
-fn a_finished_object_is_kept_as_long_as_history_is() {
+fn w8_a_finished_object_is_kept_as_long_as_history_is() {
     let day = 24 * 60 * 60 * 1000;
     let mut world = hub(Limits { history_age_days_max: 2, ..LIMITS() });
     upload(&mut world, 1, "d", 3, 1);
@@ -185,7 +185,7 @@ fn a_finished_object_is_kept_as_long_as_history_is() {
 }
 
 #[test]
-fn x7_a_chunk_too_fast_is_refused_three_times_and_then_the_socket_is_closed() {
+fn x7_w11_a_chunk_too_fast_is_refused_three_times_and_then_the_socket_is_closed() {
     let mut world = hub(Limits { chunks_per_second: 5, ..LIMITS() });
     for number in 0..13 {
         world.says(1, &chunk("d", number, 20, b"x").to_string());

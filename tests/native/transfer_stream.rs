@@ -72,7 +72,7 @@ proptest! {
 }
 
 #[test]
-fn a_socket_gets_no_more_than_its_window_at_once() {
+fn w10_a_socket_gets_no_more_than_its_window_at_once() {
     let mut world = hub(LIMITS());
     upload_large(&mut world, "d", 30, 48 * 1024);
     world.says(2, &request("d").to_string());
@@ -122,7 +122,7 @@ fn many_who_fetch_are_served_in_turn() {
 }
 
 #[test]
-fn a_connection_fetches_one_object_at_a_time_and_a_room_serves_so_many() {
+fn w9_a_connection_fetches_one_object_at_a_time_and_a_room_serves_so_many() {
     let mut world = hub(LIMITS());
     upload_large(&mut world, "d", 30, 48 * 1024);
     backlog(&world, 2, WINDOW_BYTES);
@@ -151,7 +151,7 @@ fn a_connection_fetches_one_object_at_a_time_and_a_room_serves_so_many() {
 }
 
 #[test]
-fn what_expires_while_it_is_fetched_ends_with_a_word() {
+fn w9_what_expires_while_it_is_fetched_ends_with_a_word() {
     let day = 24 * 60 * 60 * 1000;
     let mut world = hub(Limits { history_age_days_max: 1, ..LIMITS() });
     upload_large(&mut world, "d", 30, 48 * 1024);

@@ -62,7 +62,7 @@ async function isObserved(room: string, state: "no" | "quiet" | "busy"): Promise
   }
 }
 
-test("[B15] a subscription is confirmed with the last values, to its asker alone", async () => {
+test("[B15, M3] a subscription is confirmed with the last values, to its asker alone", async () => {
   const room = server.room();
   const [dora, eve] = [await dashboard(room), await dashboard(room, "eve")];
   await dora.next("user_joined");
@@ -90,7 +90,7 @@ test("[B15] a subscription is confirmed with the last values, to its asker alone
   expect(await eve.settle()).toEqual([]);
 });
 
-test("[B16] updates go to those who watch that metric, also after sleep", async () => {
+test("[B16, M4] updates go to those who watch that metric, also after sleep", async () => {
   const room = server.room();
   const [dora, eve] = [await dashboard(room), await dashboard(room, "eve")];
   await asks(dora, "subscribe", ["a", "b"]);
@@ -117,7 +117,7 @@ test("[B16] updates go to those who watch that metric, also after sleep", async 
   expect(past.events[1]).toMatchObject({ type: "metric_update", offset: 2, data: own });
 });
 
-test("[B16] a metric published twice with one id is told once, and a batch tells each", async () => {
+test("[B16, M5] a metric published twice with one id is told once, and a batch tells each", async () => {
   const room = server.room();
   const dora = await dashboard(room);
   await asks(dora, "subscribe", ["a", "b"]);
@@ -149,7 +149,7 @@ test("[B16] a metric published twice with one id is told once, and a batch tells
   ]);
 });
 
-test("what is no metric is refused with every fault named", async () => {
+test("[G7] what is no metric is refused with every fault named", async () => {
   const room = server.room();
   const post = (data: string, more = "") =>
     server.call("POST", events(room), `{"type":"metric_update","data":${data}${more}}`);
@@ -174,7 +174,7 @@ test("what is no metric is refused with every fault named", async () => {
   expect((await server.call("GET", events(room))).json.events).toEqual([]);
 });
 
-test("users forge no metrics, over HTTP or on a socket", async () => {
+test("[M5] users forge no metrics, over HTTP or on a socket", async () => {
   const room = server.room();
   const user = await server.token({ user: "mallory", room });
   const event = { type: "metric_update", data: { metric: "score", value: 99 } };
@@ -244,7 +244,7 @@ test("an analytics room serves no messages, typing or edits, and a chat room no 
   }
 });
 
-test("[B3] a first message authenticates here too, and users are seen to come and go", async () => {
+test("[B3, P1] a first message authenticates here too, and users are seen to come and go", async () => {
   const room = server.room();
   const dora = await dashboard(room);
   const eve = await server.open(PATH);
@@ -264,7 +264,7 @@ test("[B3] a first message authenticates here too, and users are seen to come an
   expect((await nobody.closed()).code).toBe(1008);
 });
 
-test("[B15] [B16] the chat room's own numbers are the right ones", async () => {
+test("[B15, B16, M6] the chat room's own numbers are the right ones", async () => {
   const room = server.room();
   const [ann, bob] = [await server.join(room, "ann"), await server.join(room, "bob")];
   await server.join(room, "cyd");
@@ -299,7 +299,7 @@ test("[B15] [B16] the chat room's own numbers are the right ones", async () => {
   expect(ann.frames.some((it) => it.type === "metric_update")).toBe(false);
 });
 
-test("[B16] sleep loses nothing: neither who watches, nor what was counted", async () => {
+test("[B16, M4] sleep loses nothing: neither who watches, nor what was counted", async () => {
   const room = server.room();
   const [ann, dora] = [await server.join(room, "ann"), await dashboard(room)];
   await asks(dora, "subscribe", ["activity", "engagement"]);
@@ -315,7 +315,7 @@ test("[B16] sleep loses nothing: neither who watches, nor what was counted", asy
   expect(shown(dora, "engagement")).toBe(1);
 });
 
-test("[B16] while nothing happens nothing is said, and both rooms sleep", async () => {
+test("[B16, M6] while nothing happens nothing is said, and both rooms sleep", async () => {
   const room = server.room();
   const [ann, dora] = [await server.join(room, "ann"), await dashboard(room)];
   await asks(dora, "subscribe", OWN);
@@ -335,7 +335,7 @@ test("[B16] while nothing happens nothing is said, and both rooms sleep", async 
   await shows(dora, "activity", 1);
 });
 
-test("[B16] when nobody watches any more the chat room says no more", async () => {
+test("[B16, M6] when nobody watches any more the chat room says no more", async () => {
   const room = server.room();
   const [ann, dora, eve] = [
     await server.join(room, "ann"),

@@ -48,7 +48,7 @@ async function faults(type: string, data: unknown): Promise<string[]> {
   return json.faults.map((it: { field: string }) => it.field).toSorted();
 }
 
-test("[A14, A15, A16] a workflow update is refused with every fault named, and none is published", async () => {
+test("[A14, A15, A16, H3] a workflow update is refused with every fault named, and none is published", async () => {
   expect(await faults("workflow_update", {})).toEqual(["progress", "stage", "status", "workflow_id"]);
   const all = { workflow_id: "", status: "done", stage: "testing", progress: 101 };
   const more = { message: 7, estimated_completion: "soon" };
@@ -76,7 +76,7 @@ test("[A14, A15, A16] a workflow update is refused with every fault named, and n
   expect(json.events).toEqual([]);
 });
 
-test("[A17, A18, A19] a notification is refused with every fault named", async () => {
+test("[A17, A18, A19, H3] a notification is refused with every fault named", async () => {
   expect(await faults("notification", {})).toEqual([
     "category",
     "message",
@@ -119,14 +119,14 @@ test("[A17] a link that runs a script, or leads out of the web, is refused", asy
   }
 });
 
-test("user_id beside the data is that of the data, or missing", async () => {
+test("[H4] user_id beside the data is that of the data, or missing", async () => {
   const event = { type: "notification", data: { ...NOTIFICATION, user_id: "ann" } };
   const { json } = await refused(post({ ...event, user_id: "bob" }), 422, INVALID);
   expect(json.faults).toEqual([{ field: "user_id", problem: expect.any(String) }]);
   expect((await post({ ...event, user_id: "ann" })).status).toBe(200);
 });
 
-test("the words of the protocols are no events, and neither is the room's state", async () => {
+test("[H2] the words of the protocols are no events, and neither is the room's state", async () => {
   for (const type of [
     "ack",
     "auth",
@@ -196,7 +196,7 @@ test("a body that is no UTF-8 is refused", async () => {
   expect(await answer.json()).toMatchObject({ code: INVALID });
 });
 
-test("data past MAX_MESSAGE_BYTES is 413; what just fits is published", async () => {
+test("[G5] data past MAX_MESSAGE_BYTES is 413; what just fits is published", async () => {
   const data = (bytes: number) => "x".repeat(bytes - 2);
   const room = server.room();
   expect((await publish(server, room, { type: "n", data: data(10_000) })).status).toBe(200);
@@ -336,7 +336,7 @@ test("names and numbers that are none are refused before an object is woken", as
   await refused(call("DELETE", `${ROOM()}/connections/nobody`), 400, INVALID);
 });
 
-test("a WebSocket path over plain HTTP gets 426", async () => {
+test("[R7] a WebSocket path over plain HTTP gets 426", async () => {
   for (const path of [
     "/ws",
     "/ws/demo",
@@ -354,7 +354,7 @@ test("a WebSocket path over plain HTTP gets 426", async () => {
   }
 });
 
-test("past the room's broadcasts a publisher gets 429 and Retry-After, each item of a batch too; a resend is free", async () => {
+test("[G5] past the room's broadcasts a publisher gets 429 and Retry-After, each item of a batch too; a resend is free", async () => {
   const small = await serve({ BROADCASTS_PER_MINUTE: "3" });
   try {
     const ann = await workflow(small, "r");

@@ -12,7 +12,7 @@ afterAll(() => server.stop());
 const EPOCH = /^[0-9a-f]{16}$/;
 const hub = (room: string, rest = "") => `/api/v1/rooms/hub/${room}${rest}`;
 
-test("publishing says where the event went", async () => {
+test("[G1] publishing says where the event went", async () => {
   const room = server.room();
   const first = await publish(server, room, { type: "a.b", data: { x: 1 } });
   expect(first.status).toBe(200);
@@ -40,7 +40,7 @@ test("publishing says where the event went", async () => {
   ]);
 });
 
-test("a resend with the same id is answered with the first offset and said once, also after sleep", async () => {
+test("[G1] a resend with the same id is answered with the first offset and said once, also after sleep", async () => {
   const room = server.room();
   const ann = await workflow(server, room);
   const event = { type: "paid", data: { amount: 1 }, id: "order-1" };
@@ -55,7 +55,7 @@ test("a resend with the same id is answered with the first offset and said once,
   expect((await told(ann)).map((it) => it.type)).toEqual(["paid", "paid", "paid"]);
 });
 
-test("with user_id an event reaches that user, with exclude everyone but one session", async () => {
+test("[G3, H4] with user_id an event reaches that user, with exclude everyone but one session", async () => {
   const room = server.room();
   const token = await server.token({ user: "ann", room });
   const ann = await workflow(server, room, token);
@@ -73,7 +73,7 @@ test("with user_id an event reaches that user, with exclude everyone but one ses
   expect((await told(bob)).flatMap((it) => it.event)).toEqual(["for.all"]);
 });
 
-test("a chat message is everyone's: published for one user it is refused", async () => {
+test("[G6] a chat message is everyone's: published for one user it is refused", async () => {
   const room = server.room();
   const ann = await server.join(room, "ann");
   const event = { type: "message", data: { content: "for bob's eyes" }, user_id: "bob" };
@@ -82,7 +82,7 @@ test("a chat message is everyone's: published for one user it is refused", async
   expect(await ann.settle()).toEqual([]);
 });
 
-test("a batch goes on past what is wrong with some of it: each result in its place, each room in its order", async () => {
+test("[G4] a batch goes on past what is wrong with some of it: each result in its place, each room in its order", async () => {
   const [one, two] = [server.room(), server.room()];
   const ann = await workflow(server, one);
   const token = await server.token({ claims: { contexts: [one, two], role: "service" } });
@@ -122,7 +122,7 @@ test("a batch goes on past what is wrong with some of it: each result in its pla
   expect((await told(ann)).map((it) => it.data)).toEqual([1, 3, 5]);
 });
 
-test("a batch has 1 to 100 events", async () => {
+test("[G4] a batch has 1 to 100 events", async () => {
   const room = server.room();
   const batch = (count: number) => {
     const events = Array.from({ length: count }, (_, data) => ({ room: `hub:${room}`, type: "n", data }));
@@ -136,7 +136,7 @@ test("a batch has 1 to 100 events", async () => {
   expect(offsets).toEqual(Array.from({ length: 100 }, (_, at) => at + 1));
 });
 
-test("history pages back from the newest and forth from the first, to the very end", async () => {
+test("[V7] history pages back from the newest and forth from the first, to the very end", async () => {
   const room = server.room();
   const list = Array.from({ length: 7 }, (_, at) => ({ room: `hub:${room}`, type: "n", data: at + 1 }));
   await server.call("POST", "/api/v1/events", { events: list });
@@ -186,7 +186,7 @@ test("history passes over what is for others, and a page is none the emptier for
   expect(await page("limit=2&after=7")).toMatchObject({ events: [3], has_more: false });
 });
 
-test("publishers at the same time share one order: every offset once, and every socket hears them rising", async () => {
+test("[P10] publishers at the same time share one order: every offset once, and every socket hears them rising", async () => {
   const room = server.room();
   const ann = await events(server, room);
   const batches = Array.from({ length: 10 }, (_, who) => {
@@ -283,7 +283,7 @@ test("what was kicked may come back, and what it says in between reaches nobody"
   expect((await ann.settle()).map((it) => it.type)).toEqual(["user_left", "user_joined", "message"]);
 });
 
-test("erasing closes every socket, forgets every event and id, and begins another log", async () => {
+test("[P8] erasing closes every socket, forgets every event and id, and begins another log", async () => {
   const room = server.room();
   const ann = await workflow(server, room);
   const bob = await events(server, room);

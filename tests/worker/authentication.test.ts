@@ -10,7 +10,7 @@ afterAll(() => server.stop());
 
 const auth = (token: string, contextId?: string) => ({ type: "auth", token, contextId });
 
-test("[B3] a first message with the token leads into the room it names", async () => {
+test("[B3, P1] a first message with the token leads into the room it names", async () => {
   const room = server.room();
   const bob = await server.join(room, "bob");
   const ann = await server.chat();
@@ -23,7 +23,7 @@ test("[B3] a first message with the token leads into the room it names", async (
   expect((await ann.next("message")).data.content).toBe("and back");
 });
 
-test("[B3] the room may stand in the URL, or be the token's first context", async () => {
+test("[B3, R2] the room may stand in the URL, or be the token's first context", async () => {
   const room = server.room();
   const byUrl = await server.chat({ contextId: room });
   byUrl.send(auth(await server.token({ room })));
@@ -55,7 +55,7 @@ test("a held socket hears text and binary, survives the room's sleep, and both e
   expect(await presence()).toBe(2); // within its grace
 });
 
-test("10 s of silence before auth end in an error and 1008", async () => {
+test("[P1] 10 s of silence before auth end in an error and 1008", async () => {
   const silent = await server.chat();
   expect(await silent.refusal()).toBe("AUTHENTICATION_FAILED");
   expect(await silent.closed()).toMatchObject({ code: 1008 });
@@ -72,7 +72,7 @@ const NOT_AUTH: [string, string | Buffer][] = [
   ["binary", Buffer.from('{"type":"auth","token":"test"}')],
   ["deep JSON", `{"type":"auth","token":"test","x":${"[".repeat(40)}${"]".repeat(40)}}`],
 ];
-test.each(NOT_AUTH)("before auth, %s gets an error and the close", async (_, frame) => {
+test.each(NOT_AUTH)("[P1] before auth, %s gets an error and the close", async (_, frame) => {
   const client = await server.chat({ contextId: server.room() });
   client.send(frame);
   const { code } = await client.closed();
@@ -81,7 +81,7 @@ test.each(NOT_AUTH)("before auth, %s gets an error and the close", async (_, fra
   expect([await client.refusal(), code]).toEqual(["AUTHENTICATION_FAILED", 1008]);
 });
 
-test("a room named in a first message is checked as one in the URL", async () => {
+test("[R1] a room named in a first message is checked as one in the URL", async () => {
   for (const [contextId, code] of [
     ["a/b", "INVALID_MESSAGE_FORMAT"],
     ["secret", "PERMISSION_DENIED"],
@@ -93,7 +93,7 @@ test("a room named in a first message is checked as one in the URL", async () =>
   }
 });
 
-test("a second auth with the same token is a conflict, with a younger one a renewal", async () => {
+test("[R8] a second auth with the same token is a conflict, with a younger one a renewal", async () => {
   const room = server.room();
   const ann = await server.chat();
   const token = await server.token({ room });
@@ -113,7 +113,7 @@ test("a second auth with the same token is a conflict, with a younger one a rene
   expect((await ann.next("message")).data.authorId).toBe("ann");
 });
 
-test("[A4, B37] an expired token is refused on every message until a younger one comes, also across sleep", async () => {
+test("[A4, B37, R8] an expired token is refused on every message until a younger one comes, also across sleep", async () => {
   const room = server.room();
   const ann = await server.join(room, "ann", { lifetime: "6s" });
   ann.say("in time");
@@ -130,7 +130,7 @@ test("[A4, B37] an expired token is refused on every message until a younger one
   expect((await ann.next("message")).data.offset).toBe(2);
 });
 
-test("[C19] the token may come in a header or as a sub-protocol, which does not come back", async () => {
+test("[C19, R3] the token may come in a header or as a sub-protocol, which does not come back", async () => {
   const room = server.room();
   const token = await server.token({ room });
   const url = `${server.ws}/api/chat/ws?contextId=${room}`;
@@ -143,7 +143,7 @@ test("[C19] the token may come in a header or as a sub-protocol, which does not 
   await protocol.next("message");
 });
 
-test("what a token does not grant is refused, and the socket stays", async () => {
+test("[P13] what a token does not grant is refused, and the socket stays", async () => {
   const room = server.room();
   const claims = { caps: [{ room: `chat:${room.slice(0, -1)}*`, can: ["join", "history"] }] };
   const reader = await server.join(room, "ann", { room: undefined, claims });
@@ -159,7 +159,7 @@ test("what a token does not grant is refused, and the socket stays", async () =>
   await reader.next("history");
 });
 
-test("bad tokens are refused in words a browser can read, and stand in no log", async () => {
+test("[R7] bad tokens are refused in words a browser can read, and stand in no log", async () => {
   const room = server.room();
   const good = await server.token({ room });
   const [header, payload] = good.split(".");

@@ -35,7 +35,7 @@ async function flood(author: Client, count: number, content: (i: number) => stri
   await author.until(() => messages(author).length === before + count, "the answers");
 }
 
-test("what is said in one step comes in one frame to those who take batches", async () => {
+test("[P14] what is said in one step comes in one frame to those who take batches", async () => {
   const [ann, bob] = [await join("a", "ann"), await join("a", "bob", "&batch=1")];
   const cid = await join("a", "cid");
   await bob.next("user_joined");
@@ -49,7 +49,7 @@ test("what is said in one step comes in one frame to those who take batches", as
   expect((await bob.next("batch")).data).toEqual(single);
 });
 
-test("a burst is committed together: far fewer frames than messages for those who take batches", async () => {
+test("[P14] a burst is committed together: far fewer frames than messages for those who take batches", async () => {
   const [ann, bob] = [await join("burst", "ann"), await join("burst", "bob", "&batch=1")];
   await ann.next("user_joined");
   await flood(ann, 512, String);
@@ -72,7 +72,7 @@ test.each([
     },
   ],
 ])(
-  "batches hold what single frames would, in the same order, to a client that comes %s",
+  "[P14] batches hold what single frames would, in the same order, to a client that comes %s",
   async (how, come) => {
     const room = how.replaceAll(" ", "-");
     const [ann, bob] = [await come(room), await join(room, "bob")];
@@ -84,7 +84,7 @@ test.each([
   },
 );
 
-test("a client that stops reading is let go, and nobody else notices", async () => {
+test("[L10] a client that stops reading is let go, and nobody else notices", async () => {
   const [ann, bob, slow] = [await join("c", "ann"), await join("c", "bob"), await join("c", "slow")];
   await slow.settle();
   const before = server.memory();

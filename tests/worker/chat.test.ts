@@ -10,7 +10,7 @@ afterAll(() => server.stop());
 const UUID_V7 = /^[a-z_]+_[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
-test("[B40] with the token `test` and nothing else, a message comes back on the same socket", async () => {
+test("[B40, P7] with the token `test` and nothing else, a message comes back on the same socket", async () => {
   const client = await server.chat({ token: "test" });
   client.send({ type: "message", data: { content: "Test message" } });
   const { data, ...envelope } = await client.next("message");
@@ -30,7 +30,7 @@ test("[B40] with the token `test` and nothing else, a message comes back on the 
   });
 });
 
-test("[B11] a message reaches everyone in the room and nobody in another", async () => {
+test("[B11, P2] a message reaches everyone in the room and nobody in another", async () => {
   const [room, other] = [server.room(), server.room()];
   const ann = await server.join(room, "ann", { name: "Ann" });
   const bob = await server.join(room, "bob");
@@ -43,7 +43,7 @@ test("[B11] a message reaches everyone in the room and nobody in another", async
   expect(await cid.settle()).toEqual([]);
 });
 
-test("[B8] offsets are consecutive and the same for everyone, whoever speaks", async () => {
+test("[B8, P10] offsets are consecutive and the same for everyone, whoever speaks", async () => {
   const room = server.room();
   const ann = await server.join(room, "ann");
   const bob = await server.join(room, "bob");
@@ -61,7 +61,7 @@ test("[B8] offsets are consecutive and the same for everyone, whoever speaks", a
   expect(await hear(ann)).toEqual(await hear(bob));
 });
 
-test("[B9, B12] typing reaches the others, and expires by itself", async () => {
+test("[B9, B12, P3] typing reaches the others, and expires by itself", async () => {
   const brief = await serve({ TYPING_TIMEOUT_MS: "300" });
   try {
     const [ann, bob] = [await brief.join("r", "ann"), await brief.join("r", "bob")];
@@ -75,7 +75,7 @@ test("[B9, B12] typing reaches the others, and expires by itself", async () => {
   }
 });
 
-test("typing ends with the socket", async () => {
+test("[P3] typing ends with the socket", async () => {
   const room = server.room();
   const ann = await server.join(room, "ann");
   const bob = await server.join(room, "bob");
@@ -87,7 +87,7 @@ test("typing ends with the socket", async () => {
   expect((await bob.next("user_left")).data).toEqual({ userId: "ann", username: "ann" });
 });
 
-test("[B13, B14] users come and go once, however many tabs they have", async () => {
+test("[B13, B14, P9] users come and go once, however many tabs they have", async () => {
   const room = server.room();
   const ann = await server.join(room, "ann");
   const tab1 = await server.join(room, "bob", { name: "Bob" });
@@ -99,7 +99,7 @@ test("[B13, B14] users come and go once, however many tabs they have", async () 
   expect((await ann.next("user_left")).data).toEqual({ userId: "bob", username: "Bob" });
 });
 
-test("a user who returns within the grace never left", async () => {
+test("[P9] a user who returns within the grace never left", async () => {
   const room = server.room();
   const ann = await server.join(room, "ann");
   const bob = await server.join(room, "bob");
@@ -115,7 +115,7 @@ test("a user who returns within the grace never left", async () => {
   expect(await again.settle()).toMatchObject([{ type: "user_joined" }, { type: "user_left" }]);
 });
 
-test("presence lists users, once each", async () => {
+test("[P5] presence lists users, once each", async () => {
   const room = server.room();
   const ann = await server.join(room, "ann", { name: "Ann" });
   await server.join(room, "bob");
@@ -130,7 +130,7 @@ test("presence lists users, once each", async () => {
   ]);
 });
 
-test("[B10] history pages back by offset and by time to the very first message", async () => {
+test("[B10, P4] history pages back by offset and by time to the very first message", async () => {
   const room = server.room();
   const ann = await server.join(room, "ann");
   let third = "";
@@ -159,7 +159,7 @@ test("[B10] history pages back by offset and by time to the very first message",
   expect(await page({ before: fourth.timestamp })).toMatchObject({ contents: "123", hasMore: false });
 });
 
-test("a resend with the same id is answered with the first offset, and said once", async () => {
+test("[P12] a resend with the same id is answered with the first offset, and said once", async () => {
   const room = server.room();
   const ann = await server.join(room, "ann");
   const bob = await server.join(room, "bob");
@@ -174,7 +174,7 @@ test("a resend with the same id is answered with the first offset, and said once
   expect((await bob.settle()).map((it) => it.data.content)).toEqual(["once", "another's"]);
 });
 
-test("[B30, B31] a plain ping is answered without waking the room, one with more in it by the room", async () => {
+test("[B30, B31, P6] a plain ping is answered without waking the room, one with more in it by the room", async () => {
   const room = server.room();
   const ann = await server.join(room, "ann");
   await ann.settle();
@@ -198,7 +198,7 @@ test("what is said comes back as it was said, also after sleep", async () => {
   expect((await ann.next("history")).data.messages[0].content).toBe(said);
 });
 
-test("what is kept is bounded by count, and offsets go on", async () => {
+test("[L8] what is kept is bounded by count, and offsets go on", async () => {
   const small = await serve({ HISTORY_MAX_ENTRIES: "5" });
   try {
     const ann = await small.join("r", "ann");

@@ -32,14 +32,14 @@ test("[E2, E6, E7, E8, K7] the first frame is hello, with these fields and no ot
   });
 });
 
-test("[E4, E5] version and role may be missing; [E3] every client id of 1 to 64 letters is taken", async () => {
+test("[E3, E4, E5] version and role may be missing; every client id of 1 to 64 letters is taken", async () => {
   for (const client_id of ["a", "A-Z_0-9", "_", "-", "x".repeat(64)]) {
     const client = await server.open("/ws/client", { client_id });
     expect(await client.next("hello")).toMatchObject({ client_id, accepted_version: 1 });
   }
 });
 
-test("[E7] every hello has a request_id of its own, also for the same client id", async () => {
+test("[E7, K7] every hello has a request_id of its own, also for the same client id", async () => {
   const ids = new Set<unknown>();
   for (let i = 0; i < 3; i++) {
     const client = await server.open("/ws/client", { client_id: "same" });
@@ -191,7 +191,7 @@ test("[H9] who comes, goes and types elsewhere is none of the listeners' message
   expect(await heard(ann)).toEqual([]);
 });
 
-test("[C25] with batch=1 several frames may come in one", async () => {
+test("[C25, P14] with batch=1 several frames may come in one", async () => {
   const room = server.room();
   const token = await server.token({ user: "ann", room });
   const ann = await server.open("/ws/client", { token, contextId: room, client_id: "a", batch: "1" });

@@ -79,7 +79,7 @@ test.for(REFUSED)("[T3, T7] refused by name, and the socket stays: %s", async ([
   expect(await ann.refusal()).toBe(code);
 });
 
-test("nothing of all that is in the text, or was told to anybody", async () => {
+test("[T7] nothing of all that is in the text, or was told to anybody", async () => {
   ann.send(edit({ version: 2 }));
   expect(await ann.refusal()).toBe("CONFLICT");
   const { data } = await ann.next("session_state");

@@ -82,7 +82,7 @@ test("[B18, T15] who leaves, or is lost, is missed by the others when its last s
   expect(bob.frames.map((it) => it.type)).toEqual(["pong"]);
 });
 
-test("[B19, B20, X11, X15] the seed's edit is acknowledged to its author and told to the others", async () => {
+test("[B19, B20, X11, X15, T4, T5] the seed's edit is acknowledged to its author and told to the others", async () => {
   const room = server.room();
   const [ann, bob] = [await collaborator(server, room, "ann"), await collaborator(server, room, "bob")];
   await sits(ann);
@@ -103,14 +103,14 @@ test("[B19, B20, X11, X15] the seed's edit is acknowledged to its author and tol
   expect(await textOf(room)).toBe(`${".".repeat(42)}Hello World...`);
 });
 
-test("[B3] a token may come in the first message", async () => {
+test("[B3, P1] a token may come in the first message", async () => {
   const room = server.room();
   const ann = await server.open("/api/collaboration/ws");
   ann.send({ type: "auth", token: await server.token({ user: "ann", room }), contextId: room });
   expect((await sits(ann)).data.participants).toHaveLength(1);
 });
 
-test("[B21, T6, T13] people who type at once, over a room that falls asleep, all have the same text in the end", async () => {
+test("[B21, T6, T13, T8, T11, T12] people who type at once, over a room that falls asleep, all have the same text in the end", async () => {
   const room = server.room();
   // One is there in two tabs, and one takes batches.
   const editors: Editor[] = await Promise.all([

@@ -58,7 +58,7 @@ test("[D10, D11] the backend is asked as documented, signed, and its answer is t
   expect(responder.forged).toEqual([]);
 });
 
-test("a message that is still unanswered is not asked again; one that was answered is told again", async () => {
+test("[Q9] a message that is still unanswered is not asked again; one that was answered is told again", async () => {
   let release = () => {};
   responder.manner = (question, response, nth) => {
     release = () => answers(question, response, nth);
@@ -90,7 +90,7 @@ test("[D23] an answer of 500 is asked for again, with the same key, and then it 
   expect(keys).toEqual([`${conversationId}/twice`, `${conversationId}/twice`]);
 });
 
-test("[D12, D23] one that is never well is asked four times; the client is told, and may ask again", async () => {
+test("[D12, D23, Q12] one that is never well is asked four times; the client is told, and may ask again", async () => {
   responder.manner = (_, response) => reply(response, 503, "never");
   const [client] = await talk(server);
   ask(client, "never", "hello");
@@ -111,7 +111,7 @@ test("[D12, D23] one that is never well is asked four times; the client is told,
   ).toEqual(["user", "assistant"]);
 });
 
-test("[D23] one that hangs is given up after its time, and asked again", async () => {
+test("[D23, Q13] one that hangs is given up after its time, and asked again", async () => {
   responder.manner = (question, response, nth) => {
     if (1 < nth) answers(question, response, nth);
   };
@@ -172,7 +172,7 @@ const USELESS: [string, Manner][] = [
     (_, response) => reply(response, 200, JSON.stringify({ content: "x".repeat(10 << 20) })),
   ],
 ];
-test.each(USELESS)("%s is no answer: refused at once, not asked again", async (title, manner) => {
+test.each(USELESS)("[Q12] %s is no answer: refused at once, not asked again", async (title, manner) => {
   responder.manner = manner;
   const [client] = await talk(server);
   const id = `useless ${title}`;
@@ -204,7 +204,7 @@ test("[L22] an answer as long as a message may be is one", async () => {
   expect(await answer(client, "large")).toBe(content);
 });
 
-test("a message is answered even if its room is evicted while the backend is asked", async () => {
+test("[Q10] a message is answered even if its room is evicted while the backend is asked", async () => {
   responder.manner = (question, response, nth) => {
     if (1 < nth) answers(question, response, nth);
   };
@@ -217,7 +217,7 @@ test("a message is answered even if its room is evicted while the backend is ask
   expect(await answer(client, "evicted"), "the one response").toBe("You said: hello");
 });
 
-test("a response that comes while nobody is connected is there for whoever comes back", async () => {
+test("[Q10] a response that comes while nobody is connected is there for whoever comes back", async () => {
   let release = () => {};
   responder.manner = (question, response, nth) => {
     release = () => answers(question, response, nth);
@@ -234,7 +234,7 @@ test("a response that comes while nobody is connected is there for whoever comes
   await again.upTo("response");
 });
 
-test("[D27] at most sixteen messages of a conversation wait", async () => {
+test("[D27, Q12] at most sixteen messages of a conversation wait", async () => {
   const held: (() => void)[] = [];
   responder.manner = (question, response, nth) => void held.push(() => answers(question, response, nth));
   const [client] = await talk(server);

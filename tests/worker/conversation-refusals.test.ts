@@ -24,7 +24,7 @@ async function turnedAway(client: Client): Promise<string | undefined> {
   return error.code;
 }
 
-test("[X9, X17] nobody comes into another's conversation, whatever they show", async () => {
+test("[X9, X17, Q2] nobody comes into another's conversation, whatever they show", async () => {
   const [ann, confirm] = await talk(server);
   ask(ann, "m1", "a secret");
   await answer(ann, "m1");
@@ -59,7 +59,7 @@ test("a first message does not lead further than a query", async () => {
   expect(await turnedAway(bob)).toBe("PERMISSION_DENIED");
 });
 
-test("no other endpoint leads into a conversation", async () => {
+test("[Q3] no other endpoint leads into a conversation", async () => {
   const [, { conversationId }] = await talk(server);
   const claims = {
     contexts: ["*", conversationId],
@@ -76,10 +76,13 @@ test("no other endpoint leads into a conversation", async () => {
   }
 });
 
-test.each(["a/b", "", "a b", "ä", "x".repeat(129)])("a conversationId %j is none", async (conversationId) => {
-  const client = await dial(server, "ann", { conversationId, resumeToken: "x" });
-  expect(await turnedAway(client)).toBe("INVALID_MESSAGE_FORMAT");
-});
+test.each(["a/b", "", "a b", "ä", "x".repeat(129)])(
+  "[Q2] a conversationId %j is none",
+  async (conversationId) => {
+    const client = await dial(server, "ann", { conversationId, resumeToken: "x" });
+    expect(await turnedAway(client)).toBe("INVALID_MESSAGE_FORMAT");
+  },
+);
 
 test("[D28] bad tokens are refused, and neither they nor resume tokens stand in the log", async () => {
   const expired = await server.token({ lifetime: "-1s" });
@@ -123,7 +126,7 @@ const WRONG: [string, unknown, string][] = [
   ["history of nothing", { type: "history", limit: 0 }, INVALID],
   ["auth without a token", { type: "auth" }, INVALID],
 ];
-test.each(WRONG)("[D12] %s is refused, and the socket goes on", async (_, frame, code) => {
+test.each(WRONG)("[D12, Q8, Q12] %s is refused, and the socket goes on", async (_, frame, code) => {
   const [client] = await talk(server);
   client.send(typeof frame === "string" || Buffer.isBuffer(frame) ? frame : JSON.stringify(frame));
   const error = await client.next("error");

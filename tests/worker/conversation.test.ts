@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-test("[D2, D3] connect is confirmed, in a conversation of its own", async () => {
+test("[D2, D3, Q1] connect is confirmed, in a conversation of its own", async () => {
   const client = await dial(server);
   client.send({ type: "connect", clientId: "client 1", timestamp: "2024-01-01T12:00:00Z", version: "1.0" });
   const confirm = await client.next("connect_confirm");
@@ -28,12 +28,12 @@ test("[D2, D3] connect is confirmed, in a conversation of its own", async () => 
   expect(other.conversationId).not.toBe(confirm.conversationId);
 });
 
-test("[D3] connect said again is confirmed again, with the same", async () => {
+test("[D3, Q4] connect said again is confirmed again, with the same", async () => {
   const [client, first] = await talk(server);
   expect(await connect(client)).toEqual({ ...first, timestamp: expect.any(String) });
 });
 
-test("[D5, D16] before connect all else gets an error, also across sleep, and the socket stays", async () => {
+test("[D5, D16, Q4] before connect all else gets an error, also across sleep, and the socket stays", async () => {
   const [, { conversationId, resumeToken }] = await talk(server);
   const client = await dial(server, "ann", { conversationId, resumeToken });
   ask(client, "m1", "too early");
@@ -52,7 +52,7 @@ test("[D5, D16] before connect all else gets an error, also across sleep, and th
   expect(await answer(client, "m1")).toBe("in time");
 });
 
-test("[D8] a ping with a timestamp is answered with one, and a bare ping by the platform", async () => {
+test("[D8, Q7] a ping with a timestamp is answered with one, and a bare ping by the platform", async () => {
   const [client] = await talk(server);
   client.send({ type: "ping", timestamp: new Date().toISOString() });
   expect(await client.next("pong")).toEqual({ type: "pong", timestamp: expect.stringMatching(RFC_3339) });
@@ -60,7 +60,7 @@ test("[D8] a ping with a timestamp is answered with one, and a bare ping by the 
   expect(await client.next("pong")).toEqual({ type: "pong" });
 });
 
-test("[D10, D11] a message gets its response", async () => {
+test("[D10, D11, Q5] a message gets its response", async () => {
   const [client] = await talk(server);
   ask(client, "m1", "Hello!");
   expect(await client.next("response")).toEqual({
@@ -71,7 +71,7 @@ test("[D10, D11] a message gets its response", async () => {
   });
 });
 
-test("[D26, D28] content is text, returned as it came", async () => {
+test("[D26, D28, Q14] content is text, returned as it came", async () => {
   const [client] = await talk(server);
   const contents = [
     "",
@@ -95,7 +95,7 @@ test("[D15, D18] what a client has queued is answered in its order, each once", 
   expect(await heard(client)).toEqual([]);
 });
 
-test("[D17, D19, X17] a client that comes back finds everything, and no message is answered twice", async () => {
+test("[D17, D19, X17, Q2, Q9, Q10] a client that comes back finds everything, and no message is answered twice", async () => {
   const [client, confirm] = await talk(server);
   ask(client, "m1", "one");
   const first = await client.next("response");
@@ -115,7 +115,7 @@ test("[D17, D19, X17] a client that comes back finds everything, and no message 
   expect({ hasMore, nextBefore }).toEqual({ hasMore: false, nextBefore: null });
 });
 
-test("history is paged back to the beginning", async () => {
+test("[Q6] history is paged back to the beginning", async () => {
   const [client] = await talk(server);
   for (let i = 0; i < 3; i++) ask(client, `m${i}`, `${i}`);
   for (let i = 0; i < 3; i++) await answer(client, `m${i}`);
@@ -129,7 +129,7 @@ test("history is paged back to the beginning", async () => {
   expect(said).toEqual(["user:0", "assistant:0", "user:1", "assistant:1", "user:2", "assistant:2"]);
 });
 
-test("every connection of a conversation hears every response", async () => {
+test("[Q11] every connection of a conversation hears every response", async () => {
   const [one, confirm] = await talk(server);
   const [other] = await talk(server, "ann", back(confirm));
   const silent = await dial(server, "ann", back(confirm));
@@ -149,7 +149,7 @@ test("conversations do not hear of each other", async () => {
   expect(await answer(bob, "m1")).toBe("another m1");
 });
 
-test("[C19, B3] the token may come by header, sub-protocol or first message", async () => {
+test("[C19, B3, R3] the token may come by header, sub-protocol or first message", async () => {
   const token = await server.token({});
   const url = `${server.ws}/ws/conversation`;
   const header = await Client.open(url, { headers: { Authorization: `Bearer ${token}` } });
@@ -163,7 +163,7 @@ test("[C19, B3] the token may come by header, sub-protocol or first message", as
   expect(await answer(protocol, "m1")).toBe("hello");
 });
 
-test("[B37] a younger token of the same user replaces the old one, before connect and after", async () => {
+test("[B37, R8] a younger token of the same user replaces the old one, before connect and after", async () => {
   const token = await server.token({ lifetime: "10m" });
   const client = await server.open("/ws/conversation", { token });
   client.send({ type: "auth", token: await server.token({ lifetime: "20m" }) });
@@ -192,7 +192,7 @@ test("a client that takes batches gets what it would have got one by one", async
   ]);
 });
 
-test("operators read and erase a conversation by a capability, and by no context", async () => {
+test("[Q3] operators read and erase a conversation by a capability, and by no context", async () => {
   const [client, { conversationId }] = await talk(server);
   ask(client, "m1", "hello");
   await answer(client, "m1");

@@ -64,7 +64,7 @@ test("[C3, V9] nobody is administrator of a demo room", async () => {
   await bob.settle();
 });
 
-test("[C3, C18] a demo socket has a tenth of the rate", async () => {
+test("[C3, C18, V9] a demo socket has a tenth of the rate", async () => {
   const ann = await demo({ client_id: "ann", contextId: server.room() });
   for (let i = 0; i < 13; i++) ann.send({ type: "query", query: "stats" });
   for (let i = 0; i < 10; i++) await ann.next("response");
@@ -77,7 +77,7 @@ test("[C3, C18] a demo socket has a tenth of the rate", async () => {
   expect(await ended(ann)).toEqual(["RATE_LIMIT_EXCEEDED", 1008]);
 });
 
-test("[C3, C18] and a demo room a tenth of the publications", async () => {
+test("[C3, C18, V9] and a demo room a tenth of the publications", async () => {
   const small = await serve({ MESSAGES_PER_MINUTE: "0", BROADCASTS_PER_MINUTE: "20" });
   try {
     const client = await small.open("/ws/demo");

@@ -19,7 +19,7 @@ test.each<[string, string | Buffer]>([
   ["binary", Buffer.from([0, 1, 2, 253, 254, 255])],
   ["no bytes", Buffer.alloc(0)],
   ["1 MiB of binary", Buffer.alloc(MIB, 7)],
-])("[E11] %s comes back unchanged", async (_, frame) => {
+])("[E11, F1] %s comes back unchanged", async (_, frame) => {
   const client = await server.echo("someone");
   client.send(frame);
   await client.until(() => client.raw.length === 1, "the echo");
@@ -28,7 +28,7 @@ test.each<[string, string | Buffer]>([
   expect(Buffer.compare(Buffer.from(back as string), Buffer.from(frame as string))).toBe(0);
 });
 
-test("past 1 MiB the echo closes with 1009", async () => {
+test("[F1] past 1 MiB the echo closes with 1009", async () => {
   for (const frame of ["x".repeat(MIB + 1), "😀".repeat(MIB / 4 + 1), Buffer.alloc(MIB + 1)]) {
     const client = await server.echo("someone");
     client.send(frame);
@@ -37,7 +37,7 @@ test("past 1 MiB the echo closes with 1009", async () => {
   }
 });
 
-test("frames come back in order, across sleep, and to nobody else", async () => {
+test("[F1] frames come back in order, across sleep, and to nobody else", async () => {
   const [ann, bob] = [await server.echo("ann"), await server.echo("bob")];
   for (let i = 0; i < 50; i++) ann.send(String(i));
   await ann.until(() => ann.raw.length === 50, "the echoes");
@@ -48,14 +48,14 @@ test("frames come back in order, across sleep, and to nobody else", async () => 
   expect(bob.raw).toEqual([]);
 });
 
-test.each([1000, 1001, 1011, 3000, 4999])("a close with %i is answered with %i", async (code) => {
+test.each([1000, 1001, 1011, 3000, 4999])("[F2] a close with %i is answered with %i", async (code) => {
   const client = await server.echo("someone");
   client.send("hello");
   expect((await client.leave(code)).code).toBe(code);
 });
 
 test.each([1004, 1016, 2999, 5000])(
-  "a close with %i, which no peer may send, is answered with 1002",
+  "[F2] a close with %i, which no peer may send, is answered with 1002",
   async (code) => {
     const client = await server.echo("someone");
     client.send("hello");
@@ -67,14 +67,14 @@ test.each([1004, 1016, 2999, 5000])(
   },
 );
 
-test("a close without a code is answered without one", async () => {
+test("[F2] a close without a code is answered without one", async () => {
   const client = await server.echo("someone");
   client.send("hello");
   client.socket.close();
   expect((await client.closed()).code).toBe(1005);
 });
 
-test.each(["a b", "ä", "%252e", "a".repeat(129)])("the client id %j is refused", async (id) => {
+test.each(["a b", "ä", "%252e", "a".repeat(129)])("[F1] the client id %j is refused", async (id) => {
   const client = await server.echo(id);
   expect(await client.refusal()).toBe("INVALID_MESSAGE_FORMAT");
   expect((await client.closed()).code).toBe(1008);

@@ -17,7 +17,7 @@ function hammer(client: Client, times: number): void {
 
 const ended = async (client: Client) => [await client.refusal(), (await client.closed()).code];
 
-test("[C18, C20] the 101st frame within a minute gets the seed's error, and is forgiven", async () => {
+test("[C18, C20, L1] the 101st frame within a minute gets the seed's error, and is forgiven", async () => {
   const ann = await opened(server, server.room());
   await ann.next("connection_established");
   hammer(ann, 100);
@@ -53,7 +53,7 @@ test("[C18, X7, H7] two breaches are forgiven, the third within a minute closes 
   expect(await bob.settle()).toEqual([]);
 });
 
-test("[C20] a room's publications have a rate of their own, which others' requests do not touch", async () => {
+test("[C20, L2] a room's publications have a rate of their own, which others' requests do not touch", async () => {
   const small = await serve({ BROADCASTS_PER_MINUTE: "5", USER_SHARE_PERCENT: "0" });
   try {
     const [ann, bob] = [await listening(small, "r", "ann"), await listening(small, "r", "bob", ["*"])];
@@ -67,7 +67,7 @@ test("[C20] a room's publications have a rate of their own, which others' reques
   }
 });
 
-test("[C20] the connects past ten a minute from one address are refused, whatever the endpoint", async () => {
+test("[C20, L6] the connects past ten a minute from one address are refused, whatever the endpoint", async () => {
   const small = await serve({ CONNECTIONS_PER_MINUTE_PER_IP: "10" });
   try {
     const ways = ["/api/v1/ws/demo", "/ws/demo", "/api/v1/ws"];
@@ -86,7 +86,7 @@ test("[C20] the connects past ten a minute from one address are refused, whateve
   }
 });
 
-test("[C22] a user has ten sockets in a room, of whatever dialect, and as many in another", async () => {
+test("[C22, L5] a user has ten sockets in a room, of whatever dialect, and as many in another", async () => {
   const room = server.room();
   const token = await server.token({ user: "ann", room });
   for (let i = 0; i < 5; i++) await listening(server, room);
@@ -98,7 +98,7 @@ test("[C22] a user has ten sockets in a room, of whatever dialect, and as many i
   await listening(server, server.room(), "ann");
 });
 
-test("[C13, C22] a room takes as many as WS_MAX_CONNECTIONS says", async () => {
+test("[C13, C22, L5] a room takes as many as WS_MAX_CONNECTIONS says", async () => {
   const small = await serve({ WS_MAX_CONNECTIONS: "2" });
   try {
     const ann = await listening(small, "r", "ann");
@@ -111,7 +111,7 @@ test("[C13, C22] a room takes as many as WS_MAX_CONNECTIONS says", async () => {
   }
 });
 
-test("[C17] a frame past 1 MiB gets MESSAGE_TOO_LARGE and 1009, and nobody else notices", async () => {
+test("[C17, L3] a frame past 1 MiB gets MESSAGE_TOO_LARGE and 1009, and nobody else notices", async () => {
   const room = server.room();
   const [ann, bob] = [await listening(server, room, "ann"), await listening(server, room, "bob")];
   const sized = (bytes: number) => {
@@ -127,7 +127,7 @@ test("[C17] a frame past 1 MiB gets MESSAGE_TOO_LARGE and 1009, and nobody else 
   expect((await query(bob, "stats")).offset).toBe(1);
 });
 
-test("[C23] silence ends in CONNECTION_TIMEOUT and 1001, and plain pings are no silence", async () => {
+test("[C23, L7] silence ends in CONNECTION_TIMEOUT and 1001, and plain pings are no silence", async () => {
   const small = await serve({ INACTIVITY_TIMEOUT_MS: "6000", PRESENCE_GRACE_MS: "0" });
   try {
     const silent = await listening(small, "r", "silent");

@@ -110,7 +110,7 @@ test("[C5, C6, V2, C14, C15] a subscription is confirmed under the request's id,
   expect(await ann.settle()).toEqual([]);
 });
 
-test("[C7] after unsubscribe, confirmed, nothing more comes of it", async () => {
+test("[C7, V2] after unsubscribe, confirmed, nothing more comes of it", async () => {
   const room = server.room();
   const ann = await listening(server, room, "ann", ["a", "b"]);
   expect(await ask(ann, { type: "unsubscribe", events: ["a"] })).toEqual({ unsubscribed: ["a"] });
@@ -144,7 +144,7 @@ test("[C8, V3] a broadcast reaches everyone, whatever they subscribed to; withou
   expect((await backend.settle()).map((it) => it.type)).toEqual(["broadcast"]);
 });
 
-test("[C28] a topic matches whole, or up to the star at its end", async () => {
+test("[C28, V2] a topic matches whole, or up to the star at its end", async () => {
   const room = server.room();
   const ann = await listening(server, room, "ann");
   const exact = await listening(server, room, "exact", ["agent.started"]);
@@ -158,7 +158,7 @@ test("[C28] a topic matches whole, or up to the star at its end", async () => {
   expect((await heard(all)).filter((it) => it !== "user_joined")).toEqual(said);
 });
 
-test("[C28] who comes, goes and types is heard of by those who subscribed to that", async () => {
+test("[C28, V3] who comes, goes and types is heard of by those who subscribed to that", async () => {
   const room = server.room();
   const ann = await listening(server, room, "ann", ["user_*"]);
   const bob = await listening(server, room, "bob", [], { name: "Bob" });
@@ -337,7 +337,7 @@ test("[V6] an administrator closes a user's connections, or one of them", async 
   expect(gone.code).toBe("NOT_FOUND");
 });
 
-test("[C25] a client that asks for batches may get several frames in one", async () => {
+test("[C25, P14] a client that asks for batches may get several frames in one", async () => {
   const room = server.room();
   const ann = await listening(server, room, "ann");
   const token = await server.token({ user: "bob", room });
@@ -385,7 +385,7 @@ test("[X2, H9] one event, spelled for every dialect in the room", async () => {
   });
 });
 
-test("[C5] requests on one socket are answered each under its own id, also without one", async () => {
+test("[C5, H8] requests on one socket are answered each under its own id, also without one", async () => {
   const ann = await listening(server, server.room());
   ann.send({ type: "query", query: "stats" });
   expect((await ann.next("response")).id).toBeUndefined();

@@ -34,7 +34,7 @@ function upgrade(path: string, headers: Record<string, string>): Promise<string>
 }
 
 test.each(["/api/chat/ws", "/api/chat/ws?token=test", "/ws/someone"])(
-  "plain HTTP on %s gets 426",
+  "[R7] plain HTTP on %s gets 426",
   async (path) => {
     for (const method of ["GET", "POST"]) {
       const response = await server.harness.fetch(path, { method });
@@ -98,7 +98,7 @@ test("a hand-off header of a client's own stays outside", async () => {
   expect((await client.next("message")).data).toMatchObject({ authorId: "test", offset: 1 });
 });
 
-test("[B26] the connects past ten a minute from one address are refused in words", async () => {
+test("[B26, L6] the connects past ten a minute from one address are refused in words", async () => {
   const headers = { "CF-Connecting-IP": "192.0.2.7" };
   const refused: number[] = [];
   // The binding's windows are aligned to the clock: at most two of them see these.

@@ -17,7 +17,7 @@ async function isIn(room: string, socket: Client, data: unknown): Promise<boolea
   return (await told(socket)).some((it) => it.type === "where" && it.data === data);
 }
 
-test("/ws leads to the contextId of the query, else to the token's first context, else to the user's own room", async () => {
+test("[H1] /ws leads to the contextId of the query, else to the token's first context, else to the user's own room", async () => {
   const [named, first] = [server.room(), server.room()];
   const token = await server.token({ user: "dora", claims: { contexts: [first, named] } });
   const byQuery = await server.open("/ws", { token, contextId: named });
@@ -31,7 +31,7 @@ test("/ws leads to the contextId of the query, else to the token's first context
   expect(await isIn("user:test", await server.open("/ws", { token: "test" }), 5)).toBe(true);
 });
 
-test("a user's own room is nobody else's", async () => {
+test("[R5] a user's own room is nobody else's", async () => {
   const token = await server.token({ user: "eve", room: "somewhere" });
   const eve = await server.open("/ws", { token, contextId: "user:dora" });
   expect((await eve.next("error")).data.error_code).toBe("PERMISSION_DENIED");
@@ -40,7 +40,7 @@ test("a user's own room is nobody else's", async () => {
   expect(answer.status).toBe(403);
 });
 
-test("one publish is heard by sockets of all dialects at once, each in its own spelling", async () => {
+test("[H9] one publish is heard by sockets of all dialects at once, each in its own spelling", async () => {
   const room = server.room();
   const [seed, browser] = [await workflow(server, room), await client(server, room)];
   const exact = await events(server, room, ["workflow_update"]);
@@ -58,7 +58,7 @@ test("one publish is heard by sockets of all dialects at once, each in its own s
   expect(await told(elsewhere)).toEqual([]);
 });
 
-test("[C8] a broadcast reaches everyone, whatever they subscribed to", async () => {
+test("[C8, H9] a broadcast reaches everyone, whatever they subscribed to", async () => {
   const room = server.room();
   const [seed, browser] = [await workflow(server, room), await client(server, room)];
   const unsubscribed = await events(server, room, []);
@@ -72,7 +72,7 @@ test("[C8] a broadcast reaches everyone, whatever they subscribed to", async () 
   ]);
 });
 
-test("what a client of one dialect says reaches the others, and cannot be what only backends say", async () => {
+test("[H2] what a client of one dialect says reaches the others, and cannot be what only backends say", async () => {
   const room = server.room();
   const ann = await client(server, room, await server.token({ user: "ann", room }));
   const [seed, other] = [await workflow(server, room), await events(server, room, ["cursor.moved"])];
@@ -91,7 +91,7 @@ test("what a client of one dialect says reaches the others, and cannot be what o
   expect(await told(seed)).toHaveLength(1);
 });
 
-test("a message published to a chat room is a message of that chat", async () => {
+test("[G6] a message published to a chat room is a message of that chat", async () => {
   const room = server.room();
   const ann = await server.join(room, "ann");
   const token = await server.token({ user: "bot", name: "Robot", room, claims: { role: "service" } });
@@ -113,7 +113,7 @@ test("a message published to a chat room is a message of that chat", async () =>
   expect(page.events).toMatchObject([{ type: "message", author: "bot", data: event.data }]);
 });
 
-test("an event published to a room nobody is in is kept, and found by whoever comes later", async () => {
+test("[G2] an event published to a room nobody is in is kept, and found by whoever comes later", async () => {
   const room = server.room();
   const { json } = await publish(server, room, { type: "workflow_update", data: UPDATE });
   expect(json).toMatchObject({ offset: 1, duplicate: false });
@@ -132,7 +132,7 @@ test("an event published to a room nobody is in is kept, and found by whoever co
   });
 });
 
-test("rooms of the same name and another kind have nothing to do with each other", async () => {
+test("[R1] rooms of the same name and another kind have nothing to do with each other", async () => {
   const room = server.room();
   const [seed, chat] = [await workflow(server, room), await server.join(room, "ann")];
   await publish(server, room, { type: "only.hub", data: 1 });
@@ -144,7 +144,7 @@ test("rooms of the same name and another kind have nothing to do with each other
   expect((await chat.settle()).map((it) => it.data)).toMatchObject([{ content: "only chat", offset: 1 }]);
 });
 
-test("[C3] a demo room is reached without a token, and by nothing else", async () => {
+test("[C3, V9] a demo room is reached without a token, and by nothing else", async () => {
   const name = server.room();
   const demo = await server.open("/ws/demo", { contextId: name, client_id: "guest" });
   expect(await demo.next("connection_established")).toMatchObject({ client_id: "guest", user_id: "guest" });
@@ -177,7 +177,7 @@ test("[C3] a demo room is reached without a token, and by nothing else", async (
   expect((await chat.next("message")).id).toMatch(idOf("message"));
 });
 
-test("whoever says nothing of themselves hears what is published to the lobby, and can say nothing there", async () => {
+test("[K2] whoever says nothing of themselves hears what is published to the lobby, and can say nothing there", async () => {
   const guest = await server.open("/ws/client", { client_id: "guest" });
   await guest.next("hello");
   const { json } = await publish(server, "lobby", { type: "announcement", data: { text: "welcome" } });

@@ -22,7 +22,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-test("[B27, B29] the 101st message within a minute gets the seed's error and 1008", async () => {
+test("[B27, B29, L1] the 101st message within a minute gets the seed's error and 1008", async () => {
   const ann = await server.join(server.room(), "ann");
   const { served, refusal } = await speakUntilRefused(ann);
   expect(served).toBe(100);
@@ -32,7 +32,7 @@ test("[B27, B29] the 101st message within a minute gets the seed's error and 100
   expect(await ann.closed()).toEqual({ code: 1008, reason: "Rate limit exceeded" });
 });
 
-test("[B27] a sleeping room does not refill a spammer's bucket", async () => {
+test("[B27, L1] a sleeping room does not refill a spammer's bucket", async () => {
   const room = server.room();
   const ann = await server.join(room, "ann");
   const sleep = async (served: number) => {
@@ -41,7 +41,7 @@ test("[B27] a sleeping room does not refill a spammer's bucket", async () => {
   expect((await speakUntilRefused(ann, sleep)).served).toBe(100);
 });
 
-test("[B27] garbage counts, and so do pings that wake the room", async () => {
+test("[B27, L1] garbage counts, and so do pings that wake the room", async () => {
   const ann = await server.join(server.room(), "ann");
   for (let i = 0; i < 50; i++) ann.send("garbage");
   for (let i = 0; i < 50; i++) ann.send({ type: "ping", id: "p" });
@@ -72,7 +72,7 @@ test("[B28, L2] a room's messages have a rate of their own, which survives sleep
   }
 });
 
-test("a user has ten sockets in a room, and a room as many as it is allowed", async () => {
+test("[L5] a user has ten sockets in a room, and a room as many as it is allowed", async () => {
   const room = server.room();
   const tabs = await Promise.all(Array.from({ length: 10 }, () => server.join(room, "ann")));
   const refused = async (user: string) => {
@@ -89,7 +89,7 @@ test("a user has ten sockets in a room, and a room as many as it is allowed", as
   await again.next("message");
 });
 
-test("a room that is full says so, also to a client that comes by first message", async () => {
+test("[L5] a room that is full says so, also to a client that comes by first message", async () => {
   const small = await serve({ WS_MAX_CONNECTIONS: "1" });
   try {
     await small.join("r", "ann");
@@ -103,7 +103,7 @@ test("a room that is full says so, also to a client that comes by first message"
   }
 });
 
-test("[A8] silence ends in CONNECTION_TIMEOUT and 1001, and pings the platform answers are no silence", async () => {
+test("[A8, L7] silence ends in CONNECTION_TIMEOUT and 1001, and pings the platform answers are no silence", async () => {
   const small = await serve({ INACTIVITY_TIMEOUT_MS: "6000", PRESENCE_GRACE_MS: "0" });
   try {
     const silent = await small.join("r", "silent");

@@ -145,7 +145,7 @@ test.each([
   ["3 MiB in letters of four bytes", sized(3 * MIB, "😀")],
   ["binary past 1 MiB", Buffer.alloc(MIB + 1)],
   ["32 MiB", sized(32 * MIB)],
-])("[A31, C17] %s gets MESSAGE_TOO_LARGE and 1009, and nobody else notices", async (_, frame) => {
+])("[A31, C17, L3] %s gets MESSAGE_TOO_LARGE and 1009, and nobody else notices", async (_, frame) => {
   const client = await server.join(room, "big");
   client.send(frame);
   expect(await client.refusal()).toBe("MESSAGE_TOO_LARGE");
@@ -175,7 +175,7 @@ test.each([
   ["129 characters", "a".repeat(129)],
   ["a space", "a b"],
   ["letters beyond ASCII", "zimmer-ä"],
-])("a room name of %s is refused before an object is woken", async (_, contextId) => {
+])("[R1] a room name of %s is refused before an object is woken", async (_, contextId) => {
   const client = await server.chat({ token: "test", contextId });
   expect(await client.refusal()).toBe(INVALID);
   expect((await client.closed()).code).toBe(1008);
@@ -185,7 +185,7 @@ test.each([
   ["128 characters", "a".repeat(128)],
   ["every sign there is", "A-Z.a_z:0~9"],
   ["three dots", "..."],
-])("a room name of %s is served", async (_, contextId) => {
+])("[R1] a room name of %s is served", async (_, contextId) => {
   const client = await server.chat({ token: "test", contextId });
   client.say("hello");
   expect((await client.next("message")).data.offset).toBe(1);

@@ -55,7 +55,7 @@ async function typeUntilKilled(round: number): Promise<{ acknowledged: Set<strin
   return { acknowledged, lost };
 }
 
-test("killed while people type, the server comes back with every acknowledged edit, once", async () => {
+test("[P11, T16] killed while people type, the server comes back with every acknowledged edit, once", async () => {
   const acknowledged = new Set<string>();
   let resent = 0;
   await server.start(VARIABLES);

@@ -35,7 +35,7 @@ async function answered(conversationId: string): Promise<string[]> {
 const said = ({ messages }: Frame, role: string): string[] =>
   messages.filter((it: Frame) => it.role === role).map((it: Frame) => it.messageId);
 
-test("killed while the backend is asked, the server comes back and every message is answered once", async () => {
+test("[Q10] killed while the backend is asked, the server comes back and every message is answered once", async () => {
   const conversations: Frame[] = [];
   const stored = new Map<string, Set<string>>();
   for (let round = 0; round < ROUNDS; round++) {

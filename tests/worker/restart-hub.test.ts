@@ -49,7 +49,7 @@ async function publishUntilKilled(
   return { answered, heard: listener.frames.filter((it) => it.type === "event").map((it) => it.offset) };
 }
 
-test("killed while backends publish, the server comes back with every answered event, once, in order", async () => {
+test("[G1, P11] killed while backends publish, the server comes back with every answered event, once, in order", async () => {
   const answered = new Map<string, number>();
   for (let round = 0; round < ROUNDS; round++) {
     await server.start(VARIABLES);

@@ -14,7 +14,7 @@ const BYTES = 32 * 1024;
 const ROUNDS = 2;
 const open = () => Client.open(`${server.url}/ws?token=test&contextId=r`);
 
-test("killed in the middle of a transfer, the server comes back with every chunk that it answered", async () => {
+test("[W6] killed in the middle of a transfer, the server comes back with every chunk that it answered", async () => {
   const { id, frames, content } = largeData("d", COUNT, BYTES);
   const order = shuffled(frames);
   const first = order[0] as (typeof order)[number];

@@ -52,7 +52,7 @@ async function publishUntilKilled(
   };
 }
 
-test("killed in the middle of a broadcast, the server comes back with every acknowledged message, once, in order", async () => {
+test("[P11] killed in the middle of a broadcast, the server comes back with every acknowledged message, once, in order", async () => {
   const acknowledged = new Map<string, number>();
   for (let round = 0; round < ROUNDS; round++) {
     await server.start(VARIABLES);

@@ -67,7 +67,7 @@ test.concurrent("eviction between every two messages of a script changes no fram
   expect(JSON.stringify(awake)).toContain('"user_left"');
 });
 
-test.concurrent("a room that sleeps while somebody types still says when it is over", async () => {
+test.concurrent("[P3] a room that sleeps while somebody types still says when it is over", async () => {
   const room = server.room();
   const [ann, bob] = [await server.join(room, "ann"), await server.join(room, "bob")];
   await ann.next("user_joined");
@@ -77,7 +77,7 @@ test.concurrent("a room that sleeps while somebody types still says when it is o
   expect((await bob.next("typing")).data.isTyping).toBe(false);
 });
 
-test.concurrent("a room that sleeps while sockets close announces every leaving, once", async () => {
+test.concurrent("[P9] a room that sleeps while sockets close announces every leaving, once", async () => {
   const room = server.room();
   const ann = await server.join(room, "ann");
   const others = await Promise.all(["bob", "cid", "dan"].map((user) => server.join(room, user)));

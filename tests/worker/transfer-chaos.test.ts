@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-test("a room that is dropped while it streams goes on, and every chunk comes once", async () => {
+test("[W9] a room that is dropped while it streams goes on, and every chunk comes once", async () => {
   const room = server.room();
   const as = async (user: string) => workflow(server, room, await server.token({ user, room }));
   const [ann, bob] = [await as("ann"), await as("bob")];

@@ -53,7 +53,7 @@ const REFUSED: [string, object, unknown[]][] = [
   ["nothing", {}, [INVALID, "x", "data_id", "total_chunks", "chunk_index", "chunk_data", "checksum"]],
   ["64 KiB and a byte", chunkOf("d", 0, 5, randomBytes(64 * 1024 + 1)), ["MESSAGE_TOO_LARGE", "x"]],
 ];
-test.each(REFUSED)("[A32, A33, X19] %s is refused, and stored nowhere", async (_, data, expected) => {
+test.each(REFUSED)("[A32, A33, X19, W5] %s is refused, and stored nowhere", async (_, data, expected) => {
   const room = server.room();
   await publish(server, room, { type: "n" }); // Before it there are no tables to look into.
   const ann = await as(room, "ann");
@@ -63,14 +63,14 @@ test.each(REFUSED)("[A32, A33, X19] %s is refused, and stored nowhere", async (_
   expect(ann.close).toBeUndefined();
 });
 
-test("[X19] of an object counted from 0 there is no chunk of the number of its chunks", async () => {
+test("[X19, W5] of an object counted from 0 there is no chunk of the number of its chunks", async () => {
   const ann = await as(server.room(), "ann");
   ann.send({ type: "large_data", id: "x", data: good });
   ann.send({ type: "large_data", id: "x", data: { ...good, chunk_index: 5 } });
   expect(await refusal(ann)).toEqual([INVALID, "x", "chunk_index"]);
 });
 
-test("other bytes of the same index, another total and another user's name are conflicts", async () => {
+test("[W7] other bytes of the same index, another total and another user's name are conflicts", async () => {
   const room = server.room();
   const [ann, bob] = [await as(room, "ann"), await as(room, "bob")];
   ann.send({ type: "large_data", id: "x", data: good });
@@ -99,7 +99,7 @@ test("other bytes of the same index, another total and another user's name are c
   }
 });
 
-test("a token without `send` uploads nothing, one without `history` fetches nothing", async () => {
+test("[W5, W9] a token without `send` uploads nothing, one without `history` fetches nothing", async () => {
   const room = server.room();
   const ann = await as(room, "ann", ["join", "send"]);
   const { id, frames } = largeData("d", 1);
@@ -113,7 +113,7 @@ test("a token without `send` uploads nothing, one without `history` fetches noth
   expect((await fetchAll(bob, id, 0)).indexes).toEqual([0]);
 });
 
-test("what is past the room's quota is a conflict; the rest of the room's data stays", async () => {
+test("[W7] what is past the room's quota is a conflict; the rest of the room's data stays", async () => {
   const room = server.room();
   const [ann, bob] = [await as(room, "ann"), await as(room, "bob")];
   const { id, frames, content } = largeData("d", 3, 60_000);
@@ -126,7 +126,7 @@ test("what is past the room's quota is a conflict; the rest of the room's data s
   expect((await fetchAll(bob, id, 2)).content.equals(content)).toBe(true);
 });
 
-test("[X7] too many chunks a second: refused with the time to wait, and closed the third time", async () => {
+test("[X7, W11] too many chunks a second: refused with the time to wait, and closed the third time", async () => {
   const room = server.room();
   const [ann, bob] = [await as(room, "ann"), await as(room, "bob")];
   const { frames } = largeData("d", 300, 10);

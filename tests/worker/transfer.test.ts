@@ -12,7 +12,7 @@ afterAll(() => server.stop());
 
 const as = async (room: string, user: string) => workflow(server, room, await server.token({ user, room }));
 
-test("[A22, A23] chunks in any order make an object; its sender learns when all are there", async () => {
+test("[A22, A23, W5, W6] chunks in any order make an object; its sender learns when all are there", async () => {
   const room = server.room();
   const ann = await as(room, "ann");
   const { id, frames, content } = largeData("data_456", 40, 64 * 1024);
@@ -37,7 +37,7 @@ test("[A22, A23] chunks in any order make an object; its sender learns when all 
   expect(await told(ann), "nobody else is told").toHaveLength(1);
 });
 
-test("[A22, X19] counted from 1, of one chunk, of none of its bytes: all of it comes out as it came", async () => {
+test("[A22, X19, W5] counted from 1, of one chunk, of none of its bytes: all of it comes out as it came", async () => {
   const room = server.room();
   const [ann, bob] = [await as(room, "ann"), await as(room, "bob")];
   const objects = [
@@ -61,7 +61,7 @@ test("[A22, X19] counted from 1, of one chunk, of none of its bytes: all of it c
   }
 });
 
-test("[A22] padding is optional, a checksum may say what it is, and both come back as one spelling", async () => {
+test("[A22, W5] padding is optional, a checksum may say what it is, and both come back as one spelling", async () => {
   const room = server.room();
   const ann = await as(room, "ann");
   const frame = largeData("d", 1, 100).frames[0];
@@ -79,7 +79,7 @@ test("[A22] padding is optional, a checksum may say what it is, and both come ba
   expect(ann.frames.at(-1)?.data).toEqual({ ...frame.data, chunk_data: bare });
 });
 
-test("a duplicate is harmless, and answered with what is missing", async () => {
+test("[W6] a duplicate is harmless, and answered with what is missing", async () => {
   const room = server.room();
   const ann = await as(room, "ann");
   const { frames } = largeData("d", 5);
@@ -95,7 +95,7 @@ test("a duplicate is harmless, and answered with what is missing", async () => {
   expect(await server.sql(room, "SELECT COUNT(*) AS count FROM chunk", "HUBS")).toEqual([{ count: 5 }]);
 });
 
-test("after a reconnect, and an eviction, any chunk brings what is missing, and the object is finished", async () => {
+test("[W6] after a reconnect, and an eviction, any chunk brings what is missing, and the object is finished", async () => {
   const room = server.room();
   const ann = await as(room, "ann");
   const { id, frames, content } = largeData("d", 30, 10_000, 1);
@@ -120,7 +120,7 @@ test("after a reconnect, and an eviction, any chunk brings what is missing, and 
   expect(got.content.equals(content)).toBe(true);
 });
 
-test("an interrupted download goes on from a chunk", async () => {
+test("[W9, W10] an interrupted download goes on from a chunk", async () => {
   const room = server.room();
   const ann = await as(room, "ann");
   const { id, frames, content } = largeData("d", 20, 5000, 1);
@@ -131,7 +131,7 @@ test("an interrupted download goes on from a chunk", async () => {
   expect(got.content.equals(content.subarray(14 * 5000))).toBe(true);
 });
 
-test("an hour after its last chunk an abandoned transfer is gone, and its name is free", async () => {
+test("[W8] an hour after its last chunk an abandoned transfer is gone, and its name is free", async () => {
   const room = server.room();
   const ann = await as(room, "ann");
   const old = largeData("d", 3);

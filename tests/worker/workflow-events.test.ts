@@ -111,7 +111,7 @@ test("[A17] a link is a path or a URL of the web, and metadata any object", asyn
   }
 });
 
-test("[A17] with user_id a notification reaches all sockets of that user, no others, and nobody else's history", async () => {
+test("[A17, H4] with user_id a notification reaches all sockets of that user, no others, and nobody else's history", async () => {
   const room = server.room();
   const as = (user: string) => server.token({ user, room });
   const [ann, bob] = [await as("ann"), await as("bob")];
@@ -143,7 +143,7 @@ test("[A17] with user_id a notification reaches all sockets of that user, no oth
   expect(others[2]?.frames.at(-1)).toMatchObject({ result: { events: [] } });
 });
 
-test("[A37] what is critical overtakes what waits; a socket that shows offsets keeps their order", async () => {
+test("[A37, H4] what is critical overtakes what waits; a socket that shows offsets keeps their order", async () => {
   const room = server.room();
   const seed = await workflow(server, room);
   const other = await client(server, room);
@@ -166,7 +166,7 @@ test("[A37] what is critical overtakes what waits; a socket that shows offsets k
   expect(json.events.map(what)).toEqual([1, 2, 3, "Fire", 5, "High"]);
 });
 
-test("[A38, A51] with batch=1 what is said together comes in one frame, in its order", async () => {
+test("[A38, A51, P14] with batch=1 what is said together comes in one frame, in its order", async () => {
   const room = server.room();
   const ann = await workflow(server, room, "test", { batch: "1" });
   await publish(server, room, update({ progress: 1 }));
@@ -242,7 +242,7 @@ test("sleep is invisible: eviction between every two steps of a script changes n
   expect(await play((room) => server.sleep(room, "HUBS"))).toEqual(awake);
 });
 
-test("[A38] several frames of one socket's own come in one too, and each once", async () => {
+test("[A38, P14] several frames of one socket's own come in one too, and each once", async () => {
   const room = server.room();
   const ann = await workflow(server, room, "test", { batch: "1" });
   const plain = await workflow(server, room);

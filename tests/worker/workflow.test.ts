@@ -64,7 +64,7 @@ test("[A2, A3, A21] an invalid token gets AUTHENTICATION_FAILED and 1008 at once
   expect((await lost.closed()).code).toBe(1008);
 });
 
-test("[A4] an expired token leads to a prompt, and `auth` with a younger one to staying, also across sleep", async () => {
+test("[A4, R8, W2] an expired token leads to a prompt, and `auth` with a younger one to staying, also across sleep", async () => {
   const room = server.room();
   const ann = await workflow(server, room, await server.token({ room, lifetime: "6s" }));
   // The room asks by itself: nothing was sent.
@@ -88,7 +88,7 @@ test("[A4] an expired token leads to a prompt, and `auth` with a younger one to 
   await ann.next("pong");
 });
 
-test("[A4] the token of another user, or for another room, renews nothing", async () => {
+test("[A4, R8] the token of another user, or for another room, renews nothing", async () => {
   const room = server.room();
   const ann = await workflow(server, room, await server.token({ room }));
   ann.send({ type: "auth", token: await server.token({ user: "bob", room, lifetime: "2h" }) });
@@ -97,7 +97,7 @@ test("[A4] the token of another user, or for another room, renews nothing", asyn
   expect(await refusal(ann)).toBe("PERMISSION_DENIED");
 });
 
-test("[A8, A21, A35] silence ends in CONNECTION_TIMEOUT and 1001, and takes nobody along who pings", async () => {
+test("[A8, A21, A35, L7] silence ends in CONNECTION_TIMEOUT and 1001, and takes nobody along who pings", async () => {
   const small = await serve({ INACTIVITY_TIMEOUT_MS: "6000" });
   try {
     const [silent, lively] = [await workflow(small, "r"), await workflow(small, "r")];
@@ -122,7 +122,7 @@ test("[A8, A21, A35] silence ends in CONNECTION_TIMEOUT and 1001, and takes nobo
   }
 });
 
-test("[A9, A12, A13] the seed's heartbeat gets a pong with an id of its own", async () => {
+test("[A9, A12, A13, W1] the seed's heartbeat gets a pong with an id of its own", async () => {
   const ann = await workflow(server, server.room());
   ann.send({ type: "ping", id: "msg_1704067200000_abc123def", timestamp: "2024-01-01T00:00:00Z", data: {} });
   const first = await ann.next("pong");
@@ -150,7 +150,7 @@ test("[A9] a plain ping is answered without waking the room", async () => {
   expect(await server.wasAwake(room, "HUBS")).toBe(true);
 });
 
-test("[A20, A21, A47, A48] what makes no sense gets a typed error that names the session, and the socket stays", async () => {
+test("[A20, A21, A47, A48, W3, W4] what makes no sense gets a typed error that names the session, and the socket stays", async () => {
   const room = server.room();
   const ann = await workflow(server, room);
   const sessions = new Set<string>();
@@ -191,7 +191,7 @@ test("[A20, A21, A47, A48] what makes no sense gets a typed error that names the
   expect((await ann.closed()).code).toBe(1008);
 });
 
-test("[A21, A27] too fast gets retry_after, is forgiven twice, and then closed with 1008", async () => {
+test("[A21, A27, H7] too fast gets retry_after, is forgiven twice, and then closed with 1008", async () => {
   const small = await serve({ MESSAGES_PER_MINUTE: "5" });
   try {
     const ann = await workflow(small, "r");
@@ -214,7 +214,7 @@ test("[A21, A27] too fast gets retry_after, is forgiven twice, and then closed w
   }
 });
 
-test("[A21, A31] past 1 MiB a message gets MESSAGE_TOO_LARGE and 1009; 1 MiB is read", async () => {
+test("[A21, A31, L3] past 1 MiB a message gets MESSAGE_TOO_LARGE and 1009; 1 MiB is read", async () => {
   const room = server.room();
   const [ann, bob] = [await workflow(server, room), await workflow(server, room)];
   const ping = (bytes: number) => `{"type":"ping","x":"${"x".repeat(bytes - 22)}"}`;
@@ -227,7 +227,7 @@ test("[A21, A31] past 1 MiB a message gets MESSAGE_TOO_LARGE and 1009; 1 MiB is 
   expect(await told(bob)).toEqual([]);
 });
 
-test("[A7, A54] a full room says so, and 1013", async () => {
+test("[A7, A54, L5] a full room says so, and 1013", async () => {
   const small = await serve({ WS_MAX_CONNECTIONS: "2" });
   try {
     const ann = await workflow(small, "r");
@@ -266,7 +266,7 @@ test("[A21, A25, A28] a fault of ours is SYSTEM_ERROR to the client, and all of 
   }
 });
 
-test("[A1] the token may come by header, sub-protocol or first message too", async () => {
+test("[A1, R3, W2] the token may come by header, sub-protocol or first message too", async () => {
   const room = server.room();
   const token = await server.token({ room });
   const url = `${server.ws}/ws?contextId=${room}`;
