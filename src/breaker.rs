@@ -47,7 +47,7 @@ impl Breaker {
             // storage; three are no hiccup. A second is shorter than a client waits before
             // it sends again, and one transaction tells what there is to know.
             Self::Storage => Settings { failures: 3, within_ms: 10_000, open_ms: 1_000, probes: 1 },
-            // A call may take 10 s (SPEC §2), so that five in a row that hang fit in a
+            // A call may take 10 s (Q13), so that five in a row that hang fit in a
             // minute, and a probe has its answer long before half of one is over. One at a
             // time: a service that is just back is not to meet everyone who waited.
             Self::Outbound => {

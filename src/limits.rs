@@ -1,4 +1,4 @@
-//! Every bound Dormouse enforces, each a variable an operator can set (SPEC §6).
+//! Every bound Dormouse enforces, each a variable an operator can set.
 
 /// The limits in force. `0` switches a rate or a count off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,13 +91,13 @@ pub enum Responder {
 /// together, in UTF-16 code units: for each room for what a client says while it connects, or for
 /// eight the longest message there is.
 pub const PENDING_LENGTH_MAX: u32 = 8 << 20;
-/// How long an expired token may still be replaced before the socket is closed (SPEC §4).
+/// How long an expired token may still be replaced before the socket is closed (R8).
 pub const RENEWAL_MS: u64 = 30_000;
-/// How long a client's own id is remembered, at most (SPEC §3).
+/// How long a client's own id is remembered, at most (P12).
 pub const DEDUPE_MS: u64 = 24 * 60 * 60 * 1000;
-/// How many of them a room remembers, at most (SPEC §3).
+/// How many of them a room remembers, at most (P12).
 pub const DEDUPE_ENTRIES_MAX: u64 = 10_000;
-/// Topics one socket subscribes to, at most (SPEC §6), and their bytes together: they ride
+/// Topics one socket subscribes to, at most (V4), and their bytes together: they ride
 /// in the attachment, which has 16 KiB.
 pub const TOPICS_MAX: usize = 100;
 /// See [`TOPICS_MAX`].
@@ -164,9 +164,9 @@ pub const LONG_ANSWERS_BYTES_MAX: usize = 512 * 1024;
 pub const SMALL_FRAME_BYTES_MAX: usize = 4 * 1024;
 /// Longest `selection` of a cursor, in bytes of JSON: a few ranges, not a document.
 pub const SELECTION_BYTES_MAX: usize = 1024;
-/// Events one batch call publishes, at most (SPEC §7).
+/// Events one batch call publishes, at most.
 pub const BATCH_EVENTS_MAX: usize = 100;
-/// Deepest nesting of a JSON frame (SPEC §6).
+/// Deepest nesting of a JSON frame (L4).
 pub const JSON_DEPTH_MAX: usize = 32;
 /// Deepest nesting of what an event, a value or a selection says: eight levels are left for what
 /// stands around it when it is told again, of which a page of history in a batch takes six.

@@ -1,4 +1,4 @@
-//! Those who bring no token: demo rooms (C3), and the handshake of seed 004 (E2 to E6).
+//! Those who bring no token: demo rooms (V9), and the handshake of `/ws/client` (K1).
 
 use super::capability::DEMO;
 use super::{Endpoint, HandOff, Terms, Upgrade, Verdict};
@@ -7,7 +7,7 @@ use crate::dialect::Wire;
 use crate::message::{Code, Member, Refusal, RoomName, UserId};
 use crate::room::{Grant, Grants, Manner, Manners};
 
-/// 1 to 64 of `A-Z a-z 0-9 _ -` (SPEC §2; E3 recommends a UUID).
+/// 1 to 64 of `A-Z a-z 0-9 _ -` (K1; E3 recommends a UUID).
 pub(super) fn is_client_id(text: &str) -> bool {
     (1..=64).contains(&text.len())
         && text.bytes().all(|it| it.is_ascii_alphanumeric() || b"_-".contains(&it))
@@ -55,7 +55,7 @@ pub(super) const NO_ADMIN: Refusal = Refusal::denied("the role admin needs a tok
 
 type Fault = (Refusal, CloseCode);
 
-/// Checks version, client id and role, in the seed's order (E6).
+/// Checks version, client id and role, in this order: the first that is wrong is told (K1).
 pub(super) fn handshake(upgrade: &Upgrade, development: bool) -> Result<ClientRole, Fault> {
     let bad = |message| (Refusal::invalid(message), CloseCode::UnsupportedVersion);
     if !matches!(upgrade.query.get("version"), None | Some("1")) {

@@ -1,4 +1,4 @@
-//! What a token allows in one room (SPEC §4). No claim, no access.
+//! What a token allows in one room (R5). No claim, no access.
 
 use super::Claims;
 use crate::directory::Addresses;
@@ -153,7 +153,7 @@ pub fn administered(claims: &Claims) -> Vec<Addresses> {
     Addresses::joined(rooms.flat_map(|it| it.without(&demo)).collect())
 }
 
-/// Rooms that nobody needs a token for, and that no token leads to (SPEC §2).
+/// Rooms that nobody needs a token for, and that no token leads to (V9).
 fn is_demo(kind: Kind, room: &RoomName) -> bool {
     kind == Kind::Hub && room.as_str().starts_with(DEMO)
 }

@@ -38,7 +38,7 @@ pub enum Access {
     Development,
     /// Everybody, in rooms of their own (C3).
     Demo,
-    /// By the handshake of seed 004 (E2 to E6).
+    /// By the handshake of `/ws/client` (K1).
     Client,
     /// Whoever has a token, in a conversation of their own (X17).
     Conversation,
@@ -62,7 +62,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
     endpoint("/ws/conversation", Kind::Conversation, DialectId::CONVERSATION, Access::Conversation),
 ];
 
-/// First segments under `/ws/` that are endpoints of their own in the seeds, and
+/// First segments under `/ws/` that are endpoints of their own, here or in a document, and
 /// so never a client id (X1).
 const RESERVED: &[&str] = &["client", "conversation", "demo", "v2"];
 

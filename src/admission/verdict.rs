@@ -173,7 +173,7 @@ impl Policy {
         }
     }
 
-    /// The handshake of seed 004: what is wrong with it has close codes of its own.
+    /// The handshake of `/ws/client`: what is wrong with it has close codes of its own.
     fn judge_client(&self, endpoint: Endpoint, upgrade: &Upgrade, now: Millis) -> Verdict {
         let role = match anonymous::handshake(upgrade, self.development) {
             Ok(role) => role,

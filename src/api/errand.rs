@@ -240,7 +240,7 @@ pub(crate) struct Addressed {
 /// Where one event of a batch goes.
 pub type Destination = (Kind, RoomName, EventIn);
 
-/// Reads the body of a batch call. One bad item harms no other (SPEC §7).
+/// Reads the body of a batch call. One bad item harms no other (G4).
 pub fn read_batch(
     text: &str,
     bytes_max: usize,

@@ -1,4 +1,4 @@
-//! The HTTP API (SPEC §7): a request's words in, a call out; answers in, JSON out. No I/O.
+//! The HTTP API (G1 and on): a request's words in, a call out; answers in, JSON out. No I/O.
 
 mod answer;
 mod call;

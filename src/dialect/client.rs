@@ -1,4 +1,4 @@
-//! The client dialect (seed 004, E2 to E28): `{type, timestamp, …fields}`.
+//! The client dialect (`/ws/client`, K1 and on): `{type, timestamp, …fields}`.
 //!
 //! In: `ping`, `pong`, `status`, `auth`; any other type is published to the room.
 //! Out: `hello`, `ping`, `pong`, `status`, `auth`, `error`, and every event by its own name.
@@ -181,7 +181,7 @@ const VERSION: u8 = 1;
 const FEATURES: [&str; 4] =
     ["heartbeat", "structured_messages", "error_codes", "graceful_reconnect"];
 
-/// Exactly what the seed shows (E7).
+/// The fields of E7 and no others (K7).
 #[derive(Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub(crate) struct Hello<'a> {

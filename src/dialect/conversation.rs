@@ -1,4 +1,4 @@
-//! The conversation dialect (seed 003, D2 to D12): `{type, …fields, timestamp}`.
+//! The conversation dialect (`/ws/conversation`, Q1 and on): `{type, …fields, timestamp}`.
 //!
 //! In: `connect`, `message`, `history`, `ping`, `auth`.
 //! Out: `connect_confirm`, `response`, `history`, `pong`, `auth` and `error`.

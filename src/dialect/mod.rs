@@ -125,15 +125,15 @@ impl Frame {
 pub struct DialectId(u8);
 
 impl DialectId {
-    /// Seed 001: `/api/{chat,analytics,collaboration}/ws`.
+    /// Spoken at `/api/{chat,analytics,collaboration}/ws`.
     pub const CONTEXT: Self = Self(0);
-    /// Seed 000: `/ws`.
+    /// Spoken at `/ws`.
     pub const WORKFLOW: Self = Self(1);
-    /// Seed 002: `/api/v1/ws`.
+    /// Spoken at `/api/v1/ws`.
     pub const EVENTS: Self = Self(2);
-    /// Seed 004: `/ws/client`.
+    /// Spoken at `/ws/client`.
     pub const CLIENT: Self = Self(3);
-    /// Seed 003: `/ws/conversation`.
+    /// Spoken at `/ws/conversation`.
     pub const CONVERSATION: Self = Self(4);
 
     /// Every dialect there is.

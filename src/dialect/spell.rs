@@ -107,7 +107,7 @@ impl<'a> ErrorDetails<'a> {
     }
 }
 
-/// A time as the seed writes it: `1m`.
+/// A time as C18 writes it: `1m`.
 fn window(seconds: u64) -> String {
     if seconds.is_multiple_of(60) { format!("{}m", seconds / 60) } else { format!("{seconds}s") }
 }

@@ -5,7 +5,7 @@ use crate::breaker::State;
 use crate::message::Millis;
 
 /// What `GET /api/v1/websocket/health` answers (A44), for all rooms together (X22). Numbers
-/// are whole where the seed's are: a client may have typed them so.
+/// are whole where the documented example has whole ones: a client may have typed them so.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct Health {

@@ -338,7 +338,7 @@ impl Http<'_> {
         summary.ok_or(worker::Error::RustError("the directory has no shard".into()))
     }
 
-    /// Role `admin`, the bearer `METRICS_TOKEN`, or development (SPEC §7).
+    /// Role `admin`, the bearer `METRICS_TOKEN`, or development.
     fn needs_metrics(&self) -> std::result::Result<(), Refusal> {
         let shown = self.asked.authorization.as_deref().and_then(bearer).unwrap_or_default();
         if self.config.policy.development || self.config.is_metrics_token(shown) {

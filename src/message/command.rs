@@ -123,9 +123,9 @@ pub struct PageRequest {
 }
 
 impl PageRequest {
-    /// Longest page (SPEC §2: `limit` ≤ 200). A larger wish is served with this many.
+    /// Longest page (P4). A larger wish is served with this many.
     pub const LIMIT_MAX: u32 = 200;
-    /// What a client gets that does not say; B10's own example.
+    /// What a client gets that does not say (B10).
     pub const LIMIT_DEFAULT: u32 = 50;
 }
 

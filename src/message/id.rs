@@ -169,7 +169,7 @@ impl Kind {
 }
 
 /// The second half of `kind:name`: 1 to 128 of `A-Z a-z 0-9 . _ : ~ -`, but not `.` or `..`
-/// (SPEC §1).
+/// (R1).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String")]
 pub struct RoomName(String);

@@ -124,7 +124,7 @@ impl Body {
         }
     }
 
-    /// Whether users must not publish it (SPEC §4).
+    /// Whether users must not publish it (H2).
     #[must_use]
     pub fn is_protected(&self) -> bool {
         match self {

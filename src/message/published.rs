@@ -27,7 +27,7 @@ impl Published {
     /// What everyone hears, whatever they subscribed to (C8).
     pub const BROADCAST: &str = "broadcast";
 
-    /// What users must not forge (SPEC §4): publishing these takes the grant `publish`.
+    /// What users must not forge (H2): publishing these takes the grant `publish`.
     pub const PROTECTED: &[&str] =
         &["workflow_update", "notification", "metric_update", Self::BROADCAST];
 

@@ -166,7 +166,7 @@ pub enum Outbound {
     Respond(Box<Question>),
 }
 
-/// How far back clients' own ids are remembered: both bounds hold (SPEC §3).
+/// How far back clients' own ids are remembered: both bounds hold (P12).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Memory {
     /// The oldest offset.

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-/// One thing a token can allow in a room (SPEC §4).
+/// One thing a token can allow in a room (R5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Grant {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{Room, Turn, session, typing};
 use crate::message::{Code, Event, Millis, Refusal, SessionId};
 
-/// Pings in a row that may go unanswered (SPEC §2: two missed, and it is closed).
+/// Pings in a row that may go unanswered (K8).
 const BEATS_MISSED_MAX: u64 = 2;
 
 /// Looks at every session, if any can be due.

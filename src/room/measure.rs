@@ -8,7 +8,7 @@ use crate::message::{Kind, Millis, Offset, SessionId, UserId};
 /// Over how long it is measured, in milliseconds: "messages a minute".
 pub(crate) const WINDOW_MS: u64 = 60_000;
 
-/// Between two reports, in milliseconds (SPEC §2).
+/// Between two reports, in milliseconds (M6).
 const REPORT_MS: u64 = 1000;
 
 /// Whether an analytics room wants to know how this one is. Stored.

@@ -42,7 +42,7 @@ impl Quota {
 
 /// A window counter: opens with the first event, refills whole when its period is
 /// over. Two numbers, so it rides in an attachment, and a function of time alone,
-/// so sleep neither refills it early nor late (B27, B28). The seeds count this
+/// so sleep neither refills it early nor late (B27, B28). Two of the documents count this
 /// way (`messageCount > messageLimit`, and C18's `window` with `retry_after: 45`),
 /// which a token bucket, with its short waits, would not.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -130,7 +130,7 @@ pub(super) fn explain(schema: &mut Map<String, Value>) {
     }
 }
 
-/// Leaves out what only readers of the code know: lines of the seeds, where lines end, and
+/// Leaves out what only readers of the code know: rules and lines of docs/PROTOCOL.md, where lines end, and
 /// that what is missing is read as `null`.
 pub(super) fn tidy(schema: &mut Map<String, Value>) {
     schema.retain(|name, it| name != "default" || !it.is_null());
@@ -139,16 +139,15 @@ pub(super) fn tidy(schema: &mut Map<String, Value>) {
     }
 }
 
-/// Without `(A14)`, `(A14 to A19)`, `(SPEC §5)`.
+/// Without `(R5)`, `(A14 to A19)`.
 fn without_lines(text: &str) -> String {
     let mut parts = text.split(" (");
     let mut kept = parts.next().unwrap_or_default().to_owned();
     for part in parts {
         let is_line = |it: &str| {
             let mut letters = it.chars();
-            it.starts_with("SPEC")
-                || letters.next().is_some_and(|it| it.is_ascii_uppercase())
-                    && letters.next().is_some_and(|it| it.is_ascii_digit())
+            letters.next().is_some_and(|it| it.is_ascii_uppercase())
+                && letters.next().is_some_and(|it| it.is_ascii_digit())
         };
         match part.split_once(')') {
             Some((inside, after)) if is_line(inside) => kept.push_str(after),
@@ -166,8 +165,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_of_the_seeds_are_left_out_and_nothing_else() {
-        assert_eq!(without_lines("A link (A14 to A19), here (SPEC §5)."), "A link, here.");
+    fn rules_and_lines_are_left_out_and_nothing_else() {
+        assert_eq!(without_lines("A link (A14 to A19), here (R5)."), "A link, here.");
         assert_eq!(without_lines("Seconds (about) (B3"), "Seconds (about) (B3");
     }
 }

@@ -61,8 +61,8 @@ fn shape(value: &Value) -> Vec<String> {
 }
 
 #[test]
-fn a44_health_has_the_shape_of_the_seeds() {
-    let seed = json!({
+fn a44_health_has_the_documented_shape() {
+    let documented = json!({
         "status": "healthy",
         "connections": { "total": 150, "active": 150, "idle": 0 },
         "performance": {
@@ -72,13 +72,13 @@ fn a44_health_has_the_shape_of_the_seeds() {
     });
     for summary in [summary(), empty()] {
         let health = serde_json::to_value(summary.health(HOUR)).unwrap();
-        assert_eq!(shape(&health), shape(&seed));
+        assert_eq!(shape(&health), shape(&documented));
     }
 }
 
 #[test]
-fn a45_metrics_have_the_shape_of_the_seeds() {
-    let seed = json!({
+fn a45_metrics_have_the_documented_shape() {
+    let documented = json!({
         "connections": {
             "total_connections": 150,
             "active_connections": 150,
@@ -95,7 +95,7 @@ fn a45_metrics_have_the_shape_of_the_seeds() {
     });
     for summary in [summary(), empty()] {
         let metrics = serde_json::to_value(summary.metrics(HOUR)).unwrap();
-        assert_eq!(shape(&metrics), shape(&seed));
+        assert_eq!(shape(&metrics), shape(&documented));
     }
 }
 

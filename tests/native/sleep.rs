@@ -1,4 +1,4 @@
-//! Sleep is invisible (SPEC §3, invariant 6), and so is gathering.
+//! Sleep is invisible (invariant 6 of docs/ARCHITECTURE.md), and so is gathering.
 
 use std::fmt::Write;
 

@@ -177,7 +177,7 @@ fn event(offset: u64, name: &str, data: &Value, client_ref: Option<&str>) -> Rc<
     Rc::new(Entry { body, ..said })
 }
 
-/// The data of seed 000's own examples (A14, A17).
+/// The data of a workflow update and of a notification (A14, A17).
 fn update() -> Value {
     json!({
         "workflow_id": "workflow_123", "status": "in_progress", "stage": "architecture_design",

@@ -2,7 +2,7 @@
 import type { Client, Frame } from "./client.ts";
 import type { Answer, Server } from "./server.ts";
 
-/** Seed 000's own examples. */
+/** An update and a notification as A14 and A17 have them. */
 export const UPDATE = {
   workflow_id: "workflow_456",
   status: "in_progress",

@@ -1,4 +1,4 @@
-// The HTTP API (SPEC §7): publishing, reading, who is there, closing connections.
+// The HTTP API: publishing, reading, who is there, closing connections.
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { events, idOf, NOTIFICATION, publish, RFC_3339, told, UPDATE, workflow } from "../support/hub.ts";
 import { type Server, serve } from "../support/server.ts";

@@ -1,4 +1,4 @@
-// The client dialect (seed 004): whom it turns away and with which code, what it refuses.
+// The client dialect: whom it turns away and with which code, what it refuses.
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { greeted, heard, RFC_3339, SERVICE } from "../support/asking.ts";
 import type { Client } from "../support/client.ts";

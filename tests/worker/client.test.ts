@@ -1,4 +1,4 @@
-// The client dialect (seed 004): the handshake, the heartbeat, what is relayed.
+// The client dialect: the handshake, the heartbeat, what is relayed.
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { command, greeted, heard, listening, publish, query, RFC_3339, UUID_V7 } from "../support/asking.ts";
 import type { Client } from "../support/client.ts";

@@ -82,7 +82,7 @@ test("[B18, T15] who leaves, or is lost, is missed by the others when its last s
   expect(bob.frames.map((it) => it.type)).toEqual(["pong"]);
 });
 
-test("[B19, B20, X11, X15, T4, T5] the seed's edit is acknowledged to its author and told to the others", async () => {
+test("[B19, B20, X11, X15, T4, T5] an edit is acknowledged to its author and told to the others", async () => {
   const room = server.room();
   const [ann, bob] = [await collaborator(server, room, "ann"), await collaborator(server, room, "bob")];
   await sits(ann);

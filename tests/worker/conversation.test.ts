@@ -1,4 +1,4 @@
-// Conversations (seed 003): the handshake, messages and their responses, the way back.
+// Conversations: the handshake, messages and their responses, the way back.
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { RFC_3339, UUID_V7 } from "../support/asking.ts";
 import { Client } from "../support/client.ts";

@@ -1,4 +1,4 @@
-// The events dialect (seed 002): how fast, how many, how large, how long, and from where.
+// The events dialect: how fast, how many, how large, how long, and from where.
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { listening, opened, publish, query, RFC_3339 } from "../support/asking.ts";
 import type { Client } from "../support/client.ts";
@@ -17,7 +17,7 @@ function hammer(client: Client, times: number): void {
 
 const ended = async (client: Client) => [await client.refusal(), (await client.closed()).code];
 
-test("[C18, C20, L1] the 101st frame within a minute gets the seed's error, and is forgiven", async () => {
+test("[C18, C20, L1] the 101st frame within a minute gets the documented error, and is forgiven", async () => {
   const ann = await opened(server, server.room());
   await ann.next("connection_established");
   hammer(ann, 100);

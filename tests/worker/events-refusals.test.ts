@@ -1,4 +1,4 @@
-// The events dialect (seed 002): what it refuses, and that the room goes on.
+// The events dialect: what it refuses, and that the room goes on.
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ask, command, listening, publish, query, RFC_3339, refused, SERVICE } from "../support/asking.ts";
 import type { Client } from "../support/client.ts";

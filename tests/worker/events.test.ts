@@ -1,4 +1,4 @@
-// The events dialect (seed 002): who gets in, what is heard, what is asked.
+// The events dialect: who gets in, what is heard, what is asked.
 import { afterAll, beforeAll, expect, test } from "vitest";
 import {
   answer,

@@ -42,7 +42,7 @@ test("[R5] a user's own room is nobody else's", async () => {
 
 test("[H9] one publish is heard by sockets of all dialects at once, each in its own spelling", async () => {
   const room = server.room();
-  const [seed, browser] = [await workflow(server, room), await client(server, room)];
+  const [updates, browser] = [await workflow(server, room), await client(server, room)];
   const exact = await events(server, room, ["workflow_update"]);
   const wildcard = await events(server, room, ["workflow*"]);
   const elsewhere = await events(server, room, ["agent.*"]);
@@ -50,7 +50,7 @@ test("[H9] one publish is heard by sockets of all dialects at once, each in its 
   const uuid = json.id.replace("event_", "");
   const timestamp = expect.stringMatching(RFC_3339);
   const type = "workflow_update";
-  expect(await told(seed)).toEqual([{ type, id: `workflow_update_${uuid}`, timestamp, data: UPDATE }]);
+  expect(await told(updates)).toEqual([{ type, id: `workflow_update_${uuid}`, timestamp, data: UPDATE }]);
   expect(await told(browser)).toEqual([{ type, timestamp, ...UPDATE }]);
   const event = { type: "event", event: type, id: json.id, timestamp, offset: 1, data: UPDATE };
   expect(await told(exact)).toEqual([event]);
@@ -60,12 +60,12 @@ test("[H9] one publish is heard by sockets of all dialects at once, each in its 
 
 test("[C8, H9] a broadcast reaches everyone, whatever they subscribed to", async () => {
   const room = server.room();
-  const [seed, browser] = [await workflow(server, room), await client(server, room)];
+  const [updates, browser] = [await workflow(server, room), await client(server, room)];
   const unsubscribed = await events(server, room, []);
   const { json } = await publish(server, room, { type: "broadcast", data: { text: "hear" } });
   const timestamp = expect.stringMatching(RFC_3339);
   const id = json.id.replace("event_", "broadcast_");
-  expect(await told(seed)).toEqual([{ type: "broadcast", id, timestamp, data: { text: "hear" } }]);
+  expect(await told(updates)).toEqual([{ type: "broadcast", id, timestamp, data: { text: "hear" } }]);
   expect(await told(browser)).toEqual([{ type: "broadcast", timestamp, text: "hear" }]);
   expect(await told(unsubscribed)).toEqual([
     { type: "broadcast", id, timestamp, offset: 1, data: { text: "hear" } },
@@ -75,11 +75,11 @@ test("[C8, H9] a broadcast reaches everyone, whatever they subscribed to", async
 test("[H2] what a client of one dialect says reaches the others, and cannot be what only backends say", async () => {
   const room = server.room();
   const ann = await client(server, room, await server.token({ user: "ann", room }));
-  const [seed, other] = [await workflow(server, room), await events(server, room, ["cursor.moved"])];
+  const [updates, other] = [await workflow(server, room), await events(server, room, ["cursor.moved"])];
   ann.send({ type: "cursor.moved", id: "1", x: 7, nested: { y: [1] } });
   const data = { x: 7, nested: { y: [1] } };
   await told(ann);
-  expect(await told(seed)).toMatchObject([{ type: "cursor.moved", data }]);
+  expect(await told(updates)).toMatchObject([{ type: "cursor.moved", data }]);
   expect(await told(other)).toMatchObject([{ type: "event", event: "cursor.moved", offset: 1, data }]);
   for (const type of ["notification", "metric_update", "broadcast", "workflow_update"]) {
     ann.send({ type, id: type, ...UPDATE });
@@ -88,7 +88,7 @@ test("[H2] what a client of one dialect says reaches the others, and cannot be w
     const code = type === "notification" ? "INVALID_MESSAGE_FORMAT" : "PERMISSION_DENIED";
     expect(ann.frames.at(-1)).toMatchObject({ type: "error", code });
   }
-  expect(await told(seed)).toHaveLength(1);
+  expect(await told(updates)).toHaveLength(1);
 });
 
 test("[G6] a message published to a chat room is a message of that chat", async () => {
@@ -134,13 +134,13 @@ test("[G2] an event published to a room nobody is in is kept, and found by whoev
 
 test("[R1] rooms of the same name and another kind have nothing to do with each other", async () => {
   const room = server.room();
-  const [seed, chat] = [await workflow(server, room), await server.join(room, "ann")];
+  const [updates, chat] = [await workflow(server, room), await server.join(room, "ann")];
   await publish(server, room, { type: "only.hub", data: 1 });
   await server.call("POST", `/api/v1/rooms/chat/${room}/events`, {
     type: "message",
     data: { content: "only chat" },
   });
-  expect((await told(seed)).map((it) => it.type)).toEqual(["only.hub"]);
+  expect((await told(updates)).map((it) => it.type)).toEqual(["only.hub"]);
   expect((await chat.settle()).map((it) => it.data)).toMatchObject([{ content: "only chat", offset: 1 }]);
 });
 
@@ -190,12 +190,12 @@ test("[K2] whoever says nothing of themselves hears what is published to the lob
 test("data that JSON allows and no string can hold is lost in no dialect", async () => {
   for (const value of ['"\\ud800"', "1e400"]) {
     const room = server.room();
-    const [seed, browser] = [await workflow(server, room), await client(server, room)];
+    const [updates, browser] = [await workflow(server, room), await client(server, room)];
     const body = `{"type":"odd","data":{"value":${value},"other":1}}`;
     const { status } = await server.call("POST", `/api/v1/rooms/hub/${room}/events`, body);
     // Taken, everybody hears of it; refused, nobody does.
     expect([200, 400]).toContain(status);
-    expect(await told(seed)).toMatchObject(status === 200 ? [{ data: { other: 1 } }] : []);
+    expect(await told(updates)).toMatchObject(status === 200 ? [{ data: { other: 1 } }] : []);
     expect(await told(browser)).toMatchObject(status === 200 ? [{ other: 1 }] : []);
   }
 });

@@ -22,7 +22,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-test("[B27, B29, L1] the 101st message within a minute gets the seed's error and 1008", async () => {
+test("[B27, B29, L1] the 101st message within a minute gets the documented error and 1008", async () => {
   const ann = await server.join(server.room(), "ann");
   const { served, refusal } = await speakUntilRefused(ann);
   expect(served).toBe(100);

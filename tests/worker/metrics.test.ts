@@ -34,7 +34,7 @@ async function shows(server: Server, expected: Record<string, number>): Promise<
 const bytesOf = (clients: Client[]) =>
   clients.flatMap((it) => it.raw).reduce((sum, it) => sum + Buffer.byteLength(it), 0);
 
-test("[A44, A45, X22] before anything happened, health and metrics have the seed's fields and count nothing", async () => {
+test("[A44, A45, X22] before anything happened, health and metrics have the documented fields and count nothing", async () => {
   const fresh = await serve(AT_ONCE);
   try {
     expect(await health(fresh)).toEqual({

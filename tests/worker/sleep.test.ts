@@ -1,4 +1,4 @@
-// Sleep is invisible (SPEC: a room that hibernated behaves as if it had not), on the
+// Sleep is invisible: a room that hibernated behaves as if it had not. On the
 // real platform: eviction at any point of a script changes no frame.
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Client, Frame } from "../support/client.ts";

@@ -1,4 +1,4 @@
-// Whatever is wrong with large data is named, stored nowhere, and the room goes on (seed 000).
+// Whatever is wrong with large data is named, stored nowhere, and the room goes on.
 import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Client } from "../support/client.ts";

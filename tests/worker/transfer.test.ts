@@ -1,4 +1,4 @@
-// Large data on /ws: in any order, once, and out again as it came (seed 000).
+// Large data on /ws: in any order, once, and out again as it came.
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { client as clientOf, events, idOf, RFC_3339, told, workflow } from "../support/hub.ts";
 import { type Server, serve } from "../support/server.ts";

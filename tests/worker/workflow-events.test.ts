@@ -1,4 +1,4 @@
-// What a backend publishes, as /ws tells it (seed 000: workflow updates and notifications).
+// What a backend publishes, as /ws tells it: workflow updates and notifications.
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Client, type Frame, unpacked } from "../support/client.ts";
 import {
@@ -30,7 +30,7 @@ const notification = (more: object = {}): Published => ({
 const batch = (room: string, events: Published[]) =>
   server.call("POST", "/api/v1/events", { events: events.map((it) => ({ ...it, room: `hub:${room}` })) });
 
-test("[A11, A14] a workflow update comes in the seed's envelope, field by field as it was published", async () => {
+test("[A11, A14] a workflow update comes in the documented envelope, field by field as it was published", async () => {
   const room = server.room();
   const ann = await workflow(server, room);
   const { json } = await publish(server, room, update());
@@ -119,7 +119,7 @@ test("[A17, H4] with user_id a notification reaches all sockets of that user, no
   tabs.push(await events(server, room, ["*"], ann));
   const others = [await workflow(server, room, bob), await client(server, room, bob)];
   others.push(await events(server, room, ["*"], bob));
-  // In the data, as the seed has it, or beside it.
+  // In the data, where the document has it, or beside it.
   await publish(server, room, notification({ user_id: "ann" }));
   await publish(server, room, { ...notification(), user_id: "ann" });
   await publish(server, room, { type: "custom", data: 1, user_id: "ann" });
@@ -145,13 +145,13 @@ test("[A17, H4] with user_id a notification reaches all sockets of that user, no
 
 test("[A37, H4] what is critical overtakes what waits; a socket that shows offsets keeps their order", async () => {
   const room = server.room();
-  const seed = await workflow(server, room);
+  const ann = await workflow(server, room);
   const other = await client(server, room);
   const ordered = await events(server, room);
   const critical = notification({ priority: "critical", title: "Fire" });
   await batch(room, [update({ progress: 1 }), update({ progress: 2 }), update({ progress: 3 }), critical]);
   const what = (it: Frame) => it.data?.title ?? it.data?.progress;
-  expect((await told(seed)).map(what)).toEqual(["Fire", 1, 2, 3]);
+  expect((await told(ann)).map(what)).toEqual(["Fire", 1, 2, 3]);
   expect((await told(other)).map((it) => it.title ?? it.progress)).toEqual(["Fire", 1, 2, 3]);
   expect((await told(ordered)).map((it) => [it.offset, what(it)])).toEqual([
     [1, 1],
@@ -161,7 +161,7 @@ test("[A37, H4] what is critical overtakes what waits; a socket that shows offse
   ]);
   // Nothing else than critical overtakes, and the log knows no lanes.
   await batch(room, [update({ progress: 5 }), notification({ priority: "high", title: "High" })]);
-  expect((await told(seed)).slice(4).map(what)).toEqual([5, "High"]);
+  expect((await told(ann)).slice(4).map(what)).toEqual([5, "High"]);
   const { json } = await server.call("GET", `/api/v1/rooms/hub/${room}/events`);
   expect(json.events.map(what)).toEqual([1, 2, 3, "Fire", 5, "High"]);
 });

@@ -1,4 +1,4 @@
-// Seed 000 on the wire: who gets into /ws, how it is kept alive, how it is refused.
+// The workflow dialect on the wire: who gets into /ws, how it is kept alive, how it is refused.
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Client } from "../support/client.ts";
 import { idOf, publish, RFC_3339, told, UPDATE, workflow } from "../support/hub.ts";
@@ -122,7 +122,7 @@ test("[A8, A21, A35, L7] silence ends in CONNECTION_TIMEOUT and 1001, and takes 
   }
 });
 
-test("[A9, A12, A13, W1] the seed's heartbeat gets a pong with an id of its own", async () => {
+test("[A9, A12, A13, W1] a ping with fields of its own gets a pong with an id of its own", async () => {
   const ann = await workflow(server, server.room());
   ann.send({ type: "ping", id: "msg_1704067200000_abc123def", timestamp: "2024-01-01T00:00:00Z", data: {} });
   const first = await ann.next("pong");
@@ -131,7 +131,7 @@ test("[A9, A12, A13, W1] the seed's heartbeat gets a pong with an id of its own"
     id: expect.stringMatching(idOf("pong")),
     timestamp: expect.stringMatching(RFC_3339),
   });
-  // As the seed's Python client writes it: no zone.
+  // As some clients write it: no zone.
   ann.send({ type: "ping", id: "msg_1", timestamp: "2024-01-01T00:00:00.000000", data: {} });
   expect((await ann.next("pong")).id).not.toBe(first.id);
 });
@@ -279,7 +279,7 @@ test("[A1, R3, W2] the token may come by header, sub-protocol or first message t
   expect(json.members).toEqual([{ user_id: "ann", username: "ann" }]);
 });
 
-test("[A20, A21, A27] too many connects, or a foreign page, are refused in the seed's own spelling", async () => {
+test("[A20, A21, A27] too many connects, or a foreign page, are refused as this dialect spells it", async () => {
   const origins = { ALLOWED_ORIGINS: "https://good.example", CONNECTIONS_PER_MINUTE_PER_IP: "10" };
   const small = await serve(origins);
   try {

@@ -1,4 +1,4 @@
-//! The context dialect (seed 001, B1–B40): `{type, id?, timestamp, data, error?}`.
+//! The context dialect (`/api/chat/ws` and its like, P1 and on): `{type, id?, timestamp, data, error?}`.
 //!
 //! In: `auth`, `message`, `typing`, `history`, `presence`, `subscribe`, `unsubscribe`, `ping`; where documents are edited,
 //! what [`editing`] reads.
