@@ -1,4 +1,4 @@
-//! Every bound Dormouse enforces, each a variable an operator can set.
+//! Bounds that clients and operators feel, their defaults, and the variables that set most of them.
 
 /// The limits in force. `0` switches a rate or a count off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

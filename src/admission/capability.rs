@@ -9,7 +9,7 @@ use crate::room::{Grant, Grants};
 /// What a role adds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Role {
-    /// Nothing.
+    /// Adds nothing to what the claims grant.
     #[default]
     User,
     /// Publishing, where the token leads.

@@ -14,7 +14,7 @@ use crate::message::{
 pub enum Answer {
     /// JSON for the caller.
     Done(Json),
-    /// No.
+    /// Why it was not done: told as `application/problem+json`.
     Refused(Refusal),
 }
 
@@ -222,7 +222,7 @@ pub struct Rooms {
 #[derive(Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 struct RoomOut {
-    /// `kind:name`.
+    /// The address, as `kind:name`.
     room: String,
     /// Open connections, as of the last report.
     connections: u64,

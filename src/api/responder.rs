@@ -53,7 +53,7 @@ pub struct Post {
     pub url: String,
     /// Names and values.
     pub headers: Vec<(&'static str, String)>,
-    /// JSON.
+    /// The body, JSON in UTF-8.
     pub body: String,
 }
 

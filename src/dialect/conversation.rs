@@ -222,7 +222,7 @@ pub(crate) struct Confirmed<'a> {
     client_id: &'a str,
     /// Which conversation this is.
     conversation_id: &'a str,
-    /// `confirmed`.
+    /// Always `confirmed`.
     status: &'static str,
     /// With the `conversationId` in a later URL, it leads back here. Whoever has it and a
     /// token of this user can come back: keep it as you keep the token.

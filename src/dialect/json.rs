@@ -173,7 +173,7 @@ pub fn frame(message: &impl Serialize) -> Frame {
     Frame::Text(serde_json::to_string(message).unwrap_or_else(failed))
 }
 
-/// `{"type":"batch","data":[frame,…]}`.
+/// Several frames in one: `{"type":"batch","data":[frame,…]}`.
 pub(super) fn batch(frames: &[&Frame]) -> Frame {
     let bytes: usize = frames.iter().map(|it| it.len() + 1).sum();
     let mut text = String::with_capacity(bytes + 32);

@@ -59,7 +59,7 @@ pub struct Performance {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct Metrics {
-    /// Sockets.
+    /// How many sockets there were, and for how long.
     pub connections: ConnectionMetrics,
     /// What went through them.
     pub messages: MessageMetrics,
@@ -67,11 +67,11 @@ pub struct Metrics {
     pub errors: ErrorMetrics,
 }
 
-/// Sockets.
+/// How many sockets there were, and for how long.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct ConnectionMetrics {
-    /// Opened.
+    /// Opened since counting began.
     pub total_connections: u64,
     /// Open now.
     pub active_connections: u64,
@@ -108,7 +108,7 @@ pub struct ErrorMetrics {
 }
 
 impl Summary {
-    /// A44.
+    /// What `GET /api/v1/websocket/health` answers at this time (A44).
     #[must_use]
     pub fn health(&self, now: Millis) -> Health {
         let recent = &self.recent;
@@ -132,7 +132,7 @@ impl Summary {
         }
     }
 
-    /// A45.
+    /// What `GET /api/v1/websocket/metrics` answers at this time (A45).
     #[must_use]
     pub fn metrics(&self, now: Millis) -> Metrics {
         let all = &self.totals;

@@ -15,11 +15,11 @@ use crate::message::{Code, Refusal, UserId};
 pub struct Edit {
     /// The version its first operation made.
     pub first: Version,
-    /// Who.
+    /// Who sent it, and can undo it.
     pub author: UserId,
     /// The `first` of what it took back, if that is what it did.
     pub undoes: Option<Version>,
-    /// What, in this order.
+    /// Its operations in this order: each made to what the one before left.
     pub operations: Vec<Operation>,
 }
 

@@ -1,4 +1,6 @@
-//! The edge: the only code that knows it runs on Cloudflare. Decides nothing.
+//! The edge: the only code that knows it runs on Cloudflare. It brings requests, frames and alarms
+//! to the modules above, and does what they say. What it decides by itself is what only the
+//! platform shows: which sockets do not keep up, and which objects fail and are left alone.
 
 mod attachment;
 mod breakers;

@@ -1,4 +1,4 @@
-//! See [`crate::room::ConversationWrite`].
+//! How the questions of a conversation are stored: see [`crate::room::ConversationWrite`].
 
 use super::{Database, Value, record};
 use crate::message::{Body, Entry, Millis, Offset};

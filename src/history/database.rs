@@ -23,11 +23,11 @@ pub type Row = Vec<Value<'static>>;
 /// One SQL value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Value<'a> {
-    /// NULL.
+    /// SQL's NULL.
     Null,
     /// INTEGER, below 2^53 so that it survives JavaScript.
     Integer(u64),
-    /// TEXT.
+    /// TEXT in UTF-8.
     Text(Cow<'a, str>),
 }
 

@@ -1,4 +1,4 @@
-//! See [`crate::room::MetricWrite`].
+//! How the last values of metrics are stored: see [`crate::room::MetricWrite`].
 
 use super::schema::write_meta;
 use super::{Database, Lately, Value};

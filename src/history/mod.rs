@@ -1,4 +1,5 @@
-//! History: what a room makes durable, behind four verbs.
+//! History: what a room makes durable, behind one trait: [`History::commit`] writes it, and the
+//! other calls read it.
 //!
 //! Not policy: what to keep and for how long is the room's decision. A contract
 //! suite (`tests/native/history.rs`) runs against every implementation.

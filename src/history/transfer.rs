@@ -1,4 +1,4 @@
-//! See [`crate::room::TransferWrite`].
+//! How large data is stored: see [`crate::room::TransferWrite`].
 
 use super::{Database, Row, Value};
 use crate::message::{Chunk, Digest, Millis, Name, SessionId, UserId};

@@ -27,16 +27,16 @@ pub trait Deliver {
 pub enum Recipients<'a> {
     /// All but these.
     AllBut(&'a [SessionId]),
-    /// These.
+    /// These and no others.
     Only(&'a [SessionId]),
 }
 
 /// Something to say, and to whom.
 #[derive(Clone, Debug)]
 pub struct Letter {
-    /// To whom.
+    /// Which sessions it is for.
     pub to: Audience,
-    /// What.
+    /// The event, with its id and time; not encoded yet.
     pub notice: Notice,
 }
 

@@ -1,5 +1,6 @@
 //! Hosting a room: decoding what arrives, carrying out what the room decides.
-//! Decides nothing itself but when to flush.
+//! Decides when to flush, what memory can hold (`afford`) and how fast large data goes out
+//! (`pump`), and nothing of what a room says.
 //!
 //! ```text
 //! frame -> decode -> Room::handle -> outbox -> one transaction -> frames, encoded once

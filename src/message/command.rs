@@ -31,7 +31,7 @@ pub enum Command {
     Say(Body),
     /// Publish this: as `Say`, and tell the publisher where it went.
     Publish {
-        /// What.
+        /// The event, the message or the metric that is published.
         body: Body,
         /// A session that does not hear it.
         exclude: Option<SessionId>,

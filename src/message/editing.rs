@@ -52,10 +52,10 @@ impl Version {
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
-    /// Edits.
+    /// Reads and edits.
     #[default]
     Participant,
-    /// Looks on.
+    /// Reads only.
     Viewer,
 }
 
@@ -76,7 +76,7 @@ pub enum EditingCommand {
     Join {
         /// Into the session on this document.
         document: Name,
-        /// As what.
+        /// Whether it edits or looks on.
         role: Role,
     },
     /// Let me out (B18).
@@ -86,12 +86,12 @@ pub enum EditingCommand {
     },
     /// Forget this document.
     Delete {
-        /// Which.
+        /// Its name, which is the session's.
         document: Name,
     },
     /// Change the text (B19).
     Edit {
-        /// How.
+        /// What it does to the text of `version`.
         operation: Operation,
         /// The text it was made to.
         version: Version,
@@ -119,7 +119,7 @@ impl EditingCommand {
 /// A session as a newcomer finds it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EditingState {
-    /// Which.
+    /// The name of the document, and of its session.
     pub document: Name,
     /// How many operations made the text.
     pub version: Version,
@@ -138,7 +138,7 @@ pub enum EditingEvent {
     Taken(Version),
     /// The text was changed (B20).
     Edited {
-        /// How.
+        /// What it does to the text of the version before.
         operation: Operation,
         /// Which version that made.
         version: Version,
@@ -149,25 +149,25 @@ pub enum EditingEvent {
     Cursor(UserId, Cursor),
     /// A user came into the session: once per user, not per socket.
     Joined {
-        /// Which.
+        /// The session's document.
         document: Name,
-        /// Who.
+        /// The user who came.
         member: Member,
-        /// As what.
+        /// Whether they edit or look on.
         role: Role,
     },
     /// The document is deleted, and nobody is in its session any more.
     Deleted {
-        /// Which.
+        /// Its name.
         document: Name,
         /// By whom.
         member: Member,
     },
     /// A user's last socket left the session; or yours did, as you asked.
     Left {
-        /// Which.
+        /// The session's document.
         document: Name,
-        /// Who.
+        /// The user who left.
         member: Member,
     },
 }

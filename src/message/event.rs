@@ -66,7 +66,7 @@ pub enum Event {
     Entry(Rc<Entry>),
     /// Somebody started or stopped typing (B12).
     Typing {
-        /// Who.
+        /// The user who types or stopped.
         user: UserId,
         /// Whether they are typing now.
         typing: bool,
@@ -81,7 +81,7 @@ pub enum Event {
     History(Page),
     /// The socket's token was replaced by a younger one.
     Renewed {
-        /// Whose.
+        /// The token's `sub`, which has not changed.
         user: UserId,
         /// When the new one expires; `None` for one that does not.
         expires_at: Option<Millis>,
@@ -96,7 +96,7 @@ pub enum Event {
     Editing(EditingEvent),
     /// Something in a conversation (D3, D11).
     Conversation(ConversationEvent),
-    /// No.
+    /// A request was refused, or a socket is about to be closed: why.
     Refused(Refusal),
 }
 

@@ -53,7 +53,7 @@ impl Json {
         serde_json::value::to_raw_value(value).map_or_else(|_| Self::null(), Self)
     }
 
-    /// `null`.
+    /// The value `null`.
     #[must_use]
     pub fn null() -> Self {
         Self(RawValue::NULL.to_owned())

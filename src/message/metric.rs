@@ -122,7 +122,7 @@ pub enum MetricCommand {
 /// A metric and the last that is known of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reading {
-    /// Which.
+    /// The metric's name.
     pub metric: Name,
     /// Its value and when it was measured; `None` where none is known.
     pub last: Option<(Json, Millis)>,
@@ -137,11 +137,11 @@ pub enum MetricEvent {
     Unwatched(Vec<Reading>),
     /// One of the platform's own numbers changed (B16).
     Updated {
-        /// Which.
+        /// Its name.
         metric: Name,
-        /// To what.
+        /// Its value now, a number.
         value: Json,
-        /// When.
+        /// When it was measured, in milliseconds since 1970.
         at: Millis,
     },
     /// To another room: this is how I am.

@@ -77,7 +77,7 @@ pub struct Refusal {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Details {
-    /// Nothing.
+    /// No more than those.
     #[default]
     None,
     /// The rate that was exceeded (C18).

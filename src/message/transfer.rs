@@ -33,14 +33,14 @@ pub enum TransferCommand {
 pub enum TransferEvent {
     /// All of it is here (A23).
     Received {
-        /// What.
+        /// The object's `data_id`.
         data: Name,
         /// How much it is, decoded.
         bytes: u64,
     },
     /// Not all of it is here.
     Incomplete {
-        /// What.
+        /// The object's `data_id`.
         data: Name,
         /// How much is here, decoded.
         bytes: u64,

@@ -20,7 +20,7 @@ pub enum Effect {
     Tell {
         /// To whom.
         to: Audience,
-        /// What.
+        /// The event, with its id and time.
         notice: Notice,
     },
     /// Read the log and say what it holds.
@@ -42,7 +42,7 @@ pub enum Effect {
     Remember(SessionId),
     /// Close a socket; what must be said first has been said.
     Close {
-        /// Which.
+        /// Whose socket it is.
         session: SessionId,
         /// Why, for programs.
         code: CloseCode,

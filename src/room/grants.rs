@@ -39,7 +39,7 @@ pub struct Grants(u8);
 const WITHOUT_MEASURES: u8 = 64;
 
 impl Grants {
-    /// Everything.
+    /// Every grant there is.
     #[must_use]
     pub fn all() -> Self {
         Grant::ALL.into_iter().map(|(_, it)| it).collect()

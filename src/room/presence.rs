@@ -8,7 +8,7 @@ use crate::message::{Code, Event, Member, Millis, Refusal, SessionId, UserId, We
 /// A user whose last socket closed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Departure {
-    /// Who.
+    /// The user, as they were last called.
     pub member: Member,
     /// Until when they may return without having left.
     pub until: Millis,

@@ -29,7 +29,7 @@ pub(super) enum Answer {
     Json(&'static str, Shape, &'static str),
     /// Text for Prometheus.
     Text(&'static str, &'static str),
-    /// 204.
+    /// Status 204, without a body.
     Nothing(&'static str),
 }
 

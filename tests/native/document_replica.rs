@@ -22,7 +22,7 @@ pub(crate) enum Heard {
     State { version: u64, content: Vec<u16> },
 }
 
-/// T8.
+/// A change (T8).
 #[derive(Clone, Debug, PartialEq)]
 struct Change {
     at: usize,
@@ -54,7 +54,7 @@ fn splits_a_pair(text: &[u16], place: usize) -> bool {
         && after.is_some_and(|it| (0xDC00..0xE000).contains(it))
 }
 
-/// T9.
+/// Makes a change to a text (T9).
 fn make(text: &mut Vec<u16>, change: &Change) {
     let edges = change.cuts.iter().flatten().copied();
     let gap = (!change.content.is_empty()).then_some(change.at);
@@ -69,7 +69,7 @@ fn make(text: &mut Vec<u16>, change: &Change) {
     text.splice(change.at.min(text.len())..change.at.min(text.len()), change.content.clone());
 }
 
-/// T10.
+/// Where a place is once `b` was made (T10).
 fn moved(b: &Change, x: usize, behind: bool) -> usize {
     let out = (0..x).filter(|it| b.cuts.iter().any(|[start, end]| (start..end).contains(&it)));
     let put = b.at < x || (b.at == x && behind);
@@ -118,7 +118,7 @@ impl Replica {
         self.send()
     }
 
-    /// T12.
+    /// Sends, if nothing is in flight (T12).
     fn send(&mut self) -> Option<EditFrame> {
         if self.inflight.is_some() {
             return None;

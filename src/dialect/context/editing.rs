@@ -140,7 +140,7 @@ pub(super) fn cursor(data: Option<&RawValue>) -> Result<Command, Refusal> {
 #[derive(Deserialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub(crate) struct CommandIn<'a> {
-    /// Which.
+    /// What to do: `undo` is all there is.
     #[serde(borrow)]
     #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "String", extend("enum" = ["undo"])))]
     command: Text<'a>,

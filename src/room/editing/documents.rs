@@ -21,7 +21,7 @@ pub struct StoredDocument {
 /// A document whose owner is known, which is one that was made since owners are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OwnedDocument {
-    /// Which.
+    /// Its name, which is its session's.
     pub name: Name,
     /// Who made its first version.
     pub owner: UserId,

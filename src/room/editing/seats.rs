@@ -12,7 +12,7 @@ use crate::room::{Audience, Grant, Room, Session, Turn};
 /// Where a socket edits, and as what. Rides in the attachment: names are append-only.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Seat {
-    /// What.
+    /// The document that the session is on.
     #[serde(rename = "d", deserialize_with = "stored_name")]
     pub document: Name,
     /// As what.
