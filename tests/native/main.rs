@@ -42,6 +42,7 @@ mod outbox;
 mod owners;
 mod readable;
 mod room;
+mod rules;
 mod schema;
 mod schema_http;
 mod shares;

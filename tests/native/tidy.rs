@@ -3,14 +3,17 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-fn files(folder: &str, endings: &[&str]) -> Vec<(PathBuf, String)> {
+/// The files of a folder with these endings, but for what is installed there.
+pub(crate) fn files(folder: &str, endings: &[&str]) -> Vec<(PathBuf, String)> {
     let mut found = Vec::new();
     let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)];
     while let Some(folder) = folders.pop() {
         for item in fs::read_dir(folder).unwrap() {
             let path = item.unwrap().path();
             if path.is_dir() {
-                folders.push(path);
+                if path.file_name().is_some_and(|it| it != "node_modules") {
+                    folders.push(path);
+                }
             } else if endings.iter().any(|it| path.extension().is_some_and(|ext| ext == *it)) {
                 found.push((path.clone(), fs::read_to_string(path).unwrap()));
             }
