@@ -51,7 +51,7 @@ fn last(frame: &Value) -> Vec<(String, Value)> {
 }
 
 #[test]
-fn b15_m3_a_subscription_is_confirmed_with_the_last_values_to_its_asker_alone() {
+fn b15_m1_m3_a_subscription_is_confirmed_with_the_last_values_to_its_asker_alone() {
     let mut world = world();
     world.join(1, "ann", None);
     world.join(2, "bob", None);

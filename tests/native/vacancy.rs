@@ -129,7 +129,7 @@ fn o4_a_room_is_vacant_when_nothing_is_left_that_anybody_could_miss() {
 }
 
 #[test]
-fn o4_who_was_the_last_to_leave_leaves_nothing() {
+fn o2_o4_who_was_the_last_to_leave_leaves_nothing() {
     let mut world = World::new(Limits::default().of_demo());
     world.join(1, "ann", None);
     world.says(1, &say("hello"));
@@ -143,6 +143,43 @@ fn o4_who_was_the_last_to_leave_leaves_nothing() {
     world.join(2, "bob", None);
     world.says(2, &say("hello?"));
     assert_eq!(world.sockets.frames(2).last().unwrap()["data"]["offset"], 1);
+}
+
+#[test]
+fn o2_a_demo_room_holds_little_for_ten_minutes_whatever_others_may() {
+    let no_rates = Limits { messages_per_minute: 0, broadcasts_per_minute: 0, ..Limits::default() };
+    let limits = Limits { inactivity_ms: 0, transfer_quota_bytes: 0, ..no_rates }.of_demo();
+    assert_eq!((limits.message_bytes_max, limits.transfer_quota_bytes), (16 * 1024, 1 << 20));
+    let full: Vec<Session> = (1..=100).map(|it| session(it, &format!("u{it}"))).collect();
+    let room = |sessions| Room::restore(Kind::Hub, limits, blank(), sessions);
+    let may = |room: Room| room.capacity_for(&UserId("ann".into())).map_err(|it| it.code);
+    assert_eq!(may(room(full[1..].to_vec())), Ok(()));
+    assert_eq!(may(room(full)), Err(Code::ConnectionLimit));
+
+    let mut world = World::new(limits);
+    world.join(1, "ann", None);
+    for number in 0..300 {
+        world.says(1, &say(&number.to_string()));
+        world.wait(1);
+    }
+    let kept = |world: &mut World| {
+        let mut offsets = vec![];
+        let mut before = json!(null);
+        loop {
+            let data = json!({"limit": 200, "before": before});
+            world.says(1, &json!({"type": "history", "data": data}).to_string());
+            let page = world.sockets.frames(1).pop().unwrap()["data"].clone();
+            let messages = page["messages"].as_array().unwrap();
+            offsets.extend(messages.iter().map(|it| it["offset"].as_u64().unwrap()));
+            before = page["nextBefore"].clone();
+            if before.is_null() {
+                return (offsets.iter().min().copied(), offsets.len());
+            }
+        }
+    };
+    assert_eq!(kept(&mut world), (Some(45), 256));
+    world.wait(10 * 60 * 1000);
+    assert_eq!(kept(&mut world), (None, 0));
 }
 
 #[test]
