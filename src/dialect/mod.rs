@@ -1,4 +1,4 @@
-//! Dialects: how the vocabulary is spelled on the wire. One file each, no behaviour.
+//! Dialects: how the vocabulary is spelled on the wire. A file or a folder each, no behaviour.
 
 pub(crate) mod client;
 pub(crate) mod context;

@@ -1,4 +1,4 @@
-//! Time and randomness, read here and nowhere else.
+//! Time and randomness: Rust reads them here and nowhere else.
 
 use std::cell::RefCell;
 
