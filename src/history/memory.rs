@@ -163,8 +163,7 @@ impl History for MemoryHistory {
 
     fn remembered(&self) -> Result<Remembered, Infallible> {
         let (head, head_at) = self.head;
-        let (first, first_at) =
-            self.entries.first().map_or_else(Default::default, |it| (it.offset, it.at));
+        let Ok((first, first_at)) = self.oldest();
         Ok(Remembered {
             epoch: self.epoch.clone(),
             head,
@@ -194,6 +193,10 @@ impl History for MemoryHistory {
             owned_documents: self.documents.owned(),
             pending: self.questions.pending(),
         })
+    }
+
+    fn oldest(&self) -> Result<(Offset, Millis), Infallible> {
+        Ok(self.entries.first().map_or_else(Default::default, |it| (it.offset, it.at)))
     }
 
     fn commit(&mut self, writes: &[Write]) -> Result<(), Infallible> {

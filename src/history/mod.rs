@@ -57,6 +57,9 @@ pub trait History {
     /// What the log knows of its room.
     fn remembered(&self) -> Result<Remembered, Self::Error>;
 
+    /// Where the log begins and when that was accepted; zeros in an empty log.
+    fn oldest(&self) -> Result<(Offset, Millis), Self::Error>;
+
     /// Makes all of this durable, or none of it.
     fn commit(&mut self, writes: &[Write]) -> Result<(), Self::Error>;
 

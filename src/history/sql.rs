@@ -215,6 +215,14 @@ impl<D: Database> History for SqlHistory<D> {
         remembered::read(&self.database)
     }
 
+    fn oldest(&self) -> Result<(Offset, Millis), D::Error> {
+        if self.is_made {
+            self.end("ASC").map(Option::unwrap_or_default)
+        } else {
+            Ok(Default::default())
+        }
+    }
+
     fn commit(&mut self, writes: &[Write]) -> Result<(), D::Error> {
         match writes {
             // One statement takes effect or does not, without a transaction around it.

@@ -7,18 +7,21 @@ use crate::room::{Audience, Effect, Outbound, Write};
 
 impl<H: History, S: Sockets> Host<H, S> {
     pub(super) fn carry_out(&mut self, effects: Vec<Effect>) -> Result<(), H::Error> {
-        let writes: Vec<Write> = effects.iter().filter_map(Effect::write).cloned().collect();
+        let (mut writes, mut others) = (Vec::new(), Vec::with_capacity(effects.len()));
+        for effect in effects {
+            if let Effect::Write(write) = effect { writes.push(write) } else { others.push(effect) }
+        }
         if !writes.is_empty() {
             self.history.commit(&writes)?;
         }
         if writes.iter().any(|it| matches!(it, Write::Trim { .. })) {
-            let log = self.history.remembered()?;
-            self.room.trimmed(log.first, log.first_at);
+            let (first, first_at) = self.history.oldest()?;
+            self.room.trimmed(first, first_at);
         }
         let (mut letters, mut changed) = (Vec::new(), Vec::new());
-        for effect in effects {
+        for effect in others {
             match effect {
-                Effect::Write(_) => {}
+                Effect::Write(_) => {} // Above.
                 Effect::Tell { to: Audience::Caller, notice } => self.answers.push(notice),
                 Effect::Tell { to, notice } => {
                     if let (Event::Refused(refusal), Some(session)) =

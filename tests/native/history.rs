@@ -131,9 +131,11 @@ fn a_trimmed_log_goes_on_where_it_was<H: History<Error: Debug>>(mut history: H) 
     history.commit(&[Write::Trim { from: Offset(3), since: Millis(1002) }]).unwrap();
     let log = history.remembered().unwrap();
     assert_eq!((log.first, log.first_at, log.head), (Offset(5), Millis(1002), Offset(10)));
+    assert_eq!(history.oldest().unwrap(), (Offset(5), Millis(1002)));
     history.commit(&[Write::Trim { from: Offset(99), since: Millis(0) }]).unwrap();
     let log = history.remembered().unwrap();
     assert_eq!((log.first, log.head, log.head_at), (Offset(0), Offset(10), Millis(1004)));
+    assert_eq!(history.oldest().unwrap(), (Offset(0), Millis(0)));
     history.commit(&[Write::Append(entry(11, 2000, "ann", None))]).unwrap();
     let log = history.remembered().unwrap();
     assert_eq!((log.first, log.head), (Offset(11), Offset(11)));

@@ -167,6 +167,10 @@ impl History for Flaky {
         Ok(self.0.remembered().unwrap())
     }
 
+    fn oldest(&self) -> Result<(Offset, Millis), Self::Error> {
+        Ok(self.0.oldest().unwrap())
+    }
+
     fn commit(&mut self, writes: &[Write]) -> Result<(), Self::Error> {
         if self.1.get() {
             return Err("disk full: INSERT INTO entry");
