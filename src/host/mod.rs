@@ -33,8 +33,8 @@ use crate::dialect::RoomAddress;
 use crate::history::History;
 use crate::limits::Limits;
 use crate::message::{
-    ClientRef, Command, Event, Kind, Measures, Member, Millis, Name, Notice, Refusal, Request,
-    RoomName, SessionId, Stamp, UserId,
+    ClientRef, Command, Dedupe, Event, Kind, Measures, Member, Millis, Name, Notice, Refusal,
+    Request, RoomName, SessionId, Stamp, UserId,
 };
 use crate::room::{Audience, Grants, Input, Measuring, Outbound, Receipt, Response, Room, Session};
 use crate::tally::Tally;
@@ -345,12 +345,8 @@ impl<H: History, S: Sockets> Host<H, S> {
         request: &Request,
         now: Millis,
     ) -> Result<Option<Receipt>, H::Error> {
-        let is_asked = matches!(request.command, Ok(Command::Conversation(_)));
-        let is_write = matches!(
-            request.command,
-            Ok(Command::Say(_) | Command::Publish { .. } | Command::SetState { .. })
-        );
-        let Some(client_ref) = request.client_ref.as_ref().filter(|_| is_write || is_asked) else {
+        let dedupe = request.command.as_ref().map_or(Dedupe::No, Command::dedupe);
+        let Some(client_ref) = request.client_ref.as_ref().filter(|_| dedupe != Dedupe::No) else {
             return Ok(None);
         };
         let receipt = match self.outbox.recall(user, client_ref) {
@@ -358,7 +354,7 @@ impl<H: History, S: Sockets> Host<H, S> {
             None => self.history.recall(user, client_ref, self.room.memory(now))?,
         };
         let Some(mut receipt) = receipt else { return Ok(None) };
-        if is_write {
+        if dedupe == Dedupe::Entry {
             return Ok(Some(receipt));
         }
         receipt.response = match self.outbox.response(receipt.offset) {

@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::weight::weight;
@@ -27,6 +28,10 @@ const SKIP_MAX: u32 = 64;
 #[derive(Debug, Default)]
 pub struct Outbox {
     waiting: Vec<Effect>,
+    /// Entries among them by the id that their author gave them, and by the message they
+    /// respond to: a burst asks for each.
+    requests: BTreeMap<(ClientRef, UserId), Rc<Entry>>,
+    responses: BTreeMap<Offset, Rc<Entry>>,
     /// How much memory they take, about.
     bytes: usize,
     flushed_at: Option<Millis>,
@@ -66,7 +71,12 @@ impl Outbox {
     pub fn push(&mut self, effects: Effects, now: Millis) -> Flush {
         let urgent = effects.iter().any(Effect::is_urgent);
         self.bytes += effects.iter().map(weight).sum::<usize>();
-        self.waiting.extend(effects);
+        for effect in effects {
+            if let Effect::Write(Write::Append(entry)) = &effect {
+                self.index(entry);
+            }
+            self.waiting.push(effect);
+        }
         self.gathered += 1;
         // A clock set back counts as idle.
         let idle = self.flushed_at.is_none_or(|at| now < at || IDLE_MS <= now.since(at));
@@ -99,6 +109,8 @@ impl Outbox {
         }
         self.flushed_at = Some(now);
         (self.gathered, self.bytes) = (0, 0);
+        self.requests.clear();
+        self.responses.clear();
         std::mem::take(&mut self.waiting)
     }
 
@@ -114,12 +126,19 @@ impl Outbox {
         self.waiting.is_empty()
     }
 
+    fn index(&mut self, entry: &Rc<Entry>) {
+        if let Some(client_ref) = entry.client_ref.clone() {
+            self.requests.insert((client_ref, entry.author.id.clone()), Rc::clone(entry));
+        }
+        if let Body::Response { of, .. } = &entry.body {
+            self.responses.insert(*of, Rc::clone(entry));
+        }
+    }
+
     /// A request that waits here has been accepted, though the log does not know it yet.
     #[must_use]
     pub fn recall(&self, user: &UserId, client_ref: &ClientRef) -> Option<Receipt> {
-        let is_it =
-            |it: &&Rc<Entry>| it.author.id == *user && it.client_ref.as_ref() == Some(client_ref);
-        let entry = self.entries().find(is_it)?;
+        let entry = self.requests.get(&(client_ref.clone(), user.clone()))?;
         let (offset, entry) = (entry.offset, Some(Rc::clone(entry)));
         Some(Receipt { offset, entry, response: Response::None })
     }
@@ -127,27 +146,6 @@ impl Outbox {
     /// The response to the message at this position, if it waits here.
     #[must_use]
     pub fn response(&self, message: Offset) -> Option<Rc<Entry>> {
-        let is_it =
-            |it: &&Rc<Entry>| matches!(&it.body, Body::Response { of, .. } if *of == message);
-        self.entries().find(is_it).cloned()
-    }
-
-    fn entries(&self) -> impl Iterator<Item = &Rc<Entry>> {
-        let written = self.waiting.iter().filter_map(Effect::write);
-        written.filter_map(|write| match write {
-            Write::Append(entry) => Some(entry),
-            Write::Depart(_)
-            | Write::Forget(_)
-            | Write::Trim { .. }
-            | Write::ForgetRefs(_)
-            | Write::Broadcasts(_)
-            | Write::Share(..)
-            | Write::OwnState { .. }
-            | Write::Erase(_)
-            | Write::Transfer(_)
-            | Write::Metric(_)
-            | Write::Editing(_)
-            | Write::Conversation(_) => None,
-        })
+        self.responses.get(&message).cloned()
     }
 }

@@ -75,6 +75,45 @@ pub enum Command {
     Conversation(ConversationCommand),
 }
 
+/// How a request that has an id is recognised when it comes again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dedupe {
+    /// It is carried out again, or recognised by whoever carries it out.
+    No,
+    /// By its author's id, in the log: the same again is answered, and not added again.
+    Entry,
+    /// The same, and what answers it is in the log too.
+    Response,
+}
+
+impl Command {
+    /// How it is recognised when it comes again.
+    #[must_use]
+    pub fn dedupe(&self) -> Dedupe {
+        match self {
+            Self::Say(_) | Self::Publish { .. } | Self::SetState { .. } => Dedupe::Entry,
+            Self::Conversation(_) => Dedupe::Response,
+            Self::Ping
+            | Self::Pong
+            | Self::Authenticate { .. }
+            | Self::Typing(_)
+            | Self::Subscribe(_)
+            | Self::Unsubscribe(_)
+            | Self::History(_)
+            | Self::Presence
+            | Self::Subscriptions
+            | Self::State
+            | Self::Stats
+            | Self::Status
+            | Self::Kick(_)
+            | Self::Erase
+            | Self::Transfer(_)
+            | Self::Metric(_)
+            | Self::Editing(_) => Dedupe::No,
+        }
+    }
+}
+
 /// Which of a connection's rates a frame counts against.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rate {

@@ -24,7 +24,7 @@ pub mod workflow;
 
 pub use address::{Network, address_key, networks};
 pub use ascii::{ascii_len, to_ascii};
-pub use command::{Before, Command, Kicked, PageRequest, Rate, Request};
+pub use command::{Before, Command, Dedupe, Kicked, PageRequest, Rate, Request};
 pub use conversation::{ClientName, ConversationCommand, ConversationEvent, Ticket};
 pub use editing::{Cursor, EditingCommand, EditingEvent, EditingState, Operation, Role, Version};
 pub use event::{Event, Notice, Page};
