@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use super::asker::Asker;
+use super::subscriptions::METRICS;
 use super::{Audience, Effect, Grant, PageQuery, Receipt, Room, Turn, Write, metric, retention};
 use crate::message::{
     Accepted, Body, ClientRef, Entry, Event, Member, Notice, PageRequest, Reply, SessionId,
@@ -90,9 +91,12 @@ fn append(
     let entry = record(room, turn, author, client_ref, body);
     metric::noticed(room, turn, &entry);
     let to = match (&entry.body, entry.body.user()) {
-        (Body::Metric(it), _) => metric::watchers(room, &it.metric, exclude),
-        (_, None) => room.hearers(entry.body.topic(), exclude, |_| true),
-        (_, Some(user)) => room.hearers(entry.body.topic(), exclude, |it| it.member.id == *user),
+        (Body::Metric(it), _) => {
+            let watchers = room.subscribers(METRICS, it.metric.as_str());
+            room.audience(watchers.map(|it| it.id), exclude)
+        }
+        (_, None) => room.hearers(entry.body.topic(), exclude),
+        (_, Some(user)) => room.hearers_of(user, entry.body.topic(), exclude),
     };
     if to != Audience::Only(Vec::new()) {
         // A notice of an entry has the entry's own id.

@@ -189,7 +189,7 @@ fn answer(room: &mut Room, turn: &mut Turn, to: ClientRef, of: Offset, content: 
 
 /// Tells everyone who has said who they are: until then nothing but a refusal is said.
 fn tell(room: &Room, turn: &mut Turn, notice: Notice) {
-    let to = room.hearers("response", None, Session::is_introduced);
+    let to = room.hearers_such("response", None, Session::is_introduced);
     if to != Audience::Only(Vec::new()) {
         turn.tell_notice(to, notice);
     }

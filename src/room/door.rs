@@ -18,7 +18,8 @@ impl Room {
     pub(super) fn enter(&mut self, session: Session) {
         self.sweep_no_later_than(session.due_at(&self.limits));
         self.metrics.entered(&session);
-        *self.present.entry(session.member.id.clone()).or_default() += 1;
+        self.present.entry(session.member.id.clone()).or_default().insert(session.id);
+        self.subscriptions.enter(&session);
         self.sessions.insert(session.id, session);
     }
 

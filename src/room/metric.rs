@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 
 use super::asker::Asker;
 use super::measure::{self, Observed, Own};
-use super::{Audience, Effect, Outbound, Room, Session, Turn, Write, kinds};
+use super::subscriptions::METRICS;
+use super::{Effect, Outbound, Room, Session, Turn, Write, kinds};
 use crate::limits::{METRICS_MAX, TOPICS_BYTES_MAX, TOPICS_MAX};
 use crate::message::{
     Body, Code, Entry, Event, Json, Kind, Measure, Measures, Metric, MetricCommand, MetricEvent,
-    Millis, Name, Notice, Reading, Refusal, SessionId,
+    Millis, Name, Reading, Refusal, SessionId,
 };
 
 /// The last that is known of a metric.
@@ -97,7 +98,7 @@ pub(super) fn handle(room: &mut Room, turn: &mut Turn, asker: &Asker, command: M
         (MetricCommand::Unwatch(names), Kind::Analytics) => unwatch(room, turn, asker, &names),
         (MetricCommand::Measures(measures), Kind::Analytics) => {
             take(room, turn, &measures);
-            let is_watched = room.sessions.values().any(watches_measures);
+            let is_watched = Measure::ALL.iter().any(|it| !watchers(room, it.name()).is_empty());
             turn.answer(asker, Event::Metric(MetricEvent::IsWatched(is_watched)));
         }
         (MetricCommand::Observe, Kind::Chat) => measure::observe(room, turn, asker),
@@ -112,7 +113,7 @@ pub(super) fn handle(room: &mut Room, turn: &mut Turn, asker: &Asker, command: M
 }
 
 fn watch(room: &mut Room, turn: &mut Turn, asker: &Asker, names: Vec<Name>) {
-    let Some(session) = asker.session.and_then(|id| room.sessions.get_mut(&id)) else {
+    let Some(session) = asker.session.and_then(|id| room.session(id)) else {
         return turn.refuse_asker(asker, NO_SOCKET);
     };
     let asks_measures = names.iter().any(Measure::is_one);
@@ -130,12 +131,19 @@ fn watch(room: &mut Room, turn: &mut Turn, asker: &Asker, names: Vec<Name>) {
         return turn.refuse_asker(asker, TOO_MANY);
     }
     if session.metrics != all {
-        let before = std::mem::replace(&mut session.metrics, all.clone());
-        if !session.fits_attachment() {
-            session.metrics = before;
+        let id = session.id;
+        let fits = room.resubscribe(id, |it| {
+            let before = std::mem::replace(&mut it.metrics, all.clone());
+            let fits = it.fits_attachment();
+            if !fits {
+                it.metrics = before;
+            }
+            fits
+        });
+        if fits != Some(true) {
             return turn.refuse_asker(asker, TOO_LONG);
         }
-        turn.effects.remember(session.id);
+        turn.effects.remember(id);
     }
     turn.answer(asker, Event::Metric(MetricEvent::Watched(readings(room, asker, all))));
     if asks_measures {
@@ -144,17 +152,18 @@ fn watch(room: &mut Room, turn: &mut Turn, asker: &Asker, names: Vec<Name>) {
 }
 
 fn unwatch(room: &mut Room, turn: &mut Turn, asker: &Asker, names: &[Name]) {
-    let Some(session) = asker.session.and_then(|id| room.sessions.get_mut(&id)) else {
-        return turn.refuse_asker(asker, NO_SOCKET);
-    };
+    let Some(id) = asker.session else { return turn.refuse_asker(asker, NO_SOCKET) };
     if TOPICS_MAX < names.len() {
         return turn.refuse_asker(asker, TOO_MANY);
     }
-    let before = session.metrics.len();
-    session.metrics.retain(|it| !names.contains(it));
-    let left = session.metrics.clone();
-    if left.len() != before {
-        turn.effects.remember(session.id);
+    let left = room.resubscribe(id, |it| {
+        let before = it.metrics.len();
+        it.metrics.retain(|it| !names.contains(it));
+        (it.metrics.clone(), it.metrics.len() != before)
+    });
+    let (left, is_changed) = left.unwrap_or_default();
+    if is_changed {
+        turn.effects.remember(id);
     }
     turn.answer(asker, Event::Metric(MetricEvent::Unwatched(readings(room, asker, left))));
 }
@@ -179,19 +188,11 @@ const UNSEEN: Refusal = Refusal::denied(
 );
 const FULL: Refusal = Refusal::new(Code::Conflict, "a room keeps at most 1,000 metrics");
 
-/// A token that replaced another one may allow less.
-fn watches_measures(session: &Session) -> bool {
-    session.grants.shows_measures() && session.metrics.iter().any(Measure::is_one)
-}
-
-/// Who hears of a metric that a backend published, all but one.
-pub(super) fn watchers(room: &Room, metric: &Name, except: Option<SessionId>) -> Audience {
-    watchers_such(room, metric, |it| Some(it.id) != except)
-}
-
-fn watchers_such(room: &Room, metric: &Name, is_such: impl Fn(&Session) -> bool) -> Audience {
-    let watch = |it: &&Session| is_such(it) && it.metrics.contains(metric);
-    Audience::Only(room.sessions.values().filter(watch).map(|it| it.id).collect())
+/// Who hears of one of the platform's own numbers: a token that replaced another one may allow
+/// less.
+fn watchers(room: &Room, measure: &str) -> Vec<SessionId> {
+    let watchers = room.subscribers(METRICS, measure);
+    watchers.filter(|it| it.grants.shows_measures()).map(|it| it.id).collect()
 }
 
 /// Whether there is room for its last value.
@@ -241,12 +242,8 @@ fn take(room: &mut Room, turn: &mut Turn, measures: &Measures) {
         let reading = StoredReading { value: value.clone(), at, own: true };
         room.metrics.last.insert(metric.clone(), reading.clone());
         turn.effects.push(Effect::Write(Write::Metric(MetricWrite::Keep(metric.clone(), reading))));
-        let to = watchers_such(room, &metric, |it| it.grants.shows_measures());
-        if to != Audience::Only(Vec::new()) {
-            let event = Event::Metric(MetricEvent::Updated { metric, value, at });
-            let (id, at) = (turn.stamp.mint(), turn.stamp.at);
-            turn.tell_notice(to, Notice { id, reply_to: None, session: None, at, event });
-        }
+        let to = room.audience(watchers(room, metric.as_str()), None);
+        turn.tell_all(to, Event::Metric(MetricEvent::Updated { metric, value, at }));
     }
 }
 

@@ -18,7 +18,6 @@ mod door;
 mod editing;
 mod effect;
 mod grants;
-mod hearers;
 mod idle;
 mod input;
 mod kinds;
@@ -34,6 +33,7 @@ mod session;
 mod shelf;
 mod state;
 mod status;
+mod subscriptions;
 mod topics;
 mod transfer;
 mod turn;
@@ -59,6 +59,7 @@ pub use remembered::Remembered;
 pub use session::Session;
 pub use shelf::{Marks, Transfer, TransferState};
 pub use state::KeptKey;
+use subscriptions::Subscriptions;
 pub use transfer::{Compare, Fetching, Piece, TransferWrite};
 use turn::Turn;
 
@@ -79,8 +80,10 @@ pub struct Room {
     first: Offset,
     first_at: Millis,
     sessions: BTreeMap<SessionId, Session>,
-    /// How many sockets each present user has; derived from `sessions`.
-    present: BTreeMap<UserId, u64>,
+    /// The connections of each present user; derived from `sessions`.
+    present: BTreeMap<UserId, BTreeSet<SessionId>>,
+    /// What they hear; derived from `sessions`.
+    subscriptions: Subscriptions,
     departures: BTreeMap<UserId, Departure>,
     /// What was counted against it as a whole.
     counts: Counts,
@@ -125,6 +128,7 @@ impl Room {
             first_at: log.first_at,
             sessions: BTreeMap::new(),
             present: BTreeMap::new(),
+            subscriptions: Subscriptions::default(),
             departures: log.departures.into_iter().map(|it| (it.member.id.clone(), it)).collect(),
             counts: log.counts,
             shares: log.shares.into_iter().collect(),

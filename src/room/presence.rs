@@ -1,5 +1,7 @@
 //! Who is here: per user, not per socket, with a grace for those who come back.
 
+use std::collections::BTreeSet;
+
 use super::asker::Asker;
 use super::{Effect, Grant, Manner, Quota, Room, Session, Turn, Write, editing, measure, typing};
 use crate::limits::MEMBERS_BYTES_MAX;
@@ -36,8 +38,8 @@ pub(super) fn capacity_for(room: &Room, user: &UserId) -> Result<(), Refusal> {
     if full(room.sessions.len() as u64, room.limits.connections_per_room) {
         return Err(Refusal::new(Code::ConnectionLimit, "this room is full"));
     }
-    let count = room.present.get(user).copied().unwrap_or_default();
-    if full(count, room.limits.connections_per_user) {
+    let count = room.present.get(user).map_or(0, BTreeSet::len);
+    if full(count as u64, room.limits.connections_per_user) {
         return Err(Refusal::new(Code::ConnectionLimit, "too many connections of this user"));
     }
     Ok(())
@@ -57,7 +59,7 @@ pub(super) fn joined(room: &mut Room, turn: &mut Turn, session: Session) {
         turn.tally.recovered += 1;
         turn.effects.push(Effect::Write(Write::Forget(member.id)));
     } else if !was_present {
-        announce(room, turn, Some(id), Event::Joined(member));
+        room.announce(turn, Some(id), Event::Joined(member));
     }
 }
 
@@ -77,6 +79,7 @@ fn welcome(room: &Room, session: &Session) -> Welcome {
 pub(super) fn left(room: &mut Room, turn: &mut Turn, id: SessionId) {
     typing::stop(room, turn, id);
     let Some(session) = room.sessions.remove(&id) else { return };
+    room.subscriptions.leave(&session);
     room.not_fetching(id);
     let now = turn.stamp.at;
     turn.tally.closed += 1;
@@ -87,22 +90,21 @@ pub(super) fn left(room: &mut Room, turn: &mut Turn, id: SessionId) {
     room.keep_counts(turn, &session);
     editing::went(room, turn, &session);
     let member = session.member;
-    match room.present.get_mut(&member.id) {
-        Some(count) if 1 < *count => *count -= 1,
-        _ => {
-            room.present.remove(&member.id);
-            // With nobody left to tell, there is nothing to remember either.
-            if !room.sessions.is_empty() {
-                turn.tally.lost += 1;
-                depart(room, turn, member, now.plus(room.limits.presence_grace_ms));
-            }
+    let others = room.present.get_mut(&member.id);
+    let is_last = others.is_none_or(|it| it.remove(&id) && it.is_empty());
+    if is_last {
+        room.present.remove(&member.id);
+        // With nobody left to tell, there is nothing to remember either.
+        if !room.sessions.is_empty() {
+            turn.tally.lost += 1;
+            depart(room, turn, member, now.plus(room.limits.presence_grace_ms));
         }
     }
 }
 
 fn depart(room: &mut Room, turn: &mut Turn, member: Member, until: Millis) {
     if until <= turn.stamp.at {
-        return announce(room, turn, None, Event::Left(member));
+        return room.announce(turn, None, Event::Left(member));
     }
     let departure = Departure { member, until };
     turn.effects.push(Effect::Write(Write::Depart(departure.clone())));
@@ -120,7 +122,7 @@ pub(super) fn expire(room: &mut Room, turn: &mut Turn) {
     while let Some(user) = gone(room, now) {
         if let Some(Departure { member, .. }) = room.departures.remove(&user) {
             turn.effects.push(Effect::Write(Write::Forget(user)));
-            announce(room, turn, None, Event::Left(member));
+            room.announce(turn, None, Event::Left(member));
         }
     }
 }
@@ -162,9 +164,4 @@ pub(super) fn as_many_as_fit<T>(
     let count = fit.count();
     users.truncate(count);
     users
-}
-
-/// Tells those who may see who is here.
-fn announce(room: &Room, turn: &mut Turn, except: Option<SessionId>, event: Event) {
-    turn.announce(room, except, Session::may_see, event);
 }

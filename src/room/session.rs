@@ -256,11 +256,11 @@ pub(super) fn renewed(
     match renewal {
         Err(refusal) => turn.refuse(id, client_ref, refusal),
         Ok(Renewal { user, grants, expires_at, .. }) => {
-            session.grants = grants;
-            session.expires_at = expires_at;
-            session.renew_by = None;
-            let due = session.due_at(&limits);
-            room.sweep_no_later_than(due);
+            let due = room.resubscribe(id, |it| {
+                (it.grants, it.expires_at, it.renew_by) = (grants, expires_at, None);
+                it.due_at(&limits)
+            });
+            room.sweep_no_later_than(due.flatten());
             turn.effects.remember(id);
             turn.tell(id, client_ref, Event::Renewed { user, expires_at });
         }

@@ -6,7 +6,7 @@ use crate::limits::{TOPICS_BYTES_MAX, TOPICS_MAX};
 use crate::message::{Code, Event, Refusal, Reply, Topic};
 
 pub(super) fn subscribe(room: &mut Room, turn: &mut Turn, asker: &Asker, topics: Vec<Topic>) {
-    let Some(session) = asker.session.and_then(|id| room.sessions.get_mut(&id)) else {
+    let Some(session) = asker.session.and_then(|id| room.session(id)) else {
         return turn.refuse_asker(asker, NO_SOCKET);
     };
     let mut all = session.topics.clone().unwrap_or_default();
@@ -18,22 +18,29 @@ pub(super) fn subscribe(room: &mut Room, turn: &mut Turn, asker: &Asker, topics:
     if TOPICS_MAX < all.len() || TOPICS_BYTES_MAX < bytes {
         return turn.refuse_asker(asker, TOO_MANY);
     }
-    let before = session.topics.replace(all.clone());
-    if !session.fits_attachment() {
-        session.topics = before;
+    let id = session.id;
+    let fits = room.resubscribe(id, |it| {
+        let before = it.topics.replace(all.clone());
+        let fits = it.fits_attachment();
+        if !fits {
+            it.topics = before;
+        }
+        fits
+    });
+    if fits != Some(true) {
         return turn.refuse_asker(asker, TOO_LONG);
     }
-    turn.effects.remember(session.id);
+    turn.effects.remember(id);
     turn.answer(asker, Event::Reply(Reply::Subscribed(all)));
 }
 
 pub(super) fn unsubscribe(room: &mut Room, turn: &mut Turn, asker: &Asker, topics: Vec<Topic>) {
-    let Some(session) = asker.session.and_then(|id| room.sessions.get_mut(&id)) else {
-        return turn.refuse_asker(asker, NO_SOCKET);
-    };
-    if let Some(subscribed) = &mut session.topics {
-        subscribed.retain(|it| !topics.contains(it));
-        turn.effects.remember(session.id);
+    let Some(id) = asker.session else { return turn.refuse_asker(asker, NO_SOCKET) };
+    let is_filtered = room.resubscribe(id, |it| {
+        it.topics.as_mut().map(|all| all.retain(|it| !topics.contains(it))).is_some()
+    });
+    if is_filtered == Some(true) {
+        turn.effects.remember(id);
     }
     turn.answer(asker, Event::Reply(Reply::Unsubscribed(topics)));
 }

@@ -3,7 +3,7 @@
 
 use super::asker::Asker;
 use super::counts::Pool;
-use super::{Grant, Room, Session, Turn};
+use super::{Grant, Room, Turn};
 use crate::message::{Event, Refusal, SessionId};
 
 /// How finely the end of typing is measured: a 20th of it, so that one who types is not
@@ -45,5 +45,5 @@ pub(super) fn stop(room: &mut Room, turn: &mut Turn, id: SessionId) {
 fn tell_others(room: &Room, turn: &mut Turn, id: SessionId, typing: bool) {
     let Some(user) = room.session(id).map(|it| it.member.id.clone()) else { return };
     // It says who is here.
-    turn.announce(room, Some(id), Session::may_see, Event::Typing { user, typing });
+    room.announce(turn, Some(id), Event::Typing { user, typing });
 }

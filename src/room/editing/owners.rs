@@ -3,8 +3,9 @@
 use super::{EditingEvent, EditingWrite, LOST, OwnedDocument};
 use crate::document::Edit;
 use crate::limits::{DOCUMENTS_MAX, EMPTY_DOCUMENT_MS};
-use crate::message::{Code, Event, Millis, Name, Notice, Refusal, SessionId, Version};
+use crate::message::{Code, Event, Millis, Name, Refusal, SessionId, Version};
 use crate::room::asker::Asker;
+use crate::room::subscriptions::DOCUMENTS;
 use crate::room::{Audience, Effect, Room, Turn, Write};
 
 const CROWDED: Refusal = Refusal::new(Code::Conflict, "a room keeps at most 1,000 documents");
@@ -62,14 +63,10 @@ pub(super) fn delete(
     }
     let owner = room.documents.owned(name).map(|it| it.owner.clone());
     asker.owns(owner.as_ref(), "only who made this document deletes it")?;
-    let seated = room.sessions.values_mut().filter(|it| it.sits_at(name));
-    let seated: Vec<SessionId> = seated
-        .map(|it| {
-            it.seat = None;
-            it.id
-        })
-        .collect();
+    let seated = room.subscribers(DOCUMENTS, name.as_str());
+    let seated: Vec<SessionId> = seated.map(|it| it.id).collect();
     for id in &seated {
+        room.resubscribe(*id, |it| it.seat = None);
         turn.effects.remember(*id);
     }
     forget(room, turn, name);
@@ -77,11 +74,7 @@ pub(super) fn delete(
     let event = Event::Editing(EditingEvent::Deleted { document, member });
     let others: Vec<SessionId> =
         seated.into_iter().filter(|it| Some(*it) != asker.session).collect();
-    if !others.is_empty() {
-        let (id, at, event) = (turn.stamp.mint(), turn.stamp.at, event.clone());
-        let notice = Notice { id, reply_to: None, session: None, at, event };
-        turn.tell_notice(Audience::Only(others), notice);
-    }
+    turn.tell_all(Audience::Only(others), event.clone());
     turn.answer(asker, event);
     Ok(())
 }
@@ -103,7 +96,7 @@ pub(in crate::room) fn tick(room: &mut Room, turn: &mut Turn) {
     let is_due = |it: &&OwnedDocument| it.ends_at().is_some_and(|at| at <= now);
     let due: Vec<OwnedDocument> = room.documents.all_owned().filter(is_due).cloned().collect();
     for document in due {
-        if room.sessions.values().any(|it| it.sits_at(&document.name)) {
+        if room.subscribers(DOCUMENTS, document.name.as_str()).next().is_some() {
             own(room, turn, OwnedDocument { empty_since: Some(now), ..document });
         } else {
             forget(room, turn, &document.name);

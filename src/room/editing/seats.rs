@@ -4,10 +4,11 @@ use serde::{Deserialize, Serialize};
 
 use super::{ELSEWHERE, EditingEvent};
 use crate::limits::PARTICIPANTS_BYTES_MAX;
-use crate::message::{Event, Member, Name, Notice, Refusal, Role, SessionId, UserId, stored_name};
+use crate::message::{Event, Member, Name, Refusal, Role, SessionId, UserId, stored_name};
 use crate::room::asker::Asker;
 use crate::room::presence::as_many_as_fit;
-use crate::room::{Audience, Grant, Room, Session, Turn};
+use crate::room::subscriptions::DOCUMENTS;
+use crate::room::{Grant, Room, Session, Turn};
 
 /// Where a socket edits, and as what. Rides in the attachment: names are append-only.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,20 +37,12 @@ impl Room {
         is_such: impl Fn(&Session) -> bool,
         event: EditingEvent,
     ) {
-        let hears = |it: &Session| it.sits_at(document) && is_such(it);
-        let to = match except {
-            // Nobody need be named where everyone hears it.
-            Some(except) if self.sessions.values().all(&hears) => Audience::Except(except),
-            _ => {
-                let others = self.sessions.values().filter(|it| Some(it.id) != except && hears(it));
-                Audience::Only(others.map(|it| it.id).collect())
-            }
-        };
-        if to == Audience::Only(Vec::new()) || self.sessions.len() == 1 && except.is_some() {
+        let such = self.subscribers(DOCUMENTS, document.as_str()).filter(|it| is_such(it));
+        let to = self.audience(such.map(|it| it.id), except);
+        if self.sessions.len() == 1 && except.is_some() {
             return;
         }
-        let (id, at, event) = (turn.stamp.mint(), turn.stamp.at, Event::Editing(event));
-        turn.tell_notice(to, Notice { id, reply_to: None, session: None, at, event });
+        turn.tell_all(to, Event::Editing(event));
     }
 
     /// Who is in a session, each user once; nobody, for who may not see who is here.
@@ -57,7 +50,7 @@ impl Room {
         if !asker.grants.has(Grant::Presence) {
             return Vec::new();
         }
-        let seated = self.sessions.values().filter(|it| it.sits_at(document));
+        let seated = self.subscribers(DOCUMENTS, document.as_str());
         let mut all: Vec<(Member, Role)> =
             seated.filter_map(|it| Some((it.member.clone(), it.seat.as_ref()?.role))).collect();
         // Who edits in one tab and looks on in another is a participant.
@@ -67,7 +60,7 @@ impl Room {
     }
 
     fn is_in_session(&self, user: &UserId, document: &Name) -> bool {
-        self.sessions.values().any(|it| it.member.id == *user && it.sits_at(document))
+        self.subscribers(DOCUMENTS, document.as_str()).any(|it| it.member.id == *user)
     }
 }
 
@@ -82,8 +75,7 @@ pub(super) fn take(room: &mut Room, turn: &mut Turn, id: SessionId, seat: Seat) 
         stand_up(room, turn, id);
     }
     let was_in = room.is_in_session(&member.id, &seat.document);
-    let Some(session) = room.sessions.get_mut(&id) else { return };
-    session.seat = Some(seat.clone());
+    room.resubscribe(id, |it| it.seat = Some(seat.clone()));
     turn.effects.remember(id);
     if !was_in {
         let Seat { document, role } = seat;
@@ -108,9 +100,8 @@ pub(super) fn leave(
 }
 
 fn stand_up(room: &mut Room, turn: &mut Turn, id: SessionId) {
-    let Some(session) = room.sessions.get_mut(&id) else { return };
-    let Some(Seat { document, .. }) = session.seat.take() else { return };
-    let member = session.member.clone();
+    let stood_up = room.resubscribe(id, |it| Some((it.seat.take()?, it.member.clone())));
+    let Some((Seat { document, .. }, member)) = stood_up.flatten() else { return };
     turn.effects.remember(id);
     gone(room, turn, &document, member);
 }

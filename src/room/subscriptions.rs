@@ -1,0 +1,245 @@
+//! Who hears what: one index from channels to connections. A channel is a name space and a name
+//! in it (the event `agent.started`, the metric `load`, the document `notes`). Not stored: made
+//! anew from what each connection's session says.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Audience, Room, Session, Turn};
+use crate::message::{Event, Notice, Published, SessionId, UserId};
+
+/// What channels are named within.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Space(&'static str);
+
+/// Events, by their names.
+pub(super) const EVENTS: Space = Space("event");
+/// Metrics, by their names.
+pub(super) const METRICS: Space = Space("metric");
+/// Documents, by their names.
+pub(super) const DOCUMENTS: Space = Space("document");
+
+type Connections = BTreeSet<SessionId>;
+
+/// The index. A pattern is a name, or with `*` at its end all names that begin like it.
+#[derive(Debug, Default)]
+pub(super) struct Subscriptions {
+    /// Those that hear every event.
+    everything: Connections,
+    /// Those that may not learn who is here.
+    blind: Connections,
+    exact: BTreeMap<(Space, String), Connections>,
+    /// By the length of what stands before the star, so that a name is looked up once for each
+    /// length in use.
+    prefixes: BTreeMap<usize, BTreeMap<(Space, String), Connections>>,
+}
+
+impl Subscriptions {
+    /// A connection hears what its session says.
+    pub(super) fn enter(&mut self, session: &Session) {
+        if session.topics.is_none() {
+            self.everything.insert(session.id);
+        }
+        if !session.may_see() {
+            self.blind.insert(session.id);
+        }
+        for (space, pattern) in channels(session) {
+            self.add(session.id, space, pattern);
+        }
+    }
+
+    /// A connection hears nothing any more.
+    pub(super) fn leave(&mut self, session: &Session) {
+        self.everything.remove(&session.id);
+        self.blind.remove(&session.id);
+        for (space, pattern) in channels(session) {
+            self.remove(session.id, space, pattern);
+        }
+    }
+
+    fn add(&mut self, id: SessionId, space: Space, pattern: &str) {
+        let channels = match pattern.strip_suffix('*') {
+            None => self.exact.entry((space, pattern.to_owned())),
+            Some(prefix) => {
+                self.prefixes.entry(prefix.len()).or_default().entry((space, prefix.to_owned()))
+            }
+        };
+        channels.or_default().insert(id);
+    }
+
+    fn remove(&mut self, id: SessionId, space: Space, pattern: &str) {
+        match pattern.strip_suffix('*') {
+            None => forget(&mut self.exact, id, space, pattern),
+            Some(prefix) => {
+                let Some(channels) = self.prefixes.get_mut(&prefix.len()) else { return };
+                forget(channels, id, space, prefix);
+                if channels.is_empty() {
+                    self.prefixes.remove(&prefix.len());
+                }
+            }
+        }
+    }
+
+    /// Those that subscribed to a channel, by its name or by a pattern.
+    pub(super) fn of(&self, space: Space, name: &str) -> Connections {
+        let key = (space, name.to_owned());
+        let mut all = self.exact.get(&key).cloned().unwrap_or_default();
+        for (length, channels) in &self.prefixes {
+            let prefix = name.get(..*length).map(|it| (space, it.to_owned()));
+            all.extend(prefix.and_then(|it| channels.get(&it)).into_iter().flatten());
+        }
+        all
+    }
+}
+
+fn forget(
+    channels: &mut BTreeMap<(Space, String), Connections>,
+    id: SessionId,
+    space: Space,
+    name: &str,
+) {
+    let key = (space, name.to_owned());
+    let Some(connections) = channels.get_mut(&key) else { return };
+    connections.remove(&id);
+    if connections.is_empty() {
+        channels.remove(&key);
+    }
+}
+
+/// All that a session subscribed to.
+fn channels(session: &Session) -> impl Iterator<Item = (Space, &str)> {
+    let topics = session.topics.iter().flatten().map(|it| (EVENTS, it.as_str()));
+    let metrics = session.metrics.iter().map(|it| (METRICS, it.as_str()));
+    let seat = session.seat.iter().map(|it| (DOCUMENTS, it.document.as_str()));
+    topics.chain(metrics).chain(seat)
+}
+
+impl Room {
+    /// Changes what a connection is subscribed to. All of it is done here, so that the index
+    /// never says anything else than the sessions.
+    pub(super) fn resubscribe<T>(
+        &mut self,
+        id: SessionId,
+        change: impl FnOnce(&mut Session) -> T,
+    ) -> Option<T> {
+        let session = self.sessions.get_mut(&id)?;
+        self.subscriptions.leave(session);
+        let changed = change(session);
+        self.subscriptions.enter(session);
+        Some(changed)
+    }
+
+    /// Those that hear an event of this name, all but one.
+    pub(super) fn hearers(&self, name: &str, except: Option<SessionId>) -> Audience {
+        let everything = &self.subscriptions.everything;
+        if name == Published::BROADCAST || everything.len() == self.sessions.len() {
+            return except.map_or(Audience::Everyone, Audience::Except);
+        }
+        let mut hearers = self.subscriptions.of(EVENTS, name);
+        hearers.extend(everything);
+        self.audience(hearers, except)
+    }
+
+    /// The same, of those who are such.
+    pub(super) fn hearers_such(
+        &self,
+        name: &str,
+        except: Option<SessionId>,
+        is_such: impl Fn(&Session) -> bool,
+    ) -> Audience {
+        let such = self.sessions.values().filter(|it| it.hears(name) && is_such(it));
+        self.audience(such.map(|it| it.id), except)
+    }
+
+    /// Those of one user's that hear an event of this name, all but one.
+    pub(super) fn hearers_of(
+        &self,
+        user: &UserId,
+        name: &str,
+        except: Option<SessionId>,
+    ) -> Audience {
+        let own = self.present.get(user).into_iter().flatten().filter_map(|it| self.session(*it));
+        self.audience(own.filter(|it| it.hears(name)).map(|it| it.id), except)
+    }
+
+    /// The connections that are subscribed to a channel.
+    pub(super) fn subscribers(&self, space: Space, name: &str) -> impl Iterator<Item = &Session> {
+        self.subscriptions.of(space, name).into_iter().filter_map(|it| self.session(it))
+    }
+
+    /// These, all but one. Nobody is named where everyone is meant.
+    pub(super) fn audience(
+        &self,
+        connections: impl IntoIterator<Item = SessionId>,
+        except: Option<SessionId>,
+    ) -> Audience {
+        let mut all: Vec<SessionId> = connections.into_iter().collect();
+        if all.len() == self.sessions.len() {
+            return except.map_or(Audience::Everyone, Audience::Except);
+        }
+        all.retain(|it| Some(*it) != except);
+        Audience::Only(all)
+    }
+
+    /// Tells those who hear of it and may learn who is here.
+    pub(super) fn announce(&self, turn: &mut Turn, except: Option<SessionId>, event: Event) {
+        let name = event.topic().unwrap_or_default();
+        let to = if self.subscriptions.blind.is_empty() {
+            self.hearers(name, except)
+        } else {
+            self.hearers_such(name, except, Session::may_see)
+        };
+        turn.tell_all(to, event);
+    }
+}
+
+impl Turn {
+    /// Tells something that answers nobody's request.
+    pub(super) fn tell_all(&mut self, to: Audience, event: Event) {
+        if to != Audience::Only(Vec::new()) {
+            let (id, at) = (self.stamp.mint(), self.stamp.at);
+            self.tell_notice(to, Notice { id, reply_to: None, session: None, at, event });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::message::{Member, Millis, Name, Topic};
+    use crate::room::Grants;
+
+    fn session(number: u64, topics: &[&str], metrics: &[&str]) -> Session {
+        let member = Member::new(UserId(format!("user {number}")), None);
+        let id = SessionId::from_bits(number << 11);
+        let topics = topics.iter().map(|it| Topic::parse(*it).unwrap()).collect();
+        let metrics = metrics.iter().map(|it| Name::parse(*it).unwrap()).collect();
+        let session = Session::new(id, member, Grants::default(), None, Millis(0));
+        Session { topics: Some(topics), metrics, ..session }
+    }
+
+    #[test]
+    fn c28_the_index_says_what_each_subscription_says() {
+        let mut index = Subscriptions::default();
+        let sessions = [
+            session(1, &["a.b"], &["a.b"]),
+            session(2, &["a.*"], &[]),
+            session(3, &["*", "a.b"], &["load"]),
+            session(4, &["a.b*", "a.*", "c"], &[]),
+            session(5, &[], &["load"]),
+        ];
+        for session in &sessions {
+            index.enter(session);
+        }
+        for name in ["a", "a.", "a.b", "a.bc", "b", "c", "load", ""] {
+            let heard = sessions.iter().filter(|it| it.hears(name)).map(|it| it.id).collect();
+            assert_eq!(index.of(EVENTS, name), heard, "{name}");
+        }
+        let watchers: Vec<_> = index.of(METRICS, "load").into_iter().collect();
+        assert_eq!(watchers, [sessions[2].id, sessions[4].id]);
+        assert!(index.of(DOCUMENTS, "a.b").is_empty(), "each name space by itself");
+        for session in &sessions {
+            index.leave(session);
+        }
+        assert!(index.exact.is_empty() && index.prefixes.is_empty() && index.blind.is_empty());
+    }
+}
