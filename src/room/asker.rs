@@ -1,7 +1,7 @@
 //! Who asks: a socket's session, or a caller over HTTP, who has none.
 
-use super::{Audience, Grant, Grants, Manner, Reveal, Room, Turn};
-use crate::message::{ClientRef, Event, Member, Refusal, SessionId, UserId};
+use super::{Audience, Grant, Grants, Manner, Reveal, Session, Turn};
+use crate::message::{ClientRef, Event, Member, Millis, Refusal, SessionId, UserId};
 
 /// Whom to answer, and what they may ask.
 pub(super) struct Asker {
@@ -10,24 +10,30 @@ pub(super) struct Asker {
     pub(super) grants: Grants,
     pub(super) client_ref: Option<ClientRef>,
     pub(super) is_demo: bool,
+    /// Whether the token it came with is over.
+    pub(super) has_expired: bool,
+    /// Whether it has said who it is, where it must.
+    pub(super) is_introduced: bool,
 }
 
 impl Asker {
-    /// The session of this id, while it is open.
-    pub(super) fn session(
-        room: &Room,
-        id: SessionId,
-        client_ref: Option<ClientRef>,
-    ) -> Option<Self> {
-        let session = room.session(id)?;
-        let (member, grants) = (session.member.clone(), session.grants);
-        let is_demo = session.manners.has(Manner::Demo);
-        Some(Self { session: Some(id), member, grants, client_ref, is_demo })
+    /// A connection.
+    pub(super) fn of(session: &Session, client_ref: Option<ClientRef>, now: Millis) -> Self {
+        Self {
+            session: Some(session.id),
+            member: session.member.clone(),
+            grants: session.grants,
+            client_ref,
+            is_demo: session.manners.has(Manner::Demo),
+            has_expired: session.has_expired(now),
+            is_introduced: session.is_introduced(),
+        }
     }
 
     /// Whoever reaches the room over HTTP.
     pub(super) fn caller(member: Member, grants: Grants, client_ref: Option<ClientRef>) -> Self {
-        Self { session: None, member, grants, client_ref, is_demo: false }
+        let (session, is_demo, has_expired, is_introduced) = (None, false, false, true);
+        Self { session, member, grants, client_ref, is_demo, has_expired, is_introduced }
     }
 
     /// Refuses what the token does not allow.

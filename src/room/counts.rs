@@ -30,9 +30,7 @@ impl Pool {
             Self::Messages | Self::Published | Self::Typing => {
                 Quota::per_minute(limits.broadcasts_per_minute)
             }
-            Self::Edits | Self::Cursors => {
-                Quota { count: limits.room_edits_per_second, period_ms: 1000 }
-            }
+            Self::Edits | Self::Cursors => Quota::per_second(limits.room_edits_per_second),
         }
     }
 

@@ -292,7 +292,8 @@ impl Room {
                 self.carry_out(&mut turn, &asker, command, receipt);
             }
             Input::Renewed { session, client_ref, renewal } => {
-                if self.admits_frame(&mut turn, session, client_ref.as_ref(), Rate::Messages) {
+                let asker = self.admits_frame(&mut turn, session, client_ref, Rate::Messages);
+                if let Some(Asker { client_ref, .. }) = asker {
                     session::renewed(self, &mut turn, session, client_ref, renewal);
                 }
             }
@@ -329,24 +330,18 @@ impl Room {
     ) {
         let rate = request.rate();
         let Request { client_ref, command } = request;
-        if !self.admits_frame(turn, id, client_ref.as_ref(), rate) {
-            return;
+        let Some(asker) = self.admits_frame(turn, id, client_ref, rate) else { return };
+        if asker.has_expired {
+            return session::prompt(self, turn, id, asker.client_ref);
         }
-        let Some(session) = self.sessions.get(&id) else { return };
-        if session.has_expired(turn.stamp.at) {
-            return session::prompt(self, turn, id, client_ref);
-        }
-        let is_introduced = session.is_introduced();
         if !matches!(command, Ok(Command::Ping | Command::Pong)) {
             measure::spoke(self, turn, id);
         }
         let is_first = matches!(&command, Ok(Command::Conversation(it)) if it.introduces());
-        if !is_introduced && command.is_ok() && !is_first {
-            return turn.refuse(id, client_ref, conversation::CONNECT_FIRST);
+        if !asker.is_introduced && command.is_ok() && !is_first {
+            return turn.refuse(id, asker.client_ref, conversation::CONNECT_FIRST);
         }
-        if let Some(asker) = Asker::session(self, id, client_ref) {
-            self.carry_out(turn, &asker, command, receipt);
-        }
+        self.carry_out(turn, &asker, command, receipt);
     }
 
     fn carry_out(

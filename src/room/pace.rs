@@ -3,70 +3,81 @@
 use super::asker::Asker;
 use super::counts::{Counts, Pool};
 use super::{Effect, Manner, Quota, Room, Session, Turn, Write};
-use crate::message::{ClientRef, Rate, Refusal, SessionId};
+use crate::limits::Limits;
+use crate::message::{ClientRef, Millis, Rate, Refusal, SessionId};
 
 /// How often too fast is forgiven (X7).
 const FORGIVEN: Quota = Quota::per_minute(2);
 
+impl Session {
+    /// Counts something against one of its rates; gives whether that is to be stored.
+    fn charge(&mut self, rate: Rate, limits: &Limits, now: Millis) -> Result<bool, Refusal> {
+        let (bucket, quota) = match rate {
+            Rate::Messages => (None, Quota::per_minute(limits.messages_per_minute)),
+            Rate::Edits => (Some(&mut self.edits), Quota::per_second(limits.edits_per_second)),
+            Rate::Cursors => (Some(&mut self.cursors), Quota::per_second(limits.edits_per_second)),
+            Rate::Chunks => (Some(&mut self.chunks), Quota::per_second(limits.chunks_per_second)),
+        };
+        let quota = if self.manners.has(Manner::Demo) { quota.tenth() } else { quota };
+        let (is_changed, charged) = match bucket {
+            None => {
+                let before = self.messages;
+                let charged = self.messages.charge(quota, now);
+                (before != self.messages, charged)
+            }
+            Some(bucket) => {
+                let before = *bucket;
+                let charged = bucket.charge(quota.count, now);
+                (before != *bucket, charged)
+            }
+        };
+        charged.map(|()| is_changed).map_err(|wait_ms| quota.refusal(wait_ms))
+    }
+}
+
 impl Room {
-    /// Notes that the socket spoke, and counts the frame against one of its rates (B27).
+    /// Notes that a connection spoke, and counts the frame against one of its rates (B27). Gives
+    /// who asks, unless it was too fast.
     pub(super) fn admits_frame(
         &mut self,
         turn: &mut Turn,
         id: SessionId,
-        to: Option<&ClientRef>,
+        client_ref: Option<ClientRef>,
         rate: Rate,
-    ) -> bool {
-        let Some(session) = self.sessions.get_mut(&id) else { return false };
+    ) -> Option<Asker> {
+        let session = self.sessions.get_mut(&id)?;
         turn.tally.received += 1;
         let before = (session.heard_at, session.received);
         session.hear(turn.stamp.at, &self.limits);
         if session.manners.has(Manner::Pinged) {
             session.received += 1;
         }
-        if before != (session.heard_at, session.received) {
+        let is_heard = before != (session.heard_at, session.received);
+        let charged = session.charge(rate, &self.limits, turn.stamp.at);
+        if is_heard || charged == Ok(true) {
             turn.effects.remember(id);
         }
-        self.charges(turn, id, to, rate)
+        match charged {
+            Ok(_) => Some(Asker::of(session, client_ref, turn.stamp.at)),
+            Err(refusal) => {
+                self.breach(turn, id, client_ref, refusal);
+                None
+            }
+        }
     }
 
-    /// Counts something against one of a socket's rates.
-    pub(super) fn charges(
-        &mut self,
-        turn: &mut Turn,
-        id: SessionId,
-        to: Option<&ClientRef>,
-        rate: Rate,
-    ) -> bool {
+    /// Counts something against one of a connection's rates.
+    pub(super) fn charges(&mut self, turn: &mut Turn, id: SessionId, rate: Rate) -> bool {
         let Some(session) = self.sessions.get_mut(&id) else { return false };
-        let quota = Quota::per_minute(self.limits.messages_per_minute);
-        let is_demo = session.manners.has(Manner::Demo);
-        let quota = if is_demo { quota.tenth() } else { quota };
-        let rates = |it: &Session| (it.messages, it.edits, it.cursors, it.chunks);
-        let before = rates(session);
-        let (bucket, a_second) = match rate {
-            Rate::Messages => (None, 0),
-            Rate::Edits => (Some(&mut session.edits), self.limits.edits_per_second),
-            Rate::Cursors => (Some(&mut session.cursors), self.limits.edits_per_second),
-            Rate::Chunks => (Some(&mut session.chunks), self.limits.chunks_per_second),
-        };
-        let streamed = Quota { count: a_second, period_ms: 1000 };
-        let (quota, charged) = match bucket {
-            None => (quota, session.messages.charge(quota, turn.stamp.at)),
-            Some(bucket) => {
-                let quota = if is_demo { streamed.tenth() } else { streamed };
-                (quota, bucket.charge(quota.count, turn.stamp.at))
-            }
-        };
-        match charged {
-            Ok(()) => {
-                if before != rates(session) {
+        match session.charge(rate, &self.limits, turn.stamp.at) {
+            Ok(is_changed) => {
+                if is_changed {
                     turn.effects.remember(id);
                 }
                 true
             }
-            Err(wait_ms) => {
-                self.breach(turn, id, to.cloned(), quota.refusal(wait_ms));
+            Err(refusal) => {
+                self.breach(turn, id, None, refusal);
                 false
             }
         }

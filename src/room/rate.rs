@@ -18,6 +18,12 @@ impl Quota {
         Self { count, period_ms: 60_000 }
     }
 
+    /// So many a second.
+    #[must_use]
+    pub const fn per_second(count: u64) -> Self {
+        Self { count, period_ms: 1000 }
+    }
+
     /// A tenth of it, or one; no limit stays none.
     #[must_use]
     pub fn tenth(self) -> Self {

@@ -207,7 +207,7 @@ fn edit(
         Err(rejection @ (Rejection::Stale | Rejection::Future)) => {
             turn.refuse_asker(asker, rejection.into());
             // A short frame that is answered with a mebibyte is no keystroke.
-            if room.charges(turn, id, None, Rate::Messages) {
+            if room.charges(turn, id, Rate::Messages) {
                 let state = state(room, asker, name)?;
                 turn.tell(id, None, state);
             }
