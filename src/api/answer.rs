@@ -1,7 +1,6 @@
 use serde::{Deserialize, Serialize};
 
 use super::Problem;
-use crate::dialect::spell::Data;
 use crate::directory::Listed;
 use crate::message::{
     Accepted, EditingEvent, Entry, Event, Json, Member, MetricEvent, Notice, Offset, Page, Refusal,
@@ -157,7 +156,7 @@ struct Past<'a> {
     user_id: Option<&'a str>,
     /// What it says.
     #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "serde_json::Value"))]
-    data: Data<'a>,
+    data: &'a Json,
 }
 
 impl<'a> History<'a> {
@@ -177,12 +176,12 @@ impl<'a> Past<'a> {
     fn of(entry: &'a Entry) -> Self {
         Self {
             id: format!("event_{}", entry.id),
-            kind: entry.body.topic(),
+            kind: entry.body.name.as_str(),
             offset: entry.offset,
             timestamp: entry.at.to_rfc3339(),
             author: &entry.author.id.0,
-            user_id: entry.body.user().map(|it| it.0.as_str()),
-            data: Data::of(entry),
+            user_id: entry.body.user.as_ref().map(|it| it.0.as_str()),
+            data: &entry.body.data,
         }
     }
 }

@@ -119,14 +119,14 @@ impl EventIn {
                 let problem = "must be missing: what is said in a chat room is for everyone".into();
                 return Err(Refusal::faulty(vec![Fault { field: "user_id".into(), problem }]));
             }
-            return Body::message(content, message_type);
+            return Body::message(&content, message_type.as_deref());
         }
         if kind == Kind::Analytics && self.kind == Metric::EVENT {
-            return Metric::read(&data, self.user_id.is_some()).map(Body::Metric);
+            return Metric::read(&data, self.user_id.is_some()).map(Body::from);
         }
         let name = EventName::parse(self.kind.as_str())?;
         let user = self.user_id.as_deref().map(UserId::parse).transpose()?;
-        publication(kind, name, data.checked()?, user).map(Body::Event)
+        publication(kind, name, data.checked()?, user).map(Body::from)
     }
 }
 

@@ -10,12 +10,12 @@ use serde_json::value::RawValue;
 
 use super::json;
 pub(crate) use super::json::Envelope;
-use super::spell::{Data, ErrorDetails};
+use super::spell::ErrorDetails;
 use super::{Channel, Decoded, Dialect, Frame, Peer, publication};
 use crate::close::CloseCode;
 use crate::message::{
-    Body, ClientRef, Code, Command, Entry, Event, EventName, Json, Kind, Lane, Millis, Notice,
-    Published, Refusal, Reply, Status, Welcome,
+    Body, ClientRef, Code, Command, EVENT, Entry, Event, EventName, Json, Kind, Millis, Notice,
+    Refusal, Reply, Status, Welcome,
 };
 use crate::room::{Manner, Manners};
 
@@ -36,14 +36,14 @@ impl Dialect for Client {
 
     fn decode(&self, frame: &Frame, _: &Peer<'_>) -> Decoded {
         let mut request = json::request(frame, |it: &Envelope<'_>| it.id.as_deref(), command);
-        if let (Ok(Command::Publish { body: Body::Event(event), .. }), Frame::Text(text)) =
+        if let (Ok(Command::Publish { body, .. }), Frame::Text(text)) =
             (&mut request.command, frame)
         {
             // The rest of the frame is the event's data.
             match fields(text)
-                .and_then(|data| publication(Kind::Hub, event.name.clone(), data, None))
+                .and_then(|data| publication(Kind::Hub, body.name.clone(), data, None))
             {
-                Ok(published) => *event = published,
+                Ok(published) => *body = published.into(),
                 Err(refusal) => request.command = Err(refusal),
             }
         }
@@ -55,7 +55,7 @@ impl Dialect for Client {
             Event::Welcome(welcome) => json::frame(&Hello::of(notice, welcome)),
             Event::Ping => frame(notice, "ping", Nothing {}),
             Event::Pong => frame(notice, "pong", Nothing {}),
-            Event::Entry(entry) => frame(notice, entry.body.topic(), fields_of(entry)),
+            Event::Entry(entry) => frame(notice, entry.body.name.as_str(), fields_of(entry)),
             Event::Renewed { user, expires_at } => {
                 let expires_at = expires_at.map(Millis::to_rfc3339);
                 frame(notice, "auth", Auth { user_id: &user.0, expires_at })
@@ -117,8 +117,7 @@ fn command(envelope: &Envelope<'_>) -> Result<Command, Refusal> {
                 )
             };
             let name = EventName::parse(kind).map_err(wrong)?;
-            let (data, lane) = (Json::null(), Lane::Normal);
-            let body = Body::Event(Published { name, data, user: None, lane });
+            let body = Body::new(EVENT, name, Json::null());
             Command::Publish { body, exclude: None }
         }
     })
@@ -163,14 +162,13 @@ pub(crate) struct Nothing {}
 /// An event's data as fields of the frame; whatever would stand for the envelope's own
 /// is left out. What is no object becomes one.
 fn fields_of(entry: &Entry) -> Fields {
-    let data = Data::of(entry);
-    let text = serde_json::to_string(&data).unwrap_or_default();
-    if let Ok(mut fields) = serde_json::from_str::<Fields>(&text) {
+    let text = entry.body.data.as_str();
+    if let Ok(mut fields) = serde_json::from_str::<Fields>(text) {
         fields.remove("type");
         fields.remove("timestamp");
         return fields;
     }
-    RawValue::from_string(text)
+    RawValue::from_string(text.to_owned())
         .map_or_else(|_| Fields::new(), |it| [("data".to_owned(), it)].into())
 }
 

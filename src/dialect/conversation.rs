@@ -9,9 +9,9 @@ use serde_json::value::RawValue;
 use super::json::{self, Text};
 use super::{Channel, Decoded, Dialect, Frame, Peer};
 use crate::message::{
-    Before, Body, ClientName, ClientRef, Code, Command, ConversationCommand, ConversationEvent,
-    Entry, Event, Kind, Millis, Notice, Offset, Page, PageRequest, Refusal, Request, Ticket,
-    text_fits,
+    Before, ClientName, ClientRef, Code, Command, ConversationCommand, ConversationEvent, Entry,
+    Event, Kind, MessageText, Millis, Notice, Offset, Page, PageRequest, Refusal, Request,
+    ResponseText, Ticket, text_fits,
 };
 use crate::room::{Manner, Manners};
 
@@ -252,9 +252,11 @@ pub(crate) struct Response<'a> {
     #[serde(rename = "type")]
     kind: &'static str,
     /// Of the message it answers.
-    message_id: &'a str,
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "String"))]
+    message_id: &'a RawValue,
     /// Text; never interpreted.
-    content: &'a str,
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "String"))]
+    content: &'a RawValue,
     /// When it came: RFC 3339.
     timestamp: String,
 }
@@ -262,9 +264,8 @@ pub(crate) struct Response<'a> {
 impl<'a> Response<'a> {
     /// `None` for what is no response.
     fn of(entry: &'a Entry) -> Option<Self> {
-        let Body::Response { to, content, .. } = &entry.body else { return None };
-        let (kind, message_id) = ("response", to.as_str());
-        Some(Self { kind, message_id, content, timestamp: entry.at.to_rfc3339() })
+        let ResponseText { message_id, content } = ResponseText::of(&entry.body)?;
+        Some(Self { kind: "response", message_id, content, timestamp: entry.at.to_rfc3339() })
     }
 }
 
@@ -305,6 +306,14 @@ enum Role {
     Assistant,
 }
 
+/// What a message is called: as its author did, or as the response to it says.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum MessageId<'a> {
+    Own(&'a str),
+    Answered(&'a RawValue),
+}
+
 /// A message, or the response to one.
 #[derive(Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
@@ -312,24 +321,27 @@ enum Role {
 struct Said<'a> {
     /// The message's own id, or that of the one it answers.
     #[serde(skip_serializing_if = "Option::is_none")]
-    message_id: Option<&'a str>,
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Option<String>"))]
+    message_id: Option<MessageId<'a>>,
     /// Who spoke: the user, or the responder.
     role: Role,
     /// Text; never interpreted.
-    content: &'a str,
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "String"))]
+    content: &'a RawValue,
     /// When: RFC 3339.
     timestamp: String,
 }
 
 impl<'a> Said<'a> {
     fn of(entry: &'a Entry) -> Option<Self> {
-        let (message_id, role, content) = match &entry.body {
-            Body::Message { content, .. } => (entry.client_ref.as_ref(), Role::User, content),
-            Body::Response { to, content, .. } => (Some(to), Role::Assistant, content),
-            Body::Event(_) | Body::Metric(_) => return None,
-        };
-        let message_id = message_id.map(ClientRef::as_str);
-        Some(Self { message_id, role, content, timestamp: entry.at.to_rfc3339() })
+        let timestamp = entry.at.to_rfc3339();
+        if let Some(ResponseText { message_id, content }) = ResponseText::of(&entry.body) {
+            let message_id = Some(MessageId::Answered(message_id));
+            return Some(Self { message_id, role: Role::Assistant, content, timestamp });
+        }
+        let MessageText { content, .. } = MessageText::of(&entry.body)?;
+        let message_id = entry.client_ref.as_ref().map(|it| MessageId::Own(it.as_str()));
+        Some(Self { message_id, role: Role::User, content, timestamp })
     }
 }
 

@@ -3,7 +3,7 @@
 use serde::{Serialize, Serializer};
 use uuid::Uuid;
 
-use crate::message::{Body, Details, Entry, Fault, Json, Member, Metric, Notice, Refusal};
+use crate::message::{Details, Fault, Member, Notice, Refusal};
 
 /// The client's own id where this answers a request, so that it can correlate;
 /// else one of ours, `<type>_<UUID v7>`.
@@ -43,43 +43,6 @@ pub(crate) struct User<'a> {
 impl<'a> User<'a> {
     pub(super) fn of(member: &'a Member) -> Self {
         Self { user_id: &member.id.0, username: &member.name }
-    }
-}
-
-/// What an entry says.
-#[derive(Serialize)]
-#[serde(untagged)]
-pub(crate) enum Data<'a> {
-    Event(&'a Json),
-    Message {
-        content: &'a str,
-        #[serde(rename = "messageType")]
-        message_type: &'a str,
-    },
-    Metric {
-        metric: &'a str,
-        value: &'a Json,
-        timestamp: String,
-    },
-    Response {
-        #[serde(rename = "messageId")]
-        to: &'a str,
-        content: &'a str,
-    },
-}
-
-impl<'a> Data<'a> {
-    pub(crate) fn of(entry: &'a Entry) -> Self {
-        match &entry.body {
-            Body::Event(published) => Self::Event(&published.data),
-            Body::Message { content, message_type } => Self::Message { content, message_type },
-            Body::Metric(Metric { metric, value, at }) => Self::Metric {
-                metric: metric.as_str(),
-                value,
-                timestamp: at.unwrap_or(entry.at).to_rfc3339(),
-            },
-            Body::Response { to, content, .. } => Self::Response { to: to.as_str(), content },
-        }
     }
 }
 

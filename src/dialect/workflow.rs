@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 
 use super::json;
 pub(crate) use super::json::Envelope;
-use super::spell::{Data, Id};
+use super::spell::Id;
 use super::{Channel, Decoded, Dialect, Frame, Peer};
 use crate::message::{
     Chunk, ClientRef, Code, Command, Details, Digest, Event, Fault, Kind, Millis, Name, Notice,
@@ -50,7 +50,7 @@ impl Dialect for Workflow {
         Some(match &notice.event {
             // With an id of its own (A13).
             Event::Pong => frame(notice, "pong", None::<()>),
-            Event::Entry(entry) => frame(notice, entry.body.topic(), Some(Data::of(entry))),
+            Event::Entry(entry) => frame(notice, entry.body.name.as_str(), Some(&entry.body.data)),
             Event::Renewed { user, expires_at } => {
                 let expires_at = expires_at.map(Millis::to_rfc3339);
                 frame(notice, "auth", Some(Auth { user_id: &user.0, expires_at }))

@@ -1,7 +1,7 @@
 //! How the questions of a conversation are stored: see [`crate::room::ConversationWrite`].
 
 use super::{Database, Value, record};
-use crate::message::{Body, Entry, Millis, Offset};
+use crate::message::{Entry, Millis, Offset};
 use crate::room::{ConversationWrite, Pending, Response};
 
 /// The tables of it, as of their introduction.
@@ -48,7 +48,7 @@ fn data(pending: &Pending) -> String {
 
 /// Notes which message an entry is the response to, if it is one.
 pub(super) fn note<D: Database>(database: &D, entry: &Entry) -> Result<(), D::Error> {
-    let Body::Response { of, .. } = &entry.body else { return Ok(()) };
+    let Some(of) = entry.body.answers() else { return Ok(()) };
     let sql = "INSERT OR REPLACE INTO response (message, offset, at) VALUES (?, ?, ?)";
     database.run(sql, &[of.0.into(), entry.offset.0.into(), entry.at.0.into()]).map(drop)
 }

@@ -4,9 +4,9 @@ use std::rc::Rc;
 
 use super::conversation::Questions;
 use super::editing::MemoryDocuments;
-use super::{History, Lately, TRIM_ENTRIES_MAX, how_many_fit, record, weight};
+use super::{History, Lately, TRIM_ENTRIES_MAX, how_many_fit, weight};
 use crate::message::{
-    Before, Body, Chunk, ClientRef, Digest, Entry, Epoch, Metric, Millis, Name, Offset, Page,
+    Before, Chunk, ClientRef, Digest, Entry, Epoch, MESSAGE, Metric, Millis, Name, Offset, Page,
     StateItem, StateKey, UserId,
 };
 use crate::room::{
@@ -69,8 +69,8 @@ impl MemoryHistory {
                 if let Some(client_ref) = entry.client_ref.clone() {
                     self.recent.insert((entry.author.id.clone(), client_ref), self.head);
                 }
-                if let Body::Response { of, .. } = &entry.body {
-                    self.responses.insert(*of, self.head);
+                if let Some(of) = entry.body.answers() {
+                    self.responses.insert(of, self.head);
                 }
                 self.keep(entry);
             }
@@ -115,22 +115,16 @@ impl MemoryHistory {
 
 impl MemoryHistory {
     fn keep(&mut self, entry: &Entry) {
-        let published = match &entry.body {
-            Body::Message { .. } | Body::Response { .. } => return,
-            Body::Metric(Metric { metric, value, at }) => {
-                let (value, at) = (value.clone(), at.unwrap_or(entry.at));
-                let reading = StoredReading { value, at, own: false };
-                self.metrics.insert(metric.clone(), reading);
-                return;
-            }
-            Body::Event(published) => published,
-        };
-        let Some(key) = published.state_key() else { return };
-        if published.data.is_null() {
+        if let Some(Metric { metric, value, at }) = Metric::of(&entry.body) {
+            let reading = StoredReading { value, at: at.unwrap_or(entry.at), own: false };
+            self.metrics.insert(metric, reading);
+        }
+        let Some(key) = entry.body.state_key() else { return };
+        if entry.body.data.is_null() {
             self.states.remove(key);
             self.owned_states.remove(key);
         } else if let Ok(name) = StateKey::stored(key) {
-            let (value, offset) = (published.data.clone(), entry.offset);
+            let (value, offset) = (entry.body.data.clone(), entry.offset);
             self.states.insert(key.to_owned(), StateItem { key: name, value, offset });
         }
     }
@@ -217,14 +211,14 @@ impl History for MemoryHistory {
             .iter()
             .filter(|it| (query.first..=query.head).contains(&it.offset) && query.since <= it.at)
             .filter(|it| earlier(it) && query.after.is_none_or(|after| after < it.offset))
-            .filter(|it| it.body.user().is_none_or(|user| *user == query.viewer))
+            .filter(|it| it.body.user.as_ref().is_none_or(|user| *user == query.viewer))
             .collect();
         let upwards = query.after.is_some();
         let size = |it: &&Rc<Entry>| {
             let client_ref = it.client_ref.as_ref().map_or(0, |it| it.as_str().len());
-            let user = it.body.user().map_or(0, |it| it.0.len());
+            let user = it.body.user.as_ref().map_or(0, |it| it.0.len());
             let names = it.author.id.0.len() + it.author.name.len() + client_ref + user;
-            weight(record::store(&it.body).1.len() as u64, names as u64)
+            weight(it.body.to_stored(it.at).len() as u64, names as u64)
         };
         let fits = if upwards {
             how_many_fit(query.limit, shown.iter().map(size))
@@ -250,7 +244,7 @@ impl History for MemoryHistory {
         let is_late = |it: &&Rc<Entry>| (first..=head).contains(&it.offset) && since <= it.at;
         let mut lately = Lately::default();
         for entry in self.entries.iter().filter(is_late) {
-            lately.messages += u64::from(matches!(entry.body, Body::Message { .. }));
+            lately.messages += u64::from(entry.body.kind == MESSAGE);
             lately.authors.push(entry.author.id.clone());
         }
         lately.authors.sort_unstable();

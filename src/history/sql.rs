@@ -5,7 +5,7 @@ use super::{
     metric, record, remembered, schema, share, transfer, weight,
 };
 use crate::message::{
-    Before, Body, ClientRef, Digest, Entry, Epoch, Json, Millis, Name, Offset, Page, StateItem,
+    Before, ClientRef, Digest, Entry, Epoch, Json, Metric, Millis, Name, Offset, Page, StateItem,
     StateKey, UserId,
 };
 use crate::room::{
@@ -150,18 +150,16 @@ impl<D: Database> SqlHistory<D> {
 
     /// Keeps the value an entry sets, or drops it.
     fn keep(&self, entry: &Entry) -> Result<(), D::Error> {
-        let published = match &entry.body {
-            Body::Message { .. } | Body::Response { .. } => return Ok(()),
-            Body::Metric(it) => return metric::publish(&self.database, it, entry.at),
-            Body::Event(published) => published,
-        };
-        let Some(key) = published.state_key() else { return Ok(()) };
-        if published.data.is_null() {
+        if let Some(metric) = Metric::of(&entry.body) {
+            return metric::publish(&self.database, &metric, entry.at);
+        }
+        let Some(key) = entry.body.state_key() else { return Ok(()) };
+        if entry.body.data.is_null() {
             return self.database.run("DELETE FROM state WHERE key = ?", &[key.into()]).map(drop);
         }
         let sql = "INSERT INTO state (key, value, offset) VALUES (?, ?, ?)
                    ON CONFLICT (key) DO UPDATE SET value = excluded.value, offset = excluded.offset";
-        let value = published.data.as_str();
+        let value = entry.body.data.as_str();
         self.database.run(sql, &[key.into(), value.into(), entry.offset.0.into()]).map(drop)
     }
 
@@ -366,12 +364,7 @@ impl<D: Database> History for SqlHistory<D> {
 
 /// Whether an entry leaves no trace beside its own row.
 fn is_one_row(entry: &Entry) -> bool {
-    let leaves_more = match &entry.body {
-        Body::Message { .. } => false,
-        Body::Metric(_) | Body::Response { .. } => true,
-        Body::Event(published) => published.state_key().is_some(),
-    };
-    entry.client_ref.is_none() && !leaves_more
+    entry.client_ref.is_none() && !(entry.body.kind.leaves_more)(&entry.body)
 }
 
 /// An offset and a weight, from an offset and two lengths.

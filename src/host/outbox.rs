@@ -3,7 +3,7 @@ use std::rc::Rc;
 
 use super::weight::weight;
 use crate::limits::OUTBOX_BYTES_MAX;
-use crate::message::{Body, ClientRef, Entry, Millis, Offset, UserId};
+use crate::message::{ClientRef, Entry, Millis, Offset, UserId};
 use crate::room::{Effect, Effects, Receipt, Response, Write};
 
 /// How long effects gather, in milliseconds. Long enough for a burst to share one
@@ -130,8 +130,8 @@ impl Outbox {
         if let Some(client_ref) = entry.client_ref.clone() {
             self.requests.insert((client_ref, entry.author.id.clone()), Rc::clone(entry));
         }
-        if let Body::Response { of, .. } = &entry.body {
-            self.responses.insert(*of, Rc::clone(entry));
+        if let Some(of) = entry.body.answers() {
+            self.responses.insert(of, Rc::clone(entry));
         }
     }
 

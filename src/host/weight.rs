@@ -1,6 +1,6 @@
 //! About how much memory waits with an effect, in bytes.
 
-use crate::message::{Body, EditingEvent, Event, Operation, TransferEvent};
+use crate::message::{EditingEvent, Event, Operation, TransferEvent};
 use crate::room::{ConversationWrite, EditingWrite, Effect, TransferWrite, Write};
 
 /// What an effect takes beside what is said in it: ids, names, times.
@@ -26,7 +26,7 @@ pub(super) fn weight(effect: &Effect) -> usize {
 
 fn written(write: &Write) -> usize {
     match write {
-        Write::Append(entry) => body(&entry.body),
+        Write::Append(entry) => entry.body.data.as_str().len(),
         Write::Transfer(TransferWrite::Keep(_, chunk)) => chunk.text.len(),
         Write::Editing(EditingWrite::Edit { edit, .. }) => edit.operations.iter().map(put_in).sum(),
         Write::Editing(EditingWrite::Mark { snapshot, .. }) => snapshot.content.len(),
@@ -48,7 +48,7 @@ fn written(write: &Write) -> usize {
 
 fn told(event: &Event) -> usize {
     match event {
-        Event::Entry(entry) => body(&entry.body),
+        Event::Entry(entry) => entry.body.data.as_str().len(),
         Event::Presence(members) => members.iter().map(|it| it.id.0.len() + it.name.len()).sum(),
         Event::Transfer(TransferEvent::Piece(chunk)) => chunk.text.len(),
         Event::Editing(EditingEvent::State(state)) => state.content.len(),
@@ -68,14 +68,6 @@ fn told(event: &Event) -> usize {
         | Event::Editing(_)
         | Event::Conversation(_)
         | Event::Refused(_) => 0,
-    }
-}
-
-fn body(body: &Body) -> usize {
-    match body {
-        Body::Message { content, .. } | Body::Response { content, .. } => content.len(),
-        Body::Event(published) => published.data.as_str().len(),
-        Body::Metric(metric) => metric.value.as_str().len(),
     }
 }
 

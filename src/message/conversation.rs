@@ -1,9 +1,85 @@
 //! Conversations with a backend: what is said in them (D2 to D12).
 
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
+use super::body::{Body, EntryKind, Relation};
 use super::name::is_dots;
-use super::{Refusal, RoomName};
+use super::{ClientRef, EventName, Json, Offset, Refusal, RoomName};
+
+/// A responder answered a message (D11). It is stored with the place of that message.
+pub const RESPONSE: EntryKind = EntryKind {
+    name: "response",
+    accept: |body, _| body,
+    store: |body, _| {
+        let response = ResponseText::of(body).zip(body.relates_to);
+        let response = response.map(|(ResponseText { message_id, content }, (_, of))| Stored {
+            message_id,
+            of,
+            content,
+        });
+        response.and_then(|it| serde_json::to_string(&it).ok()).unwrap_or_default().into()
+    },
+    load: |data, _, _| {
+        let Stored { message_id, of, content } = serde_json::from_str(data).ok()?;
+        Some(response(of, &ResponseText { message_id, content }))
+    },
+    leaves_more: |_| true,
+};
+
+#[derive(Serialize, Deserialize)]
+struct Stored<'a> {
+    #[serde(borrow, rename = "messageId")]
+    message_id: &'a RawValue,
+    of: Offset,
+    #[serde(borrow)]
+    content: &'a RawValue,
+}
+
+/// The data of a response, read without unescaping it.
+#[derive(Serialize, Deserialize)]
+pub struct ResponseText<'a> {
+    /// What the message was called that it answers, a JSON string.
+    #[serde(borrow, rename = "messageId")]
+    pub message_id: &'a RawValue,
+    /// What was said, a JSON string.
+    #[serde(borrow)]
+    pub content: &'a RawValue,
+}
+
+impl<'a> ResponseText<'a> {
+    /// The data of a body that is a response.
+    #[must_use]
+    pub fn of(body: &'a Body) -> Option<Self> {
+        if body.kind == RESPONSE { serde_json::from_str(body.data.as_str()).ok() } else { None }
+    }
+}
+
+fn response(of: Offset, data: &impl Serialize) -> Body {
+    let body = Body::new(RESPONSE, EventName::known("response"), Json::of(data));
+    Body { relates_to: Some((Relation::Answers, of)), ..body }
+}
+
+impl Body {
+    /// What a responder said to the message at this place, which its author calls so. The content
+    /// is never interpreted.
+    #[must_use]
+    pub fn response(to: &ClientRef, of: Offset, content: &str) -> Self {
+        #[derive(Serialize)]
+        struct Data<'a> {
+            #[serde(rename = "messageId")]
+            to: &'a str,
+            content: &'a str,
+        }
+        response(of, &Data { to: to.as_str(), content })
+    }
+
+    /// The place of the message that it answers, if it is a response.
+    #[must_use]
+    pub fn answers(&self) -> Option<Offset> {
+        self.relates_to.map(|(Relation::Answers, of)| of)
+    }
+}
 
 /// What a client calls itself (D2, D27): its own word, which proves nothing (X9).
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,7 +4,12 @@ use std::rc::Rc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Json, Member, Name, Rate, UserId};
+use super::{Json, Member, Name, Rate, Space, UserId};
+
+impl Space {
+    /// Documents, by their names.
+    pub const DOCUMENTS: Self = Self("document");
+}
 
 /// One change of a text, as clients spell it. Positions and lengths count UTF-16 code
 /// units; whether they lie within the text shows when it is made.

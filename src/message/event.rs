@@ -3,8 +3,8 @@ use std::rc::Rc;
 use uuid::Uuid;
 
 use super::{
-    Body, ClientRef, ConversationEvent, EditingEvent, Entry, Epoch, Lane, Member, MetricEvent,
-    Millis, Offset, Refusal, Reply, SessionId, TransferEvent, UserId, Welcome,
+    ClientRef, ConversationEvent, EditingEvent, Entry, Epoch, Lane, Member, MetricEvent, Millis,
+    Offset, Refusal, Reply, SessionId, TransferEvent, UserId, Welcome,
 };
 
 /// A stretch of the log.
@@ -111,10 +111,7 @@ impl Event {
     #[must_use]
     pub fn lane(&self) -> Lane {
         match self {
-            Self::Entry(entry) => match &entry.body {
-                Body::Event(published) => published.lane,
-                Body::Message { .. } | Body::Response { .. } | Body::Metric(_) => Lane::Normal,
-            },
+            Self::Entry(entry) => entry.body.lane,
             Self::Welcome(_)
             | Self::Ping
             | Self::Pong
@@ -137,7 +134,7 @@ impl Event {
     #[must_use]
     pub fn topic(&self) -> Option<&str> {
         match self {
-            Self::Entry(entry) => Some(entry.body.topic()),
+            Self::Entry(entry) => Some(entry.body.name.as_str()),
             Self::Typing { .. } => Some("typing"),
             Self::Joined(_) => Some("user_joined"),
             Self::Left(_) => Some("user_left"),

@@ -3,8 +3,54 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Number;
 
+use super::body::{Body, EntryKind, Space};
 use super::fields::Fields;
-use super::{Json, Millis, Name, Refusal};
+use super::{EventName, Json, Millis, Name, Refusal};
+
+/// A backend measured something (B16). It is stored without the time where that is when it was
+/// accepted, and told with it.
+pub const METRIC: EntryKind = EntryKind {
+    name: "metric",
+    accept: |body, at| match Metric::of(&body) {
+        Some(metric) => metric.told(at),
+        None => body,
+    },
+    store: |body, accepted_at| {
+        let metric = Metric::of(body).map(|Metric { metric, value, at }| {
+            let timestamp = at.filter(|it| *it != accepted_at);
+            Stored { metric, value, timestamp }
+        });
+        metric.and_then(|it| serde_json::to_string(&it).ok()).unwrap_or_default().into()
+    },
+    load: |data, at, _| {
+        let Stored { metric, value, timestamp } = serde_json::from_str(data).ok()?;
+        Some(Metric { metric, value, at: timestamp }.told(at))
+    },
+    leaves_more: |_| true,
+};
+
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    metric: Name,
+    value: Json,
+    /// When it was measured, if that is not when it was accepted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    timestamp: Option<Millis>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Told {
+    metric: Name,
+    value: Json,
+    /// RFC 3339.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    timestamp: Option<String>,
+}
+
+impl Space {
+    /// Metrics, by their names.
+    pub const METRICS: Self = Self("metric");
+}
 
 /// The value of something, as a backend measured it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,10 +88,34 @@ impl Metric {
         read().ok_or(Refusal::system()) // Which it is not: all that is missing was named.
     }
 
+    /// The metric that a body tells of, if it does.
+    #[must_use]
+    pub fn of(body: &Body) -> Option<Self> {
+        if body.kind != METRIC {
+            return None;
+        }
+        let Told { metric, value, timestamp } = serde_json::from_str(body.data.as_str()).ok()?;
+        let at = timestamp.and_then(|it| Millis::parse_kept(&it));
+        Some(Self { metric, value, at })
+    }
+
+    /// What tells of it, accepted at this time.
+    fn told(self, at: Millis) -> Body {
+        Self { at: Some(self.at.unwrap_or(at)), ..self }.into()
+    }
+
     /// One of the platform's own numbers.
     #[must_use]
     pub fn whole(number: u64) -> Json {
         Json::of(&number)
+    }
+}
+
+impl From<Metric> for Body {
+    fn from(Metric { metric, value, at }: Metric) -> Self {
+        let channel = Some((Space::METRICS, metric.as_str().to_owned()));
+        let told = Told { metric, value, timestamp: at.map(Millis::to_rfc3339) };
+        Self { channel, ..Self::new(METRIC, EventName::known(Metric::EVENT), Json::of(&told)) }
     }
 }
 

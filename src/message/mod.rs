@@ -3,6 +3,7 @@
 
 mod address;
 mod ascii;
+mod body;
 mod command;
 mod conversation;
 mod editing;
@@ -17,6 +18,7 @@ mod published;
 mod readable;
 mod refusal;
 mod reply;
+mod said;
 mod timestamp;
 mod topic;
 mod transfer;
@@ -24,18 +26,22 @@ pub mod workflow;
 
 pub use address::{Network, address_key, networks};
 pub use ascii::{ascii_len, to_ascii};
+pub use body::{Body, EntryKind, Relation, Space};
 pub use command::{Before, Command, Dedupe, Kicked, PageRequest, Rate, Request};
-pub use conversation::{ClientName, ConversationCommand, ConversationEvent, Ticket};
+pub use conversation::{
+    ClientName, ConversationCommand, ConversationEvent, RESPONSE, ResponseText, Ticket,
+};
 pub use editing::{Cursor, EditingCommand, EditingEvent, EditingState, Operation, Role, Version};
 pub use event::{Event, Notice, Page};
 pub use id::{ClientRef, Epoch, Kind, Offset, RoomName, SessionId, Stamp, UserId};
 pub use json::{Json, json_len, starts_object, text_fits};
-pub use metric::{Measure, Measures, Metric, MetricCommand, MetricEvent, Reading};
+pub use metric::{METRIC, Measure, Measures, Metric, MetricCommand, MetricEvent, Reading};
 pub use name::{Name, stored_name, stored_names};
-pub use published::{Lane, Published};
+pub use published::{EVENT, Lane, Published};
 pub use readable::is_bearable;
 pub use refusal::{Code, Details, Fault, Refusal};
 pub use reply::{Accepted, Reply, StateItem, Stats, Status, Welcome};
+pub use said::{MESSAGE, MessageText};
 pub use timestamp::Millis;
 pub use topic::{EventName, StateKey, Topic};
 pub use transfer::{Chunk, Digest, TransferCommand, TransferEvent};
@@ -82,75 +88,4 @@ pub struct Entry {
     pub client_ref: Option<ClientRef>,
     /// What happened.
     pub body: Body,
-}
-
-/// What an [`Entry`] says. A new durable event is a new variant.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Body {
-    /// Somebody spoke (B8, B11).
-    Message {
-        /// What was said, as text; never interpreted.
-        content: String,
-        /// What the content is; `text` unless the client says otherwise.
-        message_type: String,
-    },
-    /// Somebody published an event (A14, A17, C8).
-    Event(Published),
-    /// A backend measured something (B16).
-    Metric(Metric),
-    /// The responder answered a message of a conversation (D11).
-    Response {
-        /// The `messageId` of what it answers.
-        to: ClientRef,
-        /// Where that stands in the log.
-        of: Offset,
-        /// What it said, as text; never interpreted.
-        content: String,
-    },
-}
-
-impl Body {
-    /// Longest `messageType`, in bytes: a name, not a payload.
-    const TYPE_BYTES_MAX: usize = 64;
-
-    /// Something said in a chat room; text unless it says otherwise.
-    pub fn message(content: String, message_type: Option<String>) -> Result<Self, Refusal> {
-        text_fits(&content)?;
-        let message_type = message_type.unwrap_or_else(|| "text".into());
-        if (1..=Self::TYPE_BYTES_MAX).contains(&message_type.len()) {
-            Ok(Self::Message { content, message_type })
-        } else {
-            Err(Refusal::invalid("messageType must have 1 to 64 bytes"))
-        }
-    }
-
-    /// Whether users must not publish it (H2).
-    #[must_use]
-    pub fn is_protected(&self) -> bool {
-        match self {
-            Self::Message { .. } | Self::Response { .. } => false,
-            Self::Event(published) => published.is_protected(),
-            Self::Metric(_) => true,
-        }
-    }
-
-    /// What subscriptions go by.
-    #[must_use]
-    pub fn topic(&self) -> &str {
-        match self {
-            Self::Message { .. } => "message",
-            Self::Event(published) => published.name.as_str(),
-            Self::Metric(_) => Metric::EVENT,
-            Self::Response { .. } => "response",
-        }
-    }
-
-    /// Whose sockets get it; everyone's if `None`.
-    #[must_use]
-    pub fn user(&self) -> Option<&UserId> {
-        match self {
-            Self::Message { .. } | Self::Response { .. } | Self::Metric(_) => None,
-            Self::Event(published) => published.user.as_ref(),
-        }
-    }
 }

@@ -1,4 +1,57 @@
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
+use super::body::{Body, EntryKind};
 use super::{EventName, Fault, Json, Refusal, StateKey, UserId, workflow};
+
+/// Somebody published an event (A14, A17, C8). It is stored with its name.
+pub const EVENT: EntryKind = EntryKind {
+    name: "event",
+    accept: |body, _| body,
+    store: |Body { name, data, .. }, _| {
+        let event = Stored { name: name.as_str().into(), data: Cow::Borrowed(data) };
+        serde_json::to_string(&event).unwrap_or_default().into()
+    },
+    load: |data, _, user| {
+        let Stored { name, data } = serde_json::from_str(data).ok()?;
+        let body = Body::new(EVENT, EventName::stored(name).ok()?, data.into_owned());
+        Some(Body { user, ..body })
+    },
+    leaves_more: |body| body.state_key().is_some(),
+};
+
+#[derive(Serialize, Deserialize)]
+struct Stored<'a> {
+    name: Cow<'a, str>,
+    data: Cow<'a, Json>,
+}
+
+impl From<Published> for Body {
+    fn from(Published { name, data, user, lane }: Published) -> Self {
+        Self { user, lane, ..Self::new(EVENT, name, data) }
+    }
+}
+
+impl Body {
+    /// The key it sets, if it is a room's state.
+    #[must_use]
+    pub fn state_key(&self) -> Option<&str> {
+        if self.kind == EVENT { self.name.as_str().strip_prefix(Published::STATE) } else { None }
+    }
+
+    /// Whether everyone hears it, whatever they subscribed to (C8).
+    #[must_use]
+    pub fn is_broadcast(&self) -> bool {
+        self.kind == EVENT && self.name.as_str() == Published::BROADCAST
+    }
+
+    /// Whether users must not publish it: it takes the grant `publish`.
+    #[must_use]
+    pub fn is_protected(&self) -> bool {
+        Published::PROTECTED.contains(&self.name.as_str())
+    }
+}
 
 /// Which queue something waits in (A37).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -62,17 +115,5 @@ impl Published {
     #[must_use]
     pub fn state(key: &StateKey, value: Json) -> Self {
         Self { name: key.event(), data: value, user: None, lane: Lane::Normal }
-    }
-
-    /// Whether users must not publish it.
-    #[must_use]
-    pub fn is_protected(&self) -> bool {
-        Self::PROTECTED.contains(&self.name.as_str())
-    }
-
-    /// The key it sets, if it is a room's state.
-    #[must_use]
-    pub fn state_key(&self) -> Option<&str> {
-        self.name.as_str().strip_prefix(Self::STATE)
     }
 }

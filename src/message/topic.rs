@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use super::name::{is_made_of_names, is_spelled, was_spelled};
@@ -6,22 +8,28 @@ use super::{Published, Refusal};
 /// The name of an event: 1 to 128 of `A-Z a-z 0-9 . _ : ~ -`, but not `.` or `..`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(transparent)]
-pub struct EventName(String);
+pub struct EventName(Cow<'static, str>);
 
 /// Longest topic, in bytes: as an event's name.
 const TOPIC_BYTES_MAX: usize = 128;
 
 impl EventName {
+    /// One that this server gives, which is such a name.
+    #[must_use]
+    pub const fn known(name: &'static str) -> Self {
+        Self(Cow::Borrowed(name))
+    }
+
     /// Refuses whatever is not such a name.
     pub fn parse(name: impl Into<String>) -> Result<Self, Refusal> {
         let name = name.into();
-        if is_spelled(&name) { Ok(Self(name)) } else { Err(WRONG) }
+        if is_spelled(&name) { Ok(Self(name.into())) } else { Err(WRONG) }
     }
 
     /// Reads one that was stored.
     pub fn stored(name: impl Into<String>) -> Result<Self, Refusal> {
         let name = name.into();
-        if was_spelled(&name) { Ok(Self(name)) } else { Err(WRONG) }
+        if was_spelled(&name) { Ok(Self(name.into())) } else { Err(WRONG) }
     }
 
     /// The name.
@@ -65,7 +73,7 @@ impl StateKey {
     /// The event that tells of its change.
     #[must_use]
     pub fn event(&self) -> EventName {
-        EventName(format!("{}{}", Published::STATE, self.0))
+        EventName(format!("{}{}", Published::STATE, self.0).into())
     }
 }
 

@@ -3,10 +3,9 @@
 use std::rc::Rc;
 
 use super::asker::Asker;
-use super::subscriptions::METRICS;
 use super::{Audience, Effect, Grant, PageQuery, Receipt, Room, Turn, Write, metric, retention};
 use crate::message::{
-    Accepted, Body, ClientRef, Entry, Event, Member, Notice, PageRequest, Reply, SessionId,
+    Accepted, Body, ClientRef, Entry, Event, Member, Metric, Notice, PageRequest, Reply, SessionId,
 };
 
 /// Says something to everyone, the speaker too (X11): its echo is the acknowledgement.
@@ -50,8 +49,8 @@ pub(super) fn publish(
     if let Err(refusal) = asker.needs(grant, "this token does not allow publishing this here") {
         return turn.refuse_asker(asker, refusal);
     }
-    if let (Body::Metric(it), None) = (&body, &receipt)
-        && let Err(refusal) = metric::fits(room, it)
+    if let (Some(it), None) = (Metric::of(&body), &receipt)
+        && let Err(refusal) = metric::fits(room, &it)
     {
         return turn.refuse_asker(asker, refusal);
     }
@@ -90,13 +89,13 @@ fn append(
     let (author, client_ref) = (asker.member.clone(), asker.client_ref.clone());
     let entry = record(room, turn, author, client_ref, body);
     metric::noticed(room, turn, &entry);
-    let to = match (&entry.body, entry.body.user()) {
-        (Body::Metric(it), _) => {
-            let watchers = room.subscribers(METRICS, it.metric.as_str());
-            room.audience(watchers.map(|it| it.id), exclude)
+    let to = match (&entry.body.channel, &entry.body.user) {
+        (Some((space, name)), _) => {
+            let subscribers = room.subscribers(*space, name).map(|it| it.id);
+            room.audience(subscribers, exclude)
         }
-        (_, None) => room.hearers(entry.body.topic(), exclude),
-        (_, Some(user)) => room.hearers_of(user, entry.body.topic(), exclude),
+        (None, None) => room.hearers(entry.body.name.as_str(), exclude),
+        (None, Some(user)) => room.hearers_of(user, entry.body.name.as_str(), exclude),
     };
     if to != Audience::Only(Vec::new()) {
         // A notice of an entry has the entry's own id.
@@ -118,6 +117,7 @@ pub(super) fn record(
     // Offsets order the log; its times only follow, even where the clock was set back.
     let at = turn.stamp.at.max(room.head_at);
     let offset = room.head.next();
+    let body = body.accepted(at);
     let entry = Rc::new(Entry { offset, at, id: turn.stamp.mint(), author, client_ref, body });
     (room.head, room.head_at) = (offset, at);
     if room.first.0 == 0 {

@@ -18,7 +18,7 @@ use super::{
 use crate::limits::Responder;
 use crate::message::{
     Body, ClientName, ClientRef, Code, ConversationCommand, ConversationEvent, Entry, Event,
-    Member, Millis, Notice, Offset, Refusal, UserId,
+    Member, MessageText, Millis, Notice, Offset, Refusal, UserId,
 };
 
 /// Something to make durable.
@@ -115,7 +115,7 @@ fn ask(
             if !room.admits_broadcast(turn, asker) {
                 return Ok(()); // Which has been said.
             }
-            let body = Body::message(content.clone(), None)?;
+            let body = Body::message(&content, None)?;
             let author = asker.member.clone();
             (chat::record(room, turn, author, Some(message.clone()), body).offset, content)
         }
@@ -131,11 +131,11 @@ fn ask(
         Some(Receipt { offset, .. }) if room.pending.contains_key(&offset) => return Ok(()),
         Some(Receipt { offset, entry, .. }) => {
             has_room(room)?;
-            let first = entry.map(|it| it.body.clone());
+            let first = entry.as_deref().map(|it| MessageText::of(&it.body));
             let content = match first {
-                Some(Body::Message { content, .. }) => content,
                 None => content,
-                Some(Body::Event(_) | Body::Metric(_) | Body::Response { .. }) => {
+                Some(Some(first)) => serde_json::from_str(first.content.get()).unwrap_or(content),
+                Some(None) => {
                     let taken = "this messageId was given to something else";
                     return Err(Refusal::new(Code::Conflict, taken));
                 }
@@ -144,7 +144,7 @@ fn ask(
         }
     };
     if room.limits.responder == Responder::Echo {
-        answer(room, turn, message, offset, content);
+        answer(room, turn, &message, offset, &content);
     } else {
         let now = turn.stamp.at;
         let (author, client) = (asker.member.clone(), client.as_str().to_owned());
@@ -179,9 +179,9 @@ fn responder() -> Member {
 }
 
 /// Takes a response down, and tells everyone.
-fn answer(room: &mut Room, turn: &mut Turn, to: ClientRef, of: Offset, content: String) {
+fn answer(room: &mut Room, turn: &mut Turn, to: &ClientRef, of: Offset, content: &str) {
     let reply_to = Some(to.clone());
-    let body = Body::Response { to, of, content };
+    let body = Body::response(to, of, content);
     let entry: Rc<Entry> = chat::record(room, turn, responder(), None, body);
     let (id, at, event) = (entry.id, turn.stamp.at, Event::Entry(entry));
     tell(room, turn, Notice { id, reply_to, session: None, at, event });
@@ -206,7 +206,7 @@ pub(super) fn responded(room: &mut Room, turn: &mut Turn, responded: Responded) 
     match outcome {
         Outcome::Answered(content) => {
             if let Some(Pending { message, offset, .. }) = settle(room, turn, question) {
-                answer(room, turn, message, offset, content);
+                answer(room, turn, &message, offset, &content);
             }
         }
         // Given up, and asked again since.

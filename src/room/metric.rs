@@ -5,12 +5,11 @@ use std::collections::BTreeMap;
 
 use super::asker::Asker;
 use super::measure::{self, Observed, Own};
-use super::subscriptions::METRICS;
 use super::{Effect, Outbound, Room, Session, Turn, Write, kinds};
 use crate::limits::{METRICS_MAX, TOPICS_BYTES_MAX, TOPICS_MAX};
 use crate::message::{
-    Body, Code, Entry, Event, Json, Kind, Measure, Measures, Metric, MetricCommand, MetricEvent,
-    Millis, Name, Reading, Refusal, SessionId,
+    Code, Entry, Event, Json, Kind, Measure, Measures, Metric, MetricCommand, MetricEvent, Millis,
+    Name, Reading, Refusal, SessionId, Space,
 };
 
 /// The last that is known of a metric.
@@ -191,7 +190,7 @@ const FULL: Refusal = Refusal::new(Code::Conflict, "a room keeps at most 1,000 m
 /// Who hears of one of the platform's own numbers: a token that replaced another one may allow
 /// less.
 fn watchers(room: &Room, measure: &str) -> Vec<SessionId> {
-    let watchers = room.subscribers(METRICS, measure);
+    let watchers = room.subscribers(Space::METRICS, measure);
     watchers.filter(|it| it.grants.shows_measures()).map(|it| it.id).collect()
 }
 
@@ -207,15 +206,12 @@ pub(super) fn fits(room: &Room, Metric { metric, .. }: &Metric) -> Result<(), Re
 
 /// Something was added to the log.
 pub(super) fn noticed(room: &mut Room, turn: &mut Turn, entry: &Entry) {
-    match &entry.body {
-        Body::Metric(Metric { metric, value, at }) => {
-            let at = at.unwrap_or(entry.at);
-            let reading = StoredReading { value: value.clone(), at, own: false };
-            room.metrics.last.insert(metric.clone(), reading);
+    match Metric::of(&entry.body) {
+        Some(Metric { metric, value, at }) => {
+            let reading = StoredReading { value, at: at.unwrap_or(entry.at), own: false };
+            room.metrics.last.insert(metric, reading);
         }
-        Body::Message { .. } | Body::Event(_) | Body::Response { .. } => {
-            measure::touched(room, turn, entry.at);
-        }
+        None => measure::touched(room, turn, entry.at),
     }
 }
 

@@ -3,7 +3,7 @@
 use super::asker::Asker;
 use super::{Effect, Grant, Receipt, Room, Turn, Write, chat};
 use crate::limits::{STATE_BYTES_MAX, STATE_KEYS_MAX};
-use crate::message::{Body, Code, Json, Published, Refusal, StateKey, UserId};
+use crate::message::{Code, Json, Published, Refusal, StateKey, UserId};
 
 /// What a room knows of a key. The value is in the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,7 +38,7 @@ pub(super) fn set(
             let head = room.head;
             let bytes = event.data.as_str().len();
             let is_null = event.data.is_null();
-            chat::post(room, turn, asker, Body::Event(event), None, receipt);
+            chat::post(room, turn, asker, event.into(), None, receipt);
             if room.head == head {
                 return; // A resend, or too fast.
             }

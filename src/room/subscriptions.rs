@@ -5,18 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Audience, Room, Session, Turn};
-use crate::message::{Event, Notice, Published, SessionId, UserId};
-
-/// What channels are named within.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Space(&'static str);
-
-/// Events, by their names.
-pub(super) const EVENTS: Space = Space("event");
-/// Metrics, by their names.
-pub(super) const METRICS: Space = Space("metric");
-/// Documents, by their names.
-pub(super) const DOCUMENTS: Space = Space("document");
+use crate::message::{Event, Notice, Published, SessionId, Space, UserId};
 
 type Connections = BTreeSet<SessionId>;
 
@@ -107,9 +96,9 @@ fn forget(
 
 /// All that a session subscribed to.
 fn channels(session: &Session) -> impl Iterator<Item = (Space, &str)> {
-    let topics = session.topics.iter().flatten().map(|it| (EVENTS, it.as_str()));
-    let metrics = session.metrics.iter().map(|it| (METRICS, it.as_str()));
-    let seat = session.seat.iter().map(|it| (DOCUMENTS, it.document.as_str()));
+    let topics = session.topics.iter().flatten().map(|it| (Space::EVENTS, it.as_str()));
+    let metrics = session.metrics.iter().map(|it| (Space::METRICS, it.as_str()));
+    let seat = session.seat.iter().map(|it| (Space::DOCUMENTS, it.document.as_str()));
     topics.chain(metrics).chain(seat)
 }
 
@@ -134,7 +123,7 @@ impl Room {
         if name == Published::BROADCAST || everything.len() == self.sessions.len() {
             return except.map_or(Audience::Everyone, Audience::Except);
         }
-        let mut hearers = self.subscriptions.of(EVENTS, name);
+        let mut hearers = self.subscriptions.of(Space::EVENTS, name);
         hearers.extend(everything);
         self.audience(hearers, except)
     }
@@ -232,11 +221,11 @@ mod tests {
         }
         for name in ["a", "a.", "a.b", "a.bc", "b", "c", "load", ""] {
             let heard = sessions.iter().filter(|it| it.hears(name)).map(|it| it.id).collect();
-            assert_eq!(index.of(EVENTS, name), heard, "{name}");
+            assert_eq!(index.of(Space::EVENTS, name), heard, "{name}");
         }
-        let watchers: Vec<_> = index.of(METRICS, "load").into_iter().collect();
+        let watchers: Vec<_> = index.of(Space::METRICS, "load").into_iter().collect();
         assert_eq!(watchers, [sessions[2].id, sessions[4].id]);
-        assert!(index.of(DOCUMENTS, "a.b").is_empty(), "each name space by itself");
+        assert!(index.of(Space::DOCUMENTS, "a.b").is_empty(), "each name space by itself");
         for session in &sessions {
             index.leave(session);
         }

@@ -6,7 +6,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value};
 
 use crate::dialect::json::Text;
-use crate::dialect::spell::{Data, Id};
+use crate::dialect::spell::Id;
 use crate::message::{
     Before, ClientRef, Digest, EventName, Json, Name, PageRequest, RoomName, SessionId, Topic,
     UserId,
@@ -33,7 +33,6 @@ const NAME: &str = "^[A-Za-z0-9._:~-]+$";
 
 spelled! {
     Json => {};
-    Data<'_> => {};
     Text<'_> => {"type": "string"};
     Id<'_> => {"type": "string", "minLength": 1};
     UserId => {"type": "string", "minLength": 1, "maxLength": UserId::BYTES_MAX};

@@ -43,8 +43,8 @@ fn ask(offset: u64, content: &str) -> Write {
 }
 
 fn answer(offset: u64, of: u64) -> Rc<Entry> {
-    let (to, content) = (ClientRef::parse("m1").unwrap(), "said \" \n \0".into());
-    let body = Body::Response { to, of: Offset(of), content };
+    let (to, content) = (ClientRef::parse("m1").unwrap(), "said \" \n \0");
+    let body = Body::response(&to, Offset(of), content);
     Rc::new(Entry { body, ..Entry::clone(&entry(offset, 1000 + offset, "responder", None)) })
 }
 

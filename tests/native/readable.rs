@@ -78,7 +78,7 @@ fn told_entry(body: Body) {
 /// All pages of this log are told.
 fn paged<H: History<Error: Debug>>(mut history: H, entries: &[Rc<Entry>]) {
     history.commit(&entries.iter().cloned().map(Write::Append).collect::<Vec<_>>()).unwrap();
-    let whose = entries.iter().find_map(|it| it.body.user());
+    let whose = entries.iter().find_map(|it| it.body.user.as_ref());
     let viewer = whose.cloned().unwrap_or(UserId(endless()));
     let (mut before, mut count) = (Before::Newest, 0);
     loop {
@@ -110,7 +110,7 @@ fn carried(command: Command) {
     match command {
         Command::Say(body) | Command::Publish { body, .. } => told_entry(body),
         Command::SetState { key, value } => {
-            told_entry(Body::Event(Published::state(&key, value.clone())));
+            told_entry(Body::from(Published::state(&key, value.clone())));
             if value.as_str().len() <= STATE_BYTES_MAX {
                 let offset = Offset(1 << 53);
                 told(&Event::Reply(Reply::State(vec![StateItem { key, value, offset }])));
@@ -119,7 +119,7 @@ fn carried(command: Command) {
         Command::Conversation(ConversationCommand::Ask { content, .. }) => {
             told_entry(body(&content));
             let to = ClientRef::parse(endless()).unwrap();
-            told_entry(Body::Response { to, of: Offset(1 << 53), content });
+            told_entry(Body::response(&to, Offset(1 << 53), &content));
         }
         Command::Editing(EditingCommand::Cursor(Cursor { position, selection })) => {
             let cursor = Cursor { position, selection };
@@ -276,13 +276,12 @@ fn l22_p15_a_page_of_the_longest_names_fits_into_a_frame() {
             let whose = (number % 2 == 0).then(|| UserId(endless()));
             let event = Published::new(name, data.unwrap(), whose).unwrap();
             it.body = match number % 3 {
-                0 => Body::Event(event),
+                0 => event.into(),
                 1 => body(&"\u{1}".repeat(length / 6)),
-                _ => Body::Response {
-                    to: ClientRef::parse(endless()).unwrap(),
-                    of: Offset(1),
-                    content: "😀".repeat(length / 4),
-                },
+                _ => {
+                    let to = ClientRef::parse(endless()).unwrap();
+                    Body::response(&to, Offset(1), &"😀".repeat(length / 4))
+                }
             };
             Rc::new(it)
         })

@@ -171,7 +171,7 @@ fn published(name: &str, data: &Value) -> Event {
     let data = Json::parse(data.to_string()).unwrap();
     let published = Published::new(EventName::parse(name).unwrap(), data, None).unwrap();
     let mut entry = (*entry(42, NOON.0, "ann", None)).clone();
-    entry.body = Body::Event(published);
+    entry.body = published.into();
     Event::Entry(entry.into())
 }
 
@@ -184,7 +184,7 @@ fn confirmed() -> Event {
 fn response() -> Event {
     let mut response = (*entry(43, NOON.0, "responder", None)).clone();
     let (to, of) = (ClientRef::parse("m1").unwrap(), Offset(42));
-    response.body = Body::Response { to, of, content: "Hello.".into() };
+    response.body = Body::response(&to, of, "Hello.");
     Event::Entry(response.into())
 }
 
@@ -232,7 +232,8 @@ pub(crate) fn events() -> Vec<Event> {
     };
     let mut measured = (*entry(42, NOON.0, "ann", None)).clone();
     measured.body =
-        Body::Metric(Metric { metric: metric(), value: Json::parse("1e25").unwrap(), at: None });
+        Body::from(Metric { metric: metric(), value: Json::parse("1e25").unwrap(), at: None });
+    measured.body = measured.body.accepted(NOON);
     let measured = Event::Entry(measured.into());
     let update = json!({"workflow_id": "w", "status": "pending", "stage": "review", "progress": 5});
     let notification = json!({"notification_id": "n", "title": "t", "message": "m", "user_id": null,

@@ -85,13 +85,13 @@ pub(crate) fn room(limits: Limits) -> Room {
 }
 
 pub(crate) fn body(content: &str) -> Body {
-    Body::Message { content: content.into(), message_type: "text".into() }
+    Body::message(content, None).unwrap()
 }
 
 /// An event for one user's sockets.
 pub(crate) fn for_user(user: &str, number: u64) -> Body {
     let (name, data) = (EventName::parse("note").unwrap(), Json::parse(number.to_string()));
-    Body::Event(Published::new(name, data.unwrap(), Some(UserId(user.into()))).unwrap())
+    Published::new(name, data.unwrap(), Some(UserId(user.into()))).unwrap().into()
 }
 
 pub(crate) fn entry(offset: u64, at: u64, author: &str, client_ref: Option<&str>) -> Rc<Entry> {

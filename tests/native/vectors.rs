@@ -5,10 +5,11 @@ use std::rc::Rc;
 use dormouse::dialect::{DialectId, Frame};
 use dormouse::message::{
     Accepted, Before, Body, Chunk, ClientRef, Code, Command, ConversationCommand,
-    ConversationEvent, Cursor, Digest, EditingCommand, Entry, Epoch, Event, EventName, Fault, Json,
-    Kicked, Lane, Metric, MetricCommand, MetricEvent, Millis, Name, Notice, Offset, Operation,
-    Page, PageRequest, Published, Reading, Refusal, Reply, Request, RoomName, StateItem, StateKey,
-    Stats, Status, Ticket, Topic, TransferCommand, TransferEvent, UserId, Welcome,
+    ConversationEvent, Cursor, Digest, EVENT, EditingCommand, Entry, Epoch, Event, EventName,
+    Fault, Json, Kicked, Lane, MESSAGE, Metric, MetricCommand, MetricEvent, Millis, Name, Notice,
+    Offset, Operation, Page, PageRequest, Published, Reading, Refusal, Reply, Request, RoomName,
+    StateItem, StateKey, Stats, Status, Ticket, Topic, TransferCommand, TransferEvent, UserId,
+    Welcome,
 };
 use serde_json::{Value, json};
 
@@ -37,10 +38,8 @@ fn spelled(request: &Request) -> Value {
         Ok(Command::Authenticate { token, context }) => {
             json!({"authenticate": {"token": token, "context": context}})
         }
-        Ok(Command::Say(Body::Message { content, message_type })) => {
-            json!({"say": {"content": content, "messageType": message_type}})
-        }
-        Ok(Command::Publish { body: Body::Event(event), exclude: None }) => published(event),
+        Ok(Command::Say(body)) if body.kind == MESSAGE => json!({"say": body.data}),
+        Ok(Command::Publish { body, exclude: None }) if body.kind == EVENT => published(body),
         Ok(Command::SetState { key, value }) => {
             json!({"set_state": {"key": key.as_str(), "value": value}})
         }
@@ -79,7 +78,7 @@ fn spelled(request: &Request) -> Value {
     json!({"id": id, "command": command})
 }
 
-fn published(Published { name, data, user, lane }: &Published) -> Value {
+fn published(Body { name, data, user, lane, .. }: &Body) -> Value {
     let mut spelled = json!({"event": name, "data": data});
     if let Some(user) = user {
         spelled["user"] = json!(user);
@@ -173,7 +172,7 @@ fn every_event_is_spelled_as_its_golden_frame() {
 fn event(offset: u64, name: &str, data: &Value, client_ref: Option<&str>) -> Rc<Entry> {
     let said = Entry::clone(&entry(offset, NOON.0, "ann", client_ref));
     let (name, data) = (EventName::parse(name).unwrap(), Json::parse(data.to_string()).unwrap());
-    let body = Body::Event(Published { name, data, user: None, lane: Lane::Normal });
+    let body = Body::from(Published { name, data, user: None, lane: Lane::Normal });
     Rc::new(Entry { body, ..said })
 }
 
@@ -274,7 +273,7 @@ fn metrics() -> Vec<(&'static str, Option<&'static str>, Event)> {
     };
     let published = |at| {
         let said = Entry::clone(&entry(44, NOON.0, "ann", None));
-        let body = Body::Metric(Metric { metric: name("score"), value: value(), at });
+        let body = Body::from(Metric { metric: name("score"), value: value(), at }).accepted(NOON);
         Event::Entry(Rc::new(Entry { body, ..said }))
     };
     let updated =
@@ -291,7 +290,7 @@ fn metrics() -> Vec<(&'static str, Option<&'static str>, Event)> {
 /// What is said in conversations.
 fn conversation() -> Vec<(&'static str, Option<&'static str>, Event)> {
     let (to, of) = (ClientRef::parse("m1").unwrap(), Offset(42));
-    let body = Body::Response { to, of, content: "Hello, \"Ann\".".into() };
+    let body = Body::response(&to, of, "Hello, \"Ann\".");
     let response = Rc::new(Entry { body, ..Entry::clone(&entry(43, NOON.0, "responder", None)) });
     let asked = || entry(42, NOON.0, "ann", Some("m1"));
     let conversation = RoomName::parse("conversation_1").unwrap();

@@ -6,7 +6,6 @@
 
 pub(crate) mod metric;
 
-use metric::Update;
 pub(crate) mod editing;
 
 use serde::{Deserialize, Serialize};
@@ -17,8 +16,8 @@ pub(crate) use super::json::Envelope;
 use super::spell::Id;
 use super::{Channel, Decoded, Dialect, Frame, Peer};
 use crate::message::{
-    Before, Body, Code, Command, Entry, Event, Kind, Member, Metric, Millis, Notice, Offset, Page,
-    PageRequest, Published, Refusal,
+    Before, Body, Code, Command, Entry, Event, Kind, Member, MessageText, Millis, Notice, Offset,
+    Page, PageRequest, Refusal,
 };
 use crate::room::Manners;
 
@@ -66,16 +65,11 @@ impl Dialect for Context {
     fn encode(&self, notice: &Notice, _: &Channel<'_>) -> Option<Frame> {
         Some(match &notice.event {
             Event::Pong => frame(notice, "pong", None::<()>),
-            Event::Entry(entry) => match &entry.body {
-                Body::Message { .. } => frame(notice, "message", Message::of(entry)),
-                Body::Metric(it) => {
-                    let at = it.at.unwrap_or(entry.at);
-                    frame(notice, Metric::EVENT, Some(Update::of(&it.metric, &it.value, at)))
-                }
-                Body::Event(Published { name, data, .. }) => {
-                    frame(notice, name.as_str(), Some(data))
-                }
-                Body::Response { .. } => return None,
+            // No room in which this is spoken answers anything.
+            Event::Entry(entry) if entry.body.answers().is_some() => return None,
+            Event::Entry(entry) => match Message::of(entry) {
+                Some(message) => frame(notice, "message", Some(message)),
+                None => frame(notice, entry.body.name.as_str(), Some(&entry.body.data)),
             },
             Event::Typing { user, typing } => {
                 let data = Typing { user_id: &user.0, is_typing: *typing };
@@ -126,7 +120,7 @@ fn command(envelope: &Envelope<'_>) -> Result<Command, Refusal> {
         "message" => {
             let wrong = "message needs data with content, a string, and messageType, a string of up to 64 bytes, or none";
             let MessageIn { content, message_type } = json::data(data, wrong)?;
-            Body::message(content, message_type).map(Command::Say)
+            Body::message(&content, message_type.as_deref()).map(Command::Say)
         }
         "typing" => {
             let TypingIn { is_typing } =
@@ -220,9 +214,11 @@ pub(crate) struct Message<'a> {
     /// Its name, minted by the room.
     id: Id<'a>,
     /// Text; never interpreted.
-    content: &'a str,
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "String"))]
+    content: &'a RawValue,
     /// What the content is.
-    message_type: &'a str,
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "String"))]
+    message_type: &'a RawValue,
     /// Who said it, for showing.
     author: &'a str,
     /// Who said it: a `sub`.
@@ -236,7 +232,7 @@ pub(crate) struct Message<'a> {
 impl<'a> Message<'a> {
     /// `None` for what is no message.
     fn of(entry: &'a Entry) -> Option<Self> {
-        let Body::Message { content, message_type } = &entry.body else { return None };
+        let MessageText { content, message_type } = MessageText::of(&entry.body)?;
         Some(Self {
             id: Id::Ours("message", entry.id),
             content,

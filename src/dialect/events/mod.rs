@@ -12,8 +12,8 @@ use super::json::{self, Text};
 use super::{Channel, Decoded, Dialect, Frame, Peer, publication};
 use crate::limits::TOPICS_MAX;
 use crate::message::{
-    Before, Body, Code, Command, EventName, Json, Kicked, Kind, Notice, Offset, PageRequest,
-    Refusal, SessionId, StateKey, Topic, UserId,
+    Before, Code, Command, EventName, Json, Kicked, Kind, Notice, Offset, PageRequest, Refusal,
+    SessionId, StateKey, Topic, UserId,
 };
 use crate::room::{Manner, Manners};
 
@@ -165,7 +165,7 @@ fn order(name: Option<&str>, params: Option<&RawValue>) -> Result<Command, Refus
             let data = data.map_or_else(|| Ok(Json::null()), Json::read)?;
             let user = user_id.map(UserId::parse).transpose()?;
             let event = publication(Kind::Hub, name, data, user)?;
-            Ok(Command::Publish { body: Body::Event(event), exclude: None })
+            Ok(Command::Publish { body: event.into(), exclude: None })
         }
         Some("set_state") => {
             let SetStateIn { key, value } =

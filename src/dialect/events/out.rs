@@ -1,10 +1,10 @@
 use serde::Serialize;
 
-use crate::dialect::spell::{Data, ErrorDetails, Id, User};
+use crate::dialect::spell::{ErrorDetails, Id, User};
 use crate::dialect::{Frame, json};
 use crate::message::{
-    Accepted, Body, ClientRef, Code, Entry, Event, Json, Millis, Notice, Offset, Page, Published,
-    Refusal, Reply, StateItem, Stats, Topic, Welcome,
+    Accepted, ClientRef, Code, Entry, Event, Json, Millis, Notice, Offset, Page, Refusal, Reply,
+    StateItem, Stats, Topic, Welcome,
 };
 
 pub(super) fn encode(notice: &Notice) -> Option<Frame> {
@@ -114,13 +114,12 @@ pub(crate) struct Happened<'a> {
     id: Id<'a>,
     timestamp: String,
     offset: Offset,
-    data: Data<'a>,
+    data: &'a Json,
 }
 
 impl<'a> Happened<'a> {
     fn of(notice: &'a Notice, entry: &'a Entry, timestamp: String) -> Self {
-        let topic = entry.body.topic();
-        let is_broadcast = topic == Published::BROADCAST && matches!(entry.body, Body::Event(_));
+        let (topic, is_broadcast) = (entry.body.name.as_str(), entry.body.is_broadcast());
         let kind = if is_broadcast { "broadcast" } else { "event" };
         Self {
             kind,
@@ -128,7 +127,7 @@ impl<'a> Happened<'a> {
             id: Id::Ours(kind, notice.id),
             timestamp,
             offset: entry.offset,
-            data: Data::of(entry),
+            data: &entry.body.data,
         }
     }
 }
@@ -290,7 +289,7 @@ pub(crate) struct Past<'a> {
     timestamp: String,
     offset: Offset,
     author: &'a str,
-    data: Data<'a>,
+    data: &'a Json,
 }
 
 impl<'a> History<'a> {
@@ -309,12 +308,12 @@ impl<'a> History<'a> {
 impl<'a> Past<'a> {
     fn of(entry: &'a Entry) -> Self {
         Self {
-            event: entry.body.topic(),
+            event: entry.body.name.as_str(),
             id: Id::Ours("event", entry.id),
             timestamp: entry.at.to_rfc3339(),
             offset: entry.offset,
             author: &entry.author.id.0,
-            data: Data::of(entry),
+            data: &entry.body.data,
         }
     }
 }

@@ -3,9 +3,8 @@
 use super::{EditingEvent, EditingWrite, LOST, OwnedDocument};
 use crate::document::Edit;
 use crate::limits::{DOCUMENTS_MAX, EMPTY_DOCUMENT_MS};
-use crate::message::{Code, Event, Millis, Name, Refusal, SessionId, Version};
+use crate::message::{Code, Event, Millis, Name, Refusal, SessionId, Space, Version};
 use crate::room::asker::Asker;
-use crate::room::subscriptions::DOCUMENTS;
 use crate::room::{Audience, Effect, Room, Turn, Write};
 
 const CROWDED: Refusal = Refusal::new(Code::Conflict, "a room keeps at most 1,000 documents");
@@ -63,7 +62,7 @@ pub(super) fn delete(
     }
     let owner = room.documents.owned(name).map(|it| it.owner.clone());
     asker.owns(owner.as_ref(), "only who made this document deletes it")?;
-    let seated = room.subscribers(DOCUMENTS, name.as_str());
+    let seated = room.subscribers(Space::DOCUMENTS, name.as_str());
     let seated: Vec<SessionId> = seated.map(|it| it.id).collect();
     for id in &seated {
         room.resubscribe(*id, |it| it.seat = None);
@@ -96,7 +95,7 @@ pub(in crate::room) fn tick(room: &mut Room, turn: &mut Turn) {
     let is_due = |it: &&OwnedDocument| it.ends_at().is_some_and(|at| at <= now);
     let due: Vec<OwnedDocument> = room.documents.all_owned().filter(is_due).cloned().collect();
     for document in due {
-        if room.subscribers(DOCUMENTS, document.name.as_str()).next().is_some() {
+        if room.subscribers(Space::DOCUMENTS, document.name.as_str()).next().is_some() {
             own(room, turn, OwnedDocument { empty_since: Some(now), ..document });
         } else {
             forget(room, turn, &document.name);

@@ -4,10 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{ELSEWHERE, EditingEvent};
 use crate::limits::PARTICIPANTS_BYTES_MAX;
-use crate::message::{Event, Member, Name, Refusal, Role, SessionId, UserId, stored_name};
+use crate::message::{Event, Member, Name, Refusal, Role, SessionId, Space, UserId, stored_name};
 use crate::room::asker::Asker;
 use crate::room::presence::as_many_as_fit;
-use crate::room::subscriptions::DOCUMENTS;
 use crate::room::{Grant, Room, Session, Turn};
 
 /// Where a socket edits, and as what. Rides in the attachment: names are append-only.
@@ -37,7 +36,7 @@ impl Room {
         is_such: impl Fn(&Session) -> bool,
         event: EditingEvent,
     ) {
-        let such = self.subscribers(DOCUMENTS, document.as_str()).filter(|it| is_such(it));
+        let such = self.subscribers(Space::DOCUMENTS, document.as_str()).filter(|it| is_such(it));
         let to = self.audience(such.map(|it| it.id), except);
         if self.sessions.len() == 1 && except.is_some() {
             return;
@@ -50,7 +49,7 @@ impl Room {
         if !asker.grants.has(Grant::Presence) {
             return Vec::new();
         }
-        let seated = self.subscribers(DOCUMENTS, document.as_str());
+        let seated = self.subscribers(Space::DOCUMENTS, document.as_str());
         let mut all: Vec<(Member, Role)> =
             seated.filter_map(|it| Some((it.member.clone(), it.seat.as_ref()?.role))).collect();
         // Who edits in one tab and looks on in another is a participant.
@@ -60,7 +59,7 @@ impl Room {
     }
 
     fn is_in_session(&self, user: &UserId, document: &Name) -> bool {
-        self.subscribers(DOCUMENTS, document.as_str()).any(|it| it.member.id == *user)
+        self.subscribers(Space::DOCUMENTS, document.as_str()).any(|it| it.member.id == *user)
     }
 }
 

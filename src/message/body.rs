@@ -1,0 +1,105 @@
+use std::borrow::Cow;
+
+use super::{EventName, Json, Lane, Millis, Offset, UserId};
+
+/// What an [`Entry`](super::Entry) says: all that the log, the dialects and HTTP see of it. They
+/// go by its name, and look into its data only where a document spells it in a way of its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Body {
+    /// Which rules it was accepted by, and how the log stores it.
+    pub kind: EntryKind,
+    /// What it is called, on the wire too.
+    pub name: EventName,
+    /// What it says.
+    pub data: Json,
+    /// Whose connections get it; everyone's if `None`.
+    pub user: Option<UserId>,
+    /// How urgent it is. Not stored: what is read later waits for nothing.
+    pub lane: Lane,
+    /// The entry it is about, and how.
+    pub relates_to: Option<(Relation, Offset)>,
+    /// What subscriptions go by; `None` for the event of its name. Not stored.
+    pub channel: Option<(Space, String)>,
+}
+
+/// How an entry is about another one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Relation {
+    /// It is what was asked for.
+    Answers,
+}
+
+/// What channels are named within: a channel is a name space and a name in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Space(pub &'static str);
+
+impl Space {
+    /// Events, by their names.
+    pub const EVENTS: Self = Self("event");
+}
+
+/// A kind of entry: how the log stores it. Two are the same if their names are.
+#[derive(Clone, Copy)]
+pub struct EntryKind {
+    /// As it is stored: never another one's.
+    pub name: &'static str,
+    /// Completes what the room accepts at this time.
+    pub accept: fn(Body, Millis) -> Body,
+    /// What is stored of it in place of its name, its data and its relation; accepted at this time.
+    pub store: fn(&Body, Millis) -> Cow<'_, str>,
+    /// Reads that. `None` if it is damaged.
+    pub load: fn(&str, Millis, Option<UserId>) -> Option<Body>,
+    /// Whether it leaves a trace beside its own row.
+    pub leaves_more: fn(&Body) -> bool,
+}
+
+impl PartialEq for EntryKind {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for EntryKind {}
+
+impl std::fmt::Debug for EntryKind {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str(self.name)
+    }
+}
+
+impl Body {
+    /// Every kind that is stored. A row of another kind was written by a later version: it is
+    /// not shown.
+    const KINDS: [EntryKind; 4] = [
+        super::said::MESSAGE,
+        super::published::EVENT,
+        super::metric::METRIC,
+        super::conversation::RESPONSE,
+    ];
+
+    /// Something of this kind, for everyone.
+    #[must_use]
+    pub fn new(kind: EntryKind, name: EventName, data: Json) -> Self {
+        let (user, relates_to, channel) = (None, None, None);
+        Self { kind, name, data, user, lane: Lane::Normal, relates_to, channel }
+    }
+
+    /// As it is when the room accepts it at this time.
+    #[must_use]
+    pub fn accepted(self, at: Millis) -> Self {
+        (self.kind.accept)(self, at)
+    }
+
+    /// What is stored of it in place of its name, its data and its relation.
+    #[must_use]
+    pub fn to_stored(&self, at: Millis) -> Cow<'_, str> {
+        (self.kind.store)(self, at)
+    }
+
+    /// Reads what was stored of a kind.
+    #[must_use]
+    pub fn stored(kind: &str, data: &str, at: Millis, user: Option<UserId>) -> Option<Self> {
+        let kind = Self::KINDS.into_iter().find(|it| it.name == kind)?;
+        (kind.load)(data, at, user)
+    }
+}

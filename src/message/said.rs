@@ -1,0 +1,60 @@
+//! What people say in a chat room or to a responder.
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::body::{Body, EntryKind};
+use super::{EventName, Json, Refusal, text_fits};
+
+/// Somebody spoke (B8, B11). Its data is stored as it is told.
+pub const MESSAGE: EntryKind = EntryKind {
+    name: "message",
+    accept: |body, _| body,
+    store: |body, _| body.data.as_str().into(),
+    load: |data, _, _| Some(Body::new(MESSAGE, NAME, Json::stored(data.to_owned())?)),
+    leaves_more: |_| false,
+};
+
+const NAME: EventName = EventName::known("message");
+
+/// Longest `messageType`, in bytes: a name, not a payload.
+const TYPE_BYTES_MAX: usize = 64;
+
+#[derive(Serialize)]
+struct Message<'a> {
+    content: &'a str,
+    #[serde(rename = "messageType")]
+    message_type: &'a str,
+}
+
+/// The data of a message, read without unescaping it.
+#[derive(Deserialize)]
+pub struct MessageText<'a> {
+    /// What was said, a JSON string.
+    #[serde(borrow)]
+    pub content: &'a RawValue,
+    /// What the content is, a JSON string.
+    #[serde(borrow, rename = "messageType")]
+    pub message_type: &'a RawValue,
+}
+
+impl<'a> MessageText<'a> {
+    /// The data of a body that is a message.
+    #[must_use]
+    pub fn of(body: &'a Body) -> Option<Self> {
+        if body.kind == MESSAGE { serde_json::from_str(body.data.as_str()).ok() } else { None }
+    }
+}
+
+impl Body {
+    /// Something said; text unless it says otherwise. The content is never interpreted.
+    pub fn message(content: &str, message_type: Option<&str>) -> Result<Self, Refusal> {
+        text_fits(content)?;
+        let message_type = message_type.unwrap_or("text");
+        if (1..=TYPE_BYTES_MAX).contains(&message_type.len()) {
+            Ok(Self::new(MESSAGE, NAME, Json::of(&Message { content, message_type })))
+        } else {
+            Err(Refusal::invalid("messageType must have 1 to 64 bytes"))
+        }
+    }
+}
