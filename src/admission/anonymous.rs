@@ -1,7 +1,7 @@
 //! Those who bring no token: demo rooms (V9), and the handshake of `/ws/client` (K1).
 
 use super::capability::DEMO;
-use super::{Endpoint, HandOff, Terms, Upgrade, Verdict};
+use super::{Endpoint, HandOff, Terms, Upgrade};
 use crate::close::CloseCode;
 use crate::dialect::Wire;
 use crate::message::{Code, Member, Refusal, RoomName, UserId};
@@ -14,27 +14,26 @@ pub(super) fn is_client_id(text: &str) -> bool {
 }
 
 /// A demo room: its own namespace, everything but administration, a tenth of every rate.
-pub(super) fn demo(endpoint: Endpoint, upgrade: &Upgrade) -> Result<Verdict, Refusal> {
+pub(super) fn demo(
+    endpoint: &Endpoint,
+    upgrade: &Upgrade,
+    new_id: impl FnOnce() -> String,
+) -> Result<HandOff, Refusal> {
     let context = upgrade.query.get("contextId").unwrap_or("default");
     let room = RoomName::parse(format!("{DEMO}{context}"))?;
     let Terms { batched, client, .. } = upgrade.terms();
-    let name = client.unwrap_or_else(|| upgrade.fresh_name.clone());
+    let name = client.unwrap_or_else(new_id);
     let member = Member { id: UserId(name.clone()), name: name.clone() };
     let grants = [Grant::Join, Grant::Send, Grant::Publish, Grant::History, Grant::Presence];
-    let manners = endpoint.dialect.get().manners().union(Manners::of(&[Manner::Demo]));
-    Ok(Verdict::Join(HandOff {
-        room,
-        wire: Wire { dialect: endpoint.dialect, batched },
-        member,
-        grants: grants.into_iter().collect(),
-        expires_at: None,
-        manners,
-        client: Some(name),
-        address: None,
-        network: Some(upgrade.address.clone().unwrap_or_default()),
-        ticket: None,
-        piped: false,
-    }))
+    let wire = Wire { dialect: endpoint.dialect, batched };
+    let hand_off = HandOff::new(room, wire, member, grants.into_iter().collect());
+    let manners = hand_off.manners.union(Manners::of(&[Manner::Demo]));
+    Ok(HandOff { manners, client: Some(name), network: Some(network(upgrade)), ..hand_off })
+}
+
+/// By what seats are shared out among those who bring no token.
+fn network(upgrade: &Upgrade) -> String {
+    upgrade.address.clone().unwrap_or_default()
 }
 
 /// Who a client says it is (E5). `admin` must prove it.
@@ -78,23 +77,18 @@ pub(super) fn handshake(upgrade: &Upgrade, development: bool) -> Result<ClientRo
 }
 
 /// Where those go who do not say who they are. They hear what is published there.
-pub(super) fn lobby(endpoint: Endpoint, upgrade: &Upgrade) -> Result<Verdict, Refusal> {
+pub(super) fn lobby(
+    endpoint: &Endpoint,
+    upgrade: &Upgrade,
+    new_id: impl FnOnce() -> String,
+) -> Result<HandOff, Refusal> {
     let Terms { batched, client, .. } = upgrade.terms();
-    let name = client.clone().unwrap_or_else(|| upgrade.fresh_name.clone());
+    let name = client.clone().unwrap_or_else(new_id);
     // Under a prefix of its own: what is meant for a user must not reach whoever calls
     // itself like one.
     let member = Member { id: UserId(format!("anonymous:{name}")), name };
-    Ok(Verdict::Join(HandOff {
-        room: RoomName::parse("lobby")?,
-        wire: Wire { dialect: endpoint.dialect, batched },
-        member,
-        grants: Grants::from_iter([Grant::Join]),
-        expires_at: None,
-        manners: endpoint.dialect.get().manners(),
-        client,
-        address: None,
-        network: Some(upgrade.address.clone().unwrap_or_default()),
-        ticket: None,
-        piped: false,
-    }))
+    let (room, grants) = (RoomName::parse("lobby")?, Grants::from_iter([Grant::Join]));
+    let wire = Wire { dialect: endpoint.dialect, batched };
+    let hand_off = HandOff::new(room, wire, member, grants);
+    Ok(HandOff { client, network: Some(network(upgrade)), ..hand_off })
 }

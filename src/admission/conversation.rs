@@ -18,18 +18,12 @@ pub struct Opening {
     named: Option<String>,
     /// `resumeToken`: the proof that it is this user's.
     token: Option<String>,
-    /// For one that is new.
-    fresh: String,
 }
 
 impl Opening {
-    pub(super) fn of(query: &Query, fresh_name: &str) -> Self {
+    pub(super) fn of(query: &Query) -> Self {
         let text = |name| query.get(name).map(str::to_owned);
-        Self {
-            named: text("conversationId"),
-            token: text("resumeToken"),
-            fresh: format!("conversation_{fresh_name}"),
-        }
+        Self { named: text("conversationId"), token: text("resumeToken") }
     }
 }
 
@@ -92,13 +86,14 @@ impl Keys {
     /// Lets a token's owner into a new conversation, or back into one.
     pub(super) fn open(
         &self,
-        Endpoint { dialect, .. }: Endpoint,
+        &Endpoint { dialect, .. }: &Endpoint,
         Terms { batched, opening, .. }: Terms,
         claims: &Claims,
+        new_id: impl FnOnce() -> String,
     ) -> Result<HandOff, Refusal> {
         let key = self.resume.as_ref().ok_or(Refusal::system())?;
         let room = match opening.named {
-            None => RoomName::parse(opening.fresh)?,
+            None => RoomName::parse(format!("conversation_{}", new_id()))?,
             Some(name) => {
                 let room = RoomName::parse(name)?;
                 let token = opening.token.unwrap_or_default();
@@ -108,21 +103,11 @@ impl Keys {
                 room
             }
         };
-        let token = key.sign(&room, &claims.sub);
-        Ok(HandOff {
-            wire: Wire { dialect, batched },
-            member: claims.member(),
-            grants: grants(),
-            expires_at: claims.expires_at,
-            manners: dialect.get().manners(),
-            // It says so in its first frame.
-            client: None,
-            address: None,
-            network: None,
-            ticket: Some(Ticket { conversation: room.clone(), token }),
-            piped: false,
-            room,
-        })
+        let (token, wire) = (key.sign(&room, &claims.sub), Wire { dialect, batched });
+        let ticket = Some(Ticket { conversation: room.clone(), token });
+        // What the client calls itself it says in its first frame.
+        let hand_off = HandOff::new(room, wire, claims.member(), grants());
+        Ok(HandOff { expires_at: claims.expires_at, ticket, ..hand_off })
     }
 }
 

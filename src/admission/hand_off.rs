@@ -43,6 +43,23 @@ pub struct HandOff {
 }
 
 impl HandOff {
+    /// Of somebody who may do this in a room, treated as the dialect promises.
+    pub(super) fn new(room: RoomName, wire: Wire, member: Member, grants: Grants) -> Self {
+        Self {
+            room,
+            wire,
+            member,
+            grants,
+            expires_at: None,
+            manners: wire.dialect.get().manners(),
+            client: None,
+            address: None,
+            network: None,
+            ticket: None,
+            piped: false,
+        }
+    }
+
     /// As a header value: headers are Latin-1, names are not.
     #[must_use]
     pub fn to_header(&self) -> String {

@@ -4,16 +4,34 @@ use crate::message::{Kind, Refusal, RoomName};
 /// What a path leads to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Route {
-    /// A room's WebSocket.
-    Room(Endpoint),
-    /// The legacy echo of one client id (E11).
-    Echo(Result<RoomName, Refusal>),
+    /// A WebSocket.
+    Socket(Target),
     /// The Worker alone is well.
     Health,
     /// A call of the HTTP API.
     Api,
     /// Nothing of ours.
     Nothing,
+}
+
+/// Where a WebSocket leads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// To a room.
+    Room(Endpoint),
+    /// To the legacy echo of one client id (E11).
+    Echo(Result<RoomName, Refusal>),
+}
+
+impl Target {
+    /// In which dialect a request that leads here is refused. The echo has no words of its own.
+    #[must_use]
+    pub fn dialect(&self) -> DialectId {
+        match self {
+            Self::Room(endpoint) => endpoint.dialect,
+            Self::Echo(_) => DialectId::CONTEXT,
+        }
+    }
 }
 
 /// A WebSocket endpoint of a room.
@@ -72,7 +90,7 @@ impl Route {
     pub fn of(path: &str, development: bool) -> Self {
         let is_open = |it: &&Endpoint| development || it.access != Access::Development;
         if let Some(endpoint) = ENDPOINTS.iter().filter(is_open).find(|it| it.path == path) {
-            return Self::Room(*endpoint);
+            return Self::Socket(Target::Room(*endpoint));
         }
         if path == "/healthz" {
             return Self::Health;
@@ -82,7 +100,7 @@ impl Route {
         }
         match path.strip_prefix("/ws/") {
             Some(id) if !id.contains('/') && !RESERVED.contains(&id) => {
-                Self::Echo(RoomName::parse(id))
+                Self::Socket(Target::Echo(RoomName::parse(id)))
             }
             _ => Self::Nothing,
         }
@@ -114,14 +132,14 @@ mod tests {
     #[test]
     fn x1_the_echo_is_matched_last_and_takes_one_segment() {
         let of = |path| Route::of(path, false);
-        assert!(matches!(of("/api/chat/ws"), Route::Room(_)));
-        assert!(matches!(of("/ws"), Route::Room(_)));
-        assert!(matches!(of("/ws/client"), Route::Room(_)));
-        assert!(matches!(of("/ws/demo"), Route::Room(_)));
-        assert!(matches!(of("/ws/abc-1"), Route::Echo(Ok(_))));
-        assert!(matches!(of("/ws/"), Route::Echo(Err(_))));
-        assert!(matches!(of("/ws/%2e%2e"), Route::Echo(Err(_))));
-        assert!(matches!(of("/ws/conversation"), Route::Room(_)));
+        assert!(matches!(of("/api/chat/ws"), Route::Socket(Target::Room(_))));
+        assert!(matches!(of("/ws"), Route::Socket(Target::Room(_))));
+        assert!(matches!(of("/ws/client"), Route::Socket(Target::Room(_))));
+        assert!(matches!(of("/ws/demo"), Route::Socket(Target::Room(_))));
+        assert!(matches!(of("/ws/abc-1"), Route::Socket(Target::Echo(Ok(_)))));
+        assert!(matches!(of("/ws/"), Route::Socket(Target::Echo(Err(_)))));
+        assert!(matches!(of("/ws/%2e%2e"), Route::Socket(Target::Echo(Err(_)))));
+        assert!(matches!(of("/ws/conversation"), Route::Socket(Target::Room(_))));
         for path in ["/", "/ws/a/b", "/ws/v2/connect", "/api/chat"] {
             assert_eq!(of(path), Route::Nothing, "{path}");
         }
@@ -129,7 +147,7 @@ mod tests {
 
     #[test]
     fn c12_the_endpoint_for_development_is_nowhere_else() {
-        assert!(matches!(Route::of("/api/v1/ws/dev", true), Route::Room(_)));
+        assert!(matches!(Route::of("/api/v1/ws/dev", true), Route::Socket(Target::Room(_))));
         assert_eq!(Route::of("/api/v1/ws/dev", false), Route::Api);
     }
 }

@@ -1,6 +1,6 @@
 use super::capability::{self, OWN, Role};
 use super::{
-    Access, Claims, Doors, Endpoint, HandOff, Keys, Opening, Origins, Query, Route, anonymous,
+    Access, Claims, Doors, Endpoint, HandOff, Keys, Opening, Origins, Query, anonymous,
     conversation, is_local,
 };
 use crate::close::CloseCode;
@@ -36,8 +36,6 @@ pub struct Upgrade {
     pub authorization: Option<String>,
     /// The header `Sec-WebSocket-Protocol`.
     pub protocols: Option<String>,
-    /// A name for a client that brings none.
-    pub fresh_name: String,
     /// Under which key its address is counted, if there is one.
     pub address: Option<String>,
 }
@@ -65,8 +63,6 @@ pub enum Verdict {
         /// The room the URL names, if it does.
         context: Option<RoomName>,
     },
-    /// Hand it to the echo of this client id.
-    Echo(RoomName),
     /// Accept, say why not, close.
     Refuse(Refusal, CloseCode),
 }
@@ -110,7 +106,7 @@ impl Upgrade {
     pub fn terms(&self) -> Terms {
         let batched = self.query.get("batch") == Some("1");
         let client = self.query.get("client_id").filter(|it| anonymous::is_client_id(it));
-        let opening = Opening::of(&self.query, &self.fresh_name);
+        let opening = Opening::of(&self.query);
         let local = is_local(&self.host);
         Terms { batched, client: client.map(str::to_owned), opening, local }
     }
@@ -133,48 +129,64 @@ pub fn bearer(header: &str) -> Option<&str> {
 }
 
 impl Policy {
-    /// Judges an upgrade. Refusals come before any object is woken.
+    /// Judges an upgrade to a room. Refusals come before any object is woken. `new_id` makes a
+    /// name for who or what has none.
     #[must_use]
-    pub fn judge(&self, upgrade: &Upgrade, now: Millis) -> Option<Verdict> {
-        let verdict = match Route::of(&upgrade.path, self.development) {
-            Route::Room(endpoint) => match endpoint.access {
-                Access::Token | Access::Development | Access::Conversation => {
-                    self.judge_room(endpoint, upgrade, now)
-                }
-                Access::Demo => self
-                    .check_origin(upgrade)
-                    .and(self.doors.admit_demo())
-                    .and_then(|()| anonymous::demo(endpoint, upgrade)),
-                Access::Client => return Some(self.judge_client(endpoint, upgrade, now)),
-            },
-            Route::Echo(client) => self
-                .check_origin(upgrade)
-                .and(self.doors.admit_echo())
-                .and(client)
-                .map(Verdict::Echo),
-            Route::Health | Route::Api | Route::Nothing => return None,
-        };
-        Some(verdict.unwrap_or_else(refuse))
-    }
-
-    fn judge_room(
+    pub fn judge(
         &self,
-        endpoint: Endpoint,
+        endpoint: &Endpoint,
         upgrade: &Upgrade,
         now: Millis,
+        new_id: impl FnOnce() -> String,
+    ) -> Verdict {
+        let judged = match endpoint.access {
+            Access::Token | Access::Development | Access::Conversation => {
+                self.judge_token(endpoint, upgrade, now, new_id)
+            }
+            Access::Demo => self
+                .check_origin(upgrade)
+                .and(self.doors.admit_demo())
+                .and_then(|()| anonymous::demo(endpoint, upgrade, new_id))
+                .map(Verdict::Join),
+            Access::Client => return self.judge_client(endpoint, upgrade, now, new_id),
+        };
+        judged.unwrap_or_else(refuse)
+    }
+
+    /// Judges an upgrade to the echo: whose it is, if it may be.
+    pub fn judge_echo(
+        &self,
+        client: Result<RoomName, Refusal>,
+        upgrade: &Upgrade,
+    ) -> Result<RoomName, Refusal> {
+        self.check_origin(upgrade).and(self.doors.admit_echo()).and(client)
+    }
+
+    fn judge_token(
+        &self,
+        endpoint: &Endpoint,
+        upgrade: &Upgrade,
+        now: Millis,
+        new_id: impl FnOnce() -> String,
     ) -> Result<Verdict, Refusal> {
         let context = upgrade.context()?;
         self.check_origin(upgrade)?;
         match upgrade.credentials() {
             Credentials::None => Ok(Verdict::Receive { context }),
-            Credentials::Token(token) => {
-                self.admit(endpoint, upgrade.terms(), &token, context, now).map(Verdict::Join)
-            }
+            Credentials::Token(token) => self
+                .admit(endpoint, upgrade.terms(), &token, context, now, new_id)
+                .map(Verdict::Join),
         }
     }
 
     /// The handshake of `/ws/client`: what is wrong with it has close codes of its own.
-    fn judge_client(&self, endpoint: Endpoint, upgrade: &Upgrade, now: Millis) -> Verdict {
+    fn judge_client(
+        &self,
+        endpoint: &Endpoint,
+        upgrade: &Upgrade,
+        now: Millis,
+        new_id: impl FnOnce() -> String,
+    ) -> Verdict {
         let role = match anonymous::handshake(upgrade, self.development) {
             Ok(role) => role,
             Err((refusal, code)) => return Verdict::Refuse(refusal, code),
@@ -185,26 +197,20 @@ impl Policy {
                 self.keys.verify_at(&token, is_local(&upgrade.host), now).map(Some)
             }
         });
-        match judged {
-            Err(refusal) => refuse(refusal),
-            Ok(claims)
-                if role.needs_token()
-                    && claims.as_ref().is_none_or(|it| it.role != Role::Admin) =>
-            {
-                Verdict::Refuse(anonymous::NO_ADMIN, CloseCode::InvalidRole)
+        let is_admin = |it: &Option<Claims>| it.as_ref().is_some_and(|it| it.role == Role::Admin);
+        let joined = match judged {
+            Ok(claims) if role.needs_token() && !is_admin(&claims) => {
+                return Verdict::Refuse(anonymous::NO_ADMIN, CloseCode::InvalidRole);
             }
-            Ok(None) => self
-                .doors
-                .admit_lobby()
-                .and_then(|()| anonymous::lobby(endpoint, upgrade))
-                .unwrap_or_else(refuse),
-            Ok(Some(claims)) => {
-                let joined = upgrade
-                    .context()
-                    .and_then(|context| join(endpoint, upgrade.terms(), &claims, context));
-                joined.map_or_else(refuse, Verdict::Join)
+            Ok(Some(claims)) => upgrade
+                .context()
+                .and_then(|context| join(endpoint, upgrade.terms(), &claims, context)),
+            Ok(None) => {
+                self.doors.admit_lobby().and_then(|()| anonymous::lobby(endpoint, upgrade, new_id))
             }
-        }
+            Err(refusal) => Err(refusal),
+        };
+        joined.map_or_else(refuse, Verdict::Join)
     }
 
     fn check_origin(&self, upgrade: &Upgrade) -> Result<(), Refusal> {
@@ -218,15 +224,16 @@ impl Policy {
     /// Lets a token's owner into a room: the one that is named, else the token's first.
     pub fn admit(
         &self,
-        endpoint: Endpoint,
+        endpoint: &Endpoint,
         terms: Terms,
         token: &str,
         context: Option<RoomName>,
         now: Millis,
+        new_id: impl FnOnce() -> String,
     ) -> Result<HandOff, Refusal> {
         let claims = self.keys.verify_at(token, terms.local, now)?;
         match endpoint.access {
-            Access::Conversation => self.keys.open(endpoint, terms, &claims),
+            Access::Conversation => self.keys.open(endpoint, terms, &claims, new_id),
             Access::Token | Access::Development | Access::Demo | Access::Client => {
                 join(endpoint, terms, &claims, context)
             }
@@ -266,7 +273,7 @@ fn refuse(refusal: Refusal) -> Verdict {
 }
 
 fn join(
-    Endpoint { kind, dialect, .. }: Endpoint,
+    &Endpoint { kind, dialect, .. }: &Endpoint,
     Terms { batched, client, .. }: Terms,
     claims: &Claims,
     context: Option<RoomName>,
@@ -276,21 +283,8 @@ fn join(
     if !grants.has(Grant::Join) {
         return Err(Refusal::denied("this token does not lead to this room"));
     }
-    let (wire, member) = (Wire { dialect, batched }, claims.member());
-    let (expires_at, manners) = (claims.expires_at, dialect.get().manners());
-    Ok(HandOff {
-        room,
-        wire,
-        member,
-        grants,
-        expires_at,
-        manners,
-        client,
-        address: None,
-        network: None,
-        ticket: None,
-        piped: false,
-    })
+    let hand_off = HandOff::new(room, Wire { dialect, batched }, claims.member(), grants);
+    Ok(HandOff { expires_at: claims.expires_at, client, ..hand_off })
 }
 
 /// It names the variable: whoever sees it first is mostly who can set it.

@@ -27,6 +27,11 @@ pub(super) fn stamp() -> Stamp {
     Stamp::new(now(), random())
 }
 
+/// A name for who or what has none: a UUID v7.
+pub(super) fn new_id() -> String {
+    stamp().mint().to_string()
+}
+
 pub(super) fn session_id() -> SessionId {
     SessionId::from_bits(u64::from_be_bytes(random()))
 }

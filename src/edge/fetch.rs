@@ -3,12 +3,11 @@ use worker::{Context, Env, Method, Request, Response, Result, event};
 use super::config::Config;
 use super::hand_over::{echo, hand_over};
 use super::http::{self, problem};
-use super::reception::{Introduction, receive, switch, turn_away};
+use super::reception::{Handshake, Introduction, receive};
 use super::{clock, platform};
-use crate::admission::{Endpoint, HandOff, Query, Route, Upgrade, Verdict};
+use crate::admission::{HandOff, Query, Route, Target, Upgrade, Verdict};
 use crate::api::Problem;
 use crate::close::CloseCode;
-use crate::dialect::DialectId;
 use crate::message::{Refusal, address_key, networks};
 use crate::room::Quota;
 
@@ -40,54 +39,51 @@ const SWITCHING: u16 = 101;
 async fn serve(request: Request, env: Env, worker: Context) -> Result<Response> {
     let upgrade = read(&request)?;
     let config = Config::of(&env);
-    let route = Route::of(&upgrade.path, config.policy.development);
-    match route {
+    let target = match Route::of(&upgrade.path, config.policy.development) {
+        Route::Socket(target) => target,
         Route::Health => return Response::from_json(&serde_json::json!({"status": "ok"})),
         Route::Nothing => return problem(&Problem::new(404, "nothing is served at this path")),
         Route::Api => return http::serve(&request, &upgrade, &env).await,
-        Route::Room(_) | Route::Echo(_) => {}
-    }
+    };
     if !is_upgrade(&request)? {
         let response = problem(&Problem::new(426, "this path is a WebSocket endpoint"))?;
         response.headers().set("Upgrade", "websocket")?;
         return Ok(response);
     }
-    let protocol = upgrade.chosen_protocol();
-    let dialect = match &route {
-        Route::Room(endpoint) => endpoint.dialect,
-        // The echo has no words of its own to refuse with.
-        Route::Echo(_) | Route::Health | Route::Api | Route::Nothing => DialectId::CONTEXT,
-    };
-    let from = upgrade.address.clone();
-    let from = from.as_deref();
+    let (protocol, from) = (upgrade.chosen_protocol(), upgrade.address.as_deref());
+    let handshake = Handshake { dialect: target.dialect(), protocol, from };
     let address = match may_connect(from, &env, &config).await {
         Connects::Refused => {
             let refusal = Quota::per_minute(config.limits.connects_per_minute).refusal(60_000);
-            return turn_away(dialect, &refusal, CloseCode::of(&refusal), protocol, from);
+            return handshake.reject(&refusal, CloseCode::of(&refusal));
         }
         Connects::Counted => None,
         Connects::Uncounted(address) => Some(address),
     };
-    let answer = match (config.policy.judge(&upgrade, clock::now()), route) {
-        (Some(Verdict::Join(hand_off)), Route::Room(Endpoint { kind, .. })) => {
-            hand_over(&env, kind, &HandOff { address, ..hand_off }).await
+    let answer = match target {
+        Target::Echo(client) => match config.policy.judge_echo(client, &upgrade) {
+            Ok(client) => echo(&env, &client, from).await,
+            Err(refusal) => Err(refusal),
+        },
+        Target::Room(endpoint) => {
+            match config.policy.judge(&endpoint, &upgrade, clock::now(), clock::new_id) {
+                Verdict::Join(hand_off) => {
+                    hand_over(&env, endpoint.kind, &HandOff { address, ..hand_off }).await
+                }
+                Verdict::Receive { context } => {
+                    let (terms, from) = (upgrade.terms(), upgrade.address.clone());
+                    let introduction = Introduction { endpoint, context, terms, from, address };
+                    return receive(introduction, &handshake, config, env, &worker);
+                }
+                Verdict::Refuse(refusal, code) => return handshake.reject(&refusal, code),
+            }
         }
-        (Some(Verdict::Receive { context }), Route::Room(endpoint)) => {
-            let terms = upgrade.terms();
-            let from = upgrade.address.clone();
-            let introduction = Introduction { endpoint, context, terms, from, address };
-            return receive(introduction, protocol, config, env, &worker);
-        }
-        (Some(Verdict::Echo(client)), _) => echo(&env, &client, from).await,
-        (Some(Verdict::Refuse(refusal, code)), _) => {
-            return turn_away(dialect, &refusal, code, protocol, from);
-        }
-        _ => Err(Refusal::system()),
     };
     match answer {
-        Ok(socket) => switch(socket, protocol),
+        Ok(socket) => handshake.accept(socket),
         Err(refusal) => {
-            turn_away(dialect, &refusal, dialect.get().close_code(&refusal), protocol, from)
+            let code = handshake.dialect.get().close_code(&refusal);
+            handshake.reject(&refusal, code)
         }
     }
 }
@@ -113,7 +109,6 @@ fn read(request: &Request) -> Result<Upgrade> {
         origin: headers.get("Origin")?,
         authorization: headers.get("Authorization")?,
         protocols: headers.get("Sec-WebSocket-Protocol")?,
-        fresh_name: clock::stamp().mint().to_string(),
         address: headers.get("CF-Connecting-IP")?.map(|it| address_key(&it)),
     })
 }

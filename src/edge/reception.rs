@@ -15,28 +15,35 @@ use crate::dialect::{Channel, DialectId, Frame, Peer};
 use crate::limits::PENDING_LENGTH_MAX;
 use crate::message::{Command, Event, Notice, Refusal, RoomName};
 
-/// Accept, say why not, close: a browser cannot read the status of a refused upgrade.
-pub(super) fn turn_away(
-    dialect: DialectId,
-    refusal: &Refusal,
-    code: CloseCode,
-    protocol: Option<&str>,
-    from: Option<&str>,
-) -> Result<Response> {
-    let WebSocketPair { client, server } = WebSocketPair::new()?;
-    server.accept()?;
-    refuse(&server, dialect, refusal, code, from);
-    switch(client, protocol)
+/// How a request for a WebSocket is answered.
+pub(super) struct Handshake<'a> {
+    /// What is spoken there.
+    pub(super) dialect: DialectId,
+    /// The sub-protocol that was chosen of those that were offered.
+    pub(super) protocol: Option<&'a str>,
+    /// Where it comes from, for the log.
+    pub(super) from: Option<&'a str>,
 }
 
-/// The response that makes a socket of a request.
-pub(super) fn switch(client: WebSocket, protocol: Option<&str>) -> Result<Response> {
-    let response = ResponseBuilder::new().with_status(101).with_websocket(client);
-    Ok(match protocol {
-        Some(protocol) => response.with_header("Sec-WebSocket-Protocol", protocol)?,
-        None => response,
+impl Handshake<'_> {
+    /// Accepts the upgrade, and hands out this end of a socket.
+    pub(super) fn accept(&self, client: WebSocket) -> Result<Response> {
+        let response = ResponseBuilder::new().with_status(101).with_websocket(client);
+        Ok(match self.protocol {
+            Some(protocol) => response.with_header("Sec-WebSocket-Protocol", protocol)?,
+            None => response,
+        }
+        .empty())
     }
-    .empty())
+
+    /// Accepts the upgrade, says why not, and closes: a browser cannot read the status of a
+    /// refused upgrade.
+    pub(super) fn reject(&self, refusal: &Refusal, code: CloseCode) -> Result<Response> {
+        let WebSocketPair { client, server } = WebSocketPair::new()?;
+        server.accept()?;
+        refuse(&server, self.dialect, refusal, code, self.from);
+        self.accept(client)
+    }
 }
 
 /// What a held socket's request says of it.
@@ -60,18 +67,17 @@ thread_local! {
 /// Holds a socket until its first message, then connects it to its room.
 pub(super) fn receive(
     introduction: Introduction,
-    protocol: Option<&str>,
+    handshake: &Handshake<'_>,
     config: Rc<Config>,
     env: Env,
     worker: &Context,
 ) -> Result<Response> {
-    let dialect = introduction.endpoint.dialect;
-    let from = introduction.from.as_deref();
-    let taken = PENDING.with_borrow_mut(|it| it.take(from, &config.limits, clock::now()));
+    let dialect = handshake.dialect;
+    let taken = PENDING.with_borrow_mut(|it| it.take(handshake.from, &config.limits, clock::now()));
     let place = match taken {
         Ok(place) => place,
         Err(refusal) => {
-            return turn_away(dialect, &refusal, CloseCode::of(&refusal), protocol, from);
+            return handshake.reject(&refusal, CloseCode::of(&refusal));
         }
     };
     let WebSocketPair { client, server } = WebSocketPair::new()?;
@@ -94,7 +100,7 @@ pub(super) fn receive(
         refuse(&server, dialect, &refusal, CloseCode::of(&refusal), from.as_deref());
         held.forget();
     });
-    switch(client, protocol)
+    handshake.accept(client)
 }
 
 /// The room's socket, for a client that says in time who it is.
@@ -117,7 +123,8 @@ async fn introduce(
             if decoded.requests.is_empty() =>
         {
             let named = named.map(RoomName::parse).transpose()?;
-            config.policy.admit(endpoint, terms, &token, context.or(named), clock::now())?
+            let (context, now) = (context.or(named), clock::now());
+            config.policy.admit(&endpoint, terms, &token, context, now, clock::new_id)?
         }
         Some(_) | None => {
             return Err(Refusal::unauthenticated("the first message must be auth, with a token"));

@@ -1,7 +1,10 @@
 //! Who gets in: tokens, rooms, origins, and what is handed to the room.
 
-use dormouse::admission::{Credentials, HandOff, Keys, Origins, Policy, Query, Upgrade, Verdict};
-use dormouse::message::{Code, Member, Millis, UserId};
+use dormouse::admission::{
+    Credentials, HandOff, Keys, Origins, Policy, Query, Route, Target, Upgrade, Verdict,
+};
+use dormouse::close::CloseCode;
+use dormouse::message::{Code, Member, Millis, Refusal, RoomName, UserId};
 use dormouse::room::Grant;
 use jwt_compact::alg::{Hs256, Hs256Key};
 use serde_json::{Value, json};
@@ -46,7 +49,27 @@ fn judge(policy: &Policy, path: &str, query: &[(&str, &str)]) -> Verdict {
     let pairs = query.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
     let (host, path) = ("localhost:8787".into(), path.into());
     let upgrade = Upgrade { host, path, query: Query::new(pairs), ..Upgrade::default() };
-    policy.judge(&upgrade, NOON).unwrap()
+    judged(policy, &upgrade)
+}
+
+/// What becomes of an upgrade, as `fetch` asks. Whom the echo lets in is handed over nowhere.
+pub(crate) fn judged(policy: &Policy, upgrade: &Upgrade) -> Verdict {
+    match Route::of(&upgrade.path, policy.development) {
+        Route::Socket(Target::Room(endpoint)) => {
+            policy.judge(&endpoint, upgrade, NOON, || NEW_ID.into())
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+pub(crate) const NEW_ID: &str = "018cc4e5-227b-7000-8000-000000000000";
+
+/// Whom the echo lets in.
+pub(crate) fn echoed(policy: &Policy, upgrade: &Upgrade) -> Result<RoomName, Refusal> {
+    match Route::of(&upgrade.path, policy.development) {
+        Route::Socket(Target::Echo(client)) => policy.judge_echo(client, upgrade),
+        other => panic!("{other:?}"),
+    }
 }
 
 fn policy(development: bool) -> Policy {
@@ -212,12 +235,13 @@ fn r6_a_page_of_another_origin_may_not_connect() {
         origin: origin.map(str::to_owned),
         ..Upgrade::default()
     };
-    for path in ["/api/chat/ws", "/ws/echo"] {
-        let evil = policy.judge(&upgrade(Some("https://evil.example"), path), NOON).unwrap();
-        assert_eq!(refused(&evil), Code::PermissionDenied);
-        let good = policy.judge(&upgrade(Some("https://good.example"), path), NOON).unwrap();
-        assert!(!matches!(good, Verdict::Refuse(..)), "{good:?}");
-    }
+    let evil = |path: &str| upgrade(Some("https://evil.example"), path);
+    let good = |path: &str| upgrade(Some("https://good.example"), path);
+    assert_eq!(refused(&judged(&policy, &evil("/api/chat/ws"))), Code::PermissionDenied);
+    let room = judged(&policy, &good("/api/chat/ws"));
+    assert!(!matches!(room, Verdict::Refuse(..)), "{room:?}");
+    assert_eq!(echoed(&policy, &evil("/ws/echo")).unwrap_err().code, Code::PermissionDenied);
+    assert_eq!(echoed(&policy, &good("/ws/echo")).unwrap().as_str(), "echo");
 }
 
 #[test]
@@ -227,7 +251,7 @@ fn r4_the_token_test_is_good_only_under_a_name_of_this_machine() {
         let query = [Some(("client_id".into(), "c".into())), token];
         let query = Query::new(query.into_iter().flatten().collect());
         let (host, path) = (host.into(), path.into());
-        policy(true).judge(&Upgrade { host, path, query, ..Upgrade::default() }, NOON).unwrap()
+        judged(&policy(true), &Upgrade { host, path, query, ..Upgrade::default() })
     };
     let good = hs256(&ann());
     for path in ["/api/chat/ws", "/ws", "/api/v1/ws/dev", "/ws/client", "/ws/conversation"] {
@@ -251,13 +275,11 @@ fn r6_the_refusal_of_a_page_names_the_variable() {
         origin: Some("https://evil.example".into()),
         ..Upgrade::default()
     };
-    let Some(Verdict::Refuse(refusal, code)) = policy(false).judge(&upgrade, NOON) else {
-        panic!()
-    };
+    let refusal = echoed(&policy(false), &upgrade).unwrap_err();
     assert!(refusal.message.contains("ALLOWED_ORIGINS"), "{refusal}");
-    assert_eq!(code.number(), 1008);
+    assert_eq!(CloseCode::of(&refusal).number(), 1008);
     let own = Upgrade { origin: Some("https://rooms.example".into()), ..upgrade };
-    assert!(matches!(policy(false).judge(&own, NOON), Some(Verdict::Echo(_))));
+    assert!(echoed(&policy(false), &own).is_ok());
 }
 
 #[test]

@@ -10,6 +10,7 @@ use dormouse::room::{Grant, Manner};
 use jwt_compact::alg::{Hs256, Hs256Key};
 use serde_json::{Value, json};
 
+use crate::admission::judged;
 use crate::support::NOON;
 
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
@@ -41,10 +42,9 @@ fn judge(policy: &Policy, query: &[(&str, &str)]) -> Verdict {
         host: "localhost".into(),
         path: "/ws/conversation".into(),
         query: Query::new(pairs),
-        fresh_name: "018cc4e5-227b-7000-8000-000000000000".into(),
         ..Upgrade::default()
     };
-    policy.judge(&upgrade, NOON).unwrap()
+    judged(policy, &upgrade)
 }
 
 fn joined(verdict: Verdict) -> HandOff {
@@ -141,9 +141,8 @@ fn in_development_the_word_test_has_conversations_without_any_secret() {
 fn the_first_message_may_carry_the_token() {
     assert_eq!(judge(&policy(), &[]), Verdict::Receive { context: None });
     let endpoint = *ENDPOINTS.iter().find(|it| it.path == "/ws/conversation").unwrap();
-    let upgrade = Upgrade { fresh_name: "x".into(), ..Upgrade::default() };
-    let terms: Terms = upgrade.terms();
-    let ann = policy().admit(endpoint, terms, &of("ann"), None, NOON).unwrap();
+    let terms: Terms = Upgrade::default().terms();
+    let ann = policy().admit(&endpoint, terms, &of("ann"), None, NOON, || "x".into()).unwrap();
     assert_eq!(ann.room.as_str(), "conversation_x");
 }
 
