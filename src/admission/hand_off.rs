@@ -3,8 +3,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
 use crate::dialect::Wire;
-use crate::message::{Member, Millis, RoomName, Ticket};
-use crate::room::{Grants, Manners};
+use crate::message::{Member, Millis, RoomName, SessionId, Ticket};
+use crate::room::{Grants, Manner, Manners, Session};
 
 /// The header in which the Worker tells an object whom it let in. An object is
 /// reached only through the Worker, which builds the inner request from nothing:
@@ -58,6 +58,16 @@ impl HandOff {
             ticket: None,
             piped: false,
         }
+    }
+
+    /// The connection that this lets in.
+    #[must_use]
+    pub fn session(self, id: SessionId, now: Millis) -> Session {
+        let Self { member, grants, expires_at, manners, client, network, ticket, .. } = self;
+        // Who hears only what it subscribed to begins with nothing.
+        let topics = manners.has(Manner::Filtered).then(Vec::new);
+        let session = Session::new(id, member, grants, expires_at, now);
+        Session { manners, topics, client, network, ticket, ..session }
     }
 
     /// As a header value: headers are Latin-1, names are not.

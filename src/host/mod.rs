@@ -153,16 +153,14 @@ impl<H: History, S: Sockets> Host<H, S> {
         &self.room
     }
 
-    /// Whether one more socket may come in, of this user and from this address, if it is
-    /// to be counted.
-    pub fn admits(
+    /// A connection as it is to be stored, if there is room for it: see [`Room::admit`].
+    pub fn admit(
         &mut self,
-        user: &UserId,
+        session: Session,
         address: Option<&str>,
         now: Millis,
-    ) -> Result<(), Refusal> {
-        self.room.capacity_for(user)?;
-        address.map_or(Ok(()), |it| self.room.admits_address(it, now))
+    ) -> Result<Session, Refusal> {
+        self.room.admit(session, address, now)
     }
 
     /// Whether nothing is left that anybody could miss, and nothing is under way: the storage

@@ -160,22 +160,18 @@ impl Room {
         room
     }
 
-    /// Whether one more socket of this user may come in.
-    pub fn capacity_for(&self, user: &UserId) -> Result<(), Refusal> {
-        presence::capacity_for(self, user)
-    }
-
-    /// Whether one more socket without a token may come in from this network.
-    pub fn capacity_for_stranger(&self, network: &str) -> Result<(), Refusal> {
-        anonymous::capacity_for(self, network)
-    }
-
-    /// The same session, as it is to be stored when it comes in: as long as nothing is
-    /// written, sleep must not make another log of this one.
-    #[must_use]
-    pub fn coming_in(&self, session: Session) -> Session {
+    /// A connection wants to come in: the same, as it is to be stored, if there is room for it.
+    /// `address` is where it comes from, if the room is to count that (C22).
+    pub fn admit(
+        &mut self,
+        session: Session,
+        address: Option<&str>,
+        now: Millis,
+    ) -> Result<Session, Refusal> {
+        presence::admits(self, &session, address, now)?;
+        // As long as nothing is written, sleep must not make another log of this one.
         let epoch = (self.head.0 == 0).then(|| self.epoch.clone());
-        Session { epoch, ..session }
+        Ok(Session { epoch, ..session })
     }
 
     /// Which log this is.
@@ -194,11 +190,6 @@ impl Room {
     #[must_use]
     pub fn is_listed(&self) -> bool {
         self.head.0 != 0 || !self.is_empty()
-    }
-
-    /// Counts a connect against its address, where the platform does not (C22).
-    pub fn admits_address(&mut self, address: &str, now: Millis) -> Result<(), Refusal> {
-        presence::admits_address(self, address, now)
     }
 
     /// Open connections, and how many of them said something of late.

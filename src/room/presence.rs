@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::asker::Asker;
-use super::{Effect, Grant, Manner, Quota, Room, Session, Turn, Write, editing, measure, typing};
+use super::{
+    Effect, Grant, Manner, Quota, Room, Session, Turn, Write, anonymous, editing, measure, typing,
+};
 use crate::limits::MEMBERS_BYTES_MAX;
 use crate::message::{Code, Event, Member, Millis, Refusal, SessionId, UserId, Welcome, json_len};
 
@@ -20,8 +22,22 @@ pub struct Departure {
 /// if none is, newcomers are not counted: the platform's binding is the real guard.
 const ADDRESSES_MAX: usize = 1000;
 
+/// Whether there is room for one more connection.
+pub(super) fn admits(
+    room: &mut Room,
+    session: &Session,
+    address: Option<&str>,
+    now: Millis,
+) -> Result<(), Refusal> {
+    if let Some(network) = &session.network {
+        anonymous::capacity_for(room, network)?;
+    }
+    capacity_for(room, &session.member.id)?;
+    address.map_or(Ok(()), |it| admits_address(room, it, now))
+}
+
 /// Counts a connect against its address, where the platform does not (C22).
-pub(super) fn admits_address(room: &mut Room, address: &str, now: Millis) -> Result<(), Refusal> {
+fn admits_address(room: &mut Room, address: &str, now: Millis) -> Result<(), Refusal> {
     let quota = Quota::per_minute(room.limits.connects_per_minute);
     if ADDRESSES_MAX <= room.addresses.len() {
         room.addresses.retain(|_, it| it.is_open(quota, now));
@@ -33,7 +49,7 @@ pub(super) fn admits_address(room: &mut Room, address: &str, now: Millis) -> Res
     window.charge(quota, now).map_err(|wait_ms| quota.refusal(wait_ms))
 }
 
-pub(super) fn capacity_for(room: &Room, user: &UserId) -> Result<(), Refusal> {
+fn capacity_for(room: &Room, user: &UserId) -> Result<(), Refusal> {
     let full = |count: u64, max: u64| max != 0 && max <= count;
     if full(room.sessions.len() as u64, room.limits.connections_per_room) {
         return Err(Refusal::new(Code::ConnectionLimit, "this room is full"));

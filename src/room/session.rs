@@ -152,26 +152,6 @@ impl Session {
         }
     }
 
-    /// The same, treated so. Who hears only what it subscribed to begins with nothing.
-    #[must_use]
-    pub fn with(mut self, manners: Manners, client: Option<String>) -> Self {
-        self.topics = manners.has(Manner::Filtered).then(Vec::new);
-        (self.manners, self.client) = (manners, client);
-        self
-    }
-
-    /// The same, from this network, if it brought no token.
-    #[must_use]
-    pub fn from_network(self, network: Option<String>) -> Self {
-        Self { network, ..self }
-    }
-
-    /// The same, in the conversation that this leads back to.
-    #[must_use]
-    pub fn with_ticket(self, ticket: Option<Ticket>) -> Self {
-        Self { ticket, ..self }
-    }
-
     /// Whether it has said who it is, where it must (D2).
     pub(super) fn is_introduced(&self) -> bool {
         self.client.is_some() || !self.manners.has(Manner::Introduced)

@@ -2,14 +2,15 @@
 
 use dormouse::limits::Limits;
 use dormouse::message::{Code, Command, Event, Kind, Millis, SessionId};
-use dormouse::room::{Audience, Effect, Input, Manner, Manners, Room};
+use dormouse::room::{Audience, Effect, Input, Manner, Manners, Room, Session};
 
 use crate::support::{NOON, room, says, session, session_id, stamp};
 
 /// A pinged socket, number 1, and one that is not, number 2.
 fn scene(limits: Limits) -> Room {
     let mut room = room(limits);
-    let pinged = session(1, "ann").with(Manners::of(&[Manner::Pinged]), None);
+    let manners = Manners::of(&[Manner::Pinged]);
+    let pinged = Session { manners, ..session(1, "ann") };
     let _ = room.handle(Input::Joined(Box::new(pinged)), stamp(NOON));
     let _ = room.handle(Input::Joined(Box::new(session(2, "bob"))), stamp(NOON));
     room

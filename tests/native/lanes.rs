@@ -10,7 +10,7 @@ use dormouse::message::{
 use dormouse::room::{Grants, Input, Session};
 use serde_json::{Value, json};
 
-use crate::support::{FakeSockets, NOON, epoch, member, session, stamp};
+use crate::support::{FakeSockets, NOON, epoch, member, session, speaking, stamp};
 
 /// A hub with a socket of each kind: one whose frames show offsets, one whose do not.
 fn hub() -> (Host<MemoryHistory, FakeSockets>, FakeSockets) {
@@ -19,7 +19,7 @@ fn hub() -> (Host<MemoryHistory, FakeSockets>, FakeSockets) {
     for (number, dialect) in [(1, DialectId::WORKFLOW), (2, DialectId::EVENTS)] {
         let joined = Session {
             topics: Some(vec![Topic::parse("*").unwrap()]),
-            ..session(number, "ann").with(dialect.get().manners(), None)
+            ..speaking(dialect, session(number, "ann"))
         };
         let wire = Wire { dialect, batched: false };
         host.join(joined.clone(), stamp(NOON), |_| sockets.open_as(&joined, wire)).unwrap();

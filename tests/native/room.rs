@@ -317,15 +317,15 @@ fn l7_silence_closes_a_socket_unless_the_platform_heard_it() {
 fn l5_a_room_and_a_user_have_only_so_many_connections() {
     let limits = Limits { connections_per_room: 3, connections_per_user: 2, ..Limits::default() };
     let mut scene = Scene::with(limits, &["ann", "ann"]);
-    let full = |scene: &Scene, user: &str| {
-        scene.room.capacity_for(&member(user).id).map_err(|it| it.code).err()
+    let full = |scene: &mut Scene, user: &str| {
+        scene.room.admit(session(9, user), None, NOON).map_err(|it| it.code).err()
     };
-    assert_eq!(full(&scene, "ann"), Some(Code::ConnectionLimit));
-    assert_eq!(full(&scene, "bob"), None);
+    assert_eq!(full(&mut scene, "ann"), Some(Code::ConnectionLimit));
+    assert_eq!(full(&mut scene, "bob"), None);
     let _ = scene.does(Input::Joined(Box::new(session(3, "bob"))));
-    assert_eq!(full(&scene, "cid"), Some(Code::ConnectionLimit));
+    assert_eq!(full(&mut scene, "cid"), Some(Code::ConnectionLimit));
     let _ = scene.does(Input::Left { session: session_id(1) });
-    assert_eq!(full(&scene, "cid"), None);
+    assert_eq!(full(&mut scene, "cid"), None);
 }
 
 #[test]

@@ -14,7 +14,9 @@ use dormouse::message::{
     Body, ClientRef, Command, Entry, Epoch, EventName, Json, Kind, Member, Millis, Notice, Offset,
     Published, Refusal, Request, RoomName, SessionId, Stamp, UserId,
 };
-use dormouse::room::{Counts, Grant, Grants, Input, MetricMemory, Remembered, Room, Session};
+use dormouse::room::{
+    Counts, Grant, Grants, Input, Manner, MetricMemory, Remembered, Room, Session,
+};
 use rusqlite::limits::Limit;
 
 /// A Tuesday; any time will do that is no round number.
@@ -30,6 +32,13 @@ pub(crate) fn session_id(number: u64) -> SessionId {
 
 pub(crate) fn member(name: &str) -> Member {
     Member { id: UserId(name.into()), name: name.to_uppercase() }
+}
+
+/// The same, treated as those are who speak this.
+pub(crate) fn speaking(dialect: DialectId, session: Session) -> Session {
+    let manners = dialect.get().manners();
+    let topics = manners.has(Manner::Filtered).then(Vec::new);
+    Session { manners, topics, ..session }
 }
 
 /// What a frame of one request asks.

@@ -87,8 +87,8 @@ fn o4_a_database_that_is_damaged_is_not_taken_for_an_empty_one() {
 #[test]
 fn o4_sleep_makes_no_other_log_of_one_that_is_not_written_yet() {
     let database = Rusqlite::in_memory();
-    let first = room(Limits::default());
-    let sleeper: Session = first.coming_in(session(1, "ann"));
+    let mut first = room(Limits::default());
+    let sleeper = first.admit(session(1, "ann"), None, NOON).unwrap();
     // It wakes: the log would be another one, had its sockets not known better.
     let mut history = SqlHistory::open(database.again(), &Epoch("other".into())).unwrap();
     let log: Remembered = history.remembered().unwrap();
@@ -152,7 +152,9 @@ fn o2_a_demo_room_holds_little_for_ten_minutes_whatever_others_may() {
     assert_eq!((limits.message_bytes_max, limits.transfer_quota_bytes), (16 * 1024, 1 << 20));
     let full: Vec<Session> = (1..=100).map(|it| session(it, &format!("u{it}"))).collect();
     let room = |sessions| Room::restore(Kind::Hub, limits, blank(), sessions);
-    let may = |room: Room| room.capacity_for(&UserId("ann".into())).map_err(|it| it.code);
+    let may = |mut room: Room| {
+        room.admit(session(101, "ann"), None, NOON).map(drop).map_err(|it| it.code)
+    };
     assert_eq!(may(room(full[1..].to_vec())), Ok(()));
     assert_eq!(may(room(full)), Err(Code::ConnectionLimit));
 
@@ -188,13 +190,11 @@ fn o3_strangers_share_the_places_by_address_and_leave_the_others_theirs() {
     let mut sessions: Vec<Session> = Vec::new();
     let mut comes = |address: &str, limits: Limits| {
         let network = address_key(address);
-        let room = Room::restore(Kind::Hub, limits, blank(), sessions.clone());
-        let allowed = room.capacity_for_stranger(&network);
-        if allowed.is_ok() {
-            let number = sessions.len() as u64 + 1;
-            sessions.push(session(number, &format!("u{number}")).from_network(Some(network)));
-        }
-        allowed.map_err(|it| it.code)
+        let mut room = Room::restore(Kind::Hub, limits, blank(), sessions.clone());
+        let number = sessions.len() as u64 + 1;
+        let comes = Session { network: Some(network), ..session(number, &format!("u{number}")) };
+        let admitted = room.admit(comes, None, NOON);
+        admitted.map(|it| sessions.push(it)).map_err(|it| it.code)
     };
     let full = Err(Code::ConnectionLimit);
     let v4: Vec<_> = (0..3).map(|_| comes("192.0.2.1", limits)).collect();

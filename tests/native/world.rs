@@ -14,7 +14,9 @@ use dormouse::message::{
 };
 use dormouse::room::{Grants, Input, Outbound, Responded, Session};
 
-use crate::support::{FakeSockets, NOON, Rusqlite, Seen, epoch, member, session, session_id};
+use crate::support::{
+    FakeSockets, NOON, Rusqlite, Seen, epoch, member, session, session_id, speaking,
+};
 
 type RoomHost = Host<SqlHistory<Rusqlite>, FakeSockets>;
 type RoomDriver = Driver<SqlHistory<Rusqlite>, FakeSockets>;
@@ -122,7 +124,7 @@ impl World {
         let grants = (self.grants)(user);
         let joined = Session { grants, heard_at: self.now, ..session(number, user) };
         let joined = Session { joined_at: self.now, ..joined };
-        let joined = joined.with(dialect.get().manners(), None);
+        let joined = speaking(dialect, joined);
         let (sockets, stamp) = (self.sockets.clone(), self.stamp());
         let wire = Wire { dialect, batched: false };
         self.step(|host| {
@@ -184,7 +186,7 @@ impl World {
         let conversation = RoomName::parse("conversation_1").unwrap();
         let ticket = Ticket { conversation, token: "t".into() };
         let joined = Session { heard_at: self.now, joined_at: self.now, ..session(number, user) };
-        let joined = joined.with(dialect.get().manners(), None).with_ticket(Some(ticket));
+        let joined = speaking(dialect, Session { ticket: Some(ticket), ..joined });
         let (sockets, stamp) = (self.sockets.clone(), self.stamp());
         let wire = Wire { dialect, batched: false };
         self.step(|host| {

@@ -10,46 +10,26 @@ use crate::close::CloseCode;
 use crate::edge::{attachment, clock, log, platform};
 use crate::host::Flush;
 use crate::message::Refusal;
-use crate::room::Session;
 
 impl Shared {
     pub(super) fn join(self: &Rc<Self>, hand_off: HandOff) -> Result<Response> {
-        let HandOff {
-            room,
-            wire,
-            member,
-            grants,
-            expires_at,
-            manners,
-            client,
-            address,
-            network,
-            ticket,
-            piped,
-        } = hand_off;
-        if self.name().is_some_and(|name| name != room.as_str()) {
+        if self.name().is_some_and(|name| name != hand_off.room.as_str()) {
             return Response::error("handed over to the wrong room", 403);
         }
         let pair = WebSocketPair::new()?;
-        let server = pair.server;
-        let stamp = clock::stamp();
-        let session = Session::new(clock::session_id(), member, grants, expires_at, stamp.at)
-            .with(manners, client)
-            .from_network(network)
-            .with_ticket(ticket);
+        let (server, stamp) = (pair.server, clock::stamp());
+        let (room, address) = (hand_off.room.clone(), hand_off.address.clone());
+        let (wire, piped) = (hand_off.wire, hand_off.piped);
+        let session = hand_off.session(clock::session_id(), stamp.at);
         let mut refused: Option<Refusal> = None;
         self.step(|host| {
-            let room_for = match &session.network {
-                Some(network) => host.room().capacity_for_stranger(network),
-                None => Ok(()),
+            let session = match host.admit(session, address.as_deref(), stamp.at) {
+                Ok(session) => session,
+                Err(refusal) => {
+                    refused = Some(refusal);
+                    return Ok(Flush::No);
+                }
             };
-            let admitted = room_for
-                .and_then(|()| host.admits(&session.member.id, address.as_deref(), stamp.at));
-            if let Err(refusal) = admitted {
-                refused = Some(refusal);
-                return Ok(Flush::No);
-            }
-            let session = host.room().coming_in(session.clone());
             let state = self.state.as_raw();
             if piped {
                 state.accept_websocket_with_tags(server.as_ref(), vec![PIPED.into()])?;
