@@ -1,20 +1,16 @@
 // The Worker's module. `#rust` is build/, or build-chaos/ in the chaos tests (package.json).
 import worker, {
-  AnalyticsDurableObject as Analytics,
-  ChatRoomDurableObject as ChatRoom,
-  CollaborationDurableObject as Collaboration,
-  ConversationDurableObject as Conversation,
   DirectoryDurableObject as Directory,
   EchoDurableObject as Echo,
-  HubDurableObject as Hub,
+  RoomObject as Room,
 } from "#rust";
 import { guarded } from "./guard.mjs";
 
 export default worker;
-export class ChatRoomDurableObject extends guarded(ChatRoom) {}
-export class HubDurableObject extends guarded(Hub) {}
-export class AnalyticsDurableObject extends guarded(Analytics) {}
-export class CollaborationDurableObject extends guarded(Collaboration) {}
-export class ConversationDurableObject extends guarded(Conversation) {}
+export class ChatRoomDurableObject extends guarded(Room, "chat") {}
+export class HubDurableObject extends guarded(Room, "hub") {}
+export class AnalyticsDurableObject extends guarded(Room, "analytics") {}
+export class CollaborationDurableObject extends guarded(Room, "collaboration") {}
+export class ConversationDurableObject extends guarded(Room, "conversation") {}
 export class DirectoryDurableObject extends guarded(Directory) {}
 export class EchoDurableObject extends guarded(Echo) {}

@@ -13,13 +13,14 @@ const MESSAGE_BYTES_MAX = 1 << 20;
 const PIPED = "piped";
 const NUL = "\0";
 
-export const guarded = (Rust) =>
+/** The class around a Rust class; where that is of rooms, of one kind of them. */
+export const guarded = (Rust, kind) =>
   class extends DurableObject {
     #rust;
 
     constructor(state, env) {
       super(state, env);
-      this.#rust = new Rust(state, env);
+      this.#rust = new Rust(state, env, kind);
     }
 
     /** Rooms take a frame at once; the echo as workers-rs does it. */

@@ -6,7 +6,6 @@ mod attachment;
 mod breakers;
 #[cfg(feature = "chaos")]
 mod chaos;
-mod classes;
 mod clock;
 mod config;
 mod database;

@@ -1,4 +1,5 @@
 mod alarm;
+mod class;
 mod errand;
 mod join;
 mod observe;
@@ -11,18 +12,14 @@ use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
 use std::time::Duration;
 
-use worker::worker_sys::WebSocketRequestResponsePair;
-use worker::{
-    Delay, Env, Error, Method, Request, Response, Result, State, WebSocket,
-    WebSocketIncomingMessage,
-};
+use worker::{Delay, Env, Error, Result, State, WebSocket};
 
 use super::clock::Clock;
 use super::config::Config;
 use super::database::EdgeDatabase;
 use super::sockets::EdgeSockets;
 use super::{attachment, breakers, clock, log, platform};
-use crate::admission::{HAND_OFF_HEADER, HandOff, capability};
+use crate::admission::capability;
 use crate::breaker::Breaker;
 use crate::close::{CloseCode, CloseReply, reply_to};
 use crate::dialect::{Channel, Frame};
@@ -33,9 +30,7 @@ use crate::message::{Event, Kind, Notice, Refusal, RoomName, SessionId, Stamp};
 use crate::room::Input;
 use crate::tally::Tally;
 
-/// What the object classes share: one room, hosted by a Durable Object.
-pub(super) struct RoomObject(AssertUnwindSafe<Rc<Shared>>);
-
+/// One room, hosted by a Durable Object.
 struct Shared {
     kind: Kind,
     state: State,
@@ -54,79 +49,6 @@ type Stepped = std::result::Result<After, Failed<Error>>;
 /// The tag of sockets through which the Worker's pipe speaks beside the client. The guard in
 /// `guard.mjs` knows it.
 const PIPED: &str = "piped";
-
-/// Answered by the platform without waking the room (B30): the exact bytes clients
-/// should send.
-const PING: (&str, &str) = (r#"{"type":"ping"}"#, r#"{"type":"pong"}"#);
-
-impl RoomObject {
-    pub(super) fn new(kind: Kind, state: State, env: Env) -> Self {
-        // Not kept by the platform across a restart, so set on every wake.
-        let pair = WebSocketRequestResponsePair::new(PING.0, PING.1);
-        if pair.and_then(|it| state.as_raw().set_websocket_auto_response(&it)).is_err() {
-            worker::console_error!("pings will wake the room: no auto-response");
-        }
-        let (config, awake, unreported) =
-            (Config::of(&env), RefCell::default(), RefCell::default());
-        let shared = Shared { kind, state, env, config, awake, unreported };
-        Self(AssertUnwindSafe(Rc::new(shared)))
-    }
-
-    /// Lets in whom the Worker hands over, or answers with the refusal as JSON, which
-    /// the Worker spells out: a socket that is closed here before its client has
-    /// spoken would show its close only ten seconds later.
-    pub(super) async fn fetch(&self, mut request: Request) -> Result<Response> {
-        if let Some(header) = request.headers().get(HAND_OFF_HEADER)? {
-            return match HandOff::from_header(&header) {
-                Some(hand_off) => self.0.join(hand_off),
-                None => Response::error("not handed over by the Worker", 403),
-            };
-        }
-        if request.method() == Method::Post {
-            self.0.run_errand(&mut request).await
-        } else {
-            Response::error("not sent by the Worker", 403)
-        }
-    }
-
-    pub(super) fn message(&self, socket: &WebSocket, message: WebSocketIncomingMessage) {
-        let frame = match message {
-            WebSocketIncomingMessage::String(text) => Frame::Text(text),
-            WebSocketIncomingMessage::Binary(bytes) => Frame::Binary(bytes),
-        };
-        self.0.receive(socket, &frame);
-    }
-
-    /// What a pipe says of how much its client has read: others may be waiting for that.
-    pub(super) fn reported(&self, socket: &WebSocket, report: &str) {
-        platform::reported(socket.as_ref(), report);
-        if self.0.is_awake() {
-            // A failure is in the log.
-            drop(self.0.step(|_| Ok(Flush::No)));
-        }
-    }
-
-    pub(super) fn oversized(&self, socket: &WebSocket) {
-        self.0.step_of(socket, |host, session, stamp| {
-            host.handle(Input::Oversized { session }, stamp)
-        });
-    }
-
-    /// Answers the close, without which the client would wait ten seconds for it.
-    pub(super) fn close(&self, socket: &WebSocket, code: usize, reason: &str) {
-        reply(socket, code, reason);
-        self.0.leave(socket, u16::try_from(code).unwrap_or(u16::MAX));
-    }
-
-    pub(super) fn error(&self, socket: &WebSocket) {
-        self.0.leave(socket, 1006);
-    }
-
-    pub(super) fn alarm(&self) -> Result<Response> {
-        self.0.alarm();
-        Response::empty()
-    }
-}
 
 /// Answers a peer's close code with one that the platform accepts.
 pub(super) fn reply(socket: &WebSocket, code: usize, reason: &str) {
