@@ -3,7 +3,6 @@
 use super::capability::DEMO;
 use super::{Endpoint, HandOff, Terms, Upgrade};
 use crate::close::CloseCode;
-use crate::dialect::Wire;
 use crate::message::{Code, Member, Refusal, RoomName, UserId};
 use crate::room::{Grant, Grants, Manner, Manners};
 
@@ -25,8 +24,7 @@ pub(super) fn demo(
     let name = client.unwrap_or_else(new_id);
     let member = Member { id: UserId(name.clone()), name: name.clone() };
     let grants = [Grant::Join, Grant::Send, Grant::Publish, Grant::History, Grant::Presence];
-    let wire = Wire { dialect: endpoint.dialect, batched };
-    let hand_off = HandOff::new(room, wire, member, grants.into_iter().collect());
+    let hand_off = HandOff::new(room, endpoint.wire(batched), member, grants.into_iter().collect());
     let manners = hand_off.manners.union(Manners::of(&[Manner::Demo]));
     Ok(HandOff { manners, client: Some(name), network: Some(network(upgrade)), ..hand_off })
 }
@@ -88,7 +86,6 @@ pub(super) fn lobby(
     // itself like one.
     let member = Member { id: UserId(format!("anonymous:{name}")), name };
     let (room, grants) = (RoomName::parse("lobby")?, Grants::from_iter([Grant::Join]));
-    let wire = Wire { dialect: endpoint.dialect, batched };
-    let hand_off = HandOff::new(room, wire, member, grants);
+    let hand_off = HandOff::new(room, endpoint.wire(batched), member, grants);
     Ok(HandOff { client, network: Some(network(upgrade)), ..hand_off })
 }

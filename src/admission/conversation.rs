@@ -7,7 +7,6 @@ use hmac::{Hmac, Mac};
 use sha2::Sha256;
 
 use super::{Claims, Endpoint, HandOff, Keys, Query, Terms};
-use crate::dialect::Wire;
 use crate::message::{Refusal, RoomName, Ticket};
 use crate::room::{Grant, Grants};
 
@@ -86,7 +85,7 @@ impl Keys {
     /// Lets a token's owner into a new conversation, or back into one.
     pub(super) fn open(
         &self,
-        &Endpoint { dialect, .. }: &Endpoint,
+        endpoint: &Endpoint,
         Terms { batched, opening, .. }: Terms,
         claims: &Claims,
         new_id: impl FnOnce() -> String,
@@ -103,7 +102,7 @@ impl Keys {
                 room
             }
         };
-        let (token, wire) = (key.sign(&room, &claims.sub), Wire { dialect, batched });
+        let (token, wire) = (key.sign(&room, &claims.sub), endpoint.wire(batched));
         let ticket = Some(Ticket { conversation: room.clone(), token });
         // What the client calls itself it says in its first frame.
         let hand_off = HandOff::new(room, wire, claims.member(), grants());

@@ -51,7 +51,7 @@ impl HandOff {
             member,
             grants,
             expires_at: None,
-            manners: wire.dialect.get().manners(),
+            manners: wire.dialect.descriptor().flags,
             client: None,
             address: None,
             network: None,

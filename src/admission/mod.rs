@@ -19,6 +19,6 @@ pub use doors::Doors;
 pub use hand_off::{HAND_OFF_HEADER, HandOff};
 pub use origin::{Origins, is_local};
 pub use pending::{Pending, Place};
-pub use route::{Access, ENDPOINTS, Endpoint, Query, Route, Target};
+pub use route::{Endpoint, Query, Route, Target, endpoints};
 pub use token::Keys;
 pub use verdict::{Credentials, Policy, Terms, Upgrade, Verdict, bearer};

@@ -1,4 +1,4 @@
-use crate::dialect::DialectId;
+use crate::dialect::{Access, Descriptor, DialectId, Encoding, Entrance, Wire};
 use crate::message::{Kind, Refusal, RoomName};
 
 /// What a path leads to.
@@ -17,8 +17,8 @@ pub enum Route {
 /// Where a WebSocket leads.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Target {
-    /// To a room.
-    Room(Endpoint),
+    /// To a room, with the parameters in the path.
+    Room(Endpoint, Query),
     /// To the legacy echo of one client id (E11).
     Echo(Result<RoomName, Refusal>),
 }
@@ -28,7 +28,7 @@ impl Target {
     #[must_use]
     pub fn dialect(&self) -> DialectId {
         match self {
-            Self::Room(endpoint) => endpoint.dialect,
+            Self::Room(endpoint, _) => endpoint.dialect,
             Self::Echo(_) => DialectId::CONTEXT,
         }
     }
@@ -37,7 +37,7 @@ impl Target {
 /// A WebSocket endpoint of a room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Endpoint {
-    /// Its path.
+    /// Its path, with parameters in braces.
     pub path: &'static str,
     /// Which class of room.
     pub kind: Kind,
@@ -47,50 +47,60 @@ pub struct Endpoint {
     pub access: Access,
 }
 
-/// Who gets in at an endpoint.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Access {
-    /// Whoever has a token that leads there.
-    Token,
-    /// The same, but only where `ENVIRONMENT` is `development` (C12).
-    Development,
-    /// Everybody, in rooms of their own (C3).
-    Demo,
-    /// By the handshake of `/ws/client` (K1).
-    Client,
-    /// Whoever has a token, in a conversation of their own (X17).
-    Conversation,
+impl Endpoint {
+    fn of(protocol: &'static Descriptor) -> impl Iterator<Item = Self> {
+        let dialect = protocol.id();
+        let entrances = protocol.entrances.iter();
+        entrances.map(move |&Entrance { path, kind, access }| Self { path, kind, dialect, access })
+    }
+
+    /// What goes over a socket whose client asked for batches, or did not.
+    pub(super) fn wire(&self, batched: bool) -> Wire {
+        let encodings = self.dialect.descriptor().encodings;
+        let batched = batched && encodings.contains(&Encoding::JsonBatch);
+        Wire { dialect: self.dialect, batched }
+    }
 }
 
-const fn endpoint(path: &'static str, kind: Kind, dialect: DialectId, access: Access) -> Endpoint {
-    Endpoint { path, kind, dialect, access }
+/// Every WebSocket endpoint of a room: those of all protocols.
+pub fn endpoints() -> impl Iterator<Item = Endpoint> {
+    DialectId::all().map(DialectId::descriptor).flat_map(Endpoint::of)
 }
 
-/// Every WebSocket endpoint. A new one is a line here.
-pub const ENDPOINTS: &[Endpoint] = &[
-    endpoint("/ws", Kind::Hub, DialectId::WORKFLOW, Access::Token),
-    endpoint("/ws/demo", Kind::Hub, DialectId::EVENTS, Access::Demo),
-    endpoint("/api/v1/ws/demo", Kind::Hub, DialectId::EVENTS, Access::Demo),
-    endpoint("/api/v1/ws", Kind::Hub, DialectId::EVENTS, Access::Token),
-    endpoint("/api/v1/ws/dev", Kind::Hub, DialectId::EVENTS, Access::Development),
-    endpoint("/api/chat/ws", Kind::Chat, DialectId::CONTEXT, Access::Token),
-    endpoint("/api/analytics/ws", Kind::Analytics, DialectId::CONTEXT, Access::Token),
-    endpoint("/api/collaboration/ws", Kind::Collaboration, DialectId::CONTEXT, Access::Token),
-    endpoint("/ws/client", Kind::Hub, DialectId::CLIENT, Access::Client),
-    endpoint("/ws/conversation", Kind::Conversation, DialectId::CONVERSATION, Access::Conversation),
-];
+/// Where the echo is, unless something else is there.
+const ECHO: &str = "/ws/{client_id}";
 
-/// First segments under `/ws/` that are endpoints of their own, here or in a document, and
-/// so never a client id (X1).
-const RESERVED: &[&str] = &["client", "conversation", "demo", "v2"];
+/// A first segment under `/ws/` that is kept for a protocol to come, and so never a client id
+/// of the echo's (X1).
+const RESERVED: &str = "/ws/v2";
 
 impl Route {
-    /// Finds the way. The echo is matched last.
+    /// Finds the way.
     #[must_use]
     pub fn of(path: &str, development: bool) -> Self {
-        let is_open = |it: &&Endpoint| development || it.access != Access::Development;
-        if let Some(endpoint) = ENDPOINTS.iter().filter(is_open).find(|it| it.path == path) {
-            return Self::Socket(Target::Room(*endpoint));
+        Self::among(DialectId::all().map(DialectId::descriptor), path, development)
+    }
+
+    /// Finds the way where these protocols are spoken. A path without parameters comes first,
+    /// the echo last.
+    pub fn among(
+        protocols: impl Iterator<Item = &'static Descriptor>,
+        path: &str,
+        development: bool,
+    ) -> Self {
+        let is_open = |it: &Endpoint| development || it.access != Access::Development;
+        let mut found = None;
+        for endpoint in protocols.flat_map(Endpoint::of).filter(is_open) {
+            match parameters(endpoint.path, path) {
+                Some(it) if endpoint.path == path => {
+                    return Self::Socket(Target::Room(endpoint, it));
+                }
+                Some(it) if found.is_none() => found = Some((endpoint, it)),
+                Some(_) | None => {}
+            }
+        }
+        if let Some((endpoint, parameters)) = found {
+            return Self::Socket(Target::Room(endpoint, parameters));
         }
         if path == "/healthz" {
             return Self::Health;
@@ -98,17 +108,38 @@ impl Route {
         if path == "/metrics" || path.starts_with("/api/v1/") {
             return Self::Api;
         }
-        match path.strip_prefix("/ws/") {
-            Some(id) if !id.contains('/') && !RESERVED.contains(&id) => {
-                Self::Socket(Target::Echo(RoomName::parse(id)))
+        match parameters(ECHO, path) {
+            Some(it) if path != RESERVED => {
+                Self::Socket(Target::Echo(RoomName::parse(it.get("client_id").unwrap_or_default())))
             }
-            _ => Self::Nothing,
+            Some(_) | None => Self::Nothing,
+        }
+    }
+}
+
+/// The parameters of a path, if it fits the template. Each is one segment as it stands in the
+/// URL, and may be empty: whoever reads it says what is wrong with it.
+fn parameters(template: &str, path: &str) -> Option<Query> {
+    let (mut expected, mut segments) = (template.split('/'), path.split('/'));
+    let mut found = Vec::new();
+    loop {
+        match (expected.next(), segments.next()) {
+            (None, None) => return Some(Query(found)),
+            (Some(expected), Some(segment)) => {
+                let name = expected.strip_prefix('{').and_then(|it| it.strip_suffix('}'));
+                match name {
+                    Some(name) => found.push((name.to_owned(), segment.to_owned())),
+                    None if expected == segment => {}
+                    None => return None,
+                }
+            }
+            (Some(_), None) | (None, Some(_)) => return None,
         }
     }
 }
 
 /// A URL's query, decoded.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Query(Vec<(String, String)>);
 
 impl Query {
@@ -116,6 +147,11 @@ impl Query {
     #[must_use]
     pub fn new(pairs: Vec<(String, String)>) -> Self {
         Self(pairs)
+    }
+
+    /// Puts a path's parameters before those of the query.
+    pub fn put_first(&mut self, Self(parameters): Self) {
+        self.0.splice(..0, parameters);
     }
 
     /// The first value of a name.
@@ -132,22 +168,47 @@ mod tests {
     #[test]
     fn x1_the_echo_is_matched_last_and_takes_one_segment() {
         let of = |path| Route::of(path, false);
-        assert!(matches!(of("/api/chat/ws"), Route::Socket(Target::Room(_))));
-        assert!(matches!(of("/ws"), Route::Socket(Target::Room(_))));
-        assert!(matches!(of("/ws/client"), Route::Socket(Target::Room(_))));
-        assert!(matches!(of("/ws/demo"), Route::Socket(Target::Room(_))));
+        assert!(matches!(of("/api/chat/ws"), Route::Socket(Target::Room(..))));
+        assert!(matches!(of("/ws"), Route::Socket(Target::Room(..))));
+        assert!(matches!(of("/ws/client"), Route::Socket(Target::Room(..))));
+        assert!(matches!(of("/ws/demo"), Route::Socket(Target::Room(..))));
         assert!(matches!(of("/ws/abc-1"), Route::Socket(Target::Echo(Ok(_)))));
         assert!(matches!(of("/ws/"), Route::Socket(Target::Echo(Err(_)))));
         assert!(matches!(of("/ws/%2e%2e"), Route::Socket(Target::Echo(Err(_)))));
-        assert!(matches!(of("/ws/conversation"), Route::Socket(Target::Room(_))));
-        for path in ["/", "/ws/a/b", "/ws/v2/connect", "/api/chat"] {
+        assert!(matches!(of("/ws/conversation"), Route::Socket(Target::Room(..))));
+        for path in ["/", "/ws/a/b", "/ws/v2", "/ws/v2/connect", "/api/chat"] {
             assert_eq!(of(path), Route::Nothing, "{path}");
         }
     }
 
     #[test]
+    fn a_template_takes_one_segment_for_each_parameter() {
+        let of = |template, path| parameters(template, path).map(|Query(it)| it);
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        assert_eq!(of("/app/{key}", "/app/k%20"), Some(vec![pair("key", "k%20")]));
+        assert_eq!(of("/app/{key}", "/app/"), Some(vec![pair("key", "")]));
+        let two = vec![pair("kind", "chat"), pair("contextId", "x")];
+        assert_eq!(of("/r/{kind}/{contextId}/ws", "/r/chat/x/ws"), Some(two));
+        assert_eq!(of("/ws", "/ws"), Some(vec![]));
+        for path in ["/app", "/app/k/x", "/apps/k", "app/k", "/app/k/"] {
+            assert_eq!(of("/app/{key}", path), None, "{path}");
+        }
+        for path in ["/", "/ws/", "/wsx", ""] {
+            assert_eq!(of("/ws", path), None, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_parameter_of_the_path_comes_before_the_query() {
+        let pair = |value: &str| Query::new(vec![("contextId".into(), value.into())]);
+        let mut query = pair("query");
+        query.put_first(pair("path"));
+        assert_eq!(query.get("contextId"), Some("path"));
+    }
+
+    #[test]
     fn c12_the_endpoint_for_development_is_nowhere_else() {
-        assert!(matches!(Route::of("/api/v1/ws/dev", true), Route::Socket(Target::Room(_))));
+        assert!(matches!(Route::of("/api/v1/ws/dev", true), Route::Socket(Target::Room(..))));
         assert_eq!(Route::of("/api/v1/ws/dev", false), Route::Api);
     }
 }

@@ -1,10 +1,10 @@
 use super::capability::{self, OWN, Role};
 use super::{
-    Access, Claims, Doors, Endpoint, HandOff, Keys, Opening, Origins, Query, anonymous,
-    conversation, is_local,
+    Claims, Doors, Endpoint, HandOff, Keys, Opening, Origins, Query, anonymous, conversation,
+    is_local,
 };
 use crate::close::CloseCode;
-use crate::dialect::Wire;
+use crate::dialect::{Access, Subprotocols, TokenPlace};
 use crate::message::{Kind, Millis, Refusal, RoomName};
 use crate::room::{Grant, Renewal};
 
@@ -79,13 +79,18 @@ pub enum Credentials {
 const BEARER_PROTOCOL: &str = "bearer.";
 
 impl Upgrade {
-    /// The token, by query, `Authorization` or sub-protocol, in this order (B2, C19).
+    /// The token, from the first of these places that holds one (B2, C19).
     #[must_use]
-    pub fn credentials(&self) -> Credentials {
-        let query = self.query.get("token");
-        let header = self.authorization.as_deref().and_then(bearer);
-        let protocol = self.offered().find_map(|it| it.strip_prefix(BEARER_PROTOCOL));
-        let mut brought = [query, header, protocol].into_iter().flatten();
+    pub fn credentials(&self, places: &[TokenPlace]) -> Credentials {
+        let token = |place: &TokenPlace| match place {
+            TokenPlace::Query => self.query.get("token"),
+            TokenPlace::Header => self.authorization.as_deref().and_then(bearer),
+            TokenPlace::Subprotocol => {
+                self.offered().find_map(|it| it.strip_prefix(BEARER_PROTOCOL))
+            }
+            TokenPlace::FirstMessage => None,
+        };
+        let mut brought = places.iter().filter_map(token);
         // An empty one is no better than none, unless nothing else is there: then it is refused.
         match brought.clone().find(|it| !it.is_empty()).or_else(|| brought.next()) {
             Some(token) => Credentials::Token(token.to_owned()),
@@ -93,12 +98,16 @@ impl Upgrade {
         }
     }
 
-    /// The sub-protocol to choose: the first that carries no token, so that none comes back in a
+    /// The sub-protocol to choose: none that carries a token, so that no token comes back in a
     /// header. Browsers hang up where they offered some and none was chosen, so they offer another
     /// beside the token's (R3).
     #[must_use]
-    pub fn chosen_protocol(&self) -> Option<&str> {
-        self.offered().find(|it| !it.starts_with(BEARER_PROTOCOL))
+    pub fn chosen_protocol(&self, spoken: Subprotocols) -> Option<&str> {
+        let mut offered = self.offered().filter(|it| !it.starts_with(BEARER_PROTOCOL));
+        match spoken {
+            Subprotocols::Any => offered.next(),
+            Subprotocols::Of(spoken) => offered.find(|it| spoken.contains(it)),
+        }
     }
 
     /// What the query negotiates: `batch=1`, `client_id`.
@@ -171,8 +180,12 @@ impl Policy {
     ) -> Result<Verdict, Refusal> {
         let context = upgrade.context()?;
         self.check_origin(upgrade)?;
-        match upgrade.credentials() {
-            Credentials::None => Ok(Verdict::Receive { context }),
+        let tokens = endpoint.dialect.descriptor().tokens;
+        match upgrade.credentials(tokens) {
+            Credentials::None if tokens.contains(&TokenPlace::FirstMessage) => {
+                Ok(Verdict::Receive { context })
+            }
+            Credentials::None => Err(Refusal::unauthenticated("a token is needed here")),
             Credentials::Token(token) => self
                 .admit(endpoint, upgrade.terms(), &token, context, now, new_id)
                 .map(Verdict::Join),
@@ -191,7 +204,8 @@ impl Policy {
             Ok(role) => role,
             Err((refusal, code)) => return Verdict::Refuse(refusal, code),
         };
-        let judged = self.check_origin(upgrade).and_then(|()| match upgrade.credentials() {
+        let tokens = endpoint.dialect.descriptor().tokens;
+        let judged = self.check_origin(upgrade).and_then(|()| match upgrade.credentials(tokens) {
             Credentials::None => Ok(None),
             Credentials::Token(token) => {
                 self.keys.verify_at(&token, is_local(&upgrade.host), now).map(Some)
@@ -273,17 +287,17 @@ fn refuse(refusal: Refusal) -> Verdict {
 }
 
 fn join(
-    &Endpoint { kind, dialect, .. }: &Endpoint,
+    endpoint: &Endpoint,
     Terms { batched, client, .. }: Terms,
     claims: &Claims,
     context: Option<RoomName>,
 ) -> Result<HandOff, Refusal> {
-    let room = context.or_else(|| default_room(kind, claims)).ok_or(NO_ROOM)?;
-    let grants = capability::grants(claims, kind, &room);
+    let room = context.or_else(|| default_room(endpoint.kind, claims)).ok_or(NO_ROOM)?;
+    let grants = capability::grants(claims, endpoint.kind, &room);
     if !grants.has(Grant::Join) {
         return Err(Refusal::denied("this token does not lead to this room"));
     }
-    let hand_off = HandOff::new(room, Wire { dialect, batched }, claims.member(), grants);
+    let hand_off = HandOff::new(room, endpoint.wire(batched), claims.member(), grants);
     Ok(HandOff { expires_at: claims.expires_at, client, ..hand_off })
 }
 

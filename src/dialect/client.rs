@@ -11,7 +11,10 @@ use serde_json::value::RawValue;
 use super::json;
 pub(crate) use super::json::Envelope;
 use super::spell::ErrorDetails;
-use super::{Channel, Decoded, Dialect, Frame, Peer, publication};
+use super::{
+    Access, Acknowledgement, Channel, Decoded, Descriptor, Dialect, Encoding, Frame, Peer,
+    Subprotocols, TokenPlace, publication,
+};
 use crate::close::CloseCode;
 use crate::message::{
     Body, ClientRef, Code, Command, EVENT, Entry, Event, EventName, Json, Kind, Millis, Notice,
@@ -21,17 +24,33 @@ use crate::room::{Manner, Manners};
 
 pub(super) struct Client;
 
+static DESCRIPTOR: Descriptor = Descriptor {
+    name: "client",
+    number: 3,
+    entrances: &[Access::Client.at("/ws/client", Kind::Hub)],
+    subprotocols: Subprotocols::Any,
+    tokens: TokenPlace::REQUEST,
+    ping_pair: Some(json::PING_PAIR),
+    acknowledgement: Acknowledgement::ByEvent,
+    encodings: &[Encoding::Json, Encoding::JsonBatch],
+    flags: Manners::of(&[Manner::Pinged, Manner::Patient, Manner::Greeted]),
+    close_code,
+    words: &["auth", "batch", "error", "hello", "ping", "pong", "status"],
+    shows_offsets: false,
+};
+
+fn close_code(refusal: &Refusal) -> CloseCode {
+    // A fault of ours has a code of its own here (E26).
+    if matches!(refusal.code, Code::Unavailable | Code::SystemError) {
+        CloseCode::HandshakeFailed
+    } else {
+        CloseCode::of(refusal)
+    }
+}
+
 impl Dialect for Client {
-    fn name(&self) -> &'static str {
-        "client"
-    }
-
-    fn kinds(&self) -> &'static [Kind] {
-        &[Kind::Hub]
-    }
-
-    fn words(&self) -> &'static [&'static str] {
-        &["auth", "batch", "error", "hello", "ping", "pong", "status"]
+    fn descriptor(&self) -> &'static Descriptor {
+        &DESCRIPTOR
     }
 
     fn decode(&self, frame: &Frame, _: &Peer<'_>) -> Decoded {
@@ -77,27 +96,6 @@ impl Dialect for Client {
             | Event::Conversation(_)
             | Event::Reply(_) => return None,
         })
-    }
-
-    fn batch(&self, frames: &[&Frame]) -> Frame {
-        json::batch(frames)
-    }
-
-    fn close_code(&self, refusal: &Refusal) -> CloseCode {
-        // A fault of ours has a code of its own here (E26).
-        if matches!(refusal.code, Code::Unavailable | Code::SystemError) {
-            CloseCode::HandshakeFailed
-        } else {
-            CloseCode::of(refusal)
-        }
-    }
-
-    fn manners(&self) -> Manners {
-        Manners::of(&[Manner::Pinged, Manner::Patient, Manner::Greeted])
-    }
-
-    fn shows_offsets(&self) -> bool {
-        false
     }
 }
 

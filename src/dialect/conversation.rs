@@ -7,7 +7,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::json::{self, Text};
-use super::{Channel, Decoded, Dialect, Frame, Peer};
+use super::{
+    Access, Acknowledgement, Channel, Decoded, Descriptor, Dialect, Encoding, Frame, Peer,
+    Subprotocols, TokenPlace,
+};
+use crate::close::CloseCode;
 use crate::message::{
     Before, ClientName, ClientRef, Code, Command, ConversationCommand, ConversationEvent, Entry,
     Event, Kind, MessageText, Millis, Notice, Offset, Page, PageRequest, Refusal, Request,
@@ -17,28 +21,35 @@ use crate::room::{Manner, Manners};
 
 pub(super) struct Talk;
 
+static DESCRIPTOR: Descriptor = Descriptor {
+    name: "conversation",
+    number: 4,
+    entrances: &[Access::Conversation.at("/ws/conversation", Kind::Conversation)],
+    subprotocols: Subprotocols::Any,
+    tokens: TokenPlace::ANYWHERE,
+    ping_pair: Some(json::PING_PAIR),
+    acknowledgement: Acknowledgement::ByEvent,
+    encodings: &[Encoding::Json, Encoding::JsonBatch],
+    flags: Manners::of(&[Manner::Patient, Manner::Introduced]),
+    close_code: CloseCode::of,
+    words: &[
+        "auth",
+        "batch",
+        "connect",
+        "connect_confirm",
+        "error",
+        "history",
+        "message",
+        "ping",
+        "pong",
+        "response",
+    ],
+    shows_offsets: false,
+};
+
 impl Dialect for Talk {
-    fn name(&self) -> &'static str {
-        "conversation"
-    }
-
-    fn kinds(&self) -> &'static [Kind] {
-        &[Kind::Conversation]
-    }
-
-    fn words(&self) -> &'static [&'static str] {
-        &[
-            "auth",
-            "batch",
-            "connect",
-            "connect_confirm",
-            "error",
-            "history",
-            "message",
-            "ping",
-            "pong",
-            "response",
-        ]
+    fn descriptor(&self) -> &'static Descriptor {
+        &DESCRIPTOR
     }
 
     fn decode(&self, frame: &Frame, _: &Peer<'_>) -> Decoded {
@@ -84,18 +95,6 @@ impl Dialect for Talk {
             | Event::Editing(_)
             | Event::Reply(_) => return None,
         })
-    }
-
-    fn manners(&self) -> Manners {
-        Manners::of(&[Manner::Patient, Manner::Introduced])
-    }
-
-    fn shows_offsets(&self) -> bool {
-        false
-    }
-
-    fn batch(&self, frames: &[&Frame]) -> Frame {
-        json::batch(frames)
     }
 }
 

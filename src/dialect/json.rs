@@ -13,6 +13,9 @@ use crate::message::{
     starts_object,
 };
 
+/// The exact bytes that clients should send as a ping, so that no room wakes for it (B30).
+pub(super) const PING_PAIR: (&str, &str) = (r#"{"type":"ping"}"#, r#"{"type":"pong"}"#);
+
 /// Checks what can be checked before anything is parsed: that the frame is text
 /// holding an object of bearable depth.
 pub(super) fn object_text(frame: &Frame) -> Result<&str, Refusal> {

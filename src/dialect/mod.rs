@@ -3,6 +3,7 @@
 pub(crate) mod client;
 pub(crate) mod context;
 pub(crate) mod conversation;
+mod descriptor;
 pub(crate) mod events;
 pub mod json;
 mod peer;
@@ -10,16 +11,18 @@ pub(crate) mod spell;
 mod wire;
 pub(crate) mod workflow;
 
+pub use descriptor::{
+    Access, Acknowledgement, Descriptor, Encoding, Entrance, Subprotocols, TokenPlace,
+};
 pub use peer::{Channel, Decoded, Peer, RoomAddress};
 use serde::{Deserialize, Serialize};
 pub use wire::Wire;
 
-use crate::close::CloseCode;
 use crate::message::{EventName, Json, Kind, Notice, Published, Refusal, UserId};
-use crate::room::Manners;
 
-/// Every dialect, by number. Numbers are stored in attachments: append, never reorder.
-static DIALECTS: &[&dyn Dialect] = &[
+/// Every dialect, by number. Numbers are stored in attachments: append, never reorder. A new one
+/// is its file and a line here.
+const DIALECTS: &[&dyn Dialect] = &[
     &context::Context,
     &workflow::Workflow,
     &events::Events,
@@ -28,7 +31,7 @@ static DIALECTS: &[&dyn Dialect] = &[
 ];
 
 /// How many dialects there are.
-pub const DIALECTS_COUNT: usize = 5;
+pub const DIALECTS_COUNT: usize = DIALECTS.len();
 
 /// Words that have no meaning in a dialect of today, and are refused as names of events in rooms
 /// of every kind, so that one to come may give them one.
@@ -38,8 +41,17 @@ const KEPT_BACK: &[&str] = &["ack", "connect", "connect_confirm", "history", "pr
 /// name could be taken for what the server or a client says.
 #[must_use]
 pub fn is_word(kind: Kind, name: &str) -> bool {
-    let spoken = DIALECTS.iter().filter(|it| it.kinds().contains(&kind));
-    spoken.flat_map(|it| it.words()).chain(KEPT_BACK).any(|it| *it == name)
+    spoken_in(kind).flat_map(|it| it.words).chain(KEPT_BACK).any(|it| *it == name)
+}
+
+/// What the platform is to answer by itself in rooms of this kind, and the answer.
+#[must_use]
+pub fn ping_pair(kind: Kind) -> Option<(&'static str, &'static str)> {
+    spoken_in(kind).find_map(|it| it.ping_pair)
+}
+
+fn spoken_in(kind: Kind) -> impl Iterator<Item = &'static Descriptor> {
+    DIALECTS.iter().map(|it| it.descriptor()).filter(move |it| it.is_spoken_in(kind))
 }
 
 /// An event that somebody outside wants to publish in a room of this kind.
@@ -58,16 +70,8 @@ pub fn publication(
 /// One spelling of the vocabulary. Stateless: what must be remembered about a
 /// socket is the room's to remember.
 pub trait Dialect: Sync {
-    /// Its name in docs and logs.
-    fn name(&self) -> &'static str;
-
-    /// The kinds of room in which it is spoken.
-    fn kinds(&self) -> &'static [Kind];
-
-    /// Every `type` that it gives a meaning to, in and out, but those of published events; and
-    /// names of events that only the server says. Nobody publishes an event of such a name in
-    /// rooms where it is spoken.
-    fn words(&self) -> &'static [&'static str];
+    /// What there is to know of it beside its frames.
+    fn descriptor(&self) -> &'static Descriptor;
 
     /// Reads one frame: what it asks, and what answers it at once. Total: what cannot be read
     /// is a request that is a refusal.
@@ -77,20 +81,10 @@ pub trait Dialect: Sync {
     /// but not who will receive it, so that a broadcast is encoded once.
     fn encode(&self, notice: &Notice, channel: &Channel<'_>) -> Option<Frame>;
 
-    /// With which code a refused handshake ends.
-    fn close_code(&self, refusal: &Refusal) -> CloseCode {
-        CloseCode::of(refusal)
-    }
-
-    /// How a room treats those who speak it.
-    fn manners(&self) -> Manners;
-
-    /// Whether its frames say where they stand in the log, and so must stay in its order;
-    /// in others what is critical overtakes.
-    fn shows_offsets(&self) -> bool;
-
     /// Puts frames of its own into one, for clients that negotiated it.
-    fn batch(&self, frames: &[&Frame]) -> Frame;
+    fn batch(&self, frames: &[&Frame]) -> Frame {
+        json::batch(frames)
+    }
 }
 
 /// One WebSocket message.
@@ -147,6 +141,12 @@ impl DialectId {
         usize::from(self.0)
     }
 
+    /// What there is to know of it.
+    #[must_use]
+    pub fn descriptor(self) -> &'static Descriptor {
+        self.get().descriptor()
+    }
+
     /// The dialect itself.
     #[must_use]
     pub fn get(self) -> &'static dyn Dialect {
@@ -183,10 +183,19 @@ mod tests {
 
     #[test]
     fn stored_dialect_numbers_do_not_change() {
-        let names: Vec<_> = DialectId::all().map(|it| (u8::from(it), it.get().name())).collect();
+        let described = DialectId::all().map(|it| (it, it.descriptor()));
+        let names: Vec<_> = described.map(|(id, it)| (u8::from(id), it.number, it.name)).collect();
         let known = ["context", "workflow", "events", "client", "conversation"];
-        assert_eq!(names, (0u8..).zip(known).collect::<Vec<_>>());
-        assert_eq!(DIALECTS.len(), DIALECTS_COUNT);
+        let known = (0u8..).zip(known).map(|(number, name)| (number, number, name));
+        assert_eq!(names, known.collect::<Vec<_>>());
         assert!(DialectId::try_from(u8::MAX).is_err());
+    }
+
+    #[test]
+    fn the_protocols_of_a_kind_of_room_have_one_ping_pair() {
+        for kind in Kind::ALL {
+            let pairs: Vec<_> = spoken_in(kind).filter_map(|it| it.ping_pair).collect();
+            assert!(pairs.iter().all(|it| Some(*it) == ping_pair(kind)), "{kind:?} {pairs:?}");
+        }
     }
 }

@@ -10,7 +10,11 @@ use serde_json::value::RawValue;
 use super::json;
 pub(crate) use super::json::Envelope;
 use super::spell::Id;
-use super::{Channel, Decoded, Dialect, Frame, Peer};
+use super::{
+    Access, Acknowledgement, Channel, Decoded, Descriptor, Dialect, Encoding, Frame, Peer,
+    Subprotocols, TokenPlace,
+};
+use crate::close::CloseCode;
 use crate::message::{
     Chunk, ClientRef, Code, Command, Details, Digest, Event, Fault, Kind, Millis, Name, Notice,
     Refusal, SessionId, TransferCommand, TransferEvent,
@@ -19,27 +23,34 @@ use crate::room::{Manner, Manners};
 
 pub(super) struct Workflow;
 
+static DESCRIPTOR: Descriptor = Descriptor {
+    name: "workflow",
+    number: 1,
+    entrances: &[Access::Token.at("/ws", Kind::Hub)],
+    subprotocols: Subprotocols::Any,
+    tokens: TokenPlace::ANYWHERE,
+    ping_pair: Some(json::PING_PAIR),
+    acknowledgement: Acknowledgement::ByEvent,
+    encodings: &[Encoding::Json, Encoding::JsonBatch],
+    flags: Manners::of(&[Manner::Patient]),
+    close_code: CloseCode::of,
+    words: &[
+        "auth",
+        "batch",
+        "error",
+        "large_data",
+        "large_data_received",
+        "large_data_request",
+        "large_data_delete",
+        "ping",
+        "pong",
+    ],
+    shows_offsets: false,
+};
+
 impl Dialect for Workflow {
-    fn name(&self) -> &'static str {
-        "workflow"
-    }
-
-    fn kinds(&self) -> &'static [Kind] {
-        &[Kind::Hub]
-    }
-
-    fn words(&self) -> &'static [&'static str] {
-        &[
-            "auth",
-            "batch",
-            "error",
-            "large_data",
-            "large_data_received",
-            "large_data_request",
-            "large_data_delete",
-            "ping",
-            "pong",
-        ]
+    fn descriptor(&self) -> &'static Descriptor {
+        &DESCRIPTOR
     }
 
     fn decode(&self, frame: &Frame, _: &Peer<'_>) -> Decoded {
@@ -85,18 +96,6 @@ impl Dialect for Workflow {
             | Event::Conversation(_)
             | Event::Reply(_) => return None,
         })
-    }
-
-    fn batch(&self, frames: &[&Frame]) -> Frame {
-        json::batch(frames)
-    }
-
-    fn manners(&self) -> Manners {
-        Manners::of(&[Manner::Patient])
-    }
-
-    fn shows_offsets(&self) -> bool {
-        false
     }
 }
 

@@ -37,9 +37,9 @@ async fn fetch(request: Request, env: Env, worker: Context) -> Result<Response> 
 const SWITCHING: u16 = 101;
 
 async fn serve(request: Request, env: Env, worker: Context) -> Result<Response> {
-    let upgrade = read(&request)?;
+    let mut upgrade = read(&request)?;
     let config = Config::of(&env);
-    let target = match Route::of(&upgrade.path, config.policy.development) {
+    let mut target = match Route::of(&upgrade.path, config.policy.development) {
         Route::Socket(target) => target,
         Route::Health => return Response::from_json(&serde_json::json!({"status": "ok"})),
         Route::Nothing => return problem(&Problem::new(404, "nothing is served at this path")),
@@ -50,8 +50,13 @@ async fn serve(request: Request, env: Env, worker: Context) -> Result<Response> 
         response.headers().set("Upgrade", "websocket")?;
         return Ok(response);
     }
-    let (protocol, from) = (upgrade.chosen_protocol(), upgrade.address.as_deref());
-    let handshake = Handshake { dialect: target.dialect(), protocol, from };
+    let dialect = target.dialect();
+    if let Target::Room(_, parameters) = &mut target {
+        upgrade.query.put_first(std::mem::take(parameters));
+    }
+    let protocol = upgrade.chosen_protocol(dialect.descriptor().subprotocols);
+    let from = upgrade.address.as_deref();
+    let handshake = Handshake { dialect, protocol, from };
     let address = match may_connect(from, &env, &config).await {
         Connects::Refused => {
             let refusal = Quota::per_minute(config.limits.connects_per_minute).refusal(60_000);
@@ -65,7 +70,7 @@ async fn serve(request: Request, env: Env, worker: Context) -> Result<Response> 
             Ok(client) => echo(&env, &client, from).await,
             Err(refusal) => Err(refusal),
         },
-        Target::Room(endpoint) => {
+        Target::Room(endpoint, _) => {
             match config.policy.judge(&endpoint, &upgrade, clock::now(), clock::new_id) {
                 Verdict::Join(hand_off) => {
                     hand_over(&env, endpoint.kind, &HandOff { address, ..hand_off }).await
@@ -82,7 +87,7 @@ async fn serve(request: Request, env: Env, worker: Context) -> Result<Response> 
     match answer {
         Ok(socket) => handshake.accept(socket),
         Err(refusal) => {
-            let code = handshake.dialect.get().close_code(&refusal);
+            let code = (dialect.descriptor().close_code)(&refusal);
             handshake.reject(&refusal, code)
         }
     }

@@ -64,7 +64,7 @@ pub fn deliver(
         }
         let mut heard: Vec<&Letter> =
             letters.iter().filter(|it| concerns(sockets, dialect, &it.to)).collect();
-        if !dialect.get().shows_offsets() {
+        if !dialect.descriptor().shows_offsets {
             // What is critical overtakes (A37); everything else stays in its order.
             heard.sort_by_key(|it| it.notice.event.lane());
         }

@@ -4,9 +4,9 @@ use serde_json::{Map, Value, json};
 use super::frames::{self, ECHO, Frames};
 use super::shape::{Shapes, input, walk};
 use super::{object, reference};
-use crate::admission::{Access, ENDPOINTS, Endpoint};
+use crate::admission::{Endpoint, endpoints};
 use crate::close::CloseCode;
-use crate::dialect::DialectId;
+use crate::dialect::{Access, DialectId};
 use crate::message::workflow::{Notification, WorkflowUpdate};
 use crate::message::{Code, Fault, Offset};
 
@@ -15,15 +15,15 @@ use crate::message::{Code, Fault, Offset};
 pub fn asyncapi() -> Value {
     let mut parts = Parts::default();
     for dialect in DialectId::all() {
-        parts.add(dialect.get().name(), &frames::of(dialect));
+        parts.add(dialect.descriptor().name, &frames::of(dialect));
     }
     parts.add("echo", &ECHO);
     let mut channels = Map::new();
     let mut operations = Map::new();
     let echo = ("ws-client_id".to_owned(), echo(), "echo", ECHO, None);
-    let rooms = ENDPOINTS.iter().map(|it| {
-        let (name, frames) = (it.dialect.get().name(), frames::of(it.dialect));
-        (channel_name(it.path), channel(it), name, frames, security(it.access))
+    let rooms = endpoints().map(|it| {
+        let (name, frames) = (it.dialect.descriptor().name, frames::of(it.dialect));
+        (channel_name(it.path), channel(&it), name, frames, security(it.access))
     });
     for (name, mut channel, dialect, frames, security) in rooms.chain([echo]) {
         let mut messages = Map::new();
@@ -213,7 +213,7 @@ fn channel_name(path: &str) -> String {
 
 fn channel(endpoint: &Endpoint) -> Value {
     let Endpoint { path, kind, dialect, access } = endpoint;
-    let (kind, dialect, access) = (kind.as_str(), dialect.get().name(), about(*access));
+    let (kind, dialect, access) = (kind.as_str(), dialect.descriptor().name, about(*access));
     json!({
         "address": path,
         "title": format!("{path}: the {dialect} dialect"),

@@ -4,6 +4,7 @@ use dormouse::admission::{
     Credentials, HandOff, Keys, Origins, Policy, Query, Route, Target, Upgrade, Verdict,
 };
 use dormouse::close::CloseCode;
+use dormouse::dialect::{Subprotocols, TokenPlace};
 use dormouse::message::{Code, Member, Millis, Refusal, RoomName, UserId};
 use dormouse::room::Grant;
 use jwt_compact::alg::{Hs256, Hs256Key};
@@ -55,7 +56,7 @@ fn judge(policy: &Policy, path: &str, query: &[(&str, &str)]) -> Verdict {
 /// What becomes of an upgrade, as `fetch` asks. Whom the echo lets in is handed over nowhere.
 pub(crate) fn judged(policy: &Policy, upgrade: &Upgrade) -> Verdict {
     match Route::of(&upgrade.path, policy.development) {
-        Route::Socket(Target::Room(endpoint)) => {
+        Route::Socket(Target::Room(endpoint, _)) => {
             policy.judge(&endpoint, upgrade, NOON, || NEW_ID.into())
         }
         other => panic!("{other:?}"),
@@ -284,15 +285,19 @@ fn r6_the_refusal_of_a_page_names_the_variable() {
 
 #[test]
 fn c19_r3_a_token_comes_by_query_header_or_sub_protocol() {
-    let token = |it: &Upgrade| it.credentials();
+    let token = |it: &Upgrade| it.credentials(TokenPlace::ANYWHERE);
     let of = |it: &str| Credentials::Token(it.into());
     let mut upgrade = Upgrade::default();
     assert_eq!(token(&upgrade), Credentials::None);
     upgrade.protocols = Some("bearer.p, chat.v1".into());
     assert_eq!(token(&upgrade), of("p"));
-    assert_eq!(upgrade.chosen_protocol(), Some("chat.v1"), "the token does not come back");
+    assert_eq!(
+        upgrade.chosen_protocol(Subprotocols::Any),
+        Some("chat.v1"),
+        "the token does not come back"
+    );
     upgrade.protocols = Some("bearer.p".into());
-    assert_eq!(upgrade.chosen_protocol(), None, "not even alone");
+    assert_eq!(upgrade.chosen_protocol(Subprotocols::Any), None, "not even alone");
     upgrade.authorization = Some("Bearer h".into());
     assert_eq!(token(&upgrade), of("h"));
     upgrade.query = Query::new(vec![("token".into(), "q".into())]);

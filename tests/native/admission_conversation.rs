@@ -2,7 +2,7 @@
 
 use dormouse::admission::capability::grants;
 use dormouse::admission::{
-    Claims, ENDPOINTS, HandOff, Keys, Policy, Query, Terms, Upgrade, Verdict,
+    Claims, HandOff, Keys, Policy, Query, Terms, Upgrade, Verdict, endpoints,
 };
 use dormouse::close::CloseCode;
 use dormouse::message::{Code, Kind, Refusal, RoomName};
@@ -140,7 +140,7 @@ fn in_development_the_word_test_has_conversations_without_any_secret() {
 #[test]
 fn the_first_message_may_carry_the_token() {
     assert_eq!(judge(&policy(), &[]), Verdict::Receive { context: None });
-    let endpoint = *ENDPOINTS.iter().find(|it| it.path == "/ws/conversation").unwrap();
+    let endpoint = endpoints().find(|it| it.path == "/ws/conversation").unwrap();
     let terms: Terms = Upgrade::default().terms();
     let ann = policy().admit(&endpoint, terms, &of("ann"), None, NOON, || "x".into()).unwrap();
     assert_eq!(ann.room.as_str(), "conversation_x");

@@ -1,6 +1,7 @@
 //! What a token says that is not understood, and what the log says of one that is refused.
 
 use dormouse::admission::{Claims, Credentials, Keys, Query, Upgrade, capability};
+use dormouse::dialect::TokenPlace;
 use dormouse::message::{Kind, RoomName};
 use dormouse::room::{Grant, Grants};
 use serde_json::{Value, json};
@@ -112,7 +113,7 @@ fn r3_an_empty_token_does_not_beat_a_good_one() {
             protocols: protocols.map(str::to_owned),
             ..Upgrade::default()
         };
-        upgrade.credentials()
+        upgrade.credentials(TokenPlace::ANYWHERE)
     };
     let of = |it: &str| Credentials::Token(it.into());
     assert_eq!(upgrade(Some(""), Some("Bearer h"), Some("chat, bearer.p")), of("h"));

@@ -118,7 +118,7 @@ proptest! {
             pairs.insert(at.min(pairs.len()), format!("{}:{}", json!(field), json!(id)));
             let frame = format!("{{{}}}", pairs.join(","));
             let read = decode(dialect, &frame).client_ref;
-            let name = dialect.get().name();
+            let name = dialect.descriptor().name;
             prop_assert_eq!(read, Some(ClientRef::parse(id.as_str()).unwrap()), "{}: {}", name, frame);
         }
     }

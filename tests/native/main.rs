@@ -17,6 +17,7 @@ mod claims;
 mod conversation;
 mod conversation_history;
 mod decoded;
+mod descriptor;
 mod dialect;
 mod directory;
 mod directory_views;

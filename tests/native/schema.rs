@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use dormouse::admission::ENDPOINTS;
+use dormouse::admission::endpoints;
 use dormouse::dialect::{DialectId, Frame};
 use dormouse::message::{
     Accepted, Body, Chunk, ClientRef, Code, ConversationEvent, Cursor, Digest, EditingEvent,
@@ -118,10 +118,10 @@ fn every_example_of_a_client_is_read_and_every_example_is_what_it_is_an_example_
     let document = asyncapi();
     for dialect in DialectId::all().map(DialectId::get) {
         for action in ["receive", "send"] {
-            let messages = Messages::of(&document, dialect.name(), action);
-            assert!(!messages.0.is_empty(), "{}", dialect.name());
+            let messages = Messages::of(&document, dialect.descriptor().name, action);
+            assert!(!messages.0.is_empty(), "{}", dialect.descriptor().name);
             for (name, _, validator) in &messages.0 {
-                let key = format!("{}.{action}.{name}", dialect.name());
+                let key = format!("{}.{action}.{name}", dialect.descriptor().name);
                 let example = &document["components"]["messages"][&key]["examples"][0]["payload"];
                 assert!(!example.is_null(), "{key} has an example");
                 validator.validate(example).unwrap_or_else(|it| panic!("{key}: {it}"));
@@ -161,7 +161,8 @@ fn what_is_no_message_is_not_documented_as_one() {
         ("client", json!({"type": "ping", "id": ""})),
     ] {
         let described = Messages::of(&document, name, "receive").describe(&frame).is_ok();
-        let dialect = DialectId::all().map(DialectId::get).find(|it| it.name() == name).unwrap();
+        let dialect =
+            DialectId::all().map(DialectId::get).find(|it| it.descriptor().name == name).unwrap();
         let read = decoded(dialect, &Frame::Text(frame.to_string())).command.is_ok();
         assert_eq!((described, read), (false, false), "{name}: {frame}");
     }
@@ -327,7 +328,7 @@ pub(crate) fn notice(event: Event, reply_to: Option<&str>) -> Notice {
 fn whatever_a_room_says_is_one_of_the_documented_messages() {
     let document = asyncapi();
     for dialect in DialectId::all().map(DialectId::get) {
-        let messages = Messages::of(&document, dialect.name(), "send");
+        let messages = Messages::of(&document, dialect.descriptor().name, "send");
         let mut said = BTreeSet::new();
         for (event, id) in
             events().into_iter().flat_map(|it| [(it.clone(), None), (it, Some("r1"))])
@@ -335,11 +336,13 @@ fn whatever_a_room_says_is_one_of_the_documented_messages() {
             let Some(Frame::Text(frame)) = encoded(dialect, &notice(event, id)) else { continue };
             let frame = serde_json::from_str(&frame).unwrap();
             let name = messages.describe(&frame);
-            said.insert(name.unwrap_or_else(|it| panic!("{}: {it}", dialect.name())).to_owned());
+            said.insert(
+                name.unwrap_or_else(|it| panic!("{}: {it}", dialect.descriptor().name)).to_owned(),
+            );
         }
         let all = messages.0.iter().map(|it| it.0.clone());
         let unsaid: Vec<String> = all.filter(|it| !said.contains(it)).collect();
-        assert_eq!(unsaid, ["batch", "pong.bare"], "{} says everything", dialect.name());
+        assert_eq!(unsaid, ["batch", "pong.bare"], "{} says everything", dialect.descriptor().name);
         let pong = Frame::Text(r#"{"type":"pong"}"#.into());
         let Frame::Text(batch) = dialect.batch(&[&pong, &pong]) else { panic!("{pong:?}") };
         assert_eq!(messages.describe(&serde_json::from_str(&batch).unwrap()), Ok("batch"));
@@ -371,11 +374,11 @@ fn every_endpoint_is_a_channel_of_its_dialect() {
     let channels = document["channels"].as_object().unwrap();
     let addresses: BTreeSet<&str> =
         channels.values().map(|it| it["address"].as_str().unwrap()).collect();
-    let wanted = ENDPOINTS.iter().map(|it| it.path).chain(["/ws/{client_id}"]);
+    let wanted = endpoints().map(|it| it.path).chain(["/ws/{client_id}"]);
     assert_eq!(addresses, wanted.collect());
-    for endpoint in ENDPOINTS {
+    for endpoint in endpoints() {
         let channel = channels.values().find(|it| it["address"] == endpoint.path).unwrap();
-        let prefix = format!("#/components/messages/{}.", endpoint.dialect.get().name());
+        let prefix = format!("#/components/messages/{}.", endpoint.dialect.descriptor().name);
         let messages = channel["messages"].as_object().unwrap();
         assert!(2 < messages.len(), "{}", endpoint.path);
         for message in messages.values() {

@@ -36,7 +36,7 @@ pub(crate) fn member(name: &str) -> Member {
 
 /// The same, treated as those are who speak this.
 pub(crate) fn speaking(dialect: DialectId, session: Session) -> Session {
-    let manners = dialect.get().manners();
+    let manners = dialect.descriptor().flags;
     let topics = manners.has(Manner::Filtered).then(Vec::new);
     Session { manners, topics, ..session }
 }

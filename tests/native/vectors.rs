@@ -140,7 +140,7 @@ fn every_golden_frame_is_read_as_it_says() {
             let frame = Frame::Text(case["frame"].as_str().unwrap().into());
             let read = spelled(&decoded(dialect.get(), &frame));
             if read != json!({"id": case["id"], "command": case["command"]}) {
-                wrong.push(format!("{}: {}: {read}", dialect.get().name(), case["title"]));
+                wrong.push(format!("{}: {}: {read}", dialect.descriptor().name, case["title"]));
             }
         }
     }
@@ -162,7 +162,7 @@ fn every_event_is_spelled_as_its_golden_frame() {
         if (json!(frames), json!(unsaid)) != (vectors["out"].clone(), vectors["unsaid"].clone()) {
             let spoken = json!({"unsaid": unsaid, "out": frames});
             println!("{}", serde_json::to_string_pretty(&spoken).unwrap());
-            wrong.push(dialect.get().name());
+            wrong.push(dialect.descriptor().name);
         }
     }
     assert!(wrong.is_empty(), "not as golden, but as above: {wrong:?}");

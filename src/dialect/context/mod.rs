@@ -14,7 +14,11 @@ use serde_json::value::RawValue;
 use super::json;
 pub(crate) use super::json::Envelope;
 use super::spell::Id;
-use super::{Channel, Decoded, Dialect, Frame, Peer};
+use super::{
+    Access, Acknowledgement, Channel, Decoded, Descriptor, Dialect, Encoding, Frame, Peer,
+    Subprotocols, TokenPlace,
+};
+use crate::close::CloseCode;
 use crate::message::{
     Before, Body, Code, Command, Entry, Event, Kind, Member, MessageText, Millis, Notice, Offset,
     Page, PageRequest, Refusal,
@@ -23,39 +27,50 @@ use crate::room::Manners;
 
 pub(super) struct Context;
 
+static DESCRIPTOR: Descriptor = Descriptor {
+    name: "context",
+    number: 0,
+    entrances: &[
+        Access::Token.at("/api/chat/ws", Kind::Chat),
+        Access::Token.at("/api/analytics/ws", Kind::Analytics),
+        Access::Token.at("/api/collaboration/ws", Kind::Collaboration),
+    ],
+    subprotocols: Subprotocols::Any,
+    tokens: TokenPlace::ANYWHERE,
+    ping_pair: Some(json::PING_PAIR),
+    acknowledgement: Acknowledgement::ByEvent,
+    encodings: &[Encoding::Json, Encoding::JsonBatch],
+    flags: Manners::of(&[]),
+    close_code: CloseCode::of,
+    words: &[
+        "auth",
+        "batch",
+        "command",
+        "cursor",
+        "delete_document",
+        "edit",
+        "edit_ack",
+        "error",
+        "history",
+        "join_session",
+        "leave_session",
+        "message",
+        "ping",
+        "pong",
+        "presence",
+        "session_state",
+        "subscribe",
+        "typing",
+        "unsubscribe",
+        "user_joined",
+        "user_left",
+    ],
+    shows_offsets: true,
+};
+
 impl Dialect for Context {
-    fn name(&self) -> &'static str {
-        "context"
-    }
-
-    fn kinds(&self) -> &'static [Kind] {
-        &[Kind::Chat, Kind::Analytics, Kind::Collaboration]
-    }
-
-    fn words(&self) -> &'static [&'static str] {
-        &[
-            "auth",
-            "batch",
-            "command",
-            "cursor",
-            "delete_document",
-            "edit",
-            "edit_ack",
-            "error",
-            "history",
-            "join_session",
-            "leave_session",
-            "message",
-            "ping",
-            "pong",
-            "presence",
-            "session_state",
-            "subscribe",
-            "typing",
-            "unsubscribe",
-            "user_joined",
-            "user_left",
-        ]
+    fn descriptor(&self) -> &'static Descriptor {
+        &DESCRIPTOR
     }
 
     fn decode(&self, frame: &Frame, _: &Peer<'_>) -> Decoded {
@@ -95,18 +110,6 @@ impl Dialect for Context {
             | Event::Conversation(_)
             | Event::Reply(_) => return None,
         })
-    }
-
-    fn manners(&self) -> Manners {
-        Manners::default()
-    }
-
-    fn shows_offsets(&self) -> bool {
-        true
-    }
-
-    fn batch(&self, frames: &[&Frame]) -> Frame {
-        json::batch(frames)
     }
 }
 

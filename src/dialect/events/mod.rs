@@ -9,7 +9,11 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::json::{self, Text};
-use super::{Channel, Decoded, Dialect, Frame, Peer, publication};
+use super::{
+    Access, Acknowledgement, Channel, Decoded, Descriptor, Dialect, Encoding, Frame, Peer,
+    Subprotocols, TokenPlace, publication,
+};
+use crate::close::CloseCode;
 use crate::limits::TOPICS_MAX;
 use crate::message::{
     Before, Code, Command, EventName, Json, Kicked, Kind, Notice, Offset, PageRequest, Refusal,
@@ -19,33 +23,45 @@ use crate::room::{Manner, Manners};
 
 pub(super) struct Events;
 
+static DESCRIPTOR: Descriptor = Descriptor {
+    name: "events",
+    number: 2,
+    entrances: &[
+        Access::Token.at("/api/v1/ws", Kind::Hub),
+        Access::Development.at("/api/v1/ws/dev", Kind::Hub),
+        Access::Demo.at("/ws/demo", Kind::Hub),
+        Access::Demo.at("/api/v1/ws/demo", Kind::Hub),
+    ],
+    subprotocols: Subprotocols::Any,
+    tokens: TokenPlace::ANYWHERE,
+    ping_pair: Some(json::PING_PAIR),
+    acknowledgement: Acknowledgement::ByReply,
+    encodings: &[Encoding::Json, Encoding::JsonBatch],
+    flags: Manners::of(&[Manner::Filtered, Manner::Patient, Manner::Greeted]),
+    close_code: CloseCode::of,
+    words: &[
+        "auth",
+        "batch",
+        "command",
+        "connection_established",
+        "error",
+        "event",
+        "ping",
+        "pong",
+        "query",
+        "response",
+        "subscribe",
+        "typing",
+        "unsubscribe",
+        "user_joined",
+        "user_left",
+    ],
+    shows_offsets: true,
+};
+
 impl Dialect for Events {
-    fn name(&self) -> &'static str {
-        "events"
-    }
-
-    fn kinds(&self) -> &'static [Kind] {
-        &[Kind::Hub]
-    }
-
-    fn words(&self) -> &'static [&'static str] {
-        &[
-            "auth",
-            "batch",
-            "command",
-            "connection_established",
-            "error",
-            "event",
-            "ping",
-            "pong",
-            "query",
-            "response",
-            "subscribe",
-            "typing",
-            "unsubscribe",
-            "user_joined",
-            "user_left",
-        ]
+    fn descriptor(&self) -> &'static Descriptor {
+        &DESCRIPTOR
     }
 
     fn decode(&self, frame: &Frame, _: &Peer<'_>) -> Decoded {
@@ -54,18 +70,6 @@ impl Dialect for Events {
 
     fn encode(&self, notice: &Notice, _: &Channel<'_>) -> Option<Frame> {
         out::encode(notice)
-    }
-
-    fn batch(&self, frames: &[&Frame]) -> Frame {
-        json::batch(frames)
-    }
-
-    fn manners(&self) -> Manners {
-        Manners::of(&[Manner::Filtered, Manner::Patient, Manner::Greeted])
-    }
-
-    fn shows_offsets(&self) -> bool {
-        true
     }
 }
 

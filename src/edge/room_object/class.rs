@@ -13,16 +13,12 @@ use worker::{Env, Method, Request, Response, Result, State};
 
 use super::{Shared, reply};
 use crate::admission::{HAND_OFF_HEADER, HandOff};
-use crate::dialect::Frame;
+use crate::dialect::{Frame, ping_pair};
 use crate::edge::config::Config;
 use crate::edge::platform;
 use crate::host::Flush;
 use crate::message::Kind;
 use crate::room::Input;
-
-/// Answered by the platform without waking the room (B30): the exact bytes clients
-/// should send.
-const PING: (&str, &str) = (r#"{"type":"ping"}"#, r#"{"type":"pong"}"#);
 
 /// A room of any kind.
 #[wasm_bindgen]
@@ -39,9 +35,11 @@ impl RoomObject {
     ) -> std::result::Result<Self, JsValue> {
         let kind = Kind::parse(kind).ok_or_else(|| JsValue::from("no kind of room"))?;
         // Not kept by the platform across a restart, so set on every wake.
-        let pair = WebSocketRequestResponsePair::new(PING.0, PING.1);
-        if pair.and_then(|it| state.set_websocket_auto_response(&it)).is_err() {
-            worker::console_error!("pings will wake the room: no auto-response");
+        if let Some((ping, pong)) = ping_pair(kind) {
+            let pair = WebSocketRequestResponsePair::new(ping, pong);
+            if pair.and_then(|it| state.set_websocket_auto_response(&it)).is_err() {
+                worker::console_error!("pings will wake the room: no auto-response");
+            }
         }
         let (config, state) = (Config::of(&env), State::from(state));
         let (awake, unreported) = (RefCell::default(), RefCell::default());

@@ -1,0 +1,138 @@
+//! What the server knows of a protocol beside its frames. A new protocol is its file and a line
+//! in the list of protocols: paths, tokens, pings and sub-protocols are read from here.
+
+use super::DialectId;
+use crate::close::CloseCode;
+use crate::message::{Kind, Refusal};
+use crate::room::Manners;
+
+/// A protocol, described.
+#[derive(Debug)]
+pub struct Descriptor {
+    /// Its name in docs and logs.
+    pub name: &'static str,
+    /// Its place in the list of protocols. It is stored in attachments, and never changes.
+    pub number: u8,
+    /// Where it is spoken.
+    pub entrances: &'static [Entrance],
+    /// The WebSocket sub-protocols that it is offered as.
+    pub subprotocols: Subprotocols,
+    /// Where a token may stand: the first of these that holds one counts.
+    pub tokens: &'static [TokenPlace],
+    /// A text that the platform answers by itself, without waking the room, and the answer. An
+    /// object has one such pair, so the protocols of one kind of room have the same or none.
+    pub ping_pair: Option<(&'static str, &'static str)>,
+    /// How a request that was carried out is acknowledged.
+    pub acknowledgement: Acknowledgement,
+    /// How its frames may be encoded. The first is what a client gets that asks for nothing.
+    pub encodings: &'static [Encoding],
+    /// How a room treats the connections that speak it.
+    pub flags: Manners,
+    /// With which code a handshake ends that the room refuses.
+    pub close_code: fn(&Refusal) -> CloseCode,
+    /// Every `type` that it gives a meaning to, in and out, but those of published events; and
+    /// names of events that only the server says. Nobody publishes an event of such a name in
+    /// rooms where it is spoken.
+    pub words: &'static [&'static str],
+    /// Whether its frames say where they stand in the log, and so must stay in its order;
+    /// in others critical messages have priority.
+    pub shows_offsets: bool,
+}
+
+impl Descriptor {
+    /// The protocol of this description.
+    #[must_use]
+    pub fn id(&self) -> DialectId {
+        DialectId(self.number)
+    }
+
+    /// Whether it is spoken in rooms of this kind.
+    #[must_use]
+    pub fn is_spoken_in(&self, kind: Kind) -> bool {
+        self.entrances.iter().any(|it| it.kind == kind)
+    }
+}
+
+/// A path at which a protocol is spoken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entrance {
+    /// The path. A segment `{name}` stands for any one segment, which is read like the query's
+    /// parameter of that name.
+    pub path: &'static str,
+    /// The kind of room that it leads to.
+    pub kind: Kind,
+    /// Who gets in.
+    pub access: Access,
+}
+
+/// Who gets in at a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Whoever has a token that leads there.
+    Token,
+    /// The same, but only where `ENVIRONMENT` is `development` (C12).
+    Development,
+    /// Everybody, in rooms of their own (C3).
+    Demo,
+    /// By the handshake of `/ws/client` (E2 to E6).
+    Client,
+    /// Whoever has a token, in a conversation of their own (X17).
+    Conversation,
+}
+
+impl Access {
+    /// At this path, in rooms of this kind.
+    #[must_use]
+    pub const fn at(self, path: &'static str, kind: Kind) -> Entrance {
+        Entrance { path, kind, access: self }
+    }
+}
+
+/// Which of the sub-protocols that a client offers is chosen. One that carries a token is none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subprotocols {
+    /// The first, whatever it is.
+    Any,
+    /// The first that is one of these.
+    Of(&'static [&'static str]),
+}
+
+/// Where a token may stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenPlace {
+    /// The query's parameter `token`.
+    Query,
+    /// The header `Authorization`.
+    Header,
+    /// A sub-protocol `bearer.<token>`.
+    Subprotocol,
+    /// The first message. Until then the Worker holds the connection (B3).
+    FirstMessage,
+}
+
+impl TokenPlace {
+    /// Anywhere in the request.
+    pub const REQUEST: &[Self] = &[Self::Query, Self::Header, Self::Subprotocol];
+    /// There, or in the first message.
+    pub const ANYWHERE: &[Self] =
+        &[Self::Query, Self::Header, Self::Subprotocol, Self::FirstMessage];
+}
+
+/// How a client learns that its request was carried out. That goes by the protocol, whatever the
+/// request asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Acknowledgement {
+    /// By what it causes, which carries the request's id: the message that was accepted.
+    ByEvent,
+    /// By an answer of its own.
+    ByReply,
+}
+
+/// How frames are encoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Encoding {
+    /// JSON in text frames, one message each.
+    Json,
+    /// The same, and several messages may come in one frame, for clients that ask for `batch=1`.
+    JsonBatch,
+}

@@ -1,0 +1,81 @@
+//! A protocol is found by what it says of itself.
+
+use dormouse::admission::{Query, Route, Target, Upgrade, endpoints};
+use dormouse::close::CloseCode;
+use dormouse::dialect::{
+    Access, Acknowledgement, Channel, Descriptor, DialectId, Encoding, Subprotocols, TokenPlace,
+};
+use dormouse::message::{Accepted, Event, Kind, Notice, Offset, Reply};
+use dormouse::room::Manners;
+
+use crate::support::{NOON, epoch, stamp};
+
+/// One that nobody speaks.
+static MADE_UP: Descriptor = Descriptor {
+    name: "made-up",
+    number: 200,
+    entrances: &[
+        Access::Token.at("/app/{key}", Kind::Chat),
+        Access::Token.at("/ws/rooms/{contextId}", Kind::Hub),
+        Access::Token.at("/app/status", Kind::Analytics),
+        Access::Development.at("/dev/{key}", Kind::Chat),
+    ],
+    subprotocols: Subprotocols::Of(&["made-up.v2", "made-up.v1"]),
+    tokens: TokenPlace::REQUEST,
+    ping_pair: None,
+    acknowledgement: Acknowledgement::ByReply,
+    encodings: &[Encoding::Json],
+    flags: Manners::of(&[]),
+    close_code: CloseCode::of,
+    words: &["hello"],
+    shows_offsets: true,
+};
+
+fn route(path: &str, development: bool) -> Route {
+    let known = DialectId::all().map(DialectId::descriptor);
+    Route::among(known.chain([&MADE_UP]), path, development)
+}
+
+#[test]
+fn a_protocol_in_the_list_is_routed_to_by_its_own_paths() {
+    let found = |path: &str| match route(path, false) {
+        Route::Socket(Target::Room(endpoint, parameters)) => (endpoint.kind, parameters),
+        other => panic!("{path}: {other:?}"),
+    };
+    let with = |name: &str, value: &str| Query::new(vec![(name.into(), value.into())]);
+    assert_eq!(found("/app/k1"), (Kind::Chat, with("key", "k1")));
+    assert_eq!(found("/ws/rooms/demo"), (Kind::Hub, with("contextId", "demo")));
+    assert_eq!(found("/app/status"), (Kind::Analytics, Query::default()), "before a parameter");
+    // What was there before is where it was.
+    for endpoint in endpoints().filter(|it| it.access != Access::Development) {
+        let target = Target::Room(endpoint, Query::default());
+        assert_eq!(route(endpoint.path, false), Route::Socket(target));
+    }
+    assert!(matches!(route("/ws/abc", false), Route::Socket(Target::Echo(Ok(_)))));
+    assert_eq!(route("/app/k/x", false), Route::Nothing);
+    assert_eq!(Route::of("/app/k1", false), Route::Nothing, "nobody speaks it");
+    assert_eq!(route("/dev/k", false), Route::Nothing);
+    assert!(matches!(route("/dev/k", true), Route::Socket(Target::Room(..))));
+}
+
+#[test]
+fn a_protocol_that_names_its_sub_protocols_is_offered_as_one_of_them() {
+    let chosen = |offered: &str| {
+        let upgrade = Upgrade { protocols: Some(offered.into()), ..Upgrade::default() };
+        upgrade.chosen_protocol(MADE_UP.subprotocols).map(str::to_owned)
+    };
+    assert_eq!(chosen("other, made-up.v1, made-up.v2").as_deref(), Some("made-up.v1"));
+    assert_eq!(chosen("bearer.made-up.v1, other"), None);
+}
+
+#[test]
+fn an_acknowledgement_is_what_its_protocol_says() {
+    let accepted = Accepted { id: None, offset: Offset(1), epoch: epoch(), duplicate: false };
+    let event = Event::Reply(Reply::Accepted(accepted));
+    let notice = Notice { id: stamp(NOON).mint(), reply_to: None, session: None, at: NOON, event };
+    for dialect in DialectId::all() {
+        let answers = dialect.get().encode(&notice, &Channel::default()).is_some();
+        let described = dialect.descriptor().acknowledgement == Acknowledgement::ByReply;
+        assert_eq!(answers, described, "{}", dialect.descriptor().name);
+    }
+}
