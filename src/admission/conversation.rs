@@ -7,7 +7,8 @@ use hmac::{Hmac, Mac};
 use sha2::Sha256;
 
 use super::{Claims, Endpoint, HandOff, Keys, Query, Terms};
-use crate::message::{Refusal, RoomName, Ticket};
+use crate::feature::conversations::Ticket;
+use crate::message::{Refusal, RoomName};
 use crate::room::{Grant, Grants};
 
 /// Which conversation a client wants, in its own words.

@@ -3,7 +3,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
 use crate::dialect::Wire;
-use crate::message::{Member, Millis, RoomName, SessionId, Ticket};
+use crate::feature::conversations::Ticket;
+use crate::message::{Member, Millis, RoomName, SessionId};
 use crate::room::{Grants, Manner, Manners, Session};
 
 /// The header in which the Worker tells an object whom it let in. An object is

@@ -2,10 +2,9 @@ use serde::{Deserialize, Serialize};
 
 use super::Problem;
 use crate::directory::Listed;
-use crate::message::{
-    Accepted, EditingEvent, Entry, Event, Json, Member, MetricEvent, Notice, Offset, Page, Refusal,
-    Reply, TransferEvent,
-};
+use crate::feature::Tell;
+use crate::message::{Accepted, Entry, Json, Member, Offset, Page, Refusal, Reply};
+use crate::room::{Event, Notice};
 
 /// What a room's object answers to the Worker.
 #[derive(Debug, Serialize, Deserialize)]
@@ -25,15 +24,14 @@ impl Answer {
             Event::Refused(refusal) => Self::Refused(refusal.clone()),
             Event::Reply(Reply::Accepted(accepted)) => Self::json(&Outcome::of(accepted)),
             Event::Reply(Reply::Kicked(kicked)) => Self::json(&Kicked { kicked: *kicked }),
-            Event::Reply(Reply::Erased)
-            | Event::Editing(EditingEvent::Deleted { .. })
-            | Event::Transfer(TransferEvent::Deleted(_)) => Self::Done(Json::null()),
+            Event::Reply(Reply::Erased) => Self::Done(Json::null()),
             Event::History(page) => Self::json(&History::of(page)),
             Event::Presence(members) => {
                 Self::json(&Presence { members: members.iter().map(Who::of).collect() })
             }
-            Event::Metric(MetricEvent::Measured(measures)) => Self::json(measures),
-            Event::Metric(MetricEvent::IsWatched(is_watched)) => Self::json(is_watched),
+            Event::Feature(it) => {
+                it.answer().map_or_else(|| Self::Refused(Refusal::system()), Self::Done)
+            }
             // No call asks for these.
             Event::Welcome(_)
             | Event::Ping
@@ -43,10 +41,6 @@ impl Answer {
             | Event::Joined(_)
             | Event::Left(_)
             | Event::Renewed { .. }
-            | Event::Transfer(_)
-            | Event::Metric(_)
-            | Event::Editing(_)
-            | Event::Conversation(_)
             | Event::Reply(_) => Self::Refused(Refusal::system()),
         }
     }

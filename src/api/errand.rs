@@ -4,13 +4,16 @@ use serde::de::{Error, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::dialect::publication;
+use crate::feature::documents::EditingCommand;
+use crate::feature::metrics::{Measures, Metric, MetricCommand};
+use crate::feature::transfers::TransferCommand;
 use crate::limits::{BATCH_EVENTS_MAX, JSON_DEPTH_MAX};
 use crate::message::{
-    Before, Body, ClientRef, Command, EditingCommand, EventName, Fault, Json, Kicked, Kind,
-    Measures, Member, Metric, MetricCommand, Millis, Name, Offset, PageRequest, Refusal, Request,
-    RoomName, SessionId, StateKey, TransferCommand, UserId,
+    Before, Body, ClientRef, EventName, Fault, Json, Kicked, Kind, Member, Millis, Name, Offset,
+    PageRequest, Refusal, RoomName, SessionId, StateKey, UserId,
 };
 use crate::room::Grants;
+use crate::room::{Command, Request};
 
 /// What the Worker sends to a room's object on behalf of a caller.
 #[derive(Debug, Serialize, Deserialize)]
@@ -170,18 +173,16 @@ impl Task {
             Self::KickUser(user) => one(Command::Kick(Kicked::User(user.clone()))),
             Self::Erase => one(Command::Erase),
             Self::DeleteDocument(document) => {
-                one(Command::Editing(EditingCommand::Delete { document: document.clone() }))
+                one(EditingCommand::Delete { document: document.clone() }.into())
             }
-            Self::DeleteObject(data) => {
-                one(Command::Transfer(TransferCommand::Delete(data.clone())))
-            }
+            Self::DeleteObject(data) => one(TransferCommand::Delete(data.clone()).into()),
             Self::DeleteState(key) => {
                 let key = StateKey::parse(key.as_str());
                 let command = key.map(|key| Command::SetState { key, value: Json::null() });
                 vec![Request { client_ref: None, command }]
             }
-            Self::Observe => one(Command::Metric(MetricCommand::Observe)),
-            Self::Measures(it) => one(Command::Metric(MetricCommand::Measures(*it))),
+            Self::Observe => one(MetricCommand::Observe.into()),
+            Self::Measures(it) => one(MetricCommand::Measures(*it).into()),
         }
     }
 }

@@ -17,9 +17,10 @@ use super::{
 };
 use crate::close::CloseCode;
 use crate::message::{
-    Body, ClientRef, Code, Command, EVENT, Entry, Event, EventName, Json, Kind, Millis, Notice,
-    Refusal, Reply, Status, Welcome,
+    Body, ClientRef, Code, EVENT, Entry, EventName, Json, Kind, Millis, Refusal, Reply, Status,
+    Welcome,
 };
+use crate::room::{Command, Event, Notice};
 use crate::room::{Manner, Manners};
 
 pub(super) struct Client;
@@ -90,10 +91,7 @@ impl Dialect for Client {
             | Event::Left(_)
             | Event::Presence(_)
             | Event::History(_)
-            | Event::Transfer(_)
-            | Event::Metric(_)
-            | Event::Editing(_)
-            | Event::Conversation(_)
+            | Event::Feature(_)
             | Event::Reply(_) => return None,
         })
     }

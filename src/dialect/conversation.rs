@@ -12,11 +12,15 @@ use super::{
     Subprotocols, TokenPlace,
 };
 use crate::close::CloseCode;
-use crate::message::{
-    Before, ClientName, ClientRef, Code, Command, ConversationCommand, ConversationEvent, Entry,
-    Event, Kind, MessageText, Millis, Notice, Offset, Page, PageRequest, Refusal, Request,
-    ResponseText, Ticket, text_fits,
+use crate::feature;
+use crate::feature::conversations::{
+    ClientName, ConversationCommand, ConversationEvent, ResponseText, Ticket,
 };
+use crate::message::{
+    Before, ClientRef, Code, Entry, Kind, MessageText, Millis, Offset, Page, PageRequest, Refusal,
+    text_fits,
+};
+use crate::room::{Command, Event, Notice, Request};
 use crate::room::{Manner, Manners};
 
 pub(super) struct Talk;
@@ -71,9 +75,10 @@ impl Dialect for Talk {
 
     fn encode(&self, notice: &Notice, _: &Channel<'_>) -> Option<Frame> {
         Some(match &notice.event {
-            Event::Conversation(ConversationEvent::Confirmed { client, ticket }) => {
-                json::frame(&Confirmed::of(notice, client, ticket))
-            }
+            Event::Feature(feature::Event::Conversations(ConversationEvent::Confirmed {
+                client,
+                ticket,
+            })) => json::frame(&Confirmed::of(notice, client, ticket)),
             Event::Entry(entry) => json::frame(&Response::of(entry)?),
             Event::History(page) => json::frame(&History::of(notice, page)),
             Event::Pong => json::frame(&Pong { kind: "pong", timestamp: notice.at.to_rfc3339() }),
@@ -90,9 +95,7 @@ impl Dialect for Talk {
             | Event::Joined(_)
             | Event::Left(_)
             | Event::Presence(_)
-            | Event::Transfer(_)
-            | Event::Metric(_)
-            | Event::Editing(_)
+            | Event::Feature(_)
             | Event::Reply(_) => return None,
         })
     }
@@ -174,7 +177,7 @@ fn command(envelope: &Envelope<'_>, has_id: bool) -> Result<Command, Refusal> {
             return Err(Refusal::new(Code::UnknownMessageType, "this endpoint knows no such type"));
         }
     };
-    Ok(Command::Conversation(conversation))
+    Ok(conversation.into())
 }
 
 fn string(raw: Option<&RawValue>) -> Option<String> {

@@ -1,17 +1,16 @@
 //! What the JSON dialects share: parsing that trusts nothing, writing that cannot fail.
 
-use std::borrow::Cow;
-
-use serde::de::{Deserializer, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::Frame;
+use crate::feature::{self, Ask};
 use crate::limits::JSON_DEPTH_MAX;
+pub(crate) use crate::message::json::{Text, data, data_or_default};
 use crate::message::{
-    Before, ClientRef, Command, Millis, Offset, PageRequest, Refusal, Request, is_bearable,
-    starts_object,
+    Before, ClientRef, Code, Millis, Offset, PageRequest, Refusal, is_bearable, starts_object,
 };
+use crate::room::{Command, Request};
 
 /// The exact bytes that clients should send as a ping, so that no room wakes for it (B30).
 pub(super) const PING_PAIR: (&str, &str) = (r#"{"type":"ping"}"#, r#"{"type":"pong"}"#);
@@ -29,26 +28,6 @@ pub(super) fn object_text(frame: &Frame) -> Result<&str, Refusal> {
         return Err(Refusal::invalid("the JSON is nested too deeply"));
     }
     Ok(text)
-}
-
-/// Reads the `data` of a message, which must be an object.
-pub(super) fn data<'a, T: Deserialize<'a>>(
-    raw: Option<&'a RawValue>,
-    wrong: &'static str,
-) -> Result<T, Refusal> {
-    let text = raw.map(RawValue::get).filter(|it| starts_object(it));
-    text.and_then(|it| serde_json::from_str(it).ok()).ok_or(Refusal::invalid(wrong))
-}
-
-/// Reads the `data` of a message that can do without.
-pub(super) fn data_or_default<'a, T: Deserialize<'a> + Default>(
-    raw: Option<&'a RawValue>,
-    wrong: &'static str,
-) -> Result<T, Refusal> {
-    match raw.map(RawValue::get) {
-        None | Some("null") => Ok(T::default()),
-        Some(_) => data(raw, wrong),
-    }
 }
 
 /// What most frames have, whatever they are. Unknown fields are ignored; so is `timestamp`,
@@ -119,6 +98,16 @@ pub(super) fn authenticate(
     Ok(Command::Authenticate { token, context })
 }
 
+/// Reads what a feature serves by this word; nobody else does.
+pub(super) fn feature(
+    protocol: &str,
+    word: &str,
+    data: Option<&RawValue>,
+) -> Result<Command, Refusal> {
+    let unknown = Refusal::new(Code::UnknownMessageType, "this endpoint knows no such type");
+    feature::Command::read(protocol, word, data).unwrap_or(Err(unknown)).map(Command::Feature)
+}
+
 /// How many entries a page is to have.
 pub fn limit(limit: Option<u64>) -> Result<u32, Refusal> {
     match limit {
@@ -136,37 +125,6 @@ pub fn before(json: &str) -> Result<Before, Refusal> {
     offset
         .or_else(|| Millis::parse(text).map(Before::Time))
         .ok_or(Refusal::invalid("before must be an RFC 3339 time or an offset"))
-}
-
-/// A string that borrows from the frame where it has no escapes.
-#[derive(Debug, Default)]
-pub(crate) struct Text<'a>(Cow<'a, str>);
-
-impl std::ops::Deref for Text<'_> {
-    type Target = str;
-
-    fn deref(&self) -> &str {
-        &self.0
-    }
-}
-
-impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Borrow;
-        impl<'de> Visitor<'de> for Borrow {
-            type Value = Text<'de>;
-            fn expecting(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                out.write_str("a string")
-            }
-            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Text<'de>, E> {
-                Ok(Text(Cow::Borrowed(text)))
-            }
-            fn visit_str<E>(self, text: &str) -> Result<Text<'de>, E> {
-                Ok(Text(Cow::Owned(text.to_owned())))
-            }
-        }
-        deserializer.deserialize_str(Borrow)
-    }
 }
 
 /// Writes one frame. Our own structs of strings, numbers and lists always

@@ -2,7 +2,8 @@
 //! said. A protocol that carries several channels on one connection names them in its frames.
 
 use super::Frame;
-use crate::message::{Kind, Request, RoomName, SessionId};
+use crate::message::{Kind, RoomName, SessionId};
+use crate::room::Request;
 
 /// The address of a room.
 #[derive(Clone, Debug, PartialEq, Eq)]

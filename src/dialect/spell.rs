@@ -3,7 +3,9 @@
 use serde::{Serialize, Serializer};
 use uuid::Uuid;
 
-use crate::message::{Details, Fault, Member, Notice, Refusal};
+use crate::message::{Details, Fault, Member, Refusal};
+
+use crate::room::Notice;
 
 /// The client's own id where this answers a request, so that it can correlate;
 /// else one of ours, `<type>_<UUID v7>`.

@@ -15,10 +15,9 @@ use super::{
     Subprotocols, TokenPlace,
 };
 use crate::close::CloseCode;
-use crate::message::{
-    Chunk, ClientRef, Code, Command, Details, Digest, Event, Fault, Kind, Millis, Name, Notice,
-    Refusal, SessionId, TransferCommand, TransferEvent,
-};
+use crate::feature::{Spelled, Tell};
+use crate::message::{ClientRef, Code, Details, Fault, Kind, Millis, Refusal, SessionId};
+use crate::room::{Command, Event, Notice};
 use crate::room::{Manner, Manners};
 
 pub(super) struct Workflow;
@@ -67,20 +66,9 @@ impl Dialect for Workflow {
                 frame(notice, "auth", Some(Auth { user_id: &user.0, expires_at }))
             }
             Event::Refused(refusal) => frame(notice, "error", Some(Error::of(notice, refusal))),
-            Event::Transfer(TransferEvent::Piece(chunk)) => {
-                frame(notice, "large_data", Some(LargeData::of(chunk)))
-            }
-            Event::Transfer(TransferEvent::Deleted(data)) => {
-                frame(notice, "large_data_delete", Some(LargeDataDeleted { data_id: data }))
-            }
-            Event::Transfer(TransferEvent::Received { data, bytes }) => frame(
-                notice,
-                "large_data_received",
-                Some(LargeDataReceived::of(data, *bytes, None)),
-            ),
-            Event::Transfer(TransferEvent::Incomplete { data, bytes, missing }) => {
-                let standing = LargeDataReceived::of(data, *bytes, Some(missing));
-                frame(notice, "large_data_received", Some(standing))
+            Event::Feature(it) => {
+                let Spelled { word, data } = it.spell("workflow")?;
+                frame(notice, word, Some(data))
             }
             // Its clients would report the first three as unknown (A42); nothing it can say
             // asks for the others.
@@ -91,9 +79,6 @@ impl Dialect for Workflow {
             | Event::Ping
             | Event::Presence(_)
             | Event::History(_)
-            | Event::Metric(_)
-            | Event::Editing(_)
-            | Event::Conversation(_)
             | Event::Reply(_) => return None,
         })
     }
@@ -112,17 +97,8 @@ fn command(envelope: &Envelope<'_>) -> Result<Command, Refusal> {
                 json::data(envelope.data, "auth needs data with token, a string")?;
             json::authenticate(token, context_id)
         }
-        "large_data" => TransferCommand::keep(data_text(envelope)).map(Command::Transfer),
-        "large_data_request" => TransferCommand::fetch(data_text(envelope)).map(Command::Transfer),
-        "large_data_delete" => TransferCommand::delete(data_text(envelope)).map(Command::Transfer),
-        _ => Err(Refusal::new(Code::UnknownMessageType, "this endpoint knows no such type")),
+        word => json::feature("workflow", word, envelope.data),
     }
-}
-
-/// The data as text. What is no object has no field.
-fn data_text<'a>(envelope: &Envelope<'a>) -> &'a str {
-    let text = envelope.data.map(RawValue::get);
-    text.filter(|it| crate::message::starts_object(it)).unwrap_or("{}")
 }
 
 #[derive(Deserialize)]
@@ -165,85 +141,6 @@ pub(crate) struct Auth<'a> {
     user_id: &'a str,
     /// When it expires: RFC 3339; `null` for one that does not.
     expires_at: Option<String>,
-}
-
-/// The data of `large_data` (A22).
-#[derive(Serialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-pub(crate) struct LargeData<'a> {
-    /// What its sender calls the object.
-    data_id: &'a Name,
-    /// Which chunk it is, counted from 0 or from 1: all of an object from the same.
-    chunk_index: u64,
-    /// How many there are, 1 to 1,000.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(range(min = 1)))]
-    total_chunks: u64,
-    /// Base64 of the standard alphabet, with or without padding; up to 64 KiB when decoded.
-    chunk_data: &'a str,
-    /// SHA-256 of the decoded chunk: 64 hex digits; from clients also after `sha256:`.
-    checksum: Digest,
-}
-
-impl<'a> LargeData<'a> {
-    fn of(chunk: &'a Chunk) -> Self {
-        Self {
-            data_id: &chunk.data,
-            chunk_index: chunk.index,
-            total_chunks: chunk.total,
-            chunk_data: &chunk.text,
-            checksum: chunk.digest,
-        }
-    }
-}
-
-/// The data of `large_data_received` (A23).
-#[derive(Serialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-pub(crate) struct LargeDataReceived<'a> {
-    /// What its sender calls the object.
-    data_id: &'a Name,
-    /// `received` when all of it is here.
-    status: TransferStatus,
-    /// How much is here, in bytes, decoded.
-    total_size: u64,
-    /// The indexes that are still to come.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    missing: Option<&'a [u64]>,
-}
-
-#[derive(Serialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-enum TransferStatus {
-    Received,
-    Incomplete,
-}
-
-impl<'a> LargeDataReceived<'a> {
-    fn of(data: &'a Name, bytes: u64, missing: Option<&'a Vec<u64>>) -> Self {
-        let status =
-            if missing.is_some() { TransferStatus::Incomplete } else { TransferStatus::Received };
-        Self { data_id: data, status, total_size: bytes, missing: missing.map(Vec::as_slice) }
-    }
-}
-
-/// Which object is deleted, or was.
-#[derive(Serialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-pub(crate) struct LargeDataDeleted<'a> {
-    /// What its sender calls the object.
-    data_id: &'a Name,
-}
-
-/// What is asked with `large_data_request`.
-#[cfg(not(target_arch = "wasm32"))]
-#[derive(schemars::JsonSchema)]
-#[expect(dead_code, reason = "only described: it is read field by field")]
-pub(crate) struct FetchIn {
-    /// What its sender calls the object.
-    data_id: Name,
-    /// The index to go on from; the first of all if it is missing.
-    from: Option<u64>,
 }
 
 /// The data of `error` (A20).

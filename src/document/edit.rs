@@ -4,8 +4,8 @@ use thiserror::Error;
 
 use super::change::Change;
 use super::operation::Operation;
+pub use crate::feature::documents::Version;
 use crate::limits::{DOCUMENT_MARK_BYTES, DOCUMENT_MARK_OPERATIONS};
-pub use crate::message::Version;
 use crate::message::{Code, Refusal, UserId};
 
 /// What an author did in one go, as it was made: durable, and told to the others. Each

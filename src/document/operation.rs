@@ -1,5 +1,5 @@
 use super::change::{Change, Order};
-pub use crate::message::Operation;
+pub use crate::feature::documents::Operation;
 use crate::message::Refusal;
 
 impl Operation {

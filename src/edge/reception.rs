@@ -13,7 +13,8 @@ use crate::admission::{Endpoint, HandOff, Pending, Terms};
 use crate::close::{CloseCode, reason};
 use crate::dialect::{Channel, DialectId, Frame, Peer};
 use crate::limits::PENDING_LENGTH_MAX;
-use crate::message::{Command, Event, Notice, Refusal, RoomName};
+use crate::message::{Refusal, RoomName};
+use crate::room::{Command, Event, Notice};
 
 /// How a request for a WebSocket is answered.
 pub(super) struct Handshake<'a> {

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Database, Row, Value, schema};
 use crate::document::{Edit, Operation, Snapshot};
-use crate::message::{ClientRef, Millis, Name, UserId, Version};
+use crate::feature::documents::Version;
+use crate::message::{ClientRef, Millis, Name, UserId};
 use crate::room::{EditingWrite, OwnedDocument, StoredDocument};
 
 /// The tables of it, as of their introduction.

@@ -5,9 +5,11 @@ use std::rc::Rc;
 use super::conversation::Questions;
 use super::editing::MemoryDocuments;
 use super::{History, Lately, TRIM_ENTRIES_MAX, how_many_fit, weight};
+use crate::feature::metrics::Metric;
+use crate::feature::transfers::{Chunk, Digest};
 use crate::message::{
-    Before, Chunk, ClientRef, Digest, Entry, Epoch, MESSAGE, Metric, Millis, Name, Offset, Page,
-    StateItem, StateKey, UserId,
+    Before, ClientRef, Entry, Epoch, MESSAGE, Millis, Name, Offset, Page, StateItem, StateKey,
+    UserId,
 };
 use crate::room::{
     Counts, Departure, KeptKey, Memory, MetricMemory, MetricWrite, Observed, PageQuery, Receipt,

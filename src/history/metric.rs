@@ -2,7 +2,8 @@
 
 use super::schema::write_meta;
 use super::{Database, Lately, Value};
-use crate::message::{Json, Metric, Millis, Name, Offset, UserId};
+use crate::feature::metrics::Metric;
+use crate::message::{Json, Millis, Name, Offset, UserId};
 use crate::room::{MetricWrite, StoredReading};
 
 /// The tables of it, as of their introduction.

@@ -21,8 +21,9 @@ pub use memory::MemoryHistory;
 pub use schema::MIGRATIONS;
 pub use sql::SqlHistory;
 
+use crate::feature::transfers::Digest;
 use crate::limits::FRAME_BYTES_MAX;
-use crate::message::{ClientRef, Digest, Epoch, Millis, Name, Offset, Page, StateItem, UserId};
+use crate::message::{ClientRef, Epoch, Millis, Name, Offset, Page, StateItem, UserId};
 use crate::room::{Memory, PageQuery, Receipt, Remembered, Response, StoredDocument, Write};
 
 /// Entries one [`Write::Trim`] deletes at most, so that a large backlog does not

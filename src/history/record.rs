@@ -4,7 +4,8 @@
 use uuid::Uuid;
 
 use super::{Row, Value};
-use crate::message::{Body, ClientRef, Entry, Member, Millis, Offset, UserId};
+use crate::feature;
+use crate::message::{ClientRef, Entry, Member, Millis, Offset, UserId};
 
 /// A row of [`COLUMNS`].
 pub(super) fn row(entry: &Entry) -> [Value<'_>; COLUMNS_COUNT] {
@@ -38,6 +39,10 @@ pub(super) fn entry(row: Row) -> Option<Entry> {
         id: Uuid::parse_str(&id.text()?).ok()?,
         author: Member { id: UserId(author.text()?), name: name.text()? },
         client_ref: client_ref.text().and_then(|it| ClientRef::parse(it).ok()),
-        body: Body::stored(&kind.text()?, &data.text()?, at, user.text().map(UserId))?,
+        body: (feature::entry_kind(&kind.text()?)?.load)(
+            &data.text()?,
+            at,
+            user.text().map(UserId),
+        )?,
     })
 }

@@ -4,9 +4,10 @@ use super::{
     Database, History, Lately, Row, TRIM_ENTRIES_MAX, Value, conversation, editing, how_many_fit,
     metric, record, remembered, schema, share, transfer, weight,
 };
+use crate::feature::metrics::Metric;
+use crate::feature::transfers::Digest;
 use crate::message::{
-    Before, ClientRef, Digest, Entry, Epoch, Json, Metric, Millis, Name, Offset, Page, StateItem,
-    StateKey, UserId,
+    Before, ClientRef, Entry, Epoch, Json, Millis, Name, Offset, Page, StateItem, StateKey, UserId,
 };
 use crate::room::{
     Departure, EditingWrite, Memory, PageQuery, Receipt, Remembered, Response, StoredDocument,

@@ -1,7 +1,8 @@
 //! How large data is stored: see [`crate::room::TransferWrite`].
 
 use super::{Database, Row, Value};
-use crate::message::{Chunk, Digest, Millis, Name, SessionId, UserId};
+use crate::feature::transfers::{Chunk, Digest};
+use crate::message::{Millis, Name, SessionId, UserId};
 use crate::room::{Marks, Transfer, TransferState, TransferWrite};
 
 /// The tables of it, as of their introduction.

@@ -2,10 +2,12 @@
 
 use super::{Host, Sockets};
 use crate::budget::{Budget, SPENT};
+use crate::feature::Ask;
 use crate::history::History;
 use crate::limits::{DOCUMENT_BYTES_MAX, LONG_ANSWERS_BYTES_MAX, SMALL_FRAME_BYTES_MAX};
-use crate::message::{Code, Command, EditingCommand, Millis, Refusal, Request, SessionId};
+use crate::message::{Code, Millis, Refusal, SessionId};
 use crate::room::DocumentCache;
+use crate::room::{Command, Request};
 
 /// How often a room looks, awake or not, whether what waited for its clients has been read.
 const LOOK_MS: u64 = 5_000;
@@ -96,11 +98,8 @@ impl<H: History, S: Sockets> Host<H, S> {
 
 /// Whether a short request has an answer that may be long.
 fn has_long_answer(command: &Command) -> bool {
-    matches!(
-        command,
-        Command::History(_)
-            | Command::State
-            | Command::Presence
-            | Command::Editing(EditingCommand::Join { .. })
-    )
+    if let Command::Feature(it) = command {
+        return it.has_long_answer();
+    }
+    matches!(command, Command::History(_) | Command::State | Command::Presence)
 }

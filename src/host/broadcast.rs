@@ -1,8 +1,9 @@
 use std::borrow::Cow;
 
 use crate::dialect::{Channel, DialectId, Frame, Wire};
-use crate::message::{Notice, SessionId};
+use crate::message::SessionId;
 use crate::room::Audience;
+use crate::room::Notice;
 use crate::tally::Tally;
 
 /// Longest batch, in bytes: far more than a flush usually holds, and below what

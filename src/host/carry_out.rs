@@ -1,9 +1,11 @@
 //! Carrying out what the room decided: durable first, then said, in order.
 
 use super::{Host, Letter, Sockets, deliver};
+use crate::feature::metrics::MetricEvent;
 use crate::history::History;
-use crate::message::{Code, Event, MetricEvent, Notice, Refusal, Reply};
+use crate::message::{Code, Refusal, Reply};
 use crate::room::{Audience, Effect, Outbound, Write};
+use crate::room::{Event, Notice};
 
 impl<H: History, S: Sockets> Host<H, S> {
     pub(super) fn carry_out(&mut self, effects: Vec<Effect>) -> Result<(), H::Error> {
@@ -50,7 +52,7 @@ impl<H: History, S: Sockets> Host<H, S> {
                 Effect::Measure(measuring) => match &measuring.reveal {
                     Some(reveal) => {
                         let measured = MetricEvent::Measured(self.measures(&measuring)?);
-                        let notice = reveal.notice(Event::Metric(measured));
+                        let notice = reveal.notice(Event::from(measured));
                         self.address(&mut letters, reveal.to.clone(), notice);
                     }
                     None => self.measuring = Some(measuring),

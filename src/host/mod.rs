@@ -30,13 +30,15 @@ use std::collections::BTreeMap;
 use crate::budget::{Budget, Lease};
 use crate::close::CloseCode;
 use crate::dialect::RoomAddress;
+use crate::feature;
+use crate::feature::metrics::Measures;
 use crate::history::History;
 use crate::limits::Limits;
 use crate::message::{
-    ClientRef, Command, Dedupe, Event, Kind, Measures, Member, Millis, Name, Notice, Refusal,
-    Request, RoomName, SessionId, Stamp, UserId,
+    ClientRef, Dedupe, Kind, Member, Millis, Name, Refusal, RoomName, SessionId, Stamp, UserId,
 };
 use crate::room::{Audience, Grants, Input, Measuring, Outbound, Receipt, Response, Room, Session};
+use crate::room::{Command, Event, Notice, Request};
 use crate::tally::Tally;
 
 /// What effects need beside a log: open sockets.
@@ -205,7 +207,7 @@ impl<H: History, S: Sockets> Host<H, S> {
         for request in requests {
             let stamp = stamp();
             // What another room asks is no part of how this one does.
-            if !matches!(request.command, Ok(Command::Metric(_))) {
+            if !matches!(request.command, Ok(Command::Feature(feature::Command::Metrics(_)))) {
                 self.arrivals.push(stamp.at);
             }
             let request = self.afford(None, bytes, request, stamp.at)?;

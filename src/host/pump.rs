@@ -4,9 +4,11 @@
 use std::rc::Rc;
 
 use super::{Host, Letter, Sockets, deliver};
+use crate::feature::transfers::{Chunk, TransferEvent};
 use crate::history::History;
-use crate::message::{Chunk, Event, Notice, SessionId, Stamp, TransferEvent};
+use crate::message::{SessionId, Stamp};
 use crate::room::{Audience, Piece};
+use crate::room::{Event, Notice};
 
 /// How much may wait for a socket when the next chunk is sent to it: enough for 2.5 MB a
 /// second over a tenth of a second of round trip, and with the largest chunk on top still
@@ -93,7 +95,7 @@ impl<H: History, S: Sockets> Host<H, S> {
                 let Piece { data, index, total, .. } = piece;
                 // Nobody asks how long it is when decoded.
                 let chunk = Chunk { data, index, total, text, bytes: 0, digest };
-                Event::Transfer(TransferEvent::Piece(Rc::new(chunk)))
+                Event::from(TransferEvent::Piece(Rc::new(chunk)))
             });
             let Some(event) = said.or(next) else { break };
             sent += self.say(session, event, stamp());

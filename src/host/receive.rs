@@ -3,7 +3,8 @@
 use super::{Flush, Host, Origin, Recipients, Sockets};
 use crate::dialect::{Decoded, Frame, Peer, Wire};
 use crate::history::History;
-use crate::message::{Command, Refusal, Request, SessionId, Stamp};
+use crate::message::{Refusal, SessionId, Stamp};
+use crate::room::{Command, Request};
 use crate::room::{Input, Renewal};
 
 impl<H: History, S: Sockets> Host<H, S> {

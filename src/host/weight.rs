@@ -1,6 +1,9 @@
 //! About how much memory waits with an effect, in bytes.
 
-use crate::message::{EditingEvent, Event, Operation, TransferEvent};
+use crate::feature::Tell;
+use crate::feature::documents::Operation;
+
+use crate::room::Event;
 use crate::room::{ConversationWrite, EditingWrite, Effect, TransferWrite, Write};
 
 /// What an effect takes beside what is said in it: ids, names, times.
@@ -28,7 +31,9 @@ fn written(write: &Write) -> usize {
     match write {
         Write::Append(entry) => entry.body.data.as_str().len(),
         Write::Transfer(TransferWrite::Keep(_, chunk)) => chunk.text.len(),
-        Write::Editing(EditingWrite::Edit { edit, .. }) => edit.operations.iter().map(put_in).sum(),
+        Write::Editing(EditingWrite::Edit { edit, .. }) => {
+            edit.operations.iter().map(Operation::weight).sum()
+        }
         Write::Editing(EditingWrite::Mark { snapshot, .. }) => snapshot.content.len(),
         Write::Conversation(ConversationWrite::Ask(_, content)) => content.len(),
         Write::Depart(_)
@@ -50,10 +55,7 @@ fn told(event: &Event) -> usize {
     match event {
         Event::Entry(entry) => entry.body.data.as_str().len(),
         Event::Presence(members) => members.iter().map(|it| it.id.0.len() + it.name.len()).sum(),
-        Event::Transfer(TransferEvent::Piece(chunk)) => chunk.text.len(),
-        Event::Editing(EditingEvent::State(state)) => state.content.len(),
-        Event::Editing(EditingEvent::Edited { operation, .. }) => put_in(operation),
-        Event::Editing(EditingEvent::Cursor(_, cursor)) => cursor.selection.as_str().len(),
+        Event::Feature(it) => it.weight(),
         Event::Welcome(_)
         | Event::Ping
         | Event::Pong
@@ -63,17 +65,6 @@ fn told(event: &Event) -> usize {
         | Event::History(_)
         | Event::Renewed { .. }
         | Event::Reply(_)
-        | Event::Transfer(_)
-        | Event::Metric(_)
-        | Event::Editing(_)
-        | Event::Conversation(_)
         | Event::Refused(_) => 0,
-    }
-}
-
-fn put_in(operation: &Operation) -> usize {
-    match operation {
-        Operation::Insert { content, .. } | Operation::Replace { content, .. } => content.len(),
-        Operation::Delete { .. } => 0,
     }
 }

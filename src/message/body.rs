@@ -68,15 +68,6 @@ impl std::fmt::Debug for EntryKind {
 }
 
 impl Body {
-    /// Every kind that is stored. A row of another kind was written by a later version: it is
-    /// not shown.
-    const KINDS: [EntryKind; 4] = [
-        super::said::MESSAGE,
-        super::published::EVENT,
-        super::metric::METRIC,
-        super::conversation::RESPONSE,
-    ];
-
     /// Something of this kind, for everyone.
     #[must_use]
     pub fn new(kind: EntryKind, name: EventName, data: Json) -> Self {
@@ -94,12 +85,5 @@ impl Body {
     #[must_use]
     pub fn to_stored(&self, at: Millis) -> Cow<'_, str> {
         (self.kind.store)(self, at)
-    }
-
-    /// Reads what was stored of a kind.
-    #[must_use]
-    pub fn stored(kind: &str, data: &str, at: Millis, user: Option<UserId>) -> Option<Self> {
-        let kind = Self::KINDS.into_iter().find(|it| it.name == kind)?;
-        (kind.load)(data, at, user)
     }
 }

@@ -10,16 +10,16 @@ use super::{Fault, Millis, Refusal};
 /// Fields being read, and what is wrong with them: whoever sent them learns of every fault at
 /// once. No tree is built of what is not read.
 #[derive(Debug)]
-pub(super) struct Fields<'a> {
+pub(crate) struct Fields<'a> {
     map: BTreeMap<Cow<'a, str>, &'a RawValue>,
     faults: Vec<Fault>,
 }
 
 /// What a time is expected to be.
-pub(super) const TIME: &str = "an RFC 3339 time";
+pub(crate) const TIME: &str = "an RFC 3339 time";
 
 #[expect(clippy::ptr_arg, reason = "what a field of this type is read as")]
-pub(super) fn is_time(text: &String) -> bool {
+pub(crate) fn is_time(text: &String) -> bool {
     Millis::parse(text).is_some()
 }
 
@@ -52,25 +52,25 @@ impl<'de: 'a, 'a> Deserialize<'de> for Unique<'a> {
 
 impl<'a> Fields<'a> {
     /// Those of an object.
-    pub(super) fn of(data: &'a str) -> Result<Self, Refusal> {
+    pub(crate) fn of(data: &'a str) -> Result<Self, Refusal> {
         let fault = || Fault { field: "data".into(), problem: OBJECT.into() };
         let Unique(map) = serde_json::from_str(data).map_err(|_| Refusal::faulty(vec![fault()]))?;
         Ok(Self { map, faults: Vec::new() })
     }
 
     /// Notes that a field is not what is expected.
-    pub(super) fn fault(&mut self, field: &'static str, expected: &'static str) {
+    pub(crate) fn fault(&mut self, field: &'static str, expected: &'static str) {
         let problem = Cow::Owned(format!("must be {expected}"));
         self.faults.push(Fault { field: Cow::Borrowed(field), problem });
     }
 
     /// A field, if it is there and can be read as this.
-    pub(super) fn find<T: DeserializeOwned>(&self, field: &str) -> Option<T> {
+    pub(crate) fn find<T: DeserializeOwned>(&self, field: &str) -> Option<T> {
         self.map.get(field).and_then(|it| serde_json::from_str(it.get()).ok())
     }
 
     /// A field that must be there.
-    pub(super) fn need<T: DeserializeOwned>(
+    pub(crate) fn need<T: DeserializeOwned>(
         &mut self,
         field: &'static str,
         expected: &'static str,
@@ -84,7 +84,7 @@ impl<'a> Fields<'a> {
     }
 
     /// A field that may be missing or `null`.
-    pub(super) fn may<T: DeserializeOwned>(
+    pub(crate) fn may<T: DeserializeOwned>(
         &mut self,
         field: &'static str,
         expected: &'static str,
@@ -97,7 +97,7 @@ impl<'a> Fields<'a> {
     }
 
     /// All faults, if there are any.
-    pub(super) fn end(self) -> Result<(), Refusal> {
+    pub(crate) fn end(self) -> Result<(), Refusal> {
         if self.faults.is_empty() { Ok(()) } else { Err(Refusal::faulty(self.faults)) }
     }
 }

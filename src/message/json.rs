@@ -1,3 +1,6 @@
+use std::borrow::Cow;
+
+use serde::de::{Deserializer, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -111,6 +114,57 @@ pub fn text_fits(text: &str) -> Result<(), Refusal> {
         Ok(())
     } else {
         Err(Refusal::data_too_large(DATA_BYTES_MAX))
+    }
+}
+
+/// Reads the `data` of a message, which must be an object.
+pub(crate) fn data<'a, T: Deserialize<'a>>(
+    raw: Option<&'a RawValue>,
+    wrong: &'static str,
+) -> Result<T, Refusal> {
+    let text = raw.map(RawValue::get).filter(|it| starts_object(it));
+    text.and_then(|it| serde_json::from_str(it).ok()).ok_or(Refusal::invalid(wrong))
+}
+
+/// Reads the `data` of a message that can do without.
+pub(crate) fn data_or_default<'a, T: Deserialize<'a> + Default>(
+    raw: Option<&'a RawValue>,
+    wrong: &'static str,
+) -> Result<T, Refusal> {
+    match raw.map(RawValue::get) {
+        None | Some("null") => Ok(T::default()),
+        Some(_) => data(raw, wrong),
+    }
+}
+
+/// A string that borrows from the frame where it has no escapes.
+#[derive(Debug, Default)]
+pub(crate) struct Text<'a>(Cow<'a, str>);
+
+impl std::ops::Deref for Text<'_> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Borrow;
+        impl<'de> Visitor<'de> for Borrow {
+            type Value = Text<'de>;
+            fn expecting(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                out.write_str("a string")
+            }
+            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Text<'de>, E> {
+                Ok(Text(Cow::Borrowed(text)))
+            }
+            fn visit_str<E>(self, text: &str) -> Result<Text<'de>, E> {
+                Ok(Text(Cow::Owned(text.to_owned())))
+            }
+        }
+        deserializer.deserialize_str(Borrow)
     }
 }
 

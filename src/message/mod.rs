@@ -5,15 +5,12 @@ mod address;
 mod ascii;
 mod body;
 mod command;
-mod conversation;
-mod editing;
-mod event;
-mod fields;
+pub(crate) mod fields;
 mod id;
 mod invisible;
-mod json;
-mod metric;
+pub(crate) mod json;
 mod name;
+mod page;
 mod published;
 mod readable;
 mod refusal;
@@ -21,22 +18,17 @@ mod reply;
 mod said;
 mod timestamp;
 mod topic;
-mod transfer;
 pub mod workflow;
 
 pub use address::{Network, address_key, networks};
 pub use ascii::{ascii_len, to_ascii};
 pub use body::{Body, EntryKind, Relation, Space};
-pub use command::{Before, Command, Dedupe, Kicked, PageRequest, Rate, Request};
-pub use conversation::{
-    ClientName, ConversationCommand, ConversationEvent, RESPONSE, ResponseText, Ticket,
-};
-pub use editing::{Cursor, EditingCommand, EditingEvent, EditingState, Operation, Role, Version};
-pub use event::{Event, Notice, Page};
+pub use command::{Before, Dedupe, Kicked, PageRequest, Rate};
 pub use id::{ClientRef, Epoch, Kind, Offset, RoomName, SessionId, Stamp, UserId};
 pub use json::{Json, json_len, starts_object, text_fits};
-pub use metric::{METRIC, Measure, Measures, Metric, MetricCommand, MetricEvent, Reading};
+pub(crate) use name::is_dots;
 pub use name::{Name, stored_name, stored_names};
+pub use page::Page;
 pub use published::{EVENT, Lane, Published};
 pub use readable::is_bearable;
 pub use refusal::{Code, Details, Fault, Refusal};
@@ -44,7 +36,6 @@ pub use reply::{Accepted, Reply, StateItem, Stats, Status, Welcome};
 pub use said::{MESSAGE, MessageText};
 pub use timestamp::Millis;
 pub use topic::{EventName, StateKey, Topic};
-pub use transfer::{Chunk, Digest, TransferCommand, TransferEvent};
 use uuid::Uuid;
 
 /// Somebody, as others may see them.

@@ -12,7 +12,7 @@ pub(super) fn is_made_of_names(text: &str) -> bool {
 
 /// Whether this is `.` or `..`: as a part of a path these mean this place and the one above it,
 /// so that a client which resolves paths would ask for something else than its user meant.
-pub(super) fn is_dots(text: &str) -> bool {
+pub(crate) fn is_dots(text: &str) -> bool {
     matches!(text, "." | "..")
 }
 

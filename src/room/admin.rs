@@ -2,7 +2,8 @@
 
 use super::asker::Asker;
 use super::{Effect, Grant, Remembered, Room, Turn, Write};
-use crate::message::{Code, Epoch, Event, Kicked, Refusal, Reply, SessionId};
+use crate::message::{Code, Epoch, Kicked, Refusal, Reply, SessionId};
+use crate::room::Event;
 
 pub(super) fn kick(room: &mut Room, turn: &mut Turn, asker: &Asker, whom: &Kicked) {
     if let Err(refusal) = asker.needs(Grant::Admin, "this token does not allow closing connections")

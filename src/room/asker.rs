@@ -1,7 +1,8 @@
 //! Who asks: a socket's session, or a caller over HTTP, who has none.
 
 use super::{Audience, Grant, Grants, Manner, Reveal, Session, Turn};
-use crate::message::{ClientRef, Event, Member, Millis, Refusal, SessionId, UserId};
+use crate::message::{ClientRef, Member, Millis, Refusal, SessionId, UserId};
+use crate::room::Event;
 
 /// Whom to answer, and what they may ask.
 pub(super) struct Asker {

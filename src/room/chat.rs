@@ -4,9 +4,9 @@ use std::rc::Rc;
 
 use super::asker::Asker;
 use super::{Audience, Effect, Grant, PageQuery, Receipt, Room, Turn, Write, metric, retention};
-use crate::message::{
-    Accepted, Body, ClientRef, Entry, Event, Member, Metric, Notice, PageRequest, Reply, SessionId,
-};
+use crate::feature::metrics::Metric;
+use crate::message::{Accepted, Body, ClientRef, Entry, Member, PageRequest, Reply, SessionId};
+use crate::room::{Event, Notice};
 
 /// Says something to everyone, the speaker too (X11): its echo is the acknowledgement.
 pub(super) fn say(

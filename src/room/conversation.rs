@@ -15,11 +15,12 @@ use super::asker::Asker;
 use super::{
     Audience, Effect, Grant, Outbound, Receipt, Response, Room, Session, Turn, Write, chat,
 };
+use crate::feature::conversations::{ClientName, ConversationCommand, ConversationEvent};
 use crate::limits::Responder;
 use crate::message::{
-    Body, ClientName, ClientRef, Code, ConversationCommand, ConversationEvent, Entry, Event,
-    Member, MessageText, Millis, Notice, Offset, Refusal, UserId,
+    Body, ClientRef, Code, Entry, Member, MessageText, Millis, Offset, Refusal, UserId,
 };
+use crate::room::{Event, Notice};
 
 /// Something to make durable.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,7 +91,7 @@ fn connect(
     let client = client.as_str().to_owned();
     session.client = Some(client.clone());
     turn.effects.remember(session.id);
-    turn.answer(asker, Event::Conversation(ConversationEvent::Confirmed { client, ticket }));
+    turn.answer(asker, Event::from(ConversationEvent::Confirmed { client, ticket }));
     Ok(())
 }
 

@@ -6,10 +6,11 @@ use super::{
     TransferWrite,
 };
 use crate::close::CloseCode;
+use crate::feature::metrics::Measures;
 use crate::message::{
-    Before, ClientRef, Entry, Epoch, Event, Lane, Measures, Millis, Notice, Offset, SessionId,
-    StateKey, UserId,
+    Before, ClientRef, Entry, Epoch, Lane, Millis, Offset, SessionId, StateKey, UserId,
 };
+use crate::room::{Event, Notice};
 
 /// Something the room wants done.
 #[derive(Clone, Debug, PartialEq)]

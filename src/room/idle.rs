@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{Room, Turn, session, typing};
-use crate::message::{Code, Event, Millis, Refusal, SessionId};
+use crate::message::{Code, Millis, Refusal, SessionId};
+use crate::room::Event;
 
 /// Pings in a row that may go unanswered (K8).
 const BEATS_MISSED_MAX: u64 = 2;

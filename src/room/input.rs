@@ -3,8 +3,9 @@ use std::rc::Rc;
 
 use super::{Grants, MetricInput, Responded, Session};
 use crate::message::{
-    ClientRef, Entry, Member, Millis, Offset, Refusal, Request, RoomName, SessionId, UserId,
+    ClientRef, Entry, Member, Millis, Offset, Refusal, RoomName, SessionId, UserId,
 };
+use crate::room::Request;
 
 /// Something that happened to the room.
 #[derive(Clone, Debug, PartialEq)]

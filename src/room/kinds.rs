@@ -1,6 +1,10 @@
 //! Which kind of room serves what. A dialect that several kinds speak does not know.
 
-use crate::message::{Code, Command, Kind, MetricCommand, Refusal};
+use crate::feature::Ask;
+
+use crate::message::{Code, Kind, Refusal};
+
+use crate::room::Command;
 
 /// What everyone says who speaks of something that this room does not serve.
 pub(super) const UNKNOWN: Refusal =
@@ -26,13 +30,6 @@ pub(super) fn serves(kind: Kind, command: &Command) -> bool {
         | Command::SetState { .. }
         | Command::Subscribe(_)
         | Command::Unsubscribe(_) => matches!(kind, Kind::Chat | Kind::Hub),
-        Command::Transfer(_) => kind == Kind::Hub,
-        Command::Metric(it) => match it {
-            MetricCommand::Watch(_) | MetricCommand::Unwatch(_) => kind == Kind::Analytics,
-            // Only rooms ask each other this.
-            MetricCommand::Observe | MetricCommand::Measures(_) => false,
-        },
-        Command::Editing(_) => kind == Kind::Collaboration,
-        Command::Conversation(_) => kind == Kind::Conversation,
+        Command::Feature(it) => it.is_served_in(kind),
     }
 }

@@ -6,11 +6,10 @@ use std::collections::BTreeMap;
 use super::asker::Asker;
 use super::measure::{self, Observed, Own};
 use super::{Effect, Outbound, Room, Session, Turn, Write, kinds};
+use crate::feature::metrics::{Measure, Measures, Metric, MetricCommand, MetricEvent, Reading};
 use crate::limits::{METRICS_MAX, TOPICS_BYTES_MAX, TOPICS_MAX};
-use crate::message::{
-    Code, Entry, Event, Json, Kind, Measure, Measures, Metric, MetricCommand, MetricEvent, Millis,
-    Name, Reading, Refusal, SessionId, Space,
-};
+use crate::message::{Code, Entry, Json, Kind, Millis, Name, Refusal, SessionId, Space};
+use crate::room::Event;
 
 /// The last that is known of a metric.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,7 +97,7 @@ pub(super) fn handle(room: &mut Room, turn: &mut Turn, asker: &Asker, command: M
         (MetricCommand::Measures(measures), Kind::Analytics) => {
             take(room, turn, &measures);
             let is_watched = Measure::ALL.iter().any(|it| !watchers(room, it.name()).is_empty());
-            turn.answer(asker, Event::Metric(MetricEvent::IsWatched(is_watched)));
+            turn.answer(asker, Event::from(MetricEvent::IsWatched(is_watched)));
         }
         (MetricCommand::Observe, Kind::Chat) => measure::observe(room, turn, asker),
         (
@@ -144,7 +143,7 @@ fn watch(room: &mut Room, turn: &mut Turn, asker: &Asker, names: Vec<Name>) {
         }
         turn.effects.remember(id);
     }
-    turn.answer(asker, Event::Metric(MetricEvent::Watched(readings(room, asker, all))));
+    turn.answer(asker, Event::from(MetricEvent::Watched(readings(room, asker, all))));
     if asks_measures {
         turn.effects.push(Effect::Call(Outbound::Observe));
     }
@@ -164,7 +163,7 @@ fn unwatch(room: &mut Room, turn: &mut Turn, asker: &Asker, names: &[Name]) {
     if is_changed {
         turn.effects.remember(id);
     }
-    turn.answer(asker, Event::Metric(MetricEvent::Unwatched(readings(room, asker, left))));
+    turn.answer(asker, Event::from(MetricEvent::Unwatched(readings(room, asker, left))));
 }
 
 fn readings(room: &Room, asker: &Asker, names: Vec<Name>) -> Vec<Reading> {
@@ -239,7 +238,7 @@ fn take(room: &mut Room, turn: &mut Turn, measures: &Measures) {
         room.metrics.last.insert(metric.clone(), reading.clone());
         turn.effects.push(Effect::Write(Write::Metric(MetricWrite::Keep(metric.clone(), reading))));
         let to = room.audience(watchers(room, metric.as_str()), None);
-        turn.tell_all(to, Event::Metric(MetricEvent::Updated { metric, value, at }));
+        turn.tell_all(to, Event::from(MetricEvent::Updated { metric, value, at }));
     }
 }
 

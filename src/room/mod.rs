@@ -12,11 +12,13 @@ mod admin;
 mod anonymous;
 mod asker;
 mod chat;
+mod command;
 mod conversation;
 mod counts;
 mod door;
 mod editing;
 mod effect;
+mod event;
 mod grants;
 mod idle;
 mod input;
@@ -28,6 +30,7 @@ mod pace;
 mod presence;
 mod rate;
 mod remembered;
+mod request;
 mod retention;
 mod session;
 mod shelf;
@@ -43,10 +46,12 @@ mod vacancy;
 use std::collections::{BTreeMap, BTreeSet};
 
 use asker::Asker;
+pub use command::{Command, Request};
 pub use conversation::{ConversationWrite, Outcome, Pending, Question, Responded};
 pub use counts::Counts;
 pub use editing::{DocumentCache, EditingWrite, OwnedDocument, Seat, StoredDocument};
 pub use effect::{Audience, Effect, Effects, Memory, Outbound, PageQuery, Reveal, Write};
+pub use event::{Event, Notice};
 pub use grants::{Grant, Grants};
 pub use input::{Input, Receipt, Renewal, Response};
 pub use manners::{Manner, Manners};
@@ -64,9 +69,7 @@ pub use transfer::{Compare, Fetching, Piece, TransferWrite};
 use turn::Turn;
 
 use crate::limits::Limits;
-use crate::message::{
-    Command, Epoch, Event, Kind, Millis, Offset, Rate, Refusal, Request, SessionId, Stamp, UserId,
-};
+use crate::message::{Epoch, Kind, Millis, Offset, Rate, Refusal, SessionId, Stamp, UserId};
 use crate::tally::Tally;
 
 /// One room.
@@ -310,74 +313,5 @@ impl Room {
         measure::tick(self, &mut turn);
         self.tally.add(&turn.tally);
         turn.effects
-    }
-
-    fn received(
-        &mut self,
-        turn: &mut Turn,
-        id: SessionId,
-        request: Request,
-        receipt: Option<Receipt>,
-    ) {
-        let rate = request.rate();
-        let Request { client_ref, command } = request;
-        let Some(asker) = self.admits_frame(turn, id, client_ref, rate) else { return };
-        if asker.has_expired {
-            return session::prompt(self, turn, id, asker.client_ref);
-        }
-        if !matches!(command, Ok(Command::Ping | Command::Pong)) {
-            measure::spoke(self, turn, id);
-        }
-        let is_first = matches!(&command, Ok(Command::Conversation(it)) if it.introduces());
-        if !asker.is_introduced && command.is_ok() && !is_first {
-            return turn.refuse(id, asker.client_ref, conversation::CONNECT_FIRST);
-        }
-        self.carry_out(turn, &asker, command, receipt);
-    }
-
-    fn carry_out(
-        &mut self,
-        turn: &mut Turn,
-        asker: &Asker,
-        command: Result<Command, Refusal>,
-        receipt: Option<Receipt>,
-    ) {
-        let command = match command {
-            Err(refusal) => return turn.refuse_asker(asker, refusal),
-            // Over HTTP only what a room serves can be asked.
-            Ok(command) if asker.session.is_some() && !kinds::serves(self.kind, &command) => {
-                return turn.refuse_asker(asker, kinds::UNKNOWN);
-            }
-            Ok(command) => command,
-        };
-        match command {
-            Command::Ping => turn.answer(asker, Event::Pong),
-            // Hearing it was all there is to it.
-            Command::Pong => {}
-            // The edge verifies tokens and sends `Input::Renewed` instead.
-            Command::Authenticate { .. } => turn.refuse_asker(asker, Refusal::system()),
-            Command::Say(body) => chat::say(self, turn, asker, body, receipt),
-            Command::Publish { body, exclude } => {
-                chat::publish(self, turn, asker, body, exclude, receipt);
-            }
-            Command::SetState { key, value } => {
-                state::set(self, turn, asker, &key, value, receipt);
-            }
-            Command::Typing(typing) => typing::set(self, turn, asker, typing),
-            Command::Subscribe(topics) => topics::subscribe(self, turn, asker, topics),
-            Command::Unsubscribe(topics) => topics::unsubscribe(self, turn, asker, topics),
-            Command::History(page) => chat::history(self, turn, asker, page),
-            Command::Presence => presence::list(self, turn, asker),
-            Command::Subscriptions => topics::list(self, turn, asker),
-            Command::State => state::snapshot(turn, asker),
-            Command::Stats => status::stats(self, turn, asker),
-            Command::Status => status::status(self, turn, asker),
-            Command::Kick(whom) => admin::kick(self, turn, asker, &whom),
-            Command::Erase => admin::erase(self, turn, asker),
-            Command::Transfer(it) => transfer::handle(self, turn, asker, it),
-            Command::Metric(it) => metric::handle(self, turn, asker, it),
-            Command::Editing(it) => editing::handle(self, turn, asker, it),
-            Command::Conversation(it) => conversation::handle(self, turn, asker, it, receipt),
-        }
     }
 }

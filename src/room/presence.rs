@@ -7,7 +7,8 @@ use super::{
     Effect, Grant, Manner, Quota, Room, Session, Turn, Write, anonymous, editing, measure, typing,
 };
 use crate::limits::MEMBERS_BYTES_MAX;
-use crate::message::{Code, Event, Member, Millis, Refusal, SessionId, UserId, Welcome, json_len};
+use crate::message::{Code, Member, Millis, Refusal, SessionId, UserId, Welcome, json_len};
+use crate::room::Event;
 
 /// A user whose last socket closed.
 #[derive(Clone, Debug, PartialEq, Eq)]

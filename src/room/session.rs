@@ -3,11 +3,13 @@ use serde::{Deserialize, Serialize};
 use super::{
     Bucket, Counts, Fetching, Grant, Grants, Manner, Manners, Renewal, Room, Seat, Turn, Window,
 };
+use crate::feature::conversations::Ticket;
 use crate::limits::{Limits, RENEWAL_MS, SESSION_BYTES_MAX};
 use crate::message::{
-    ClientRef, Code, Epoch, Event, Member, Millis, Name, Published, Refusal, SessionId, Ticket,
-    Topic, ascii_len, stored_names,
+    ClientRef, Code, Epoch, Member, Millis, Name, Published, Refusal, SessionId, Topic, ascii_len,
+    stored_names,
 };
+use crate::room::Event;
 
 /// How finely silence is measured: a 256th of what is allowed, about a second of 300.
 const HEARD_STEPS: u64 = 256;

@@ -1,8 +1,9 @@
 //! What a room knows of an object of large data while it comes in, and afterwards: which of
 //! its chunks are here, never what is in them.
 
+use crate::feature::transfers::{Chunk, TransferEvent};
 use crate::limits::TRANSFER_MS;
-use crate::message::{Chunk, Millis, Name, SessionId, TransferEvent, UserId};
+use crate::message::{Millis, Name, SessionId, UserId};
 
 /// The wait between two portions of a deletion, so that others get their turn.
 const PAUSE_MS: u64 = 100;

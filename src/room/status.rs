@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use super::asker::Asker;
 use super::{Grant, Quota, Room, Session, Turn};
-use crate::message::{Event, Millis, Refusal, Reply, SessionId, Stats, Status};
+use crate::message::{Millis, Refusal, Reply, SessionId, Stats, Status};
+use crate::room::Event;
 
 /// Since it last said something, in milliseconds, a connection counts as active.
 const ACTIVE_MS: u64 = 60_000;

@@ -5,7 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Audience, Room, Session, Turn};
-use crate::message::{Event, Notice, Published, SessionId, Space, UserId};
+use crate::message::{Published, SessionId, Space, UserId};
+use crate::room::{Event, Notice};
 
 type Connections = BTreeSet<SessionId>;
 

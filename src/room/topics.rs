@@ -3,7 +3,8 @@
 use super::asker::Asker;
 use super::{Room, Turn};
 use crate::limits::{TOPICS_BYTES_MAX, TOPICS_MAX};
-use crate::message::{Code, Event, Refusal, Reply, Topic};
+use crate::message::{Code, Refusal, Reply, Topic};
+use crate::room::Event;
 
 pub(super) fn subscribe(room: &mut Room, turn: &mut Turn, asker: &Asker, topics: Vec<Topic>) {
     let Some(session) = asker.session.and_then(|id| room.session(id)) else {

@@ -8,11 +8,10 @@ use serde::{Deserialize, Serialize};
 use super::asker::Asker;
 use super::shelf::{Transfer, TransferState};
 use super::{Effect, Grant, Reveal, Room, Turn, Write, kinds};
+use crate::feature::transfers::{Chunk, Digest, TransferCommand, TransferEvent};
 use crate::limits::{FETCH_MS, FETCHERS_MAX, TRANSFERS_MAX};
-use crate::message::{
-    Chunk, Code, Digest, Event, Fault, Millis, Name, Refusal, SessionId, TransferCommand,
-    TransferEvent, UserId,
-};
+use crate::message::{Code, Fault, Millis, Name, Refusal, SessionId, UserId};
+use crate::room::Event;
 
 /// Chunks of an expired object deleted at once: some 9 MB of the largest.
 const PORTION: u64 = 100;
@@ -74,7 +73,7 @@ impl Compare {
     #[must_use]
     pub fn event(&self, before: Option<Digest>) -> Event {
         if before == Some(self.digest) {
-            Event::Transfer(self.same.clone())
+            Event::from(self.same.clone())
         } else {
             Event::Refused(DIFFERENT)
         }
@@ -115,7 +114,7 @@ fn fault(field: &'static str, problem: impl Into<Cow<'static, str>>) -> Refusal 
 pub(super) fn handle(room: &mut Room, turn: &mut Turn, asker: &Asker, command: TransferCommand) {
     if let TransferCommand::Delete(data) = &command {
         return match delete_object(room, turn, asker, data) {
-            Ok(()) => turn.answer(asker, Event::Transfer(TransferEvent::Deleted(data.clone()))),
+            Ok(()) => turn.answer(asker, Event::from(TransferEvent::Deleted(data.clone()))),
             Err(refusal) => turn.refuse_asker(asker, refusal),
         };
     }
@@ -191,7 +190,7 @@ fn keep(
     let write = TransferWrite::Keep(transfer.clone(), chunk);
     turn.effects.push(Effect::Write(Write::Transfer(write)));
     if is_resumed || transfer.state == TransferState::Finished {
-        turn.answer(asker, Event::Transfer(transfer.standing()));
+        turn.answer(asker, Event::from(transfer.standing()));
     }
     room.transfers.insert(transfer.id, transfer);
     Ok(())

@@ -1,5 +1,6 @@
 use super::{Audience, Effect, Effects};
-use crate::message::{ClientRef, Event, Notice, Refusal, SessionId, Stamp};
+use crate::message::{ClientRef, Refusal, SessionId, Stamp};
+use crate::room::{Event, Notice};
 use crate::tally::Tally;
 
 /// One call of [`Room::handle`]: its moment, and what has been decided so far.

@@ -4,7 +4,8 @@
 use super::asker::Asker;
 use super::counts::Pool;
 use super::{Grant, Room, Turn};
-use crate::message::{Event, Refusal, SessionId};
+use crate::message::{Refusal, SessionId};
+use crate::room::Event;
 
 /// How finely the end of typing is measured: a 20th of it, so that one who types is not
 /// stored anew with each key.

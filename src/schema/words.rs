@@ -7,9 +7,9 @@ use serde_json::{Map, Value};
 
 use crate::dialect::json::Text;
 use crate::dialect::spell::Id;
+use crate::feature::transfers::Digest;
 use crate::message::{
-    Before, ClientRef, Digest, EventName, Json, Name, PageRequest, RoomName, SessionId, Topic,
-    UserId,
+    Before, ClientRef, EventName, Json, Name, PageRequest, RoomName, SessionId, Topic, UserId,
 };
 
 /// Types that write themselves; each is spelled out where it is used.

@@ -346,7 +346,7 @@ fn d19_q6_history_holds_both_sides() {
 
 #[test]
 fn a_room_that_was_erased_hears_no_word_of_before() {
-    use dormouse::message::{Command, Request};
+    use dormouse::room::{Command, Request};
     let mut world = begun(http());
     world.says(1, &message("m1", "hi"));
     let before = asked(&mut world);

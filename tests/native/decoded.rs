@@ -4,7 +4,8 @@ use dormouse::dialect::{Decoded, DialectId, Frame, Wire};
 use dormouse::history::SqlHistory;
 use dormouse::host::Host;
 use dormouse::limits::Limits;
-use dormouse::message::{ClientRef, Command, Kind, Request};
+use dormouse::message::{ClientRef, Kind};
+use dormouse::room::{Command, Request};
 use serde_json::{Value, json};
 
 use crate::support::{FakeSockets, NOON, Rusqlite, body, epoch, session, session_id, stamp};

@@ -5,8 +5,9 @@ use dormouse::close::CloseCode;
 use dormouse::dialect::{
     Access, Acknowledgement, Channel, Descriptor, DialectId, Encoding, Subprotocols, TokenPlace,
 };
-use dormouse::message::{Accepted, Event, Kind, Notice, Offset, Reply};
+use dormouse::message::{Accepted, Kind, Offset, Reply};
 use dormouse::room::Manners;
+use dormouse::room::{Event, Notice};
 
 use crate::support::{NOON, epoch, stamp};
 

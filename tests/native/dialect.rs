@@ -1,7 +1,8 @@
 //! What holds for every dialect, whatever is sent.
 
 use dormouse::dialect::{DialectId, Frame};
-use dormouse::message::{ClientRef, Code, Command, Request};
+use dormouse::message::{ClientRef, Code};
+use dormouse::room::{Command, Request};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 

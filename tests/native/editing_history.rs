@@ -4,8 +4,9 @@ use std::fmt::Debug;
 use std::rc::Rc;
 
 use dormouse::document::{Document, Edit, Pace, Snapshot, Version};
+use dormouse::feature::documents::Operation;
 use dormouse::history::{History, MemoryHistory, SqlHistory};
-use dormouse::message::{ClientRef, Epoch, Name, Operation};
+use dormouse::message::{ClientRef, Epoch, Name};
 use dormouse::room::{EditingWrite, StoredDocument, Write};
 use proptest::prelude::*;
 

@@ -121,10 +121,8 @@ fn an_erased_room_has_no_documents() {
     let mut world = room(&["ann"]);
     sits(&mut world, 1, "notes", "participant");
     says(&mut world, 1, &insert(0, "x", 0));
-    let request = dormouse::message::Request {
-        client_ref: None,
-        command: Ok(dormouse::message::Command::Erase),
-    };
+    let request =
+        dormouse::room::Request { client_ref: None, command: Ok(dormouse::room::Command::Erase) };
     world.call(request);
     world.join(2, "ann", None);
     sits(&mut world, 2, "notes", "participant");

@@ -2,7 +2,8 @@
 
 use dormouse::api::EventIn;
 use dormouse::limits::Limits;
-use dormouse::message::{Before, Command, Kind, PageRequest, Request};
+use dormouse::message::{Before, Kind, PageRequest};
+use dormouse::room::{Command, Request};
 use serde_json::json;
 
 use crate::world::World;

@@ -1,8 +1,10 @@
 //! Grants: who learns who is here, and who sees the numbers of another room.
 
 use dormouse::dialect::DialectId;
+use dormouse::feature::metrics::Measures;
 use dormouse::limits::Limits;
-use dormouse::message::{Kind, Measures, Request};
+use dormouse::message::Kind;
+use dormouse::room::Request;
 use dormouse::room::{Grant, Grants, Input, MetricInput, Outbound};
 use serde_json::{Value, json};
 
@@ -137,7 +139,7 @@ fn p13_events_of_typing_take_presence_too() {
     world.join_on(DialectId::EVENTS, 1, "ann");
     world.join_on(DialectId::EVENTS, 2, "bob");
     world.says(2, r#"{"type":"subscribe","events":["*"]}"#);
-    let typing = dormouse::message::Command::Typing(true);
+    let typing = dormouse::room::Command::Typing(true);
     let request = Request { client_ref: None, command: Ok(typing) };
     world.happens(Input::Received { session: session_id(1), request, receipt: None });
     let last = world.sockets.frames(2).pop().unwrap();

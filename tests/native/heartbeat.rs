@@ -1,8 +1,8 @@
 //! The room's own pings (E9): to whom, when, and who is let go.
 
 use dormouse::limits::Limits;
-use dormouse::message::{Code, Command, Event, Kind, Millis, SessionId};
-use dormouse::room::{Audience, Effect, Input, Manner, Manners, Room, Session};
+use dormouse::message::{Code, Kind, Millis, SessionId};
+use dormouse::room::{Audience, Command, Effect, Event, Input, Manner, Manners, Room, Session};
 
 use crate::support::{NOON, room, says, session, session_id, stamp};
 

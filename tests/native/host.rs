@@ -4,10 +4,11 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use dormouse::dialect::Frame;
+use dormouse::feature::transfers::Digest;
 use dormouse::history::{History, Lately, MemoryHistory};
 use dormouse::host::{Flush, Host};
 use dormouse::limits::Limits;
-use dormouse::message::{ClientRef, Digest, Kind, Millis, Name, Offset, Page, StateItem, UserId};
+use dormouse::message::{ClientRef, Kind, Millis, Name, Offset, Page, StateItem, UserId};
 use dormouse::room::{Memory, PageQuery, Receipt, Remembered, Response, StoredDocument, Write};
 use serde_json::json;
 

@@ -4,9 +4,8 @@ use dormouse::dialect::{DialectId, Wire};
 use dormouse::history::MemoryHistory;
 use dormouse::host::{Flush, Host};
 use dormouse::limits::Limits;
-use dormouse::message::{
-    Body, Command, EventName, Json, Kind, Millis, Notice, Published, Request, Topic,
-};
+use dormouse::message::{Body, EventName, Json, Kind, Millis, Published, Topic};
+use dormouse::room::{Command, Notice, Request};
 use dormouse::room::{Grants, Input, Session};
 use serde_json::{Value, json};
 

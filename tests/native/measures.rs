@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 
 use dormouse::api::{Answer, EventIn, Task};
+use dormouse::feature::metrics::Measures;
 use dormouse::limits::Limits;
-use dormouse::message::{Command, Kind, Measures, Millis, Request};
+use dormouse::message::{Kind, Millis};
+use dormouse::room::{Command, Request};
 use dormouse::room::{Input, MetricInput, Outbound};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};

@@ -4,11 +4,11 @@ use std::fmt::Debug;
 use std::rc::Rc;
 
 use dormouse::api::{EventIn, read_event};
+use dormouse::feature::metrics::Metric;
 use dormouse::history::{History, Lately, MemoryHistory, SqlHistory};
 use dormouse::limits::{Limits, METRICS_MAX};
-use dormouse::message::{
-    Body, EVENT, Entry, Json, Kind, Metric, Millis, Name, Offset, Request, UserId,
-};
+use dormouse::message::{Body, EVENT, Entry, Json, Kind, Millis, Name, Offset, UserId};
+use dormouse::room::Request;
 use dormouse::room::{MetricMemory, MetricWrite, Observed, StoredReading, Write};
 use serde_json::{Value, json};
 
@@ -227,7 +227,7 @@ fn b16_g7_every_fault_of_a_metric_is_named() {
         ["user_id"]
     );
     let other = read_event(r#"{"type":"metric_update","data":[]}"#, Kind::Chat, 1 << 20).unwrap();
-    let Ok(dormouse::message::Command::Publish { body, .. }) = other.request(Kind::Chat).command
+    let Ok(dormouse::room::Command::Publish { body, .. }) = other.request(Kind::Chat).command
     else {
         panic!("an event like others, elsewhere")
     };
@@ -238,7 +238,7 @@ fn b16_g7_every_fault_of_a_metric_is_named() {
 fn an_erased_room_knows_no_values() {
     let mut world = world();
     publish(&mut world, "score", 1.0);
-    world.call(Request { client_ref: None, command: Ok(dormouse::message::Command::Erase) });
+    world.call(Request { client_ref: None, command: Ok(dormouse::room::Command::Erase) });
     for number in 1..=2 {
         world.join(number, "ann", None);
         let frame = asks(&mut world, number, "subscribe", &json!(["score"]));

@@ -4,8 +4,10 @@
 use std::fmt::Write;
 
 use dormouse::api::{EventIn, Task};
+use dormouse::feature::metrics::Measures;
 use dormouse::limits::Limits;
-use dormouse::message::{Command, Kind, Measures, Request};
+use dormouse::message::Kind;
+use dormouse::room::{Command, Request};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 

@@ -3,7 +3,8 @@
 use dormouse::history::MemoryHistory;
 use dormouse::host::{Flush, GATHER_MS, Host, Outbox};
 use dormouse::limits::Limits;
-use dormouse::message::{Command, Kind, Millis};
+use dormouse::message::{Kind, Millis};
+use dormouse::room::Command;
 use dormouse::room::{Effects, Input};
 
 use crate::support::{FakeSockets, NOON, epoch, says, session, session_id, stamp};

@@ -6,16 +6,19 @@ use std::rc::Rc;
 
 use dormouse::api::{Answer, read_event};
 use dormouse::dialect::{DialectId, Frame};
+use dormouse::feature;
+use dormouse::feature::conversations::ConversationCommand;
+use dormouse::feature::documents::{Cursor, EditingCommand, EditingEvent};
 use dormouse::history::{History, MemoryHistory, SqlHistory};
 use dormouse::limits::{
     DATA_BYTES_MAX, DATA_DEPTH_MAX, FRAME_BYTES_MAX, JSON_DEPTH_MAX, STATE_BYTES_MAX,
     STATE_KEYS_MAX,
 };
 use dormouse::message::{
-    Before, Body, ClientRef, Command, ConversationCommand, Cursor, EditingCommand, EditingEvent,
-    Entry, Event, Kind, Member, Notice, Offset, Page, Published, Reply, SessionId, StateItem,
-    StateKey, UserId,
+    Before, Body, ClientRef, Entry, Kind, Member, Offset, Page, Published, Reply, SessionId,
+    StateItem, StateKey, UserId,
 };
+use dormouse::room::{Command, Event, Notice};
 use dormouse::room::{PageQuery, Write};
 use proptest::prelude::*;
 use serde_json::Value;
@@ -116,14 +119,20 @@ fn carried(command: Command) {
                 told(&Event::Reply(Reply::State(vec![StateItem { key, value, offset }])));
             }
         }
-        Command::Conversation(ConversationCommand::Ask { content, .. }) => {
+        Command::Feature(feature::Command::Conversations(ConversationCommand::Ask {
+            content,
+            ..
+        })) => {
             told_entry(body(&content));
             let to = ClientRef::parse(endless()).unwrap();
             told_entry(Body::response(&to, Offset(1 << 53), &content));
         }
-        Command::Editing(EditingCommand::Cursor(Cursor { position, selection })) => {
+        Command::Feature(feature::Command::Documents(EditingCommand::Cursor(Cursor {
+            position,
+            selection,
+        }))) => {
             let cursor = Cursor { position, selection };
-            told(&Event::Editing(EditingEvent::Cursor(UserId(endless()), cursor)));
+            told(&Event::from(EditingEvent::Cursor(UserId(endless()), cursor)));
         }
         _ => {}
     }

@@ -3,13 +3,12 @@
 use std::collections::BTreeMap;
 
 use dormouse::limits::{DEDUPE_ENTRIES_MAX, Limits, RENEWAL_MS};
-use dormouse::message::{
-    Before, ClientRef, Code, Command, Event, Kind, Millis, Offset, PageRequest, Refusal, Request,
-};
+use dormouse::message::{Before, ClientRef, Code, Kind, Millis, Offset, PageRequest, Refusal};
 use dormouse::room::{
     Audience, Effect, Effects, Grant, Grants, Input, Receipt, Remembered, Renewal, Response, Room,
     Session, Write,
 };
+use dormouse::room::{Command, Event, Request};
 use insta::assert_debug_snapshot;
 
 use crate::support::{

@@ -6,12 +6,15 @@ use std::path::Path;
 
 use dormouse::admission::endpoints;
 use dormouse::dialect::{DialectId, Frame};
+use dormouse::feature::conversations::{ConversationEvent, Ticket};
+use dormouse::feature::documents::{Cursor, EditingEvent, EditingState, Operation, Role, Version};
+use dormouse::feature::metrics::{Metric, MetricEvent, Reading};
+use dormouse::feature::transfers::{Chunk, Digest, TransferEvent};
 use dormouse::message::{
-    Accepted, Body, Chunk, ClientRef, Code, ConversationEvent, Cursor, Digest, EditingEvent,
-    EditingState, Epoch, Event, EventName, Fault, Json, Metric, MetricEvent, Name, Notice, Offset,
-    Operation, Page, Published, Reading, Refusal, Reply, Role, RoomName, StateItem, StateKey,
-    Stats, Status, Ticket, Topic, TransferEvent, UserId, Version, Welcome,
+    Accepted, Body, ClientRef, Code, Epoch, EventName, Fault, Json, Name, Offset, Page, Published,
+    Refusal, Reply, RoomName, StateItem, StateKey, Stats, Status, Topic, UserId, Welcome,
 };
+use dormouse::room::{Event, Notice};
 use dormouse::schema::{asyncapi, openapi, text};
 use jsonschema::Validator;
 use serde_json::{Value, json};
@@ -179,7 +182,7 @@ fn published(name: &str, data: &Value) -> Event {
 fn confirmed() -> Event {
     let conversation = RoomName::parse("conversation_1").unwrap();
     let ticket = Ticket { conversation, token: "t".into() };
-    Event::Conversation(ConversationEvent::Confirmed { client: "c1".into(), ticket })
+    Event::from(ConversationEvent::Confirmed { client: "c1".into(), ticket })
 }
 
 fn response() -> Event {
@@ -270,19 +273,19 @@ pub(crate) fn events() -> Vec<Event> {
         Event::Reply(Reply::Status(Box::new(status))),
         Event::Reply(Reply::Kicked(2)),
         Event::Reply(Reply::Erased),
-        Event::Transfer(TransferEvent::Received { data: data(), bytes: 5 }),
-        Event::Transfer(TransferEvent::Incomplete { data: data(), bytes: 5, missing: vec![1] }),
-        Event::Transfer(TransferEvent::Piece(piece.into())),
-        Event::Transfer(TransferEvent::Deleted(data())),
-        Event::Editing(EditingEvent::Deleted { document: data(), member: member("ann") }),
+        Event::from(TransferEvent::Received { data: data(), bytes: 5 }),
+        Event::from(TransferEvent::Incomplete { data: data(), bytes: 5, missing: vec![1] }),
+        Event::from(TransferEvent::Piece(piece.into())),
+        Event::from(TransferEvent::Deleted(data())),
+        Event::from(EditingEvent::Deleted { document: data(), member: member("ann") }),
         confirmed(),
         response(),
         Event::Refused(Refusal::new(Code::NotFound, "no")),
         Event::Refused(Refusal::too_fast(100, 60_000, 44_001)),
         Event::Refused(Refusal::faulty(vec![fault])),
-        Event::Metric(MetricEvent::Watched(readings())),
-        Event::Metric(MetricEvent::Unwatched(readings())),
-        Event::Metric(MetricEvent::Updated { metric: metric(), value: Metric::whole(7), at: NOON }),
+        Event::from(MetricEvent::Watched(readings())),
+        Event::from(MetricEvent::Unwatched(readings())),
+        Event::from(MetricEvent::Updated { metric: metric(), value: Metric::whole(7), at: NOON }),
         measured,
     ];
     events.extend(edited().into_iter().map(|(_, event)| event));
@@ -316,7 +319,7 @@ pub(crate) fn edited() -> Vec<(&'static str, Event)> {
         ("joined a session", joined),
         ("left a session", EditingEvent::Left { document: document(), member: member("ann") }),
     ];
-    events.into_iter().map(|(title, event)| (title, Event::Editing(event))).collect()
+    events.into_iter().map(|(title, event)| (title, Event::from(event))).collect()
 }
 
 pub(crate) fn notice(event: Event, reply_to: Option<&str>) -> Notice {

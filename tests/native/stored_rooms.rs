@@ -3,9 +3,10 @@
 use dormouse::api::{EventIn, Task};
 use dormouse::dialect::{DialectId, Wire};
 use dormouse::document::Snapshot;
+use dormouse::feature::documents::Version;
 use dormouse::history::{History, SqlHistory};
 use dormouse::limits::{Limits, Responder};
-use dormouse::message::{Kind, Name, Version};
+use dormouse::message::{Kind, Name};
 use dormouse::room::{EditingWrite, Outbound, Outcome, Question, Responded, Session, Write};
 use serde_json::{Value, json};
 

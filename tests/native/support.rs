@@ -11,11 +11,12 @@ use dormouse::history::{Database, Row, Value};
 use dormouse::host::{Deliver, Recipients, Sockets};
 use dormouse::limits::Limits;
 use dormouse::message::{
-    Body, ClientRef, Command, Entry, Epoch, EventName, Json, Kind, Member, Millis, Notice, Offset,
-    Published, Refusal, Request, RoomName, SessionId, Stamp, UserId,
+    Body, ClientRef, Entry, Epoch, EventName, Json, Kind, Member, Millis, Offset, Published,
+    Refusal, RoomName, SessionId, Stamp, UserId,
 };
 use dormouse::room::{
-    Counts, Grant, Grants, Input, Manner, MetricMemory, Remembered, Room, Session,
+    Command, Counts, Grant, Grants, Input, Manner, MetricMemory, Notice, Remembered, Request, Room,
+    Session,
 };
 use rusqlite::limits::Limit;
 

@@ -3,9 +3,10 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use dormouse::dialect::DialectId;
+use dormouse::feature::transfers::{Chunk, Digest};
 use dormouse::history::{History, MemoryHistory, SqlHistory};
 use dormouse::limits::Limits;
-use dormouse::message::{Chunk, Digest, Kind, Millis, Name};
+use dormouse::message::{Kind, Millis, Name};
 use dormouse::room::{Marks, Transfer, TransferState, TransferWrite, Write};
 use proptest::prelude::*;
 use serde_json::{Value, json};

@@ -2,7 +2,7 @@
 
 use dormouse::dialect::DialectId;
 use dormouse::limits::{Limits, TRANSFER_MS, TRANSFERS_MAX};
-use dormouse::message::{Command, Request};
+use dormouse::room::{Command, Request};
 use serde_json::{Value, json};
 
 use crate::support::session_id;

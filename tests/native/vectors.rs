@@ -3,14 +3,17 @@
 use std::rc::Rc;
 
 use dormouse::dialect::{DialectId, Frame};
+use dormouse::feature;
+use dormouse::feature::conversations::{ConversationCommand, ConversationEvent, Ticket};
+use dormouse::feature::documents::{Cursor, EditingCommand, Operation};
+use dormouse::feature::metrics::{Metric, MetricCommand, MetricEvent, Reading};
+use dormouse::feature::transfers::{Chunk, Digest, TransferCommand, TransferEvent};
 use dormouse::message::{
-    Accepted, Before, Body, Chunk, ClientRef, Code, Command, ConversationCommand,
-    ConversationEvent, Cursor, Digest, EVENT, EditingCommand, Entry, Epoch, Event, EventName,
-    Fault, Json, Kicked, Lane, MESSAGE, Metric, MetricCommand, MetricEvent, Millis, Name, Notice,
-    Offset, Operation, Page, PageRequest, Published, Reading, Refusal, Reply, Request, RoomName,
-    StateItem, StateKey, Stats, Status, Ticket, Topic, TransferCommand, TransferEvent, UserId,
-    Welcome,
+    Accepted, Before, Body, ClientRef, Code, EVENT, Entry, Epoch, EventName, Fault, Json, Kicked,
+    Lane, MESSAGE, Millis, Name, Offset, Page, PageRequest, Published, Refusal, Reply, RoomName,
+    StateItem, StateKey, Stats, Status, Topic, UserId, Welcome,
 };
+use dormouse::room::{Command, Event, Notice, Request};
 use serde_json::{Value, json};
 
 use crate::support::{NOON, decoded, encoded, entry, member, session_id, stamp};
@@ -56,21 +59,37 @@ fn spelled(request: &Request) -> Value {
             json!({"kick": {"session": session.to_string()}})
         }
         Ok(Command::History(page)) => history(page),
-        Ok(Command::Transfer(TransferCommand::Keep(chunk))) => json!({"keep": {
-            "data": chunk.data, "index": chunk.index, "total": chunk.total,
-            "text": chunk.text, "bytes": chunk.bytes, "digest": chunk.digest,
-        }}),
-        Ok(Command::Transfer(TransferCommand::Delete(data))) => json!({"delete": data}),
-        Ok(Command::Transfer(TransferCommand::Fetch { data, from })) => {
+        Ok(Command::Feature(feature::Command::Transfers(TransferCommand::Keep(chunk)))) => {
+            json!({"keep": {
+                "data": chunk.data, "index": chunk.index, "total": chunk.total,
+                "text": chunk.text, "bytes": chunk.bytes, "digest": chunk.digest,
+            }})
+        }
+        Ok(Command::Feature(feature::Command::Transfers(TransferCommand::Delete(data)))) => {
+            json!({"delete": data})
+        }
+        Ok(Command::Feature(feature::Command::Transfers(TransferCommand::Fetch {
+            data,
+            from,
+        }))) => {
             json!({"fetch": {"data": data, "from": from}})
         }
-        Ok(Command::Metric(MetricCommand::Watch(names))) => json!({"watch": names}),
-        Ok(Command::Metric(MetricCommand::Unwatch(names))) => json!({"unwatch": names}),
-        Ok(Command::Editing(it)) => editing(it),
-        Ok(Command::Conversation(ConversationCommand::Connect { client })) => {
+        Ok(Command::Feature(feature::Command::Metrics(MetricCommand::Watch(names)))) => {
+            json!({"watch": names})
+        }
+        Ok(Command::Feature(feature::Command::Metrics(MetricCommand::Unwatch(names)))) => {
+            json!({"unwatch": names})
+        }
+        Ok(Command::Feature(feature::Command::Documents(it))) => editing(it),
+        Ok(Command::Feature(feature::Command::Conversations(ConversationCommand::Connect {
+            client,
+        }))) => {
             json!({"connect": {"client": client.as_str()}})
         }
-        Ok(Command::Conversation(ConversationCommand::Ask { client, content })) => {
+        Ok(Command::Feature(feature::Command::Conversations(ConversationCommand::Ask {
+            client,
+            content,
+        }))) => {
             json!({"ask": {"client": client.as_str(), "content": content}})
         }
         Ok(other) => panic!("no dialect has such a command: {other:?}"),
@@ -259,7 +278,7 @@ fn transfers() -> Vec<(&'static str, Option<&'static str>, Event)> {
         ("large_data_received", TransferEvent::Received { data: data(), bytes: 1_024_000 }),
         ("large data missing", TransferEvent::Incomplete { data: data(), bytes: 5, missing }),
     ]
-    .map(|(title, event)| (title, Some("l1"), Event::Transfer(event)))
+    .map(|(title, event)| (title, Some("l1"), Event::from(event)))
     .into()
 }
 
@@ -279,9 +298,9 @@ fn metrics() -> Vec<(&'static str, Option<&'static str>, Event)> {
     let updated =
         MetricEvent::Updated { metric: name("activity"), value: Metric::whole(7), at: NOON };
     vec![
-        ("watched", Some("s1"), Event::Metric(MetricEvent::Watched(readings()))),
-        ("unwatched", Some("s2"), Event::Metric(MetricEvent::Unwatched(readings()))),
-        ("metric", None, Event::Metric(updated)),
+        ("watched", Some("s1"), Event::from(MetricEvent::Watched(readings()))),
+        ("unwatched", Some("s2"), Event::from(MetricEvent::Unwatched(readings()))),
+        ("metric", None, Event::from(updated)),
         ("metric of a backend", None, published(None)),
         ("metric with a time of its own", None, published(Some(Millis(NOON.0 - 1000)))),
     ]
@@ -301,7 +320,7 @@ fn conversation() -> Vec<(&'static str, Option<&'static str>, Event)> {
     vec![
         ("response", Some("m1"), Event::Entry(Rc::clone(&response))),
         ("conversation", None, page(vec![asked(), response], false, false)),
-        ("confirmed", None, Event::Conversation(ConversationEvent::Confirmed { client, ticket })),
+        ("confirmed", None, Event::from(ConversationEvent::Confirmed { client, ticket })),
         ("no response", Some("m1"), Event::Refused(unavailable)),
     ]
 }

@@ -6,12 +6,12 @@ use std::rc::Rc;
 
 use dormouse::api::{Answer, Task};
 use dormouse::dialect::{DialectId, Frame, Wire};
+use dormouse::feature::conversations::Ticket;
 use dormouse::history::{Database, SqlHistory};
 use dormouse::host::{After, Clock, Driver, Failed, Flush, Host};
 use dormouse::limits::Limits;
-use dormouse::message::{
-    Epoch, Kind, Member, Millis, Refusal, Request, RoomName, SessionId, Stamp, Ticket,
-};
+use dormouse::message::{Epoch, Kind, Member, Millis, Refusal, RoomName, SessionId, Stamp};
+use dormouse::room::Request;
 use dormouse::room::{Grants, Input, Outbound, Responded, Session};
 
 use crate::support::{

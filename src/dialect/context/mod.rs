@@ -4,10 +4,6 @@
 //! what [`editing`] reads.
 //! Out: the same names, `user_joined`, `user_left`, `metric_update`, `pong` and `error`.
 
-pub(crate) mod metric;
-
-pub(crate) mod editing;
-
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -19,11 +15,13 @@ use super::{
     Subprotocols, TokenPlace,
 };
 use crate::close::CloseCode;
+use crate::feature::{Spelled, Tell};
 use crate::message::{
-    Before, Body, Code, Command, Entry, Event, Kind, Member, MessageText, Millis, Notice, Offset,
-    Page, PageRequest, Refusal,
+    Before, Body, Code, Entry, Kind, Member, MessageText, Millis, Offset, Page, PageRequest,
+    Refusal,
 };
 use crate::room::Manners;
+use crate::room::{Command, Event, Notice};
 
 pub(super) struct Context;
 
@@ -101,14 +99,12 @@ impl Dialect for Context {
                 let expires_at = expires_at.map(Millis::to_rfc3339);
                 frame(notice, "auth", Some(Auth { user_id: &user.0, expires_at }))
             }
-            Event::Metric(event) => return metric::encode(notice, event),
-            Event::Editing(it) => editing::encode(notice, it),
+            Event::Feature(it) => {
+                let Spelled { word, data } = it.spell("context")?;
+                frame(notice, word, Some(data))
+            }
             Event::Refused(refusal) => json::frame(&Error::of(notice, refusal)),
-            Event::Welcome(_)
-            | Event::Ping
-            | Event::Transfer(_)
-            | Event::Conversation(_)
-            | Event::Reply(_) => return None,
+            Event::Welcome(_) | Event::Ping | Event::Reply(_) => return None,
         })
     }
 }
@@ -136,14 +132,7 @@ fn command(envelope: &Envelope<'_>) -> Result<Command, Refusal> {
         )?
         .request(),
         "presence" => Ok(Command::Presence),
-        "subscribe" | "unsubscribe" => metric::command(&envelope.kind, data),
-        "join_session" => editing::join(data),
-        "leave_session" => editing::leave(data),
-        "delete_document" => editing::delete(data),
-        "edit" => editing::edit(data),
-        "cursor" => editing::cursor(data),
-        "command" => editing::command(data),
-        _ => Err(Refusal::new(Code::UnknownMessageType, "this endpoint knows no such type")),
+        word => json::feature("context", word, data),
     }
 }
 

@@ -16,9 +16,10 @@ use super::{
 use crate::close::CloseCode;
 use crate::limits::TOPICS_MAX;
 use crate::message::{
-    Before, Code, Command, EventName, Json, Kicked, Kind, Notice, Offset, PageRequest, Refusal,
-    SessionId, StateKey, Topic, UserId,
+    Before, Code, EventName, Json, Kicked, Kind, Offset, PageRequest, Refusal, SessionId, StateKey,
+    Topic, UserId,
 };
+use crate::room::{Command, Notice};
 use crate::room::{Manner, Manners};
 
 pub(super) struct Events;

@@ -3,9 +3,10 @@ use serde::Serialize;
 use crate::dialect::spell::{ErrorDetails, Id, User};
 use crate::dialect::{Frame, json};
 use crate::message::{
-    Accepted, ClientRef, Code, Entry, Event, Json, Millis, Notice, Offset, Page, Refusal, Reply,
-    StateItem, Stats, Topic, Welcome,
+    Accepted, ClientRef, Code, Entry, Json, Millis, Offset, Page, Refusal, Reply, StateItem, Stats,
+    Topic, Welcome,
 };
+use crate::room::{Event, Notice};
 
 pub(super) fn encode(notice: &Notice) -> Option<Frame> {
     let at = notice.at.to_rfc3339();
@@ -32,11 +33,7 @@ pub(super) fn encode(notice: &Notice) -> Option<Frame> {
         }
         Event::Reply(reply) => self::reply(notice, at, reply)?,
         Event::Refused(refusal) => json::frame(&Error::of(notice, refusal, at)),
-        Event::Ping
-        | Event::Transfer(_)
-        | Event::Metric(_)
-        | Event::Editing(_)
-        | Event::Conversation(_) => return None,
+        Event::Ping | Event::Feature(_) => return None,
     })
 }
 

@@ -26,8 +26,9 @@ use crate::dialect::{Channel, Frame};
 use crate::history::SqlHistory;
 use crate::host::{After, Driver, Failed, Flush, Host};
 use crate::limits::Limits;
-use crate::message::{Event, Kind, Notice, Refusal, RoomName, SessionId, Stamp};
+use crate::message::{Kind, Refusal, RoomName, SessionId, Stamp};
 use crate::room::Input;
+use crate::room::{Event, Notice};
 use crate::tally::Tally;
 
 /// One room, hosted by a Durable Object.

@@ -11,7 +11,8 @@ use super::Shared;
 use crate::api::{Answer, Errand, Task};
 use crate::breaker::Breaker;
 use crate::edge::{breakers, clock, hand_over, log};
-use crate::message::{Kind, Measures, Refusal, RoomName};
+use crate::feature::metrics::Measures;
+use crate::message::{Kind, Refusal, RoomName};
 use crate::room::{Input, MetricInput};
 
 impl Shared {

@@ -9,8 +9,9 @@ use std::rc::Rc;
 use super::documents::StoredDocument;
 use crate::budget::{Budget, Lease};
 use crate::document::{Damaged, Document, Edit, Pace};
+use crate::feature::documents::Version;
 use crate::limits::{DOCUMENTS_OPEN_BYTES_MAX, DOCUMENTS_OPEN_MAX};
-use crate::message::{ClientRef, Name, UserId, Version};
+use crate::message::{ClientRef, Name, UserId};
 
 /// Which room a document belongs to: a number that no two rooms of a cache share.
 pub(super) type RoomNumber = u64;

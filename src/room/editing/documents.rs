@@ -7,7 +7,8 @@ use std::rc::Rc;
 use super::cache::{DocumentCache, RoomNumber};
 use crate::budget::Budget;
 use crate::document::{Damaged, Document, Edit, Snapshot};
-use crate::message::{ClientRef, Millis, Name, UserId, Version};
+use crate::feature::documents::Version;
+use crate::message::{ClientRef, Millis, Name, UserId};
 
 /// What is stored of a document: enough to restore it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -16,12 +16,14 @@ pub(super) use seats::went;
 
 use super::asker::Asker;
 use super::counts::Pool;
-use super::{Effect, Grant, Room, Session, Turn, Write, kinds};
+use super::{Effect, Grant, Room, Session, Turn, Write};
 use crate::document::{Applied, Damaged, Edit, Rejection, Snapshot};
-use crate::message::{
-    ClientRef, Code, Command, EditingCommand, EditingEvent, EditingState, Event, Name, Operation,
-    Rate, Refusal, Request, Role, SessionId, Version,
+use crate::feature::documents::{
+    EditingCommand, EditingEvent, EditingState, Operation, Role, Version,
 };
+use crate::feature::{self, Ask};
+use crate::message::{ClientRef, Code, Name, Rate, Refusal, SessionId};
+use crate::room::{Command, Event, Request};
 
 /// Something to make durable.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,8 +98,10 @@ impl Room {
     /// read, and given to [`keep_document`](Self::keep_document).
     #[must_use]
     pub fn wants_document(&self, id: Option<SessionId>, request: &Request) -> Option<Name> {
-        let Ok(command @ Command::Editing(editing)) = &request.command else { return None };
-        if !kinds::serves(self.kind, command) {
+        let Ok(Command::Feature(feature::Command::Documents(editing))) = &request.command else {
+            return None;
+        };
+        if !editing.is_served_in(self.kind) {
             return None;
         }
         if let EditingCommand::Delete { document } = editing {
@@ -169,7 +173,7 @@ fn state(room: &mut Room, asker: &Asker, document: Name) -> Result<Event, Refusa
     let Snapshot { version, content } = stored.borrow().snapshot();
     let participants = room.participants(&document, asker);
     let state = EditingState { document, version, content, participants };
-    Ok(Event::Editing(EditingEvent::State(Box::new(state))))
+    Ok(Event::from(EditingEvent::State(Box::new(state))))
 }
 
 fn edit(
@@ -196,7 +200,7 @@ fn edit(
     let submitted = document.borrow_mut().submit(operation, version, &asker.member.id);
     match submitted {
         Ok(applied) => {
-            turn.answer(asker, Event::Editing(EditingEvent::Taken(applied.edit.version())));
+            turn.answer(asker, Event::from(EditingEvent::Taken(applied.edit.version())));
             let edit = take(room, turn, asker, &name, applied);
             for event in edited(&edit) {
                 room.tell_session(turn, &name, Some(id), |_| true, event);
@@ -230,7 +234,7 @@ fn undo(room: &mut Room, turn: &mut Turn, asker: &Asker, id: SessionId) -> Resul
     let applied = undone?.ok_or(nothing)?;
     let edit = take(room, turn, asker, &name, applied);
     for event in edited(&edit) {
-        turn.answer(asker, Event::Editing(event.clone()));
+        turn.answer(asker, Event::from(event.clone()));
         room.tell_session(turn, &name, Some(id), |_| true, event);
     }
     Ok(())
@@ -241,7 +245,7 @@ fn acknowledged_again(room: &mut Room, turn: &mut Turn, asker: &Asker, name: &Na
     let Some(client_ref) = &asker.client_ref else { return false };
     let taken = room.documents.recall(name, &asker.member.id, client_ref);
     if let Some(version) = taken {
-        turn.answer(asker, Event::Editing(EditingEvent::Taken(version)));
+        turn.answer(asker, Event::from(EditingEvent::Taken(version)));
     }
     taken.is_some()
 }

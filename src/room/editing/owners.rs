@@ -2,8 +2,10 @@
 
 use super::{EditingEvent, EditingWrite, LOST, OwnedDocument};
 use crate::document::Edit;
+use crate::feature::documents::Version;
 use crate::limits::{DOCUMENTS_MAX, EMPTY_DOCUMENT_MS};
-use crate::message::{Code, Event, Millis, Name, Refusal, SessionId, Space, Version};
+use crate::message::{Code, Millis, Name, Refusal, SessionId, Space};
+use crate::room::Event;
 use crate::room::asker::Asker;
 use crate::room::{Audience, Effect, Room, Turn, Write};
 
@@ -70,7 +72,7 @@ pub(super) fn delete(
     }
     forget(room, turn, name);
     let (document, member) = (name.clone(), asker.member.clone());
-    let event = Event::Editing(EditingEvent::Deleted { document, member });
+    let event = Event::from(EditingEvent::Deleted { document, member });
     let others: Vec<SessionId> =
         seated.into_iter().filter(|it| Some(*it) != asker.session).collect();
     turn.tell_all(Audience::Only(others), event.clone());

@@ -3,8 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::{ELSEWHERE, EditingEvent};
+use crate::feature::documents::Role;
 use crate::limits::PARTICIPANTS_BYTES_MAX;
-use crate::message::{Event, Member, Name, Refusal, Role, SessionId, Space, UserId, stored_name};
+use crate::message::{Member, Name, Refusal, SessionId, Space, UserId, stored_name};
+use crate::room::Event;
 use crate::room::asker::Asker;
 use crate::room::presence::as_many_as_fit;
 use crate::room::{Grant, Room, Session, Turn};
@@ -41,7 +43,7 @@ impl Room {
         if self.sessions.len() == 1 && except.is_some() {
             return;
         }
-        turn.tell_all(to, Event::Editing(event));
+        turn.tell_all(to, Event::from(event));
     }
 
     /// Who is in a session, each user once; nobody, for who may not see who is here.
@@ -94,7 +96,7 @@ pub(super) fn leave(
     room.session(id).filter(|it| it.sits_at(document)).ok_or(ELSEWHERE)?;
     stand_up(room, turn, id);
     let (document, member) = (document.clone(), asker.member.clone());
-    turn.answer(asker, Event::Editing(EditingEvent::Left { document, member }));
+    turn.answer(asker, Event::from(EditingEvent::Left { document, member }));
     Ok(())
 }
 

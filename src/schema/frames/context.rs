@@ -3,7 +3,7 @@ use serde_json::Value;
 use super::Field::{Is, May, MayOwn, Needs, Own};
 use super::{Frames, Message, context_editing as editing};
 use crate::dialect::context as wire;
-use crate::dialect::context::metric;
+use crate::feature::metrics::context as metric;
 use crate::message::EventName;
 use crate::schema::shape::{Shape, input, input_here, output, output_here};
 

@@ -1,7 +1,7 @@
 use super::Field::{Is, Needs};
 use super::Message;
 use super::context::{IN, OUT};
-use crate::dialect::context::editing as wire;
+use crate::feature::documents::context as wire;
 use crate::schema::shape::{input, output};
 
 pub(super) const JOIN: Message = Message {

@@ -3,6 +3,7 @@ use serde_json::Value;
 use super::Field::{Is, MayOwn, Needs, Own};
 use super::{Frames, Message};
 use crate::dialect::workflow as wire;
+use crate::feature::transfers::workflow as transfers;
 use crate::message::EventName;
 use crate::message::workflow::{Notification, WorkflowUpdate};
 use crate::schema::shape::{Shape, input, input_here, output, output_here};
@@ -38,14 +39,14 @@ const RECEIVE: &[Message] = &[
         name: "large_data",
         about: "A chunk of something large, in any order. Answered when it was the last, came again, or is the first on another connection.",
         envelope: IN,
-        fields: &[Is("type", "large_data"), Needs("data", output::<wire::LargeData<'static>>)],
+        fields: &[Is("type", "large_data"), Needs("data", output::<transfers::LargeData<'static>>)],
         example: r#"{"type":"large_data","id":"large_data_1","data":{"data_id":"plan.1","chunk_index":0,"total_chunks":2,"chunk_data":"aGVsbG8=","checksum":"2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"}}"#,
     },
     Message {
         name: "large_data_request",
         about: "Send me all of an object, chunk by chunk, or what follows.",
         envelope: IN,
-        fields: &[Is("type", "large_data_request"), Needs("data", input::<wire::FetchIn>)],
+        fields: &[Is("type", "large_data_request"), Needs("data", input::<transfers::FetchIn>)],
         example: r#"{"type":"large_data_request","id":"fetch_1","data":{"data_id":"plan.1","from":1}}"#,
     },
     Message {
@@ -54,7 +55,7 @@ const RECEIVE: &[Message] = &[
         envelope: IN,
         fields: &[
             Is("type", "large_data_delete"),
-            Needs("data", output::<wire::LargeDataDeleted<'static>>),
+            Needs("data", output::<transfers::LargeDataDeleted<'static>>),
         ],
         example: r#"{"type":"large_data_delete","id":"delete_1","data":{"data_id":"plan.1"}}"#,
     },
@@ -79,7 +80,7 @@ const SEND: &[Message] = &[
         name: "large_data",
         about: "A chunk of what was asked for, in the order of their indexes.",
         envelope: OUT,
-        fields: &[Is("type", "large_data"), Needs("data", output::<wire::LargeData<'static>>)],
+        fields: &[Is("type", "large_data"), Needs("data", output::<transfers::LargeData<'static>>)],
         example: r#"{"type":"large_data","id":"large_data_018cc4e5-227b-7000-8000-000000000000","timestamp":"2024-01-01T12:00:00.123Z","data":{"data_id":"plan.1","chunk_index":0,"total_chunks":2,"chunk_data":"aGVsbG8=","checksum":"2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"}}"#,
     },
     Message {
@@ -88,7 +89,7 @@ const SEND: &[Message] = &[
         envelope: OUT,
         fields: &[
             Is("type", "large_data_received"),
-            Needs("data", output::<wire::LargeDataReceived<'static>>),
+            Needs("data", output::<transfers::LargeDataReceived<'static>>),
         ],
         example: r#"{"type":"large_data_received","id":"large_data_received_018cc4e5-227b-7000-8000-000000000000","timestamp":"2024-01-01T12:00:00.123Z","data":{"data_id":"plan.1","status":"incomplete","total_size":5,"missing":[1]}}"#,
     },
@@ -98,7 +99,7 @@ const SEND: &[Message] = &[
         envelope: OUT,
         fields: &[
             Is("type", "large_data_delete"),
-            Needs("data", output::<wire::LargeDataDeleted<'static>>),
+            Needs("data", output::<transfers::LargeDataDeleted<'static>>),
         ],
         example: r#"{"type":"large_data_delete","id":"large_data_delete_018cc4e5-227b-7000-8000-000000000000","timestamp":"2024-01-01T12:00:00.123Z","data":{"data_id":"plan.1"}}"#,
     },

@@ -2,41 +2,10 @@ use std::rc::Rc;
 
 use uuid::Uuid;
 
-use super::{
-    ClientRef, ConversationEvent, EditingEvent, Entry, Epoch, Lane, Member, MetricEvent, Millis,
-    Offset, Refusal, Reply, SessionId, TransferEvent, UserId, Welcome,
+use crate::feature::{self, Tell};
+use crate::message::{
+    ClientRef, Entry, Lane, Member, Millis, Page, Refusal, Reply, SessionId, UserId, Welcome,
 };
-
-/// A stretch of the log.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Page {
-    /// Oldest first.
-    pub entries: Vec<Rc<Entry>>,
-    /// Whether the log goes on in the direction of reading.
-    pub has_more: bool,
-    /// Whether it was read upwards.
-    pub upwards: bool,
-    /// The newest offset of the log when the page was asked for.
-    pub head: Offset,
-    /// Which incarnation of the log this is.
-    pub epoch: Epoch,
-}
-
-impl Page {
-    /// The `before` of the next older page, if there is one.
-    #[must_use]
-    pub fn next_before(&self) -> Option<Offset> {
-        let oldest = self.entries.first().map(|it| it.offset);
-        oldest.filter(|_| self.has_more && !self.upwards)
-    }
-
-    /// The `after` of the next younger page, if there is one.
-    #[must_use]
-    pub fn next_after(&self) -> Option<Offset> {
-        let newest = self.entries.last().map(|it| it.offset);
-        newest.filter(|_| self.has_more && self.upwards)
-    }
-}
 
 /// Something a room says, addressed by the effect that carries it.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,6 +20,12 @@ pub struct Notice {
     pub at: Millis,
     /// What is said.
     pub event: Event,
+}
+
+impl<T: Into<feature::Event>> From<T> for Event {
+    fn from(event: T) -> Self {
+        Self::Feature(event.into())
+    }
 }
 
 /// What a room may say.
@@ -88,14 +63,8 @@ pub enum Event {
     },
     /// The answer to a request that only its asker gets.
     Reply(Reply),
-    /// Something about large data (A22, A23).
-    Transfer(TransferEvent),
-    /// Something about metrics (B16).
-    Metric(MetricEvent),
-    /// Something about documents (B20).
-    Editing(EditingEvent),
-    /// Something in a conversation (D3, D11).
-    Conversation(ConversationEvent),
+    /// Something that a feature says.
+    Feature(feature::Event),
     /// A request was refused, or a socket is about to be closed: why.
     Refused(Refusal),
 }
@@ -104,7 +73,10 @@ impl Event {
     /// Whether it is worth nothing later: a socket that does not keep up goes without.
     #[must_use]
     pub fn is_ephemeral(&self) -> bool {
-        matches!(self, Self::Typing { .. } | Self::Editing(EditingEvent::Cursor(..)))
+        if let Self::Feature(it) = self {
+            return it.is_ephemeral();
+        }
+        matches!(self, Self::Typing { .. })
     }
 
     /// Which queue it waits in.
@@ -122,10 +94,7 @@ impl Event {
             | Self::History(_)
             | Self::Renewed { .. }
             | Self::Reply(_)
-            | Self::Transfer(_)
-            | Self::Metric(_)
-            | Self::Editing(_)
-            | Self::Conversation(_)
+            | Self::Feature(_)
             | Self::Refused(_) => Lane::Normal,
         }
     }
@@ -145,10 +114,7 @@ impl Event {
             | Self::History(_)
             | Self::Renewed { .. }
             | Self::Reply(_)
-            | Self::Transfer(_)
-            | Self::Metric(_)
-            | Self::Editing(_)
-            | Self::Conversation(_)
+            | Self::Feature(_)
             | Self::Refused(_) => None,
         }
     }

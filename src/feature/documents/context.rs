@@ -6,16 +6,30 @@
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::{User, frame};
-use crate::dialect::Frame;
-use crate::dialect::json::{self, Text};
+use super::{Cursor, EditingCommand, EditingEvent, EditingState, Operation, Role, Version};
+use crate::feature::Spelled;
 use crate::limits::SELECTION_BYTES_MAX;
-use crate::message::{
-    Code, Command, Cursor, EditingCommand, EditingEvent, EditingState, Json, Name, Notice,
-    Operation, Refusal, Role, Version,
-};
+use crate::message::json::{self, Text};
+use crate::message::{Code, Json, Member, Name, Refusal};
 
 // ---- in
+
+pub(super) fn read(word: &str, data: Option<&RawValue>) -> Option<Result<EditingCommand, Refusal>> {
+    Some(match word {
+        "join_session" => join(data),
+        "leave_session" => leave(data),
+        "delete_document" => delete(data),
+        "edit" => edit(data),
+        "cursor" => cursor(data),
+        "command" => command(data),
+        _ => return None,
+    })
+}
+
+/// A user's `sub`, and what they are called.
+fn named(member: &Member) -> (&str, &str) {
+    (&member.id.0, &member.name)
+}
 
 #[derive(Deserialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
@@ -28,10 +42,10 @@ pub(crate) struct JoinIn {
     role: Role,
 }
 
-pub(super) fn join(data: Option<&RawValue>) -> Result<Command, Refusal> {
+fn join(data: Option<&RawValue>) -> Result<EditingCommand, Refusal> {
     let wrong = "join_session needs data with sessionId, 1 to 128 of A-Z a-z 0-9 . _ : ~ -, and role, participant, viewer or none";
     let JoinIn { session_id: document, role } = json::data(data, wrong)?;
-    Ok(Command::Editing(EditingCommand::Join { document, role }))
+    Ok(EditingCommand::Join { document, role })
 }
 
 #[derive(Deserialize)]
@@ -42,16 +56,16 @@ pub(crate) struct LeaveIn {
     session_id: Name,
 }
 
-pub(super) fn leave(data: Option<&RawValue>) -> Result<Command, Refusal> {
+fn leave(data: Option<&RawValue>) -> Result<EditingCommand, Refusal> {
     let wrong = "leave_session needs data with sessionId, 1 to 128 of A-Z a-z 0-9 . _ : ~ -";
     let LeaveIn { session_id: document } = json::data(data, wrong)?;
-    Ok(Command::Editing(EditingCommand::Leave { document }))
+    Ok(EditingCommand::Leave { document })
 }
 
-pub(super) fn delete(data: Option<&RawValue>) -> Result<Command, Refusal> {
+fn delete(data: Option<&RawValue>) -> Result<EditingCommand, Refusal> {
     let wrong = "delete_document needs data with sessionId, 1 to 128 of A-Z a-z 0-9 . _ : ~ -";
     let LeaveIn { session_id: document } = json::data(data, wrong)?;
-    Ok(Command::Editing(EditingCommand::Delete { document }))
+    Ok(EditingCommand::Delete { document })
 }
 
 /// What is done to a text.
@@ -108,12 +122,12 @@ impl EditIn<'_> {
     }
 }
 
-pub(super) fn edit(data: Option<&RawValue>) -> Result<Command, Refusal> {
+fn edit(data: Option<&RawValue>) -> Result<EditingCommand, Refusal> {
     let wrong = "edit needs data with operation, insert, delete or replace, position and version, whole numbers, content, text, for insert and replace, and length, a whole number, for delete and replace";
     let edit: EditIn<'_> = json::data(data, wrong)?;
     let operation = edit.operation().ok_or(Refusal::invalid(wrong))?;
     let (version, document) = (Version(edit.version), edit.session_id);
-    Ok(Command::Editing(EditingCommand::Edit { operation, version, document }))
+    Ok(EditingCommand::Edit { operation, version, document })
 }
 
 #[derive(Deserialize)]
@@ -127,14 +141,14 @@ pub(crate) struct CursorIn<'a> {
     selection: Option<&'a RawValue>,
 }
 
-pub(super) fn cursor(data: Option<&RawValue>) -> Result<Command, Refusal> {
+fn cursor(data: Option<&RawValue>) -> Result<EditingCommand, Refusal> {
     let wrong = "cursor needs data with position, a whole number, and selection, any JSON of up to 1 KiB, or none";
     let CursorIn { position, selection } = json::data(data, wrong)?;
     if selection.is_some_and(|it| SELECTION_BYTES_MAX < it.get().len()) {
         return Err(Refusal::invalid(wrong));
     }
     let selection = selection.map_or_else(|| Ok(Json::null()), Json::read)?;
-    Ok(Command::Editing(EditingCommand::Cursor(Cursor { position, selection })))
+    Ok(EditingCommand::Cursor(Cursor { position, selection }))
 }
 
 #[derive(Deserialize)]
@@ -146,44 +160,43 @@ pub(crate) struct CommandIn<'a> {
     command: Text<'a>,
 }
 
-pub(super) fn command(data: Option<&RawValue>) -> Result<Command, Refusal> {
+fn command(data: Option<&RawValue>) -> Result<EditingCommand, Refusal> {
     let CommandIn { command } = json::data(data, "command needs data with command, a string")?;
     match &*command {
-        "undo" => Ok(Command::Editing(EditingCommand::Undo)),
+        "undo" => Ok(EditingCommand::Undo),
         _ => Err(Refusal::new(Code::NotFound, "there is no such command")),
     }
 }
 
 // ---- out
 
-pub(super) fn encode(notice: &Notice, event: &EditingEvent) -> Frame {
+pub(super) fn spell(event: &EditingEvent) -> Spelled {
     match event {
-        EditingEvent::State(state) => frame(notice, "session_state", Some(State::of(state))),
+        EditingEvent::State(state) => Spelled::new("session_state", &State::of(state)),
         EditingEvent::Taken(Version(version)) => {
-            frame(notice, "edit_ack", Some(Ack { version: *version }))
+            Spelled::new("edit_ack", &Ack { version: *version })
         }
         EditingEvent::Edited { operation, version, author } => {
-            frame(notice, "edit", Some(Edit::of(operation, *version, &author.0)))
+            Spelled::new("edit", &Edit::of(operation, *version, &author.0))
         }
         EditingEvent::Cursor(user, Cursor { position, selection }) => {
             let data = CursorOut { user_id: &user.0, position: *position, selection };
-            frame(notice, "cursor", Some(data))
+            Spelled::new("cursor", &data)
         }
         EditingEvent::Joined { document, member, role } => {
-            let (session_id, user) = (document.as_str(), User::of(member));
-            let User { user_id, username } = user;
+            let (session_id, (user_id, username)) = (document.as_str(), named(member));
             let data = Joined { session_id, user_id, username, role: *role };
-            frame(notice, "join_session", Some(data))
+            Spelled::new("join_session", &data)
         }
         EditingEvent::Deleted { document, member } => {
-            let User { user_id, username } = User::of(member);
+            let (user_id, username) = named(member);
             let data = Left { session_id: document.as_str(), user_id, username };
-            frame(notice, "delete_document", Some(data))
+            Spelled::new("delete_document", &data)
         }
         EditingEvent::Left { document, member } => {
-            let User { user_id, username } = User::of(member);
+            let (user_id, username) = named(member);
             let data = Left { session_id: document.as_str(), user_id, username };
-            frame(notice, "leave_session", Some(data))
+            Spelled::new("leave_session", &data)
         }
     }
 }
@@ -204,8 +217,8 @@ pub(crate) struct State<'a> {
 
 impl<'a> State<'a> {
     fn of(EditingState { document, version, content, participants }: &'a EditingState) -> Self {
-        let participant = |(member, role): &'a (crate::message::Member, Role)| {
-            let User { user_id, username } = User::of(member);
+        let participant = |(member, role): &'a (Member, Role)| {
+            let (user_id, username) = named(member);
             Participant { user_id, username, role: *role }
         };
         Self {

@@ -1,30 +1,28 @@
-//! Metrics in the context dialect (B15, B16).
+//! Metrics, as the context dialect spells them (B15, B16).
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::{Frame, frame, json};
-use crate::message::{
-    Command, Json, Metric, MetricCommand, MetricEvent, Millis, Name, Notice, Reading, Refusal,
-};
+use super::{Metric, MetricCommand, MetricEvent, Reading};
+use crate::feature::Spelled;
+use crate::message::{Json, Millis, Name, Refusal, json};
 
-/// Reads `subscribe` and `unsubscribe`.
-pub(super) fn command(kind: &str, data: Option<&RawValue>) -> Result<Command, Refusal> {
+pub(super) fn read(word: &str, data: Option<&RawValue>) -> Option<Result<MetricCommand, Refusal>> {
+    let command = match word {
+        "subscribe" => MetricCommand::Watch,
+        "unsubscribe" => MetricCommand::Unwatch,
+        _ => return None,
+    };
     let wrong = "this needs data with metrics, a list of names, 1 to 128 of A-Z a-z 0-9 . _ : ~ -";
-    let MetricsIn { metrics } = json::data(data, wrong)?;
-    Ok(Command::Metric(match kind {
-        "subscribe" => MetricCommand::Watch(metrics),
-        _ => MetricCommand::Unwatch(metrics),
-    }))
+    Some(json::data(data, wrong).map(|MetricsIn { metrics }| command(metrics)))
 }
 
-/// The frame, if clients are told.
-pub(super) fn encode(notice: &Notice, event: &MetricEvent) -> Option<Frame> {
+pub(super) fn spell(event: &MetricEvent) -> Option<Spelled> {
     Some(match event {
-        MetricEvent::Watched(metrics) => frame(notice, "subscribe", Some(Metrics::of(metrics))),
-        MetricEvent::Unwatched(metrics) => frame(notice, "unsubscribe", Some(Metrics::of(metrics))),
+        MetricEvent::Watched(metrics) => Spelled::new("subscribe", &Metrics::of(metrics)),
+        MetricEvent::Unwatched(metrics) => Spelled::new("unsubscribe", &Metrics::of(metrics)),
         MetricEvent::Updated { metric, value, at } => {
-            frame(notice, Metric::EVENT, Some(Update::of(metric, value, *at)))
+            Spelled::new(Metric::EVENT, &Update::of(metric, value, *at))
         }
         // What rooms tell each other.
         MetricEvent::Measured(_) | MetricEvent::IsWatched(_) => return None,

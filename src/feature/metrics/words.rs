@@ -2,10 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Number;
+use serde_json::value::RawValue;
 
-use super::body::{Body, EntryKind, Space};
-use super::fields::Fields;
-use super::{EventName, Json, Millis, Name, Refusal};
+use super::context;
+use crate::feature::{Ask, Spelled, Tell};
+use crate::message::fields::Fields;
+use crate::message::{Body, EntryKind, Kind, Space};
+use crate::message::{EventName, Json, Millis, Name, Refusal};
 
 /// A backend measured something (B16). It is stored without the time where that is when it was
 /// accepted, and told with it.
@@ -220,10 +223,36 @@ pub enum MetricEvent {
     IsWatched(bool),
 }
 
+impl Ask for MetricCommand {
+    fn read(protocol: &str, word: &str, data: Option<&RawValue>) -> Option<Result<Self, Refusal>> {
+        if protocol == "context" { context::read(word, data) } else { None }
+    }
+    fn is_served_in(&self, kind: Kind) -> bool {
+        match self {
+            Self::Watch(_) | Self::Unwatch(_) => kind == Kind::Analytics,
+            // Only rooms ask each other this.
+            Self::Observe | Self::Measures(_) => false,
+        }
+    }
+}
+
+impl Tell for MetricEvent {
+    fn spell(&self, protocol: &str) -> Option<Spelled> {
+        if protocol == "context" { context::spell(self) } else { None }
+    }
+    fn answer(&self) -> Option<Json> {
+        match self {
+            Self::Measured(measures) => Some(Json::of(measures)),
+            Self::IsWatched(is_watched) => Some(Json::of(is_watched)),
+            Self::Watched(_) | Self::Unwatched(_) | Self::Updated { .. } => None,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::Details;
     use super::*;
+    use crate::message::Details;
 
     fn read(data: &str) -> Result<(String, String, Option<u64>), Vec<String>> {
         match Metric::read(&Json::stored(data.to_owned()).unwrap(), false) {

@@ -7,10 +7,13 @@ use base64::Engine;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
 
-use super::fields::Fields;
-use super::{Name, Refusal};
+use super::workflow;
+use crate::feature::{Ask, Spelled, Tell};
+use crate::message::fields::Fields;
+use crate::message::{Json, Kind, Name, Rate, Refusal};
 
 /// What a client may ask about large data.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -185,6 +188,33 @@ impl TransferCommand {
     }
 }
 
+impl Ask for TransferCommand {
+    fn read(protocol: &str, word: &str, data: Option<&RawValue>) -> Option<Result<Self, Refusal>> {
+        if protocol == "workflow" { workflow::read(word, data) } else { None }
+    }
+    fn is_served_in(&self, kind: Kind) -> bool {
+        kind == Kind::Hub
+    }
+    fn rate(&self) -> Rate {
+        Rate::Chunks
+    }
+}
+
+impl Tell for TransferEvent {
+    fn spell(&self, protocol: &str) -> Option<Spelled> {
+        (protocol == "workflow").then(|| workflow::spell(self))
+    }
+    fn answer(&self) -> Option<Json> {
+        matches!(self, Self::Deleted(_)).then(Json::null)
+    }
+    fn weight(&self) -> usize {
+        match self {
+            Self::Piece(chunk) => chunk.text.len(),
+            Self::Received { .. } | Self::Incomplete { .. } | Self::Deleted(_) => 0,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
@@ -200,7 +230,7 @@ mod tests {
     }
 
     fn faults(data: &Value) -> Vec<String> {
-        let super::super::Details::Faults(faults) =
+        let crate::message::Details::Faults(faults) =
             Chunk::parse(&data.to_string()).unwrap_err().details
         else {
             unreachable!("every fault is named")

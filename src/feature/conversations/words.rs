@@ -3,9 +3,10 @@
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::body::{Body, EntryKind, Relation};
-use super::name::is_dots;
-use super::{ClientRef, EventName, Json, Offset, Refusal, RoomName};
+use crate::feature::{Ask, Spelled, Tell};
+use crate::message::is_dots;
+use crate::message::{Body, Dedupe, EntryKind, Kind, Relation};
+use crate::message::{ClientRef, EventName, Json, Offset, Refusal, RoomName};
 
 /// A responder answered a message (D11). It is stored with the place of that message.
 pub const RESPONSE: EntryKind = EntryKind {
@@ -159,6 +160,26 @@ pub enum ConversationEvent {
         /// Where it is, and how it comes back.
         ticket: Ticket,
     },
+}
+
+impl Ask for ConversationCommand {
+    /// Its own dialect reads it.
+    fn read(_: &str, _: &str, _: Option<&RawValue>) -> Option<Result<Self, Refusal>> {
+        None
+    }
+    fn is_served_in(&self, kind: Kind) -> bool {
+        kind == Kind::Conversation
+    }
+    fn dedupe(&self) -> Dedupe {
+        Dedupe::Response
+    }
+}
+
+impl Tell for ConversationEvent {
+    /// Its own dialect spells it.
+    fn spell(&self, _: &str) -> Option<Spelled> {
+        None
+    }
 }
 
 #[cfg(test)]

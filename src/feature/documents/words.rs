@@ -3,8 +3,11 @@
 use std::rc::Rc;
 
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
-use super::{Json, Member, Name, Rate, Space, UserId};
+use super::context;
+use crate::feature::{Ask, Spelled, Tell};
+use crate::message::{Json, Kind, Member, Name, Rate, Refusal, Space, UserId};
 
 impl Space {
     /// Documents, by their names.
@@ -109,18 +112,6 @@ pub enum EditingCommand {
     Cursor(Cursor),
 }
 
-impl EditingCommand {
-    /// Which rate it counts against.
-    #[must_use]
-    pub fn rate(&self) -> Rate {
-        match self {
-            Self::Join { .. } | Self::Leave { .. } | Self::Delete { .. } => Rate::Messages,
-            Self::Edit { .. } | Self::Undo => Rate::Edits,
-            Self::Cursor(_) => Rate::Cursors,
-        }
-    }
-}
-
 /// A session as a newcomer finds it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EditingState {
@@ -175,4 +166,53 @@ pub enum EditingEvent {
         /// The user who left.
         member: Member,
     },
+}
+
+impl Ask for EditingCommand {
+    fn read(protocol: &str, word: &str, data: Option<&RawValue>) -> Option<Result<Self, Refusal>> {
+        if protocol == "context" { context::read(word, data) } else { None }
+    }
+    fn is_served_in(&self, kind: Kind) -> bool {
+        kind == Kind::Collaboration
+    }
+    fn rate(&self) -> Rate {
+        match self {
+            Self::Edit { .. } | Self::Undo => Rate::Edits,
+            Self::Cursor(_) => Rate::Cursors,
+            Self::Join { .. } | Self::Leave { .. } | Self::Delete { .. } => Rate::Messages,
+        }
+    }
+    fn has_long_answer(&self) -> bool {
+        matches!(self, Self::Join { .. })
+    }
+}
+
+impl Tell for EditingEvent {
+    fn spell(&self, protocol: &str) -> Option<Spelled> {
+        (protocol == "context").then(|| context::spell(self))
+    }
+    fn answer(&self) -> Option<Json> {
+        matches!(self, Self::Deleted { .. }).then(Json::null)
+    }
+    fn is_ephemeral(&self) -> bool {
+        matches!(self, Self::Cursor(..))
+    }
+    fn weight(&self) -> usize {
+        match self {
+            Self::State(state) => state.content.len(),
+            Self::Edited { operation, .. } => operation.weight(),
+            Self::Cursor(_, cursor) => cursor.selection.as_str().len(),
+            Self::Taken(_) | Self::Joined { .. } | Self::Left { .. } | Self::Deleted { .. } => 0,
+        }
+    }
+}
+
+impl Operation {
+    /// How many bytes it puts in.
+    pub(crate) fn weight(&self) -> usize {
+        match self {
+            Self::Insert { content, .. } | Self::Replace { content, .. } => content.len(),
+            Self::Delete { .. } => 0,
+        }
+    }
 }

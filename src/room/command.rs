@@ -1,0 +1,112 @@
+use crate::feature::{self, Ask};
+use crate::message::{
+    Body, ClientRef, Dedupe, Json, Kicked, PageRequest, Rate, Refusal, SessionId, StateKey, Topic,
+};
+
+/// A frame from a client, decoded. Decoding cannot fail as a whole: what could
+/// not be read is a [`Refusal`] that still knows which request it answers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Request {
+    /// The client's own id for it, echoed in replies and used to recognise a resend.
+    pub client_ref: Option<ClientRef>,
+    /// What is asked.
+    pub command: Result<Command, Refusal>,
+}
+
+/// What a client may ask of a room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Are you there? (B30)
+    Ping,
+    /// I am here: the answer to the server's own ping (E9).
+    Pong,
+    /// Here is my token (B3). Answered by the edge, which holds the keys.
+    Authenticate {
+        /// A JWT, or `test` in development.
+        token: String,
+        /// The room it is for, where the URL does not say.
+        context: Option<String>,
+    },
+    /// Say this to everyone and remember it (B8).
+    Say(Body),
+    /// Publish this: as `Say`, and tell the publisher where it went.
+    Publish {
+        /// The event, the message or the metric that is published.
+        body: Body,
+        /// A session that does not hear it.
+        exclude: Option<SessionId>,
+    },
+    /// Keep this value under this key, and say so; `null` drops the key.
+    SetState {
+        /// The key.
+        key: StateKey,
+        /// The value.
+        value: Json,
+    },
+    /// I am, or am no longer, typing (B9).
+    Typing(bool),
+    /// I want to hear of these (C6).
+    Subscribe(Vec<Topic>),
+    /// I no longer want to hear of these (C7).
+    Unsubscribe(Vec<Topic>),
+    /// What was said before? (B10)
+    History(PageRequest),
+    /// Who is here?
+    Presence,
+    /// What do I hear of?
+    Subscriptions,
+    /// What is kept under keys?
+    State,
+    /// How is the room?
+    Stats,
+    /// How is this connection? (E18)
+    Status,
+    /// Close these connections.
+    Kick(Kicked),
+    /// Close every connection and forget everything.
+    Erase,
+    /// Something that a feature serves.
+    Feature(feature::Command),
+}
+
+impl<T: Into<feature::Command>> From<T> for Command {
+    fn from(command: T) -> Self {
+        Self::Feature(command.into())
+    }
+}
+
+impl Command {
+    /// How it is recognised when it comes again.
+    #[must_use]
+    pub fn dedupe(&self) -> Dedupe {
+        match self {
+            Self::Say(_) | Self::Publish { .. } | Self::SetState { .. } => Dedupe::Entry,
+            Self::Feature(it) => it.dedupe(),
+            Self::Ping
+            | Self::Pong
+            | Self::Authenticate { .. }
+            | Self::Typing(_)
+            | Self::Subscribe(_)
+            | Self::Unsubscribe(_)
+            | Self::History(_)
+            | Self::Presence
+            | Self::Subscriptions
+            | Self::State
+            | Self::Stats
+            | Self::Status
+            | Self::Kick(_)
+            | Self::Erase => Dedupe::No,
+        }
+    }
+}
+
+impl Request {
+    /// Which rate it counts against. What could not be read is a message.
+    #[must_use]
+    pub fn rate(&self) -> Rate {
+        match &self.command {
+            Ok(Command::Feature(it)) => it.rate(),
+            Ok(_) | Err(_) => Rate::Messages,
+        }
+    }
+}
