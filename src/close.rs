@@ -21,12 +21,8 @@ pub enum CloseCode {
     Internal,
     /// 1013: try later.
     TryLater,
-    /// 4400: a version, or a client id, that is none (E26, X20).
-    UnsupportedVersion,
-    /// 4401: a role that is none, or not the client's (E26).
-    InvalidRole,
-    /// 4500: a handshake that failed on our side (E26).
-    HandshakeFailed,
+    /// 4000 to 4999: one of a protocol's own, which says in its file what it means.
+    Own(u16),
 }
 
 impl CloseCode {
@@ -39,9 +35,7 @@ impl CloseCode {
             Self::TooLarge => 1009,
             Self::Internal => 1011,
             Self::TryLater => 1013,
-            Self::UnsupportedVersion => 4400,
-            Self::InvalidRole => 4401,
-            Self::HandshakeFailed => 4500,
+            Self::Own(code) => code,
         }
     }
 
@@ -109,11 +103,8 @@ mod tests {
             CloseCode::TooLarge,
             CloseCode::Internal,
             CloseCode::TryLater,
-            CloseCode::UnsupportedVersion,
-            CloseCode::InvalidRole,
-            CloseCode::HandshakeFailed,
         ];
-        let numbers = [1001, 1008, 1009, 1011, 1013, 4400, 4401, 4500];
+        let numbers = [1001, 1008, 1009, 1011, 1013];
         assert_eq!(sent.map(CloseCode::number), numbers);
     }
 

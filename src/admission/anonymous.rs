@@ -3,6 +3,7 @@
 use super::capability::DEMO;
 use super::{Endpoint, HandOff, Terms, Upgrade};
 use crate::close::CloseCode;
+use crate::dialect::client::{INVALID_ROLE, UNSUPPORTED_VERSION};
 use crate::message::{Code, Member, Refusal, RoomName, UserId};
 use crate::room::{Grant, Grants, Manner, Manners};
 
@@ -54,7 +55,7 @@ type Fault = (Refusal, CloseCode);
 
 /// Checks version, client id and role, in this order: the first that is wrong is told (K1).
 pub(super) fn handshake(upgrade: &Upgrade, development: bool) -> Result<ClientRole, Fault> {
-    let bad = |message| (Refusal::invalid(message), CloseCode::UnsupportedVersion);
+    let bad = |message| (Refusal::invalid(message), UNSUPPORTED_VERSION);
     if !matches!(upgrade.query.get("version"), None | Some("1")) {
         return Err(bad("this version of the protocol is not spoken here; 1 is"));
     }
@@ -64,7 +65,7 @@ pub(super) fn handshake(upgrade: &Upgrade, development: bool) -> Result<ClientRo
         Some("test") if development => ClientRole::Test,
         Some(_) => {
             let refusal = Refusal::new(Code::PermissionDenied, "invalid role");
-            return Err((refusal, CloseCode::InvalidRole));
+            return Err((refusal, INVALID_ROLE));
         }
     };
     if upgrade.query.get("client_id").is_some_and(is_client_id) {

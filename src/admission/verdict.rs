@@ -4,6 +4,7 @@ use super::{
     is_local,
 };
 use crate::close::CloseCode;
+use crate::dialect::client::INVALID_ROLE;
 use crate::dialect::{Access, Subprotocols, TokenPlace};
 use crate::message::{Kind, Millis, Refusal, RoomName};
 use crate::room::{Grant, Renewal};
@@ -214,7 +215,7 @@ impl Policy {
         let is_admin = |it: &Option<Claims>| it.as_ref().is_some_and(|it| it.role == Role::Admin);
         let joined = match judged {
             Ok(claims) if role.needs_token() && !is_admin(&claims) => {
-                return Verdict::Refuse(anonymous::NO_ADMIN, CloseCode::InvalidRole);
+                return Verdict::Refuse(anonymous::NO_ADMIN, INVALID_ROLE);
             }
             Ok(Some(claims)) => upgrade
                 .context()

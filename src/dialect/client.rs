@@ -40,10 +40,17 @@ static DESCRIPTOR: Descriptor = Descriptor {
     shows_offsets: false,
 };
 
+/// 4400: a version, or a client id, that is none (E26, X20). Published, as those below.
+pub(crate) const UNSUPPORTED_VERSION: CloseCode = CloseCode::Own(4400);
+/// 4401: a role that is none, or not the client's (E26).
+pub(crate) const INVALID_ROLE: CloseCode = CloseCode::Own(4401);
+/// 4500: a handshake that failed on our side (E26).
+pub(crate) const HANDSHAKE_FAILED: CloseCode = CloseCode::Own(4500);
+
 fn close_code(refusal: &Refusal) -> CloseCode {
     // A fault of ours has a code of its own here (E26).
     if matches!(refusal.code, Code::Unavailable | Code::SystemError) {
-        CloseCode::HandshakeFailed
+        HANDSHAKE_FAILED
     } else {
         CloseCode::of(refusal)
     }
@@ -277,5 +284,16 @@ impl<'a> Error<'a> {
             retry_after: refusal.retry_after,
             details: ErrorDetails::of(refusal),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn published_close_codes_do_not_change() {
+        let sent = [UNSUPPORTED_VERSION, INVALID_ROLE, HANDSHAKE_FAILED];
+        assert_eq!(sent.map(CloseCode::number), [4400, 4401, 4500]);
     }
 }

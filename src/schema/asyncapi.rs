@@ -6,6 +6,7 @@ use super::shape::{Shapes, input, walk};
 use super::{object, reference};
 use crate::admission::{Endpoint, endpoints};
 use crate::close::CloseCode;
+use crate::dialect::client::{HANDSHAKE_FAILED, INVALID_ROLE, UNSUPPORTED_VERSION};
 use crate::dialect::{Access, DialectId};
 use crate::message::workflow::{Notification, WorkflowUpdate};
 use crate::message::{Code, Fault, Offset};
@@ -107,9 +108,9 @@ const CLOSE_CODES: [(CloseCode, &str); 8] = [
     (CloseCode::TooLarge, "Longer than allowed."),
     (CloseCode::Internal, "Our fault."),
     (CloseCode::TryLater, "Full, not answering, or too far behind: try later."),
-    (CloseCode::UnsupportedVersion, "A version or a client id that is none; only `/ws/client`."),
-    (CloseCode::InvalidRole, "A role that is none, or not the client's; only `/ws/client`."),
-    (CloseCode::HandshakeFailed, "The handshake failed on our side; only `/ws/client`."),
+    (UNSUPPORTED_VERSION, "A version or a client id that is none; only `/ws/client`."),
+    (INVALID_ROLE, "A role that is none, or not the client's; only `/ws/client`."),
+    (HANDSHAKE_FAILED, "The handshake failed on our side; only `/ws/client`."),
 ];
 
 /// What every dialect's server may say beside its own words.
