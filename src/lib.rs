@@ -6,11 +6,11 @@
 pub mod limits;
 pub mod message;
 
-pub mod feature;
-
 pub mod budget;
 
-pub mod document;
+pub mod database;
+
+pub mod feature;
 
 pub mod tally;
 

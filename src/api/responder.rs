@@ -5,9 +5,9 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
+use crate::feature::conversations::{Outcome, Question};
 use crate::limits::{JSON_DEPTH_MAX, Responder};
 use crate::message::{Millis, is_bearable, starts_object, text_fits};
-use crate::room::{Outcome, Question};
 
 /// Longest answer read, in bytes: what clients take in one frame.
 pub const ANSWER_BYTES_MAX: u64 = 1 << 20;
@@ -141,8 +141,8 @@ pub fn is_well(outcome: &Outcome) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::feature::conversations::Pending;
     use crate::message::{ClientRef, Epoch, Member, Offset, UserId};
-    use crate::room::Pending;
 
     const SECRET: &str = "a secret of the backend, 32 bytes or more";
 

@@ -1,7 +1,9 @@
 use super::counts::Counts;
 use super::{Addresses, Listed, Listing, Report, Summary};
 use crate::breaker::{Breaker, State};
-use crate::history::{Database, Row, Value, schema};
+use crate::database::{Database, Row, Value};
+use crate::database::{find, read_meta, write_meta};
+use crate::history::schema;
 use crate::message::Millis;
 
 /// Every step from an empty database to today's, in order. A directory in production
@@ -55,7 +57,7 @@ impl<D: Database> Directory<D> {
             if !report.tally.is_empty() {
                 let mut counts = self.counts(now)?;
                 counts.add(&report.tally, now);
-                schema::write_meta(&self.database, COUNTS, &counts.store())?;
+                write_meta(&self.database, COUNTS, &counts.store())?;
             }
             if report.is_empty {
                 let sql = "DELETE FROM room WHERE address = ?";
@@ -133,8 +135,8 @@ impl<D: Database> Directory<D> {
 
     /// What is stored of the counts; if that cannot be read, counting begins anew.
     fn counts(&self, now: Millis) -> Result<Counts, D::Error> {
-        let meta = schema::read_meta(&self.database)?;
-        let counts = schema::find(&meta, COUNTS).and_then(Counts::load);
+        let meta = read_meta(&self.database)?;
+        let counts = find(&meta, COUNTS).and_then(Counts::load);
         Ok(counts.unwrap_or_else(|| Counts::new(now)))
     }
 }

@@ -8,8 +8,8 @@ use super::{clock, log, panic, platform};
 use crate::admission::{Doors, Keys, Origins, Policy};
 use crate::api::responder::{self, Backend};
 use crate::budget::Budget;
+use crate::feature::documents::DocumentCache;
 use crate::limits::Limits;
-use crate::room::DocumentCache;
 
 /// Everything an operator can set. It cannot change while an isolate lives.
 pub(super) struct Config {

@@ -5,7 +5,7 @@ use worker::worker_sys::types::SqlStorage;
 use worker::{Error, Result, State};
 
 use super::platform;
-use crate::history::{Database, Row, Value};
+use crate::database::{Database, Row, Value};
 
 /// The object's own SQLite.
 pub(super) struct EdgeDatabase {

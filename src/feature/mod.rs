@@ -7,12 +7,14 @@
 pub mod conversations;
 pub mod documents;
 pub mod metrics;
+pub(crate) mod rules;
+pub(crate) mod tables;
 pub mod transfers;
 
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::message::{Dedupe, EVENT, EntryKind, Json, Kind, MESSAGE, Rate, Refusal};
+use crate::message::{Dedupe, EVENT, EntryKind, Json, Kind, MESSAGE, Millis, Rate, Refusal};
 
 /// What is asked of a feature.
 pub trait Ask: Sized {
@@ -28,6 +30,10 @@ pub trait Ask: Sized {
     /// How it is recognised when it comes again.
     fn dedupe(&self) -> Dedupe {
         Dedupe::No
+    }
+    /// Whether it says who speaks, where that must come first.
+    fn introduces(&self) -> bool {
+        false
     }
     /// Whether its answer may be long, however short it is.
     fn has_long_answer(&self) -> bool {
@@ -69,8 +75,64 @@ pub trait Tell {
     }
 }
 
+/// What a feature makes durable.
+pub trait Keep {
+    /// Whether it must not wait for others.
+    fn is_urgent(&self) -> bool {
+        false
+    }
+    /// How much memory it takes until it is durable, in bytes, about.
+    fn weight(&self) -> usize {
+        0
+    }
+}
+
+/// What a room knows of a feature while it is awake.
+pub trait Known {
+    /// What is stored of it, as a wake reads it.
+    type Stored;
+    /// What a room that wakes knows; its newest entry was accepted at this time.
+    fn wake(stored: Self::Stored, head_at: Millis) -> Self;
+    /// What is left when the room is erased.
+    #[must_use]
+    fn erased(self) -> Self
+    where
+        Self: Sized,
+        Self::Stored: Default,
+    {
+        Self::wake(Self::Stored::default(), Millis(0))
+    }
+    /// Whether nothing is kept that others put there.
+    fn keeps_nothing(&self) -> bool;
+    /// Whether nothing is kept.
+    fn is_empty(&self) -> bool {
+        self.keeps_nothing()
+    }
+    /// Whether something is under way that an empty room stays for.
+    fn is_busy(&self) -> bool {
+        false
+    }
+}
+
+/// The features, each by what it is called: a new one is its folder, its module above, and a line
+/// here.
 macro_rules! features {
-    ($($(#[$about:meta])* $name:ident: $command:ty, $event:ty;)*) => {
+    ($then:ident) => {
+        $then! {
+            /// Large data (A22, A23).
+            Transfers, transfers: transfers::TransferCommand, transfers::TransferEvent, transfers::TransferWrite;
+            /// Metrics (B15, B16).
+            Metrics, metrics: metrics::MetricCommand, metrics::MetricEvent, metrics::MetricWrite;
+            /// Documents that are edited together (B17 to B21).
+            Documents, documents: documents::EditingCommand, documents::EditingEvent, documents::EditingWrite;
+            /// Conversations with a responder (D2 to D12).
+            Conversations, conversations: conversations::ConversationCommand, conversations::ConversationEvent, conversations::ConversationWrite;
+        }
+    };
+}
+
+macro_rules! unions {
+    ($($(#[$about:meta])* $name:ident, $module:ident: $command:ty, $event:ty, $write:ty;)*) => {
         /// What is asked of a feature.
         #[derive(Clone, Debug, PartialEq, Eq)]
         pub enum Command {
@@ -83,7 +145,51 @@ macro_rules! features {
             $($(#[$about])* $name($event),)*
         }
 
-        $(impl From<$command> for Command {
+        /// Something that a feature makes durable.
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub enum Write {
+            $($(#[$about])* $name($write),)*
+        }
+
+        /// What is stored of all features, as a wake reads it.
+        #[derive(Clone, Debug, Default, PartialEq, Eq)]
+        pub struct Stored {
+            $($(#[$about])* pub $module: <$module::$name as Known>::Stored,)*
+        }
+
+        /// What a room knows of all features while it is awake.
+        #[derive(Debug)]
+        pub struct States {
+            $($(#[$about])* pub(crate) $module: $module::$name,)*
+        }
+
+        impl Known for States {
+            type Stored = Stored;
+
+            fn wake(stored: Stored, head_at: Millis) -> Self {
+                Self { $($module: Known::wake(stored.$module, head_at),)* }
+            }
+            fn erased(self) -> Self {
+                Self { $($module: self.$module.erased(),)* }
+            }
+            fn keeps_nothing(&self) -> bool {
+                $(self.$module.keeps_nothing() &&)* true
+            }
+            fn is_empty(&self) -> bool {
+                $(self.$module.is_empty() &&)* true
+            }
+            fn is_busy(&self) -> bool {
+                $(self.$module.is_busy() ||)* false
+            }
+        }
+
+        $(impl From<$write> for Write {
+            fn from(write: $write) -> Self {
+                Self::$name(write)
+            }
+        }
+
+        impl From<$command> for Command {
             fn from(command: $command) -> Self {
                 Self::$name(command)
             }
@@ -121,9 +227,27 @@ macro_rules! features {
                     $(Self::$name(it) => it.dedupe(),)*
                 }
             }
+            fn introduces(&self) -> bool {
+                match self {
+                    $(Self::$name(it) => it.introduces(),)*
+                }
+            }
             fn has_long_answer(&self) -> bool {
                 match self {
                     $(Self::$name(it) => it.has_long_answer(),)*
+                }
+            }
+        }
+
+        impl Keep for Write {
+            fn is_urgent(&self) -> bool {
+                match self {
+                    $(Self::$name(it) => it.is_urgent(),)*
+                }
+            }
+            fn weight(&self) -> usize {
+                match self {
+                    $(Self::$name(it) => it.weight(),)*
                 }
             }
         }
@@ -153,16 +277,9 @@ macro_rules! features {
     };
 }
 
-features! {
-    /// Large data (A22, A23).
-    Transfers: transfers::TransferCommand, transfers::TransferEvent;
-    /// Metrics (B15, B16).
-    Metrics: metrics::MetricCommand, metrics::MetricEvent;
-    /// Documents that are edited together (B17 to B21).
-    Documents: documents::EditingCommand, documents::EditingEvent;
-    /// Conversations with a responder (D2 to D12).
-    Conversations: conversations::ConversationCommand, conversations::ConversationEvent;
-}
+features!(unions);
+
+pub(crate) use features;
 
 /// The kinds of entries. A row of another kind was written by a later version: it is not shown.
 const KINDS: [EntryKind; 4] = [MESSAGE, EVENT, metrics::METRIC, conversations::RESPONSE];

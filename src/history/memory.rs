@@ -2,18 +2,17 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::rc::Rc;
 
-use super::conversation::Questions;
-use super::editing::MemoryDocuments;
-use super::{History, Lately, TRIM_ENTRIES_MAX, how_many_fit, weight};
-use crate::feature::metrics::Metric;
-use crate::feature::transfers::{Chunk, Digest};
+use super::{History, TRIM_ENTRIES_MAX, how_many_fit, weight};
+use crate::feature::documents::StoredDocument;
+use crate::feature::metrics::Lately;
+use crate::feature::tables::{Twin, Twins};
+use crate::feature::transfers::Digest;
 use crate::message::{
     Before, ClientRef, Entry, Epoch, MESSAGE, Millis, Name, Offset, Page, StateItem, StateKey,
     UserId,
 };
 use crate::room::{
-    Counts, Departure, KeptKey, Memory, MetricMemory, MetricWrite, Observed, PageQuery, Receipt,
-    Remembered, Response, StoredDocument, StoredReading, Transfer, TransferWrite, Write,
+    Counts, Departure, KeptKey, Memory, PageQuery, Receipt, Remembered, Response, Write,
 };
 
 /// A history in vectors: the model that every other history is tested against.
@@ -29,14 +28,7 @@ pub struct MemoryHistory {
     states: BTreeMap<String, StateItem>,
     /// Whose keys are, and whether they are protected.
     owned_states: BTreeMap<String, (UserId, bool)>,
-    transfers: BTreeMap<u64, Transfer>,
-    chunks: BTreeMap<(u64, u64), Rc<Chunk>>,
-    metrics: BTreeMap<Name, StoredReading>,
-    observed: Observed,
-    documents: MemoryDocuments,
-    questions: Questions,
-    /// By message: the response's own position and time.
-    responses: BTreeMap<Offset, (Offset, Millis)>,
+    features: Twins,
 }
 
 impl MemoryHistory {
@@ -53,13 +45,7 @@ impl MemoryHistory {
             shares: BTreeMap::new(),
             states: BTreeMap::new(),
             owned_states: BTreeMap::new(),
-            transfers: BTreeMap::new(),
-            chunks: BTreeMap::new(),
-            metrics: BTreeMap::new(),
-            observed: Observed::No,
-            documents: MemoryDocuments::default(),
-            questions: Questions::default(),
-            responses: BTreeMap::new(),
+            features: Twins::default(),
         }
     }
 
@@ -71,9 +57,7 @@ impl MemoryHistory {
                 if let Some(client_ref) = entry.client_ref.clone() {
                     self.recent.insert((entry.author.id.clone(), client_ref), self.head);
                 }
-                if let Some(of) = entry.body.answers() {
-                    self.responses.insert(of, self.head);
-                }
+                self.features.appended(entry);
                 self.keep(entry);
             }
             Write::Depart(departure) => {
@@ -90,15 +74,10 @@ impl MemoryHistory {
             Write::OwnState { key, owner, is_protected } => {
                 self.owned_states.insert(key.as_str().to_owned(), (owner.clone(), *is_protected));
             }
-            Write::Transfer(it) => self.write_transfer(it),
-            Write::Metric(MetricWrite::Observed(observed)) => self.observed = *observed,
-            Write::Metric(MetricWrite::Keep(name, reading)) => {
-                self.metrics.insert(name.clone(), reading.clone());
-            }
-            Write::Editing(it) => self.documents.write(it),
-            Write::Conversation(it) => self.questions.write(it),
+            Write::Feature(it) => self.features.write(it),
             Write::Erase(epoch) => {
-                *self = Self { observed: self.observed, ..Self::new(epoch.clone()) };
+                let features = std::mem::take(&mut self.features).erased();
+                *self = Self { features, ..Self::new(epoch.clone()) };
             }
             Write::Trim { from, since } => {
                 let first = self.entries.first().map_or(0, |it| it.offset.0);
@@ -108,8 +87,7 @@ impl MemoryHistory {
             }
             Write::ForgetRefs(memory) => {
                 self.recent.retain(|_, (offset, at)| memory.from <= *offset && memory.since <= *at);
-                let is_kept = |message: &Offset, at| memory.from <= *message && memory.since <= at;
-                self.responses.retain(|message, (_, at)| is_kept(message, *at));
+                self.features.prune(memory.from, memory.since);
             }
         }
     }
@@ -117,10 +95,6 @@ impl MemoryHistory {
 
 impl MemoryHistory {
     fn keep(&mut self, entry: &Entry) {
-        if let Some(Metric { metric, value, at }) = Metric::of(&entry.body) {
-            let reading = StoredReading { value, at: at.unwrap_or(entry.at), own: false };
-            self.metrics.insert(metric, reading);
-        }
         let Some(key) = entry.body.state_key() else { return };
         if entry.body.data.is_null() {
             self.states.remove(key);
@@ -128,28 +102,6 @@ impl MemoryHistory {
         } else if let Ok(name) = StateKey::stored(key) {
             let (value, offset) = (entry.body.data.clone(), entry.offset);
             self.states.insert(key.to_owned(), StateItem { key: name, value, offset });
-        }
-    }
-}
-
-impl MemoryHistory {
-    fn write_transfer(&mut self, write: &TransferWrite) {
-        match write {
-            TransferWrite::Keep(transfer, chunk) => {
-                self.transfers.insert(transfer.id, transfer.clone());
-                self.chunks.insert((transfer.id, chunk.index), Rc::clone(chunk));
-            }
-            TransferWrite::Note(transfer) => {
-                self.transfers.insert(transfer.id, transfer.clone());
-            }
-            TransferWrite::Drop { transfer, below } => {
-                self.chunks.retain(|(id, index), _| *id != transfer.id || *below <= *index);
-                if transfer.there.count() == 0 {
-                    self.transfers.remove(&transfer.id);
-                } else {
-                    self.transfers.insert(transfer.id, transfer.clone());
-                }
-            }
         }
     }
 }
@@ -180,14 +132,7 @@ impl History for MemoryHistory {
                     (key.clone(), KeptKey { bytes, owner, is_protected })
                 })
                 .collect(),
-            transfers: self.transfers.values().cloned().collect(),
-            metrics: MetricMemory {
-                last: self.metrics.iter().map(|(name, it)| (name.clone(), it.clone())).collect(),
-                observed: self.observed,
-            },
-            documents: self.documents.count(),
-            owned_documents: self.documents.owned(),
-            pending: self.questions.pending(),
+            own: self.features.stored(),
         })
     }
 
@@ -255,7 +200,7 @@ impl History for MemoryHistory {
     }
 
     fn document(&self, name: &Name) -> Result<StoredDocument, Infallible> {
-        Ok(self.documents.read(name))
+        Ok(self.features.documents.read(name))
     }
 
     fn recall(
@@ -274,21 +219,23 @@ impl History for MemoryHistory {
     }
 
     fn chunk(&self, transfer: u64, index: u64) -> Result<Option<(String, Digest)>, Infallible> {
-        let chunk = self.chunks.get(&(transfer, index));
+        let chunk = self.features.transfers.chunk(transfer, index);
         Ok(chunk.map(|it| (it.text.clone(), it.digest)))
     }
 
     fn digest(&self, transfer: u64, index: u64) -> Result<Option<Digest>, Infallible> {
-        Ok(self.chunks.get(&(transfer, index)).map(|it| it.digest))
+        Ok(self.features.transfers.chunk(transfer, index).map(|it| it.digest))
     }
 
     fn question(&self, message: Offset) -> Result<Option<String>, Infallible> {
-        Ok(self.questions.content(message))
+        Ok(self.features.conversations.content(message))
     }
 
     fn response(&self, message: Offset) -> Result<Response, Infallible> {
-        let Some((offset, _)) = self.responses.get(&message) else { return Ok(Response::None) };
-        let entry = self.entries.iter().find(|it| it.offset == *offset);
+        let Some(offset) = self.features.conversations.response(message) else {
+            return Ok(Response::None);
+        };
+        let entry = self.entries.iter().find(|it| it.offset == offset);
         Ok(entry.map_or(Response::Gone, |it| Response::Kept(Rc::clone(it))))
     }
 }

@@ -4,27 +4,23 @@
 //! Not policy: what to keep and for how long is the room's decision. A contract
 //! suite (`tests/native/history.rs`) runs against every implementation.
 
-mod conversation;
-mod database;
-mod editing;
 mod memory;
-mod metric;
 mod record;
 mod remembered;
 pub(crate) mod schema;
 mod share;
 mod sql;
-mod transfer;
 
-pub use database::{Database, Row, Value};
 pub use memory::MemoryHistory;
 pub use schema::MIGRATIONS;
 pub use sql::SqlHistory;
 
+use crate::feature::documents::StoredDocument;
+use crate::feature::metrics::Lately;
 use crate::feature::transfers::Digest;
 use crate::limits::FRAME_BYTES_MAX;
 use crate::message::{ClientRef, Epoch, Millis, Name, Offset, Page, StateItem, UserId};
-use crate::room::{Memory, PageQuery, Receipt, Remembered, Response, StoredDocument, Write};
+use crate::room::{Memory, PageQuery, Receipt, Remembered, Response, Write};
 
 /// Entries one [`Write::Trim`] deletes at most, so that a large backlog does not
 /// hold up the room; the next alarm takes the rest.
@@ -96,15 +92,6 @@ pub trait History {
 
     /// What is known of the response to the message at this position.
     fn response(&self, message: Offset) -> Result<Response, Self::Error>;
-}
-
-/// What was added to a log since some time.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Lately {
-    /// How many messages.
-    pub messages: u64,
-    /// The authors of all that was added, in their order, each once.
-    pub authors: Vec<UserId>,
 }
 
 /// How many entries of these weights, in the order of reading, make a page.

@@ -3,7 +3,7 @@
 
 use uuid::Uuid;
 
-use super::{Row, Value};
+use crate::database::{Row, Value};
 use crate::feature;
 use crate::message::{ClientRef, Entry, Member, Millis, Offset, UserId};
 

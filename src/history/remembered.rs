@@ -1,15 +1,15 @@
 //! What a log knows of its room.
 
-use super::{Database, Row, Value, conversation, editing, metric, schema, share, transfer};
-use crate::message::{Epoch, Member, Millis, Name, Offset, UserId};
-use crate::room::{
-    Counts, Departure, KeptKey, MetricMemory, Observed, OwnedDocument, Pending, Remembered,
-    StoredReading, Transfer,
-};
+use super::share;
+use crate::database::find;
+use crate::database::{Database, Row, Value};
+use crate::feature::tables::Woken;
+use crate::feature::{self, tables};
+use crate::message::{Epoch, Member, Millis, Offset, UserId};
+use crate::room::{Counts, Departure, KeptKey, Remembered};
 
-/// All that a room knew, in one statement: a wake waits for it. The platform joins at most five
-/// selects, so some are joined apart.
-const REMEMBERED: &str = "
+/// What a wake reads beside features.
+const KERNEL: &str = "
     SELECT 'meta', key, value, 0, 0 FROM meta
     UNION ALL
     SELECT 'end', '', '', offset, at FROM entry
@@ -19,30 +19,30 @@ const REMEMBERED: &str = "
     UNION ALL
     SELECT 'state', key, COALESCE(owner, ''), octet_length(value), protected FROM state
     UNION ALL
-    SELECT * FROM (
-        SELECT 'transfer', data,
-            json_array(owner, total, first, there, bytes, session, state), id, at FROM transfer
-        UNION ALL
-        SELECT 'metric', name, value, at, own FROM metric
-        UNION ALL
-        SELECT 'question', data, '', offset, 0 FROM question
-        UNION ALL
-        SELECT 'share', user, data, 0, 0 FROM share
-        UNION ALL
-        SELECT 'document', name, owner, COALESCE(empty_since, 0), 0 FROM document
-    )";
+    SELECT 'share', user, data, 0, 0 FROM share";
 
-/// A row of [`REMEMBERED`].
+/// The platform joins at most so many selects, so features are joined apart.
+const JOINED_MAX: usize = 5;
+
+/// All that a room knew, in one statement: a wake waits for it.
+fn statement() -> String {
+    let mut all = format!("SELECT * FROM ({KERNEL})");
+    for selects in tables::WAKES.chunks(JOINED_MAX) {
+        all += " UNION ALL SELECT * FROM (";
+        all += &selects.join(" UNION ALL ");
+        all += ")";
+    }
+    all
+}
+
+/// A row of the kernel's, or of a feature's with its tag.
 enum Memo {
     Meta(String, String),
     End(Offset, Millis),
     Departure(Departure),
     State(String, KeptKey),
-    Document(OwnedDocument),
-    Transfer(Transfer),
-    Metric(Name, StoredReading),
-    Question(Pending),
     Share(UserId, Counts),
+    Feature(String, Woken),
 }
 
 impl Memo {
@@ -61,18 +61,11 @@ impl Memo {
                 let (bytes, is_protected) = (usize::try_from(number).ok()?, at.integer()? != 0);
                 Self::State(key, KeptKey { bytes, owner, is_protected })
             }
-            "document" => Self::Document(editing::owned(key, value, number)?),
-            "transfer" => Self::Transfer(transfer::read(key, &value, number, at.integer()?)?),
-            "metric" => {
-                let (name, reading) = metric::reading(key, value, number, at.integer()?)?;
-                Self::Metric(name, reading)
-            }
             "share" => {
                 let (user, counts) = share::read(key, &value)?;
                 Self::Share(user, counts)
             }
-            "question" => Self::Question(conversation::pending(&key)?),
-            _ => return None,
+            tag => Self::Feature(tag.to_owned(), Woken { key, value, number, at: at.integer()? }),
         })
     }
 }
@@ -80,34 +73,29 @@ impl Memo {
 /// Reads it.
 pub(super) fn read<D: Database>(database: &D) -> Result<Remembered, D::Error> {
     let (mut meta, mut ends) = (Vec::new(), Vec::new());
-    let (mut departures, mut states, mut pending) = (Vec::new(), Vec::new(), Vec::new());
-    let (mut transfers, mut shares, mut owned_documents) = (Vec::new(), Vec::new(), Vec::new());
-    let mut metrics = MetricMemory::default();
-    for row in database.run(REMEMBERED, &[])? {
+    let (mut departures, mut states, mut shares) = (Vec::new(), Vec::new(), Vec::new());
+    let mut own = feature::Stored::default();
+    for row in database.run(&statement(), &[])? {
         match Memo::read(row) {
             Some(Memo::Meta(key, value)) => meta.push((key, value)),
             Some(Memo::End(offset, at)) => ends.push((offset, at)),
             Some(Memo::Departure(departure)) => departures.push(departure),
             Some(Memo::State(key, state)) => states.push((key, state)),
-            Some(Memo::Document(document)) => owned_documents.push(document),
-            Some(Memo::Transfer(transfer)) => transfers.push(transfer),
-            Some(Memo::Metric(name, reading)) => metrics.last.push((name, reading)),
-            Some(Memo::Question(question)) => pending.push(question),
             Some(Memo::Share(user, counts)) => shares.push((user, counts)),
+            // What cannot be read was written by a later version, or is damaged.
+            Some(Memo::Feature(tag, row)) => drop(tables::wake(&mut own, &tag, row)),
             None => {}
         }
     }
-    let number = |key| schema::find(&meta, key)?.parse().ok();
+    tables::wake_meta(&mut own, &meta);
+    let number = |key| find(&meta, key)?.parse().ok();
     let trimmed = number("head").map(Offset).zip(number("head_at").map(Millis));
     let (head, head_at) = ends.iter().copied().max().max(trimmed).unwrap_or_default();
     let (first, first_at) = ends.iter().copied().min().unwrap_or_default();
     let counts: Option<Counts> =
-        schema::find(&meta, "broadcasts").and_then(|it| serde_json::from_str(it).ok());
-    let epoch = Epoch(schema::find(&meta, "epoch").unwrap_or_default().to_owned());
+        find(&meta, "broadcasts").and_then(|it| serde_json::from_str(it).ok());
+    let epoch = Epoch(find(&meta, "epoch").unwrap_or_default().to_owned());
     let counts = counts.unwrap_or_default();
-    let observed = schema::find(&meta, metric::OBSERVED).unwrap_or_default();
-    metrics.observed = Observed::parse(observed);
-    let documents = editing::count(&meta);
     Ok(Remembered {
         epoch,
         head,
@@ -118,10 +106,6 @@ pub(super) fn read<D: Database>(database: &D) -> Result<Remembered, D::Error> {
         counts,
         shares,
         states,
-        transfers,
-        metrics,
-        documents,
-        owned_documents,
-        pending,
+        own,
     })
 }

@@ -1,4 +1,10 @@
-use super::{Database, Value, conversation, editing, metric, share, transfer};
+use super::share;
+use crate::database::write_meta;
+use crate::database::{Database, Value};
+use crate::feature::{
+    conversations::tables as conversation, documents::tables as editing, metrics::tables as metric,
+    transfers::tables as transfer,
+};
 
 /// Every step from an empty database to today's, in order. A room in production
 /// has run a prefix of these: append, never edit (pinned by a test).
@@ -41,10 +47,10 @@ pub const MIGRATIONS: &[&[&str]] = &[
         offset INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID",
     ],
-    transfer::TABLES,
-    metric::TABLES,
-    editing::TABLES,
-    conversation::TABLES,
+    transfer::MIGRATION,
+    metric::MIGRATION,
+    editing::MIGRATION,
+    conversation::MIGRATION,
     share::TABLES,
     &[
         // Who set a key first, and whether only callers with `publish` change it.
@@ -111,27 +117,4 @@ fn steps_taken<D: Database>(database: &D) -> Result<usize, D::Error> {
     let rows = database.run("SELECT value FROM meta WHERE key = 'schema'", &[])?;
     let value = rows.into_iter().next().and_then(|row| row.into_iter().next());
     Ok(value.and_then(Value::text).and_then(|it| it.parse().ok()).unwrap_or(0))
-}
-
-pub(crate) fn find<'a>(meta: &'a [(String, String)], key: &str) -> Option<&'a str> {
-    meta.iter().find(|(it, _)| it == key).map(|(_, value)| value.as_str())
-}
-
-pub(crate) fn write_meta<D: Database>(
-    database: &D,
-    key: &str,
-    value: &str,
-) -> Result<(), D::Error> {
-    let sql = "INSERT INTO meta (key, value) VALUES (?, ?)
-               ON CONFLICT (key) DO UPDATE SET value = excluded.value";
-    database.run(sql, &[key.into(), value.into()]).map(drop)
-}
-
-pub(crate) fn read_meta<D: Database>(database: &D) -> Result<Vec<(String, String)>, D::Error> {
-    let rows = database.run("SELECT key, value FROM meta", &[])?;
-    let pair = |row: Vec<Value<'static>>| {
-        let [key, value] = <[Value<'static>; 2]>::try_from(row).ok()?;
-        Some((key.text()?, value.text()?))
-    };
-    Ok(rows.into_iter().filter_map(pair).collect())
 }

@@ -1,7 +1,7 @@
 //! What was counted against users of a room whose connections left with the count: how much of
 //! their share they took. Kept for a minute or so, and cleared away by the next that is written.
 
-use super::{Database, Value};
+use crate::database::{Database, Value};
 use crate::message::{Millis, UserId};
 use crate::room::Counts;
 
@@ -11,9 +11,6 @@ pub(super) const TABLES: &[&str] = &["CREATE TABLE share (
         data TEXT NOT NULL,
         at INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID"];
-
-/// Which table is an erased room's.
-pub(super) const OWN: &[&str] = &["share"];
 
 pub(super) fn write<D: Database>(
     database: &D,

@@ -1,18 +1,19 @@
 use std::rc::Rc;
 
-use super::{
-    Database, History, Lately, Row, TRIM_ENTRIES_MAX, Value, conversation, editing, how_many_fit,
-    metric, record, remembered, schema, share, transfer, weight,
-};
-use crate::feature::metrics::Metric;
+use super::{History, TRIM_ENTRIES_MAX, how_many_fit, record, remembered, schema, share, weight};
+use crate::database::write_meta;
+use crate::database::{Database, Row, Value};
+use crate::feature::documents::StoredDocument;
+use crate::feature::metrics::Lately;
 use crate::feature::transfers::Digest;
+use crate::feature::{
+    self, conversations::tables as conversation, documents::tables as editing,
+    metrics::tables as metric, tables, transfers::tables as transfer,
+};
 use crate::message::{
     Before, ClientRef, Entry, Epoch, Json, Millis, Name, Offset, Page, StateItem, StateKey, UserId,
 };
-use crate::room::{
-    Departure, EditingWrite, Memory, PageQuery, Receipt, Remembered, Response, StoredDocument,
-    Write,
-};
+use crate::room::{Departure, Memory, PageQuery, Receipt, Remembered, Response, Write};
 
 /// Rows in one statement: the platform binds at most 100 parameters.
 const ROWS_MAX: usize = 100 / record::COLUMNS_COUNT;
@@ -76,7 +77,7 @@ impl<D: Database> SqlHistory<D> {
             }
             Write::Broadcasts(counts) => {
                 let counts = serde_json::to_string(counts).unwrap_or_default();
-                schema::write_meta(&self.database, "broadcasts", &counts)
+                write_meta(&self.database, "broadcasts", &counts)
             }
             Write::Share(user, counts, at) => share::write(&self.database, user, counts, *at),
             Write::OwnState { key, owner, is_protected } => {
@@ -87,14 +88,11 @@ impl<D: Database> SqlHistory<D> {
             }
             Write::Trim { from, since } => self.trim(*from, *since),
             Write::Erase(epoch) => self.erase(epoch),
-            Write::Transfer(it) => transfer::write(&self.database, it),
-            Write::Metric(it) => metric::write(&self.database, it),
-            Write::Editing(it) => editing::write(&self.database, &[it]),
-            Write::Conversation(it) => conversation::write(&self.database, it),
+            Write::Feature(it) => tables::write(&self.database, &[it]),
             Write::ForgetRefs(Memory { from, since }) => {
                 let sql = "DELETE FROM recent WHERE offset < ? OR at < ?";
                 self.database.run(sql, &[from.0.into(), since.0.into()])?;
-                conversation::forget(&self.database, *from, *since)
+                tables::prune(&self.database, *from, *since)
             }
         }
     }
@@ -102,11 +100,18 @@ impl<D: Database> SqlHistory<D> {
     /// Writes in order, entries that follow each other in as few statements as may be:
     /// a statement costs as much as several rows.
     fn write_all(&self, writes: &[Write]) -> Result<(), D::Error> {
-        let (mut entries, mut edits): (Vec<&Rc<Entry>>, Vec<&EditingWrite>) = Default::default();
+        let (mut entries, mut features): (Vec<&Rc<Entry>>, Vec<&feature::Write>) =
+            Default::default();
         for write in writes {
+            if !matches!(write, Write::Append(_)) {
+                self.append(&std::mem::take(&mut entries))?;
+            }
+            if !matches!(write, Write::Feature(_)) {
+                tables::write(&self.database, &std::mem::take(&mut features))?;
+            }
             match write {
                 Write::Append(entry) => entries.push(entry),
-                Write::Editing(it) => edits.push(it),
+                Write::Feature(it) => features.push(it),
                 Write::Depart(_)
                 | Write::Forget(_)
                 | Write::Trim { .. }
@@ -114,18 +119,11 @@ impl<D: Database> SqlHistory<D> {
                 | Write::Broadcasts(_)
                 | Write::Share(..)
                 | Write::OwnState { .. }
-                | Write::Erase(_)
-                | Write::Transfer(_)
-                | Write::Metric(_)
-                | Write::Conversation(_) => {
-                    self.append(&std::mem::take(&mut entries))?;
-                    editing::write(&self.database, &std::mem::take(&mut edits))?;
-                    self.write(write)?;
-                }
+                | Write::Erase(_) => self.write(write)?,
             }
         }
         self.append(&entries)?;
-        editing::write(&self.database, &edits)
+        tables::write(&self.database, &features)
     }
 
     fn append(&self, entries: &[&Rc<Entry>]) -> Result<(), D::Error> {
@@ -137,7 +135,7 @@ impl<D: Database> SqlHistory<D> {
         }
         for entry in entries {
             self.keep(entry)?;
-            conversation::note(&self.database, entry)?;
+            tables::appended(&self.database, entry)?;
             let Some(client_ref) = &entry.client_ref else { continue };
             // Replaces an id that is past remembering and not yet deleted.
             let sql = "INSERT OR REPLACE INTO recent (author, ref, offset, at) VALUES (?, ?, ?, ?)";
@@ -151,9 +149,6 @@ impl<D: Database> SqlHistory<D> {
 
     /// Keeps the value an entry sets, or drops it.
     fn keep(&self, entry: &Entry) -> Result<(), D::Error> {
-        if let Some(metric) = Metric::of(&entry.body) {
-            return metric::publish(&self.database, &metric, entry.at);
-        }
         let Some(key) = entry.body.state_key() else { return Ok(()) };
         if entry.body.data.is_null() {
             return self.database.run("DELETE FROM state WHERE key = ?", &[key.into()]).map(drop);
@@ -165,14 +160,15 @@ impl<D: Database> SqlHistory<D> {
     }
 
     fn erase(&self, epoch: &Epoch) -> Result<(), D::Error> {
-        let own = [transfer::OWN, metric::OWN, editing::OWN, conversation::OWN, share::OWN];
-        let own = own.into_iter().flatten();
-        for table in ["entry", "recent", "departure", "state"].iter().chain(own) {
+        let features = tables::TABLES.iter().copied().flatten();
+        for table in ["entry", "recent", "departure", "state", "share"].iter().chain(features) {
             self.database.run(&format!("DELETE FROM {table}"), &[])?;
         }
-        let sql = "DELETE FROM meta WHERE key IN ('head', 'head_at', 'broadcasts', 'documents')";
-        self.database.run(sql, &[])?;
-        schema::write_meta(&self.database, "epoch", &epoch.0)
+        let features = tables::META.iter().copied().flatten();
+        for key in ["head", "head_at", "broadcasts"].iter().chain(features) {
+            self.database.run("DELETE FROM meta WHERE key = ?", &[(*key).into()])?;
+        }
+        write_meta(&self.database, "epoch", &epoch.0)
     }
 
     fn trim(&self, from: Offset, since: Millis) -> Result<(), D::Error> {
@@ -181,11 +177,18 @@ impl<D: Database> SqlHistory<D> {
             return Ok(());
         };
         // The log goes on from here even when nothing is left in it.
-        schema::write_meta(&self.database, "head", &head.0.to_string())?;
-        schema::write_meta(&self.database, "head_at", &head_at.0.to_string())?;
+        write_meta(&self.database, "head", &head.0.to_string())?;
+        write_meta(&self.database, "head_at", &head_at.0.to_string())?;
         let by_age = self.first_since(since, first.0, head.0 + 1)?;
         let end = from.0.max(by_age).min(first.0.saturating_add(TRIM_ENTRIES_MAX));
         self.database.run("DELETE FROM entry WHERE offset < ?", &[end.into()]).map(drop)
+    }
+
+    /// The entry at this place, while it is kept.
+    fn entry(&self, offset: Offset) -> Result<Option<Rc<Entry>>, D::Error> {
+        let sql = format!("SELECT {} FROM entry WHERE offset = ?", record::COLUMNS);
+        let rows = self.database.run(&sql, &[offset.0.into()])?;
+        Ok(rows.into_iter().next().and_then(record::entry).map(Rc::new))
     }
 
     /// The entries from one offset to another that this user may see.
@@ -337,10 +340,8 @@ impl<D: Database> History for SqlHistory<D> {
         let Some(offset) = rows.first().and_then(|row| row.first()).and_then(Value::integer) else {
             return Ok(None);
         };
-        let sql = format!("SELECT {} FROM entry WHERE offset = ?", record::COLUMNS);
-        let rows = self.database.run(&sql, &[offset.into()])?;
-        let entry = rows.into_iter().next().and_then(record::entry).map(Rc::new);
-        Ok(Some(Receipt { offset: Offset(offset), entry, response: Response::None }))
+        let (offset, response) = (Offset(offset), Response::None);
+        Ok(Some(Receipt { offset, entry: self.entry(offset)?, response }))
     }
 
     fn question(&self, message: Offset) -> Result<Option<String>, D::Error> {
@@ -351,7 +352,10 @@ impl<D: Database> History for SqlHistory<D> {
         if !self.is_made {
             return Ok(Response::None);
         }
-        conversation::response(&self.database, message)
+        Ok(match conversation::response(&self.database, message)? {
+            None => Response::None,
+            Some(offset) => self.entry(offset)?.map_or(Response::Gone, Response::Kept),
+        })
     }
 
     fn chunk(&self, transfer: u64, index: u64) -> Result<Option<(String, Digest)>, D::Error> {

@@ -3,10 +3,10 @@
 use super::{Host, Sockets};
 use crate::budget::{Budget, SPENT};
 use crate::feature::Ask;
+use crate::feature::documents::DocumentCache;
 use crate::history::History;
 use crate::limits::{DOCUMENT_BYTES_MAX, LONG_ANSWERS_BYTES_MAX, SMALL_FRAME_BYTES_MAX};
 use crate::message::{Code, Millis, Refusal, SessionId};
-use crate::room::DocumentCache;
 use crate::room::{Command, Request};
 
 /// How often a room looks, awake or not, whether what waited for its clients has been read.

@@ -2,8 +2,8 @@
 
 use std::collections::VecDeque;
 
+use crate::feature::metrics::WINDOW_MS;
 use crate::message::Millis;
-use crate::room::WINDOW_MS;
 
 /// As many as make a median steady; a room that does more a minute shows the latest.
 const HANDLED_MAX: usize = 128;

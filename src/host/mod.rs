@@ -32,12 +32,13 @@ use crate::close::CloseCode;
 use crate::dialect::RoomAddress;
 use crate::feature;
 use crate::feature::metrics::Measures;
+use crate::feature::metrics::Measuring;
 use crate::history::History;
 use crate::limits::Limits;
 use crate::message::{
     ClientRef, Dedupe, Kind, Member, Millis, Name, Refusal, RoomName, SessionId, Stamp, UserId,
 };
-use crate::room::{Audience, Grants, Input, Measuring, Outbound, Receipt, Response, Room, Session};
+use crate::room::{Audience, Grants, Input, Outbound, Receipt, Response, Room, Session};
 use crate::room::{Command, Event, Notice, Request};
 use crate::tally::Tally;
 

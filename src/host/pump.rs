@@ -4,10 +4,11 @@
 use std::rc::Rc;
 
 use super::{Host, Letter, Sockets, deliver};
+use crate::feature::transfers::Piece;
 use crate::feature::transfers::{Chunk, TransferEvent};
 use crate::history::History;
 use crate::message::{SessionId, Stamp};
-use crate::room::{Audience, Piece};
+use crate::room::Audience;
 use crate::room::{Event, Notice};
 
 /// How much may wait for a socket when the next chunk is sent to it: enough for 2.5 MB a

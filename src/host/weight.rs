@@ -1,10 +1,9 @@
 //! About how much memory waits with an effect, in bytes.
 
-use crate::feature::Tell;
-use crate::feature::documents::Operation;
+use crate::feature::{Keep, Tell};
 
 use crate::room::Event;
-use crate::room::{ConversationWrite, EditingWrite, Effect, TransferWrite, Write};
+use crate::room::{Effect, Write};
 
 /// What an effect takes beside what is said in it: ids, names, times.
 const EFFECT_BYTES: usize = 512;
@@ -30,12 +29,7 @@ pub(super) fn weight(effect: &Effect) -> usize {
 fn written(write: &Write) -> usize {
     match write {
         Write::Append(entry) => entry.body.data.as_str().len(),
-        Write::Transfer(TransferWrite::Keep(_, chunk)) => chunk.text.len(),
-        Write::Editing(EditingWrite::Edit { edit, .. }) => {
-            edit.operations.iter().map(Operation::weight).sum()
-        }
-        Write::Editing(EditingWrite::Mark { snapshot, .. }) => snapshot.content.len(),
-        Write::Conversation(ConversationWrite::Ask(_, content)) => content.len(),
+        Write::Feature(it) => it.weight(),
         Write::Depart(_)
         | Write::Forget(_)
         | Write::Trim { .. }
@@ -43,11 +37,7 @@ fn written(write: &Write) -> usize {
         | Write::Broadcasts(_)
         | Write::Share(..)
         | Write::OwnState { .. }
-        | Write::Editing(EditingWrite::Own(_) | EditingWrite::Delete(_))
-        | Write::Erase(_)
-        | Write::Transfer(_)
-        | Write::Metric(_)
-        | Write::Conversation(_) => 0,
+        | Write::Erase(_) => 0,
     }
 }
 

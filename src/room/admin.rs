@@ -2,10 +2,11 @@
 
 use super::asker::Asker;
 use super::{Effect, Grant, Remembered, Room, Turn, Write};
+use crate::feature::Known;
 use crate::message::{Code, Epoch, Kicked, Refusal, Reply, SessionId};
 use crate::room::Event;
 
-pub(super) fn kick(room: &mut Room, turn: &mut Turn, asker: &Asker, whom: &Kicked) {
+pub(crate) fn kick(room: &mut Room, turn: &mut Turn, asker: &Asker, whom: &Kicked) {
     if let Err(refusal) = asker.needs(Grant::Admin, "this token does not allow closing connections")
     {
         return turn.refuse_asker(asker, refusal);
@@ -28,7 +29,7 @@ pub(super) fn kick(room: &mut Room, turn: &mut Turn, asker: &Asker, whom: &Kicke
     turn.answer(asker, Event::Reply(Reply::Kicked(kicked.len() as u64)));
 }
 
-pub(super) fn erase(room: &mut Room, turn: &mut Turn, asker: &Asker) {
+pub(crate) fn erase(room: &mut Room, turn: &mut Turn, asker: &Asker) {
     if let Err(refusal) = asker.needs(Grant::Admin, "this token does not allow erasing this room") {
         return turn.refuse_asker(asker, refusal);
     }
@@ -48,10 +49,15 @@ impl Room {
     /// address, what is still to be reported, whether another room wants to know how this one is,
     /// and which cache its documents are in.
     fn begin_anew(&mut self, epoch: Epoch) {
-        let anew = Self::restore(self.kind, self.limits, Remembered::blank(epoch), []);
+        let anew = Self::with_features(
+            self.kind,
+            self.limits,
+            Remembered::blank(epoch),
+            [],
+            self.features,
+        );
         let old = std::mem::replace(self, anew);
         (self.addresses, self.tally) = (old.addresses, old.tally);
-        self.metrics = old.metrics.erased();
-        self.documents = old.documents.erased();
+        self.own = old.own.erased();
     }
 }

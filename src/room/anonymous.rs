@@ -6,7 +6,7 @@ use crate::message::{Code, Refusal, networks};
 
 /// Whether one more of them may come in from this network, so that neither all of them nor
 /// one of them takes the room from the others.
-pub(super) fn capacity_for(room: &Room, network: &str) -> Result<(), Refusal> {
+pub(crate) fn capacity_for(room: &Room, network: &str) -> Result<(), Refusal> {
     let strangers: Vec<&str> =
         room.sessions.values().filter_map(|it| it.network.as_deref()).collect();
     // In a demo room there is nobody else to keep seats for.

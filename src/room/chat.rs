@@ -3,13 +3,12 @@
 use std::rc::Rc;
 
 use super::asker::Asker;
-use super::{Audience, Effect, Grant, PageQuery, Receipt, Room, Turn, Write, metric, retention};
-use crate::feature::metrics::Metric;
+use super::{Audience, Effect, Grant, PageQuery, Receipt, Room, Turn, Write, retention};
 use crate::message::{Accepted, Body, ClientRef, Entry, Member, PageRequest, Reply, SessionId};
 use crate::room::{Event, Notice};
 
 /// Says something to everyone, the speaker too (X11): its echo is the acknowledgement.
-pub(super) fn say(
+pub(crate) fn say(
     room: &mut Room,
     turn: &mut Turn,
     asker: &Asker,
@@ -35,7 +34,7 @@ pub(super) fn say(
 }
 
 /// Publishes an event, and tells the publisher where it went.
-pub(super) fn publish(
+pub(crate) fn publish(
     room: &mut Room,
     turn: &mut Turn,
     asker: &Asker,
@@ -49,8 +48,8 @@ pub(super) fn publish(
     if let Err(refusal) = asker.needs(grant, "this token does not allow publishing this here") {
         return turn.refuse_asker(asker, refusal);
     }
-    if let (Some(it), None) = (Metric::of(&body), &receipt)
-        && let Err(refusal) = metric::fits(room, &it)
+    if receipt.is_none()
+        && let Err(refusal) = room.features.may_publish(room, &body)
     {
         return turn.refuse_asker(asker, refusal);
     }
@@ -58,7 +57,7 @@ pub(super) fn publish(
 }
 
 /// What publishing comes down to, once it is allowed.
-pub(super) fn post(
+pub(crate) fn post(
     room: &mut Room,
     turn: &mut Turn,
     asker: &Asker,
@@ -88,7 +87,7 @@ fn append(
 ) -> Rc<Entry> {
     let (author, client_ref) = (asker.member.clone(), asker.client_ref.clone());
     let entry = record(room, turn, author, client_ref, body);
-    metric::noticed(room, turn, &entry);
+    room.features.appended(room, turn, &entry);
     let to = match (&entry.body.channel, &entry.body.user) {
         (Some((space, name)), _) => {
             let subscribers = room.subscribers(*space, name).map(|it| it.id);
@@ -107,7 +106,7 @@ fn append(
 }
 
 /// Adds an entry to the log, and tells nobody.
-pub(super) fn record(
+pub(crate) fn record(
     room: &mut Room,
     turn: &mut Turn,
     author: Member,
@@ -130,7 +129,7 @@ pub(super) fn record(
     entry
 }
 
-pub(super) fn history(
+pub(crate) fn history(
     room: &Room,
     turn: &mut Turn,
     asker: &Asker,

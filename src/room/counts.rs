@@ -10,7 +10,7 @@ use crate::message::Millis;
 
 /// What something is counted as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Pool {
+pub(crate) enum Pool {
     /// Messages, events and state of users.
     Messages,
     /// The same of callers with `publish`: what users say cannot use it up.
@@ -25,7 +25,7 @@ pub(super) enum Pool {
 
 impl Pool {
     /// How much of it a room takes.
-    pub(super) const fn quota(self, limits: &Limits) -> Quota {
+    pub(crate) const fn quota(self, limits: &Limits) -> Quota {
         match self {
             Self::Messages | Self::Published | Self::Typing => {
                 Quota::per_minute(limits.broadcasts_per_minute)
@@ -36,7 +36,7 @@ impl Pool {
 
     /// Whether one who takes too much of it is treated as too fast (B29, X7). Typing and cursors
     /// are worth nothing a moment later: they are refused, and that is all.
-    pub(super) const fn is_breach(self) -> bool {
+    pub(crate) const fn is_breach(self) -> bool {
         match self {
             Self::Messages | Self::Published | Self::Edits => true,
             Self::Typing | Self::Cursors => false,
@@ -98,7 +98,7 @@ impl Counts {
     pub(crate) const HOLDS_MS: u64 = 62_000;
 
     /// Counts one. Refused, it costs nothing and says how long to wait, in milliseconds.
-    pub(super) fn charge(&mut self, pool: Pool, quota: Quota, now: Millis) -> Result<(), u64> {
+    pub(crate) fn charge(&mut self, pool: Pool, quota: Quota, now: Millis) -> Result<(), u64> {
         match pool {
             Pool::Messages => self.messages.charge(quota, now),
             Pool::Published => self.published.charge(quota, now),
@@ -109,13 +109,13 @@ impl Counts {
     }
 
     /// Counts operations that an edit turned out to have beside its first: they are owed.
-    pub(super) fn owe_edits(&mut self, quota: Quota, more: u64, now: Millis) {
+    pub(crate) fn owe_edits(&mut self, quota: Quota, more: u64, now: Millis) {
         self.edits.owe(quota.count, more, now);
     }
 
     /// Whichever counted further, each by itself.
     #[must_use]
-    pub(super) fn later(self, other: Self) -> Self {
+    pub(crate) fn later(self, other: Self) -> Self {
         Self {
             messages: self.messages.later(other.messages),
             published: self.published.later(other.published),
@@ -127,7 +127,7 @@ impl Counts {
 
     /// Until when any of it may hold back anything; 0: it does not.
     #[must_use]
-    pub(super) fn open_until(self) -> Millis {
+    pub(crate) fn open_until(self) -> Millis {
         let windows = [self.messages, self.published, self.typing].map(Window::open_until);
         let buckets = [self.edits, self.cursors].map(Bucket::empty_at);
         windows.into_iter().chain(buckets).max().unwrap_or_default()
@@ -135,7 +135,7 @@ impl Counts {
 
     /// Whether any of it may still hold back anything.
     #[must_use]
-    pub(super) fn is_open(self, now: Millis) -> bool {
+    pub(crate) fn is_open(self, now: Millis) -> bool {
         let any = Quota::per_minute(1);
         [self.messages, self.published, self.typing].iter().any(|it| it.is_open(any, now))
             || !self.edits.is_empty(now)

@@ -7,7 +7,7 @@ use crate::message::{ClientRef, Millis, Refusal, SessionId};
 impl Room {
     /// Closes a socket that does not keep up. Nothing is said on it: it would only wait
     /// behind all that waits there already.
-    pub(super) fn cut_off(&mut self, turn: &mut Turn, id: SessionId) {
+    pub(crate) fn cut_off(&mut self, turn: &mut Turn, id: SessionId) {
         if self.sessions.contains_key(&id) {
             let reason = "this connection is too slow for what is said".into();
             turn.effects.push(Effect::Close { session: id, code: CloseCode::TryLater, reason });
@@ -15,21 +15,21 @@ impl Room {
         }
     }
 
-    pub(super) fn enter(&mut self, session: Session) {
+    pub(crate) fn enter(&mut self, session: Session) {
         self.sweep_no_later_than(session.due_at(&self.limits));
-        self.metrics.entered(&session);
+        self.features.entered(self, &session);
         self.present.entry(session.member.id.clone()).or_default().insert(session.id);
         self.subscriptions.enter(&session);
         self.sessions.insert(session.id, session);
     }
 
-    pub(super) fn sweep_no_later_than(&mut self, due: Option<Millis>) {
+    pub(crate) fn sweep_no_later_than(&mut self, due: Option<Millis>) {
         self.sweep_at = self.sweep_at.into_iter().chain(due).min();
     }
 
     /// Says why, closes the socket, and lets the session go at once: what still
     /// arrives on it finds nobody.
-    pub(super) fn expel(
+    pub(crate) fn expel(
         &mut self,
         turn: &mut Turn,
         id: SessionId,

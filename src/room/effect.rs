@@ -1,12 +1,13 @@
 use std::borrow::Cow;
 use std::rc::Rc;
 
-use super::{
-    Compare, ConversationWrite, Counts, Departure, EditingWrite, Measuring, MetricWrite, Question,
-    TransferWrite,
-};
+use super::{Counts, Departure};
 use crate::close::CloseCode;
+use crate::feature::conversations::Question;
 use crate::feature::metrics::Measures;
+use crate::feature::metrics::Measuring;
+use crate::feature::transfers::Compare;
+use crate::feature::{self, Keep};
 use crate::message::{
     Before, ClientRef, Entry, Epoch, Lane, Millis, Offset, SessionId, StateKey, UserId,
 };
@@ -60,7 +61,7 @@ impl Effect {
         match self {
             Self::Close { .. } | Self::Write(Write::Erase(_)) => true,
             Self::Tell { notice, .. } => notice.event.lane() == Lane::Critical,
-            Self::Write(Write::Transfer(it)) => it.is_urgent(),
+            Self::Write(Write::Feature(it)) => it.is_urgent(),
             Self::Write(_)
             | Self::Page { .. }
             | Self::Snapshot(_)
@@ -146,14 +147,14 @@ pub enum Write {
     },
     /// Forget everything, and begin a new log.
     Erase(Epoch),
-    /// Something about large data.
-    Transfer(TransferWrite),
-    /// Something about metrics.
-    Metric(MetricWrite),
-    /// Something about documents.
-    Editing(EditingWrite),
-    /// Something about a conversation.
-    Conversation(ConversationWrite),
+    /// Something of a feature's.
+    Feature(feature::Write),
+}
+
+impl<T: Into<feature::Write>> From<T> for Write {
+    fn from(write: T) -> Self {
+        Self::Feature(write.into())
+    }
 }
 
 /// Whom a room calls.
@@ -217,11 +218,11 @@ pub enum Audience {
 pub struct Effects(Vec<Effect>);
 
 impl Effects {
-    pub(super) fn push(&mut self, effect: Effect) {
+    pub(crate) fn push(&mut self, effect: Effect) {
         self.0.push(effect);
     }
 
-    pub(super) fn remember(&mut self, session: SessionId) {
+    pub(crate) fn remember(&mut self, session: SessionId) {
         let remember = Effect::Remember(session);
         if !self.0.contains(&remember) {
             self.push(remember);

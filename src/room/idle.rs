@@ -10,7 +10,7 @@ use crate::room::Event;
 const BEATS_MISSED_MAX: u64 = 2;
 
 /// Looks at every session, if any can be due.
-pub(super) fn sweep(room: &mut Room, turn: &mut Turn, heard: &BTreeMap<SessionId, Millis>) {
+pub(crate) fn sweep(room: &mut Room, turn: &mut Turn, heard: &BTreeMap<SessionId, Millis>) {
     if !room.sweep_is_due(turn.stamp.at) {
         return;
     }

@@ -1,7 +1,9 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use super::{Grants, MetricInput, Responded, Session};
+use super::{Grants, Session};
+use crate::feature::conversations::Responded;
+use crate::feature::metrics::MetricInput;
 use crate::message::{
     ClientRef, Entry, Member, Millis, Offset, Refusal, RoomName, SessionId, UserId,
 };

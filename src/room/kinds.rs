@@ -7,11 +7,11 @@ use crate::message::{Code, Kind, Refusal};
 use crate::room::Command;
 
 /// What everyone says who speaks of something that this room does not serve.
-pub(super) const UNKNOWN: Refusal =
+pub(crate) const UNKNOWN: Refusal =
     Refusal::new(Code::UnknownMessageType, "this endpoint knows no such type");
 
 /// Whether rooms of this kind serve this to their sockets.
-pub(super) fn serves(kind: Kind, command: &Command) -> bool {
+pub(crate) fn serves(kind: Kind, command: &Command) -> bool {
     match command {
         Command::Ping
         | Command::Pong

@@ -6,68 +6,58 @@
 //!
 //! What a room knows is either in its sessions, which ride in the sockets'
 //! attachments while it sleeps, or in its log. So it can be dropped between any
-//! two inputs and rebuilt by [`Room::restore`], and nobody can tell.
+//! two inputs and rebuilt by `Room::restore`, and nobody can tell.
 
-mod admin;
+pub(crate) mod admin;
 mod anonymous;
-mod asker;
-mod chat;
+pub(crate) mod asker;
+pub(crate) mod chat;
 mod command;
-mod conversation;
-mod counts;
-mod door;
-mod editing;
-mod effect;
+pub(crate) mod counts;
+pub(crate) mod door;
+pub(crate) mod effect;
 mod event;
+pub(crate) mod features;
 mod grants;
 mod idle;
 mod input;
-mod kinds;
+pub(crate) mod kinds;
 mod manners;
-mod measure;
-mod metric;
-mod pace;
-mod presence;
+pub(crate) mod pace;
+pub(crate) mod presence;
 mod rate;
 mod remembered;
 mod request;
-mod retention;
-mod session;
-mod shelf;
-mod state;
+pub(crate) mod retention;
+pub(crate) mod session;
+pub(crate) mod state;
 mod status;
-mod subscriptions;
+pub(crate) mod subscriptions;
 mod topics;
-mod transfer;
-mod turn;
-mod typing;
+pub(crate) mod turn;
+pub(crate) mod typing;
 mod vacancy;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use asker::Asker;
 pub use command::{Command, Request};
-pub use conversation::{ConversationWrite, Outcome, Pending, Question, Responded};
 pub use counts::Counts;
-pub use editing::{DocumentCache, EditingWrite, OwnedDocument, Seat, StoredDocument};
 pub use effect::{Audience, Effect, Effects, Memory, Outbound, PageQuery, Reveal, Write};
 pub use event::{Event, Notice};
+use features::Features;
 pub use grants::{Grant, Grants};
 pub use input::{Input, Receipt, Renewal, Response};
 pub use manners::{Manner, Manners};
-pub(crate) use measure::WINDOW_MS;
-pub use measure::{Measuring, Observed};
-pub use metric::{MetricInput, MetricMemory, MetricWrite, StoredReading};
 pub use presence::Departure;
 pub use rate::{Bucket, Quota, Window};
 pub use remembered::Remembered;
 pub use session::Session;
-pub use shelf::{Marks, Transfer, TransferState};
 pub use state::KeptKey;
 use subscriptions::Subscriptions;
-pub use transfer::{Compare, Fetching, Piece, TransferWrite};
-use turn::Turn;
+pub(crate) use turn::Turn;
 
+use crate::feature::{self, Known};
 use crate::limits::Limits;
 use crate::message::{Epoch, Kind, Millis, Offset, Rate, Refusal, SessionId, Stamp, UserId};
 use crate::tally::Tally;
@@ -75,51 +65,44 @@ use crate::tally::Tally;
 /// One room.
 #[derive(Debug)]
 pub struct Room {
-    kind: Kind,
-    limits: Limits,
-    epoch: Epoch,
-    head: Offset,
-    head_at: Millis,
-    first: Offset,
-    first_at: Millis,
-    sessions: BTreeMap<SessionId, Session>,
+    pub(crate) kind: Kind,
+    pub(crate) limits: Limits,
+    pub(crate) epoch: Epoch,
+    pub(crate) head: Offset,
+    pub(crate) head_at: Millis,
+    pub(crate) first: Offset,
+    pub(crate) first_at: Millis,
+    pub(crate) sessions: BTreeMap<SessionId, Session>,
     /// The connections of each present user; derived from `sessions`.
-    present: BTreeMap<UserId, BTreeSet<SessionId>>,
+    pub(crate) present: BTreeMap<UserId, BTreeSet<SessionId>>,
     /// What they hear; derived from `sessions`.
-    subscriptions: Subscriptions,
-    departures: BTreeMap<UserId, Departure>,
+    pub(crate) subscriptions: Subscriptions,
+    pub(crate) departures: BTreeMap<UserId, Departure>,
     /// What was counted against it as a whole.
-    counts: Counts,
+    pub(crate) counts: Counts,
     /// And against each of its users, while that may hold them back.
-    shares: BTreeMap<UserId, Counts>,
+    pub(crate) shares: BTreeMap<UserId, Counts>,
     /// The keys of its state.
-    states: BTreeMap<String, KeptKey>,
+    pub(crate) states: BTreeMap<String, KeptKey>,
     /// Connects of the last minute, where the platform does not count them.
-    addresses: BTreeMap<String, Window>,
+    pub(crate) addresses: BTreeMap<String, Window>,
     /// No session can be due before this; may be too early, never too late.
-    sweep_at: Option<Millis>,
+    pub(crate) sweep_at: Option<Millis>,
     /// What it did since somebody last asked.
-    tally: Tally,
-    /// Its objects of large data, by what the log calls them.
-    transfers: BTreeMap<u64, Transfer>,
-    /// Who fetches one; derived from `sessions`.
-    fetchers: BTreeSet<SessionId>,
-    /// By when somebody must look after them, while there are any.
-    fetch_by: Option<Millis>,
-    metrics: metric::Metrics,
-    /// What it knows of documents; derived from the log.
-    documents: editing::Documents,
-    /// What still waits for a response, by its position in the log.
-    pending: BTreeMap<Offset, Pending>,
+    pub(crate) tally: Tally,
+    /// What it knows of its features, and their rules.
+    pub(crate) own: feature::States,
+    pub(crate) features: &'static dyn Features,
 }
 
 impl Room {
     /// Rebuilds a room that slept, from its log and the sessions of its open sockets.
-    pub fn restore(
+    pub(crate) fn with_features(
         kind: Kind,
         limits: Limits,
         log: Remembered,
         sessions: impl IntoIterator<Item = Session>,
+        features: &'static dyn Features,
     ) -> Self {
         let mut room = Self {
             kind,
@@ -139,12 +122,8 @@ impl Room {
             addresses: BTreeMap::new(),
             sweep_at: None,
             tally: Tally::default(),
-            transfers: log.transfers.into_iter().map(|it| (it.id, it)).collect(),
-            fetchers: BTreeSet::new(),
-            fetch_by: None,
-            metrics: metric::Metrics::restore(log.metrics, log.head_at),
-            documents: editing::Documents::new(log.documents, log.owned_documents),
-            pending: log.pending.into_iter().map(Pending::restored).collect(),
+            own: feature::States::wake(log.own, log.head_at),
+            features,
         };
         for session in sessions {
             room.counts = room.counts.later(session.counts);
@@ -154,9 +133,6 @@ impl Room {
             }
             if let Some(epoch) = session.epoch.as_ref().filter(|_| room.head.0 == 0) {
                 room.epoch = epoch.clone();
-            }
-            if session.fetching.is_some() {
-                room.goes_on_fetching(session.id);
             }
             room.enter(session);
         }
@@ -204,16 +180,12 @@ impl Room {
     /// Whether nothing is kept in it.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.keeps_nothing() && self.metrics.is_empty()
+        self.keeps_nothing() && self.own.is_empty()
     }
 
     /// Whether nothing is kept in it that others put there.
     fn keeps_nothing(&self) -> bool {
-        self.first.0 == 0
-            && self.states.is_empty()
-            && self.transfers.is_empty()
-            && self.metrics.keeps_nothing()
-            && self.documents.is_empty()
+        self.first.0 == 0 && self.states.is_empty() && self.own.keeps_nothing()
     }
 
     /// Whether anything happened since its tally was last taken.
@@ -244,10 +216,7 @@ impl Room {
             self.sweep_at,
             presence::due_at(self),
             retention::due_at(self),
-            transfer::due_at(self),
-            editing::due_at(self),
-            measure::due_at(self),
-            conversation::due_at(self),
+            self.features.due_at(self),
             vacancy::due_at(self),
         ];
         due.into_iter().flatten().min()
@@ -291,7 +260,9 @@ impl Room {
                     session::renewed(self, &mut turn, session, client_ref, renewal);
                 }
             }
-            Input::Responded(responded) => conversation::responded(self, &mut turn, responded),
+            Input::Responded(responded) => {
+                feature::conversations::rules::responded(self, &mut turn, responded);
+            }
             Input::Oversized { session } => {
                 let refusal = Refusal::too_large(self.limits.message_bytes_max);
                 self.expel(&mut turn, session, None, refusal);
@@ -299,18 +270,15 @@ impl Room {
             Input::Overwhelmed { session } => self.cut_off(&mut turn, session),
             Input::Unstored { session } => self.expel(&mut turn, session, None, Refusal::system()),
             Input::Left { session } => presence::left(self, &mut turn, session),
-            Input::Metric(input) => metric::answered(self, &mut turn, input),
+            Input::Metric(input) => feature::metrics::rules::answered(self, &mut turn, input),
             Input::Alarm { heard } => {
                 idle::sweep(self, &mut turn, &heard);
                 presence::expire(self, &mut turn);
                 retention::trim(self, &mut turn);
-                transfer::tick(self, &mut turn);
-                editing::tick(self, &mut turn);
-                conversation::tick(self, &mut turn);
+                self.features.tick(self, &mut turn);
             }
         }
-        // After every input: a room that is observed tells what became of it.
-        measure::tick(self, &mut turn);
+        self.features.settle(self, &mut turn);
         self.tally.add(&turn.tally);
         turn.effects
     }

@@ -38,7 +38,7 @@ impl Session {
 impl Room {
     /// Notes that a connection spoke, and counts the frame against one of its rates (B27). Gives
     /// who asks, unless it was too fast.
-    pub(super) fn admits_frame(
+    pub(crate) fn admits_frame(
         &mut self,
         turn: &mut Turn,
         id: SessionId,
@@ -67,7 +67,7 @@ impl Room {
     }
 
     /// Counts something against one of a connection's rates.
-    pub(super) fn charges(&mut self, turn: &mut Turn, id: SessionId, rate: Rate) -> bool {
+    pub(crate) fn charges(&mut self, turn: &mut Turn, id: SessionId, rate: Rate) -> bool {
         let Some(session) = self.sessions.get_mut(&id) else { return false };
         match session.charge(rate, &self.limits, turn.stamp.at) {
             Ok(is_changed) => {
@@ -85,14 +85,14 @@ impl Room {
 
     /// Counts a message, an event or a change of state against the room (B28): against what
     /// users may say, or against what callers with `publish` may, which is as much again (L12).
-    pub(super) fn admits_broadcast(&mut self, turn: &mut Turn, asker: &Asker) -> bool {
+    pub(crate) fn admits_broadcast(&mut self, turn: &mut Turn, asker: &Asker) -> bool {
         let pool = if asker.is_publisher() { Pool::Published } else { Pool::Messages };
         self.admits(turn, asker, pool)
     }
 
     /// Counts something against the room, and against its user's share of it. A user past
     /// their share is too fast (L11); a room that is full refuses, and closes nobody (L2).
-    pub(super) fn admits(&mut self, turn: &mut Turn, asker: &Asker, pool: Pool) -> bool {
+    pub(crate) fn admits(&mut self, turn: &mut Turn, asker: &Asker, pool: Pool) -> bool {
         let now = turn.stamp.at;
         let (whole, share) = self.quotas(asker, pool);
         let mut counts = self.counts;
@@ -118,14 +118,14 @@ impl Room {
 
     /// Whether one who owns so many things of a kind may own one more, of so many that a room
     /// holds: each user has a share of them, as of its rates (L18).
-    pub(super) fn may_own(&self, asker: &Asker, owned: u64, whole: u64) -> bool {
+    pub(crate) fn may_own(&self, asker: &Asker, owned: u64, whole: u64) -> bool {
         let whole = Quota { count: whole, period_ms: 0 };
         let share = whole.share(self.limits.user_share_percent);
         asker.is_publisher() || asker.is_demo || share.is_none_or(|it| owned < it.count)
     }
 
     /// Counts what an edit turned out to be: operations beside the one that was admitted.
-    pub(super) fn owes_operations(&mut self, turn: &mut Turn, asker: &Asker, operations: usize) {
+    pub(crate) fn owes_operations(&mut self, turn: &mut Turn, asker: &Asker, operations: usize) {
         let more = (operations as u64).saturating_sub(1);
         if more == 0 {
             return;
@@ -179,7 +179,7 @@ impl Room {
     }
 
     /// A socket is gone, and what it carried of the counts goes to the log.
-    pub(super) fn keep_counts(&self, turn: &mut Turn, session: &Session) {
+    pub(crate) fn keep_counts(&self, turn: &mut Turn, session: &Session) {
         let (now, user) = (turn.stamp.at, &session.member.id);
         if session.counts == self.counts && self.counts.is_open(now) {
             turn.effects.push(Effect::Write(Write::Broadcasts(self.counts)));

@@ -3,9 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::asker::Asker;
-use super::{
-    Effect, Grant, Manner, Quota, Room, Session, Turn, Write, anonymous, editing, measure, typing,
-};
+use super::{Effect, Grant, Manner, Quota, Room, Session, Turn, Write, anonymous, typing};
 use crate::limits::MEMBERS_BYTES_MAX;
 use crate::message::{Code, Member, Millis, Refusal, SessionId, UserId, Welcome, json_len};
 use crate::room::Event;
@@ -24,7 +22,7 @@ pub struct Departure {
 const ADDRESSES_MAX: usize = 1000;
 
 /// Whether there is room for one more connection.
-pub(super) fn admits(
+pub(crate) fn admits(
     room: &mut Room,
     session: &Session,
     address: Option<&str>,
@@ -62,7 +60,7 @@ fn capacity_for(room: &Room, user: &UserId) -> Result<(), Refusal> {
     Ok(())
 }
 
-pub(super) fn joined(room: &mut Room, turn: &mut Turn, session: Session) {
+pub(crate) fn joined(room: &mut Room, turn: &mut Turn, session: Session) {
     let (id, member) = (session.id, session.member.clone());
     let was_present = room.present.contains_key(&member.id);
     let welcome = session.manners.has(Manner::Greeted).then(|| welcome(room, &session));
@@ -93,19 +91,17 @@ fn welcome(room: &Room, session: &Session) -> Welcome {
     }
 }
 
-pub(super) fn left(room: &mut Room, turn: &mut Turn, id: SessionId) {
+pub(crate) fn left(room: &mut Room, turn: &mut Turn, id: SessionId) {
     typing::stop(room, turn, id);
     let Some(session) = room.sessions.remove(&id) else { return };
     room.subscriptions.leave(&session);
-    room.not_fetching(id);
     let now = turn.stamp.at;
     turn.tally.closed += 1;
-    measure::left(room, turn, &session);
     let open_ms = now.since(session.joined_at);
     turn.tally.open_ms += open_ms;
     turn.tally.open_ms_max = turn.tally.open_ms_max.max(open_ms);
     room.keep_counts(turn, &session);
-    editing::went(room, turn, &session);
+    room.features.left(room, turn, &session);
     let member = session.member;
     let others = room.present.get_mut(&member.id);
     let is_last = others.is_none_or(|it| it.remove(&id) && it.is_empty());
@@ -129,12 +125,12 @@ fn depart(room: &mut Room, turn: &mut Turn, member: Member, until: Millis) {
 }
 
 /// When the first grace ends.
-pub(super) fn due_at(room: &Room) -> Option<Millis> {
+pub(crate) fn due_at(room: &Room) -> Option<Millis> {
     room.departures.values().map(|it| it.until).min()
 }
 
 /// Announces those whose grace is over.
-pub(super) fn expire(room: &mut Room, turn: &mut Turn) {
+pub(crate) fn expire(room: &mut Room, turn: &mut Turn) {
     let now = turn.stamp.at;
     while let Some(user) = gone(room, now) {
         if let Some(Departure { member, .. }) = room.departures.remove(&user) {
@@ -150,7 +146,7 @@ fn gone(room: &Room, now: Millis) -> Option<UserId> {
     over.min_by_key(|it| it.until).map(|it| it.member.id.clone())
 }
 
-pub(super) fn list(room: &Room, turn: &mut Turn, asker: &Asker) {
+pub(crate) fn list(room: &Room, turn: &mut Turn, asker: &Asker) {
     let allowed = asker.needs(Grant::Presence, "this token does not allow seeing who is here");
     if let Err(refusal) = allowed {
         return turn.refuse_asker(asker, refusal);
@@ -168,7 +164,7 @@ pub(super) fn list(room: &Room, turn: &mut Turn, asker: &Asker) {
 const MEMBER_BYTES: usize = 64;
 
 /// The first of these users, as many as so many bytes of JSON hold.
-pub(super) fn as_many_as_fit<T>(
+pub(crate) fn as_many_as_fit<T>(
     mut users: Vec<T>,
     bytes_max: usize,
     member: impl Fn(&T) -> &Member,

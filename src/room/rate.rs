@@ -54,9 +54,9 @@ impl Quota {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Window {
     #[serde(rename = "o")]
-    pub(super) opened_at: Millis,
+    pub(crate) opened_at: Millis,
     #[serde(rename = "c")]
-    pub(super) count: u64,
+    pub(crate) count: u64,
 }
 
 impl Window {
@@ -126,7 +126,7 @@ impl Bucket {
     }
 
     /// The same, where more may be [owed](Self::owe).
-    pub(super) fn charge_in_debt(&mut self, per_second: u64, now: Millis) -> Result<(), u64> {
+    pub(crate) fn charge_in_debt(&mut self, per_second: u64, now: Millis) -> Result<(), u64> {
         self.charge_up_to(Self::HOLDS_US + Self::OWES_US, per_second, now)
     }
 
@@ -148,7 +148,7 @@ impl Bucket {
     }
 
     /// Counts so many more, whether there is room for them or not: whoever comes next waits.
-    pub(super) fn owe(&mut self, per_second: u64, more: u64, now: Millis) {
+    pub(crate) fn owe(&mut self, per_second: u64, more: u64, now: Millis) {
         let Some(each_us) = 1_000_000_u64.checked_div(per_second) else { return };
         let now_us = now.0.saturating_mul(1000);
         let most_us = now_us.saturating_add(Self::HOLDS_US + Self::OWES_US);
@@ -158,19 +158,19 @@ impl Bucket {
 
     /// Whichever is fuller.
     #[must_use]
-    pub(super) fn later(self, other: Self) -> Self {
+    pub(crate) fn later(self, other: Self) -> Self {
         Self { empty_at_us: self.empty_at_us.max(other.empty_at_us) }
     }
 
     /// When it will hold nothing.
     #[must_use]
-    pub(super) fn empty_at(self) -> Millis {
+    pub(crate) fn empty_at(self) -> Millis {
         Millis(self.empty_at_us.div_ceil(1000))
     }
 
     /// Whether it holds nothing.
     #[must_use]
-    pub(super) fn is_empty(self, now: Millis) -> bool {
+    pub(crate) fn is_empty(self, now: Millis) -> bool {
         self.empty_at_us <= now.0.saturating_mul(1000)
     }
 }

@@ -1,6 +1,7 @@
 //! What outlives a room's memory.
 
-use super::{Counts, Departure, KeptKey, MetricMemory, OwnedDocument, Pending, Transfer};
+use super::{Counts, Departure, KeptKey};
+use crate::feature;
 use crate::message::{Epoch, Millis, Offset, UserId};
 
 /// What a room's log knows of it, read on every wake.
@@ -24,16 +25,8 @@ pub struct Remembered {
     pub shares: Vec<(UserId, Counts)>,
     /// The keys of the room's state.
     pub states: Vec<(String, KeptKey)>,
-    /// Its objects of large data.
-    pub transfers: Vec<Transfer>,
-    /// What is known of metrics.
-    pub metrics: MetricMemory,
-    /// How many documents are stored.
-    pub documents: u64,
-    /// What is known of those whose owner is.
-    pub owned_documents: Vec<OwnedDocument>,
-    /// What still waits for a response, in the log's order.
-    pub pending: Vec<Pending>,
+    /// What is stored of features.
+    pub own: feature::Stored,
 }
 
 impl Remembered {
@@ -50,11 +43,7 @@ impl Remembered {
             counts: Counts::default(),
             shares: vec![],
             states: Vec::new(),
-            transfers: Vec::new(),
-            metrics: MetricMemory::default(),
-            documents: 0,
-            owned_documents: Vec::new(),
-            pending: Vec::new(),
+            own: feature::Stored::default(),
         }
     }
 }

@@ -2,14 +2,16 @@
 
 use super::asker::Asker;
 use super::{
-    Command, Event, Receipt, Request, Room, Turn, admin, chat, conversation, editing, kinds,
-    measure, metric, presence, session, state, status, topics, transfer, typing,
+    Command, Event, Receipt, Request, Room, Turn, admin, chat, kinds, presence, session, state,
+    status, topics, typing,
 };
-use crate::feature;
-use crate::message::{Refusal, SessionId};
+use crate::feature::Ask;
+use crate::message::{Code, Refusal, SessionId};
+
+const CONNECT_FIRST: Refusal = Refusal::new(Code::Conflict, "connect first");
 
 impl Room {
-    pub(super) fn received(
+    pub(crate) fn received(
         &mut self,
         turn: &mut Turn,
         id: SessionId,
@@ -23,19 +25,16 @@ impl Room {
             return session::prompt(self, turn, id, asker.client_ref);
         }
         if !matches!(command, Ok(Command::Ping | Command::Pong)) {
-            measure::spoke(self, turn, id);
+            self.features.spoke(self, turn, id);
         }
-        let is_first = matches!(
-            &command,
-            Ok(Command::Feature(feature::Command::Conversations(it))) if it.introduces()
-        );
+        let is_first = matches!(&command, Ok(Command::Feature(it)) if it.introduces());
         if !asker.is_introduced && command.is_ok() && !is_first {
-            return turn.refuse(id, asker.client_ref, conversation::CONNECT_FIRST);
+            return turn.refuse(id, asker.client_ref, CONNECT_FIRST);
         }
         self.carry_out(turn, &asker, command, receipt);
     }
 
-    pub(super) fn carry_out(
+    pub(crate) fn carry_out(
         &mut self,
         turn: &mut Turn,
         asker: &Asker,
@@ -74,14 +73,7 @@ impl Room {
             Command::Status => status::status(self, turn, asker),
             Command::Kick(whom) => admin::kick(self, turn, asker, &whom),
             Command::Erase => admin::erase(self, turn, asker),
-            Command::Feature(it) => match it {
-                feature::Command::Transfers(it) => transfer::handle(self, turn, asker, it),
-                feature::Command::Metrics(it) => metric::handle(self, turn, asker, it),
-                feature::Command::Documents(it) => editing::handle(self, turn, asker, it),
-                feature::Command::Conversations(it) => {
-                    conversation::handle(self, turn, asker, it, receipt);
-                }
-            },
+            Command::Feature(it) => self.features.handle(self, turn, asker, it, receipt),
         }
     }
 }

@@ -16,7 +16,7 @@ const SLACK_MAX: u64 = 1000;
 const PAUSE_MS: u64 = 1000;
 
 /// The oldest offset by count.
-pub(super) fn first_visible(room: &Room) -> Offset {
+pub(crate) fn first_visible(room: &Room) -> Offset {
     match room.limits.history_entries_max {
         0 => room.first,
         max => room.first.max(Offset((room.head.0 + 1).saturating_sub(max))),
@@ -24,7 +24,7 @@ pub(super) fn first_visible(room: &Room) -> Offset {
 }
 
 /// The oldest time by age.
-pub(super) fn oldest_visible(room: &Room, now: Millis) -> Millis {
+pub(crate) fn oldest_visible(room: &Room, now: Millis) -> Millis {
     match room.limits.history_ms() {
         0 => Millis(0),
         age_ms => Millis(now.0.saturating_sub(age_ms)),
@@ -32,7 +32,7 @@ pub(super) fn oldest_visible(room: &Room, now: Millis) -> Millis {
 }
 
 /// When the oldest entry grows too old, or now if there are too many.
-pub(super) fn due_at(room: &Room) -> Option<Millis> {
+pub(crate) fn due_at(room: &Room) -> Option<Millis> {
     if room.first.0 == 0 {
         return None;
     }
@@ -47,7 +47,7 @@ pub(super) fn due_at(room: &Room) -> Option<Millis> {
 }
 
 /// Deletes what is past keeping, if it is time.
-pub(super) fn trim(room: &Room, turn: &mut Turn) {
+pub(crate) fn trim(room: &Room, turn: &mut Turn) {
     let now = turn.stamp.at;
     if due_at(room).is_none_or(|due| now < due) {
         return;
@@ -58,7 +58,7 @@ pub(super) fn trim(room: &Room, turn: &mut Turn) {
 }
 
 /// How far back clients' own ids are remembered.
-pub(super) fn memory(room: &Room, now: Millis) -> Memory {
+pub(crate) fn memory(room: &Room, now: Millis) -> Memory {
     Memory {
         from: Offset((room.head.0 + 1).saturating_sub(DEDUPE_ENTRIES_MAX)),
         since: Millis(now.0.saturating_sub(DEDUPE_MS)),
@@ -66,7 +66,7 @@ pub(super) fn memory(room: &Room, now: Millis) -> Memory {
 }
 
 /// Forgets old ids once for many new ones, also where the log is never trimmed.
-pub(super) fn forget_refs(room: &Room, turn: &mut Turn) {
+pub(crate) fn forget_refs(room: &Room, turn: &mut Turn) {
     if room.head.0.is_multiple_of(SLACK_MAX) {
         let memory = memory(room, turn.stamp.at);
         turn.effects.push(Effect::Write(Write::ForgetRefs(memory)));

@@ -1,9 +1,9 @@
 use serde::{Deserialize, Serialize};
 
-use super::{
-    Bucket, Counts, Fetching, Grant, Grants, Manner, Manners, Renewal, Room, Seat, Turn, Window,
-};
+use super::{Bucket, Counts, Grant, Grants, Manner, Manners, Renewal, Room, Turn, Window};
 use crate::feature::conversations::Ticket;
+use crate::feature::documents::Seat;
+use crate::feature::transfers::Fetching;
 use crate::limits::{Limits, RENEWAL_MS, SESSION_BYTES_MAX};
 use crate::message::{
     ClientRef, Code, Epoch, Member, Millis, Name, Published, Refusal, SessionId, Topic, ascii_len,
@@ -155,31 +155,31 @@ impl Session {
     }
 
     /// Whether it has said who it is, where it must (D2).
-    pub(super) fn is_introduced(&self) -> bool {
+    pub(crate) fn is_introduced(&self) -> bool {
         self.client.is_some() || !self.manners.has(Manner::Introduced)
     }
 
     /// Whether it may learn who is here.
-    pub(super) fn may_see(&self) -> bool {
+    pub(crate) fn may_see(&self) -> bool {
         self.grants.has(Grant::Presence)
     }
 
     /// Whether it subscribed to this.
-    pub(super) fn hears(&self, topic: &str) -> bool {
+    pub(crate) fn hears(&self, topic: &str) -> bool {
         topic == Published::BROADCAST
             || self.topics.as_ref().is_none_or(|it| it.iter().any(|it| it.matches(topic)))
     }
 
     /// Notes that it said something. In steps, rounded up, so that a socket that speaks all
     /// the time is not stored anew with each word, and is never cut off early.
-    pub(super) fn hear(&mut self, now: Millis, limits: &Limits) {
+    pub(crate) fn hear(&mut self, now: Millis, limits: &Limits) {
         let steps = [limits.inactivity_ms / HEARD_STEPS, limits.heartbeat_ms / HEARD_STEPS_A_BEAT];
         let step = steps.into_iter().filter(|it| *it != 0).min();
         self.heard_at = now.round_up(step.unwrap_or(1));
     }
 
     /// Whether it can be stored: the attachment it rides in is bounded by the platform.
-    pub(super) fn fits_attachment(&self) -> bool {
+    pub(crate) fn fits_attachment(&self) -> bool {
         let json = serde_json::to_string(self);
         json.is_ok_and(|it| ascii_len(&it) <= SESSION_BYTES_MAX)
     }
@@ -192,7 +192,7 @@ impl Session {
 
     /// When the room must look at it: silence, the end of its token or of its
     /// time to renew it, the end of typing, the next ping.
-    pub(super) fn due_at(&self, limits: &Limits) -> Option<Millis> {
+    pub(crate) fn due_at(&self, limits: &Limits) -> Option<Millis> {
         let inactivity_ms = limits.inactivity_ms;
         let silent = (inactivity_ms != 0).then(|| self.heard_at.plus(inactivity_ms));
         let token = self.renew_by.or(self.expires_at);
@@ -202,7 +202,7 @@ impl Session {
 
     /// When to ping it: at multiples of the interval, so that a room with many such
     /// sockets wakes once for all of them.
-    pub(super) fn next_ping(&self, heartbeat_ms: u64) -> Option<Millis> {
+    pub(crate) fn next_ping(&self, heartbeat_ms: u64) -> Option<Millis> {
         let is_pinged = self.manners.has(Manner::Pinged) && heartbeat_ms != 0;
         let last = self.pinged_at.max(self.joined_at);
         is_pinged.then(|| last.plus(1).round_up(heartbeat_ms))
@@ -210,7 +210,7 @@ impl Session {
 }
 
 /// Asks an expired session for a younger token, once, and refuses until it comes (A4, B37).
-pub(super) fn prompt(room: &mut Room, turn: &mut Turn, id: SessionId, to: Option<ClientRef>) {
+pub(crate) fn prompt(room: &mut Room, turn: &mut Turn, id: SessionId, to: Option<ClientRef>) {
     let Some(session) = room.sessions.get_mut(&id) else { return };
     let now = turn.stamp.at;
     let renew_by = *session.renew_by.get_or_insert(now.plus(RENEWAL_MS));
@@ -225,7 +225,7 @@ pub(super) fn prompt(room: &mut Room, turn: &mut Turn, id: SessionId, to: Option
 }
 
 /// Takes a younger token in place of the old one.
-pub(super) fn renewed(
+pub(crate) fn renewed(
     room: &mut Room,
     turn: &mut Turn,
     id: SessionId,

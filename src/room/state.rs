@@ -16,7 +16,7 @@ pub struct KeptKey {
     pub is_protected: bool,
 }
 
-pub(super) fn set(
+pub(crate) fn set(
     room: &mut Room,
     turn: &mut Turn,
     asker: &Asker,
@@ -115,7 +115,7 @@ fn fits(room: &Room, key: &StateKey, value: &Json) -> Result<(), Refusal> {
 const FULL: Refusal =
     Refusal::new(Code::Conflict, "a room keeps at most 1,000 keys, of 512 KiB together");
 
-pub(super) fn snapshot(turn: &mut Turn, asker: &Asker) {
+pub(crate) fn snapshot(turn: &mut Turn, asker: &Asker) {
     let allowed = asker.needs(Grant::History, "this token does not allow reading history here");
     if let Err(refusal) = allowed {
         return turn.refuse_asker(asker, refusal);

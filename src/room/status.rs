@@ -10,7 +10,7 @@ use crate::room::Event;
 /// Since it last said something, in milliseconds, a connection counts as active.
 const ACTIVE_MS: u64 = 60_000;
 
-pub(super) fn stats(room: &Room, turn: &mut Turn, asker: &Asker) {
+pub(crate) fn stats(room: &Room, turn: &mut Turn, asker: &Asker) {
     if let Err(refusal) =
         asker.needs(Grant::Presence, "this token does not allow seeing who is here")
     {
@@ -25,7 +25,7 @@ pub(super) fn stats(room: &Room, turn: &mut Turn, asker: &Asker) {
     turn.answer(asker, Event::Reply(Reply::Stats(stats)));
 }
 
-pub(super) fn status(room: &Room, turn: &mut Turn, asker: &Asker) {
+pub(crate) fn status(room: &Room, turn: &mut Turn, asker: &Asker) {
     let Some(session) = asker.session.and_then(|id| room.session(id)) else {
         return turn.refuse_asker(asker, Refusal::invalid("a status needs a connection"));
     };
@@ -43,7 +43,7 @@ pub(super) fn status(room: &Room, turn: &mut Turn, asker: &Asker) {
 
 /// Open connections, and how many of them said something of late, pings that the platform
 /// answered included.
-pub(super) fn connections(
+pub(crate) fn connections(
     room: &Room,
     now: Millis,
     heard: &BTreeMap<SessionId, Millis>,

@@ -12,7 +12,7 @@ type Connections = BTreeSet<SessionId>;
 
 /// The index. A pattern is a name, or with `*` at its end all names that begin like it.
 #[derive(Debug, Default)]
-pub(super) struct Subscriptions {
+pub(crate) struct Subscriptions {
     /// Those that hear every event.
     everything: Connections,
     /// Those that may not learn who is here.
@@ -25,7 +25,7 @@ pub(super) struct Subscriptions {
 
 impl Subscriptions {
     /// A connection hears what its session says.
-    pub(super) fn enter(&mut self, session: &Session) {
+    pub(crate) fn enter(&mut self, session: &Session) {
         if session.topics.is_none() {
             self.everything.insert(session.id);
         }
@@ -38,7 +38,7 @@ impl Subscriptions {
     }
 
     /// A connection hears nothing any more.
-    pub(super) fn leave(&mut self, session: &Session) {
+    pub(crate) fn leave(&mut self, session: &Session) {
         self.everything.remove(&session.id);
         self.blind.remove(&session.id);
         for (space, pattern) in channels(session) {
@@ -70,7 +70,7 @@ impl Subscriptions {
     }
 
     /// Those that subscribed to a channel, by its name or by a pattern.
-    pub(super) fn of(&self, space: Space, name: &str) -> Connections {
+    pub(crate) fn of(&self, space: Space, name: &str) -> Connections {
         let key = (space, name.to_owned());
         let mut all = self.exact.get(&key).cloned().unwrap_or_default();
         for (length, channels) in &self.prefixes {
@@ -106,7 +106,7 @@ fn channels(session: &Session) -> impl Iterator<Item = (Space, &str)> {
 impl Room {
     /// Changes what a connection is subscribed to. All of it is done here, so that the index
     /// never says anything else than the sessions.
-    pub(super) fn resubscribe<T>(
+    pub(crate) fn resubscribe<T>(
         &mut self,
         id: SessionId,
         change: impl FnOnce(&mut Session) -> T,
@@ -119,7 +119,7 @@ impl Room {
     }
 
     /// Those that hear an event of this name, all but one.
-    pub(super) fn hearers(&self, name: &str, except: Option<SessionId>) -> Audience {
+    pub(crate) fn hearers(&self, name: &str, except: Option<SessionId>) -> Audience {
         let everything = &self.subscriptions.everything;
         if name == Published::BROADCAST || everything.len() == self.sessions.len() {
             return except.map_or(Audience::Everyone, Audience::Except);
@@ -130,7 +130,7 @@ impl Room {
     }
 
     /// The same, of those who are such.
-    pub(super) fn hearers_such(
+    pub(crate) fn hearers_such(
         &self,
         name: &str,
         except: Option<SessionId>,
@@ -141,7 +141,7 @@ impl Room {
     }
 
     /// Those of one user's that hear an event of this name, all but one.
-    pub(super) fn hearers_of(
+    pub(crate) fn hearers_of(
         &self,
         user: &UserId,
         name: &str,
@@ -152,12 +152,12 @@ impl Room {
     }
 
     /// The connections that are subscribed to a channel.
-    pub(super) fn subscribers(&self, space: Space, name: &str) -> impl Iterator<Item = &Session> {
+    pub(crate) fn subscribers(&self, space: Space, name: &str) -> impl Iterator<Item = &Session> {
         self.subscriptions.of(space, name).into_iter().filter_map(|it| self.session(it))
     }
 
     /// These, all but one. Nobody is named where everyone is meant.
-    pub(super) fn audience(
+    pub(crate) fn audience(
         &self,
         connections: impl IntoIterator<Item = SessionId>,
         except: Option<SessionId>,
@@ -171,7 +171,7 @@ impl Room {
     }
 
     /// Tells those who hear of it and may learn who is here.
-    pub(super) fn announce(&self, turn: &mut Turn, except: Option<SessionId>, event: Event) {
+    pub(crate) fn announce(&self, turn: &mut Turn, except: Option<SessionId>, event: Event) {
         let name = event.topic().unwrap_or_default();
         let to = if self.subscriptions.blind.is_empty() {
             self.hearers(name, except)
@@ -184,7 +184,7 @@ impl Room {
 
 impl Turn {
     /// Tells something that answers nobody's request.
-    pub(super) fn tell_all(&mut self, to: Audience, event: Event) {
+    pub(crate) fn tell_all(&mut self, to: Audience, event: Event) {
         if to != Audience::Only(Vec::new()) {
             let (id, at) = (self.stamp.mint(), self.stamp.at);
             self.tell_notice(to, Notice { id, reply_to: None, session: None, at, event });

@@ -6,7 +6,7 @@ use crate::limits::{TOPICS_BYTES_MAX, TOPICS_MAX};
 use crate::message::{Code, Refusal, Reply, Topic};
 use crate::room::Event;
 
-pub(super) fn subscribe(room: &mut Room, turn: &mut Turn, asker: &Asker, topics: Vec<Topic>) {
+pub(crate) fn subscribe(room: &mut Room, turn: &mut Turn, asker: &Asker, topics: Vec<Topic>) {
     let Some(session) = asker.session.and_then(|id| room.session(id)) else {
         return turn.refuse_asker(asker, NO_SOCKET);
     };
@@ -35,7 +35,7 @@ pub(super) fn subscribe(room: &mut Room, turn: &mut Turn, asker: &Asker, topics:
     turn.answer(asker, Event::Reply(Reply::Subscribed(all)));
 }
 
-pub(super) fn unsubscribe(room: &mut Room, turn: &mut Turn, asker: &Asker, topics: Vec<Topic>) {
+pub(crate) fn unsubscribe(room: &mut Room, turn: &mut Turn, asker: &Asker, topics: Vec<Topic>) {
     let Some(id) = asker.session else { return turn.refuse_asker(asker, NO_SOCKET) };
     let is_filtered = room.resubscribe(id, |it| {
         it.topics.as_mut().map(|all| all.retain(|it| !topics.contains(it))).is_some()
@@ -46,7 +46,7 @@ pub(super) fn unsubscribe(room: &mut Room, turn: &mut Turn, asker: &Asker, topic
     turn.answer(asker, Event::Reply(Reply::Unsubscribed(topics)));
 }
 
-pub(super) fn list(room: &Room, turn: &mut Turn, asker: &Asker) {
+pub(crate) fn list(room: &Room, turn: &mut Turn, asker: &Asker) {
     let session = asker.session.and_then(|id| room.session(id));
     let topics = session.and_then(|it| it.topics.clone());
     turn.answer(asker, Event::Reply(Reply::Subscriptions(topics)));

@@ -4,24 +4,24 @@ use crate::room::{Event, Notice};
 use crate::tally::Tally;
 
 /// One call of [`Room::handle`]: its moment, and what has been decided so far.
-pub(super) struct Turn {
-    pub(super) stamp: Stamp,
-    pub(super) effects: Effects,
-    pub(super) tally: Tally,
+pub(crate) struct Turn {
+    pub(crate) stamp: Stamp,
+    pub(crate) effects: Effects,
+    pub(crate) tally: Tally,
 }
 
 impl Turn {
-    pub(super) fn tell(&mut self, to: SessionId, reply_to: Option<ClientRef>, event: Event) {
+    pub(crate) fn tell(&mut self, to: SessionId, reply_to: Option<ClientRef>, event: Event) {
         let (id, at) = (self.stamp.mint(), self.stamp.at);
         let notice = Notice { id, reply_to, session: Some(to), at, event };
         self.tell_notice(Audience::One(to), notice);
     }
 
-    pub(super) fn tell_notice(&mut self, to: Audience, notice: Notice) {
+    pub(crate) fn tell_notice(&mut self, to: Audience, notice: Notice) {
         self.effects.push(Effect::Tell { to, notice });
     }
 
-    pub(super) fn refuse(&mut self, to: SessionId, reply_to: Option<ClientRef>, refusal: Refusal) {
+    pub(crate) fn refuse(&mut self, to: SessionId, reply_to: Option<ClientRef>, refusal: Refusal) {
         self.tally.refused += 1;
         self.tell(to, reply_to, Event::Refused(refusal));
     }

@@ -11,7 +11,7 @@ use crate::room::Event;
 /// stored anew with each key.
 const UNTIL_STEPS: u64 = 20;
 
-pub(super) fn set(room: &mut Room, turn: &mut Turn, asker: &Asker, typing: bool) {
+pub(crate) fn set(room: &mut Room, turn: &mut Turn, asker: &Asker, typing: bool) {
     let allowed = asker.needs(Grant::Send, "this token does not allow sending here");
     if let Err(refusal) = allowed {
         return turn.refuse_asker(asker, refusal);
@@ -35,7 +35,7 @@ pub(super) fn set(room: &mut Room, turn: &mut Turn, asker: &Asker, typing: bool)
 }
 
 /// Stops a session that is typing, and tells the others.
-pub(super) fn stop(room: &mut Room, turn: &mut Turn, id: SessionId) {
+pub(crate) fn stop(room: &mut Room, turn: &mut Turn, id: SessionId) {
     let Some(session) = room.sessions.get_mut(&id) else { return };
     if session.typing_until.take().is_some() {
         turn.effects.remember(id);

@@ -2,15 +2,16 @@
 //! whole: every name that anybody makes up would else leave a database for ever.
 
 use super::Room;
+use crate::feature::Known;
 use crate::limits::DEDUPE_MS;
 use crate::message::Millis;
 
 /// From when on nothing is left; `None` while something is.
-pub(super) fn vacant_at(room: &Room) -> Option<Millis> {
-    let is_left = room.sessions.is_empty() && room.departures.is_empty() && room.pending.is_empty();
+pub(crate) fn vacant_at(room: &Room) -> Option<Millis> {
+    let is_left = room.sessions.is_empty() && room.departures.is_empty();
     // A demo room's log goes with it, and what is kept beside.
     let is_empty = room.limits.is_demo || room.keeps_nothing();
-    if !is_left || !is_empty || room.metrics.is_observed() {
+    if !is_left || !is_empty || room.own.is_busy() {
         return None;
     }
     // Clients' ids are remembered longer than the entries they belong to may be kept.
@@ -22,6 +23,6 @@ pub(super) fn vacant_at(room: &Room) -> Option<Millis> {
 
 /// When to look again whether the storage can go. A room in which nothing ever happened
 /// needs no alarm: it is looked at after every input.
-pub(super) fn due_at(room: &Room) -> Option<Millis> {
+pub(crate) fn due_at(room: &Room) -> Option<Millis> {
     vacant_at(room).filter(|at| *at != Millis(0))
 }

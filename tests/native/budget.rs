@@ -2,11 +2,11 @@
 
 use dormouse::budget::Budget;
 use dormouse::dialect::Frame;
+use dormouse::feature::documents::DocumentCache;
 use dormouse::history::MemoryHistory;
 use dormouse::host::{Flush, Host};
 use dormouse::limits::{DOCUMENT_BYTES_MAX, Limits};
 use dormouse::message::{Kind, Millis};
-use dormouse::room::DocumentCache;
 use proptest::prelude::*;
 use serde_json::json;
 

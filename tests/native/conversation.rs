@@ -1,8 +1,9 @@
 //! Conversations: who speaks, what is asked, what comes of it (D2 to D12, D23).
 
+use dormouse::feature::conversations::{Outcome, Question, Responded};
 use dormouse::limits::{Limits, Responder};
 use dormouse::message::Kind;
-use dormouse::room::{Outbound, Outcome, Question, Responded};
+use dormouse::room::Outbound;
 use serde_json::{Value, json};
 
 use crate::world::World;

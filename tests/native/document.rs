@@ -1,6 +1,6 @@
 //! Documents, case by case: ties, overlaps, nonsense, undo, what is kept.
 
-use dormouse::document::{
+use dormouse::feature::documents::document::{
     Applied, Damaged, Document, Edit, Operation, Order, Pace, Rejection, Snapshot, Version,
 };
 use dormouse::limits::DOCUMENT_BYTES_MAX;

@@ -3,7 +3,9 @@
 use std::cell::Cell;
 use std::collections::VecDeque;
 
-use dormouse::document::{Applied, Document, Edit, Operation, Pace, Rejection, Snapshot, Version};
+use dormouse::feature::documents::document::{
+    Applied, Document, Edit, Operation, Pace, Rejection, Snapshot, Version,
+};
 use dormouse::message::UserId;
 use proptest::prelude::*;
 

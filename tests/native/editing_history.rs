@@ -3,11 +3,12 @@
 use std::fmt::Debug;
 use std::rc::Rc;
 
-use dormouse::document::{Document, Edit, Pace, Snapshot, Version};
 use dormouse::feature::documents::Operation;
+use dormouse::feature::documents::document::{Document, Edit, Pace, Snapshot, Version};
+use dormouse::feature::documents::{EditingWrite, StoredDocument};
 use dormouse::history::{History, MemoryHistory, SqlHistory};
 use dormouse::message::{ClientRef, Epoch, Name};
-use dormouse::room::{EditingWrite, StoredDocument, Write};
+use dormouse::room::Write;
 use proptest::prelude::*;
 
 use crate::support::{Rusqlite, entry, epoch, member};
@@ -27,13 +28,13 @@ fn edit(first: u64, operations: Vec<Operation>) -> Edit {
 fn wrote(document: &str, edit: &Edit, client_ref: Option<&str>) -> Write {
     let client_ref = client_ref.map(|it| ClientRef::parse(it).unwrap());
     let edit = Rc::new(edit.clone());
-    Write::Editing(EditingWrite::Edit { document: name(document), edit, client_ref })
+    Write::from(EditingWrite::Edit { document: name(document), edit, client_ref })
 }
 
 fn mark(document: &str, version: u64, content: &str, since: u64) -> Write {
     let snapshot = Snapshot { version: Version(version), content: content.into() };
     let (document, snapshot, since) = (name(document), Rc::new(snapshot), Version(since));
-    Write::Editing(EditingWrite::Mark { document, snapshot, since })
+    Write::from(EditingWrite::Mark { document, snapshot, since })
 }
 
 fn insert(position: u64, content: &str) -> Operation {
@@ -60,7 +61,7 @@ fn contract<H: History<Error: Debug>>(new: impl Fn() -> H) {
 
 fn what_was_never_edited_is_empty<H: History<Error: Debug>>(history: &H) {
     assert_eq!(history.document(&name("notes")).unwrap(), StoredDocument::default());
-    assert_eq!(history.remembered().unwrap().documents, 0);
+    assert_eq!(history.remembered().unwrap().own.documents.count, 0);
 }
 
 fn edits_come_back_as_they_were<H: History<Error: Debug>>(mut history: H) {
@@ -103,9 +104,9 @@ fn documents_are_counted_and_erased<H: History<Error: Debug>>(mut history: H) {
         history.commit(&edits.map(|it| wrote(document, &it, None))).unwrap();
     }
     history.commit(&[mark("a", 2, "yx", 0)]).unwrap();
-    assert_eq!(history.remembered().unwrap().documents, 3);
+    assert_eq!(history.remembered().unwrap().own.documents.count, 3);
     history.commit(&[Write::Erase(Epoch("another".into()))]).unwrap();
-    assert_eq!(history.remembered().unwrap().documents, 0);
+    assert_eq!(history.remembered().unwrap().own.documents.count, 0);
     assert_eq!(history.document(&name("a")).unwrap(), StoredDocument::default());
 }
 
@@ -121,7 +122,7 @@ fn a_flush_of_many_keeps_them_all<H: History<Error: Debug>>(mut history: H) {
         assert_eq!(history.document(&name(document)).unwrap().edits.len(), 40);
     }
     let log = history.remembered().unwrap();
-    assert_eq!((log.head.0, log.documents), (40, 2));
+    assert_eq!((log.head.0, log.own.documents.count), (40, 2));
 }
 
 #[test]
@@ -130,7 +131,7 @@ fn a_commit_that_fails_leaves_no_edit_behind() {
     let twice = [edit(1, vec![insert(0, "x")]), edit(1, vec![insert(0, "y")])];
     assert!(history.commit(&twice.map(|it| wrote("notes", &it, None))).is_err());
     assert_eq!(history.document(&name("notes")).unwrap(), StoredDocument::default());
-    assert_eq!(history.remembered().unwrap().documents, 0);
+    assert_eq!(history.remembered().unwrap().own.documents.count, 0);
 }
 
 /// A room that opens a document reads the snapshot it goes on from and what came since,

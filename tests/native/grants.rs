@@ -2,10 +2,11 @@
 
 use dormouse::dialect::DialectId;
 use dormouse::feature::metrics::Measures;
+use dormouse::feature::metrics::MetricInput;
 use dormouse::limits::Limits;
 use dormouse::message::Kind;
 use dormouse::room::Request;
-use dormouse::room::{Grant, Grants, Input, MetricInput, Outbound};
+use dormouse::room::{Grant, Grants, Input, Outbound};
 use serde_json::{Value, json};
 
 use crate::editing::{count, heard, room as editors, says, sits};

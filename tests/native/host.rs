@@ -4,12 +4,14 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use dormouse::dialect::Frame;
+use dormouse::feature::documents::StoredDocument;
+use dormouse::feature::metrics::Lately;
 use dormouse::feature::transfers::Digest;
-use dormouse::history::{History, Lately, MemoryHistory};
+use dormouse::history::{History, MemoryHistory};
 use dormouse::host::{Flush, Host};
 use dormouse::limits::Limits;
 use dormouse::message::{ClientRef, Kind, Millis, Name, Offset, Page, StateItem, UserId};
-use dormouse::room::{Memory, PageQuery, Receipt, Remembered, Response, StoredDocument, Write};
+use dormouse::room::{Memory, PageQuery, Receipt, Remembered, Response, Write};
 use serde_json::json;
 
 use crate::support::{FakeSockets, NOON, Seen, epoch, session, session_id, stamp};

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use dormouse::api::{Answer, EventIn, Task};
 use dormouse::feature::metrics::Measures;
+use dormouse::feature::metrics::MetricInput;
 use dormouse::limits::Limits;
 use dormouse::message::{Kind, Millis};
 use dormouse::room::{Command, Request};
-use dormouse::room::{Input, MetricInput, Outbound};
+use dormouse::room::{Input, Outbound};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 

@@ -4,12 +4,14 @@ use std::fmt::Debug;
 use std::rc::Rc;
 
 use dormouse::api::{EventIn, read_event};
+use dormouse::feature::metrics::Lately;
 use dormouse::feature::metrics::Metric;
-use dormouse::history::{History, Lately, MemoryHistory, SqlHistory};
+use dormouse::feature::metrics::{MetricMemory, MetricWrite, Observed, StoredReading};
+use dormouse::history::{History, MemoryHistory, SqlHistory};
 use dormouse::limits::{Limits, METRICS_MAX};
 use dormouse::message::{Body, EVENT, Entry, Json, Kind, Millis, Name, Offset, UserId};
 use dormouse::room::Request;
-use dormouse::room::{MetricMemory, MetricWrite, Observed, StoredReading, Write};
+use dormouse::room::Write;
 use serde_json::{Value, json};
 
 use crate::support::{Rusqlite, entry, epoch, for_user};
@@ -271,18 +273,18 @@ fn histories_keep_the_contract() {
 
 fn contract<H: History<Error: Debug>>(new: impl Fn() -> H) {
     let mut history = new();
-    assert_eq!(history.remembered().unwrap().metrics, MetricMemory::default());
+    assert_eq!(history.remembered().unwrap().own.metrics, MetricMemory::default());
     let own =
-        |value, at| Write::Metric(MetricWrite::Keep(name("activity"), reading(value, at, true)));
+        |value, at| Write::from(MetricWrite::Keep(name("activity"), reading(value, at, true)));
     let writes = [
         measured(1, 10, "b", "1", None),
         measured(2, 11, "a", "2.5", Some(5)),
         measured(3, 12, "b", "-3", None),
         own("4", 12),
-        Write::Metric(MetricWrite::Observed(Observed::Busy)),
+        Write::from(MetricWrite::Observed(Observed::Busy)),
     ];
     history.commit(&writes).unwrap();
-    let known = history.remembered().unwrap().metrics;
+    let known = history.remembered().unwrap().own.metrics;
     let expected = [
         (name("a"), reading("2.5", 5, false)),
         (name("activity"), reading("4", 12, true)),
@@ -303,7 +305,7 @@ fn contract<H: History<Error: Debug>>(new: impl Fn() -> H) {
     let entries = history.page(&query).unwrap().entries.into_iter().map(Write::Append);
     assert_eq!(entries.collect::<Vec<_>>(), writes[..3]);
     history.commit(&[Write::Erase(epoch())]).unwrap();
-    let known = history.remembered().unwrap().metrics;
+    let known = history.remembered().unwrap().own.metrics;
     assert_eq!((known.last, known.observed), (vec![], Observed::Busy), "those who watch still do");
     a_stretch_is_counted(new());
 }

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
+use dormouse::feature::conversations::{Outcome, Question, Responded};
 use dormouse::limits::{Limits, Responder};
 use dormouse::message::Kind;
-use dormouse::room::{Outbound, Outcome, Question, Responded};
+use dormouse::room::Outbound;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use serde_json::{Value, json};

@@ -12,9 +12,10 @@ use dormouse::api::EventIn;
 use dormouse::breaker::{Breaker, State};
 use dormouse::dialect::{DialectId, Wire};
 use dormouse::directory::{Ask, Directory, Report};
+use dormouse::feature::conversations::Outcome;
 use dormouse::feature::conversations::Ticket;
 use dormouse::message::{Kind, Member, Millis, RoomName, UserId};
-use dormouse::room::{Grants, Outcome};
+use dormouse::room::Grants;
 use dormouse::tally::Tally;
 use serde_json::{Value, json};
 

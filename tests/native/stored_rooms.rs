@@ -2,12 +2,14 @@
 
 use dormouse::api::{EventIn, Task};
 use dormouse::dialect::{DialectId, Wire};
-use dormouse::document::Snapshot;
+use dormouse::feature::conversations::{Outcome, Question, Responded};
+use dormouse::feature::documents::EditingWrite;
 use dormouse::feature::documents::Version;
+use dormouse::feature::documents::document::Snapshot;
 use dormouse::history::{History, SqlHistory};
 use dormouse::limits::{Limits, Responder};
 use dormouse::message::{Kind, Name};
-use dormouse::room::{EditingWrite, Outbound, Outcome, Question, Responded, Session, Write};
+use dormouse::room::{Outbound, Session, Write};
 use serde_json::{Value, json};
 
 use crate::support::{epoch, session_id};
@@ -166,7 +168,7 @@ fn collaboration() -> World {
     let snapshot = Snapshot { version: Version(2), content: "\u{1f600}b\"\n".into() };
     let document = Name::parse("notes").unwrap();
     let mark = EditingWrite::Mark { document, snapshot: snapshot.into(), since: Version(2) };
-    history.commit(&[Write::Editing(mark)]).unwrap();
+    history.commit(&[Write::from(mark)]).unwrap();
     world
 }
 

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use dormouse::close::CloseCode;
+use dormouse::database::{Database, Row, Value};
 use dormouse::dialect::{Channel, Decoded, Dialect, DialectId, Frame, Peer, Wire};
-use dormouse::history::{Database, Row, Value};
 use dormouse::host::{Deliver, Recipients, Sockets};
 use dormouse::limits::Limits;
 use dormouse::message::{
@@ -15,8 +15,7 @@ use dormouse::message::{
     Refusal, RoomName, SessionId, Stamp, UserId,
 };
 use dormouse::room::{
-    Command, Counts, Grant, Grants, Input, Manner, MetricMemory, Notice, Remembered, Request, Room,
-    Session,
+    Command, Counts, Grant, Grants, Input, Manner, Notice, Remembered, Request, Room, Session,
 };
 use rusqlite::limits::Limit;
 
@@ -82,11 +81,7 @@ pub(crate) fn blank() -> Remembered {
         counts: Counts::default(),
         shares: vec![],
         states: vec![],
-        transfers: vec![],
-        metrics: MetricMemory::default(),
-        documents: 0,
-        owned_documents: vec![],
-        pending: vec![],
+        own: dormouse::feature::Stored::default(),
     }
 }
 

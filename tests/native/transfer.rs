@@ -4,10 +4,11 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use dormouse::dialect::DialectId;
 use dormouse::feature::transfers::{Chunk, Digest};
+use dormouse::feature::transfers::{Marks, Transfer, TransferState, TransferWrite};
 use dormouse::history::{History, MemoryHistory, SqlHistory};
 use dormouse::limits::Limits;
 use dormouse::message::{Kind, Millis, Name};
-use dormouse::room::{Marks, Transfer, TransferState, TransferWrite, Write};
+use dormouse::room::Write;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -202,7 +203,7 @@ fn transfer(id: u64, there: &[u64], state: TransferState) -> Transfer {
 
 fn keep(id: u64, there: &[u64], index: u64) -> Write {
     let bytes = format!("{id}/{index}");
-    Write::Transfer(TransferWrite::Keep(
+    Write::from(TransferWrite::Keep(
         transfer(id, there, TransferState::Open),
         Chunk {
             data: Name::parse(format!("d{id}")).unwrap(),
@@ -218,11 +219,11 @@ fn keep(id: u64, there: &[u64], index: u64) -> Write {
 
 fn forget(id: u64, there: &[u64], below: u64) -> Write {
     let transfer = transfer(id, there, TransferState::Expired);
-    Write::Transfer(TransferWrite::Drop { transfer, below })
+    Write::from(TransferWrite::Drop { transfer, below })
 }
 
 fn contract<H: History<Error: std::fmt::Debug>>(mut history: H) {
-    let known = |history: &H| history.remembered().unwrap().transfers;
+    let known = |history: &H| history.remembered().unwrap().own.transfers;
     history.commit(&[keep(1, &[3], 3), keep(1, &[3, 0], 0), keep(2, &[40], 40)]).unwrap();
     let open = |id, there: &[u64]| transfer(id, there, TransferState::Open);
     assert_eq!(known(&history), [open(1, &[3, 0]), open(2, &[40])]);
@@ -232,7 +233,7 @@ fn contract<H: History<Error: std::fmt::Debug>>(mut history: H) {
     assert_eq!(history.chunk(2, 3).unwrap(), None);
     assert_eq!(history.digest(3, 3).unwrap(), None);
     let finished = transfer(2, &[40], TransferState::Finished);
-    history.commit(&[Write::Transfer(TransferWrite::Note(finished.clone()))]).unwrap();
+    history.commit(&[Write::from(TransferWrite::Note(finished.clone()))]).unwrap();
     assert_eq!(known(&history), [open(1, &[3, 0]), finished.clone()]);
     history.commit(&[forget(1, &[3], 3)]).unwrap();
     assert_eq!(history.digest(1, 0).unwrap(), None);

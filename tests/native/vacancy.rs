@@ -1,11 +1,13 @@
 //! What made-up names leave behind: nothing.
 
-use dormouse::history::{Database, History, SqlHistory};
+use dormouse::database::Database;
+use dormouse::feature::metrics::Observed;
+use dormouse::history::{History, SqlHistory};
 use dormouse::limits::Limits;
 use dormouse::message::{
     Before, ClientRef, Code, Epoch, Kind, Millis, Name, Offset, UserId, address_key,
 };
-use dormouse::room::{KeptKey, Observed, PageQuery, Remembered, Response, Room, Session};
+use dormouse::room::{KeptKey, PageQuery, Remembered, Response, Room, Session};
 use serde_json::json;
 
 use crate::support::{NOON, Rusqlite, blank, epoch, room, session};
@@ -119,9 +121,11 @@ fn o4_a_room_is_vacant_when_nothing_is_left_that_anybody_could_miss() {
     let key = KeptKey { bytes: 1, owner: None, is_protected: false };
     let states = vec![("k".to_owned(), key)];
     assert!(!vacant(&Remembered { states, ..blank() }, 1 << 40));
-    assert!(!vacant(&Remembered { documents: 1, ..blank() }, 1 << 40));
+    let mut written = blank();
+    written.own.documents.count = 1;
+    assert!(!vacant(&written, 1 << 40));
     let mut observed = blank();
-    observed.metrics.observed = Observed::Quiet;
+    observed.own.metrics.observed = Observed::Quiet;
     assert!(!vacant(&observed, 1 << 40), "another room wants to hear of it");
     // What is kept in a demo room goes with it, ten minutes after the last event.
     let demo = of(kept, Limits::default().of_demo());

@@ -5,14 +5,16 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use dormouse::api::{Answer, Task};
+use dormouse::database::Database;
 use dormouse::dialect::{DialectId, Frame, Wire};
+use dormouse::feature::conversations::Responded;
 use dormouse::feature::conversations::Ticket;
-use dormouse::history::{Database, SqlHistory};
+use dormouse::history::SqlHistory;
 use dormouse::host::{After, Clock, Driver, Failed, Flush, Host};
 use dormouse::limits::Limits;
 use dormouse::message::{Epoch, Kind, Member, Millis, Refusal, RoomName, SessionId, Stamp};
 use dormouse::room::Request;
-use dormouse::room::{Grants, Input, Outbound, Responded, Session};
+use dormouse::room::{Grants, Input, Outbound, Session};
 
 use crate::support::{
     FakeSockets, NOON, Rusqlite, Seen, epoch, member, session, session_id, speaking,

@@ -12,8 +12,9 @@ use crate::api::{Answer, Errand, Task};
 use crate::breaker::Breaker;
 use crate::edge::{breakers, clock, hand_over, log};
 use crate::feature::metrics::Measures;
+use crate::feature::metrics::MetricInput;
 use crate::message::{Kind, Refusal, RoomName};
-use crate::room::{Input, MetricInput};
+use crate::room::Input;
 
 impl Shared {
     /// Asks the chat room of this name how it is, and to say so from now on.

@@ -9,7 +9,8 @@ use wasm_bindgen::JsValue;
 use super::Shared;
 use crate::api::responder::{ANSWER_BYTES_MAX, Post, is_well, judge};
 use crate::edge::{breakers, clock, log, platform};
-use crate::room::{Input, Outcome, Question, Responded};
+use crate::feature::conversations::{Outcome, Question, Responded};
+use crate::room::Input;
 
 /// What the log calls it.
 const RESPONDER: &str = "responder";

@@ -139,17 +139,6 @@ pub enum ConversationCommand {
     },
 }
 
-impl ConversationCommand {
-    /// Whether it says who speaks.
-    #[must_use]
-    pub fn introduces(&self) -> bool {
-        match self {
-            Self::Connect { .. } => true,
-            Self::Ask { .. } => false,
-        }
-    }
-}
-
 /// What a conversation says.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ConversationEvent {
@@ -172,6 +161,9 @@ impl Ask for ConversationCommand {
     }
     fn dedupe(&self) -> Dedupe {
         Dedupe::Response
+    }
+    fn introduces(&self) -> bool {
+        matches!(self, Self::Connect { .. })
     }
 }
 

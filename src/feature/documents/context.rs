@@ -14,7 +14,7 @@ use crate::message::{Code, Json, Member, Name, Refusal};
 
 // ---- in
 
-pub(super) fn read(word: &str, data: Option<&RawValue>) -> Option<Result<EditingCommand, Refusal>> {
+pub(crate) fn read(word: &str, data: Option<&RawValue>) -> Option<Result<EditingCommand, Refusal>> {
     Some(match word {
         "join_session" => join(data),
         "leave_session" => leave(data),
@@ -170,7 +170,7 @@ fn command(data: Option<&RawValue>) -> Result<EditingCommand, Refusal> {
 
 // ---- out
 
-pub(super) fn spell(event: &EditingEvent) -> Spelled {
+pub(crate) fn spell(event: &EditingEvent) -> Spelled {
     match event {
         EditingEvent::State(state) => Spelled::new("session_state", &State::of(state)),
         EditingEvent::Taken(Version(version)) => {

@@ -1,6 +1,15 @@
 //! Documents that several people edit at once (B17 to B21).
 
+mod cache;
 pub(crate) mod context;
+pub mod document;
+pub(crate) mod owners;
+pub(crate) mod participants;
+pub(crate) mod rules;
+mod stored;
+pub(crate) mod tables;
 mod words;
 
+pub use cache::DocumentCache;
+pub use stored::{Documents, EditingWrite, OwnedDocument, Seat, StoredDocument, StoredDocuments};
 pub use words::{Cursor, EditingCommand, EditingEvent, EditingState, Operation, Role, Version};

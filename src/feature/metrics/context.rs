@@ -7,7 +7,7 @@ use super::{Metric, MetricCommand, MetricEvent, Reading};
 use crate::feature::Spelled;
 use crate::message::{Json, Millis, Name, Refusal, json};
 
-pub(super) fn read(word: &str, data: Option<&RawValue>) -> Option<Result<MetricCommand, Refusal>> {
+pub(crate) fn read(word: &str, data: Option<&RawValue>) -> Option<Result<MetricCommand, Refusal>> {
     let command = match word {
         "subscribe" => MetricCommand::Watch,
         "unsubscribe" => MetricCommand::Unwatch,
@@ -17,7 +17,7 @@ pub(super) fn read(word: &str, data: Option<&RawValue>) -> Option<Result<MetricC
     Some(json::data(data, wrong).map(|MetricsIn { metrics }| command(metrics)))
 }
 
-pub(super) fn spell(event: &MetricEvent) -> Option<Spelled> {
+pub(crate) fn spell(event: &MetricEvent) -> Option<Spelled> {
     Some(match event {
         MetricEvent::Watched(metrics) => Spelled::new("subscribe", &Metrics::of(metrics)),
         MetricEvent::Unwatched(metrics) => Spelled::new("unsubscribe", &Metrics::of(metrics)),
@@ -82,7 +82,7 @@ pub(crate) struct Update<'a> {
 }
 
 impl<'a> Update<'a> {
-    pub(super) fn of(metric: &'a Name, value: &'a Json, at: Millis) -> Self {
+    pub(crate) fn of(metric: &'a Name, value: &'a Json, at: Millis) -> Self {
         Self { metric: metric.as_str(), value, timestamp: at.to_rfc3339() }
     }
 }

@@ -7,7 +7,7 @@ use super::{Chunk, Digest, TransferCommand, TransferEvent};
 use crate::feature::Spelled;
 use crate::message::{Name, Refusal, starts_object};
 
-pub(super) fn read(
+pub(crate) fn read(
     word: &str,
     data: Option<&RawValue>,
 ) -> Option<Result<TransferCommand, Refusal>> {
@@ -21,7 +21,7 @@ pub(super) fn read(
     })
 }
 
-pub(super) fn spell(event: &TransferEvent) -> Spelled {
+pub(crate) fn spell(event: &TransferEvent) -> Spelled {
     match event {
         TransferEvent::Piece(chunk) => Spelled::new("large_data", &LargeData::of(chunk)),
         TransferEvent::Deleted(data_id) => {

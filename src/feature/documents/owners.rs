@@ -1,8 +1,10 @@
 //! Whose documents are: a share of them for each user, deletion, and the end of empty ones.
 
-use super::{EditingEvent, EditingWrite, LOST, OwnedDocument};
-use crate::document::Edit;
+use super::EditingEvent;
+use super::rules::LOST;
+use super::stored::{EditingWrite, OwnedDocument};
 use crate::feature::documents::Version;
+use crate::feature::documents::document::Edit;
 use crate::limits::{DOCUMENTS_MAX, EMPTY_DOCUMENT_MS};
 use crate::message::{Code, Millis, Name, Refusal, SessionId, Space};
 use crate::room::Event;
@@ -17,23 +19,23 @@ const SHARE: Refusal =
 const NOTHING: Refusal = Refusal::new(Code::NotFound, "there is no such document");
 
 /// Whether this one is there, or may be begun.
-pub(super) fn may_begin(room: &Room, asker: &Asker, name: &Name) -> Result<(), Refusal> {
-    if room.documents.get(name).ok_or(LOST)?.borrow().version() != Version::default() {
+pub(crate) fn may_begin(room: &Room, asker: &Asker, name: &Name) -> Result<(), Refusal> {
+    if room.own.documents.get(name).ok_or(LOST)?.borrow().version() != Version::default() {
         return Ok(());
     }
-    if DOCUMENTS_MAX <= room.documents.count() {
+    if DOCUMENTS_MAX <= room.own.documents.count() {
         return Err(CROWDED);
     }
     let is_own = |it: &&OwnedDocument| it.owner == asker.member.id;
-    let owned = room.documents.all_owned().filter(is_own).count() as u64;
+    let owned = room.own.documents.all_owned().filter(is_own).count() as u64;
     if room.may_own(asker, owned, DOCUMENTS_MAX) { Ok(()) } else { Err(SHARE) }
 }
 
 /// Notes whose a new document is, and when one loses its last word or gets one again.
-pub(super) fn took(room: &mut Room, turn: &mut Turn, asker: &Asker, name: &Name, edit: &Edit) {
-    let is_empty = room.documents.get(name).is_some_and(|it| it.borrow().length() == 0);
+pub(crate) fn took(room: &mut Room, turn: &mut Turn, asker: &Asker, name: &Name, edit: &Edit) {
+    let is_empty = room.own.documents.get(name).is_some_and(|it| it.borrow().length() == 0);
     let empty_since = is_empty.then_some(turn.stamp.at);
-    let document = match room.documents.owned(name) {
+    let document = match room.own.documents.owned(name) {
         Some(known) if known.empty_since.is_some() == is_empty => return,
         Some(known) => OwnedDocument { empty_since, ..known.clone() },
         None if edit.first == Version(1) => {
@@ -46,23 +48,23 @@ pub(super) fn took(room: &mut Room, turn: &mut Turn, asker: &Asker, name: &Name,
 
 fn own(room: &mut Room, turn: &mut Turn, document: OwnedDocument) {
     let write = EditingWrite::Own(document.clone());
-    turn.effects.push(Effect::Write(Write::Editing(write)));
-    room.documents.own(document);
+    turn.effects.push(Effect::Write(Write::from(write)));
+    room.own.documents.own(document);
 }
 
 /// Forgets a document, and tells whoever is in its session that this is over.
-pub(super) fn delete(
+pub(crate) fn delete(
     room: &mut Room,
     turn: &mut Turn,
     asker: &Asker,
     name: &Name,
 ) -> Result<(), Refusal> {
     let is_there =
-        room.documents.get(name).is_some_and(|it| it.borrow().version() != Version::default());
+        room.own.documents.get(name).is_some_and(|it| it.borrow().version() != Version::default());
     if !is_there {
         return Err(NOTHING);
     }
-    let owner = room.documents.owned(name).map(|it| it.owner.clone());
+    let owner = room.own.documents.owned(name).map(|it| it.owner.clone());
     asker.owns(owner.as_ref(), "only who made this document deletes it")?;
     let seated = room.subscribers(Space::DOCUMENTS, name.as_str());
     let seated: Vec<SessionId> = seated.map(|it| it.id).collect();
@@ -81,21 +83,21 @@ pub(super) fn delete(
 }
 
 fn forget(room: &mut Room, turn: &mut Turn, name: &Name) {
-    room.documents.delete(name);
+    room.own.documents.delete(name);
     let write = EditingWrite::Delete(name.clone());
-    turn.effects.push(Effect::Write(Write::Editing(write)));
+    turn.effects.push(Effect::Write(Write::from(write)));
 }
 
 /// When the first empty document may end.
-pub(in crate::room) fn due_at(room: &Room) -> Option<Millis> {
-    room.documents.all_owned().filter_map(OwnedDocument::ends_at).min()
+pub(crate) fn due_at(room: &Room) -> Option<Millis> {
+    room.own.documents.all_owned().filter_map(OwnedDocument::ends_at).min()
 }
 
 /// Forgets empty documents that nobody is in the session of; of others the time begins anew.
-pub(in crate::room) fn tick(room: &mut Room, turn: &mut Turn) {
+pub(crate) fn tick(room: &mut Room, turn: &mut Turn) {
     let now = turn.stamp.at;
     let is_due = |it: &&OwnedDocument| it.ends_at().is_some_and(|at| at <= now);
-    let due: Vec<OwnedDocument> = room.documents.all_owned().filter(is_due).cloned().collect();
+    let due: Vec<OwnedDocument> = room.own.documents.all_owned().filter(is_due).cloned().collect();
     for document in due {
         if room.subscribers(Space::DOCUMENTS, document.name.as_str()).next().is_some() {
             own(room, turn, OwnedDocument { empty_since: Some(now), ..document });

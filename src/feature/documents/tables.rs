@@ -5,14 +5,17 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Database, Row, Value, schema};
-use crate::document::{Edit, Operation, Snapshot};
+use super::{Documents, StoredDocuments};
+use crate::database::find;
+use crate::database::{Database, Row, Value};
 use crate::feature::documents::Version;
+use crate::feature::documents::document::{Edit, Operation, Snapshot};
+use crate::feature::documents::{EditingWrite, OwnedDocument, StoredDocument};
+use crate::feature::tables::{Tables, Twin, Woken};
 use crate::message::{ClientRef, Millis, Name, UserId};
-use crate::room::{EditingWrite, OwnedDocument, StoredDocument};
 
 /// The tables of it, as of their introduction.
-pub(super) const TABLES: &[&str] = &[
+pub(crate) const MIGRATION: &[&str] = &[
     // Operations, as JSON, and after one another all that they put in.
     "CREATE TABLE document_edit (
         document TEXT NOT NULL,
@@ -35,17 +38,14 @@ pub(super) const TABLES: &[&str] = &[
 
 /// Whose documents are, and since when they have no text. Those made before this table have no
 /// row in it.
-pub(super) const OWNED: &str = "CREATE TABLE document (
+pub(crate) const OWNED: &str = "CREATE TABLE document (
         name TEXT PRIMARY KEY,
         owner TEXT NOT NULL,
         empty_since INTEGER
     ) STRICT, WITHOUT ROWID";
 
-/// Which tables an erased room's are.
-pub(super) const OWN: &[&str] = &["document_edit", "document_snapshot", "document"];
-
 /// Where the number of documents stands in `meta`.
-pub(super) const COUNT: &str = "documents";
+const COUNT: &str = "documents";
 
 const COLUMNS: &str = "document, first, author, ref, undoes, operations, content";
 const PLACES: &str = "(?, ?, ?, ?, ?, ?, ?)";
@@ -100,8 +100,32 @@ fn load(operations: &str, mut content: &str) -> Option<Vec<Operation>> {
     if stored.is_empty() { None } else { stored.into_iter().map(operation).collect() }
 }
 
+impl Tables for Documents {
+    type Write = EditingWrite;
+    type Stored = StoredDocuments;
+
+    const TABLES: &'static [&'static str] = &["document_edit", "document_snapshot", "document"];
+    const META: &'static [&'static str] = &[COUNT];
+    const WAKE: &'static str =
+        "SELECT 'document', name, owner, COALESCE(empty_since, 0), 0 FROM document";
+    const TAG: &'static str = "document";
+
+    fn write<D: Database>(database: &D, writes: &[&EditingWrite]) -> Result<(), D::Error> {
+        write(database, writes)
+    }
+
+    fn wake(stored: &mut StoredDocuments, row: Woken) -> Option<()> {
+        stored.owned.push(owned(row.key, row.value, row.number)?);
+        Some(())
+    }
+
+    fn wake_meta(stored: &mut StoredDocuments, meta: &[(String, String)]) {
+        stored.count = count(meta);
+    }
+}
+
 /// Writes in order, edits in as few statements as may be.
-pub(super) fn write<D: Database>(database: &D, writes: &[&EditingWrite]) -> Result<(), D::Error> {
+fn write<D: Database>(database: &D, writes: &[&EditingWrite]) -> Result<(), D::Error> {
     let mut edits = Vec::new();
     for write in writes {
         match write {
@@ -177,7 +201,7 @@ fn delete<D: Database>(database: &D, document: &Name) -> Result<(), D::Error> {
 }
 
 /// What a wake reads of [`OWNED`]; 0 is no time.
-pub(super) fn owned(name: String, owner: String, empty_since: u64) -> Option<OwnedDocument> {
+fn owned(name: String, owner: String, empty_since: u64) -> Option<OwnedDocument> {
     let empty_since = (empty_since != 0).then_some(Millis(empty_since));
     Some(OwnedDocument { name: Name::parse(name).ok()?, owner: UserId(owner), empty_since })
 }
@@ -198,11 +222,11 @@ fn mark<D: Database>(
 }
 
 /// How many documents there are, by what `meta` says.
-pub(super) fn count(meta: &[(String, String)]) -> u64 {
-    schema::find(meta, COUNT).and_then(|it| it.parse().ok()).unwrap_or_default()
+fn count(meta: &[(String, String)]) -> u64 {
+    find(meta, COUNT).and_then(|it| it.parse().ok()).unwrap_or_default()
 }
 
-pub(super) fn read<D: Database>(database: &D, name: &Name) -> Result<StoredDocument, D::Error> {
+pub(crate) fn read<D: Database>(database: &D, name: &Name) -> Result<StoredDocument, D::Error> {
     let name = name.as_str();
     let sql = "SELECT first, author, ref, undoes, operations, content FROM document_edit
                WHERE document = ? ORDER BY first";
@@ -243,21 +267,22 @@ fn unreadable() -> (Edit, Option<ClientRef>) {
 
 /// Documents in memory: the model.
 #[derive(Clone, Debug, Default)]
-pub(super) struct MemoryDocuments(
+pub(crate) struct Memory(
     BTreeMap<Name, (Vec<Snapshot>, StoredDocument)>,
     BTreeMap<Name, OwnedDocument>,
 );
 
-impl MemoryDocuments {
-    pub(super) fn count(&self) -> u64 {
-        self.0.len() as u64
+impl Memory {
+    pub(crate) fn read(&self, name: &Name) -> StoredDocument {
+        self.0.get(name).map(|(_, stored)| stored.clone()).unwrap_or_default()
     }
+}
 
-    pub(super) fn owned(&self) -> Vec<OwnedDocument> {
-        self.1.values().cloned().collect()
-    }
+impl Twin for Memory {
+    type Write = EditingWrite;
+    type Stored = StoredDocuments;
 
-    pub(super) fn write(&mut self, write: &EditingWrite) {
+    fn write(&mut self, write: &EditingWrite) {
         match write {
             EditingWrite::Own(document) => {
                 self.1.insert(document.name.clone(), document.clone());
@@ -281,7 +306,7 @@ impl MemoryDocuments {
         }
     }
 
-    pub(super) fn read(&self, name: &Name) -> StoredDocument {
-        self.0.get(name).map(|(_, stored)| stored.clone()).unwrap_or_default()
+    fn stored(&self) -> StoredDocuments {
+        StoredDocuments { count: self.0.len() as u64, owned: self.1.values().cloned().collect() }
     }
 }

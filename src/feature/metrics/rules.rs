@@ -1,96 +1,62 @@
 //! Metrics: their last values, and who hears of them (B15, B16). What a chat room measures
 //! of itself is `measure`'s.
 
-use std::collections::BTreeMap;
-
-use super::asker::Asker;
-use super::measure::{self, Observed, Own};
-use super::{Effect, Outbound, Room, Session, Turn, Write, kinds};
+use super::Metrics;
+use super::measure;
+use super::stored::{MetricInput, MetricWrite, StoredReading};
 use crate::feature::metrics::{Measure, Measures, Metric, MetricCommand, MetricEvent, Reading};
 use crate::limits::{METRICS_MAX, TOPICS_BYTES_MAX, TOPICS_MAX};
-use crate::message::{Code, Entry, Json, Kind, Millis, Name, Refusal, SessionId, Space};
+use crate::message::{Body, Code, Entry, Json, Kind, Millis, Name, Refusal, SessionId, Space};
 use crate::room::Event;
+use crate::room::Receipt;
+use crate::room::asker::Asker;
+use crate::room::features::Rules;
+use crate::room::{Effect, Outbound, Room, Session, Turn, Write, kinds};
 
-/// The last that is known of a metric.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StoredReading {
-    /// Its value, a number.
-    pub value: Json,
-    /// When it was measured.
-    pub at: Millis,
-    /// Whether the platform measured it, not a backend.
-    pub own: bool,
-}
+impl Rules for Metrics {
+    type Command = MetricCommand;
 
-/// What a room's log knows of metrics.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct MetricMemory {
-    /// The last values.
-    pub last: Vec<(Name, StoredReading)>,
-    /// Whether another room wants to know how this one is.
-    pub observed: Observed,
-}
-
-/// Something to make durable. The values that backends publish are kept with their entries.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum MetricWrite {
-    /// The platform measured this.
-    Keep(Name, StoredReading),
-    /// Whether another room wants to know how this one is.
-    Observed(Observed),
-}
-
-/// What another room answered.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum MetricInput {
-    /// A chat room says how it is.
-    Measured(Measures),
-    /// An analytics room says whether anybody wants to know.
-    IsWatched(bool),
-}
-
-/// What a room knows of metrics.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Metrics {
-    last: BTreeMap<Name, StoredReading>,
-    pub(super) own: Own,
-}
-
-impl Metrics {
-    pub(super) fn restore(memory: MetricMemory, head_at: Millis) -> Self {
-        let own = Own::restore(memory.observed, head_at);
-        Self { last: memory.last.into_iter().collect(), own }
+    fn handle(
+        room: &mut Room,
+        turn: &mut Turn,
+        asker: &Asker,
+        command: MetricCommand,
+        _: Option<Receipt>,
+    ) {
+        handle(room, turn, asker, command);
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.last.is_empty()
+    fn entered(room: &mut Room, session: &Session) {
+        room.own.metrics.own.said(session.said_at.unwrap_or_default());
     }
 
-    /// What is left when the room is erased: whether another one wants to know how it is.
-    pub(super) fn erased(mut self) -> Self {
-        self.last.clear();
-        self.own.erased();
-        self
+    fn spoke(room: &mut Room, turn: &mut Turn, id: SessionId) {
+        measure::spoke(room, turn, id);
     }
 
-    /// Whether no value of a backend's is kept: those that the platform measures itself come
-    /// again when somebody asks.
-    pub(super) fn keeps_nothing(&self) -> bool {
-        self.last.values().all(|it| it.own)
+    fn may_publish(room: &Room, body: &Body) -> Result<(), Refusal> {
+        Metric::of(body).map_or(Ok(()), |it| fits(room, &it))
     }
 
-    /// Whether another room wants to know how this one is.
-    pub(super) fn is_observed(&self) -> bool {
-        self.own.is_observed()
+    fn appended(room: &mut Room, turn: &mut Turn, entry: &Entry) {
+        noticed(room, turn, entry);
     }
 
-    /// A session came in, or was found on waking.
-    pub(super) fn entered(&mut self, session: &Session) {
-        self.own.said(session.said_at.unwrap_or_default());
+    fn left(room: &mut Room, turn: &mut Turn, session: &Session) {
+        measure::left(room, turn, session);
+    }
+
+    fn due_at(room: &Room) -> Option<Millis> {
+        measure::due_at(room)
+    }
+
+    /// A room that is observed tells what became of it.
+    fn settle(room: &mut Room, turn: &mut Turn) {
+        measure::tick(room, turn);
     }
 }
 
-pub(super) fn handle(room: &mut Room, turn: &mut Turn, asker: &Asker, command: MetricCommand) {
+fn handle(room: &mut Room, turn: &mut Turn, asker: &Asker, command: MetricCommand) {
     match (command, room.kind) {
         (MetricCommand::Watch(names), Kind::Analytics) => watch(room, turn, asker, names),
         (MetricCommand::Unwatch(names), Kind::Analytics) => unwatch(room, turn, asker, &names),
@@ -169,7 +135,7 @@ fn unwatch(room: &mut Room, turn: &mut Turn, asker: &Asker, names: &[Name]) {
 fn readings(room: &Room, asker: &Asker, names: Vec<Name>) -> Vec<Reading> {
     let sees_own = asker.grants.shows_measures();
     let reading = |metric: Name| {
-        let last = room.metrics.last.get(&metric).filter(|it| sees_own || !it.own);
+        let last = room.own.metrics.last.get(&metric).filter(|it| sees_own || !it.own);
         let last = last.map(|it| (it.value.clone(), it.at));
         Reading { metric, last }
     };
@@ -194,8 +160,8 @@ fn watchers(room: &Room, measure: &str) -> Vec<SessionId> {
 }
 
 /// Whether there is room for its last value.
-pub(super) fn fits(room: &Room, Metric { metric, .. }: &Metric) -> Result<(), Refusal> {
-    let last = &room.metrics.last;
+fn fits(room: &Room, Metric { metric, .. }: &Metric) -> Result<(), Refusal> {
+    let last = &room.own.metrics.last;
     if last.contains_key(metric) || Measure::is_one(metric) {
         return Ok(());
     }
@@ -204,18 +170,18 @@ pub(super) fn fits(room: &Room, Metric { metric, .. }: &Metric) -> Result<(), Re
 }
 
 /// Something was added to the log.
-pub(super) fn noticed(room: &mut Room, turn: &mut Turn, entry: &Entry) {
+fn noticed(room: &mut Room, turn: &mut Turn, entry: &Entry) {
     match Metric::of(&entry.body) {
         Some(Metric { metric, value, at }) => {
             let reading = StoredReading { value, at: at.unwrap_or(entry.at), own: false };
-            room.metrics.last.insert(metric, reading);
+            room.own.metrics.last.insert(metric, reading);
         }
         None => measure::touched(room, turn, entry.at),
     }
 }
 
 /// Another room answered.
-pub(super) fn answered(room: &mut Room, turn: &mut Turn, input: MetricInput) {
+pub(crate) fn answered(room: &mut Room, turn: &mut Turn, input: MetricInput) {
     match (input, room.kind) {
         (MetricInput::Measured(measures), Kind::Analytics) => take(room, turn, &measures),
         (MetricInput::IsWatched(is_watched), Kind::Chat) => {
@@ -231,12 +197,12 @@ fn take(room: &mut Room, turn: &mut Turn, measures: &Measures) {
     for (measure, number) in measures.known() {
         let Ok(metric) = Name::parse(measure.name()) else { continue };
         let (value, at) = (Metric::whole(number), measures.at);
-        if !is_news(room.metrics.last.get(&metric), measure, number, &value, at) {
+        if !is_news(room.own.metrics.last.get(&metric), measure, number, &value, at) {
             continue;
         }
         let reading = StoredReading { value: value.clone(), at, own: true };
-        room.metrics.last.insert(metric.clone(), reading.clone());
-        turn.effects.push(Effect::Write(Write::Metric(MetricWrite::Keep(metric.clone(), reading))));
+        room.own.metrics.last.insert(metric.clone(), reading.clone());
+        turn.effects.push(Effect::Write(Write::from(MetricWrite::Keep(metric.clone(), reading))));
         let to = room.audience(watchers(room, metric.as_str()), None);
         turn.tell_all(to, Event::from(MetricEvent::Updated { metric, value, at }));
     }

@@ -1,45 +1,16 @@
 //! How a chat room is, in numbers: measured while an analytics room wants to know, told at
 //! most once a second, and not at all while nothing happens.
 
-use super::asker::Asker;
-use super::{Effect, MetricWrite, Reveal, Room, Session, Turn, Write};
+use super::stored::{MetricWrite, Observed};
 use crate::message::{Kind, Millis, Offset, SessionId, UserId};
+use crate::room::asker::Asker;
+use crate::room::{Effect, Reveal, Room, Session, Turn, Write};
 
 /// Over how long it is measured, in milliseconds: "messages a minute".
 pub(crate) const WINDOW_MS: u64 = 60_000;
 
 /// Between two reports, in milliseconds (M6).
 const REPORT_MS: u64 = 1000;
-
-/// Whether an analytics room wants to know how this one is. Stored.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Observed {
-    /// Nobody wants to know.
-    #[default]
-    No,
-    /// It knows that nothing happens.
-    Quiet,
-    /// Something happened of late, so that it is still to be told when that is over.
-    Busy,
-}
-
-impl Observed {
-    /// As it is stored.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::No => "no",
-            Self::Quiet => "quiet",
-            Self::Busy => "busy",
-        }
-    }
-
-    /// Reads what was stored.
-    #[must_use]
-    pub fn parse(text: &str) -> Self {
-        [Self::Quiet, Self::Busy].into_iter().find(|it| it.as_str() == text).unwrap_or_default()
-    }
-}
 
 /// What is to be measured once all before is durable.
 #[derive(Clone, Debug, PartialEq)]
@@ -58,47 +29,9 @@ pub struct Measuring {
     pub reveal: Option<Reveal>,
 }
 
-/// What a room knows of its own measures.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Own {
-    observed: Observed,
-    /// When somebody last said or published something.
-    said_at: Millis,
-    /// Whether something happened that was not reported.
-    changed: bool,
-    reported_at: Option<Millis>,
-    /// Whether it was asked how it is since its last report.
-    asked: bool,
-}
-
-impl Own {
-    /// Whether all was reported died with the memory: once more does no harm.
-    pub(super) fn restore(observed: Observed, head_at: Millis) -> Self {
-        let changed = observed == Observed::Busy;
-        Self { observed, said_at: head_at, changed, reported_at: None, asked: false }
-    }
-
-    pub(super) fn is_observed(&self) -> bool {
-        self.observed != Observed::No
-    }
-
-    pub(super) fn said(&mut self, at: Millis) {
-        self.said_at = self.said_at.max(at);
-    }
-
-    pub(super) fn erased(&mut self) {
-        self.said_at = Millis(0);
-        self.changed = self.observed != Observed::No;
-    }
-
-    fn quiet_at(&self) -> Millis {
-        self.said_at.plus(WINDOW_MS)
-    }
-}
-
 /// A socket said something that is no ping. Its time is that of its last word as the session
 /// knows it: up to a 256th of the inactivity timeout late, so that few attachments are written.
-pub(super) fn spoke(room: &mut Room, turn: &mut Turn, id: SessionId) {
+pub(crate) fn spoke(room: &mut Room, turn: &mut Turn, id: SessionId) {
     if room.kind != Kind::Chat {
         return;
     }
@@ -112,58 +45,58 @@ pub(super) fn spoke(room: &mut Room, turn: &mut Turn, id: SessionId) {
 }
 
 /// A session that may have counted went.
-pub(super) fn left(room: &mut Room, turn: &mut Turn, session: &Session) {
+pub(crate) fn left(room: &mut Room, turn: &mut Turn, session: &Session) {
     if session.said_at.is_some_and(|at| turn.stamp.at < at.plus(WINDOW_MS)) {
         touched(room, turn, Millis(0));
     }
 }
 
 /// Something happened that is measured.
-pub(super) fn touched(room: &mut Room, turn: &mut Turn, at: Millis) {
+pub(crate) fn touched(room: &mut Room, turn: &mut Turn, at: Millis) {
     if room.kind != Kind::Chat {
         return;
     }
-    room.metrics.own.said(at);
-    match room.metrics.own.observed {
+    room.own.metrics.own.said(at);
+    match room.own.metrics.own.observed {
         Observed::No => {}
         Observed::Quiet => {
-            room.metrics.own.changed = true;
+            room.own.metrics.own.changed = true;
             set(room, turn, Observed::Busy);
         }
-        Observed::Busy => room.metrics.own.changed = true,
+        Observed::Busy => room.own.metrics.own.changed = true,
     }
 }
 
 fn set(room: &mut Room, turn: &mut Turn, observed: Observed) {
-    if room.metrics.own.observed != observed {
-        room.metrics.own.observed = observed;
-        turn.effects.push(Effect::Write(Write::Metric(MetricWrite::Observed(observed))));
+    if room.own.metrics.own.observed != observed {
+        room.own.metrics.own.observed = observed;
+        turn.effects.push(Effect::Write(Write::from(MetricWrite::Observed(observed))));
     }
 }
 
 /// An analytics room wants to know from now on.
-pub(super) fn observe(room: &mut Room, turn: &mut Turn, asker: &Asker) {
+pub(crate) fn observe(room: &mut Room, turn: &mut Turn, asker: &Asker) {
     begin(room, turn);
     let reveal = turn.reveal(asker);
     measure(room, turn, Some(reveal));
-    room.metrics.own.asked = true;
+    room.own.metrics.own.asked = true;
 }
 
 fn begin(room: &mut Room, turn: &mut Turn) {
-    if room.metrics.own.observed == Observed::No {
-        let is_quiet = room.metrics.own.quiet_at() <= turn.stamp.at;
+    if room.own.metrics.own.observed == Observed::No {
+        let is_quiet = room.own.metrics.own.quiet_at() <= turn.stamp.at;
         set(room, turn, if is_quiet { Observed::Quiet } else { Observed::Busy });
     }
 }
 
 /// An analytics room says whether anybody wants to know.
-pub(super) fn is_watched(room: &mut Room, turn: &mut Turn, is_watched: bool) {
+pub(crate) fn is_watched(room: &mut Room, turn: &mut Turn, is_watched: bool) {
     if is_watched {
         begin(room, turn);
-    } else if !room.metrics.own.asked {
+    } else if !room.own.metrics.own.asked {
         // Had somebody asked meanwhile, the answer would be out of date.
         set(room, turn, Observed::No);
-        room.metrics.own.changed = false;
+        room.own.metrics.own.changed = false;
     }
 }
 
@@ -177,13 +110,13 @@ fn measure(room: &mut Room, turn: &mut Turn, reveal: Option<Reveal>) {
     let since = Millis(at.0.saturating_sub(WINDOW_MS).saturating_add(1));
     let (first, head) = (room.first, room.head);
     turn.effects.push(Effect::Measure(Measuring { at, since, first, head, users, reveal }));
-    let own = &mut room.metrics.own;
+    let own = &mut room.own.metrics.own;
     (own.changed, own.reported_at, own.asked) = (false, Some(at), false);
 }
 
 /// When there is something to tell.
-pub(super) fn due_at(room: &Room) -> Option<Millis> {
-    let own = &room.metrics.own;
+pub(crate) fn due_at(room: &Room) -> Option<Millis> {
+    let own = &room.own.metrics.own;
     let due = match own.observed {
         Observed::Quiet | Observed::Busy if own.changed => Some(own.said_at),
         Observed::No | Observed::Quiet => None,
@@ -194,8 +127,8 @@ pub(super) fn due_at(room: &Room) -> Option<Millis> {
 }
 
 /// Tells what changed, and once more when the minute is over.
-pub(super) fn tick(room: &mut Room, turn: &mut Turn) {
-    let (now, own) = (turn.stamp.at, &room.metrics.own);
+pub(crate) fn tick(room: &mut Room, turn: &mut Turn) {
+    let (now, own) = (turn.stamp.at, &room.own.metrics.own);
     // A clock set back must not silence it.
     let may = own.reported_at.is_none_or(|at| now < at || REPORT_MS <= now.since(at));
     if own.observed == Observed::No || !may {

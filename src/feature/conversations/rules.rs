@@ -5,33 +5,22 @@
 //! with the room's memory, so a room that wakes asks again about all that was under way.
 //! The service may hear of a message twice; its author never gets two responses.
 
-mod pending;
-
 use std::rc::Rc;
 
-pub use pending::{Outcome, Pending, Question, Responded};
-
-use super::asker::Asker;
-use super::{
-    Audience, Effect, Grant, Outbound, Receipt, Response, Room, Session, Turn, Write, chat,
-};
+use super::Conversations;
+use super::pending::{Outcome, Pending, Question, Responded};
+use super::stored::ConversationWrite;
 use crate::feature::conversations::{ClientName, ConversationCommand, ConversationEvent};
 use crate::limits::Responder;
 use crate::message::{
     Body, ClientRef, Code, Entry, Member, MessageText, Millis, Offset, Refusal, UserId,
 };
+use crate::room::asker::Asker;
+use crate::room::features::Rules;
+use crate::room::{
+    Audience, Effect, Grant, Outbound, Receipt, Response, Room, Session, Turn, Write, chat,
+};
 use crate::room::{Event, Notice};
-
-/// Something to make durable.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ConversationWrite {
-    /// This is pending from now on; and what it says, which the log may trim before.
-    Ask(Pending, Rc<str>),
-    /// This is how it stands with what is pending.
-    Update(Pending),
-    /// It is pending no longer.
-    Settle(Offset),
-}
 
 /// Messages of one conversation that wait for a response, at most: each may be 1 MiB that
 /// is kept twice, and a person has waited long before there are so many.
@@ -48,7 +37,6 @@ const OVERDUE_MS: u64 = 2_000;
 /// Seconds after which something of what is pending will be settled.
 const BUSY_S: u64 = 2;
 
-pub(super) const CONNECT_FIRST: Refusal = Refusal::new(Code::Conflict, "connect first");
 const NO_RESPONDER: Refusal =
     Refusal::new(Code::Unavailable, "no responder is set up here that could answer");
 const TOO_MANY: Refusal =
@@ -60,7 +48,29 @@ const UNREACHED: Refusal =
 const UNUSABLE: Refusal =
     Refusal::new(Code::Unavailable, "the responder gave no answer that could be used");
 
-pub(super) fn handle(
+impl Rules for Conversations {
+    type Command = ConversationCommand;
+
+    fn handle(
+        room: &mut Room,
+        turn: &mut Turn,
+        asker: &Asker,
+        command: ConversationCommand,
+        receipt: Option<Receipt>,
+    ) {
+        handle(room, turn, asker, command, receipt);
+    }
+
+    fn due_at(room: &Room) -> Option<Millis> {
+        due_at(room)
+    }
+
+    fn tick(room: &mut Room, turn: &mut Turn) {
+        tick(room, turn);
+    }
+}
+
+fn handle(
     room: &mut Room,
     turn: &mut Turn,
     asker: &Asker,
@@ -129,7 +139,9 @@ fn ask(
             return Err(Refusal::new(Code::NotFound, gone));
         }
         // Nothing new is asked; the response comes to all.
-        Some(Receipt { offset, .. }) if room.pending.contains_key(&offset) => return Ok(()),
+        Some(Receipt { offset, .. }) if room.own.conversations.pending.contains_key(&offset) => {
+            return Ok(());
+        }
         Some(Receipt { offset, entry, .. }) => {
             has_room(room)?;
             let first = entry.as_deref().map(|it| MessageText::of(&it.body));
@@ -158,7 +170,7 @@ fn ask(
         if starts {
             turn.call(room, &pending);
         }
-        room.pending.insert(offset, pending);
+        room.own.conversations.pending.insert(offset, pending);
     }
     Ok(())
 }
@@ -167,7 +179,7 @@ fn ask(
 fn has_room(room: &Room) -> Result<(), Refusal> {
     match room.limits.responder {
         Responder::Nobody => Err(NO_RESPONDER),
-        Responder::Http if PENDING_MAX <= room.pending.len() => {
+        Responder::Http if PENDING_MAX <= room.own.conversations.pending.len() => {
             Err(Refusal { retry_after: Some(BUSY_S), ..TOO_MANY })
         }
         Responder::Http | Responder::Echo => Ok(()),
@@ -197,10 +209,12 @@ fn tell(room: &Room, turn: &mut Turn, notice: Notice) {
 }
 
 /// What came of a call.
-pub(super) fn responded(room: &mut Room, turn: &mut Turn, responded: Responded) {
+pub(crate) fn responded(room: &mut Room, turn: &mut Turn, responded: Responded) {
     let Responded { question, epoch, attempt, outcome } = responded;
     // A room that was erased has other messages at these positions.
-    let Some(pending) = room.pending.get_mut(&question).filter(|_| epoch == room.epoch) else {
+    let Some(pending) =
+        room.own.conversations.pending.get_mut(&question).filter(|_| epoch == room.epoch)
+    else {
         return;
     };
     let is_current = pending.under_way && pending.attempt == attempt;
@@ -224,7 +238,7 @@ pub(super) fn responded(room: &mut Room, turn: &mut Turn, responded: Responded) 
 /// Asks again after a while, unless that was the last time.
 fn failed(room: &mut Room, turn: &mut Turn, question: Offset) {
     let base_ms = room.limits.conversation_retry_ms;
-    let Some(pending) = room.pending.get_mut(&question) else { return };
+    let Some(pending) = room.own.conversations.pending.get_mut(&question) else { return };
     if ATTEMPTS_MAX <= pending.attempt {
         return give_up(room, turn, question, UNREACHED);
     }
@@ -242,7 +256,7 @@ fn give_up(room: &mut Room, turn: &mut Turn, question: Offset, refusal: Refusal)
 }
 
 fn settle(room: &mut Room, turn: &mut Turn, question: Offset) -> Option<Pending> {
-    let pending = room.pending.remove(&question)?;
+    let pending = room.own.conversations.pending.remove(&question)?;
     turn.write(ConversationWrite::Settle(question));
     Some(pending)
 }
@@ -252,14 +266,15 @@ fn overdue_ms(room: &Room) -> u64 {
 }
 
 fn has_slot(room: &Room) -> bool {
-    room.pending.values().filter(|it| it.under_way).count() < UNDER_WAY_MAX
+    room.own.conversations.pending.values().filter(|it| it.under_way).count() < UNDER_WAY_MAX
 }
 
 /// Begins the calls that are due, as many as may be under way.
 fn begin_due(room: &mut Room, turn: &mut Turn) {
     let (now, overdue_ms) = (turn.stamp.at, overdue_ms(room));
     while has_slot(room) {
-        let next = room.pending.values_mut().find(|it| !it.under_way && it.due <= now);
+        let next =
+            room.own.conversations.pending.values_mut().find(|it| !it.under_way && it.due <= now);
         let Some(pending) = next else { return };
         pending.begin(now, overdue_ms);
         let pending = pending.clone();
@@ -269,15 +284,22 @@ fn begin_due(room: &mut Room, turn: &mut Turn) {
 }
 
 /// When there is something to do.
-pub(super) fn due_at(room: &Room) -> Option<Millis> {
+fn due_at(room: &Room) -> Option<Millis> {
     let has_slot = has_slot(room);
-    room.pending.values().filter(|it| has_slot || it.under_way).map(|it| it.due).min()
+    room.own
+        .conversations
+        .pending
+        .values()
+        .filter(|it| has_slot || it.under_way)
+        .map(|it| it.due)
+        .min()
 }
 
 /// Does what is due.
-pub(super) fn tick(room: &mut Room, turn: &mut Turn) {
+fn tick(room: &mut Room, turn: &mut Turn) {
     let now = turn.stamp.at;
-    let overdue = room.pending.values().filter(|it| it.under_way && it.due <= now);
+    let overdue =
+        room.own.conversations.pending.values().filter(|it| it.under_way && it.due <= now);
     for question in overdue.map(|it| it.offset).collect::<Vec<_>>() {
         failed(room, turn, question); // No word of it: as good as a failure.
     }
@@ -286,7 +308,7 @@ pub(super) fn tick(room: &mut Room, turn: &mut Turn) {
 
 impl Turn {
     fn write(&mut self, write: ConversationWrite) {
-        self.effects.push(Effect::Write(Write::Conversation(write)));
+        self.effects.push(Effect::Write(Write::from(write)));
     }
 
     fn call(&mut self, room: &Room, pending: &Pending) {

@@ -3,55 +3,20 @@
 use std::borrow::Cow;
 use std::rc::Rc;
 
-use serde::{Deserialize, Serialize};
-
-use super::asker::Asker;
-use super::shelf::{Transfer, TransferState};
-use super::{Effect, Grant, Reveal, Room, Turn, Write, kinds};
+use super::Transfers;
+use super::stored::{Fetching, Piece, TransferWrite};
+use super::upload::{Transfer, TransferState};
 use crate::feature::transfers::{Chunk, Digest, TransferCommand, TransferEvent};
 use crate::limits::{FETCH_MS, FETCHERS_MAX, TRANSFERS_MAX};
 use crate::message::{Code, Fault, Millis, Name, Refusal, SessionId, UserId};
 use crate::room::Event;
+use crate::room::Receipt;
+use crate::room::asker::Asker;
+use crate::room::features::Rules;
+use crate::room::{Effect, Grant, Reveal, Room, Session, Turn, Write, kinds};
 
 /// Chunks of an expired object deleted at once: some 9 MB of the largest.
 const PORTION: u64 = 100;
-
-/// Something to make durable.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum TransferWrite {
-    /// A chunk, and what is known of its object with it.
-    Keep(Transfer, Rc<Chunk>),
-    /// What is known of an object.
-    Note(Transfer),
-    /// An object's chunks below an index are to go; it goes too when none is left.
-    Drop {
-        /// What is known of the object then.
-        transfer: Transfer,
-        /// Chunks with a smaller index go.
-        below: u64,
-    },
-}
-
-impl TransferWrite {
-    /// Whether it must not wait for others: chunks would gather in memory.
-    pub(super) fn is_urgent(&self) -> bool {
-        match self {
-            Self::Keep(..) => true,
-            Self::Note(_) | Self::Drop { .. } => false,
-        }
-    }
-}
-
-/// What a session fetches, and how far it is. It rides in the attachment: short names.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Fetching {
-    /// The object.
-    #[serde(rename = "d")]
-    pub data: Name,
-    /// The index to send next.
-    #[serde(rename = "n")]
-    pub next: u64,
-}
 
 /// A chunk that came again. Whether it is the same only the log knows.
 #[derive(Clone, Debug, PartialEq)]
@@ -80,19 +45,6 @@ impl Compare {
     }
 }
 
-/// What is to be read from the log for a session.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Piece {
-    /// Of which object.
-    pub transfer: u64,
-    /// What its sender calls it.
-    pub data: Name,
-    /// Which chunk.
-    pub index: u64,
-    /// Of how many.
-    pub total: u64,
-}
-
 const fn conflict(message: &'static str) -> Refusal {
     Refusal::new(Code::Conflict, message)
 }
@@ -111,7 +63,41 @@ fn fault(field: &'static str, problem: impl Into<Cow<'static, str>>) -> Refusal 
     Refusal::faulty(vec![Fault { field: field.into(), problem: problem.into() }])
 }
 
-pub(super) fn handle(room: &mut Room, turn: &mut Turn, asker: &Asker, command: TransferCommand) {
+impl Rules for Transfers {
+    type Command = TransferCommand;
+
+    fn handle(
+        room: &mut Room,
+        turn: &mut Turn,
+        asker: &Asker,
+        command: TransferCommand,
+        _: Option<Receipt>,
+    ) {
+        handle(room, turn, asker, command);
+    }
+
+    /// Whoever was fetching when the room fell asleep goes on, at once.
+    fn entered(room: &mut Room, session: &Session) {
+        if session.fetching.is_some() {
+            room.own.transfers.fetchers.insert(session.id);
+            room.own.transfers.fetch_by.get_or_insert(Millis(0));
+        }
+    }
+
+    fn left(room: &mut Room, _: &mut Turn, session: &Session) {
+        room.not_fetching(session.id);
+    }
+
+    fn due_at(room: &Room) -> Option<Millis> {
+        due_at(room)
+    }
+
+    fn tick(room: &mut Room, turn: &mut Turn) {
+        tick(room, turn);
+    }
+}
+
+fn handle(room: &mut Room, turn: &mut Turn, asker: &Asker, command: TransferCommand) {
     if let TransferCommand::Delete(data) = &command {
         return match delete_object(room, turn, asker, data) {
             Ok(()) => turn.answer(asker, Event::from(TransferEvent::Deleted(data.clone()))),
@@ -163,7 +149,7 @@ fn keep(
         if !known.fits(chunk.index) {
             return Err(fault("chunk_index", "must be counted from 0 or from 1, not from both"));
         }
-    } else if TRANSFERS_MAX <= room.transfers.len() {
+    } else if TRANSFERS_MAX <= room.own.transfers.objects.len() {
         return Err(FULL);
     }
     let (objects, bytes) = owned(room, &asker.member.id);
@@ -182,17 +168,17 @@ fn keep(
     }
     let is_resumed = known.as_ref().is_some_and(|it| it.session != session);
     let mut transfer = known.unwrap_or_else(|| {
-        let id = room.transfers.keys().next_back().map_or(1, |last| last + 1);
+        let id = room.own.transfers.objects.keys().next_back().map_or(1, |last| last + 1);
         Transfer::begin(id, asker.member.id.clone(), session, &chunk, now)
     });
     transfer.take(&chunk);
     (transfer.at, transfer.session) = (now, session);
     let write = TransferWrite::Keep(transfer.clone(), chunk);
-    turn.effects.push(Effect::Write(Write::Transfer(write)));
+    turn.effects.push(Effect::Write(Write::from(write)));
     if is_resumed || transfer.state == TransferState::Finished {
         turn.answer(asker, Event::from(transfer.standing()));
     }
-    room.transfers.insert(transfer.id, transfer);
+    room.own.transfers.objects.insert(transfer.id, transfer);
     Ok(())
 }
 
@@ -208,8 +194,8 @@ fn again(
     if known.state == TransferState::Open {
         let transfer = Transfer { at: turn.stamp.at, session, ..known.clone() };
         let write = TransferWrite::Note(transfer.clone());
-        turn.effects.push(Effect::Write(Write::Transfer(write)));
-        room.transfers.insert(transfer.id, transfer);
+        turn.effects.push(Effect::Write(Write::from(write)));
+        room.own.transfers.objects.insert(transfer.id, transfer);
     }
     let reveal = turn.reveal(asker);
     let (transfer, index, digest) = (known.id, chunk.index, chunk.digest);
@@ -235,17 +221,17 @@ fn fetch(
     if !indexes.contains(&next) {
         return Err(fault("from", "must be the index of one of its chunks"));
     }
-    if room.fetchers.contains(&id) {
+    if room.own.transfers.fetchers.contains(&id) {
         return Err(BUSY);
     }
-    if FETCHERS_MAX <= room.fetchers.len() {
+    if FETCHERS_MAX <= room.own.transfers.fetchers.len() {
         let busy = Refusal::new(Code::Unavailable, "too many fetch large data here; try later");
         return Err(Refusal { retry_after: Some(FETCH_MS.div_ceil(1000)), ..busy });
     }
     let Some(session) = room.sessions.get_mut(&id) else { return Ok(()) };
     session.fetching = Some(Fetching { data, next });
-    room.fetchers.insert(id);
-    room.fetch_by.get_or_insert(turn.stamp.at.plus(FETCH_MS));
+    room.own.transfers.fetchers.insert(id);
+    room.own.transfers.fetch_by.get_or_insert(turn.stamp.at.plus(FETCH_MS));
     turn.effects.remember(id);
     Ok(())
 }
@@ -265,35 +251,35 @@ fn delete_object(
 
 /// How many objects a user has here, and how much that is, decoded.
 fn owned(room: &Room, user: &UserId) -> (u64, u64) {
-    let live = room.transfers.values().filter(|it| it.state != TransferState::Expired);
+    let live = room.own.transfers.objects.values().filter(|it| it.state != TransferState::Expired);
     live.filter(|it| it.owner == *user)
         .fold((0, 0), |(count, bytes), it| (count + 1, bytes.saturating_add(it.bytes)))
 }
 
 fn find<'a>(room: &'a Room, data: &Name) -> Option<&'a Transfer> {
-    let live = room.transfers.values().filter(|it| it.state != TransferState::Expired);
+    let live = room.own.transfers.objects.values().filter(|it| it.state != TransferState::Expired);
     live.into_iter().find(|it| it.data == *data)
 }
 
 /// How much the room holds, decoded.
 fn stored(room: &Room) -> u64 {
-    let live = room.transfers.values().filter(|it| it.state != TransferState::Expired);
+    let live = room.own.transfers.objects.values().filter(|it| it.state != TransferState::Expired);
     live.fold(0, |sum, it| sum.saturating_add(it.bytes))
 }
 
 /// When there is something to do.
-pub(super) fn due_at(room: &Room) -> Option<Millis> {
+fn due_at(room: &Room) -> Option<Millis> {
     let age_ms = room.limits.history_ms();
-    let transfers = room.transfers.values().filter_map(|it| it.due_at(age_ms));
-    transfers.chain(room.fetch_by).min()
+    let transfers = room.own.transfers.objects.values().filter_map(|it| it.due_at(age_ms));
+    transfers.chain(room.own.transfers.fetch_by).min()
 }
 
 /// Does what is due.
-pub(super) fn tick(room: &mut Room, turn: &mut Turn) {
+fn tick(room: &mut Room, turn: &mut Turn) {
     let now = turn.stamp.at;
     let age_ms = room.limits.history_ms();
     let is_due = |it: &&Transfer| it.due_at(age_ms).is_some_and(|at| at <= now);
-    let due: Vec<Transfer> = room.transfers.values().filter(is_due).cloned().collect();
+    let due: Vec<Transfer> = room.own.transfers.objects.values().filter(is_due).cloned().collect();
     for transfer in due {
         if transfer.state == TransferState::Expired {
             delete(room, turn, transfer);
@@ -302,26 +288,28 @@ pub(super) fn tick(room: &mut Room, turn: &mut Turn) {
         }
     }
     // Whoever fetches is served after every step; this one only makes sure that there is one.
-    if room.fetch_by.is_some_and(|at| at <= now) {
-        room.fetch_by = (!room.fetchers.is_empty()).then(|| now.plus(FETCH_MS));
+    if room.own.transfers.fetch_by.is_some_and(|at| at <= now) {
+        room.own.transfers.fetch_by =
+            (!room.own.transfers.fetchers.is_empty()).then(|| now.plus(FETCH_MS));
     }
 }
 
 /// From now on nobody sees it.
 fn expire(room: &mut Room, turn: &mut Turn, mut transfer: Transfer) {
     (transfer.at, transfer.state) = (turn.stamp.at, TransferState::Expired);
-    turn.effects.push(Effect::Write(Write::Transfer(TransferWrite::Note(transfer.clone()))));
+    turn.effects.push(Effect::Write(Write::from(TransferWrite::Note(transfer.clone()))));
     let wants = |it: &SessionId| {
         let fetching = room.sessions.get(it).and_then(|it| it.fetching.as_ref());
         fetching.is_some_and(|it| it.data == transfer.data)
     };
-    let fetchers: Vec<SessionId> = room.fetchers.iter().copied().filter(wants).collect();
+    let fetchers: Vec<SessionId> =
+        room.own.transfers.fetchers.iter().copied().filter(wants).collect();
     for id in fetchers {
         room.fetched(id);
         turn.effects.remember(id);
         turn.refuse(id, None, GONE);
     }
-    room.transfers.insert(transfer.id, transfer);
+    room.own.transfers.objects.insert(transfer.id, transfer);
 }
 
 /// Deletes a portion of it, and at last what is known of it.
@@ -329,18 +317,18 @@ fn delete(room: &mut Room, turn: &mut Turn, mut transfer: Transfer) {
     transfer.at = turn.stamp.at;
     let below = transfer.there.drop_first(PORTION);
     if transfer.there.count() == 0 {
-        room.transfers.remove(&transfer.id);
+        room.own.transfers.objects.remove(&transfer.id);
     } else {
-        room.transfers.insert(transfer.id, transfer.clone());
+        room.own.transfers.objects.insert(transfer.id, transfer.clone());
     }
     let write = TransferWrite::Drop { transfer, below };
-    turn.effects.push(Effect::Write(Write::Transfer(write)));
+    turn.effects.push(Effect::Write(Write::from(write)));
 }
 
 impl Room {
     /// Who fetches large data.
     pub fn fetchers(&self) -> impl Iterator<Item = SessionId> {
-        self.fetchers.iter().copied()
+        self.own.transfers.fetchers.iter().copied()
     }
 
     /// What a session is to be sent next, if it fetches anything.
@@ -373,17 +361,11 @@ impl Room {
         self.not_fetching(id);
     }
 
-    /// Whoever was fetching when the room fell asleep goes on, at once.
-    pub(super) fn goes_on_fetching(&mut self, id: SessionId) {
-        self.fetchers.insert(id);
-        self.fetch_by.get_or_insert(Millis(0));
-    }
-
     /// It no longer fetches, or is gone.
-    pub(super) fn not_fetching(&mut self, id: SessionId) {
-        self.fetchers.remove(&id);
-        if self.fetchers.is_empty() {
-            self.fetch_by = None;
+    pub(crate) fn not_fetching(&mut self, id: SessionId) {
+        self.own.transfers.fetchers.remove(&id);
+        if self.own.transfers.fetchers.is_empty() {
+            self.own.transfers.fetch_by = None;
         }
     }
 }

@@ -32,7 +32,7 @@ pub struct Pending {
 }
 
 impl Pending {
-    pub(super) fn new(
+    pub(crate) fn new(
         offset: Offset,
         message: ClientRef,
         author: Member,
@@ -42,12 +42,12 @@ impl Pending {
         Self { offset, message, author, client, at, attempt: 1, due: at, under_way: false }
     }
 
-    pub(super) fn begin(&mut self, now: Millis, overdue_ms: u64) {
+    pub(crate) fn begin(&mut self, now: Millis, overdue_ms: u64) {
         (self.under_way, self.due) = (true, now.plus(overdue_ms));
     }
 
     /// Waits for the next call: the base, then twice, then four times as long.
-    pub(super) fn wait(&mut self, now: Millis, base_ms: u64) {
+    pub(crate) fn wait(&mut self, now: Millis, base_ms: u64) {
         let wait_ms = base_ms.saturating_mul(1 << self.attempt.saturating_sub(1).min(16));
         (self.under_way, self.due) = (false, now.plus(wait_ms));
         self.attempt = self.attempt.saturating_add(1);
@@ -55,7 +55,7 @@ impl Pending {
 
     /// As a room that wakes finds it: it knows of no call, so what was under way is due
     /// again, and not counted as tried.
-    pub(in crate::room) fn restored(self) -> (Offset, Self) {
+    pub(crate) fn restored(self) -> (Offset, Self) {
         let due = if self.under_way { Millis(0) } else { self.due };
         (self.offset, Self { under_way: false, due, ..self })
     }

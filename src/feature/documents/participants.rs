@@ -1,36 +1,25 @@
 //! Who is in which session. A socket is in one at most; a user may be with several sockets.
 
-use serde::{Deserialize, Serialize};
-
-use super::{ELSEWHERE, EditingEvent};
+use super::EditingEvent;
+use super::rules::ELSEWHERE;
+use super::stored::Seat;
 use crate::feature::documents::Role;
 use crate::limits::PARTICIPANTS_BYTES_MAX;
-use crate::message::{Member, Name, Refusal, SessionId, Space, UserId, stored_name};
+use crate::message::{Member, Name, Refusal, SessionId, Space, UserId};
 use crate::room::Event;
 use crate::room::asker::Asker;
 use crate::room::presence::as_many_as_fit;
 use crate::room::{Grant, Room, Session, Turn};
 
-/// Where a socket edits, and as what. Rides in the attachment: names are append-only.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Seat {
-    /// The document that the session is on.
-    #[serde(rename = "d", deserialize_with = "stored_name")]
-    pub document: Name,
-    /// As what.
-    #[serde(rename = "r")]
-    pub role: Role,
-}
-
 impl Session {
-    pub(super) fn sits_at(&self, document: &Name) -> bool {
+    pub(crate) fn sits_at(&self, document: &Name) -> bool {
         self.seat.as_ref().is_some_and(|it| it.document == *document)
     }
 }
 
 impl Room {
     /// Tells those in a session, all but one, if they are such.
-    pub(super) fn tell_session(
+    pub(crate) fn tell_session(
         &self,
         turn: &mut Turn,
         document: &Name,
@@ -47,7 +36,7 @@ impl Room {
     }
 
     /// Who is in a session, each user once; nobody, for who may not see who is here.
-    pub(super) fn participants(&self, document: &Name, asker: &Asker) -> Vec<(Member, Role)> {
+    pub(crate) fn participants(&self, document: &Name, asker: &Asker) -> Vec<(Member, Role)> {
         if !asker.grants.has(Grant::Presence) {
             return Vec::new();
         }
@@ -66,7 +55,7 @@ impl Room {
 }
 
 /// Takes a seat, after leaving another one.
-pub(super) fn take(room: &mut Room, turn: &mut Turn, id: SessionId, seat: Seat) {
+pub(crate) fn take(room: &mut Room, turn: &mut Turn, id: SessionId, seat: Seat) {
     let Some(session) = room.session(id) else { return };
     if session.seat.as_ref() == Some(&seat) {
         return;
@@ -86,7 +75,7 @@ pub(super) fn take(room: &mut Room, turn: &mut Turn, id: SessionId, seat: Seat) 
 }
 
 /// Leaves on request.
-pub(super) fn leave(
+pub(crate) fn leave(
     room: &mut Room,
     turn: &mut Turn,
     asker: &Asker,
@@ -108,7 +97,7 @@ fn stand_up(room: &mut Room, turn: &mut Turn, id: SessionId) {
 }
 
 /// A socket is gone, and its seat with it.
-pub(in crate::room) fn went(room: &Room, turn: &mut Turn, session: &Session) {
+pub(crate) fn went(room: &Room, turn: &mut Turn, session: &Session) {
     if let Some(Seat { document, .. }) = &session.seat {
         gone(room, turn, document, session.member.clone());
     }

@@ -6,15 +6,15 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use super::documents::StoredDocument;
+use super::stored::StoredDocument;
 use crate::budget::{Budget, Lease};
-use crate::document::{Damaged, Document, Edit, Pace};
 use crate::feature::documents::Version;
+use crate::feature::documents::document::{Damaged, Document, Edit, Pace};
 use crate::limits::{DOCUMENTS_OPEN_BYTES_MAX, DOCUMENTS_OPEN_MAX};
 use crate::message::{ClientRef, Name, UserId};
 
 /// Which room a document belongs to: a number that no two rooms of a cache share.
-pub(super) type RoomNumber = u64;
+pub(crate) type RoomNumber = u64;
 
 /// Documents that are in memory. Clones share them.
 #[derive(Clone, Debug)]
@@ -71,14 +71,14 @@ impl DocumentCache {
         self.0.borrow().open.len()
     }
 
-    pub(super) fn enter(&self) -> RoomNumber {
+    pub(crate) fn enter(&self) -> RoomNumber {
         let mut cached = self.0.borrow_mut();
         cached.rooms += 1;
         cached.rooms
     }
 
     /// Drops what it holds for a room.
-    pub(super) fn leave(&self, room: RoomNumber) {
+    pub(crate) fn leave(&self, room: RoomNumber) {
         // Busy only while a panic unwinds, and never with a room's documents.
         if let Ok(mut cached) = self.0.try_borrow_mut() {
             cached.open.retain(|(of, _), _| *of != room);
@@ -88,7 +88,7 @@ impl DocumentCache {
     }
 
     /// Drops one, which is no more.
-    pub(super) fn forget(&self, room: RoomNumber, name: &Name) {
+    pub(crate) fn forget(&self, room: RoomNumber, name: &Name) {
         let mut cached = self.0.borrow_mut();
         if let Some(open) = cached.open.remove(&(room, name.clone())) {
             let left = cached.lease.bytes().saturating_sub(open.bytes);
@@ -96,11 +96,11 @@ impl DocumentCache {
         }
     }
 
-    pub(super) fn has(&self, room: RoomNumber, name: &Name) -> bool {
+    pub(crate) fn has(&self, room: RoomNumber, name: &Name) -> bool {
         self.0.borrow().open.contains_key(&(room, name.clone()))
     }
 
-    pub(super) fn keep(
+    pub(crate) fn keep(
         &self,
         room: RoomNumber,
         name: Name,
@@ -116,7 +116,7 @@ impl DocumentCache {
     }
 
     /// A document at hand, which is used now.
-    pub(super) fn get(&self, room: RoomNumber, name: &Name) -> Option<Rc<RefCell<Document>>> {
+    pub(crate) fn get(&self, room: RoomNumber, name: &Name) -> Option<Rc<RefCell<Document>>> {
         let mut cached = self.0.borrow_mut();
         let uses = cached.uses + 1;
         cached.uses = uses;
@@ -125,7 +125,7 @@ impl DocumentCache {
         Some(Rc::clone(&open.document))
     }
 
-    pub(super) fn recall(
+    pub(crate) fn recall(
         &self,
         room: RoomNumber,
         name: &Name,
@@ -138,7 +138,7 @@ impl DocumentCache {
     }
 
     /// Notes an edit that was taken, and forgets names with the edits that a mark forgot.
-    pub(super) fn took(
+    pub(crate) fn took(
         &self,
         room: RoomNumber,
         name: &Name,

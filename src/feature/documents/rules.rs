@@ -1,67 +1,60 @@
 //! Editing together: who edits which document, in which role (B17 to B21, T1 and on).
 
-mod cache;
-mod documents;
-mod owners;
-mod seats;
-
 use std::rc::Rc;
 
-pub use cache::DocumentCache;
-pub(super) use documents::Documents;
-pub use documents::{OwnedDocument, StoredDocument};
-pub(super) use owners::{due_at, tick};
-pub use seats::Seat;
-pub(super) use seats::went;
-
-use super::asker::Asker;
-use super::counts::Pool;
-use super::{Effect, Grant, Room, Session, Turn, Write};
-use crate::document::{Applied, Damaged, Edit, Rejection, Snapshot};
+use super::Documents;
+use super::cache::DocumentCache;
+use super::stored::{EditingWrite, Seat, StoredDocument};
+use super::{owners, participants as seats};
+use crate::feature::documents::document::{Applied, Damaged, Edit, Rejection, Snapshot};
 use crate::feature::documents::{
     EditingCommand, EditingEvent, EditingState, Operation, Role, Version,
 };
 use crate::feature::{self, Ask};
-use crate::message::{ClientRef, Code, Name, Rate, Refusal, SessionId};
+use crate::message::{Code, Millis, Name, Rate, Refusal, SessionId};
+use crate::room::Receipt;
+use crate::room::asker::Asker;
+use crate::room::counts::Pool;
+use crate::room::features::Rules;
 use crate::room::{Command, Event, Request};
+use crate::room::{Effect, Grant, Room, Session, Turn, Write};
 
-/// Something to make durable.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum EditingWrite {
-    /// An edit that was taken. The one that makes version 1 makes the document.
-    Edit {
-        /// Of which document.
-        document: Name,
-        /// What was made of it; at least one operation.
-        edit: Rc<Edit>,
-        /// Its author's own name for it, by which a resend is recognised.
-        client_ref: Option<ClientRef>,
-    },
-    /// What is known of a document beside its text: whose it is, and whether it has any.
-    Own(OwnedDocument),
-    /// A document is to go, with all that is known of it.
-    Delete(Name),
-    /// A mark: what is needed to restore the document from now on.
-    Mark {
-        /// Which document.
-        document: Name,
-        /// What it is now.
-        snapshot: Rc<Snapshot>,
-        /// Snapshots below this version, and edits up to it, are needed no longer.
-        since: Version,
-    },
-}
+pub(crate) const SEATLESS: Refusal = Refusal::new(Code::Conflict, "this needs join_session first");
 
-const SEATLESS: Refusal = Refusal::new(Code::Conflict, "this needs join_session first");
-
-const ELSEWHERE: Refusal =
+pub(crate) const ELSEWHERE: Refusal =
     Refusal::new(Code::Conflict, "this connection is not in the session of this sessionId");
 
 /// The document cannot be restored. Whoever operates this finds it in the log.
-const LOST: Refusal =
+pub(crate) const LOST: Refusal =
     Refusal::new(Code::SystemError, "what was stored of this document does not fit together");
 
-pub(super) fn handle(room: &mut Room, turn: &mut Turn, asker: &Asker, command: EditingCommand) {
+impl Rules for Documents {
+    type Command = EditingCommand;
+
+    fn handle(
+        room: &mut Room,
+        turn: &mut Turn,
+        asker: &Asker,
+        command: EditingCommand,
+        _: Option<Receipt>,
+    ) {
+        handle(room, turn, asker, command);
+    }
+
+    fn left(room: &mut Room, turn: &mut Turn, session: &Session) {
+        seats::went(room, turn, session);
+    }
+
+    fn due_at(room: &Room) -> Option<Millis> {
+        owners::due_at(room)
+    }
+
+    fn tick(room: &mut Room, turn: &mut Turn) {
+        owners::tick(room, turn);
+    }
+}
+
+fn handle(room: &mut Room, turn: &mut Turn, asker: &Asker, command: EditingCommand) {
     if let EditingCommand::Delete { document } = &command {
         return match owners::delete(room, turn, asker, document) {
             Ok(()) => {}
@@ -105,7 +98,7 @@ impl Room {
             return None;
         }
         if let EditingCommand::Delete { document } = editing {
-            return Some(document.clone()).filter(|it| !self.documents.has(it));
+            return Some(document.clone()).filter(|it| !self.own.documents.has(it));
         }
         let session = self.session(id?)?;
         let document = match editing {
@@ -117,20 +110,20 @@ impl Room {
             | EditingCommand::Delete { .. }
             | EditingCommand::Cursor(_) => None,
         };
-        document.filter(|it| !self.documents.has(it)).cloned()
+        document.filter(|it| !self.own.documents.has(it)).cloned()
     }
 
     /// Takes what was read of a document. One that is damaged is not kept, and requests for
     /// it are refused.
     pub fn keep_document(&mut self, name: Name, stored: StoredDocument) -> Result<(), Damaged> {
-        self.documents.keep(name, stored)
+        self.own.documents.keep(name, stored)
     }
 }
 
 impl Room {
     /// Keeps documents where other rooms keep theirs.
     pub(crate) fn share_documents(&mut self, cache: &DocumentCache) {
-        self.documents.share(cache);
+        self.own.documents.share(cache);
     }
 }
 
@@ -169,7 +162,7 @@ fn join(
 
 /// The whole of a document, and who is there.
 fn state(room: &mut Room, asker: &Asker, document: Name) -> Result<Event, Refusal> {
-    let stored = room.documents.get(&document).ok_or(LOST)?;
+    let stored = room.own.documents.get(&document).ok_or(LOST)?;
     let Snapshot { version, content } = stored.borrow().snapshot();
     let participants = room.participants(&document, asker);
     let state = EditingState { document, version, content, participants };
@@ -196,7 +189,7 @@ fn edit(
     if !room.admits(turn, asker, Pool::Edits) {
         return Ok(()); // Which has been said.
     }
-    let document = room.documents.get(&name).ok_or(LOST)?;
+    let document = room.own.documents.get(&name).ok_or(LOST)?;
     let submitted = document.borrow_mut().submit(operation, version, &asker.member.id);
     match submitted {
         Ok(applied) => {
@@ -228,7 +221,7 @@ fn undo(room: &mut Room, turn: &mut Turn, asker: &Asker, id: SessionId) -> Resul
     if !room.admits(turn, asker, Pool::Edits) {
         return Ok(());
     }
-    let document = room.documents.get(&name).ok_or(LOST)?;
+    let document = room.own.documents.get(&name).ok_or(LOST)?;
     let nothing = Refusal::new(Code::NotFound, "there is nothing to take back");
     let undone = document.borrow_mut().undo(&asker.member.id);
     let applied = undone?.ok_or(nothing)?;
@@ -243,7 +236,7 @@ fn undo(room: &mut Room, turn: &mut Turn, asker: &Asker, id: SessionId) -> Resul
 /// A request that was taken before is acknowledged and not carried out again.
 fn acknowledged_again(room: &mut Room, turn: &mut Turn, asker: &Asker, name: &Name) -> bool {
     let Some(client_ref) = &asker.client_ref else { return false };
-    let taken = room.documents.recall(name, &asker.member.id, client_ref);
+    let taken = room.own.documents.recall(name, &asker.member.id, client_ref);
     if let Some(version) = taken {
         turn.answer(asker, Event::from(EditingEvent::Taken(version)));
     }
@@ -264,15 +257,15 @@ fn take(
     }
     let (document, client_ref) = (name.clone(), asker.client_ref.clone());
     let write = EditingWrite::Edit { document, edit: Rc::clone(&edit), client_ref };
-    turn.effects.push(Effect::Write(Write::Editing(write)));
+    turn.effects.push(Effect::Write(Write::from(write)));
     owners::took(room, turn, asker, name, &edit);
     room.owes_operations(turn, asker, edit.operations.len());
-    room.documents.took(name, &edit, asker.client_ref.clone(), is_mark);
-    if is_mark && let Some(document) = room.documents.get(name) {
+    room.own.documents.took(name, &edit, asker.client_ref.clone(), is_mark);
+    if is_mark && let Some(document) = room.own.documents.get(name) {
         let document = document.borrow();
         let (snapshot, since) = (Rc::new(document.snapshot()), document.kept_since());
         let write = EditingWrite::Mark { document: name.clone(), snapshot, since };
-        turn.effects.push(Effect::Write(Write::Editing(write)));
+        turn.effects.push(Effect::Write(Write::from(write)));
     }
     edit
 }

@@ -1,3 +1,5 @@
+//! Where SQL runs, and the table `meta` of keys and values that every database has.
+
 use std::borrow::Cow;
 
 use serde::de::{Deserialize, Deserializer, Visitor};
@@ -100,4 +102,30 @@ impl<'de> Deserialize<'de> for Value<'static> {
         }
         deserializer.deserialize_any(Visit)
     }
+}
+
+/// The value of a key.
+pub(crate) fn find<'a>(meta: &'a [(String, String)], key: &str) -> Option<&'a str> {
+    meta.iter().find(|(it, _)| it == key).map(|(_, value)| value.as_str())
+}
+
+/// Sets a key.
+pub(crate) fn write_meta<D: Database>(
+    database: &D,
+    key: &str,
+    value: &str,
+) -> Result<(), D::Error> {
+    let sql = "INSERT INTO meta (key, value) VALUES (?, ?)
+               ON CONFLICT (key) DO UPDATE SET value = excluded.value";
+    database.run(sql, &[key.into(), value.into()]).map(drop)
+}
+
+/// All keys and their values.
+pub(crate) fn read_meta<D: Database>(database: &D) -> Result<Vec<(String, String)>, D::Error> {
+    let rows = database.run("SELECT key, value FROM meta", &[])?;
+    let pair = |row: Row| {
+        let [key, value] = <[Value<'static>; 2]>::try_from(row).ok()?;
+        Some((key.text()?, value.text()?))
+    };
+    Ok(rows.into_iter().filter_map(pair).collect())
 }

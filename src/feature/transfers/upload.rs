@@ -54,7 +54,7 @@ impl TransferState {
 
 impl Transfer {
     /// One of which nothing is here yet.
-    pub(super) fn begin(
+    pub(crate) fn begin(
         id: u64,
         owner: UserId,
         session: SessionId,
@@ -84,7 +84,7 @@ impl Transfer {
     }
 
     /// Whether this index goes with those that are here: not both 0 and the total.
-    pub(super) fn fits(&self, index: u64) -> bool {
+    pub(crate) fn fits(&self, index: u64) -> bool {
         let other = if index == 0 {
             self.total
         } else if index == self.total {
@@ -96,13 +96,13 @@ impl Transfer {
     }
 
     /// The indexes of all of it, as its sender counts.
-    pub(super) fn indexes(&self) -> std::ops::Range<u64> {
+    pub(crate) fn indexes(&self) -> std::ops::Range<u64> {
         let base = self.base();
         base..base.saturating_add(self.total)
     }
 
     /// One more chunk is here.
-    pub(super) fn take(&mut self, chunk: &Chunk) {
+    pub(crate) fn take(&mut self, chunk: &Chunk) {
         self.there.set(chunk.index);
         self.bytes = self.bytes.saturating_add(chunk.bytes);
         if self.there.count() == self.total {
@@ -111,7 +111,7 @@ impl Transfer {
     }
 
     /// What its sender is told.
-    pub(super) fn standing(&self) -> TransferEvent {
+    pub(crate) fn standing(&self) -> TransferEvent {
         let (data, bytes) = (self.data.clone(), self.bytes);
         if self.state == TransferState::Finished {
             return TransferEvent::Received { data, bytes };
@@ -121,7 +121,7 @@ impl Transfer {
     }
 
     /// When it expires, or the next portion of it is deleted.
-    pub(super) fn due_at(&self, age_ms_max: u64) -> Option<Millis> {
+    pub(crate) fn due_at(&self, age_ms_max: u64) -> Option<Millis> {
         match self.state {
             TransferState::Open => Some(self.at.plus(TRANSFER_MS)),
             TransferState::Finished => (age_ms_max != 0).then(|| self.at.plus(age_ms_max)),
@@ -160,7 +160,7 @@ impl Marks {
     }
 
     /// Drops the first so many; gives the index below which none is any more.
-    pub(super) fn drop_first(&mut self, count: u64) -> u64 {
+    pub(crate) fn drop_first(&mut self, count: u64) -> u64 {
         let mut left = count;
         for (at, byte) in (0u64..).zip(&mut self.0) {
             for bit in 0..8 {

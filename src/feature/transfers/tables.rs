@@ -1,12 +1,17 @@
-//! How large data is stored: see [`crate::room::TransferWrite`].
+//! How large data is stored: see [`crate::feature::transfers::TransferWrite`].
 
-use super::{Database, Row, Value};
 use crate::feature::transfers::{Chunk, Digest};
+use crate::feature::transfers::{Marks, Transfer, TransferState, TransferWrite};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use super::Transfers;
+use crate::database::{Database, Row, Value};
+use crate::feature::tables::{Tables, Twin, Woken};
 use crate::message::{Millis, Name, SessionId, UserId};
-use crate::room::{Marks, Transfer, TransferState, TransferWrite};
 
 /// The tables of it, as of their introduction.
-pub(super) const TABLES: &[&str] = &[
+pub(crate) const MIGRATION: &[&str] = &[
     // Objects of large data. `there`: which indexes are here, as hex digits, the lowest
     // bits first; `state`: 0 open, 1 finished, 2 expired.
     "CREATE TABLE transfer (
@@ -33,10 +38,26 @@ pub(super) const TABLES: &[&str] = &[
     ) STRICT",
 ];
 
-/// Which tables an erased room's are.
-pub(super) const OWN: &[&str] = &["chunk", "transfer"];
+impl Tables for Transfers {
+    type Write = TransferWrite;
+    type Stored = Vec<Transfer>;
 
-pub(super) fn write<D: Database>(database: &D, write: &TransferWrite) -> Result<(), D::Error> {
+    const TABLES: &'static [&'static str] = &["chunk", "transfer"];
+    const WAKE: &'static str = "SELECT 'transfer', data,
+        json_array(owner, total, first, there, bytes, session, state), id, at FROM transfer";
+    const TAG: &'static str = "transfer";
+
+    fn write<D: Database>(database: &D, writes: &[&TransferWrite]) -> Result<(), D::Error> {
+        writes.iter().try_for_each(|it| write(database, it))
+    }
+
+    fn wake(stored: &mut Vec<Transfer>, row: Woken) -> Option<()> {
+        stored.push(read(row.key, &row.value, row.number, row.at)?);
+        Some(())
+    }
+}
+
+fn write<D: Database>(database: &D, write: &TransferWrite) -> Result<(), D::Error> {
     match write {
         TransferWrite::Keep(transfer, chunk) => {
             note(database, transfer)?;
@@ -89,7 +110,7 @@ fn note<D: Database>(database: &D, transfer: &Transfer) -> Result<(), D::Error> 
 }
 
 /// What a wake reads: the rest of the row is one JSON array.
-pub(super) fn read(data: String, rest: &str, id: u64, at: u64) -> Option<Transfer> {
+fn read(data: String, rest: &str, id: u64, at: u64) -> Option<Transfer> {
     type Rest = (String, u64, u64, String, u64, String, u64);
     let (owner, total, first, there, bytes, session, state): Rest =
         serde_json::from_str(rest).ok()?;
@@ -108,7 +129,7 @@ pub(super) fn read(data: String, rest: &str, id: u64, at: u64) -> Option<Transfe
 }
 
 /// The text of one chunk, and of what it is.
-pub(super) fn chunk<D: Database>(
+pub(crate) fn chunk<D: Database>(
     database: &D,
     transfer: u64,
     index: u64,
@@ -123,7 +144,7 @@ pub(super) fn chunk<D: Database>(
 }
 
 /// Of what one chunk is.
-pub(super) fn digest<D: Database>(
+pub(crate) fn digest<D: Database>(
     database: &D,
     transfer: u64,
     index: u64,
@@ -132,4 +153,46 @@ pub(super) fn digest<D: Database>(
     let rows = database.run(sql, &[transfer.into(), index.into()])?;
     let text = rows.into_iter().flatten().next().and_then(Value::text);
     Ok(text.and_then(|it| Digest::parse(&it)))
+}
+
+/// Its tables in memory.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Memory {
+    transfers: BTreeMap<u64, Transfer>,
+    chunks: BTreeMap<(u64, u64), Rc<Chunk>>,
+}
+
+impl Memory {
+    pub(crate) fn chunk(&self, transfer: u64, index: u64) -> Option<&Chunk> {
+        self.chunks.get(&(transfer, index)).map(|it| &**it)
+    }
+}
+
+impl Twin for Memory {
+    type Write = TransferWrite;
+    type Stored = Vec<Transfer>;
+
+    fn write(&mut self, write: &TransferWrite) {
+        match write {
+            TransferWrite::Keep(transfer, chunk) => {
+                self.transfers.insert(transfer.id, transfer.clone());
+                self.chunks.insert((transfer.id, chunk.index), Rc::clone(chunk));
+            }
+            TransferWrite::Note(transfer) => {
+                self.transfers.insert(transfer.id, transfer.clone());
+            }
+            TransferWrite::Drop { transfer, below } => {
+                self.chunks.retain(|(id, index), _| *id != transfer.id || *below <= *index);
+                if transfer.there.count() == 0 {
+                    self.transfers.remove(&transfer.id);
+                } else {
+                    self.transfers.insert(transfer.id, transfer.clone());
+                }
+            }
+        }
+    }
+
+    fn stored(&self) -> Vec<Transfer> {
+        self.transfers.values().cloned().collect()
+    }
 }

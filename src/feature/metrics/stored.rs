@@ -1,0 +1,157 @@
+//! What is stored of metrics, and what a room knows of them while it is awake.
+
+use std::collections::BTreeMap;
+
+use super::Measures;
+use super::measure::WINDOW_MS;
+use crate::feature::{Keep, Known};
+use crate::message::{Json, Millis, Name, UserId};
+
+/// The last that is known of a metric.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredReading {
+    /// Its value, a number.
+    pub value: Json,
+    /// When it was measured.
+    pub at: Millis,
+    /// Whether the platform measured it, not a backend.
+    pub own: bool,
+}
+
+/// What a room's log knows of metrics.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MetricMemory {
+    /// The last values.
+    pub last: Vec<(Name, StoredReading)>,
+    /// Whether another room wants to know how this one is.
+    pub observed: Observed,
+}
+
+/// Something to make durable. The values that backends publish are kept with their entries.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MetricWrite {
+    /// The platform measured this.
+    Keep(Name, StoredReading),
+    /// Whether another room wants to know how this one is.
+    Observed(Observed),
+}
+
+/// What another room answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MetricInput {
+    /// A chat room says how it is.
+    Measured(Measures),
+    /// An analytics room says whether anybody wants to know.
+    IsWatched(bool),
+}
+
+/// What a room knows of metrics.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Metrics {
+    pub(crate) last: BTreeMap<Name, StoredReading>,
+    pub(crate) own: Own,
+}
+
+impl Known for Metrics {
+    type Stored = MetricMemory;
+
+    fn wake(stored: MetricMemory, head_at: Millis) -> Self {
+        let own = Own::restore(stored.observed, head_at);
+        Self { last: stored.last.into_iter().collect(), own }
+    }
+
+    /// What is left is whether another room wants to know how this one is.
+    fn erased(mut self) -> Self {
+        self.last.clear();
+        self.own.erased();
+        self
+    }
+
+    /// The values that the platform measures itself come again when somebody asks.
+    fn keeps_nothing(&self) -> bool {
+        self.last.values().all(|it| it.own)
+    }
+
+    fn is_empty(&self) -> bool {
+        self.last.is_empty()
+    }
+
+    fn is_busy(&self) -> bool {
+        self.own.observed != Observed::No
+    }
+}
+
+/// Whether an analytics room wants to know how this one is. Stored.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Observed {
+    /// Nobody wants to know.
+    #[default]
+    No,
+    /// It knows that nothing happens.
+    Quiet,
+    /// Something happened of late, so that it is still to be told when that is over.
+    Busy,
+}
+
+impl Observed {
+    /// As it is stored.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::No => "no",
+            Self::Quiet => "quiet",
+            Self::Busy => "busy",
+        }
+    }
+
+    /// Reads what was stored.
+    #[must_use]
+    pub fn parse(text: &str) -> Self {
+        [Self::Quiet, Self::Busy].into_iter().find(|it| it.as_str() == text).unwrap_or_default()
+    }
+}
+
+/// What a room knows of its own measures.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Own {
+    pub(crate) observed: Observed,
+    /// When somebody last said or published something.
+    pub(crate) said_at: Millis,
+    /// Whether something happened that was not reported.
+    pub(crate) changed: bool,
+    pub(crate) reported_at: Option<Millis>,
+    /// Whether it was asked how it is since its last report.
+    pub(crate) asked: bool,
+}
+
+impl Own {
+    /// Whether all was reported died with the memory: once more does no harm.
+    pub(crate) fn restore(observed: Observed, head_at: Millis) -> Self {
+        let changed = observed == Observed::Busy;
+        Self { observed, said_at: head_at, changed, reported_at: None, asked: false }
+    }
+
+    pub(crate) fn said(&mut self, at: Millis) {
+        self.said_at = self.said_at.max(at);
+    }
+
+    pub(crate) fn erased(&mut self) {
+        self.said_at = Millis(0);
+        self.changed = self.observed != Observed::No;
+    }
+
+    pub(crate) fn quiet_at(&self) -> Millis {
+        self.said_at.plus(WINDOW_MS)
+    }
+}
+
+impl Keep for MetricWrite {}
+
+/// What was added to a log since some time.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Lately {
+    /// How many messages.
+    pub messages: u64,
+    /// The authors of all that was added, in their order, each once.
+    pub authors: Vec<UserId>,
+}

@@ -1,0 +1,137 @@
+//! How the last values of metrics are stored: see [`crate::feature::metrics::MetricWrite`].
+
+use crate::feature::metrics::Metric;
+use crate::feature::metrics::{MetricWrite, StoredReading};
+use std::collections::BTreeMap;
+
+use super::Lately;
+use super::{MetricMemory, Metrics, Observed};
+use crate::database::{Database, Value};
+use crate::database::{find, write_meta};
+use crate::feature::tables::{Tables, Twin, Woken};
+use crate::message::{Entry, Json, Millis, Name, Offset, UserId};
+
+/// The tables of it, as of their introduction.
+pub(crate) const MIGRATION: &[&str] = &[
+    // The last value of each metric, a number in its JSON spelling, and whether the platform
+    // measured it.
+    "CREATE TABLE metric (
+        name TEXT PRIMARY KEY,
+        value TEXT NOT NULL,
+        at INTEGER NOT NULL,
+        own INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID",
+];
+
+/// Whether another room wants to know how this one is, in `meta`. Erasing leaves it: those
+/// who watch are to see that nothing is left.
+pub(crate) const OBSERVED: &str = "observed";
+
+impl Tables for Metrics {
+    type Write = MetricWrite;
+    type Stored = MetricMemory;
+
+    const TABLES: &'static [&'static str] = &["metric"];
+    const WAKE: &'static str = "SELECT 'metric', name, value, at, own FROM metric";
+    const TAG: &'static str = "metric";
+
+    fn write<D: Database>(database: &D, writes: &[&MetricWrite]) -> Result<(), D::Error> {
+        writes.iter().try_for_each(|it| write(database, it))
+    }
+
+    fn appended<D: Database>(database: &D, entry: &Entry) -> Result<(), D::Error> {
+        let Some((name, reading)) = published(entry) else { return Ok(()) };
+        keep(database, &name, &reading)
+    }
+
+    fn wake(stored: &mut MetricMemory, row: Woken) -> Option<()> {
+        stored.last.push(reading(row.key, row.value, row.number, row.at)?);
+        Some(())
+    }
+
+    fn wake_meta(stored: &mut MetricMemory, meta: &[(String, String)]) {
+        stored.observed = Observed::parse(find(meta, OBSERVED).unwrap_or_default());
+    }
+}
+
+/// What a backend published, if an entry says that.
+fn published(entry: &Entry) -> Option<(Name, StoredReading)> {
+    let Metric { metric, value, at } = Metric::of(&entry.body)?;
+    Some((metric, StoredReading { value, at: at.unwrap_or(entry.at), own: false }))
+}
+
+fn write<D: Database>(database: &D, write: &MetricWrite) -> Result<(), D::Error> {
+    match write {
+        MetricWrite::Keep(name, reading) => keep(database, name, reading),
+        MetricWrite::Observed(observed) => write_meta(database, OBSERVED, observed.as_str()),
+    }
+}
+
+fn keep<D: Database>(
+    database: &D,
+    name: &Name,
+    StoredReading { value, at, own }: &StoredReading,
+) -> Result<(), D::Error> {
+    let sql = "INSERT OR REPLACE INTO metric (name, value, at, own) VALUES (?, ?, ?, ?)";
+    let bindings =
+        [name.as_str().into(), value.as_str().into(), at.0.into(), u64::from(*own).into()];
+    database.run(sql, &bindings).map(drop)
+}
+
+/// A stored reading.
+fn reading(name: String, value: String, at: u64, own: u64) -> Option<(Name, StoredReading)> {
+    let (name, value) = (Name::stored(name).ok()?, Json::stored(value)?);
+    Some((name, StoredReading { value, at: Millis(at), own: own != 0 }))
+}
+
+/// What happened from one offset to another.
+pub(crate) fn lately<D: Database>(
+    database: &D,
+    from: u64,
+    head: Offset,
+) -> Result<Lately, D::Error> {
+    let sql = "SELECT author, SUM(kind = 'message') FROM entry
+               WHERE offset BETWEEN ? AND ? GROUP BY author ORDER BY author";
+    let mut lately = Lately::default();
+    for row in database.run(sql, &[from.into(), head.0.into()])? {
+        if let Ok([author, messages]) = <[Value<'static>; 2]>::try_from(row) {
+            lately.messages += messages.integer().unwrap_or_default();
+            lately.authors.extend(author.text().map(UserId));
+        }
+    }
+    Ok(lately)
+}
+
+/// Its tables in memory.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Memory {
+    last: BTreeMap<Name, StoredReading>,
+    observed: Observed,
+}
+
+impl Twin for Memory {
+    type Write = MetricWrite;
+    type Stored = MetricMemory;
+
+    fn write(&mut self, write: &MetricWrite) {
+        match write {
+            MetricWrite::Observed(observed) => self.observed = *observed,
+            MetricWrite::Keep(name, reading) => {
+                self.last.insert(name.clone(), reading.clone());
+            }
+        }
+    }
+
+    fn appended(&mut self, entry: &Entry) {
+        self.last.extend(published(entry));
+    }
+
+    fn erased(self) -> Self {
+        Self { observed: self.observed, ..Self::default() }
+    }
+
+    fn stored(&self) -> MetricMemory {
+        let last = self.last.iter().map(|(name, it)| (name.clone(), it.clone())).collect();
+        MetricMemory { last, observed: self.observed }
+    }
+}

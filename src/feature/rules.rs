@@ -1,0 +1,73 @@
+//! The rules of all features, as the kernel calls them.
+
+use super::{Command, conversations, documents, features, metrics, transfers};
+use crate::limits::Limits;
+use crate::message::{Body, Entry, Kind, Millis, Refusal, SessionId};
+use crate::room::asker::Asker;
+use crate::room::features::{Features, Rules};
+use crate::room::{Receipt, Remembered, Room, Session, Turn};
+
+/// All of them, in the order of the list.
+#[derive(Debug)]
+pub(crate) struct All;
+
+macro_rules! dispatch {
+    ($($(#[$about:meta])* $name:ident, $module:ident: $command:ty, $event:ty, $write:ty;)*) => {
+        impl Features for All {
+            fn handle(
+                &self,
+                room: &mut Room,
+                turn: &mut Turn,
+                asker: &Asker,
+                command: Command,
+                receipt: Option<Receipt>,
+            ) {
+                match command {
+                    $(Command::$name(it) => {
+                        <$module::$name as Rules>::handle(room, turn, asker, it, receipt);
+                    })*
+                }
+            }
+            fn entered(&self, room: &mut Room, session: &Session) {
+                $(<$module::$name as Rules>::entered(room, session);)*
+            }
+            fn spoke(&self, room: &mut Room, turn: &mut Turn, id: SessionId) {
+                $(<$module::$name as Rules>::spoke(room, turn, id);)*
+            }
+            fn may_publish(&self, room: &Room, body: &Body) -> Result<(), Refusal> {
+                $(<$module::$name as Rules>::may_publish(room, body)?;)*
+                Ok(())
+            }
+            fn appended(&self, room: &mut Room, turn: &mut Turn, entry: &Entry) {
+                $(<$module::$name as Rules>::appended(room, turn, entry);)*
+            }
+            fn left(&self, room: &mut Room, turn: &mut Turn, session: &Session) {
+                $(<$module::$name as Rules>::left(room, turn, session);)*
+            }
+            fn due_at(&self, room: &Room) -> Option<Millis> {
+                [$(<$module::$name as Rules>::due_at(room),)*].into_iter().flatten().min()
+            }
+            fn tick(&self, room: &mut Room, turn: &mut Turn) {
+                $(<$module::$name as Rules>::tick(room, turn);)*
+            }
+            fn settle(&self, room: &mut Room, turn: &mut Turn) {
+                $(<$module::$name as Rules>::settle(room, turn);)*
+            }
+        }
+    };
+}
+
+features!(dispatch);
+
+impl Room {
+    /// Rebuilds a room that slept, with all features, from its log and the sessions of its open
+    /// connections.
+    pub fn restore(
+        kind: Kind,
+        limits: Limits,
+        stored: Remembered,
+        sessions: impl IntoIterator<Item = Session>,
+    ) -> Self {
+        Self::with_features(kind, limits, stored, sessions, &All)
+    }
+}

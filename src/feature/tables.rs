@@ -1,0 +1,163 @@
+//! The tables of all features, as the history calls them.
+
+use super::{Stored, Write, conversations, documents, features, metrics, transfers};
+use crate::database::Database;
+use crate::message::{Entry, Millis, Offset};
+
+/// The tables of one feature.
+pub(crate) trait Tables {
+    /// What it makes durable.
+    type Write;
+    /// What a wake finds.
+    type Stored;
+
+    /// Its tables: an erased room's are empty.
+    const TABLES: &'static [&'static str];
+    /// Its keys in `meta` that an erased room does not have.
+    const META: &'static [&'static str] = &[];
+    /// What a wake reads: five columns, of which the first says [`Self::TAG`], the next two are
+    /// texts and the last two are numbers.
+    const WAKE: &'static str;
+    /// What rows of [`Self::WAKE`] begin with.
+    const TAG: &'static str;
+
+    /// Makes these durable, in their order.
+    fn write<D: Database>(database: &D, writes: &[&Self::Write]) -> Result<(), D::Error>;
+
+    /// Keeps what an entry that was added to the log leaves beside its row.
+    fn appended<D: Database>(_: &D, _: &Entry) -> Result<(), D::Error> {
+        Ok(())
+    }
+
+    /// Forgets what belongs to requests that are older than this.
+    fn prune<D: Database>(_: &D, _: Offset, _: Millis) -> Result<(), D::Error> {
+        Ok(())
+    }
+
+    /// Takes a row of [`Self::WAKE`], if it can be read.
+    fn wake(stored: &mut Self::Stored, row: Woken) -> Option<()>;
+
+    /// Takes what it has in `meta`.
+    fn wake_meta(_: &mut Self::Stored, _: &[(String, String)]) {}
+}
+
+/// The in-memory twin of a feature's tables.
+pub(crate) trait Twin: Default {
+    /// What it makes durable.
+    type Write;
+    /// What a wake finds.
+    type Stored;
+
+    /// See [`Tables::write`].
+    fn write(&mut self, write: &Self::Write);
+    /// See [`Tables::appended`].
+    fn appended(&mut self, _: &Entry) {}
+    /// See [`Tables::prune`].
+    fn prune(&mut self, _: Offset, _: Millis) {}
+    /// What is left when the room is erased.
+    fn erased(self) -> Self {
+        Self::default()
+    }
+    /// What a wake finds.
+    fn stored(&self) -> Self::Stored;
+}
+
+/// A row that a wake has read, without its tag.
+pub(crate) struct Woken {
+    pub(crate) key: String,
+    pub(crate) value: String,
+    pub(crate) number: u64,
+    pub(crate) at: u64,
+}
+
+macro_rules! tables {
+    ($($(#[$about:meta])* $name:ident, $module:ident: $command:ty, $event:ty, $write:ty;)*) => {
+        /// Their tables.
+        pub(crate) const TABLES: &[&[&str]] = &[$(<$module::$name as Tables>::TABLES,)*];
+
+        /// Their keys in `meta` that an erased room does not have.
+        pub(crate) const META: &[&[&str]] = &[$(<$module::$name as Tables>::META,)*];
+
+        /// What a wake reads of them.
+        pub(crate) const WAKES: &[&str] = &[$(<$module::$name as Tables>::WAKE,)*];
+
+        /// See [`Tables::write`].
+        pub(crate) fn write<D: Database>(database: &D, writes: &[&Write]) -> Result<(), D::Error> {
+            let mut rest = writes;
+            while let Some(first) = rest.first() {
+                let count = match first {
+                    $(Write::$name(_) => {
+                        let own: Vec<&$write> =
+                            rest.iter().copied().map_while(|it| {
+                                if let Write::$name(it) = it { Some(it) } else { None }
+                            }).collect();
+                        <$module::$name as Tables>::write(database, &own)?;
+                        own.len()
+                    })*
+                };
+                rest = rest.get(count..).unwrap_or_default();
+            }
+            Ok(())
+        }
+
+        /// See [`Tables::appended`].
+        pub(crate) fn appended<D: Database>(database: &D, entry: &Entry) -> Result<(), D::Error> {
+            $(<$module::$name as Tables>::appended(database, entry)?;)*
+            Ok(())
+        }
+
+        /// See [`Tables::prune`].
+        pub(crate) fn prune<D: Database>(
+            database: &D,
+            from: Offset,
+            since: Millis,
+        ) -> Result<(), D::Error> {
+            $(<$module::$name as Tables>::prune(database, from, since)?;)*
+            Ok(())
+        }
+
+        /// Takes a row of [`WAKES`].
+        pub(crate) fn wake(stored: &mut Stored, tag: &str, row: Woken) -> Option<()> {
+            $(if tag == <$module::$name as Tables>::TAG {
+                return <$module::$name as Tables>::wake(&mut stored.$module, row);
+            })*
+            None
+        }
+
+        /// See [`Tables::wake_meta`].
+        pub(crate) fn wake_meta(stored: &mut Stored, meta: &[(String, String)]) {
+            $(<$module::$name as Tables>::wake_meta(&mut stored.$module, meta);)*
+        }
+
+        /// The in-memory twins of their tables.
+        #[derive(Clone, Debug, Default)]
+        pub(crate) struct Twins {
+            $(pub(crate) $module: $module::tables::Memory,)*
+        }
+
+        impl Twin for Twins {
+            type Write = Write;
+            type Stored = Stored;
+
+            fn write(&mut self, write: &Write) {
+                match write {
+                    $(Write::$name(it) => self.$module.write(it),)*
+                }
+            }
+            fn appended(&mut self, entry: &Entry) {
+                $(self.$module.appended(entry);)*
+            }
+            fn prune(&mut self, from: Offset, since: Millis) {
+                $(self.$module.prune(from, since);)*
+            }
+            fn erased(self) -> Self {
+                Self { $($module: self.$module.erased(),)* }
+            }
+            fn stored(&self) -> Stored {
+                Stored { $($module: self.$module.stored(),)* }
+            }
+        }
+    };
+}
+
+features!(tables);

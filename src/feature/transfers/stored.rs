@@ -1,0 +1,88 @@
+//! What is stored of large data, and what a room knows of it while it is awake.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use serde::{Deserialize, Serialize};
+
+use super::Chunk;
+use super::upload::Transfer;
+use crate::feature::{Keep, Known};
+use crate::message::{Millis, Name, SessionId};
+
+/// Something to make durable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TransferWrite {
+    /// A chunk, and what is known of its object with it.
+    Keep(Transfer, Rc<Chunk>),
+    /// What is known of an object.
+    Note(Transfer),
+    /// An object's chunks below an index are to go; it goes too when none is left.
+    Drop {
+        /// What is known of the object then.
+        transfer: Transfer,
+        /// Chunks with a smaller index go.
+        below: u64,
+    },
+}
+
+/// What a session fetches, and how far it is. It rides in the attachment: short names.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fetching {
+    /// The object.
+    #[serde(rename = "d")]
+    pub data: Name,
+    /// The index to send next.
+    #[serde(rename = "n")]
+    pub next: u64,
+}
+
+/// What is to be read from the log for a session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Piece {
+    /// Of which object.
+    pub transfer: u64,
+    /// What its sender calls it.
+    pub data: Name,
+    /// Which chunk.
+    pub index: u64,
+    /// Of how many.
+    pub total: u64,
+}
+
+/// What a room knows of large data.
+#[derive(Debug, Default)]
+pub struct Transfers {
+    /// Its objects, by what the log calls them.
+    pub(crate) objects: BTreeMap<u64, Transfer>,
+    /// Who fetches one; derived from the sessions.
+    pub(crate) fetchers: BTreeSet<SessionId>,
+    /// By when somebody must look after them, while there are any.
+    pub(crate) fetch_by: Option<Millis>,
+}
+
+impl Known for Transfers {
+    type Stored = Vec<Transfer>;
+
+    fn wake(stored: Vec<Transfer>, _: Millis) -> Self {
+        let objects = stored.into_iter().map(|it| (it.id, it)).collect();
+        Self { objects, ..Self::default() }
+    }
+
+    fn keeps_nothing(&self) -> bool {
+        self.objects.is_empty()
+    }
+}
+
+impl Keep for TransferWrite {
+    fn is_urgent(&self) -> bool {
+        // Chunks would gather in memory.
+        matches!(self, Self::Keep(..))
+    }
+    fn weight(&self) -> usize {
+        match self {
+            Self::Keep(_, chunk) => chunk.text.len(),
+            Self::Note(_) | Self::Drop { .. } => 0,
+        }
+    }
+}

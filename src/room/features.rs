@@ -1,0 +1,78 @@
+//! What the kernel calls of features, without knowing any.
+
+use super::asker::Asker;
+use super::{Receipt, Room, Session, Turn};
+use crate::feature::Command;
+use crate::message::{Body, Entry, Millis, Refusal, SessionId};
+
+/// The rules of one feature: what it does when something happens in a room.
+pub(crate) trait Rules {
+    /// What it is asked.
+    type Command;
+
+    /// Serves a request.
+    fn handle(
+        room: &mut Room,
+        turn: &mut Turn,
+        asker: &Asker,
+        command: Self::Command,
+        receipt: Option<Receipt>,
+    );
+
+    /// A connection came in, or was found on waking.
+    fn entered(_: &mut Room, _: &Session) {}
+
+    /// A connection said something that is no ping.
+    fn spoke(_: &mut Room, _: &mut Turn, _: SessionId) {}
+
+    /// Whether this may be published, beside what the kernel looks at.
+    fn may_publish(_: &Room, _: &Body) -> Result<(), Refusal> {
+        Ok(())
+    }
+
+    /// Something was added to the log.
+    fn appended(_: &mut Room, _: &mut Turn, _: &Entry) {}
+
+    /// A connection is gone, and no longer among those of the room.
+    fn left(_: &mut Room, _: &mut Turn, _: &Session) {}
+
+    /// When it has something to do by itself.
+    fn due_at(_: &Room) -> Option<Millis> {
+        None
+    }
+
+    /// Does what is due.
+    fn tick(_: &mut Room, _: &mut Turn) {}
+
+    /// After every input.
+    fn settle(_: &mut Room, _: &mut Turn) {}
+}
+
+/// The rules of all features; see [`Rules`].
+pub(crate) trait Features: std::fmt::Debug + Sync {
+    /// See [`Rules::handle`].
+    fn handle(
+        &self,
+        room: &mut Room,
+        turn: &mut Turn,
+        asker: &Asker,
+        command: Command,
+        receipt: Option<Receipt>,
+    );
+    /// See [`Rules::entered`].
+    fn entered(&self, room: &mut Room, session: &Session);
+    /// See [`Rules::spoke`].
+    fn spoke(&self, room: &mut Room, turn: &mut Turn, id: SessionId);
+    /// See [`Rules::may_publish`].
+    fn may_publish(&self, room: &Room, body: &Body) -> Result<(), Refusal>;
+    /// See [`Rules::appended`].
+    fn appended(&self, room: &mut Room, turn: &mut Turn, entry: &Entry);
+    /// See [`Rules::left`].
+    fn left(&self, room: &mut Room, turn: &mut Turn, session: &Session);
+    /// See [`Rules::due_at`].
+    fn due_at(&self, room: &Room) -> Option<Millis>;
+    /// See [`Rules::tick`].
+    fn tick(&self, room: &mut Room, turn: &mut Turn);
+    /// See [`Rules::settle`].
+    fn settle(&self, room: &mut Room, turn: &mut Turn);
+}
