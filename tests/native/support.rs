@@ -305,6 +305,11 @@ impl FakeSockets {
         self.seen.borrow().clone()
     }
 
+    /// What each has seen since this was last asked.
+    pub(crate) fn take_seen(&self) -> BTreeMap<SessionId, Vec<Seen>> {
+        std::mem::take(&mut self.seen.borrow_mut())
+    }
+
     pub(crate) fn seen(&self, number: u64) -> Vec<Seen> {
         self.seen.borrow().get(&session_id(number)).cloned().unwrap_or_default()
     }

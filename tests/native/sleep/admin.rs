@@ -1,0 +1,73 @@
+//! What takes the grant `admin`: closing connections, forgetting everything.
+
+use dormouse::api::{EventIn, Task};
+use dormouse::dialect::DialectId;
+use dormouse::message::{Kind, UserId};
+use proptest::prelude::*;
+use proptest::sample::select;
+use serde_json::json;
+
+use super::stage::Stage;
+use super::step::{Act, Feature, Reached, Step, acts};
+
+pub(super) static ALL: Feature = Feature {
+    steps: |place| {
+        let kick = select(place.users).prop_map(|user| Task::KickUser(UserId(user.into())));
+        let who = select(vec!["backend", "backend", "bob"]);
+        let calls = (who, kick).prop_map(|(who, task)| Step::Calls(who, task));
+        vec![(1, calls.boxed()), (1, acts(place.seat().prop_map(Kicks))), (1, acts(Just(Erases)))]
+    },
+    reached: &[
+        Reached("connections were closed by an administrator", |it| {
+            it.answers.iter().any(|it| it["done"]["kicked"].as_u64() > Some(0))
+        }),
+        Reached("who is no administrator was refused", |it| {
+            it.asks("kick_user") && it.refused("PERMISSION_DENIED")
+        }),
+        Reached("a room was erased", |it| it.closed.iter().any(|it| it.1.contains("was erased"))),
+    ],
+};
+
+/// Closes one connection.
+#[derive(Clone, Debug)]
+struct Kicks(usize);
+
+impl Act for Kicks {
+    fn play(&self, stage: &mut Stage) {
+        if let Some(session) = stage.session(self.0) {
+            stage.call("backend", &Task::KickSession(session));
+        }
+    }
+}
+
+/// Erases the room, and all come back. One that nobody wants to know of is vacant then, and deleted
+/// whole; a chat room that is watched goes on.
+#[derive(Clone, Debug)]
+struct Erases;
+
+impl Act for Erases {
+    fn play(&self, stage: &mut Stage) {
+        if stage.place.kind == Kind::Chat {
+            stage.observe();
+        }
+        stage.call("backend", &Task::Erase);
+        stage.wait(1);
+        stage.come_back();
+        stage.sleep();
+        // As much as a room takes in a minute, where that is little.
+        let event: EventIn = serde_json::from_value(json!({"type": "other"})).unwrap();
+        stage.call("backend", &Task::Publish(vec![event; 6]));
+    }
+}
+
+pub(super) static BY_EVENTS: Feature = Feature {
+    steps: |place| {
+        let kick = select(place.users).prop_map(|user| {
+            json!({"type": "command", "id": "k", "command": "kick", "params": {"user_id": user}})
+        });
+        vec![(1, place.says(DialectId::EVENTS, kick))]
+    },
+    reached: &[Reached("connections were closed by a command", |it| {
+        it.own.iter().any(|it| it["result"]["kicked"].as_u64() > Some(0))
+    })],
+};

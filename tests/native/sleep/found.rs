@@ -1,0 +1,52 @@
+//! Scripts that once showed something, each by the name of what it showed.
+
+use dormouse::api::Task;
+use dormouse::dialect::Frame;
+use serde_json::{Value, json};
+
+use super::is_invisible;
+use super::place::{self, Place};
+use super::stage::{Memory, play};
+use super::step::{Bounds, Script, Step};
+use super::told::{Moment, Told};
+
+/// All as the same user.
+fn script(place: &'static Place, user: &'static str, steps: Vec<Step>) -> Script {
+    let guests = vec![Some(user); place.seats.len()];
+    Script { bounds: Bounds::HIGH, drowsy: false, polite: true, guests, steps }
+}
+
+fn says(seat: usize, frame: &Value) -> Step {
+    Step::Says(seat, Frame::Text(frame.to_string()))
+}
+
+#[test]
+fn a_room_that_is_erased_while_an_object_is_fetched_is_vacant_at_once() {
+    let chunk = crate::transfer::chunk("d1", 0, 1, b"x");
+    let fetches = json!({"type": "large_data_request", "data": {"data_id": "d1"}});
+    let steps = vec![
+        says(0, &chunk),
+        Step::Sleeps,
+        says(0, &fetches),
+        Step::Calls("backend", Task::Erase),
+        Step::WaitsAndReturns(1),
+    ];
+    is_invisible(&place::HUB, &script(&place::HUB, "ann", steps)).unwrap();
+}
+
+#[test]
+fn p12_a_resend_of_what_the_log_no_longer_keeps_is_answered_also_after_sleep() {
+    let message = |id: Value| json!({"type": "message", "id": id, "data": {"content": "x"}});
+    let mut steps = vec![says(0, &message(json!("m1")))];
+    steps.extend((0..9).map(|_| says(1, &message(Value::Null))));
+    steps.extend([Step::Waits(2_000), Step::Sleeps, says(0, &message(json!("m1")))]);
+    let script = script(&place::CHAT, "bob", steps);
+    is_invisible(&place::CHAT, &script).unwrap();
+    // Of its steps, the last is the one after which five more look around.
+    let moments = play(&place::CHAT, &script, Memory::IsDropped);
+    let asked = |it: &&Moment| it.said.len() == 1 && it.woke;
+    let told = Told::of(moments.iter().find(asked).unwrap());
+    let [answer] = told.own.as_slice() else { panic!("one answer: {told:?}") };
+    assert_eq!(answer["data"]["offset"], 1);
+    assert!(told.others.is_empty());
+}

@@ -1,0 +1,328 @@
+//! The kinds of room there are, with all that each serves at once.
+
+use dormouse::dialect::{DialectId, Frame};
+use dormouse::limits::{Limits, Responder};
+use dormouse::message::Kind;
+use proptest::prelude::*;
+use proptest::sample::select;
+use serde_json::Value;
+
+use super::step::{Bounds, Feature, Step, Steps};
+use super::{
+    admin, chat, connection, conversation, demo, editing, heartbeat, http, large_data, measures,
+    metrics, presence, publishing, state, token, topics, vacancy,
+};
+
+pub(super) struct Place {
+    pub(super) name: &'static str,
+    pub(super) kind: Kind,
+    pub(super) seats: &'static [Seat],
+    /// Who sits there.
+    pub(super) users: &'static [&'static str],
+    /// What is played there, all at once.
+    pub(super) features: &'static [&'static Feature],
+    /// What each says first, mostly.
+    pub(super) opening: Option<&'static str>,
+    /// What a newcomer asks at the end.
+    pub(super) last_words: &'static [(DialectId, &'static [&'static str])],
+}
+
+/// A connection that there may be.
+#[derive(Clone, Copy)]
+pub(super) struct Seat {
+    pub(super) dialect: DialectId,
+    pub(super) batched: bool,
+    pub(super) door: Door,
+}
+
+/// How one comes in.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Door {
+    Token,
+    Conversation,
+    Demo,
+    Stranger,
+}
+
+impl Seat {
+    pub(super) const fn by_token(dialect: DialectId) -> Self {
+        Self { dialect, batched: false, door: Door::Token }
+    }
+
+    const fn by(self, door: Door) -> Self {
+        Self { door, ..self }
+    }
+
+    const fn batched(self) -> Self {
+        Self { batched: true, ..self }
+    }
+}
+
+const CONTEXT: Seat = Seat::by_token(DialectId::CONTEXT);
+const WORKFLOW: Seat = Seat::by_token(DialectId::WORKFLOW);
+const EVENTS: Seat = Seat::by_token(DialectId::EVENTS);
+const CLIENT: Seat = Seat::by_token(DialectId::CLIENT);
+const CONVERSATION: Seat = Seat::by_token(DialectId::CONVERSATION).by(Door::Conversation);
+
+pub(super) static CHAT: Place = Place {
+    name: "chat",
+    kind: Kind::Chat,
+    seats: &[CONTEXT, CONTEXT, CONTEXT.batched(), CONTEXT, CONTEXT],
+    users: &["ann", "ann", "bob", "bob", "bob", "bea", "cid", "dan"],
+    features: &[
+        &connection::ALL,
+        &connection::SILENT,
+        &connection::UNKNOWN,
+        &token::TOKENS,
+        &presence::IN_CONTEXT,
+        &presence::OVER_HTTP,
+        &chat::MESSAGES,
+        &chat::TYPING,
+        &chat::HISTORY,
+        &measures::MEASURES,
+        &http::EVENTS,
+        &http::HISTORY,
+        &admin::ALL,
+        &vacancy::VACANCY,
+    ],
+    opening: None,
+    last_words: &[(
+        DialectId::CONTEXT,
+        &[r#"{"type":"presence"}"#, r#"{"type":"history","data":{"limit":200}}"#],
+    )],
+};
+
+pub(super) static HUB: Place = Place {
+    name: "hub",
+    kind: Kind::Hub,
+    seats: &[WORKFLOW, EVENTS, CLIENT, WORKFLOW.batched(), EVENTS.batched(), CLIENT],
+    users: &["ann", "ann", "bob", "bob", "bob", "bea", "cid", "dan"],
+    features: &[
+        &connection::ALL,
+        &connection::SILENT,
+        &connection::UNKNOWN,
+        &connection::PATIENT,
+        &token::TOKENS,
+        &presence::IN_EVENTS,
+        &presence::OVER_HTTP,
+        &topics::TOPICS,
+        &publishing::BY_EVENTS,
+        &publishing::BY_CLIENT,
+        &publishing::FOR_BACKENDS,
+        &state::STATE,
+        &state::OVER_HTTP,
+        &large_data::LARGE_DATA,
+        &heartbeat::HEARTBEAT,
+        &http::EVENTS,
+        &http::HISTORY,
+        &admin::ALL,
+        &admin::BY_EVENTS,
+        &vacancy::VACANCY,
+    ],
+    opening: None,
+    last_words: &[
+        (DialectId::EVENTS, EVENTS_LAST),
+        (DialectId::CLIENT, &[r#"{"type":"status"}"#]),
+        (
+            DialectId::WORKFLOW,
+            &[
+                r#"{"type":"large_data_request","data":{"data_id":"d1"}}"#,
+                r#"{"type":"large_data_request","data":{"data_id":"d2"}}"#,
+                r#"{"type":"large_data_request","data":{"data_id":"d3"}}"#,
+            ],
+        ),
+    ],
+};
+
+const EVENTS_LAST: &[&str] = &[
+    r#"{"type":"query","query":"presence"}"#,
+    r#"{"type":"query","query":"stats"}"#,
+    r#"{"type":"query","query":"state"}"#,
+    r#"{"type":"query","query":"history","params":{"limit":200}}"#,
+];
+
+pub(super) static LOBBY: Place = Place {
+    name: "lobby",
+    kind: Kind::Hub,
+    seats: &[
+        CLIENT.by(Door::Stranger),
+        CLIENT.by(Door::Stranger),
+        CLIENT.by(Door::Stranger).batched(),
+        CLIENT,
+        EVENTS,
+    ],
+    users: &["ann", "bob", "bea"],
+    features: &[
+        &connection::ALL,
+        &connection::SILENT,
+        &connection::UNKNOWN,
+        &connection::PATIENT,
+        &demo::STRANGERS,
+        &publishing::BY_CLIENT,
+        &heartbeat::HEARTBEAT,
+        &http::EVENTS,
+        &http::HISTORY,
+        &presence::OVER_HTTP,
+        &admin::ALL,
+        &vacancy::VACANCY,
+    ],
+    opening: None,
+    last_words: &[(DialectId::EVENTS, EVENTS_LAST), (DialectId::CLIENT, &[r#"{"type":"status"}"#])],
+};
+
+pub(super) static DEMO: Place = Place {
+    name: "demo",
+    kind: Kind::Hub,
+    seats: &[
+        EVENTS.by(Door::Demo),
+        EVENTS.by(Door::Demo),
+        EVENTS.by(Door::Demo).batched(),
+        EVENTS.by(Door::Demo),
+    ],
+    users: &["ann", "bob", "bea"],
+    features: &[
+        &connection::ALL,
+        &connection::SILENT,
+        &connection::UNKNOWN,
+        &connection::PATIENT,
+        &demo::STRANGERS,
+        &presence::IN_EVENTS,
+        &topics::TOPICS,
+        &publishing::BY_EVENTS,
+        &state::STATE,
+        &vacancy::VACANCY,
+    ],
+    opening: None,
+    last_words: &[(DialectId::EVENTS, EVENTS_LAST)],
+};
+
+pub(super) static ANALYTICS: Place = Place {
+    name: "analytics",
+    kind: Kind::Analytics,
+    seats: &[CONTEXT, CONTEXT, CONTEXT.batched(), CONTEXT],
+    users: &["ann", "ann", "bob", "bob", "bob", "bea", "cid", "dan"],
+    features: &[
+        &connection::ALL,
+        &connection::SILENT,
+        &connection::UNKNOWN,
+        &token::TOKENS,
+        &presence::IN_CONTEXT,
+        &presence::OVER_HTTP,
+        &metrics::METRICS,
+        &http::EVENTS,
+        &http::HISTORY,
+        &admin::ALL,
+        &vacancy::VACANCY,
+    ],
+    opening: None,
+    last_words: &[(
+        DialectId::CONTEXT,
+        &[
+            r#"{"type":"presence"}"#,
+            r#"{"type":"subscribe","data":{"metrics":["engagement","activity","performance","a","b"]}}"#,
+        ],
+    )],
+};
+
+pub(super) static COLLABORATION: Place = Place {
+    name: "collaboration",
+    kind: Kind::Collaboration,
+    seats: &[CONTEXT, CONTEXT, CONTEXT.batched(), CONTEXT],
+    users: &["ann", "ann", "bob", "bob", "bob", "bea", "bea", "cid", "dan"],
+    features: &[
+        &connection::ALL,
+        &connection::SILENT,
+        &connection::UNKNOWN,
+        &token::TOKENS,
+        &presence::IN_CONTEXT,
+        &presence::OVER_HTTP,
+        &editing::SESSIONS,
+        &editing::EDITS,
+        &editing::DELETION,
+        &http::EVENTS,
+        &http::HISTORY,
+        &admin::ALL,
+        &vacancy::VACANCY,
+    ],
+    opening: Some(r#"{"type":"join_session","data":{"sessionId":"one"}}"#),
+    last_words: &[(
+        DialectId::CONTEXT,
+        &[
+            r#"{"type":"presence"}"#,
+            r#"{"type":"join_session","data":{"sessionId":"one"}}"#,
+            r#"{"type":"join_session","data":{"sessionId":"two"}}"#,
+        ],
+    )],
+};
+
+const CONNECT: &str = r#"{"type":"connect","clientId":"c","version":"1"}"#;
+
+pub(super) static TALK: Place = Place {
+    name: "conversation",
+    kind: Kind::Conversation,
+    seats: &[CONVERSATION, CONVERSATION, CONVERSATION.batched(), CONVERSATION],
+    users: &["bob"],
+    features: &[
+        &connection::ALL,
+        &connection::SILENT,
+        &connection::UNKNOWN,
+        &connection::PATIENT,
+        &token::TOKENS,
+        &conversation::TALK,
+        &conversation::ANSWERS,
+        &http::EVENTS,
+        &http::HISTORY,
+        &presence::OVER_HTTP,
+        &admin::ALL,
+        &vacancy::VACANCY,
+    ],
+    opening: Some(CONNECT),
+    last_words: &[(DialectId::CONVERSATION, &[CONNECT, r#"{"type":"history","limit":200}"#])],
+};
+
+impl Place {
+    pub(super) fn limits(&self, bounds: Bounds) -> Limits {
+        let Bounds { messages, broadcasts, streams, shares, silence } = bounds;
+        let limits = Limits {
+            message_bytes_max: 700,
+            messages_per_minute: messages.of(4, 100),
+            broadcasts_per_minute: broadcasts.of(6, 300),
+            room_edits_per_second: broadcasts.of(3, 40),
+            user_share_percent: 50,
+            edits_per_second: streams.of(2, 20),
+            chunks_per_second: streams.of(1, 20),
+            chunk_bytes_max: 64,
+            chunks_max: 8,
+            transfer_quota_bytes: shares.of(150, 4096),
+            connections_per_user: shares.of(2, 10),
+            anonymous_per_address: shares.of(2, 10),
+            inactivity_ms: silence.of(90_000, 90_000),
+            presence_grace_ms: 5_000,
+            typing_ms: 5_000,
+            history_entries_max: 6,
+            history_age_days_max: 1,
+            responder: Responder::Http,
+            ..Limits::default()
+        };
+        let is_demo = self.seats.iter().all(|it| it.door == Door::Demo);
+        if is_demo { limits.of_demo() } else { limits }
+    }
+
+    /// A seat of those who speak this.
+    pub(super) fn seat_of(&self, dialect: DialectId) -> Seat {
+        *self.seats.iter().rev().find(|it| it.dialect == dialect).unwrap()
+    }
+
+    /// Frames of a dialect, said by those who speak it.
+    pub(super) fn says(
+        &self,
+        dialect: DialectId,
+        frame: impl Strategy<Value = Value> + 'static,
+    ) -> Steps {
+        let seats = self.seats.iter().enumerate().filter(|(_, it)| it.dialect == dialect);
+        let seats: Vec<usize> = seats.map(|(at, _)| at).collect();
+        (select(seats), frame)
+            .prop_map(|(seat, frame)| Step::Says(seat, Frame::Text(frame.to_string())))
+            .boxed()
+    }
+}

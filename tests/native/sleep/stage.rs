@@ -1,0 +1,334 @@
+//! Where a script is played.
+
+use std::collections::VecDeque;
+use std::mem;
+
+use dormouse::api::Task;
+use dormouse::dialect::{Frame, Wire};
+use dormouse::feature::conversations::Question;
+use dormouse::feature::conversations::Ticket;
+use dormouse::feature::metrics::MetricInput;
+use dormouse::message::{Kind, Millis, Refusal, RoomName, SessionId, UserId};
+use dormouse::room::{Grant, Grants, Input, Manner, Manners, Outbound, Renewal, Session};
+
+use serde_json::json;
+
+use super::conversation;
+use super::place::{Door, Place, Seat};
+use super::step::{Script, Step};
+use super::told::{self, Moment};
+use crate::support::{a_users, member, session, session_id, speaking};
+use crate::world::World;
+
+pub(super) struct Stage {
+    pub(super) place: &'static Place,
+    pub(super) world: World,
+    /// Who has, or had, each seat.
+    guests: Vec<Option<Guest>>,
+    next: u64,
+    pub(super) memory: Memory,
+    drowsy: bool,
+    opening: Option<&'static str>,
+    woke: bool,
+    /// Whether anybody wants to know how a chat room is.
+    pub(super) is_watched: bool,
+    /// What a chat room told last of its own.
+    last_report: Option<(u64, u64)>,
+    /// Questions of a conversation that are under way.
+    questions: VecDeque<Question>,
+    pub(super) now: Moment,
+    pub(super) moments: Vec<Moment>,
+}
+
+/// What becomes of a room's memory when a script says that it sleeps.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Memory {
+    Lasts,
+    /// It is dropped, but not while the room calls somebody: so it is on the platform.
+    IsDropped,
+    /// It is dropped, and calls are lost with it: so it is when a room is evicted, or its server
+    /// killed.
+    IsLost,
+}
+
+#[derive(Clone, Copy)]
+struct Guest {
+    number: u64,
+    user: &'static str,
+}
+
+/// What each may do, whose name is no stranger's.
+pub(super) fn grants(user: &str) -> Grants {
+    match user {
+        "ann" | "eve" | "backend" => Grants::all(),
+        "bob" | "bea" => a_users(),
+        "cid" => [Grant::Join, Grant::History, Grant::Presence].into_iter().collect(),
+        "dan" => {
+            let grants: Grants = [Grant::Join, Grant::History, Grant::Send].into_iter().collect();
+            grants.without_measures()
+        }
+        _ => Grants::default(),
+    }
+}
+
+/// Plays a script, and gives what could be seen, step by step.
+pub(super) fn play(place: &'static Place, script: &Script, memory: Memory) -> Vec<Moment> {
+    let mut stage = Stage::new(place, script);
+    stage.memory = memory;
+    stage.perform(script);
+    stage.end();
+    stage.moments
+}
+
+impl Stage {
+    pub(super) fn new(place: &'static Place, script: &Script) -> Self {
+        Self {
+            place,
+            world: World::of(place.kind, place.limits(script.bounds)),
+            guests: vec![None; place.seats.len()],
+            next: 10,
+            memory: Memory::Lasts,
+            drowsy: script.drowsy,
+            opening: place.opening.filter(|_| script.polite),
+            woke: false,
+            is_watched: false,
+            last_report: None,
+            questions: VecDeque::new(),
+            now: Moment::of(Step::Sleeps),
+            moments: Vec::new(),
+        }
+    }
+
+    /// Lets all come in, and takes the script's steps.
+    pub(super) fn perform(&mut self, script: &Script) {
+        for (seat, user) in script.guests.iter().enumerate() {
+            if let Some(user) = user {
+                self.take(&Step::Joins { seat, user, lives_ms: None });
+            }
+        }
+        for step in &script.steps {
+            self.take(step);
+        }
+    }
+
+    pub(super) fn take(&mut self, step: &Step) {
+        if self.drowsy || matches!(step, Step::Sleeps) {
+            self.sleep();
+        }
+        if matches!(step, Step::Sleeps) {
+            return;
+        }
+        self.now = Moment::of(step.clone());
+        self.wait(1);
+        match step {
+            Step::Joins { seat, user, lives_ms } => self.join(*seat, user, *lives_ms),
+            Step::Leaves(seat) => {
+                if let Some(Guest { number, .. }) = self.guests[*seat].take() {
+                    self.world.leave(number);
+                }
+            }
+            Step::Says(seat, frame) => self.say(*seat, frame),
+            Step::Calls(who, task) => self.call(who, task),
+            Step::Waits(millis) => self.wait(*millis),
+            Step::WaitsAndReturns(millis) => {
+                self.wait(*millis);
+                self.come_back();
+            }
+            Step::Acts(act) => act.play(self),
+            Step::Sleeps => {}
+        }
+        self.settle();
+        self.now.seen = self.world.sockets.take_seen();
+        (self.now.at, self.now.woke) = (self.world.now, mem::take(&mut self.woke));
+        self.moments.push(mem::replace(&mut self.now, Moment::of(Step::Sleeps)));
+    }
+
+    /// Looks at everything that is left, with fresh eyes.
+    fn end(&mut self) {
+        self.take(&Step::Waits(20_000));
+        for (at, (dialect, frames)) in self.place.last_words.iter().enumerate() {
+            self.guests.push(None);
+            let seat = self.place.seats.len() + at;
+            self.next = self.next.max(900);
+            let guest = Seat { batched: false, ..self.place.seat_of(*dialect) };
+            self.now = Moment::of(Step::Sleeps);
+            self.enter(seat, guest, "eve", None);
+            for frame in *frames {
+                self.take(&Step::Says(seat, Frame::Text((*frame).into())));
+            }
+        }
+        for task in super::http::everything() {
+            self.take(&Step::Calls("backend", task));
+        }
+        self.take(&Step::Waits(120_000));
+        if self.is_watched {
+            let mut last = Moment::of(Step::Waits(0));
+            last.answers.push(json!({"last report": self.last_report}));
+            self.moments.push(last);
+        }
+    }
+
+    pub(super) fn sleep(&mut self) {
+        let sleeps = match self.memory {
+            Memory::Lasts => false,
+            Memory::IsDropped => self.questions.is_empty(),
+            Memory::IsLost => true,
+        };
+        if sleeps {
+            self.world.sleep();
+            self.questions.clear();
+            self.woke = true;
+        }
+    }
+
+    /// Who has this seat says it, if anybody has.
+    pub(super) fn say(&mut self, seat: usize, frame: &Frame) {
+        let Some(Guest { number, user }) = self.guests[seat] else { return };
+        self.now.asker = Some(session_id(number));
+        self.now.said.push(frame.clone());
+        let now = self.world.now;
+        self.world.receives(number, frame, |token, _| renewal(user, token, now));
+    }
+
+    pub(super) fn call(&mut self, who: &'static str, task: &Task) {
+        let answers = self.world.run_as(&member(who), grants(who), task);
+        self.now.answers.extend(answers.iter().map(told::answer));
+    }
+
+    /// The analytics room of its name wants to know how a chat room is.
+    pub(super) fn observe(&mut self) {
+        self.is_watched = true;
+        self.call("dormouse", &Task::Observe);
+    }
+
+    /// The oldest question comes to its end, if there is one.
+    pub(super) fn respond(&mut self) -> bool {
+        let Some(question) = self.questions.pop_front() else { return false };
+        self.world.responded(conversation::responded(question));
+        self.settle();
+        true
+    }
+
+    pub(super) fn all_leave(&mut self) {
+        for Guest { number, .. } in self.guests.iter().flatten() {
+            self.world.leave(*number);
+        }
+    }
+
+    pub(super) fn wait(&mut self, millis: u64) {
+        let until = self.world.now.plus(millis);
+        while self.drowsy && self.world.alarm.is_some_and(|at| at < until) {
+            let due = self.world.alarm.map_or(0, |at| at.since(self.world.now));
+            self.world.wait(due);
+            self.settle();
+            self.sleep();
+        }
+        while self.memory == Memory::IsLost && self.world.now.plus(5_000) < until {
+            // A call that nobody hears of for long has failed, which is another story.
+            while self.respond() {}
+            self.world.wait(5_000);
+            self.settle();
+        }
+        self.world.wait(until.since(self.world.now));
+        self.settle();
+    }
+
+    /// What the room calls for is carried out.
+    fn settle(&mut self) {
+        while !self.world.calls.is_empty() {
+            for call in mem::take(&mut self.world.calls) {
+                match (self.place.kind, call) {
+                    (Kind::Chat, Outbound::Measures(it)) => {
+                        self.last_report = Some((it.engagement, it.activity));
+                        let answer = MetricInput::IsWatched(self.is_watched);
+                        self.world.happens(Input::Metric(answer));
+                    }
+                    (_, call) => {
+                        if let Outbound::Respond(question) = &call {
+                            self.questions.push_back((**question).clone());
+                        }
+                        self.now.calls.push(call);
+                    }
+                }
+            }
+        }
+    }
+
+    pub(super) fn come_back(&mut self) {
+        for seat in 0..self.place.seats.len() {
+            if let Some(Guest { user, .. }) = self.guests[seat] {
+                self.join(seat, user, None);
+            }
+        }
+    }
+
+    fn join(&mut self, seat: usize, user: &'static str, lives_ms: Option<u64>) {
+        if self.session(seat).is_none_or(|it| !self.world.sockets.is_open(it)) {
+            self.enter(seat, self.place.seats[seat], user, lives_ms);
+        }
+    }
+
+    fn enter(&mut self, seat: usize, at: Seat, user: &'static str, lives_ms: Option<u64>) {
+        let guest = Guest { number: self.next, user };
+        self.next += 1;
+        let session = newcomer(at, guest, self.world.now, lives_ms);
+        self.now.asker = Some(session.id);
+        let wire = Wire { dialect: at.dialect, batched: at.batched };
+        match self.world.enter(session, wire) {
+            Ok(()) => {
+                self.guests[seat] = Some(guest);
+                if let Some(frame) = self.opening {
+                    self.wait(1);
+                    self.say(seat, &Frame::Text(frame.into()));
+                }
+            }
+            Err(refusal) => {
+                self.now.answers.push(json!({"refused": refusal}));
+            }
+        }
+    }
+
+    /// The connection that this seat has, or had.
+    pub(super) fn session(&self, seat: usize) -> Option<SessionId> {
+        self.guests[seat].map(|it| session_id(it.number))
+    }
+}
+
+fn newcomer(at: Seat, guest: Guest, now: Millis, lives_ms: Option<u64>) -> Session {
+    let Guest { number, user } = guest;
+    let session = speaking(at.dialect, session(number, user));
+    let client = (at.door != Door::Conversation).then(|| format!("{user}-{number}"));
+    let session = Session { heard_at: now, joined_at: now, client, ..session };
+    let (expires_at, network) = (lives_ms.map(|it| now.plus(it)), Some("192.0.2.1".into()));
+    match at.door {
+        Door::Token => Session { grants: grants(user), expires_at, ..session },
+        Door::Conversation => {
+            let conversation = RoomName::parse("conversation_1").unwrap();
+            let ticket = Some(Ticket { conversation, token: "t".into() });
+            Session { grants: a_users(), expires_at, ticket, ..session }
+        }
+        Door::Demo => {
+            let grants = a_users().union(Grants::from_iter([Grant::Publish]));
+            let manners = session.manners.union(Manners::of(&[Manner::Demo]));
+            Session { grants, manners, network, ..session }
+        }
+        Door::Stranger => {
+            let member = member(&format!("anonymous:{user}"));
+            let grants = Grants::from_iter([Grant::Join]);
+            Session { member, grants, network, ..session }
+        }
+    }
+}
+
+/// Which token is good for whom.
+fn renewal(user: &str, token: &str, now: Millis) -> Result<Renewal, Refusal> {
+    let room = RoomName::parse("demo").unwrap();
+    let (owner, lives_ms) = match token {
+        "later" => (user, Some(40_000)),
+        "for ever" => (user, None),
+        "another's" => ("zoe", Some(40_000)),
+        _ => return Err(Refusal::unauthenticated("nobody")),
+    };
+    let (user, expires_at) = (UserId(owner.into()), lives_ms.map(|it| now.plus(it)));
+    Ok(Renewal { user, context: None, room, grants: grants(owner), expires_at })
+}
