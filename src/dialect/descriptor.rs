@@ -3,6 +3,7 @@
 
 use super::DialectId;
 use crate::close::CloseCode;
+use crate::feature;
 use crate::message::{Kind, Refusal};
 use crate::room::Manners;
 
@@ -30,9 +31,8 @@ pub struct Descriptor {
     pub flags: Manners,
     /// With which code a handshake ends that the room refuses.
     pub close_code: fn(&Refusal) -> CloseCode,
-    /// Every `type` that it gives a meaning to, in and out, but those of published events; and
-    /// names of events that only the server says. Nobody publishes an event of such a name in
-    /// rooms where it is spoken.
+    /// Every `type` that it gives a meaning to, in and out, but those of features and of published
+    /// events; and names of events that only the server says.
     pub words: &'static [&'static str],
     /// Whether its frames say where they stand in the log, and so must stay in its order;
     /// in others critical messages have priority.
@@ -40,6 +40,12 @@ pub struct Descriptor {
 }
 
 impl Descriptor {
+    /// Its own words and those of features. Nobody publishes an event of such a name in rooms
+    /// where it is spoken.
+    pub fn all_words(&self) -> impl Iterator<Item = &'static str> {
+        self.words.iter().copied().chain(feature::words(self.name))
+    }
+
     /// The protocol of this description.
     #[must_use]
     pub fn id(&self) -> DialectId {

@@ -42,7 +42,10 @@ const KEPT_BACK: &[&str] = &["ack", "connect", "connect_confirm", "history", "pr
 /// name could be taken for what the server or a client says.
 #[must_use]
 pub fn is_word(kind: Kind, name: &str) -> bool {
-    spoken_in(kind).flat_map(|it| it.words).chain(KEPT_BACK).any(|it| *it == name)
+    spoken_in(kind)
+        .flat_map(Descriptor::all_words)
+        .chain(KEPT_BACK.iter().copied())
+        .any(|it| it == name)
 }
 
 /// What the platform is to answer by itself in rooms of this kind, and the answer.

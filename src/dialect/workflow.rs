@@ -33,17 +33,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     encodings: &[Encoding::Json, Encoding::JsonBatch],
     flags: Manners::of(&[Manner::Patient]),
     close_code: CloseCode::of,
-    words: &[
-        "auth",
-        "batch",
-        "error",
-        "large_data",
-        "large_data_received",
-        "large_data_request",
-        "large_data_delete",
-        "ping",
-        "pong",
-    ],
+    words: &["auth", "batch", "error", "ping", "pong"],
     shows_offsets: false,
 };
 

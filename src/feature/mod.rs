@@ -87,6 +87,22 @@ pub trait Keep {
     }
 }
 
+/// A feature: what it is about. What it does is its `Rules`, and what it keeps its `Tables`.
+pub trait Feature: Known {
+    /// What it is asked.
+    type Command: Ask;
+    /// What it says that is not in the log.
+    type Event: Tell;
+    /// What it makes durable beside the log.
+    type Write: Keep;
+    /// The kinds of entries that it adds to the log.
+    const KINDS: &'static [EntryKind] = &[];
+    /// The words by which a protocol asks it and tells what it says.
+    fn words(_protocol: &str) -> &'static [&'static str] {
+        &[]
+    }
+}
+
 /// What a room knows of a feature while it is awake.
 pub trait Known {
     /// What is stored of it, as a wake reads it.
@@ -120,35 +136,35 @@ macro_rules! features {
     ($then:ident) => {
         $then! {
             /// Large data (A22, A23).
-            Transfers, transfers: transfers::TransferCommand, transfers::TransferEvent, transfers::TransferWrite;
+            transfers: Transfers;
             /// Metrics (B15, B16).
-            Metrics, metrics: metrics::MetricCommand, metrics::MetricEvent, metrics::MetricWrite;
+            metrics: Metrics;
             /// Documents that are edited together (B17 to B21).
-            Documents, documents: documents::EditingCommand, documents::EditingEvent, documents::EditingWrite;
+            documents: Documents;
             /// Conversations with a responder (D2 to D12).
-            Conversations, conversations: conversations::ConversationCommand, conversations::ConversationEvent, conversations::ConversationWrite;
+            conversations: Conversations;
         }
     };
 }
 
 macro_rules! unions {
-    ($($(#[$about:meta])* $name:ident, $module:ident: $command:ty, $event:ty, $write:ty;)*) => {
+    ($($(#[$about:meta])* $module:ident: $name:ident;)*) => {
         /// What is asked of a feature.
         #[derive(Clone, Debug, PartialEq, Eq)]
         pub enum Command {
-            $($(#[$about])* $name($command),)*
+            $($(#[$about])* $name(<$module::$name as Feature>::Command),)*
         }
 
         /// What a feature says that is not in the log.
         #[derive(Clone, Debug, PartialEq)]
         pub enum Event {
-            $($(#[$about])* $name($event),)*
+            $($(#[$about])* $name(<$module::$name as Feature>::Event),)*
         }
 
         /// Something that a feature makes durable.
         #[derive(Clone, Debug, PartialEq, Eq)]
         pub enum Write {
-            $($(#[$about])* $name($write),)*
+            $($(#[$about])* $name(<$module::$name as Feature>::Write),)*
         }
 
         /// What is stored of all features, as a wake reads it.
@@ -183,20 +199,20 @@ macro_rules! unions {
             }
         }
 
-        $(impl From<$write> for Write {
-            fn from(write: $write) -> Self {
+        $(impl From<<$module::$name as Feature>::Write> for Write {
+            fn from(write: <$module::$name as Feature>::Write) -> Self {
                 Self::$name(write)
             }
         }
 
-        impl From<$command> for Command {
-            fn from(command: $command) -> Self {
+        impl From<<$module::$name as Feature>::Command> for Command {
+            fn from(command: <$module::$name as Feature>::Command) -> Self {
                 Self::$name(command)
             }
         }
 
-        impl From<$event> for Event {
-            fn from(event: $event) -> Self {
+        impl From<<$module::$name as Feature>::Event> for Event {
+            fn from(event: <$module::$name as Feature>::Event) -> Self {
                 Self::$name(event)
             }
         })*
@@ -207,7 +223,7 @@ macro_rules! unions {
                 word: &str,
                 data: Option<&RawValue>,
             ) -> Option<Result<Self, Refusal>> {
-                $(if let Some(read) = <$command>::read(protocol, word, data) {
+                $(if let Some(read) = <<$module::$name as Feature>::Command>::read(protocol, word, data) {
                     return Some(read.map(Self::$name));
                 })*
                 None
@@ -252,6 +268,20 @@ macro_rules! unions {
             }
         }
 
+        /// The kind of entry that is stored under this name. A row of another kind was written by
+        /// a later version: it is not shown.
+        #[must_use]
+        pub fn entry_kind(name: &str) -> Option<EntryKind> {
+            let own = [&[MESSAGE, EVENT], $(<$module::$name as Feature>::KINDS,)*];
+            own.into_iter().flatten().find(|it| it.name == name).copied()
+        }
+
+        /// The words by which a protocol asks features and tells what they say.
+        pub fn words(protocol: &str) -> impl Iterator<Item = &'static str> {
+            let own = [$(<$module::$name as Feature>::words(protocol),)*];
+            own.into_iter().flatten().copied()
+        }
+
         impl Tell for Event {
             fn spell(&self, protocol: &str) -> Option<Spelled> {
                 match self {
@@ -280,12 +310,3 @@ macro_rules! unions {
 features!(unions);
 
 pub(crate) use features;
-
-/// The kinds of entries. A row of another kind was written by a later version: it is not shown.
-const KINDS: [EntryKind; 4] = [MESSAGE, EVENT, metrics::METRIC, conversations::RESPONSE];
-
-/// The kind of entry that is stored under this name.
-#[must_use]
-pub fn entry_kind(name: &str) -> Option<EntryKind> {
-    KINDS.into_iter().find(|it| it.name == name)
-}

@@ -12,7 +12,7 @@ use crate::room::{Receipt, Remembered, Room, Session, Turn};
 pub(crate) struct All;
 
 macro_rules! dispatch {
-    ($($(#[$about:meta])* $name:ident, $module:ident: $command:ty, $event:ty, $write:ty;)*) => {
+    ($($(#[$about:meta])* $module:ident: $name:ident;)*) => {
         impl Features for All {
             fn handle(
                 &self,

@@ -1,28 +1,28 @@
 //! The tables of all features, as the history calls them.
 
-use super::{Stored, Write, conversations, documents, features, metrics, transfers};
+use super::{Feature, Stored, Write, conversations, documents, features, metrics, transfers};
 use crate::database::Database;
 use crate::message::{Entry, Millis, Offset};
 
-/// The tables of one feature.
-pub(crate) trait Tables {
-    /// What it makes durable.
-    type Write;
-    /// What a wake finds.
-    type Stored;
+/// The tables of one feature. One that has none says only what its memory is.
+pub(crate) trait Tables: Feature {
+    /// Their twin in memory.
+    type Memory: Twin<Write = Self::Write, Stored = Self::Stored>;
 
     /// Its tables: an erased room's are empty.
-    const TABLES: &'static [&'static str];
+    const TABLES: &'static [&'static str] = &[];
     /// Its keys in `meta` that an erased room does not have.
     const META: &'static [&'static str] = &[];
-    /// What a wake reads: five columns, of which the first says [`Self::TAG`], the next two are
-    /// texts and the last two are numbers.
-    const WAKE: &'static str;
+    /// What a wake reads, if anything: five columns, of which the first says [`Self::TAG`], the
+    /// next two are texts and the last two are numbers.
+    const WAKE: Option<&'static str> = None;
     /// What rows of [`Self::WAKE`] begin with.
-    const TAG: &'static str;
+    const TAG: &'static str = "";
 
     /// Makes these durable, in their order.
-    fn write<D: Database>(database: &D, writes: &[&Self::Write]) -> Result<(), D::Error>;
+    fn write<D: Database>(_: &D, _: &[&Self::Write]) -> Result<(), D::Error> {
+        Ok(())
+    }
 
     /// Keeps what an entry that was added to the log leaves beside its row.
     fn appended<D: Database>(_: &D, _: &Entry) -> Result<(), D::Error> {
@@ -35,7 +35,9 @@ pub(crate) trait Tables {
     }
 
     /// Takes a row of [`Self::WAKE`], if it can be read.
-    fn wake(stored: &mut Self::Stored, row: Woken) -> Option<()>;
+    fn wake(_: &mut Self::Stored, _: Woken) -> Option<()> {
+        None
+    }
 
     /// Takes what it has in `meta`.
     fn wake_meta(_: &mut Self::Stored, _: &[(String, String)]) {}
@@ -71,7 +73,7 @@ pub(crate) struct Woken {
 }
 
 macro_rules! tables {
-    ($($(#[$about:meta])* $name:ident, $module:ident: $command:ty, $event:ty, $write:ty;)*) => {
+    ($($(#[$about:meta])* $module:ident: $name:ident;)*) => {
         /// Their tables.
         pub(crate) const TABLES: &[&[&str]] = &[$(<$module::$name as Tables>::TABLES,)*];
 
@@ -79,7 +81,7 @@ macro_rules! tables {
         pub(crate) const META: &[&[&str]] = &[$(<$module::$name as Tables>::META,)*];
 
         /// What a wake reads of them.
-        pub(crate) const WAKES: &[&str] = &[$(<$module::$name as Tables>::WAKE,)*];
+        pub(crate) const WAKES: &[Option<&str>] = &[$(<$module::$name as Tables>::WAKE,)*];
 
         /// See [`Tables::write`].
         pub(crate) fn write<D: Database>(database: &D, writes: &[&Write]) -> Result<(), D::Error> {
@@ -87,7 +89,7 @@ macro_rules! tables {
             while let Some(first) = rest.first() {
                 let count = match first {
                     $(Write::$name(_) => {
-                        let own: Vec<&$write> =
+                        let own: Vec<&<$module::$name as Feature>::Write> =
                             rest.iter().copied().map_while(|it| {
                                 if let Write::$name(it) = it { Some(it) } else { None }
                             }).collect();
@@ -132,7 +134,7 @@ macro_rules! tables {
         /// The in-memory twins of their tables.
         #[derive(Clone, Debug, Default)]
         pub(crate) struct Twins {
-            $(pub(crate) $module: $module::tables::Memory,)*
+            $(pub(crate) $module: <$module::$name as Tables>::Memory,)*
         }
 
         impl Twin for Twins {

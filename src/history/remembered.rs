@@ -27,7 +27,8 @@ const JOINED_MAX: usize = 5;
 /// All that a room knew, in one statement: a wake waits for it.
 fn statement() -> String {
     let mut all = format!("SELECT * FROM ({KERNEL})");
-    for selects in tables::WAKES.chunks(JOINED_MAX) {
+    let selects: Vec<&str> = tables::WAKES.iter().flatten().copied().collect();
+    for selects in selects.chunks(JOINED_MAX) {
         all += " UNION ALL SELECT * FROM (";
         all += &selects.join(" UNION ALL ");
         all += ")";

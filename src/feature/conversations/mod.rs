@@ -6,8 +6,18 @@ mod stored;
 pub(crate) mod tables;
 mod words;
 
+use super::Feature;
+use crate::message::EntryKind;
+
 pub use pending::{Outcome, Pending, Question, Responded};
 pub use stored::{ConversationWrite, Conversations};
 pub use words::{
     ClientName, ConversationCommand, ConversationEvent, RESPONSE, ResponseText, Ticket,
 };
+
+impl Feature for Conversations {
+    type Command = ConversationCommand;
+    type Event = ConversationEvent;
+    type Write = ConversationWrite;
+    const KINDS: &'static [EntryKind] = &[RESPONSE];
+}

@@ -27,11 +27,10 @@ pub(crate) const MIGRATION: &[&str] = &[
 ];
 
 impl Tables for Conversations {
-    type Write = ConversationWrite;
-    type Stored = Vec<Pending>;
+    type Memory = Memory;
 
     const TABLES: &'static [&'static str] = &["question", "response"];
-    const WAKE: &'static str = "SELECT 'question', data, '', offset, 0 FROM question";
+    const WAKE: Option<&'static str> = Some("SELECT 'question', data, '', offset, 0 FROM question");
     const TAG: &'static str = "question";
 
     fn write<D: Database>(database: &D, writes: &[&ConversationWrite]) -> Result<(), D::Error> {

@@ -10,6 +10,29 @@ mod stored;
 pub(crate) mod tables;
 mod words;
 
+use super::Feature;
+
 pub use cache::DocumentCache;
 pub use stored::{Documents, EditingWrite, OwnedDocument, Seat, StoredDocument, StoredDocuments};
 pub use words::{Cursor, EditingCommand, EditingEvent, EditingState, Operation, Role, Version};
+
+impl Feature for Documents {
+    type Command = EditingCommand;
+    type Event = EditingEvent;
+    type Write = EditingWrite;
+    fn words(protocol: &str) -> &'static [&'static str] {
+        match protocol {
+            "context" => &[
+                "command",
+                "cursor",
+                "delete_document",
+                "edit",
+                "edit_ack",
+                "join_session",
+                "leave_session",
+                "session_state",
+            ],
+            _ => &[],
+        }
+    }
+}

@@ -101,13 +101,12 @@ fn load(operations: &str, mut content: &str) -> Option<Vec<Operation>> {
 }
 
 impl Tables for Documents {
-    type Write = EditingWrite;
-    type Stored = StoredDocuments;
+    type Memory = Memory;
 
     const TABLES: &'static [&'static str] = &["document_edit", "document_snapshot", "document"];
     const META: &'static [&'static str] = &[COUNT];
-    const WAKE: &'static str =
-        "SELECT 'document', name, owner, COALESCE(empty_since, 0), 0 FROM document";
+    const WAKE: Option<&'static str> =
+        Some("SELECT 'document', name, owner, COALESCE(empty_since, 0), 0 FROM document");
     const TAG: &'static str = "document";
 
     fn write<D: Database>(database: &D, writes: &[&EditingWrite]) -> Result<(), D::Error> {

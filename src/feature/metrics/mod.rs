@@ -7,9 +7,25 @@ mod stored;
 pub(crate) mod tables;
 mod words;
 
+use super::Feature;
+use crate::message::EntryKind;
+
 pub use measure::Measuring;
 pub(crate) use measure::WINDOW_MS;
 pub use stored::{
     Lately, MetricInput, MetricMemory, MetricWrite, Metrics, Observed, StoredReading,
 };
 pub use words::{METRIC, Measure, Measures, Metric, MetricCommand, MetricEvent, Reading};
+
+impl Feature for Metrics {
+    type Command = MetricCommand;
+    type Event = MetricEvent;
+    type Write = MetricWrite;
+    const KINDS: &'static [EntryKind] = &[METRIC];
+    fn words(protocol: &str) -> &'static [&'static str] {
+        match protocol {
+            "context" => &["subscribe", "unsubscribe"],
+            _ => &[],
+        }
+    }
+}

@@ -28,11 +28,10 @@ pub(crate) const MIGRATION: &[&str] = &[
 pub(crate) const OBSERVED: &str = "observed";
 
 impl Tables for Metrics {
-    type Write = MetricWrite;
-    type Stored = MetricMemory;
+    type Memory = Memory;
 
     const TABLES: &'static [&'static str] = &["metric"];
-    const WAKE: &'static str = "SELECT 'metric', name, value, at, own FROM metric";
+    const WAKE: Option<&'static str> = Some("SELECT 'metric', name, value, at, own FROM metric");
     const TAG: &'static str = "metric";
 
     fn write<D: Database>(database: &D, writes: &[&MetricWrite]) -> Result<(), D::Error> {

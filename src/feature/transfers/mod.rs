@@ -7,7 +7,23 @@ mod upload;
 mod words;
 pub(crate) mod workflow;
 
+use super::Feature;
+
 pub use rules::Compare;
 pub use stored::{Fetching, Piece, TransferWrite, Transfers};
 pub use upload::{Marks, Transfer, TransferState};
 pub use words::{Chunk, Digest, TransferCommand, TransferEvent};
+
+impl Feature for Transfers {
+    type Command = TransferCommand;
+    type Event = TransferEvent;
+    type Write = TransferWrite;
+    fn words(protocol: &str) -> &'static [&'static str] {
+        match protocol {
+            "workflow" => {
+                &["large_data", "large_data_received", "large_data_request", "large_data_delete"]
+            }
+            _ => &[],
+        }
+    }
+}

@@ -39,12 +39,13 @@ pub(crate) const MIGRATION: &[&str] = &[
 ];
 
 impl Tables for Transfers {
-    type Write = TransferWrite;
-    type Stored = Vec<Transfer>;
+    type Memory = Memory;
 
     const TABLES: &'static [&'static str] = &["chunk", "transfer"];
-    const WAKE: &'static str = "SELECT 'transfer', data,
-        json_array(owner, total, first, there, bytes, session, state), id, at FROM transfer";
+    const WAKE: Option<&'static str> = Some(
+        "SELECT 'transfer', data,
+        json_array(owner, total, first, there, bytes, session, state), id, at FROM transfer",
+    );
     const TAG: &'static str = "transfer";
 
     fn write<D: Database>(database: &D, writes: &[&TransferWrite]) -> Result<(), D::Error> {
