@@ -8,6 +8,8 @@ pub mod conversations;
 pub mod documents;
 pub mod metrics;
 pub(crate) mod rules;
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) mod schema;
 pub(crate) mod tables;
 pub mod transfers;
 

@@ -1,7 +1,7 @@
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
-use super::frames::{self, ECHO, Frames};
+use super::frames::{self, Frames, of_echo};
 use super::shape::{Shapes, input, walk};
 use super::{object, reference};
 use crate::admission::{Endpoint, endpoints};
@@ -18,10 +18,10 @@ pub fn asyncapi() -> Value {
     for dialect in DialectId::all() {
         parts.add(dialect.descriptor().name, &frames::of(dialect));
     }
-    parts.add("echo", &ECHO);
+    parts.add("echo", &of_echo());
     let mut channels = Map::new();
     let mut operations = Map::new();
-    let echo = ("ws-client_id".to_owned(), echo(), "echo", ECHO, None);
+    let echo = ("ws-client_id".to_owned(), echo(), "echo", of_echo(), None);
     let rooms = endpoints().map(|it| {
         let (name, frames) = (it.dialect.descriptor().name, frames::of(it.dialect));
         (channel_name(it.path), channel(&it), name, frames, security(it.access))
@@ -132,11 +132,11 @@ impl Parts {
         let mut shapes = Shapes::new(SchemaSettings::draft07());
         let vocabulary = vocabulary();
         let mut spelled = Map::new();
-        for it in frames.receive {
+        for it in &frames.receive {
             let payload = it.received(&mut shapes);
             spelled.insert(format!("{dialect}.receive.{}", it.name), it.spelled(&payload));
         }
-        for it in frames.send {
+        for it in &frames.send {
             let payload = it.sent(&mut shapes);
             spelled.insert(format!("{dialect}.send.{}", it.name), it.spelled(&payload));
         }

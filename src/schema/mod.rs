@@ -4,9 +4,9 @@
 
 mod asyncapi;
 mod calls;
-mod frames;
+pub(crate) mod frames;
 mod openapi;
-mod shape;
+pub(crate) mod shape;
 mod words;
 
 pub use asyncapi::asyncapi;

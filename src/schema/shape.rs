@@ -5,31 +5,31 @@ use serde_json::{Map, Value};
 use super::words;
 
 /// What is read and what is written differ: what may be missing here may never be there.
-pub(super) struct Shapes {
+pub(crate) struct Shapes {
     input: SchemaGenerator,
     output: SchemaGenerator,
 }
 
 /// The schema of a type. A function, so that it can stand in a table.
-pub(super) type Shape = fn(&mut Shapes) -> Value;
+pub(crate) type Shape = fn(&mut Shapes) -> Value;
 
 /// A type that is read, by reference.
-pub(super) fn input<T: JsonSchema>(shapes: &mut Shapes) -> Value {
+pub(crate) fn input<T: JsonSchema>(shapes: &mut Shapes) -> Value {
     shapes.input.subschema_for::<T>().to_value()
 }
 
 /// A type that is written, by reference.
-pub(super) fn output<T: JsonSchema>(shapes: &mut Shapes) -> Value {
+pub(crate) fn output<T: JsonSchema>(shapes: &mut Shapes) -> Value {
     shapes.output.subschema_for::<T>().to_value()
 }
 
 /// A type that is read, in place.
-pub(super) fn input_here<T: JsonSchema>(shapes: &mut Shapes) -> Value {
+pub(crate) fn input_here<T: JsonSchema>(shapes: &mut Shapes) -> Value {
     T::json_schema(&mut shapes.input).to_value()
 }
 
 /// A type that is written, in place.
-pub(super) fn output_here<T: JsonSchema>(shapes: &mut Shapes) -> Value {
+pub(crate) fn output_here<T: JsonSchema>(shapes: &mut Shapes) -> Value {
     let mut schema = T::json_schema(&mut shapes.output).to_value();
     drop_missing(&mut schema);
     schema
@@ -37,13 +37,13 @@ pub(super) fn output_here<T: JsonSchema>(shapes: &mut Shapes) -> Value {
 
 impl Shapes {
     /// Generates the JSON Schema of these settings.
-    pub(super) fn new(settings: SchemaSettings) -> Self {
+    pub(crate) fn new(settings: SchemaSettings) -> Self {
         let input = settings.clone().for_deserialize().into_generator();
         Self { input, output: settings.for_serialize().into_generator() }
     }
 
     /// The types that were referred to so far.
-    pub(super) fn take(&mut self) -> Map<String, Value> {
+    pub(crate) fn take(&mut self) -> Map<String, Value> {
         let mut all = self.input.take_definitions(false);
         let mut output = self.output.take_definitions(false);
         output.values_mut().for_each(drop_missing);
@@ -55,7 +55,7 @@ impl Shapes {
     }
 
     /// What is done to every schema at last.
-    pub(super) fn finish(&mut self, schema: &mut Value) {
+    pub(crate) fn finish(&mut self, schema: &mut Value) {
         walk(schema, &mut |it| {
             words::explain(it);
             words::tidy(it);
@@ -69,7 +69,7 @@ impl Shapes {
 }
 
 /// Visits every object.
-pub(super) fn walk(value: &mut Value, visit: &mut impl FnMut(&mut Map<String, Value>)) {
+pub(crate) fn walk(value: &mut Value, visit: &mut impl FnMut(&mut Map<String, Value>)) {
     match value {
         Value::Object(fields) => {
             visit(fields);

@@ -44,7 +44,11 @@ fn layers_look_down() {
         let inside = path.strip_prefix(concat!(env!("CARGO_MANIFEST_DIR"), "/src")).unwrap();
         let first = inside.components().next().unwrap().as_os_str().to_str().unwrap();
         let Some(own) = rank(first.trim_end_matches(".rs")) else { continue };
-        let own = if is_rules(inside) { rules } else { own };
+        let own = match inside.file_name().and_then(|it| it.to_str()) {
+            Some("schema.rs") if inside.starts_with("feature") => rank("schema").unwrap(),
+            _ if is_rules(inside) => rules,
+            _ => own,
+        };
         for used in text.split("crate::").skip(1) {
             let name: String =
                 used.chars().take_while(|it| it.is_alphanumeric() || *it == '_').collect();

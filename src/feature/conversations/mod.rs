@@ -2,6 +2,8 @@
 
 mod pending;
 pub(crate) mod rules;
+#[cfg(not(target_arch = "wasm32"))]
+mod schema;
 mod stored;
 pub(crate) mod tables;
 mod words;

@@ -6,6 +6,8 @@ pub mod document;
 pub(crate) mod owners;
 pub(crate) mod participants;
 pub(crate) mod rules;
+#[cfg(not(target_arch = "wasm32"))]
+mod schema;
 mod stored;
 pub(crate) mod tables;
 mod words;

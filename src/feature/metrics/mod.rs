@@ -3,6 +3,8 @@
 pub(crate) mod context;
 pub(crate) mod measure;
 pub(crate) mod rules;
+#[cfg(not(target_arch = "wasm32"))]
+mod schema;
 mod stored;
 pub(crate) mod tables;
 mod words;

@@ -1,6 +1,8 @@
 //! Large data: chunks in any order, stored one by one, and streamed back (A22, A23).
 
 pub(crate) mod rules;
+#[cfg(not(target_arch = "wasm32"))]
+mod schema;
 mod stored;
 pub(crate) mod tables;
 mod upload;

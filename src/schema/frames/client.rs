@@ -1,7 +1,7 @@
 use serde_json::{Map, Value};
 
 use super::Field::{Is, MayOwn, Needs, Own};
-use super::{Frames, Message};
+use super::Message;
 use crate::dialect::client as wire;
 use crate::message::EventName;
 use crate::message::workflow::{Notification, WorkflowUpdate};
@@ -10,9 +10,7 @@ use crate::schema::shape::{Shape, input_here, output, output_here};
 const IN: Shape = input_here::<wire::Envelope<'static>>;
 const OUT: Shape = output_here::<wire::Outgoing<'static, wire::Nothing>>;
 
-pub(super) const FRAMES: Frames = Frames { receive: RECEIVE, send: SEND };
-
-const RECEIVE: &[Message] = &[
+pub(super) const RECEIVE: &[Message] = &[
     Message {
         name: "ping",
         about: "Are you there? Exactly `{\"type\":\"ping\"}` is answered without waking the room.",
@@ -50,7 +48,7 @@ const RECEIVE: &[Message] = &[
     },
 ];
 
-const SEND: &[Message] = &[
+pub(super) const SEND: &[Message] = &[
     Message {
         name: "hello",
         about: "The first frame: you are in.",

@@ -1,20 +1,17 @@
 use serde_json::Value;
 
 use super::Field::{Is, May, MayOwn, Needs, Own};
-use super::{Frames, Message, context_editing as editing};
+use super::Message;
 use crate::dialect::context as wire;
-use crate::feature::metrics::context as metric;
 use crate::message::EventName;
 use crate::schema::shape::{Shape, input, input_here, output, output_here};
 
-pub(super) const IN: Shape = input_here::<wire::Envelope<'static>>;
-pub(super) const OUT: Shape = output_here::<wire::Outgoing<'static, ()>>;
+pub(crate) const IN: Shape = input_here::<wire::Envelope<'static>>;
+pub(crate) const OUT: Shape = output_here::<wire::Outgoing<'static, ()>>;
 /// A user who came or left.
 const USER: Shape = output::<wire::User<'static>>;
 
-pub(super) const FRAMES: Frames = Frames { receive: RECEIVE, send: SEND };
-
-const RECEIVE: &[Message] = &[
+pub(super) const RECEIVE: &[Message] = &[
     Message {
         name: "auth",
         about: "Here is my token. The first message where the URL has none; later, a younger token.",
@@ -51,35 +48,15 @@ const RECEIVE: &[Message] = &[
         example: r#"{"type":"presence","id":"p1"}"#,
     },
     Message {
-        name: "subscribe",
-        about: "Analytics rooms: I want to hear of these metrics too.",
-        envelope: IN,
-        fields: &[Is("type", "subscribe"), Needs("data", input::<metric::MetricsIn>)],
-        example: r#"{"type":"subscribe","id":"s1","data":{"metrics":["engagement","performance","activity"]}}"#,
-    },
-    Message {
-        name: "unsubscribe",
-        about: "Analytics rooms: I no longer want to hear of these metrics.",
-        envelope: IN,
-        fields: &[Is("type", "unsubscribe"), Needs("data", input::<metric::MetricsIn>)],
-        example: r#"{"type":"unsubscribe","id":"u1","data":{"metrics":["performance"]}}"#,
-    },
-    Message {
         name: "ping",
         about: "Are you there? Exactly `{\"type\":\"ping\"}` is answered without waking the room.",
         envelope: IN,
         fields: &[Is("type", "ping")],
         example: r#"{"type":"ping"}"#,
     },
-    editing::JOIN,
-    editing::LEAVE,
-    editing::DELETE,
-    editing::EDIT,
-    editing::CURSOR,
-    editing::COMMAND,
 ];
 
-const SEND: &[Message] = &[
+pub(super) const SEND: &[Message] = &[
     Message {
         name: "message",
         about: "Somebody spoke; the sender hears it too.",
@@ -123,27 +100,6 @@ const SEND: &[Message] = &[
         example: r#"{"type":"history","id":"h1","timestamp":"2024-01-01T12:00:00.123Z","data":{"messages":[],"hasMore":false,"nextBefore":null,"offset":42,"epoch":"018cc4e5227b7000800000000000000a"}}"#,
     },
     Message {
-        name: "subscribe",
-        about: "Every metric this connection hears of from now on, and the last that is known of it.",
-        envelope: OUT,
-        fields: &[Is("type", "subscribe"), Needs("data", output::<metric::Metrics<'static>>)],
-        example: r#"{"type":"subscribe","id":"s1","timestamp":"2024-01-01T12:00:00.123Z","data":{"metrics":[{"metric":"engagement","value":3,"timestamp":"2024-01-01T11:59:59.000Z"},{"metric":"score","value":null,"timestamp":null}]}}"#,
-    },
-    Message {
-        name: "unsubscribe",
-        about: "The same, when it asked for less.",
-        envelope: OUT,
-        fields: &[Is("type", "unsubscribe"), Needs("data", output::<metric::Metrics<'static>>)],
-        example: r#"{"type":"unsubscribe","id":"u1","timestamp":"2024-01-01T12:00:00.123Z","data":{"metrics":[]}}"#,
-    },
-    Message {
-        name: "metric_update",
-        about: "A metric this connection subscribed to has a new value.",
-        envelope: OUT,
-        fields: &[Is("type", "metric_update"), Needs("data", output::<metric::Update<'static>>)],
-        example: r#"{"type":"metric_update","id":"metric_update_018cc4e5-227b-7000-8000-000000000007","timestamp":"2024-01-01T12:00:00.123Z","data":{"metric":"engagement","value":3,"timestamp":"2024-01-01T12:00:00.100Z"}}"#,
-    },
-    Message {
         name: "auth",
         about: "The connection's token was replaced by a younger one.",
         envelope: OUT,
@@ -157,13 +113,6 @@ const SEND: &[Message] = &[
         fields: &[Is("type", "pong")],
         example: r#"{"type":"pong","id":"p1","timestamp":"2024-01-01T12:00:00.123Z"}"#,
     },
-    editing::STATE,
-    editing::ACK,
-    editing::EDITED,
-    editing::MOVED,
-    editing::JOINED,
-    editing::LEFT,
-    editing::DELETED,
     ERROR,
     Message {
         name: "event",

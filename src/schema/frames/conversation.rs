@@ -1,13 +1,11 @@
 use super::Field::{Is, MayOwn, Own};
-use super::{Frames, Message};
+use super::Message;
 use crate::dialect::conversation as wire;
 use crate::schema::shape::{Shape, input_here, output_here};
 
 const IN: Shape = input_here::<wire::Envelope<'static>>;
 
-pub(super) const FRAMES: Frames = Frames { receive: RECEIVE, send: SEND };
-
-const RECEIVE: &[Message] = &[
+pub(super) const RECEIVE: &[Message] = &[
     Message {
         name: "connect",
         about: "This is who I am. Before it nothing else is taken but `auth`; again, it is confirmed again.",
@@ -45,7 +43,7 @@ const RECEIVE: &[Message] = &[
     },
 ];
 
-const SEND: &[Message] = &[
+pub(super) const SEND: &[Message] = &[
     Message {
         name: "connect_confirm",
         about: "You are in. Before it nothing is said but `error`.",

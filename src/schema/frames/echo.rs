@@ -5,8 +5,9 @@ use super::{Frames, Message};
 use crate::schema::shape::output_here;
 
 /// The legacy echo, which has no words of its own but for a refusal.
-pub(in crate::schema) const ECHO: Frames =
-    Frames { receive: &[ANYTHING], send: &[ANYTHING, ERROR] };
+pub(in crate::schema) fn of_echo() -> Frames {
+    Frames { receive: vec![&ANYTHING], send: vec![&ANYTHING, &ERROR] }
+}
 
 const ANYTHING: Message = Message {
     name: "frame",

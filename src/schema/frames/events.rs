@@ -1,5 +1,5 @@
 use super::Field::{Is, May, MayOwn, Needs, Own};
-use super::{Frames, Message};
+use super::Message;
 use crate::dialect::events::{self as wire, out};
 use crate::dialect::spell::User;
 use crate::message::workflow::{Notification, WorkflowUpdate};
@@ -11,8 +11,6 @@ const TOLD: Shape = output_here::<out::Told<'static, ()>>;
 const ANSWER: Shape = output_here::<out::Response<'static, ()>>;
 const TOPICS: Shape = input::<Vec<Topic>>;
 const USER: Shape = output::<User<'static>>;
-
-pub(super) const FRAMES: Frames = Frames { receive: RECEIVE, send: SEND };
 
 /// A query of this name.
 const fn query(
@@ -34,7 +32,7 @@ const fn response(
     Message { name, about, envelope: ANSWER, fields, example }
 }
 
-const RECEIVE: &[Message] = &[
+pub(super) const RECEIVE: &[Message] = &[
     query("ping", &[Is("type", "ping")], "Are you there?", r#"{"type":"ping","id":"p1"}"#),
     query(
         "auth",
@@ -116,7 +114,7 @@ const RECEIVE: &[Message] = &[
     ),
 ];
 
-const SEND: &[Message] = &[
+pub(super) const SEND: &[Message] = &[
     Message {
         name: "connection_established",
         about: "The first frame: you are in.",

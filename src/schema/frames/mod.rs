@@ -1,38 +1,38 @@
 //! Every message of every dialect. A dialect's file lists them; the types say the rest.
 
 mod client;
-mod context;
-mod context_editing;
+pub(crate) mod context;
 mod conversation;
 mod echo;
 mod events;
-mod workflow;
+pub(crate) mod workflow;
 
 use serde_json::{Map, Value, json};
 
 use super::parsed;
 use super::shape::{Shape, Shapes};
 use crate::dialect::DialectId;
+use crate::feature;
 use crate::message::ClientRef;
 
-pub(super) use echo::ECHO;
+pub(super) use echo::of_echo;
 
 /// A message of a dialect.
-pub(super) struct Message {
+pub(crate) struct Message {
     /// What it is called in the document; its `type`, and more where one type is several.
-    pub(super) name: &'static str,
+    pub(crate) name: &'static str,
     /// What it is for.
-    pub(super) about: &'static str,
+    pub(crate) about: &'static str,
     /// The frame around.
-    pub(super) envelope: Shape,
+    pub(crate) envelope: Shape,
     /// What is in it beside what all frames of its envelope have.
-    pub(super) fields: &'static [Field],
+    pub(crate) fields: &'static [Field],
     /// One of them.
-    pub(super) example: &'static str,
+    pub(crate) example: &'static str,
 }
 
 /// A field of a message.
-pub(super) enum Field {
+pub(crate) enum Field {
     /// Always there, with this value.
     Is(&'static str, &'static str),
     /// Always there.
@@ -48,20 +48,27 @@ pub(super) enum Field {
 /// What a dialect's clients say, and what the server does.
 pub(super) struct Frames {
     /// From clients.
-    pub(super) receive: &'static [Message],
+    pub(super) receive: Vec<&'static Message>,
     /// To clients.
-    pub(super) send: &'static [Message],
+    pub(super) send: Vec<&'static Message>,
 }
 
-/// The messages of a dialect. A new one is a line here.
+/// The messages of a dialect, its own and those of features. A new one is a line here.
 pub(super) fn of(dialect: DialectId) -> Frames {
-    match dialect {
-        DialectId::WORKFLOW => workflow::FRAMES,
-        DialectId::EVENTS => events::FRAMES,
-        DialectId::CLIENT => client::FRAMES,
-        DialectId::CONTEXT => context::FRAMES,
-        DialectId::CONVERSATION => conversation::FRAMES,
-        _ => Frames { receive: &[], send: &[] }, // Which a test does not let pass.
+    let (receive, send): (&[Message], &[Message]) = match dialect {
+        DialectId::WORKFLOW => (workflow::RECEIVE, workflow::SEND),
+        DialectId::EVENTS => (events::RECEIVE, events::SEND),
+        DialectId::CLIENT => (client::RECEIVE, client::SEND),
+        DialectId::CONTEXT => (context::RECEIVE, context::SEND),
+        DialectId::CONVERSATION => (conversation::RECEIVE, conversation::SEND),
+        _ => (&[], &[]), // Which a test does not let pass.
+    };
+    let own = feature::schema::of(dialect.descriptor().name);
+    let receives = own.iter().flat_map(|(receive, _)| receive.iter());
+    let sends = own.iter().flat_map(|(_, send)| send.iter());
+    Frames {
+        receive: receive.iter().chain(receives).collect(),
+        send: send.iter().chain(sends).collect(),
     }
 }
 

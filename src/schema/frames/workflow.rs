@@ -1,19 +1,16 @@
 use serde_json::Value;
 
 use super::Field::{Is, MayOwn, Needs, Own};
-use super::{Frames, Message};
+use super::Message;
 use crate::dialect::workflow as wire;
-use crate::feature::transfers::workflow as transfers;
 use crate::message::EventName;
 use crate::message::workflow::{Notification, WorkflowUpdate};
 use crate::schema::shape::{Shape, input, input_here, output, output_here};
 
-const IN: Shape = input_here::<wire::Envelope<'static>>;
-const OUT: Shape = output_here::<wire::Outgoing<'static, ()>>;
+pub(crate) const IN: Shape = input_here::<wire::Envelope<'static>>;
+pub(crate) const OUT: Shape = output_here::<wire::Outgoing<'static, ()>>;
 
-pub(super) const FRAMES: Frames = Frames { receive: RECEIVE, send: SEND };
-
-const RECEIVE: &[Message] = &[
+pub(super) const RECEIVE: &[Message] = &[
     Message {
         name: "ping",
         about: "Are you there? Exactly `{\"type\":\"ping\"}` is answered without waking the room.",
@@ -35,33 +32,9 @@ const RECEIVE: &[Message] = &[
         fields: &[Is("type", "auth"), Needs("data", input::<wire::AuthIn<'static>>)],
         example: r#"{"type":"auth","id":"auth_1","data":{"token":"<jwt>"}}"#,
     },
-    Message {
-        name: "large_data",
-        about: "A chunk of something large, in any order. Answered when it was the last, came again, or is the first on another connection.",
-        envelope: IN,
-        fields: &[Is("type", "large_data"), Needs("data", output::<transfers::LargeData<'static>>)],
-        example: r#"{"type":"large_data","id":"large_data_1","data":{"data_id":"plan.1","chunk_index":0,"total_chunks":2,"chunk_data":"aGVsbG8=","checksum":"2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"}}"#,
-    },
-    Message {
-        name: "large_data_request",
-        about: "Send me all of an object, chunk by chunk, or what follows.",
-        envelope: IN,
-        fields: &[Is("type", "large_data_request"), Needs("data", input::<transfers::FetchIn>)],
-        example: r#"{"type":"large_data_request","id":"fetch_1","data":{"data_id":"plan.1","from":1}}"#,
-    },
-    Message {
-        name: "large_data_delete",
-        about: "Forget this object of mine.",
-        envelope: IN,
-        fields: &[
-            Is("type", "large_data_delete"),
-            Needs("data", output::<transfers::LargeDataDeleted<'static>>),
-        ],
-        example: r#"{"type":"large_data_delete","id":"delete_1","data":{"data_id":"plan.1"}}"#,
-    },
 ];
 
-const SEND: &[Message] = &[
+pub(super) const SEND: &[Message] = &[
     Message {
         name: "workflow_update",
         about: "How a workflow goes on.",
@@ -75,33 +48,6 @@ const SEND: &[Message] = &[
         envelope: OUT,
         fields: &[Is("type", "notification"), Needs("data", input::<Notification>)],
         example: r#"{"type":"notification","id":"notification_018cc4e5-227b-7000-8000-000000000000","timestamp":"2024-01-01T12:00:00.123Z","data":{"notification_id":"n1","title":"Done","message":"The workflow is done.","category":"workflow_complete","priority":"normal","action":{"label":"Open","url":"/workflows/w1"}}}"#,
-    },
-    Message {
-        name: "large_data",
-        about: "A chunk of what was asked for, in the order of their indexes.",
-        envelope: OUT,
-        fields: &[Is("type", "large_data"), Needs("data", output::<transfers::LargeData<'static>>)],
-        example: r#"{"type":"large_data","id":"large_data_018cc4e5-227b-7000-8000-000000000000","timestamp":"2024-01-01T12:00:00.123Z","data":{"data_id":"plan.1","chunk_index":0,"total_chunks":2,"chunk_data":"aGVsbG8=","checksum":"2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"}}"#,
-    },
-    Message {
-        name: "large_data_received",
-        about: "All chunks are here, or which are missing.",
-        envelope: OUT,
-        fields: &[
-            Is("type", "large_data_received"),
-            Needs("data", output::<transfers::LargeDataReceived<'static>>),
-        ],
-        example: r#"{"type":"large_data_received","id":"large_data_received_018cc4e5-227b-7000-8000-000000000000","timestamp":"2024-01-01T12:00:00.123Z","data":{"data_id":"plan.1","status":"incomplete","total_size":5,"missing":[1]}}"#,
-    },
-    Message {
-        name: "large_data_delete",
-        about: "The object is forgotten, as you asked.",
-        envelope: OUT,
-        fields: &[
-            Is("type", "large_data_delete"),
-            Needs("data", output::<transfers::LargeDataDeleted<'static>>),
-        ],
-        example: r#"{"type":"large_data_delete","id":"large_data_delete_018cc4e5-227b-7000-8000-000000000000","timestamp":"2024-01-01T12:00:00.123Z","data":{"data_id":"plan.1"}}"#,
     },
     Message {
         name: "event",

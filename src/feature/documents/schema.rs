@@ -1,10 +1,24 @@
-use super::Field::{Is, Needs};
-use super::Message;
-use super::context::{IN, OUT};
-use crate::feature::documents::context as wire;
+//! The frames of editing together, as the API document has them.
+
+use super::Documents;
+use super::context as wire;
+use crate::feature::schema::{Described, Frames};
+use crate::schema::frames::Field::{Is, Needs};
+use crate::schema::frames::Message;
+use crate::schema::frames::context::{IN, OUT};
 use crate::schema::shape::{input, output};
 
-pub(super) const JOIN: Message = Message {
+impl Described for Documents {
+    fn frames(protocol: &str) -> Frames {
+        if protocol == "context" { (RECEIVE, SEND) } else { (&[], &[]) }
+    }
+}
+
+const RECEIVE: &[Message] = &[JOIN, LEAVE, DELETE, EDIT, CURSOR, COMMAND];
+
+const SEND: &[Message] = &[STATE, ACK, EDITED, MOVED, JOINED, LEFT, DELETED];
+
+const JOIN: Message = Message {
     name: "join_session",
     about: "Let me into the session on this document, and show it to me. Leaves the one before.",
     envelope: IN,
@@ -12,7 +26,7 @@ pub(super) const JOIN: Message = Message {
     example: r#"{"type":"join_session","id":"j1","data":{"sessionId":"notes","role":"participant"}}"#,
 };
 
-pub(super) const LEAVE: Message = Message {
+const LEAVE: Message = Message {
     name: "leave_session",
     about: "Let me out of the session.",
     envelope: IN,
@@ -20,7 +34,7 @@ pub(super) const LEAVE: Message = Message {
     example: r#"{"type":"leave_session","id":"l1","data":{"sessionId":"notes"}}"#,
 };
 
-pub(super) const DELETE: Message = Message {
+const DELETE: Message = Message {
     name: "delete_document",
     about: "Forget this document of mine.",
     envelope: IN,
@@ -28,7 +42,7 @@ pub(super) const DELETE: Message = Message {
     example: r#"{"type":"delete_document","id":"d1","data":{"sessionId":"notes"}}"#,
 };
 
-pub(super) const DELETED: Message = Message {
+const DELETED: Message = Message {
     name: "delete_document",
     about: "The document is deleted, and its session over. To you, as you asked, and to all in it.",
     envelope: OUT,
@@ -36,7 +50,7 @@ pub(super) const DELETED: Message = Message {
     example: r#"{"type":"delete_document","id":"delete_document_018cc4e5-227b-7000-8000-00000000000c","timestamp":"2024-01-01T12:00:00.123Z","data":{"sessionId":"notes","userId":"ann","username":"Ann"}}"#,
 };
 
-pub(super) const EDIT: Message = Message {
+const EDIT: Message = Message {
     name: "edit",
     about: "Change the text.",
     envelope: IN,
@@ -44,7 +58,7 @@ pub(super) const EDIT: Message = Message {
     example: r#"{"type":"edit","id":"e1","data":{"operation":"insert","position":42,"content":"Hello World","version":15}}"#,
 };
 
-pub(super) const CURSOR: Message = Message {
+const CURSOR: Message = Message {
     name: "cursor",
     about: "My cursor is here.",
     envelope: IN,
@@ -52,7 +66,7 @@ pub(super) const CURSOR: Message = Message {
     example: r#"{"type":"cursor","data":{"position":42,"selection":{"start":40,"end":42}}}"#,
 };
 
-pub(super) const COMMAND: Message = Message {
+const COMMAND: Message = Message {
     name: "command",
     about: "Take back my last change.",
     envelope: IN,
@@ -60,7 +74,7 @@ pub(super) const COMMAND: Message = Message {
     example: r#"{"type":"command","id":"u1","data":{"command":"undo"}}"#,
 };
 
-pub(super) const STATE: Message = Message {
+const STATE: Message = Message {
     name: "session_state",
     about: "This is the text, and who is here. After a conflict: forget your own, and begin with this.",
     envelope: OUT,
@@ -68,7 +82,7 @@ pub(super) const STATE: Message = Message {
     example: r#"{"type":"session_state","id":"j1","timestamp":"2024-01-01T12:00:00.123Z","data":{"sessionId":"notes","version":15,"content":"Hello","participants":[{"userId":"ann","username":"Ann","role":"participant"}]}}"#,
 };
 
-pub(super) const ACK: Message = Message {
+const ACK: Message = Message {
     name: "edit_ack",
     about: "What you sent is in, and the text is this version now.",
     envelope: OUT,
@@ -76,7 +90,7 @@ pub(super) const ACK: Message = Message {
     example: r#"{"type":"edit_ack","id":"e1","timestamp":"2024-01-01T12:00:00.123Z","data":{"version":16}}"#,
 };
 
-pub(super) const EDITED: Message = Message {
+const EDITED: Message = Message {
     name: "edit",
     about: "The text was changed.",
     envelope: OUT,
@@ -84,7 +98,7 @@ pub(super) const EDITED: Message = Message {
     example: r#"{"type":"edit","id":"edit_018cc4e5-227b-7000-8000-000000000008","timestamp":"2024-01-01T12:00:00.123Z","data":{"operation":"insert","position":42,"content":"Hello World","length":0,"author":"ann","version":16}}"#,
 };
 
-pub(super) const MOVED: Message = Message {
+const MOVED: Message = Message {
     name: "cursor",
     about: "Somebody's cursor moved.",
     envelope: OUT,
@@ -92,7 +106,7 @@ pub(super) const MOVED: Message = Message {
     example: r#"{"type":"cursor","id":"cursor_018cc4e5-227b-7000-8000-000000000009","timestamp":"2024-01-01T12:00:00.123Z","data":{"userId":"ann","position":42,"selection":{"start":40,"end":42}}}"#,
 };
 
-pub(super) const JOINED: Message = Message {
+const JOINED: Message = Message {
     name: "join_session",
     about: "A user came into the session: once per user, not per connection.",
     envelope: OUT,
@@ -100,7 +114,7 @@ pub(super) const JOINED: Message = Message {
     example: r#"{"type":"join_session","id":"join_session_018cc4e5-227b-7000-8000-00000000000a","timestamp":"2024-01-01T12:00:00.123Z","data":{"sessionId":"notes","userId":"ann","username":"Ann","role":"participant"}}"#,
 };
 
-pub(super) const LEFT: Message = Message {
+const LEFT: Message = Message {
     name: "leave_session",
     about: "A user's last connection left the session; or yours did, as you asked.",
     envelope: OUT,

@@ -1,0 +1,72 @@
+//! The frames of large data, as the API document has them.
+
+use super::Transfers;
+use super::workflow as transfers;
+use crate::feature::schema::{Described, Frames};
+use crate::schema::frames::Field::{Is, Needs};
+use crate::schema::frames::Message;
+use crate::schema::frames::workflow::{IN, OUT};
+use crate::schema::shape::{input, output};
+
+impl Described for Transfers {
+    fn frames(protocol: &str) -> Frames {
+        if protocol == "workflow" { (RECEIVE, SEND) } else { (&[], &[]) }
+    }
+}
+
+const RECEIVE: &[Message] = &[
+    Message {
+        name: "large_data",
+        about: "A chunk of something large, in any order. Answered when it was the last, came again, or is the first on another connection.",
+        envelope: IN,
+        fields: &[Is("type", "large_data"), Needs("data", output::<transfers::LargeData<'static>>)],
+        example: r#"{"type":"large_data","id":"large_data_1","data":{"data_id":"plan.1","chunk_index":0,"total_chunks":2,"chunk_data":"aGVsbG8=","checksum":"2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"}}"#,
+    },
+    Message {
+        name: "large_data_request",
+        about: "Send me all of an object, chunk by chunk, or what follows.",
+        envelope: IN,
+        fields: &[Is("type", "large_data_request"), Needs("data", input::<transfers::FetchIn>)],
+        example: r#"{"type":"large_data_request","id":"fetch_1","data":{"data_id":"plan.1","from":1}}"#,
+    },
+    Message {
+        name: "large_data_delete",
+        about: "Forget this object of mine.",
+        envelope: IN,
+        fields: &[
+            Is("type", "large_data_delete"),
+            Needs("data", output::<transfers::LargeDataDeleted<'static>>),
+        ],
+        example: r#"{"type":"large_data_delete","id":"delete_1","data":{"data_id":"plan.1"}}"#,
+    },
+];
+
+const SEND: &[Message] = &[
+    Message {
+        name: "large_data",
+        about: "A chunk of what was asked for, in the order of their indexes.",
+        envelope: OUT,
+        fields: &[Is("type", "large_data"), Needs("data", output::<transfers::LargeData<'static>>)],
+        example: r#"{"type":"large_data","id":"large_data_018cc4e5-227b-7000-8000-000000000000","timestamp":"2024-01-01T12:00:00.123Z","data":{"data_id":"plan.1","chunk_index":0,"total_chunks":2,"chunk_data":"aGVsbG8=","checksum":"2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"}}"#,
+    },
+    Message {
+        name: "large_data_received",
+        about: "All chunks are here, or which are missing.",
+        envelope: OUT,
+        fields: &[
+            Is("type", "large_data_received"),
+            Needs("data", output::<transfers::LargeDataReceived<'static>>),
+        ],
+        example: r#"{"type":"large_data_received","id":"large_data_received_018cc4e5-227b-7000-8000-000000000000","timestamp":"2024-01-01T12:00:00.123Z","data":{"data_id":"plan.1","status":"incomplete","total_size":5,"missing":[1]}}"#,
+    },
+    Message {
+        name: "large_data_delete",
+        about: "The object is forgotten, as you asked.",
+        envelope: OUT,
+        fields: &[
+            Is("type", "large_data_delete"),
+            Needs("data", output::<transfers::LargeDataDeleted<'static>>),
+        ],
+        example: r#"{"type":"large_data_delete","id":"large_data_delete_018cc4e5-227b-7000-8000-000000000000","timestamp":"2024-01-01T12:00:00.123Z","data":{"data_id":"plan.1"}}"#,
+    },
+];
