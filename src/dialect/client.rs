@@ -16,9 +16,9 @@ use super::{
     Subprotocols, TokenPlace, publication,
 };
 use crate::close::CloseCode;
+use crate::feature::{self, Ask, Spelled, Tell};
 use crate::message::{
-    Body, ClientRef, Code, EVENT, Entry, EventName, Json, Kind, Millis, Refusal, Reply, Status,
-    Welcome,
+    Body, ClientRef, Code, EVENT, EventName, Json, Kind, Millis, Refusal, Reply, Status, Welcome,
 };
 use crate::room::{Command, Event, Notice};
 use crate::room::{Manner, Manners};
@@ -63,16 +63,9 @@ impl Dialect for Client {
 
     fn decode(&self, frame: &Frame, _: &Peer<'_>) -> Decoded {
         let mut request = json::request(frame, |it: &Envelope<'_>| it.id.as_deref(), command);
-        if let (Ok(Command::Publish { body, .. }), Frame::Text(text)) =
-            (&mut request.command, frame)
-        {
-            // The rest of the frame is the event's data.
-            match fields(text)
-                .and_then(|data| publication(Kind::Hub, body.name.clone(), data, None))
-            {
-                Ok(published) => *body = published.into(),
-                Err(refusal) => request.command = Err(refusal),
-            }
+        if let (Ok(Command::Publish { body, .. }), Frame::Text(text)) = (&request.command, frame) {
+            // The rest of the frame is the data of what is asked, or of the event.
+            request.command = fields(text).and_then(|data| asked(&body.name, data));
         }
         request.into()
     }
@@ -82,7 +75,13 @@ impl Dialect for Client {
             Event::Welcome(welcome) => json::frame(&Hello::of(notice, welcome)),
             Event::Ping => frame(notice, "ping", Nothing {}),
             Event::Pong => frame(notice, "pong", Nothing {}),
-            Event::Entry(entry) => frame(notice, entry.body.name.as_str(), fields_of(entry)),
+            Event::Entry(entry) => {
+                frame(notice, entry.body.name.as_str(), fields_of(&entry.body.data))
+            }
+            Event::Feature(it) => {
+                let Spelled { word, data } = it.spell("client")?;
+                frame(notice, word, fields_of(&data))
+            }
             Event::Renewed { user, expires_at } => {
                 let expires_at = expires_at.map(Millis::to_rfc3339);
                 frame(notice, "auth", Auth { user_id: &user.0, expires_at })
@@ -98,13 +97,21 @@ impl Dialect for Client {
             | Event::Left(_)
             | Event::Presence(_)
             | Event::History(_)
-            | Event::Feature(_)
             | Event::Reply(_) => return None,
         })
     }
 }
 
 // ---- in
+
+/// What this word asks of a feature; else an event of this name.
+fn asked(name: &EventName, data: Json) -> Result<Command, Refusal> {
+    match feature::Command::read("client", name.as_str(), Some(data.as_raw())) {
+        Some(read) => read.map(Command::Feature),
+        None => publication(Kind::Hub, name.clone(), data, None)
+            .map(|it| Command::Publish { body: it.into(), exclude: None }),
+    }
+}
 
 fn command(envelope: &Envelope<'_>) -> Result<Command, Refusal> {
     Ok(match &*envelope.kind {
@@ -164,8 +171,8 @@ pub(crate) struct Nothing {}
 
 /// An event's data as fields of the frame; whatever would stand for the envelope's own
 /// is left out. What is no object becomes one.
-fn fields_of(entry: &Entry) -> Fields {
-    let text = entry.body.data.as_str();
+fn fields_of(data: &Json) -> Fields {
+    let text = data.as_str();
     if let Ok(mut fields) = serde_json::from_str::<Fields>(text) {
         fields.remove("type");
         fields.remove("timestamp");

@@ -68,6 +68,12 @@ impl Json {
         self.0.get()
     }
 
+    /// The text, which is JSON.
+    #[must_use]
+    pub fn as_raw(&self) -> &RawValue {
+        &self.0
+    }
+
     /// Whether it says nothing.
     #[must_use]
     pub fn is_null(&self) -> bool {

@@ -14,6 +14,7 @@ use super::{
     Subprotocols, TokenPlace, publication,
 };
 use crate::close::CloseCode;
+use crate::feature::{self, Ask};
 use crate::limits::TOPICS_MAX;
 use crate::message::{
     Before, Code, EventName, Json, Kicked, Kind, Offset, PageRequest, Refusal, SessionId, StateKey,
@@ -192,7 +193,9 @@ fn order(name: Option<&str>, params: Option<&RawValue>) -> Result<Command, Refus
             };
             Ok(Command::Kick(whom))
         }
-        Some(_) => Err(Refusal::new(Code::NotFound, "there is no such command")),
+        Some(word) => feature::Command::read("events", word, params)
+            .unwrap_or(Err(Refusal::new(Code::NotFound, "there is no such command")))
+            .map(Command::Feature),
         None => Err(Refusal::invalid("a command needs command, a string")),
     }
 }

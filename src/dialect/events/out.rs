@@ -2,6 +2,7 @@ use serde::Serialize;
 
 use crate::dialect::spell::{ErrorDetails, Id, User};
 use crate::dialect::{Frame, json};
+use crate::feature::{Spelled, Tell};
 use crate::message::{
     Accepted, ClientRef, Code, Entry, Json, Millis, Offset, Page, Refusal, Reply, StateItem, Stats,
     Topic, Welcome,
@@ -33,7 +34,14 @@ pub(super) fn encode(notice: &Notice) -> Option<Frame> {
         }
         Event::Reply(reply) => self::reply(notice, at, reply)?,
         Event::Refused(refusal) => json::frame(&Error::of(notice, refusal, at)),
-        Event::Ping | Event::Feature(_) => return None,
+        Event::Feature(it) => {
+            let Spelled { word, data } = it.spell("events")?;
+            match notice.session {
+                Some(_) => response(notice, at, data),
+                None => json::frame(&Told::of(notice, word, data, at)),
+            }
+        }
+        Event::Ping => return None,
     })
 }
 
