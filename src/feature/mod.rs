@@ -232,27 +232,27 @@ macro_rules! unions {
             }
             fn is_served_in(&self, kind: Kind) -> bool {
                 match self {
-                    $(Self::$name(it) => it.is_served_in(kind),)*
+                    $(Self::$name(it) => Ask::is_served_in(it, kind),)*
                 }
             }
             fn rate(&self) -> Rate {
                 match self {
-                    $(Self::$name(it) => it.rate(),)*
+                    $(Self::$name(it) => Ask::rate(it),)*
                 }
             }
             fn dedupe(&self) -> Dedupe {
                 match self {
-                    $(Self::$name(it) => it.dedupe(),)*
+                    $(Self::$name(it) => Ask::dedupe(it),)*
                 }
             }
             fn introduces(&self) -> bool {
                 match self {
-                    $(Self::$name(it) => it.introduces(),)*
+                    $(Self::$name(it) => Ask::introduces(it),)*
                 }
             }
             fn has_long_answer(&self) -> bool {
                 match self {
-                    $(Self::$name(it) => it.has_long_answer(),)*
+                    $(Self::$name(it) => Ask::has_long_answer(it),)*
                 }
             }
         }
@@ -260,12 +260,12 @@ macro_rules! unions {
         impl Keep for Write {
             fn is_urgent(&self) -> bool {
                 match self {
-                    $(Self::$name(it) => it.is_urgent(),)*
+                    $(Self::$name(it) => Keep::is_urgent(it),)*
                 }
             }
             fn weight(&self) -> usize {
                 match self {
-                    $(Self::$name(it) => it.weight(),)*
+                    $(Self::$name(it) => Keep::weight(it),)*
                 }
             }
         }
@@ -287,22 +287,22 @@ macro_rules! unions {
         impl Tell for Event {
             fn spell(&self, protocol: &str) -> Option<Spelled> {
                 match self {
-                    $(Self::$name(it) => it.spell(protocol),)*
+                    $(Self::$name(it) => Tell::spell(it, protocol),)*
                 }
             }
             fn answer(&self) -> Option<Json> {
                 match self {
-                    $(Self::$name(it) => it.answer(),)*
+                    $(Self::$name(it) => Tell::answer(it),)*
                 }
             }
             fn is_ephemeral(&self) -> bool {
                 match self {
-                    $(Self::$name(it) => it.is_ephemeral(),)*
+                    $(Self::$name(it) => Tell::is_ephemeral(it),)*
                 }
             }
             fn weight(&self) -> usize {
                 match self {
-                    $(Self::$name(it) => it.weight(),)*
+                    $(Self::$name(it) => Tell::weight(it),)*
                 }
             }
         }

@@ -1,6 +1,6 @@
 //! The rules of all features, as the kernel calls them.
 
-use super::{Command, conversations, documents, features, metrics, transfers};
+use super::{Command, features};
 use crate::limits::Limits;
 use crate::message::{Body, Entry, Kind, Millis, Refusal, SessionId};
 use crate::room::asker::Asker;
@@ -24,34 +24,34 @@ macro_rules! dispatch {
             ) {
                 match command {
                     $(Command::$name(it) => {
-                        <$module::$name as Rules>::handle(room, turn, asker, it, receipt);
+                        <super::$module::$name as Rules>::handle(room, turn, asker, it, receipt);
                     })*
                 }
             }
             fn entered(&self, room: &mut Room, session: &Session) {
-                $(<$module::$name as Rules>::entered(room, session);)*
+                $(<super::$module::$name as Rules>::entered(room, session);)*
             }
             fn spoke(&self, room: &mut Room, turn: &mut Turn, id: SessionId) {
-                $(<$module::$name as Rules>::spoke(room, turn, id);)*
+                $(<super::$module::$name as Rules>::spoke(room, turn, id);)*
             }
             fn may_publish(&self, room: &Room, body: &Body) -> Result<(), Refusal> {
-                $(<$module::$name as Rules>::may_publish(room, body)?;)*
+                $(<super::$module::$name as Rules>::may_publish(room, body)?;)*
                 Ok(())
             }
             fn appended(&self, room: &mut Room, turn: &mut Turn, entry: &Entry) {
-                $(<$module::$name as Rules>::appended(room, turn, entry);)*
+                $(<super::$module::$name as Rules>::appended(room, turn, entry);)*
             }
             fn left(&self, room: &mut Room, turn: &mut Turn, session: &Session) {
-                $(<$module::$name as Rules>::left(room, turn, session);)*
+                $(<super::$module::$name as Rules>::left(room, turn, session);)*
             }
             fn due_at(&self, room: &Room) -> Option<Millis> {
-                [$(<$module::$name as Rules>::due_at(room),)*].into_iter().flatten().min()
+                [$(<super::$module::$name as Rules>::due_at(room),)*].into_iter().flatten().min()
             }
             fn tick(&self, room: &mut Room, turn: &mut Turn) {
-                $(<$module::$name as Rules>::tick(room, turn);)*
+                $(<super::$module::$name as Rules>::tick(room, turn);)*
             }
             fn settle(&self, room: &mut Room, turn: &mut Turn) {
-                $(<$module::$name as Rules>::settle(room, turn);)*
+                $(<super::$module::$name as Rules>::settle(room, turn);)*
             }
         }
     };

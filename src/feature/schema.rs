@@ -1,6 +1,6 @@
 //! The frames of all features, as the API document has them.
 
-use super::{conversations, documents, features, metrics, transfers};
+use super::features;
 use crate::schema::frames::Message;
 
 /// What clients say to a feature in a protocol, and what it says to them.
@@ -18,7 +18,7 @@ macro_rules! described {
     ($($(#[$about:meta])* $module:ident: $name:ident;)*) => {
         /// The frames of all features in this protocol.
         pub(crate) fn of(protocol: &str) -> Vec<Frames> {
-            vec![$(<$module::$name as Described>::frames(protocol),)*]
+            vec![$(<super::$module::$name as Described>::frames(protocol),)*]
         }
     };
 }

@@ -1,6 +1,6 @@
 //! The tables of all features, as the history calls them.
 
-use super::{Feature, Stored, Write, conversations, documents, features, metrics, transfers};
+use super::{Feature, Stored, Write, features};
 use crate::database::Database;
 use crate::message::{Entry, Millis, Offset};
 
@@ -75,13 +75,13 @@ pub(crate) struct Woken {
 macro_rules! tables {
     ($($(#[$about:meta])* $module:ident: $name:ident;)*) => {
         /// Their tables.
-        pub(crate) const TABLES: &[&[&str]] = &[$(<$module::$name as Tables>::TABLES,)*];
+        pub(crate) const TABLES: &[&[&str]] = &[$(<super::$module::$name as Tables>::TABLES,)*];
 
         /// Their keys in `meta` that an erased room does not have.
-        pub(crate) const META: &[&[&str]] = &[$(<$module::$name as Tables>::META,)*];
+        pub(crate) const META: &[&[&str]] = &[$(<super::$module::$name as Tables>::META,)*];
 
         /// What a wake reads of them.
-        pub(crate) const WAKES: &[Option<&str>] = &[$(<$module::$name as Tables>::WAKE,)*];
+        pub(crate) const WAKES: &[Option<&str>] = &[$(<super::$module::$name as Tables>::WAKE,)*];
 
         /// See [`Tables::write`].
         pub(crate) fn write<D: Database>(database: &D, writes: &[&Write]) -> Result<(), D::Error> {
@@ -89,11 +89,11 @@ macro_rules! tables {
             while let Some(first) = rest.first() {
                 let count = match first {
                     $(Write::$name(_) => {
-                        let own: Vec<&<$module::$name as Feature>::Write> =
+                        let own: Vec<&<super::$module::$name as Feature>::Write> =
                             rest.iter().copied().map_while(|it| {
                                 if let Write::$name(it) = it { Some(it) } else { None }
                             }).collect();
-                        <$module::$name as Tables>::write(database, &own)?;
+                        <super::$module::$name as Tables>::write(database, &own)?;
                         own.len()
                     })*
                 };
@@ -104,7 +104,7 @@ macro_rules! tables {
 
         /// See [`Tables::appended`].
         pub(crate) fn appended<D: Database>(database: &D, entry: &Entry) -> Result<(), D::Error> {
-            $(<$module::$name as Tables>::appended(database, entry)?;)*
+            $(<super::$module::$name as Tables>::appended(database, entry)?;)*
             Ok(())
         }
 
@@ -114,27 +114,27 @@ macro_rules! tables {
             from: Offset,
             since: Millis,
         ) -> Result<(), D::Error> {
-            $(<$module::$name as Tables>::prune(database, from, since)?;)*
+            $(<super::$module::$name as Tables>::prune(database, from, since)?;)*
             Ok(())
         }
 
         /// Takes a row of [`WAKES`].
         pub(crate) fn wake(stored: &mut Stored, tag: &str, row: Woken) -> Option<()> {
-            $(if tag == <$module::$name as Tables>::TAG {
-                return <$module::$name as Tables>::wake(&mut stored.$module, row);
+            $(if tag == <super::$module::$name as Tables>::TAG {
+                return <super::$module::$name as Tables>::wake(&mut stored.$module, row);
             })*
             None
         }
 
         /// See [`Tables::wake_meta`].
         pub(crate) fn wake_meta(stored: &mut Stored, meta: &[(String, String)]) {
-            $(<$module::$name as Tables>::wake_meta(&mut stored.$module, meta);)*
+            $(<super::$module::$name as Tables>::wake_meta(&mut stored.$module, meta);)*
         }
 
         /// The in-memory twins of their tables.
         #[derive(Clone, Debug, Default)]
         pub(crate) struct Twins {
-            $(pub(crate) $module: <$module::$name as Tables>::Memory,)*
+            $(pub(crate) $module: <super::$module::$name as Tables>::Memory,)*
         }
 
         impl Twin for Twins {
