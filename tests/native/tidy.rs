@@ -60,6 +60,49 @@ fn layers_look_down() {
     assert!(50 < looked, "the test reads the `use` lines: {looked}");
 }
 
+/// Files that still name a feature beside its folder and the list. None is to be added.
+const NAMES_FEATURES: [&str; 22] = [
+    "admission/conversation.rs",
+    "admission/hand_off.rs",
+    "api/errand.rs",
+    "api/responder.rs",
+    "dialect/conversation.rs",
+    "edge/config.rs",
+    "edge/room_object/observe.rs",
+    "edge/room_object/respond.rs",
+    "history/memory.rs",
+    "history/mod.rs",
+    "history/schema.rs",
+    "history/sql.rs",
+    "host/afford.rs",
+    "host/carry_out.rs",
+    "host/handling.rs",
+    "host/mod.rs",
+    "host/pump.rs",
+    "room/effect.rs",
+    "room/input.rs",
+    "room/mod.rs",
+    "room/session.rs",
+    "schema/words.rs",
+];
+
+#[test]
+fn no_other_file_names_a_feature() {
+    let list = include_str!("../../src/feature/mod.rs");
+    let modules = list.lines().filter_map(|it| it.strip_prefix("pub mod ")?.strip_suffix(';'));
+    let names: Vec<String> = modules.map(|it| format!("{it}::")).collect();
+    assert!(4 <= names.len(), "{names:?}");
+    let mut found = Vec::new();
+    for (path, text) in files("src", &["rs"]) {
+        let inside = path.strip_prefix(concat!(env!("CARGO_MANIFEST_DIR"), "/src")).unwrap();
+        if !inside.starts_with("feature") && names.iter().any(|it| text.contains(it.as_str())) {
+            found.push(inside.display().to_string());
+        }
+    }
+    found.sort_unstable();
+    assert_eq!(found, NAMES_FEATURES);
+}
+
 /// Files of features that hold rules: they call the kernel.
 const RULES: [&str; 4] = ["rules.rs", "measure.rs", "owners.rs", "participants.rs"];
 
