@@ -9,8 +9,8 @@ use crate::feature::metrics::{Measures, Metric, MetricCommand};
 use crate::feature::transfers::TransferCommand;
 use crate::limits::{BATCH_EVENTS_MAX, JSON_DEPTH_MAX};
 use crate::message::{
-    Before, Body, ClientRef, EventName, Fault, Json, Kicked, Kind, Member, Millis, Name, Offset,
-    PageRequest, Refusal, RoomName, SessionId, StateKey, UserId,
+    Before, Body, EventName, Fault, Json, Kicked, Kind, Member, Millis, Name, Offset, PageRequest,
+    Refusal, RequestId, RoomName, SessionId, StateKey, UserId,
 };
 use crate::room::Grants;
 use crate::room::{Command, Request};
@@ -99,9 +99,9 @@ impl EventIn {
     /// The request it is to a room of this kind.
     #[must_use]
     pub fn request(&self, kind: Kind) -> Request {
-        match self.id.as_deref().map(ClientRef::parse).transpose() {
-            Err(refusal) => Request { client_ref: None, command: Err(refusal) },
-            Ok(client_ref) => Request { client_ref, command: self.command(kind) },
+        match self.id.as_deref().map(RequestId::parse).transpose() {
+            Err(refusal) => Request { request_id: None, command: Err(refusal) },
+            Ok(request_id) => Request { request_id, command: self.command(kind) },
         }
     }
 
@@ -160,7 +160,7 @@ impl Task {
     /// The requests it is to a room of this kind.
     #[must_use]
     pub fn requests(&self, kind: Kind) -> Vec<Request> {
-        let one = |command| vec![Request { client_ref: None, command: Ok(command) }];
+        let one = |command| vec![Request { request_id: None, command: Ok(command) }];
         match self {
             Self::Publish(events) => events.iter().map(|it| it.request(kind)).collect(),
             Self::History { before, before_time, after, limit } => {
@@ -179,7 +179,7 @@ impl Task {
             Self::DeleteState(key) => {
                 let key = StateKey::parse(key.as_str());
                 let command = key.map(|key| Command::SetState { key, value: Json::null() });
-                vec![Request { client_ref: None, command }]
+                vec![Request { request_id: None, command }]
             }
             Self::Observe => one(MetricCommand::Observe.into()),
             Self::Measures(it) => one(MetricCommand::Measures(*it).into()),

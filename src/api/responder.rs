@@ -142,7 +142,7 @@ pub fn is_well(outcome: &Outcome) -> bool {
 mod tests {
     use super::*;
     use crate::feature::conversations::Pending;
-    use crate::message::{ClientRef, Epoch, Member, Offset, UserId};
+    use crate::message::{Epoch, Member, Offset, RequestId, UserId};
 
     const SECRET: &str = "a secret of the backend, 32 bytes or more";
 
@@ -163,7 +163,7 @@ mod tests {
     fn question(message: &str) -> Question {
         let pending = Pending {
             offset: Offset(7),
-            message: ClientRef::parse(message).unwrap(),
+            message: RequestId::parse(message).unwrap(),
             author: Member { id: UserId("ann".into()), name: "Ann".into() },
             client: "c1".into(),
             at: Millis(1_704_110_400_123),

@@ -18,7 +18,7 @@ use super::{
 use crate::close::CloseCode;
 use crate::feature::{self, Ask, Spelled, Tell};
 use crate::message::{
-    Body, ClientRef, Code, EVENT, EventName, Json, Kind, Millis, Refusal, Reply, Status, Welcome,
+    Body, Code, EVENT, EventName, Json, Kind, Millis, Refusal, Reply, RequestId, Status, Welcome,
 };
 use crate::room::{Command, Event, Notice};
 use crate::room::{Manner, Manners};
@@ -285,7 +285,7 @@ pub(crate) struct Error<'a> {
 impl<'a> Error<'a> {
     fn of(notice: &'a Notice, refusal: &'a Refusal) -> Self {
         Self {
-            id: notice.reply_to.as_ref().map(ClientRef::as_str),
+            id: notice.reply_to.as_ref().map(RequestId::as_str),
             code: refusal.code,
             message: &refusal.message,
             retry_after: refusal.retry_after,

@@ -17,7 +17,7 @@ use crate::feature::conversations::{
     ClientName, ConversationCommand, ConversationEvent, ResponseText, Ticket,
 };
 use crate::message::{
-    Before, ClientRef, Code, Entry, Kind, MessageText, Millis, Offset, Page, PageRequest, Refusal,
+    Before, Code, Entry, Kind, MessageText, Millis, Offset, Page, PageRequest, Refusal, RequestId,
     text_fits,
 };
 use crate::room::{Command, Event, Notice, Request};
@@ -59,7 +59,7 @@ impl Dialect for Talk {
     fn decode(&self, frame: &Frame, _: &Peer<'_>) -> Decoded {
         let text = match json::object_text(frame) {
             Ok(text) => text,
-            Err(refusal) => return Request { client_ref: None, command: Err(refusal) }.into(),
+            Err(refusal) => return Request { request_id: None, command: Err(refusal) }.into(),
         };
         let wrong = Refusal::invalid("a message is a JSON object with a string as type");
         let envelope = serde_json::from_str::<Envelope<'_>>(text).map_err(|_| wrong);
@@ -68,9 +68,9 @@ impl Dialect for Talk {
             // So that its author learns which it was.
             Err(_) => serde_json::from_str(text).ok().map(|Lone { message_id }| message_id),
         };
-        let client_ref = message_id.and_then(|it| ClientRef::parse(it).ok());
-        let command = envelope.and_then(|it| command(&it, client_ref.is_some()));
-        Request { client_ref, command }.into()
+        let request_id = message_id.and_then(|it| RequestId::parse(it).ok());
+        let command = envelope.and_then(|it| command(&it, request_id.is_some()));
+        Request { request_id, command }.into()
     }
 
     fn encode(&self, notice: &Notice, _: &Channel<'_>) -> Option<Frame> {
@@ -342,7 +342,7 @@ impl<'a> Said<'a> {
             return Some(Self { message_id, role: Role::Assistant, content, timestamp });
         }
         let MessageText { content, .. } = MessageText::of(&entry.body)?;
-        let message_id = entry.client_ref.as_ref().map(|it| MessageId::Own(it.as_str()));
+        let message_id = entry.request_id.as_ref().map(|it| MessageId::Own(it.as_str()));
         Some(Self { message_id, role: Role::User, content, timestamp })
     }
 }
@@ -388,7 +388,7 @@ impl<'a> Error<'a> {
             kind: "error",
             error: &refusal.message,
             code: refusal.code,
-            message_id: notice.reply_to.as_ref().map(ClientRef::as_str),
+            message_id: notice.reply_to.as_ref().map(RequestId::as_str),
             retry_after: refusal.retry_after,
             timestamp: notice.at.to_rfc3339(),
         }

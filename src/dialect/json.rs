@@ -8,7 +8,7 @@ use crate::feature::{self, Ask};
 use crate::limits::JSON_DEPTH_MAX;
 pub(crate) use crate::message::json::{Text, data, data_or_default};
 use crate::message::{
-    Before, ClientRef, Code, Millis, Offset, PageRequest, Refusal, is_bearable, starts_object,
+    Before, Code, Millis, Offset, PageRequest, Refusal, RequestId, is_bearable, starts_object,
 };
 use crate::room::{Command, Request};
 
@@ -63,24 +63,24 @@ pub(super) fn request<'a, E: Deserialize<'a>>(
     let envelope = object_text(frame)
         .and_then(|text| serde_json::from_str::<E>(text).map_err(|_| Refusal::invalid(wrong)));
     let read = envelope.and_then(|envelope| {
-        let client_ref = id(&envelope).map(ClientRef::parse).transpose()?;
-        Ok((client_ref, command(&envelope)))
+        let request_id = id(&envelope).map(RequestId::parse).transpose()?;
+        Ok((request_id, command(&envelope)))
     });
     match read {
-        Ok((client_ref, command)) => Request { client_ref, command },
-        Err(refusal) => Request { client_ref: lone_id(frame), command: Err(refusal) },
+        Ok((request_id, command)) => Request { request_id, command },
+        Err(refusal) => Request { request_id: lone_id(frame), command: Err(refusal) },
     }
 }
 
 /// The id of a frame that cannot be read otherwise, so that its author learns which it was.
-fn lone_id(frame: &Frame) -> Option<ClientRef> {
+fn lone_id(frame: &Frame) -> Option<RequestId> {
     #[derive(Deserialize)]
     struct Lone<'a> {
         #[serde(borrow)]
         id: Text<'a>,
     }
     let Lone { id } = serde_json::from_str(object_text(frame).ok()?).ok()?;
-    ClientRef::parse(&*id).ok()
+    RequestId::parse(&*id).ok()
 }
 
 /// A token shown on a socket, and the room it is for.

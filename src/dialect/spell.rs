@@ -17,7 +17,7 @@ pub(crate) enum Id<'a> {
 impl<'a> Id<'a> {
     pub(super) fn of(notice: &'a Notice, kind: &'a str) -> Self {
         match &notice.reply_to {
-            Some(client_ref) => Self::Theirs(client_ref.as_str()),
+            Some(request_id) => Self::Theirs(request_id.as_str()),
             None => Self::Ours(kind, notice.id),
         }
     }

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::close::CloseCode;
 use crate::feature::{Spelled, Tell};
-use crate::message::{ClientRef, Code, Details, Fault, Kind, Millis, Refusal, SessionId};
+use crate::message::{Code, Details, Fault, Kind, Millis, Refusal, RequestId, SessionId};
 use crate::room::{Command, Event, Notice};
 use crate::room::{Manner, Manners};
 
@@ -175,7 +175,7 @@ impl<'a> Error<'a> {
             error_details: ErrorDetails {
                 session_id: notice.session.as_ref().map(SessionId::to_string),
                 retry_after: refusal.retry_after,
-                request_id: notice.reply_to.as_ref().map(ClientRef::as_str),
+                request_id: notice.reply_to.as_ref().map(RequestId::as_str),
                 faults,
             },
         }

@@ -8,7 +8,7 @@ use crate::feature::metrics::Lately;
 use crate::feature::tables::{Twin, Twins};
 use crate::feature::transfers::Digest;
 use crate::message::{
-    Before, ClientRef, Entry, Epoch, MESSAGE, Millis, Name, Offset, Page, StateItem, StateKey,
+    Before, Entry, Epoch, MESSAGE, Millis, Name, Offset, Page, RequestId, StateItem, StateKey,
     UserId,
 };
 use crate::room::{
@@ -21,7 +21,7 @@ pub struct MemoryHistory {
     epoch: Epoch,
     head: (Offset, Millis),
     entries: Vec<Rc<Entry>>,
-    recent: BTreeMap<(UserId, ClientRef), (Offset, Millis)>,
+    recent: BTreeMap<(UserId, RequestId), (Offset, Millis)>,
     departures: BTreeMap<UserId, Departure>,
     counts: Counts,
     shares: BTreeMap<UserId, (Counts, Millis)>,
@@ -54,8 +54,8 @@ impl MemoryHistory {
             Write::Append(entry) => {
                 self.head = (entry.offset, entry.at);
                 self.entries.push(Rc::clone(entry));
-                if let Some(client_ref) = entry.client_ref.clone() {
-                    self.recent.insert((entry.author.id.clone(), client_ref), self.head);
+                if let Some(request_id) = entry.request_id.clone() {
+                    self.recent.insert((entry.author.id.clone(), request_id), self.head);
                 }
                 self.features.appended(entry);
                 self.keep(entry);
@@ -162,9 +162,9 @@ impl History for MemoryHistory {
             .collect();
         let upwards = query.after.is_some();
         let size = |it: &&Rc<Entry>| {
-            let client_ref = it.client_ref.as_ref().map_or(0, |it| it.as_str().len());
+            let request_id = it.request_id.as_ref().map_or(0, |it| it.as_str().len());
             let user = it.body.user.as_ref().map_or(0, |it| it.0.len());
-            let names = it.author.id.0.len() + it.author.name.len() + client_ref + user;
+            let names = it.author.id.0.len() + it.author.name.len() + request_id + user;
             weight(it.body.to_stored(it.at).len() as u64, names as u64)
         };
         let fits = if upwards {
@@ -206,10 +206,10 @@ impl History for MemoryHistory {
     fn recall(
         &self,
         user: &UserId,
-        client_ref: &ClientRef,
+        request_id: &RequestId,
         memory: Memory,
     ) -> Result<Option<Receipt>, Infallible> {
-        let known = self.recent.get(&(user.clone(), client_ref.clone())).copied();
+        let known = self.recent.get(&(user.clone(), request_id.clone())).copied();
         Ok(known.filter(|(offset, at)| memory.from <= *offset && memory.since <= *at).map(
             |(offset, _)| {
                 let entry = self.entries.iter().find(|it| it.offset == offset).cloned();

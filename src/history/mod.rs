@@ -19,7 +19,7 @@ use crate::feature::documents::StoredDocument;
 use crate::feature::metrics::Lately;
 use crate::feature::transfers::Digest;
 use crate::limits::FRAME_BYTES_MAX;
-use crate::message::{ClientRef, Epoch, Millis, Name, Offset, Page, StateItem, UserId};
+use crate::message::{Epoch, Millis, Name, Offset, Page, RequestId, StateItem, UserId};
 use crate::room::{Memory, PageQuery, Receipt, Remembered, Response, Write};
 
 /// Entries one [`Write::Trim`] deletes at most, so that a large backlog does not
@@ -77,7 +77,7 @@ pub trait History {
     fn recall(
         &self,
         user: &UserId,
-        client_ref: &ClientRef,
+        request_id: &RequestId,
         memory: Memory,
     ) -> Result<Option<Receipt>, Self::Error>;
 

@@ -5,18 +5,18 @@ use uuid::Uuid;
 
 use crate::database::{Row, Value};
 use crate::feature;
-use crate::message::{ClientRef, Entry, Member, Millis, Offset, UserId};
+use crate::message::{Entry, Member, Millis, Offset, RequestId, UserId};
 
 /// A row of [`COLUMNS`].
 pub(super) fn row(entry: &Entry) -> [Value<'_>; COLUMNS_COUNT] {
-    let Entry { offset, at, id, author, client_ref, body } = entry;
+    let Entry { offset, at, id, author, request_id, body } = entry;
     [
         offset.0.into(),
         at.0.into(),
         id.to_string().into(),
         author.id.0.as_str().into(),
         author.name.as_str().into(),
-        client_ref.as_ref().map(ClientRef::as_str).into(),
+        request_id.as_ref().map(RequestId::as_str).into(),
         body.kind.name.into(),
         Value::Text(body.to_stored(*at)),
         body.user.as_ref().map(|it| it.0.as_str()).into(),
@@ -30,7 +30,7 @@ pub(super) const COLUMNS_COUNT: usize = 9;
 
 /// Reads a row of [`COLUMNS`].
 pub(super) fn entry(row: Row) -> Option<Entry> {
-    let [offset, at, id, author, name, client_ref, kind, data, user] =
+    let [offset, at, id, author, name, request_id, kind, data, user] =
         <[Value<'static>; COLUMNS_COUNT]>::try_from(row).ok()?;
     let at = Millis(at.integer()?);
     Some(Entry {
@@ -38,7 +38,7 @@ pub(super) fn entry(row: Row) -> Option<Entry> {
         at,
         id: Uuid::parse_str(&id.text()?).ok()?,
         author: Member { id: UserId(author.text()?), name: name.text()? },
-        client_ref: client_ref.text().and_then(|it| ClientRef::parse(it).ok()),
+        request_id: request_id.text().and_then(|it| RequestId::parse(it).ok()),
         body: (feature::entry_kind(&kind.text()?)?.load)(
             &data.text()?,
             at,

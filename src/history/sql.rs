@@ -11,7 +11,7 @@ use crate::feature::{
     metrics::tables as metric, tables, transfers::tables as transfer,
 };
 use crate::message::{
-    Before, ClientRef, Entry, Epoch, Json, Millis, Name, Offset, Page, StateItem, StateKey, UserId,
+    Before, Entry, Epoch, Json, Millis, Name, Offset, Page, RequestId, StateItem, StateKey, UserId,
 };
 use crate::room::{Departure, Memory, PageQuery, Receipt, Remembered, Response, Write};
 
@@ -136,12 +136,12 @@ impl<D: Database> SqlHistory<D> {
         for entry in entries {
             self.keep(entry)?;
             tables::appended(&self.database, entry)?;
-            let Some(client_ref) = &entry.client_ref else { continue };
+            let Some(request_id) = &entry.request_id else { continue };
             // Replaces an id that is past remembering and not yet deleted.
             let sql = "INSERT OR REPLACE INTO recent (author, ref, offset, at) VALUES (?, ?, ?, ?)";
-            let (author, client_ref) = (entry.author.id.0.as_str(), client_ref.as_str());
+            let (author, request_id) = (entry.author.id.0.as_str(), request_id.as_str());
             let bindings =
-                [author.into(), client_ref.into(), entry.offset.0.into(), entry.at.0.into()];
+                [author.into(), request_id.into(), entry.offset.0.into(), entry.at.0.into()];
             self.database.run(sql, &bindings)?;
         }
         Ok(())
@@ -322,7 +322,7 @@ impl<D: Database> History for SqlHistory<D> {
     fn recall(
         &self,
         user: &UserId,
-        client_ref: &ClientRef,
+        request_id: &RequestId,
         memory: Memory,
     ) -> Result<Option<Receipt>, D::Error> {
         if !self.is_made {
@@ -332,7 +332,7 @@ impl<D: Database> History for SqlHistory<D> {
                    WHERE author = ? AND ref = ? AND offset >= ? AND at >= ?";
         let bindings = [
             user.0.as_str().into(),
-            client_ref.as_str().into(),
+            request_id.as_str().into(),
             memory.from.0.into(),
             memory.since.0.into(),
         ];
@@ -369,7 +369,7 @@ impl<D: Database> History for SqlHistory<D> {
 
 /// Whether an entry leaves no trace beside its own row.
 fn is_one_row(entry: &Entry) -> bool {
-    entry.client_ref.is_none() && !(entry.body.kind.leaves_more)(&entry.body)
+    entry.request_id.is_none() && !(entry.body.kind.leaves_more)(&entry.body)
 }
 
 /// An offset and a weight, from an offset and two lengths.

@@ -36,7 +36,7 @@ use crate::feature::metrics::Measuring;
 use crate::history::History;
 use crate::limits::Limits;
 use crate::message::{
-    ClientRef, Dedupe, Kind, Member, Millis, Name, Refusal, RoomName, SessionId, Stamp, UserId,
+    Dedupe, Kind, Member, Millis, Name, Refusal, RequestId, RoomName, SessionId, Stamp, UserId,
 };
 use crate::room::{Audience, Grants, Input, Outbound, Receipt, Response, Room, Session};
 use crate::room::{Command, Event, Notice, Request};
@@ -67,7 +67,7 @@ pub trait Sockets: Deliver {
 #[derive(Debug)]
 struct Origin {
     session: SessionId,
-    client_ref: Option<ClientRef>,
+    request_id: Option<RequestId>,
     at: Millis,
 }
 
@@ -302,7 +302,7 @@ impl<H: History, S: Sockets> Host<H, S> {
     /// Tells everyone whose request got no answer that it failed, and forgets
     /// everything but what it counted: waking again shows what is durable.
     pub fn abandon(mut self, now: Millis) -> Tally {
-        for Origin { session, client_ref: reply_to, .. } in std::mem::take(&mut self.origins) {
+        for Origin { session, request_id: reply_to, .. } in std::mem::take(&mut self.origins) {
             let event = Event::Refused(Refusal::system());
             // Without an id of its own: minting takes randomness, and nobody refers to it.
             let id = uuid::Uuid::nil();
@@ -347,12 +347,12 @@ impl<H: History, S: Sockets> Host<H, S> {
         now: Millis,
     ) -> Result<Option<Receipt>, H::Error> {
         let dedupe = request.command.as_ref().map_or(Dedupe::No, Command::dedupe);
-        let Some(client_ref) = request.client_ref.as_ref().filter(|_| dedupe != Dedupe::No) else {
+        let Some(request_id) = request.request_id.as_ref().filter(|_| dedupe != Dedupe::No) else {
             return Ok(None);
         };
-        let receipt = match self.outbox.recall(user, client_ref) {
+        let receipt = match self.outbox.recall(user, request_id) {
             Some(receipt) => Some(receipt),
-            None => self.history.recall(user, client_ref, self.room.memory(now))?,
+            None => self.history.recall(user, request_id, self.room.memory(now))?,
         };
         let Some(mut receipt) = receipt else { return Ok(None) };
         if dedupe == Dedupe::Entry {

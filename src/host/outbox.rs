@@ -3,7 +3,7 @@ use std::rc::Rc;
 
 use super::weight::weight;
 use crate::limits::OUTBOX_BYTES_MAX;
-use crate::message::{ClientRef, Entry, Millis, Offset, UserId};
+use crate::message::{Entry, Millis, Offset, RequestId, UserId};
 use crate::room::{Effect, Effects, Receipt, Response, Write};
 
 /// How long effects gather, in milliseconds. Long enough for a burst to share one
@@ -30,7 +30,7 @@ pub struct Outbox {
     waiting: Vec<Effect>,
     /// Entries among them by the id that their author gave them, and by the message they
     /// respond to: a burst asks for each.
-    requests: BTreeMap<(ClientRef, UserId), Rc<Entry>>,
+    requests: BTreeMap<(RequestId, UserId), Rc<Entry>>,
     responses: BTreeMap<Offset, Rc<Entry>>,
     /// How much memory they take, about.
     bytes: usize,
@@ -127,8 +127,8 @@ impl Outbox {
     }
 
     fn index(&mut self, entry: &Rc<Entry>) {
-        if let Some(client_ref) = entry.client_ref.clone() {
-            self.requests.insert((client_ref, entry.author.id.clone()), Rc::clone(entry));
+        if let Some(request_id) = entry.request_id.clone() {
+            self.requests.insert((request_id, entry.author.id.clone()), Rc::clone(entry));
         }
         if let Some(of) = entry.body.answers() {
             self.responses.insert(of, Rc::clone(entry));
@@ -137,8 +137,8 @@ impl Outbox {
 
     /// A request that waits here has been accepted, though the log does not know it yet.
     #[must_use]
-    pub fn recall(&self, user: &UserId, client_ref: &ClientRef) -> Option<Receipt> {
-        let entry = self.requests.get(&(client_ref.clone(), user.clone()))?;
+    pub fn recall(&self, user: &UserId, request_id: &RequestId) -> Option<Receipt> {
+        let entry = self.requests.get(&(request_id.clone(), user.clone()))?;
         let (offset, entry) = (entry.offset, Some(Rc::clone(entry)));
         Some(Receipt { offset, entry, response: Response::None })
     }

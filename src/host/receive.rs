@@ -42,7 +42,7 @@ impl<H: History, S: Sockets> Host<H, S> {
         }
         if requests.is_empty() {
             // Whoever sent it is there, and it counts against its rate.
-            requests.push(Request { client_ref: None, command: Ok(Command::Pong) });
+            requests.push(Request { request_id: None, command: Ok(Command::Pong) });
         }
         let mut flush = Flush::No;
         let mut requests = requests.into_iter();
@@ -53,7 +53,7 @@ impl<H: History, S: Sockets> Host<H, S> {
                     // Those behind it fail with it.
                     let behind = requests.map(|it| Origin {
                         session,
-                        client_ref: it.client_ref,
+                        request_id: it.request_id,
                         at: stamp.at,
                     });
                     self.origins.extend(behind);
@@ -73,9 +73,9 @@ impl<H: History, S: Sockets> Host<H, S> {
         stamp: Stamp,
         verify: impl Fn(&str, Option<&str>) -> Result<Renewal, Refusal>,
     ) -> Result<Flush, H::Error> {
-        let client_ref = request.client_ref.clone();
+        let request_id = request.request_id.clone();
         let afforded = self.afford(Some(session), bytes, request, stamp.at);
-        self.origins.push(Origin { session, client_ref, at: stamp.at });
+        self.origins.push(Origin { session, request_id, at: stamp.at });
         let request = afforded?;
         let wanted = self.room.wants_document(Some(session), &request);
         if let Some(name) = wanted {
@@ -83,7 +83,7 @@ impl<H: History, S: Sockets> Host<H, S> {
         }
         let input = if let Ok(Command::Authenticate { token, context }) = &request.command {
             let renewal = verify(token, context.as_deref());
-            Input::Renewed { session, client_ref: request.client_ref, renewal }
+            Input::Renewed { session, request_id: request.request_id, renewal }
         } else {
             let receipt = match self.room.session(session) {
                 Some(it) => self.recall(&it.member.id, &request, stamp.at)?,

@@ -95,9 +95,9 @@ impl UserId {
 /// A client's own id for a request, echoed verbatim.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String")]
-pub struct ClientRef(String);
+pub struct RequestId(String);
 
-impl ClientRef {
+impl RequestId {
     /// Longest id kept, in bytes: three times a UUID, and small enough that
     /// 10,000 remembered ones stay near a megabyte.
     pub const BYTES_MAX: usize = 128;
@@ -119,7 +119,7 @@ impl ClientRef {
     }
 }
 
-impl TryFrom<String> for ClientRef {
+impl TryFrom<String> for RequestId {
     type Error = Refusal;
 
     fn try_from(text: String) -> Result<Self, Refusal> {

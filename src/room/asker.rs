@@ -1,7 +1,7 @@
 //! Who asks: a socket's session, or a caller over HTTP, who has none.
 
 use super::{Audience, Grant, Grants, Manner, Reveal, Session, Turn};
-use crate::message::{ClientRef, Member, Millis, Refusal, SessionId, UserId};
+use crate::message::{Member, Millis, Refusal, RequestId, SessionId, UserId};
 use crate::room::Event;
 
 /// Whom to answer, and what they may ask.
@@ -9,7 +9,7 @@ pub(crate) struct Asker {
     pub(crate) session: Option<SessionId>,
     pub(crate) member: Member,
     pub(crate) grants: Grants,
-    pub(crate) client_ref: Option<ClientRef>,
+    pub(crate) request_id: Option<RequestId>,
     pub(crate) is_demo: bool,
     /// Whether the token it came with is over.
     pub(crate) has_expired: bool,
@@ -19,12 +19,12 @@ pub(crate) struct Asker {
 
 impl Asker {
     /// A connection.
-    pub(crate) fn of(session: &Session, client_ref: Option<ClientRef>, now: Millis) -> Self {
+    pub(crate) fn of(session: &Session, request_id: Option<RequestId>, now: Millis) -> Self {
         Self {
             session: Some(session.id),
             member: session.member.clone(),
             grants: session.grants,
-            client_ref,
+            request_id,
             is_demo: session.manners.has(Manner::Demo),
             has_expired: session.has_expired(now),
             is_introduced: session.is_introduced(),
@@ -32,9 +32,9 @@ impl Asker {
     }
 
     /// Whoever reaches the room over HTTP.
-    pub(crate) fn caller(member: Member, grants: Grants, client_ref: Option<ClientRef>) -> Self {
+    pub(crate) fn caller(member: Member, grants: Grants, request_id: Option<RequestId>) -> Self {
         let (session, is_demo, has_expired, is_introduced) = (None, false, false, true);
-        Self { session, member, grants, client_ref, is_demo, has_expired, is_introduced }
+        Self { session, member, grants, request_id, is_demo, has_expired, is_introduced }
     }
 
     /// Refuses what the token does not allow.
@@ -80,7 +80,7 @@ impl Turn {
             to: asker.audience(),
             session: asker.session,
             id: self.stamp.mint(),
-            reply_to: asker.client_ref.clone(),
+            reply_to: asker.request_id.clone(),
             at: self.stamp.at,
         }
     }

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::asker::Asker;
 use super::{Audience, Effect, Grant, PageQuery, Receipt, Room, Turn, Write, retention};
-use crate::message::{Accepted, Body, ClientRef, Entry, Member, PageRequest, Reply, SessionId};
+use crate::message::{Accepted, Body, Entry, Member, PageRequest, Reply, RequestId, SessionId};
 use crate::room::{Event, Notice};
 
 /// Says something to everyone, the speaker too (X11): its echo is the acknowledgement.
@@ -23,8 +23,8 @@ pub(crate) fn say(
         let entry = receipt.entry.unwrap_or_else(|| {
             // The log no longer keeps it, but remembers that it was said.
             let (offset, at, id) = (receipt.offset, turn.stamp.at, turn.stamp.mint());
-            let (author, client_ref) = (asker.member.clone(), asker.client_ref.clone());
-            Rc::new(Entry { offset, at, id, author, client_ref, body })
+            let (author, request_id) = (asker.member.clone(), asker.request_id.clone());
+            Rc::new(Entry { offset, at, id, author, request_id, body })
         });
         return turn.answer(asker, Event::Entry(entry));
     }
@@ -85,8 +85,8 @@ fn append(
     body: Body,
     exclude: Option<SessionId>,
 ) -> Rc<Entry> {
-    let (author, client_ref) = (asker.member.clone(), asker.client_ref.clone());
-    let entry = record(room, turn, author, client_ref, body);
+    let (author, request_id) = (asker.member.clone(), asker.request_id.clone());
+    let entry = record(room, turn, author, request_id, body);
     room.features.appended(room, turn, &entry);
     let to = match (&entry.body.channel, &entry.body.user) {
         (Some((space, name)), _) => {
@@ -99,7 +99,7 @@ fn append(
     if to != Audience::Only(Vec::new()) {
         // A notice of an entry has the entry's own id.
         let (id, event) = (entry.id, Event::Entry(Rc::clone(&entry)));
-        let reply_to = entry.client_ref.clone();
+        let reply_to = entry.request_id.clone();
         turn.tell_notice(to, Notice { id, reply_to, session: None, at: turn.stamp.at, event });
     }
     entry
@@ -110,20 +110,20 @@ pub(crate) fn record(
     room: &mut Room,
     turn: &mut Turn,
     author: Member,
-    client_ref: Option<ClientRef>,
+    request_id: Option<RequestId>,
     body: Body,
 ) -> Rc<Entry> {
     // Offsets order the log; its times only follow, even where the clock was set back.
     let at = turn.stamp.at.max(room.head_at);
     let offset = room.head.next();
     let body = body.accepted(at);
-    let entry = Rc::new(Entry { offset, at, id: turn.stamp.mint(), author, client_ref, body });
+    let entry = Rc::new(Entry { offset, at, id: turn.stamp.mint(), author, request_id, body });
     (room.head, room.head_at) = (offset, at);
     if room.first.0 == 0 {
         (room.first, room.first_at) = (offset, at);
     }
     turn.effects.push(Effect::Write(Write::Append(Rc::clone(&entry))));
-    if entry.client_ref.is_some() {
+    if entry.request_id.is_some() {
         retention::forget_refs(room, turn);
     }
     entry

@@ -1,6 +1,6 @@
 use crate::feature::{self, Ask};
 use crate::message::{
-    Body, ClientRef, Dedupe, Json, Kicked, PageRequest, Rate, Refusal, SessionId, StateKey, Topic,
+    Body, Dedupe, Json, Kicked, PageRequest, Rate, Refusal, RequestId, SessionId, StateKey, Topic,
 };
 
 /// A frame from a client, decoded. Decoding cannot fail as a whole: what could
@@ -8,7 +8,7 @@ use crate::message::{
 #[derive(Clone, Debug, PartialEq)]
 pub struct Request {
     /// The client's own id for it, echoed in replies and used to recognise a resend.
-    pub client_ref: Option<ClientRef>,
+    pub request_id: Option<RequestId>,
     /// What is asked.
     pub command: Result<Command, Refusal>,
 }

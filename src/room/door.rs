@@ -2,7 +2,7 @@
 
 use super::{Effect, Room, Session, Turn, presence};
 use crate::close::CloseCode;
-use crate::message::{ClientRef, Millis, Refusal, SessionId};
+use crate::message::{Millis, Refusal, RequestId, SessionId};
 
 impl Room {
     /// Closes a socket that does not keep up. Nothing is said on it: it would only wait
@@ -33,7 +33,7 @@ impl Room {
         &mut self,
         turn: &mut Turn,
         id: SessionId,
-        client_ref: Option<ClientRef>,
+        request_id: Option<RequestId>,
         refusal: Refusal,
     ) {
         if !self.sessions.contains_key(&id) {
@@ -41,7 +41,7 @@ impl Room {
         }
         let code = CloseCode::of(&refusal);
         let reason = refusal.message.clone();
-        turn.refuse(id, client_ref, refusal);
+        turn.refuse(id, request_id, refusal);
         turn.effects.push(Effect::Close { session: id, code, reason });
         presence::left(self, turn, id);
     }

@@ -9,7 +9,7 @@ use crate::feature::metrics::Measuring;
 use crate::feature::transfers::Compare;
 use crate::feature::{self, Keep};
 use crate::message::{
-    Before, ClientRef, Entry, Epoch, Lane, Millis, Offset, SessionId, StateKey, UserId,
+    Before, Entry, Epoch, Lane, Millis, Offset, RequestId, SessionId, StateKey, UserId,
 };
 use crate::room::{Event, Notice};
 
@@ -99,7 +99,7 @@ pub struct Reveal {
     /// The notice's id.
     pub id: uuid::Uuid,
     /// The request it answers.
-    pub reply_to: Option<ClientRef>,
+    pub reply_to: Option<RequestId>,
     /// When it was asked.
     pub at: Millis,
 }

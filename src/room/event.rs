@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use crate::feature::{self, Tell};
 use crate::message::{
-    ClientRef, Entry, Lane, Member, Millis, Page, Refusal, Reply, SessionId, UserId, Welcome,
+    Entry, Lane, Member, Millis, Page, Refusal, Reply, RequestId, SessionId, UserId, Welcome,
 };
 
 /// Something a room says, addressed by the effect that carries it.
@@ -13,7 +13,7 @@ pub struct Notice {
     /// Its name, minted by the room.
     pub id: Uuid,
     /// The request it answers, in the client's own words.
-    pub reply_to: Option<ClientRef>,
+    pub reply_to: Option<RequestId>,
     /// The session it is for, where it is for one.
     pub session: Option<SessionId>,
     /// When it was said.

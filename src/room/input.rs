@@ -5,7 +5,7 @@ use super::{Grants, Session};
 use crate::feature::conversations::Responded;
 use crate::feature::metrics::MetricInput;
 use crate::message::{
-    ClientRef, Entry, Member, Millis, Offset, Refusal, RoomName, SessionId, UserId,
+    Entry, Member, Millis, Offset, Refusal, RequestId, RoomName, SessionId, UserId,
 };
 use crate::room::Request;
 
@@ -39,7 +39,7 @@ pub enum Input {
         /// Which socket.
         session: SessionId,
         /// The client's id for the request.
-        client_ref: Option<ClientRef>,
+        request_id: Option<RequestId>,
         /// What the token says.
         renewal: Result<Renewal, Refusal>,
     },

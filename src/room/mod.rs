@@ -249,15 +249,15 @@ impl Room {
             Input::Received { session, request, receipt } => {
                 self.received(&mut turn, session, request, receipt);
             }
-            Input::Called { member, grants, request: Request { client_ref, command }, receipt } => {
+            Input::Called { member, grants, request: Request { request_id, command }, receipt } => {
                 turn.tally.received += 1;
-                let asker = Asker::caller(member, grants, client_ref);
+                let asker = Asker::caller(member, grants, request_id);
                 self.carry_out(&mut turn, &asker, command, receipt);
             }
-            Input::Renewed { session, client_ref, renewal } => {
-                let asker = self.admits_frame(&mut turn, session, client_ref, Rate::Messages);
-                if let Some(Asker { client_ref, .. }) = asker {
-                    session::renewed(self, &mut turn, session, client_ref, renewal);
+            Input::Renewed { session, request_id, renewal } => {
+                let asker = self.admits_frame(&mut turn, session, request_id, Rate::Messages);
+                if let Some(Asker { request_id, .. }) = asker {
+                    session::renewed(self, &mut turn, session, request_id, renewal);
                 }
             }
             Input::Responded(responded) => {

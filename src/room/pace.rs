@@ -4,7 +4,7 @@ use super::asker::Asker;
 use super::counts::{Counts, Pool};
 use super::{Effect, Manner, Quota, Room, Session, Turn, Write};
 use crate::limits::Limits;
-use crate::message::{ClientRef, Millis, Rate, Refusal, SessionId};
+use crate::message::{Millis, Rate, Refusal, RequestId, SessionId};
 
 /// How often too fast is forgiven (X7).
 const FORGIVEN: Quota = Quota::per_minute(2);
@@ -42,7 +42,7 @@ impl Room {
         &mut self,
         turn: &mut Turn,
         id: SessionId,
-        client_ref: Option<ClientRef>,
+        request_id: Option<RequestId>,
         rate: Rate,
     ) -> Option<Asker> {
         let session = self.sessions.get_mut(&id)?;
@@ -58,9 +58,9 @@ impl Room {
             turn.effects.remember(id);
         }
         match charged {
-            Ok(_) => Some(Asker::of(session, client_ref, turn.stamp.at)),
+            Ok(_) => Some(Asker::of(session, request_id, turn.stamp.at)),
             Err(refusal) => {
-                self.breach(turn, id, client_ref, refusal);
+                self.breach(turn, id, request_id, refusal);
                 None
             }
         }
@@ -102,7 +102,7 @@ impl Room {
         {
             match asker.session.filter(|_| pool.is_breach()) {
                 Some(id) => {
-                    self.breach(turn, id, asker.client_ref.clone(), share.refusal(wait_ms));
+                    self.breach(turn, id, asker.request_id.clone(), share.refusal(wait_ms));
                 }
                 None => turn.refuse_asker(asker, share.refusal(wait_ms)),
             }
@@ -196,16 +196,16 @@ impl Room {
         &mut self,
         turn: &mut Turn,
         id: SessionId,
-        client_ref: Option<ClientRef>,
+        request_id: Option<RequestId>,
         refusal: Refusal,
     ) {
         let Some(session) = self.sessions.get_mut(&id) else { return };
         let is_patient = session.manners.has(Manner::Patient);
         if is_patient && session.strikes.charge(FORGIVEN, turn.stamp.at).is_ok() {
             turn.effects.remember(id);
-            turn.refuse(id, client_ref, refusal);
+            turn.refuse(id, request_id, refusal);
         } else {
-            self.expel(turn, id, client_ref, refusal);
+            self.expel(turn, id, request_id, refusal);
         }
     }
 }

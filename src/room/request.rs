@@ -19,17 +19,17 @@ impl Room {
         receipt: Option<Receipt>,
     ) {
         let rate = request.rate();
-        let Request { client_ref, command } = request;
-        let Some(asker) = self.admits_frame(turn, id, client_ref, rate) else { return };
+        let Request { request_id, command } = request;
+        let Some(asker) = self.admits_frame(turn, id, request_id, rate) else { return };
         if asker.has_expired {
-            return session::prompt(self, turn, id, asker.client_ref);
+            return session::prompt(self, turn, id, asker.request_id);
         }
         if !matches!(command, Ok(Command::Ping | Command::Pong)) {
             self.features.spoke(self, turn, id);
         }
         let is_first = matches!(&command, Ok(Command::Feature(it)) if it.introduces());
         if !asker.is_introduced && command.is_ok() && !is_first {
-            return turn.refuse(id, asker.client_ref, CONNECT_FIRST);
+            return turn.refuse(id, asker.request_id, CONNECT_FIRST);
         }
         self.carry_out(turn, &asker, command, receipt);
     }

@@ -6,7 +6,7 @@ use crate::feature::documents::Seat;
 use crate::feature::transfers::Fetching;
 use crate::limits::{Limits, RENEWAL_MS, SESSION_BYTES_MAX};
 use crate::message::{
-    ClientRef, Code, Epoch, Member, Millis, Name, Published, Refusal, SessionId, Topic, ascii_len,
+    Code, Epoch, Member, Millis, Name, Published, Refusal, RequestId, SessionId, Topic, ascii_len,
     stored_names,
 };
 use crate::room::Event;
@@ -210,7 +210,7 @@ impl Session {
 }
 
 /// Asks an expired session for a younger token, once, and refuses until it comes (A4, B37).
-pub(crate) fn prompt(room: &mut Room, turn: &mut Turn, id: SessionId, to: Option<ClientRef>) {
+pub(crate) fn prompt(room: &mut Room, turn: &mut Turn, id: SessionId, to: Option<RequestId>) {
     let Some(session) = room.sessions.get_mut(&id) else { return };
     let now = turn.stamp.at;
     let renew_by = *session.renew_by.get_or_insert(now.plus(RENEWAL_MS));
@@ -229,14 +229,14 @@ pub(crate) fn renewed(
     room: &mut Room,
     turn: &mut Turn,
     id: SessionId,
-    client_ref: Option<ClientRef>,
+    request_id: Option<RequestId>,
     renewal: Result<Renewal, Refusal>,
 ) {
     let limits = room.limits;
     let Some(session) = room.sessions.get_mut(&id) else { return };
     let renewal = renewal.and_then(|it| if fits(session, &it) { Ok(it) } else { Err(CONFLICT) });
     match renewal {
-        Err(refusal) => turn.refuse(id, client_ref, refusal),
+        Err(refusal) => turn.refuse(id, request_id, refusal),
         Ok(Renewal { user, grants, expires_at, .. }) => {
             let due = room.resubscribe(id, |it| {
                 (it.grants, it.expires_at, it.renew_by) = (grants, expires_at, None);
@@ -244,7 +244,7 @@ pub(crate) fn renewed(
             });
             room.sweep_no_later_than(due.flatten());
             turn.effects.remember(id);
-            turn.tell(id, client_ref, Event::Renewed { user, expires_at });
+            turn.tell(id, request_id, Event::Renewed { user, expires_at });
         }
     }
 }

@@ -1,5 +1,5 @@
 use super::{Audience, Effect, Effects};
-use crate::message::{ClientRef, Refusal, SessionId, Stamp};
+use crate::message::{Refusal, RequestId, SessionId, Stamp};
 use crate::room::{Event, Notice};
 use crate::tally::Tally;
 
@@ -11,7 +11,7 @@ pub(crate) struct Turn {
 }
 
 impl Turn {
-    pub(crate) fn tell(&mut self, to: SessionId, reply_to: Option<ClientRef>, event: Event) {
+    pub(crate) fn tell(&mut self, to: SessionId, reply_to: Option<RequestId>, event: Event) {
         let (id, at) = (self.stamp.mint(), self.stamp.at);
         let notice = Notice { id, reply_to, session: Some(to), at, event };
         self.tell_notice(Audience::One(to), notice);
@@ -21,7 +21,7 @@ impl Turn {
         self.effects.push(Effect::Tell { to, notice });
     }
 
-    pub(crate) fn refuse(&mut self, to: SessionId, reply_to: Option<ClientRef>, refusal: Refusal) {
+    pub(crate) fn refuse(&mut self, to: SessionId, reply_to: Option<RequestId>, refusal: Refusal) {
         self.tally.refused += 1;
         self.tell(to, reply_to, Event::Refused(refusal));
     }

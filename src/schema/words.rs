@@ -9,7 +9,7 @@ use crate::dialect::json::Text;
 use crate::dialect::spell::Id;
 use crate::feature::transfers::Digest;
 use crate::message::{
-    Before, ClientRef, EventName, Json, Name, PageRequest, RoomName, SessionId, Topic, UserId,
+    Before, EventName, Json, Name, PageRequest, RequestId, RoomName, SessionId, Topic, UserId,
 };
 
 /// Types that write themselves; each is spelled out where it is used.
@@ -36,7 +36,7 @@ spelled! {
     Text<'_> => {"type": "string"};
     Id<'_> => {"type": "string", "minLength": 1};
     UserId => {"type": "string", "minLength": 1, "maxLength": UserId::BYTES_MAX};
-    ClientRef => {"type": "string", "minLength": 1, "maxLength": ClientRef::BYTES_MAX};
+    RequestId => {"type": "string", "minLength": 1, "maxLength": RequestId::BYTES_MAX};
     Name => {"type": "string", "pattern": NAME, "maxLength": 128, "not": {"enum": [".", ".."]}};
     SessionId => {"type": "string", "pattern": "^session_[0-9a-f]{14}$"};
     RoomName => {"type": "string", "pattern": NAME, "maxLength": 128, "not": {"enum": [".", ".."]}};

@@ -351,7 +351,7 @@ fn a_room_that_was_erased_hears_no_word_of_before() {
     let mut world = begun(http());
     world.says(1, &message("m1", "hi"));
     let before = asked(&mut world);
-    world.call(Request { client_ref: None, command: Ok(Command::Erase) });
+    world.call(Request { request_id: None, command: Ok(Command::Erase) });
     assert_eq!(world.database.count("SELECT COUNT(*) FROM question WHERE 1 = ", 1), 0);
     world.join_conversation(2, "ann");
     world.says(2, &connect("c"));

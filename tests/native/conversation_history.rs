@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use dormouse::feature::conversations::{ConversationWrite, Pending};
 use dormouse::history::{History, MemoryHistory, SqlHistory};
-use dormouse::message::{Body, ClientRef, Entry, Epoch, Millis, Offset};
+use dormouse::message::{Body, Entry, Epoch, Millis, Offset, RequestId};
 use dormouse::room::{Memory, Response, Write};
 
 use crate::support::{Rusqlite, entry, epoch, member};
@@ -29,7 +29,7 @@ fn contract<H: History<Error: Debug>>(new: impl Fn() -> H) {
 fn pending(offset: u64) -> Pending {
     Pending {
         offset: Offset(offset),
-        message: ClientRef::parse("m \" 1").unwrap(),
+        message: RequestId::parse("m \" 1").unwrap(),
         author: member("änn"),
         client: "c\u{1F600}".into(),
         at: Millis(5),
@@ -44,7 +44,7 @@ fn ask(offset: u64, content: &str) -> Write {
 }
 
 fn answer(offset: u64, of: u64) -> Rc<Entry> {
-    let (to, content) = (ClientRef::parse("m1").unwrap(), "said \" \n \0");
+    let (to, content) = (RequestId::parse("m1").unwrap(), "said \" \n \0");
     let body = Body::response(&to, Offset(of), content);
     Rc::new(Entry { body, ..Entry::clone(&entry(offset, 1000 + offset, "responder", None)) })
 }

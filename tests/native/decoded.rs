@@ -4,7 +4,7 @@ use dormouse::dialect::{Decoded, DialectId, Frame, Wire};
 use dormouse::history::SqlHistory;
 use dormouse::host::Host;
 use dormouse::limits::Limits;
-use dormouse::message::{ClientRef, Kind};
+use dormouse::message::{Kind, RequestId};
 use dormouse::room::{Command, Request};
 use serde_json::{Value, json};
 
@@ -26,8 +26,8 @@ fn room(messages_per_minute: u64) -> (RoomHost, FakeSockets) {
 }
 
 fn say(id: &str) -> Request {
-    let client_ref = ClientRef::parse(id).unwrap();
-    Request { client_ref: Some(client_ref), command: Ok(Command::Say(body(id))) }
+    let request_id = RequestId::parse(id).unwrap();
+    Request { request_id: Some(request_id), command: Ok(Command::Say(body(id))) }
 }
 
 fn take(host: &mut RoomHost, decoded: Decoded) {

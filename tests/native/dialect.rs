@@ -1,7 +1,7 @@
 //! What holds for every dialect, whatever is sent.
 
 use dormouse::dialect::{DialectId, Frame};
-use dormouse::message::{ClientRef, Code};
+use dormouse::message::{Code, RequestId};
 use dormouse::room::{Command, Request};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -118,9 +118,9 @@ proptest! {
             let mut pairs = pairs.clone();
             pairs.insert(at.min(pairs.len()), format!("{}:{}", json!(field), json!(id)));
             let frame = format!("{{{}}}", pairs.join(","));
-            let read = decode(dialect, &frame).client_ref;
+            let read = decode(dialect, &frame).request_id;
             let name = dialect.descriptor().name;
-            prop_assert_eq!(read, Some(ClientRef::parse(id.as_str()).unwrap()), "{}: {}", name, frame);
+            prop_assert_eq!(read, Some(RequestId::parse(id.as_str()).unwrap()), "{}: {}", name, frame);
         }
     }
 }

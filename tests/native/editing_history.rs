@@ -7,7 +7,7 @@ use dormouse::feature::documents::Operation;
 use dormouse::feature::documents::document::{Document, Edit, Pace, Snapshot, Version};
 use dormouse::feature::documents::{EditingWrite, StoredDocument};
 use dormouse::history::{History, MemoryHistory, SqlHistory};
-use dormouse::message::{ClientRef, Epoch, Name};
+use dormouse::message::{Epoch, Name, RequestId};
 use dormouse::room::Write;
 use proptest::prelude::*;
 
@@ -25,10 +25,10 @@ fn edit(first: u64, operations: Vec<Operation>) -> Edit {
     Edit { first: Version(first), author: member("änn").id, undoes: None, operations }
 }
 
-fn wrote(document: &str, edit: &Edit, client_ref: Option<&str>) -> Write {
-    let client_ref = client_ref.map(|it| ClientRef::parse(it).unwrap());
+fn wrote(document: &str, edit: &Edit, request_id: Option<&str>) -> Write {
+    let request_id = request_id.map(|it| RequestId::parse(it).unwrap());
     let edit = Rc::new(edit.clone());
-    Write::from(EditingWrite::Edit { document: name(document), edit, client_ref })
+    Write::from(EditingWrite::Edit { document: name(document), edit, request_id })
 }
 
 fn mark(document: &str, version: u64, content: &str, since: u64) -> Write {
@@ -77,10 +77,10 @@ fn edits_come_back_as_they_were<H: History<Error: Debug>>(mut history: H) {
         .commit(&[wrote("notes", &first, Some("ref \" \0 1")), wrote("notes", &undone, None)])
         .unwrap();
     history.commit(&[wrote("other", &edit(1, vec![insert(0, "x")]), None)]).unwrap();
-    let client_ref = ClientRef::parse("ref \" \0 1").unwrap();
+    let request_id = RequestId::parse("ref \" \0 1").unwrap();
     let stored = history.document(&name("notes")).unwrap();
     assert_eq!(stored.snapshot, Snapshot::default());
-    assert_eq!(stored.edits, [(first, Some(client_ref)), (undone, None)]);
+    assert_eq!(stored.edits, [(first, Some(request_id)), (undone, None)]);
     assert_eq!(history.document(&name("other")).unwrap().edits.len(), 1);
 }
 

@@ -122,7 +122,7 @@ fn an_erased_room_has_no_documents() {
     sits(&mut world, 1, "notes", "participant");
     says(&mut world, 1, &insert(0, "x", 0));
     let request =
-        dormouse::room::Request { client_ref: None, command: Ok(dormouse::room::Command::Erase) };
+        dormouse::room::Request { request_id: None, command: Ok(dormouse::room::Command::Erase) };
     world.call(request);
     world.join(2, "ann", None);
     sits(&mut world, 2, "notes", "participant");

@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::world::World;
 
 fn command(command: Command) -> Request {
-    Request { client_ref: None, command: Ok(command) }
+    Request { request_id: None, command: Ok(command) }
 }
 
 fn says(world: &mut World, number: u64) {

@@ -123,7 +123,7 @@ fn m6_a_token_that_shows_less_ends_what_the_one_before_showed() {
         expires_at: None,
     };
     let (session, renewal) = (session_id(1), Ok(renewal));
-    world.happens(Input::Renewed { session, client_ref: None, renewal });
+    world.happens(Input::Renewed { session, request_id: None, renewal });
     let before = count(&world, 1);
     let told = measures(&world, 3);
     let answered = world.run(&dormouse::api::Task::Measures(told));
@@ -141,7 +141,7 @@ fn p13_events_of_typing_take_presence_too() {
     world.join_on(DialectId::EVENTS, 2, "bob");
     world.says(2, r#"{"type":"subscribe","events":["*"]}"#);
     let typing = dormouse::room::Command::Typing(true);
-    let request = Request { client_ref: None, command: Ok(typing) };
+    let request = Request { request_id: None, command: Ok(typing) };
     world.happens(Input::Received { session: session_id(1), request, receipt: None });
     let last = world.sockets.frames(2).pop().unwrap();
     assert_eq!((&last["type"], &last["event"]), (&json!("event"), &json!("typing")));

@@ -4,7 +4,7 @@ use std::fmt::Debug;
 use std::rc::Rc;
 
 use dormouse::history::{History, MIGRATIONS, MemoryHistory, SqlHistory};
-use dormouse::message::{Before, ClientRef, Entry, Epoch, Millis, Offset, UserId};
+use dormouse::message::{Before, Entry, Epoch, Millis, Offset, RequestId, UserId};
 use dormouse::room::{Counts, Departure, Memory, PageQuery, Write};
 use proptest::prelude::*;
 
@@ -92,7 +92,7 @@ fn a_page_ends_before_its_bound<H: History<Error: Debug>>(mut history: H) {
 fn a_request_is_recalled_as_long_as_it_is_remembered<H: History<Error: Debug>>(mut history: H) {
     let forever = Memory { from: Offset(0), since: Millis(0) };
     let ann = UserId("ann".into());
-    let id = ClientRef::parse("m1").unwrap();
+    let id = RequestId::parse("m1").unwrap();
     let recall = |history: &H, user: &UserId, memory| history.recall(user, &id, memory).unwrap();
     assert_eq!(recall(&history, &ann, forever), None);
     let first = entry(1, 1000, "ann", Some("m1"));

@@ -10,7 +10,7 @@ use dormouse::feature::transfers::Digest;
 use dormouse::history::{History, MemoryHistory};
 use dormouse::host::{Flush, Host};
 use dormouse::limits::Limits;
-use dormouse::message::{ClientRef, Kind, Millis, Name, Offset, Page, StateItem, UserId};
+use dormouse::message::{Kind, Millis, Name, Offset, Page, RequestId, StateItem, UserId};
 use dormouse::room::{Memory, PageQuery, Receipt, Remembered, Response, Write};
 use serde_json::json;
 
@@ -201,7 +201,7 @@ impl History for Flaky {
     fn recall(
         &self,
         user: &UserId,
-        id: &ClientRef,
+        id: &RequestId,
         memory: Memory,
     ) -> Result<Option<Receipt>, Self::Error> {
         Ok(self.0.recall(user, id, memory).unwrap())

@@ -30,7 +30,7 @@ fn hub() -> (Host<MemoryHistory, FakeSockets>, FakeSockets) {
 fn publish(name: &str, data: &Value) -> Request {
     let (name, data) = (EventName::parse(name).unwrap(), Json::parse(data.to_string()).unwrap());
     let body = Body::from(Published::new(name, data, None).unwrap());
-    Request { client_ref: None, command: Ok(Command::Publish { body, exclude: None }) }
+    Request { request_id: None, command: Ok(Command::Publish { body, exclude: None }) }
 }
 
 fn notification(priority: &str) -> Request {

@@ -290,7 +290,7 @@ fn who_left_counts_by_what_the_log_says_and_an_erased_room_falls_to_nothing() {
     pair.chat.leave(2);
     pair.wait(2_000);
     assert_eq!(pair.numbers(), (json!(1), json!(1)), "Ann was only typing");
-    pair.chat.call(Request { client_ref: None, command: Ok(Command::Erase) });
+    pair.chat.call(Request { request_id: None, command: Ok(Command::Erase) });
     pair.wait(2_000);
     assert_eq!(pair.numbers(), (json!(0), json!(0)));
 }

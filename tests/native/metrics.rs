@@ -240,7 +240,7 @@ fn b16_g7_every_fault_of_a_metric_is_named() {
 fn an_erased_room_knows_no_values() {
     let mut world = world();
     publish(&mut world, "score", 1.0);
-    world.call(Request { client_ref: None, command: Ok(dormouse::room::Command::Erase) });
+    world.call(Request { request_id: None, command: Ok(dormouse::room::Command::Erase) });
     for number in 1..=2 {
         world.join(number, "ann", None);
         let frame = asks(&mut world, number, "subscribe", &json!(["score"]));

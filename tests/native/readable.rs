@@ -15,7 +15,7 @@ use dormouse::limits::{
     STATE_KEYS_MAX,
 };
 use dormouse::message::{
-    Before, Body, ClientRef, Entry, Kind, Member, Offset, Page, Published, Reply, SessionId,
+    Before, Body, Entry, Kind, Member, Offset, Page, Published, Reply, RequestId, SessionId,
     StateItem, StateKey, UserId,
 };
 use dormouse::room::{Command, Event, Notice};
@@ -47,7 +47,7 @@ fn strict(frame: &str) {
 /// Everybody is told this, however they are told things.
 fn told(event: &Event) {
     let mut stamp = stamp(NOON);
-    let reply_to = Some(ClientRef::parse(endless()).unwrap());
+    let reply_to = Some(RequestId::parse(endless()).unwrap());
     let session = SessionId::parse("session_1fffffffffffff");
     let notice = Notice { id: stamp.mint(), reply_to, session, at: NOON, event: event.clone() };
     for dialect in DialectId::all().map(DialectId::get) {
@@ -69,9 +69,9 @@ fn told(event: &Event) {
 fn told_entry(body: Body) {
     let mut stamp = stamp(NOON);
     let author = Member { id: UserId(endless()), name: endless() };
-    let client_ref = Some(ClientRef::parse(endless()).unwrap());
+    let request_id = Some(RequestId::parse(endless()).unwrap());
     let offset = Offset(1 << 53);
-    let entry = Rc::new(Entry { offset, at: NOON, id: stamp.mint(), author, client_ref, body });
+    let entry = Rc::new(Entry { offset, at: NOON, id: stamp.mint(), author, request_id, body });
     told(&Event::Entry(Rc::clone(&entry)));
     let stored = SqlHistory::open(Rusqlite::in_memory(), &epoch()).unwrap();
     paged(stored, std::slice::from_ref(&entry));
@@ -124,7 +124,7 @@ fn carried(command: Command) {
             ..
         })) => {
             told_entry(body(&content));
-            let to = ClientRef::parse(endless()).unwrap();
+            let to = RequestId::parse(endless()).unwrap();
             told_entry(Body::response(&to, Offset(1 << 53), &content));
         }
         Command::Feature(feature::Command::Documents(EditingCommand::Cursor(Cursor {
@@ -288,7 +288,7 @@ fn l22_p15_a_page_of_the_longest_names_fits_into_a_frame() {
                 0 => event.into(),
                 1 => body(&"\u{1}".repeat(length / 6)),
                 _ => {
-                    let to = ClientRef::parse(endless()).unwrap();
+                    let to = RequestId::parse(endless()).unwrap();
                     Body::response(&to, Offset(1), &"😀".repeat(length / 4))
                 }
             };

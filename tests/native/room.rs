@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use dormouse::limits::{DEDUPE_ENTRIES_MAX, Limits, RENEWAL_MS};
-use dormouse::message::{Before, ClientRef, Code, Kind, Millis, Offset, PageRequest, Refusal};
+use dormouse::message::{Before, Code, Kind, Millis, Offset, PageRequest, Refusal, RequestId};
 use dormouse::room::{
     Audience, Effect, Effects, Grant, Grants, Input, Receipt, Remembered, Renewal, Response, Room,
     Session, Write,
@@ -201,7 +201,7 @@ fn b27_l1_garbage_counts_as_much_as_sense() {
     let limits = Limits { messages_per_minute: 1, ..Limits::default() };
     let mut scene = Scene::with(limits, &["ann"]);
     let garbage = |scene: &mut Scene| {
-        let request = Request { client_ref: None, command: Err(Refusal::invalid("?")) };
+        let request = Request { request_id: None, command: Err(Refusal::invalid("?")) };
         scene.does(Input::Received { session: session_id(1), request, receipt: None })
     };
     assert_eq!(refusals(&garbage(&mut scene)), [(Code::InvalidMessageFormat, None)]);
@@ -233,11 +233,11 @@ fn b28_l2_the_rooms_count_outlives_the_socket_that_carried_it() {
 #[test]
 fn p12_a_resend_is_answered_with_the_first_offset_and_not_broadcast() {
     let mut scene = Scene::with(Limits::default(), &["ann", "bob"]);
-    let client_ref = ClientRef::parse("m1").ok();
+    let request_id = RequestId::parse("m1").ok();
     let first = entry(7, NOON.0, "ann", Some("m1"));
     let receipt =
         Some(Receipt { offset: Offset(7), entry: Some(first.clone()), response: Response::None });
-    let request = Request { client_ref, command: Ok(say()) };
+    let request = Request { request_id, command: Ok(say()) };
     let effects = scene.does(Input::Received { session: session_id(1), request, receipt });
     assert_eq!(told(&effects), [(&Audience::One(session_id(1)), &Event::Entry(first))]);
     assert!(!effects.iter().any(|it| matches!(it, Effect::Write(_))));
@@ -283,7 +283,7 @@ fn r8_a_younger_token_of_the_same_user_replaces_the_old_one() {
     let _ = scene.after(1_000).says(1, Command::Ping);
     let shows = |scene: &mut Scene, renewal| {
         let session = session_id(1);
-        scene.does(Input::Renewed { session, client_ref: None, renewal })
+        scene.does(Input::Renewed { session, request_id: None, renewal })
     };
     let later = Some(NOON.plus(60_000));
     let conflicts = [renewal("bob", later), renewal("ann", expires_at)];
@@ -380,7 +380,7 @@ fn inputs_of_sessions_that_are_gone_do_nothing() {
         Input::Oversized { session: session_id(9) },
         Input::Renewed {
             session: session_id(9),
-            client_ref: None,
+            request_id: None,
             renewal: Ok(renewal("ann", None)),
         },
     ];

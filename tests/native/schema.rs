@@ -11,8 +11,8 @@ use dormouse::feature::documents::{Cursor, EditingEvent, EditingState, Operation
 use dormouse::feature::metrics::{Metric, MetricEvent, Reading};
 use dormouse::feature::transfers::{Chunk, Digest, TransferEvent};
 use dormouse::message::{
-    Accepted, Body, ClientRef, Code, Epoch, EventName, Fault, Json, Name, Offset, Page, Published,
-    Refusal, Reply, RoomName, StateItem, StateKey, Stats, Status, Topic, UserId, Welcome,
+    Accepted, Body, Code, Epoch, EventName, Fault, Json, Name, Offset, Page, Published, Refusal,
+    Reply, RequestId, RoomName, StateItem, StateKey, Stats, Status, Topic, UserId, Welcome,
 };
 use dormouse::room::{Event, Notice};
 use dormouse::schema::{asyncapi, openapi, text};
@@ -187,7 +187,7 @@ fn confirmed() -> Event {
 
 fn response() -> Event {
     let mut response = (*entry(43, NOON.0, "responder", None)).clone();
-    let (to, of) = (ClientRef::parse("m1").unwrap(), Offset(42));
+    let (to, of) = (RequestId::parse("m1").unwrap(), Offset(42));
     response.body = Body::response(&to, of, "Hello.");
     Event::Entry(response.into())
 }
@@ -323,7 +323,7 @@ pub(crate) fn edited() -> Vec<(&'static str, Event)> {
 }
 
 pub(crate) fn notice(event: Event, reply_to: Option<&str>) -> Notice {
-    let reply_to = reply_to.map(|it| ClientRef::parse(it).unwrap());
+    let reply_to = reply_to.map(|it| RequestId::parse(it).unwrap());
     Notice { id: stamp(NOON).mint(), reply_to, session: Some(session_id(1)), at: NOON, event }
 }
 

@@ -11,8 +11,8 @@ use dormouse::dialect::{Channel, Decoded, Dialect, DialectId, Frame, Peer, Wire}
 use dormouse::host::{Deliver, Recipients, Sockets};
 use dormouse::limits::Limits;
 use dormouse::message::{
-    Body, ClientRef, Entry, Epoch, EventName, Json, Kind, Member, Millis, Offset, Published,
-    Refusal, RoomName, SessionId, Stamp, UserId,
+    Body, Entry, Epoch, EventName, Json, Kind, Member, Millis, Offset, Published, Refusal,
+    RequestId, RoomName, SessionId, Stamp, UserId,
 };
 use dormouse::room::{
     Command, Counts, Grant, Grants, Input, Manner, Notice, Remembered, Request, Room, Session,
@@ -99,20 +99,20 @@ pub(crate) fn for_user(user: &str, number: u64) -> Body {
     Published::new(name, data.unwrap(), Some(UserId(user.into()))).unwrap().into()
 }
 
-pub(crate) fn entry(offset: u64, at: u64, author: &str, client_ref: Option<&str>) -> Rc<Entry> {
+pub(crate) fn entry(offset: u64, at: u64, author: &str, request_id: Option<&str>) -> Rc<Entry> {
     let mut stamp = stamp(Millis(at));
     Rc::new(Entry {
         offset: Offset(offset),
         at: Millis(at),
         id: stamp.mint(),
         author: member(author),
-        client_ref: client_ref.map(|it| ClientRef::parse(it).unwrap()),
+        request_id: request_id.map(|it| RequestId::parse(it).unwrap()),
         body: body(&format!("entry {offset}")),
     })
 }
 
 pub(crate) fn says(number: u64, command: Command) -> Input {
-    let request = Request { client_ref: None, command: Ok(command) };
+    let request = Request { request_id: None, command: Ok(command) };
     Input::Received { session: session_id(number), request, receipt: None }
 }
 

@@ -207,7 +207,7 @@ fn x7_w11_a_chunk_too_fast_is_refused_three_times_and_then_the_socket_is_closed(
 fn an_erased_room_has_no_large_data() {
     let mut world = hub(LIMITS());
     upload(&mut world, 1, "d", 3, 0);
-    let answer = world.call(Request { client_ref: None, command: Ok(Command::Erase) });
+    let answer = world.call(Request { request_id: None, command: Ok(Command::Erase) });
     assert!(answer.contains("Erased"), "{answer}");
     assert_eq!((rows(&world, "chunk"), rows(&world, "transfer")), (0, 0));
     world.join_on(DialectId::WORKFLOW, 3, "ann");

@@ -5,7 +5,7 @@ use dormouse::feature::metrics::Observed;
 use dormouse::history::{History, SqlHistory};
 use dormouse::limits::Limits;
 use dormouse::message::{
-    Before, ClientRef, Code, Epoch, Kind, Millis, Name, Offset, UserId, address_key,
+    Before, Code, Epoch, Kind, Millis, Name, Offset, RequestId, UserId, address_key,
 };
 use dormouse::room::{KeptKey, PageQuery, Remembered, Response, Room, Session};
 use serde_json::json;
@@ -53,8 +53,8 @@ fn o4_every_read_of_a_log_without_tables_finds_nothing_and_makes_none() {
     assert_eq!(history.lately(NOON, Offset(1), Offset(0)).unwrap().messages, 0);
     assert_eq!(history.document(&Name::parse("d").unwrap()).unwrap().edits.len(), 0);
     let (ann, memory) = (UserId("ann".into()), room(Limits::default()).memory(NOON));
-    let client_ref = ClientRef::parse("1").unwrap();
-    assert_eq!(history.recall(&ann, &client_ref, memory).unwrap(), None);
+    let request_id = RequestId::parse("1").unwrap();
+    assert_eq!(history.recall(&ann, &request_id, memory).unwrap(), None);
     assert_eq!(history.chunk(1, 0).unwrap(), None);
     assert_eq!(history.digest(1, 0).unwrap(), None);
     assert_eq!(history.question(Offset(1)).unwrap(), None);

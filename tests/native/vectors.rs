@@ -9,9 +9,9 @@ use dormouse::feature::documents::{Cursor, EditingCommand, Operation};
 use dormouse::feature::metrics::{Metric, MetricCommand, MetricEvent, Reading};
 use dormouse::feature::transfers::{Chunk, Digest, TransferCommand, TransferEvent};
 use dormouse::message::{
-    Accepted, Before, Body, ClientRef, Code, EVENT, Entry, Epoch, EventName, Fault, Json, Kicked,
-    Lane, MESSAGE, Millis, Name, Offset, Page, PageRequest, Published, Refusal, Reply, RoomName,
-    StateItem, StateKey, Stats, Status, Topic, UserId, Welcome,
+    Accepted, Before, Body, Code, EVENT, Entry, Epoch, EventName, Fault, Json, Kicked, Lane,
+    MESSAGE, Millis, Name, Offset, Page, PageRequest, Published, Refusal, Reply, RequestId,
+    RoomName, StateItem, StateKey, Stats, Status, Topic, UserId, Welcome,
 };
 use dormouse::room::{Command, Event, Notice, Request};
 use serde_json::{Value, json};
@@ -33,7 +33,7 @@ fn vectors() -> Vec<(DialectId, Value)> {
 
 /// How the vectors spell a decoded request.
 fn spelled(request: &Request) -> Value {
-    let id = request.client_ref.as_ref().map(ClientRef::as_str);
+    let id = request.request_id.as_ref().map(RequestId::as_str);
     let command = match &request.command {
         Err(Refusal { code, .. }) => json!({"refused": code}),
         Ok(Command::Ping) => json!("ping"),
@@ -188,8 +188,8 @@ fn every_event_is_spelled_as_its_golden_frame() {
 }
 
 /// An entry that is an event of this name.
-fn event(offset: u64, name: &str, data: &Value, client_ref: Option<&str>) -> Rc<Entry> {
-    let said = Entry::clone(&entry(offset, NOON.0, "ann", client_ref));
+fn event(offset: u64, name: &str, data: &Value, request_id: Option<&str>) -> Rc<Entry> {
+    let said = Entry::clone(&entry(offset, NOON.0, "ann", request_id));
     let (name, data) = (EventName::parse(name).unwrap(), Json::parse(data.to_string()).unwrap());
     let body = Body::from(Published { name, data, user: None, lane: Lane::Normal });
     Rc::new(Entry { body, ..said })
@@ -308,7 +308,7 @@ fn metrics() -> Vec<(&'static str, Option<&'static str>, Event)> {
 
 /// What is said in conversations.
 fn conversation() -> Vec<(&'static str, Option<&'static str>, Event)> {
-    let (to, of) = (ClientRef::parse("m1").unwrap(), Offset(42));
+    let (to, of) = (RequestId::parse("m1").unwrap(), Offset(42));
     let body = Body::response(&to, of, "Hello, \"Ann\".");
     let response = Rc::new(Entry { body, ..Entry::clone(&entry(43, NOON.0, "responder", None)) });
     let asked = || entry(42, NOON.0, "ann", Some("m1"));
@@ -374,7 +374,7 @@ fn notices() -> Vec<(&'static str, Notice)> {
     events.extend(conversation());
     let mut stamp = stamp(NOON);
     let notice = |(title, reply_to, event): (&'static str, Option<&str>, Event)| {
-        let reply_to = reply_to.map(|it| ClientRef::parse(it).unwrap());
+        let reply_to = reply_to.map(|it| RequestId::parse(it).unwrap());
         let session = matches!(event, Event::Refused(_)).then(|| session_id(7));
         (title, Notice { id: stamp.mint(), reply_to, session, at: NOON, event })
     };

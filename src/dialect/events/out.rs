@@ -4,7 +4,7 @@ use crate::dialect::spell::{ErrorDetails, Id, User};
 use crate::dialect::{Frame, json};
 use crate::feature::{Spelled, Tell};
 use crate::message::{
-    Accepted, ClientRef, Code, Entry, Json, Millis, Offset, Page, Refusal, Reply, StateItem, Stats,
+    Accepted, Code, Entry, Json, Millis, Offset, Page, Refusal, Reply, RequestId, StateItem, Stats,
     Topic, Welcome,
 };
 use crate::room::{Event, Notice};
@@ -46,7 +46,7 @@ pub(super) fn encode(notice: &Notice) -> Option<Frame> {
 }
 
 fn theirs(notice: &Notice) -> Option<&str> {
-    notice.reply_to.as_ref().map(ClientRef::as_str)
+    notice.reply_to.as_ref().map(RequestId::as_str)
 }
 
 fn reply(notice: &Notice, at: String, reply: &Reply) -> Option<Frame> {

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::message::{ClientRef, Epoch, Member, Millis, Offset};
+use crate::message::{Epoch, Member, Millis, Offset, RequestId};
 
 /// A message that waits for a response. Stored: its field names are append-only.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -10,7 +10,7 @@ pub struct Pending {
     pub offset: Offset,
     /// What its author calls it.
     #[serde(rename = "m")]
-    pub message: ClientRef,
+    pub message: RequestId,
     /// Who said it.
     #[serde(rename = "w")]
     pub author: Member,
@@ -34,7 +34,7 @@ pub struct Pending {
 impl Pending {
     pub(crate) fn new(
         offset: Offset,
-        message: ClientRef,
+        message: RequestId,
         author: Member,
         client: String,
         at: Millis,

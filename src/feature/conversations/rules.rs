@@ -13,7 +13,7 @@ use super::stored::ConversationWrite;
 use crate::feature::conversations::{ClientName, ConversationCommand, ConversationEvent};
 use crate::limits::Responder;
 use crate::message::{
-    Body, ClientRef, Code, Entry, Member, MessageText, Millis, Offset, Refusal, UserId,
+    Body, Code, Entry, Member, MessageText, Millis, Offset, Refusal, RequestId, UserId,
 };
 use crate::room::asker::Asker;
 use crate::room::features::Rules;
@@ -115,7 +115,7 @@ fn ask(
     receipt: Option<Receipt>,
 ) -> Result<(), Refusal> {
     asker.needs(Grant::Send, "this token does not allow sending here")?;
-    let message = asker.client_ref.clone().ok_or(Refusal::invalid("a message needs messageId"))?;
+    let message = asker.request_id.clone().ok_or(Refusal::invalid("a message needs messageId"))?;
     let session = asker.session.and_then(|id| room.session(id));
     if session.and_then(|it| it.client.as_deref()) != Some(client.as_str()) {
         return Err(Refusal::new(Code::Conflict, "clientId is not the one of connect"));
@@ -192,7 +192,7 @@ fn responder() -> Member {
 }
 
 /// Takes a response down, and tells everyone.
-fn answer(room: &mut Room, turn: &mut Turn, to: &ClientRef, of: Offset, content: &str) {
+fn answer(room: &mut Room, turn: &mut Turn, to: &RequestId, of: Offset, content: &str) {
     let reply_to = Some(to.clone());
     let body = Body::response(to, of, content);
     let entry: Rc<Entry> = chat::record(room, turn, responder(), None, body);

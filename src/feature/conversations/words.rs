@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use crate::feature::{Ask, Spelled, Tell};
 use crate::message::is_dots;
 use crate::message::{Body, Dedupe, EntryKind, Kind, Relation};
-use crate::message::{ClientRef, EventName, Json, Offset, Refusal, RoomName};
+use crate::message::{EventName, Json, Offset, Refusal, RequestId, RoomName};
 
 /// A responder answered a message (D11). It is stored with the place of that message.
 pub const RESPONSE: EntryKind = EntryKind {
@@ -65,7 +65,7 @@ impl Body {
     /// What a responder said to the message at this place, which its author calls so. The content
     /// is never interpreted.
     #[must_use]
-    pub fn response(to: &ClientRef, of: Offset, content: &str) -> Self {
+    pub fn response(to: &RequestId, of: Offset, content: &str) -> Self {
         #[derive(Serialize)]
         struct Data<'a> {
             #[serde(rename = "messageId")]

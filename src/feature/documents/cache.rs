@@ -11,7 +11,7 @@ use crate::budget::{Budget, Lease};
 use crate::feature::documents::Version;
 use crate::feature::documents::document::{Damaged, Document, Edit, Pace};
 use crate::limits::{DOCUMENTS_OPEN_BYTES_MAX, DOCUMENTS_OPEN_MAX};
-use crate::message::{ClientRef, Name, UserId};
+use crate::message::{Name, RequestId, UserId};
 
 /// Which room a document belongs to: a number that no two rooms of a cache share.
 pub(crate) type RoomNumber = u64;
@@ -37,15 +37,15 @@ struct Cached {
 struct Open {
     document: Rc<RefCell<Document>>,
     /// Which version each edit that is still kept led to, by its author's own name for it.
-    refs: BTreeMap<(UserId, ClientRef), Version>,
+    refs: BTreeMap<(UserId, RequestId), Version>,
     used: u64,
     bytes: usize,
 }
 
 impl Open {
     fn restore(StoredDocument { snapshot, edits }: StoredDocument) -> Result<Self, Damaged> {
-        let named = |(edit, client_ref): &(Edit, Option<ClientRef>)| {
-            let name = (edit.author.clone(), client_ref.clone()?);
+        let named = |(edit, request_id): &(Edit, Option<RequestId>)| {
+            let name = (edit.author.clone(), request_id.clone()?);
             Some((name, edit.version()))
         };
         let refs = edits.iter().filter_map(named).collect();
@@ -130,11 +130,11 @@ impl DocumentCache {
         room: RoomNumber,
         name: &Name,
         author: &UserId,
-        client_ref: &ClientRef,
+        request_id: &RequestId,
     ) -> Option<Version> {
         let cached = self.0.borrow();
         let open = cached.open.get(&(room, name.clone()))?;
-        open.refs.get(&(author.clone(), client_ref.clone())).copied()
+        open.refs.get(&(author.clone(), request_id.clone())).copied()
     }
 
     /// Notes an edit that was taken, and forgets names with the edits that a mark forgot.
@@ -143,14 +143,14 @@ impl DocumentCache {
         room: RoomNumber,
         name: &Name,
         edit: &Edit,
-        client_ref: Option<ClientRef>,
+        request_id: Option<RequestId>,
         is_mark: bool,
     ) {
         let mut cached = self.0.borrow_mut();
         let key = (room, name.clone());
         let Some(open) = cached.open.get_mut(&key) else { return };
-        if let Some(client_ref) = client_ref {
-            open.refs.insert((edit.author.clone(), client_ref), edit.version());
+        if let Some(request_id) = request_id {
+            open.refs.insert((edit.author.clone(), request_id), edit.version());
         }
         if is_mark {
             let since = open.document.borrow().kept_since();

@@ -235,8 +235,8 @@ fn undo(room: &mut Room, turn: &mut Turn, asker: &Asker, id: SessionId) -> Resul
 
 /// A request that was taken before is acknowledged and not carried out again.
 fn acknowledged_again(room: &mut Room, turn: &mut Turn, asker: &Asker, name: &Name) -> bool {
-    let Some(client_ref) = &asker.client_ref else { return false };
-    let taken = room.own.documents.recall(name, &asker.member.id, client_ref);
+    let Some(request_id) = &asker.request_id else { return false };
+    let taken = room.own.documents.recall(name, &asker.member.id, request_id);
     if let Some(version) = taken {
         turn.answer(asker, Event::from(EditingEvent::Taken(version)));
     }
@@ -255,12 +255,12 @@ fn take(
     if edit.operations.is_empty() {
         return edit;
     }
-    let (document, client_ref) = (name.clone(), asker.client_ref.clone());
-    let write = EditingWrite::Edit { document, edit: Rc::clone(&edit), client_ref };
+    let (document, request_id) = (name.clone(), asker.request_id.clone());
+    let write = EditingWrite::Edit { document, edit: Rc::clone(&edit), request_id };
     turn.effects.push(Effect::Write(Write::from(write)));
     owners::took(room, turn, asker, name, &edit);
     room.owes_operations(turn, asker, edit.operations.len());
-    room.own.documents.took(name, &edit, asker.client_ref.clone(), is_mark);
+    room.own.documents.took(name, &edit, asker.request_id.clone(), is_mark);
     if is_mark && let Some(document) = room.own.documents.get(name) {
         let document = document.borrow();
         let (snapshot, since) = (Rc::new(document.snapshot()), document.kept_since());

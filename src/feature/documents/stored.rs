@@ -12,7 +12,7 @@ use crate::budget::Budget;
 use crate::feature::documents::Version;
 use crate::feature::documents::document::{Damaged, Document, Edit, Snapshot};
 use crate::feature::{Keep, Known};
-use crate::message::{ClientRef, Millis, Name, UserId, stored_name};
+use crate::message::{Millis, Name, RequestId, UserId, stored_name};
 
 /// Something to make durable.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,7 +24,7 @@ pub enum EditingWrite {
         /// What was made of it; at least one operation.
         edit: Rc<Edit>,
         /// Its author's own name for it, by which a resend is recognised.
-        client_ref: Option<ClientRef>,
+        request_id: Option<RequestId>,
     },
     /// What is known of a document beside its text: whose it is, and whether it has any.
     Own(OwnedDocument),
@@ -67,7 +67,7 @@ pub struct StoredDocument {
     /// Where to begin; empty if there is none.
     pub snapshot: Snapshot,
     /// What came after, oldest first, each with its author's own name for it.
-    pub edits: Vec<(Edit, Option<ClientRef>)>,
+    pub edits: Vec<(Edit, Option<RequestId>)>,
 }
 
 /// A document whose owner is known, which is one that was made since owners are.
@@ -168,9 +168,9 @@ impl Documents {
         &self,
         name: &Name,
         author: &UserId,
-        client_ref: &ClientRef,
+        request_id: &RequestId,
     ) -> Option<Version> {
-        self.cache.recall(self.room, name, author, client_ref)
+        self.cache.recall(self.room, name, author, request_id)
     }
 
     /// Notes an edit that was taken, and forgets names with the edits that a mark forgot.
@@ -178,11 +178,11 @@ impl Documents {
         &mut self,
         name: &Name,
         edit: &Edit,
-        client_ref: Option<ClientRef>,
+        request_id: Option<RequestId>,
         is_mark: bool,
     ) {
         self.count += u64::from(edit.first == Version(1));
-        self.cache.took(self.room, name, edit, client_ref, is_mark);
+        self.cache.took(self.room, name, edit, request_id, is_mark);
     }
 }
 

@@ -12,7 +12,7 @@ use crate::feature::documents::Version;
 use crate::feature::documents::document::{Edit, Operation, Snapshot};
 use crate::feature::documents::{EditingWrite, OwnedDocument, StoredDocument};
 use crate::feature::tables::{Tables, Twin, Woken};
-use crate::message::{ClientRef, Millis, Name, UserId};
+use crate::message::{Millis, Name, RequestId, UserId};
 
 /// The tables of it, as of their introduction.
 pub(crate) const MIGRATION: &[&str] = &[
@@ -128,8 +128,8 @@ fn write<D: Database>(database: &D, writes: &[&EditingWrite]) -> Result<(), D::E
     let mut edits = Vec::new();
     for write in writes {
         match write {
-            EditingWrite::Edit { document, edit, client_ref } => {
-                edits.push((document, &**edit, client_ref.as_ref()));
+            EditingWrite::Edit { document, edit, request_id } => {
+                edits.push((document, &**edit, request_id.as_ref()));
             }
             EditingWrite::Own(document) => {
                 append(database, &std::mem::take(&mut edits))?;
@@ -150,18 +150,18 @@ fn write<D: Database>(database: &D, writes: &[&EditingWrite]) -> Result<(), D::E
 
 fn append<D: Database>(
     database: &D,
-    edits: &[(&Name, &Edit, Option<&ClientRef>)],
+    edits: &[(&Name, &Edit, Option<&RequestId>)],
 ) -> Result<(), D::Error> {
     for rows in edits.chunks(ROWS_MAX) {
         let places = vec![PLACES; rows.len()].join(", ");
         let sql = format!("INSERT INTO document_edit ({COLUMNS}) VALUES {places}");
-        let row = |(document, edit, client_ref): &(&'_ Name, &'_ Edit, Option<&'_ ClientRef>)| {
+        let row = |(document, edit, request_id): &(&'_ Name, &'_ Edit, Option<&'_ RequestId>)| {
             let (operations, content) = store(&edit.operations);
             [
                 document.as_str().to_owned().into(),
                 edit.first.0.into(),
                 edit.author.0.clone().into(),
-                client_ref.map(|it| it.as_str().to_owned()).into(),
+                request_id.map(|it| it.as_str().to_owned()).into(),
                 edit.undoes.map(|it| it.0).into(),
                 operations.into(),
                 content.into(),
@@ -246,8 +246,8 @@ pub(crate) fn read<D: Database>(database: &D, name: &Name) -> Result<StoredDocum
 /// The largest number that survives JavaScript.
 const JS_MAX: u64 = (1 << 53) - 1;
 
-fn edit(row: Row) -> Option<(Edit, Option<ClientRef>)> {
-    let [first, author, client_ref, undoes, operations, content] =
+fn edit(row: Row) -> Option<(Edit, Option<RequestId>)> {
+    let [first, author, request_id, undoes, operations, content] =
         <[Value<'static>; 6]>::try_from(row).ok()?;
     let edit = Edit {
         first: Version(first.integer()?),
@@ -255,11 +255,11 @@ fn edit(row: Row) -> Option<(Edit, Option<ClientRef>)> {
         undoes: undoes.integer().map(Version),
         operations: load(&operations.text()?, &content.text()?)?,
     };
-    Some((edit, client_ref.text().and_then(|it| ClientRef::parse(it).ok())))
+    Some((edit, request_id.text().and_then(|it| RequestId::parse(it).ok())))
 }
 
 /// What fits nowhere, so that a document is found damaged rather than read without it.
-fn unreadable() -> (Edit, Option<ClientRef>) {
+fn unreadable() -> (Edit, Option<RequestId>) {
     let (author, operations) = (UserId(String::new()), Vec::new());
     (Edit { first: Version(0), author, undoes: None, operations }, None)
 }
@@ -290,9 +290,9 @@ impl Twin for Memory {
                 self.0.remove(document);
                 self.1.remove(document);
             }
-            EditingWrite::Edit { document, edit, client_ref } => {
+            EditingWrite::Edit { document, edit, request_id } => {
                 let (_, stored) = self.0.entry(document.clone()).or_default();
-                stored.edits.push(((**edit).clone(), client_ref.clone()));
+                stored.edits.push(((**edit).clone(), request_id.clone()));
             }
             EditingWrite::Mark { document, snapshot, since } => {
                 let (snapshots, stored) = self.0.entry(document.clone()).or_default();

@@ -13,7 +13,7 @@ use super::parsed;
 use super::shape::{Shape, Shapes};
 use crate::dialect::DialectId;
 use crate::feature;
-use crate::message::ClientRef;
+use crate::message::RequestId;
 
 pub(super) use echo::of_echo;
 
@@ -88,7 +88,7 @@ impl Message {
         let mut schema = self.schema(shapes, is_in);
         if let Some(Value::Object(id)) = schema.pointer_mut("/properties/id") {
             id.insert("minLength".into(), 1.into());
-            id.insert("maxLength".into(), ClientRef::BYTES_MAX.into());
+            id.insert("maxLength".into(), RequestId::BYTES_MAX.into());
         }
         schema
     }
