@@ -3,8 +3,8 @@
 use super::{Command, features};
 use crate::limits::Limits;
 use crate::message::{Body, Entry, Kind, Millis, Refusal, SessionId};
-use crate::room::asker::Asker;
 use crate::room::features::{Features, Rules};
+use crate::room::principal::Principal;
 use crate::room::{Receipt, Remembered, Room, Session, Turn};
 
 /// All of them, in the order of the list.
@@ -18,13 +18,13 @@ macro_rules! dispatch {
                 &self,
                 room: &mut Room,
                 turn: &mut Turn,
-                asker: &Asker,
+                principal: &Principal,
                 command: Command,
                 receipt: Option<Receipt>,
             ) {
                 match command {
                     $(Command::$name(it) => {
-                        <super::$module::$name as Rules>::handle(room, turn, asker, it, receipt);
+                        <super::$module::$name as Rules>::handle(room, turn, principal, it, receipt);
                     })*
                 }
             }

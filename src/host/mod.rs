@@ -324,9 +324,9 @@ impl<H: History, S: Sockets> Host<H, S> {
     /// Reads a document that is not at hand. What waits may belong to it, and goes first;
     /// whoever asked for it is still to be answered.
     fn read_document(&mut self, name: Name, now: Millis) -> Result<(), H::Error> {
-        let asker = self.origins.pop();
+        let principal = self.origins.pop();
         let flushed = self.flush(now);
-        self.origins.extend(asker);
+        self.origins.extend(principal);
         flushed?;
         self.open_document(name)
     }

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::asker::Asker;
+use super::principal::Principal;
 use super::{Audience, Effect, Grant, PageQuery, Receipt, Room, Turn, Write, retention};
 use crate::message::{Accepted, Body, Entry, Member, PageRequest, Reply, RequestId, SessionId};
 use crate::room::{Event, Notice};
@@ -11,25 +11,25 @@ use crate::room::{Event, Notice};
 pub(crate) fn say(
     room: &mut Room,
     turn: &mut Turn,
-    asker: &Asker,
+    principal: &Principal,
     body: Body,
     receipt: Option<Receipt>,
 ) {
-    let allowed = asker.needs(Grant::Send, "this token does not allow sending here");
+    let allowed = principal.needs(Grant::Send, "this token does not allow sending here");
     if let Err(refusal) = allowed {
-        return turn.refuse_asker(asker, refusal);
+        return turn.refuse_principal(principal, refusal);
     }
     if let Some(receipt) = receipt {
         let entry = receipt.entry.unwrap_or_else(|| {
             // The log no longer keeps it, but remembers that it was said.
             let (offset, at, id) = (receipt.offset, turn.stamp.at, turn.stamp.mint());
-            let (author, request_id) = (asker.member.clone(), asker.request_id.clone());
+            let (author, request_id) = (principal.member.clone(), principal.request_id.clone());
             Rc::new(Entry { offset, at, id, author, request_id, body })
         });
-        return turn.answer(asker, Event::Entry(entry));
+        return turn.answer(principal, Event::Entry(entry));
     }
-    if room.admits_broadcast(turn, asker) {
-        append(room, turn, asker, body, None);
+    if room.admits_broadcast(turn, principal) {
+        append(room, turn, principal, body, None);
     }
 }
 
@@ -37,55 +37,55 @@ pub(crate) fn say(
 pub(crate) fn publish(
     room: &mut Room,
     turn: &mut Turn,
-    asker: &Asker,
+    principal: &Principal,
     body: Body,
     exclude: Option<SessionId>,
     receipt: Option<Receipt>,
 ) {
     // Callers over HTTP are backends: all they do is publishing.
-    let is_protected = body.is_protected() || asker.session.is_none();
+    let is_protected = body.is_protected() || principal.session.is_none();
     let grant = if is_protected { Grant::Publish } else { Grant::Send };
-    if let Err(refusal) = asker.needs(grant, "this token does not allow publishing this here") {
-        return turn.refuse_asker(asker, refusal);
+    if let Err(refusal) = principal.needs(grant, "this token does not allow publishing this here") {
+        return turn.refuse_principal(principal, refusal);
     }
     if receipt.is_none()
         && let Err(refusal) = room.features.may_publish(room, &body)
     {
-        return turn.refuse_asker(asker, refusal);
+        return turn.refuse_principal(principal, refusal);
     }
-    post(room, turn, asker, body, exclude, receipt);
+    post(room, turn, principal, body, exclude, receipt);
 }
 
 /// What publishing comes down to, once it is allowed.
 pub(crate) fn post(
     room: &mut Room,
     turn: &mut Turn,
-    asker: &Asker,
+    principal: &Principal,
     body: Body,
     exclude: Option<SessionId>,
     receipt: Option<Receipt>,
 ) {
     let (id, offset, duplicate) = match receipt {
         Some(receipt) => (receipt.entry.map(|it| it.id), receipt.offset, true),
-        None if room.admits_broadcast(turn, asker) => {
-            let entry = append(room, turn, asker, body, exclude);
+        None if room.admits_broadcast(turn, principal) => {
+            let entry = append(room, turn, principal, body, exclude);
             (Some(entry.id), entry.offset, false)
         }
         None => return,
     };
     let accepted = Accepted { id, offset, epoch: room.epoch.clone(), duplicate };
-    turn.answer(asker, Event::Reply(Reply::Accepted(accepted)));
+    turn.answer(principal, Event::Reply(Reply::Accepted(accepted)));
 }
 
 /// Adds an entry to the log, and tells whom it concerns.
 fn append(
     room: &mut Room,
     turn: &mut Turn,
-    asker: &Asker,
+    principal: &Principal,
     body: Body,
     exclude: Option<SessionId>,
 ) -> Rc<Entry> {
-    let (author, request_id) = (asker.member.clone(), asker.request_id.clone());
+    let (author, request_id) = (principal.member.clone(), principal.request_id.clone());
     let entry = record(room, turn, author, request_id, body);
     room.features.appended(room, turn, &entry);
     let to = match (&entry.body.channel, &entry.body.user) {
@@ -132,23 +132,23 @@ pub(crate) fn record(
 pub(crate) fn history(
     room: &Room,
     turn: &mut Turn,
-    asker: &Asker,
+    principal: &Principal,
     PageRequest { before, after, limit }: PageRequest,
 ) {
-    let allowed = asker.needs(Grant::History, "this token does not allow reading history here");
+    let allowed = principal.needs(Grant::History, "this token does not allow reading history here");
     if let Err(refusal) = allowed {
-        return turn.refuse_asker(asker, refusal);
+        return turn.refuse_principal(principal, refusal);
     }
     let query = PageQuery {
         before,
         after,
-        viewer: asker.member.id.clone(),
+        viewer: principal.member.id.clone(),
         limit: limit.clamp(1, PageRequest::LIMIT_MAX),
         first: retention::first_visible(room),
         since: retention::oldest_visible(room, turn.stamp.at),
         head: room.head,
         epoch: room.epoch.clone(),
     };
-    let reveal = turn.reveal(asker);
+    let reveal = turn.reveal(principal);
     turn.effects.push(Effect::Page { reveal, query });
 }

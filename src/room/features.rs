@@ -1,6 +1,6 @@
 //! What the kernel calls of features, without knowing any.
 
-use super::asker::Asker;
+use super::principal::Principal;
 use super::{Receipt, Room, Session, Turn};
 use crate::feature::Command;
 use crate::message::{Body, Entry, Millis, Refusal, SessionId};
@@ -14,7 +14,7 @@ pub(crate) trait Rules {
     fn handle(
         room: &mut Room,
         turn: &mut Turn,
-        asker: &Asker,
+        principal: &Principal,
         command: Self::Command,
         receipt: Option<Receipt>,
     );
@@ -55,7 +55,7 @@ pub(crate) trait Features: std::fmt::Debug + Sync {
         &self,
         room: &mut Room,
         turn: &mut Turn,
-        asker: &Asker,
+        principal: &Principal,
         command: Command,
         receipt: Option<Receipt>,
     );

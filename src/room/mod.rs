@@ -10,7 +10,6 @@
 
 pub(crate) mod admin;
 mod anonymous;
-pub(crate) mod asker;
 pub(crate) mod chat;
 mod command;
 pub(crate) mod counts;
@@ -25,6 +24,7 @@ pub(crate) mod kinds;
 mod manners;
 pub(crate) mod pace;
 pub(crate) mod presence;
+pub(crate) mod principal;
 mod rate;
 mod remembered;
 mod request;
@@ -40,7 +40,6 @@ mod vacancy;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use asker::Asker;
 pub use command::{Command, Request};
 pub use counts::Counts;
 pub use effect::{Audience, Effect, Effects, Memory, Outbound, PageQuery, Reveal, Write};
@@ -50,6 +49,7 @@ pub use grants::{Grant, Grants};
 pub use input::{Input, Receipt, Renewal, Response};
 pub use manners::{Manner, Manners};
 pub use presence::Departure;
+use principal::Principal;
 pub use rate::{Bucket, Quota, Window};
 pub use remembered::Remembered;
 pub use session::Session;
@@ -251,12 +251,12 @@ impl Room {
             }
             Input::Called { member, grants, request: Request { request_id, command }, receipt } => {
                 turn.tally.received += 1;
-                let asker = Asker::caller(member, grants, request_id);
-                self.carry_out(&mut turn, &asker, command, receipt);
+                let principal = Principal::caller(member, grants, request_id);
+                self.carry_out(&mut turn, &principal, command, receipt);
             }
             Input::Renewed { session, request_id, renewal } => {
-                let asker = self.admits_frame(&mut turn, session, request_id, Rate::Messages);
-                if let Some(Asker { request_id, .. }) = asker {
+                let principal = self.admits_frame(&mut turn, session, request_id, Rate::Messages);
+                if let Some(Principal { request_id, .. }) = principal {
                     session::renewed(self, &mut turn, session, request_id, renewal);
                 }
             }

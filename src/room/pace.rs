@@ -1,7 +1,7 @@
 //! How fast a socket and a room may go, and what happens to those that go faster.
 
-use super::asker::Asker;
 use super::counts::{Counts, Pool};
+use super::principal::Principal;
 use super::{Effect, Manner, Quota, Room, Session, Turn, Write};
 use crate::limits::Limits;
 use crate::message::{Millis, Rate, Refusal, RequestId, SessionId};
@@ -44,7 +44,7 @@ impl Room {
         id: SessionId,
         request_id: Option<RequestId>,
         rate: Rate,
-    ) -> Option<Asker> {
+    ) -> Option<Principal> {
         let session = self.sessions.get_mut(&id)?;
         turn.tally.received += 1;
         let before = (session.heard_at, session.received);
@@ -58,7 +58,7 @@ impl Room {
             turn.effects.remember(id);
         }
         match charged {
-            Ok(_) => Some(Asker::of(session, request_id, turn.stamp.at)),
+            Ok(_) => Some(Principal::of(session, request_id, turn.stamp.at)),
             Err(refusal) => {
                 self.breach(turn, id, request_id, refusal);
                 None
@@ -85,78 +85,89 @@ impl Room {
 
     /// Counts a message, an event or a change of state against the room (B28): against what
     /// users may say, or against what callers with `publish` may, which is as much again (L12).
-    pub(crate) fn admits_broadcast(&mut self, turn: &mut Turn, asker: &Asker) -> bool {
-        let pool = if asker.is_publisher() { Pool::Published } else { Pool::Messages };
-        self.admits(turn, asker, pool)
+    pub(crate) fn admits_broadcast(&mut self, turn: &mut Turn, principal: &Principal) -> bool {
+        let pool = if principal.is_publisher() { Pool::Published } else { Pool::Messages };
+        self.admits(turn, principal, pool)
     }
 
     /// Counts something against the room, and against its user's share of it. A user past
     /// their share is too fast (L11); a room that is full refuses, and closes nobody (L2).
-    pub(crate) fn admits(&mut self, turn: &mut Turn, asker: &Asker, pool: Pool) -> bool {
+    pub(crate) fn admits(&mut self, turn: &mut Turn, principal: &Principal, pool: Pool) -> bool {
         let now = turn.stamp.at;
-        let (whole, share) = self.quotas(asker, pool);
+        let (whole, share) = self.quotas(principal, pool);
         let mut counts = self.counts;
-        let mut own = self.shares.get(&asker.member.id).copied().unwrap_or_default();
+        let mut own = self.shares.get(&principal.member.id).copied().unwrap_or_default();
         if let Some(share) = share
             && let Err(wait_ms) = own.charge(pool, share, now)
         {
-            match asker.session.filter(|_| pool.is_breach()) {
+            match principal.session.filter(|_| pool.is_breach()) {
                 Some(id) => {
-                    self.breach(turn, id, asker.request_id.clone(), share.refusal(wait_ms));
+                    self.breach(turn, id, principal.request_id.clone(), share.refusal(wait_ms));
                 }
-                None => turn.refuse_asker(asker, share.refusal(wait_ms)),
+                None => turn.refuse_principal(principal, share.refusal(wait_ms)),
             }
             return false;
         }
         if let Err(wait_ms) = counts.charge(pool, whole, now) {
-            turn.refuse_asker(asker, whole.refusal(wait_ms));
+            turn.refuse_principal(principal, whole.refusal(wait_ms));
             return false;
         }
-        self.counted(turn, asker, counts, share.map(|_| own));
+        self.counted(turn, principal, counts, share.map(|_| own));
         true
     }
 
     /// Whether one who owns so many things of a kind may own one more, of so many that a room
     /// holds: each user has a share of them, as of its rates (L18).
-    pub(crate) fn may_own(&self, asker: &Asker, owned: u64, whole: u64) -> bool {
+    pub(crate) fn may_own(&self, principal: &Principal, owned: u64, whole: u64) -> bool {
         let whole = Quota { count: whole, period_ms: 0 };
         let share = whole.share(self.limits.user_share_percent);
-        asker.is_publisher() || asker.is_demo || share.is_none_or(|it| owned < it.count)
+        principal.is_publisher() || principal.is_demo || share.is_none_or(|it| owned < it.count)
     }
 
     /// Counts what an edit turned out to be: operations beside the one that was admitted.
-    pub(crate) fn owes_operations(&mut self, turn: &mut Turn, asker: &Asker, operations: usize) {
+    pub(crate) fn owes_operations(
+        &mut self,
+        turn: &mut Turn,
+        principal: &Principal,
+        operations: usize,
+    ) {
         let more = (operations as u64).saturating_sub(1);
         if more == 0 {
             return;
         }
-        let (whole, share) = self.quotas(asker, Pool::Edits);
+        let (whole, share) = self.quotas(principal, Pool::Edits);
         let mut counts = self.counts;
         counts.owe_edits(whole, more, turn.stamp.at);
         let own = share.map(|share| {
-            let mut own = self.shares.get(&asker.member.id).copied().unwrap_or_default();
+            let mut own = self.shares.get(&principal.member.id).copied().unwrap_or_default();
             own.owe_edits(share, more, turn.stamp.at);
             own
         });
-        self.counted(turn, asker, counts, own);
+        self.counted(turn, principal, counts, own);
     }
 
     /// How much the room takes, and its user's share of that, where they have one: callers
     /// with `publish` speak for many, and a demo socket calls itself whatever it likes.
-    fn quotas(&self, asker: &Asker, pool: Pool) -> (Quota, Option<Quota>) {
+    fn quotas(&self, principal: &Principal, pool: Pool) -> (Quota, Option<Quota>) {
         let whole = pool.quota(&self.limits);
-        let whole = if asker.is_demo { whole.tenth() } else { whole };
+        let whole = if principal.is_demo { whole.tenth() } else { whole };
         let share = whole.share(self.limits.user_share_percent);
-        (whole, share.filter(|_| !asker.is_publisher() && !asker.is_demo))
+        (whole, share.filter(|_| !principal.is_publisher() && !principal.is_demo))
     }
 
     /// Keeps what was counted. It rides with whoever spoke last, so that it survives sleep
     /// without a row being written for it; what a caller over HTTP says needs the row.
-    fn counted(&mut self, turn: &mut Turn, asker: &Asker, counts: Counts, own: Option<Counts>) {
+    fn counted(
+        &mut self,
+        turn: &mut Turn,
+        principal: &Principal,
+        counts: Counts,
+        own: Option<Counts>,
+    ) {
         if own.is_none() && counts == self.counts {
             return; // Nothing is limited.
         }
-        let (user, at) = (&asker.member.id, turn.stamp.at);
+        let (user, at) = (&principal.member.id, turn.stamp.at);
         self.counts = counts;
         if let Some(own) = own {
             if !self.shares.contains_key(user) {
@@ -165,7 +176,7 @@ impl Room {
             }
             self.shares.insert(user.clone(), own);
         }
-        let session = asker.session.and_then(|id| self.sessions.get_mut(&id));
+        let session = principal.session.and_then(|id| self.sessions.get_mut(&id));
         if let Some(session) = session {
             session.counts = counts;
             session.share = self.shares.get(user).copied().unwrap_or_default();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::asker::Asker;
+use super::principal::Principal;
 use super::{Effect, Grant, Manner, Quota, Room, Session, Turn, Write, anonymous, typing};
 use crate::limits::MEMBERS_BYTES_MAX;
 use crate::message::{Code, Member, Millis, Refusal, SessionId, UserId, Welcome, json_len};
@@ -146,10 +146,10 @@ fn gone(room: &Room, now: Millis) -> Option<UserId> {
     over.min_by_key(|it| it.until).map(|it| it.member.id.clone())
 }
 
-pub(crate) fn list(room: &Room, turn: &mut Turn, asker: &Asker) {
-    let allowed = asker.needs(Grant::Presence, "this token does not allow seeing who is here");
+pub(crate) fn list(room: &Room, turn: &mut Turn, principal: &Principal) {
+    let allowed = principal.needs(Grant::Presence, "this token does not allow seeing who is here");
     if let Err(refusal) = allowed {
-        return turn.refuse_asker(asker, refusal);
+        return turn.refuse_principal(principal, refusal);
     }
     let mut members: Vec<Member> = room.sessions.values().map(|it| it.member.clone()).collect();
     // Those within their grace never left.
@@ -157,7 +157,7 @@ pub(crate) fn list(room: &Room, turn: &mut Turn, asker: &Asker) {
     members.sort_by(|a, b| a.id.cmp(&b.id));
     members.dedup_by(|a, b| a.id == b.id);
     let members = as_many_as_fit(members, MEMBERS_BYTES_MAX, |it| it);
-    turn.answer(asker, Event::Presence(members));
+    turn.answer(principal, Event::Presence(members));
 }
 
 /// What a user takes in a list, in bytes of JSON, beside what they are called.

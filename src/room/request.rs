@@ -1,6 +1,6 @@
 //! The way of a request: who asks, whether they may, and who serves it.
 
-use super::asker::Asker;
+use super::principal::Principal;
 use super::{
     Command, Event, Receipt, Request, Room, Turn, admin, chat, kinds, presence, session, state,
     status, topics, typing,
@@ -20,60 +20,60 @@ impl Room {
     ) {
         let rate = request.rate();
         let Request { request_id, command } = request;
-        let Some(asker) = self.admits_frame(turn, id, request_id, rate) else { return };
-        if asker.has_expired {
-            return session::prompt(self, turn, id, asker.request_id);
+        let Some(principal) = self.admits_frame(turn, id, request_id, rate) else { return };
+        if principal.has_expired {
+            return session::prompt(self, turn, id, principal.request_id);
         }
         if !matches!(command, Ok(Command::Ping | Command::Pong)) {
             self.features.spoke(self, turn, id);
         }
         let is_first = matches!(&command, Ok(Command::Feature(it)) if it.introduces());
-        if !asker.is_introduced && command.is_ok() && !is_first {
-            return turn.refuse(id, asker.request_id, CONNECT_FIRST);
+        if !principal.is_introduced && command.is_ok() && !is_first {
+            return turn.refuse(id, principal.request_id, CONNECT_FIRST);
         }
-        self.carry_out(turn, &asker, command, receipt);
+        self.carry_out(turn, &principal, command, receipt);
     }
 
     pub(crate) fn carry_out(
         &mut self,
         turn: &mut Turn,
-        asker: &Asker,
+        principal: &Principal,
         command: Result<Command, Refusal>,
         receipt: Option<Receipt>,
     ) {
         let command = match command {
-            Err(refusal) => return turn.refuse_asker(asker, refusal),
+            Err(refusal) => return turn.refuse_principal(principal, refusal),
             // Over HTTP only what a room serves can be asked.
-            Ok(command) if asker.session.is_some() && !kinds::serves(self.kind, &command) => {
-                return turn.refuse_asker(asker, kinds::UNKNOWN);
+            Ok(command) if principal.session.is_some() && !kinds::serves(self.kind, &command) => {
+                return turn.refuse_principal(principal, kinds::UNKNOWN);
             }
             Ok(command) => command,
         };
         match command {
-            Command::Ping => turn.answer(asker, Event::Pong),
+            Command::Ping => turn.answer(principal, Event::Pong),
             // Hearing it was all there is to it.
             Command::Pong => {}
             // The edge verifies tokens and sends `Input::Renewed` instead.
-            Command::Authenticate { .. } => turn.refuse_asker(asker, Refusal::system()),
-            Command::Say(body) => chat::say(self, turn, asker, body, receipt),
+            Command::Authenticate { .. } => turn.refuse_principal(principal, Refusal::system()),
+            Command::Say(body) => chat::say(self, turn, principal, body, receipt),
             Command::Publish { body, exclude } => {
-                chat::publish(self, turn, asker, body, exclude, receipt);
+                chat::publish(self, turn, principal, body, exclude, receipt);
             }
             Command::SetState { key, value } => {
-                state::set(self, turn, asker, &key, value, receipt);
+                state::set(self, turn, principal, &key, value, receipt);
             }
-            Command::Typing(typing) => typing::set(self, turn, asker, typing),
-            Command::Subscribe(topics) => topics::subscribe(self, turn, asker, topics),
-            Command::Unsubscribe(topics) => topics::unsubscribe(self, turn, asker, topics),
-            Command::History(page) => chat::history(self, turn, asker, page),
-            Command::Presence => presence::list(self, turn, asker),
-            Command::Subscriptions => topics::list(self, turn, asker),
-            Command::State => state::snapshot(turn, asker),
-            Command::Stats => status::stats(self, turn, asker),
-            Command::Status => status::status(self, turn, asker),
-            Command::Kick(whom) => admin::kick(self, turn, asker, &whom),
-            Command::Erase => admin::erase(self, turn, asker),
-            Command::Feature(it) => self.features.handle(self, turn, asker, it, receipt),
+            Command::Typing(typing) => typing::set(self, turn, principal, typing),
+            Command::Subscribe(topics) => topics::subscribe(self, turn, principal, topics),
+            Command::Unsubscribe(topics) => topics::unsubscribe(self, turn, principal, topics),
+            Command::History(page) => chat::history(self, turn, principal, page),
+            Command::Presence => presence::list(self, turn, principal),
+            Command::Subscriptions => topics::list(self, turn, principal),
+            Command::State => state::snapshot(turn, principal),
+            Command::Stats => status::stats(self, turn, principal),
+            Command::Status => status::status(self, turn, principal),
+            Command::Kick(whom) => admin::kick(self, turn, principal, &whom),
+            Command::Erase => admin::erase(self, turn, principal),
+            Command::Feature(it) => self.features.handle(self, turn, principal, it, receipt),
         }
     }
 }

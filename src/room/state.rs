@@ -1,6 +1,6 @@
 //! Values a room keeps under keys: the log says how they changed, the state what they are.
 
-use super::asker::Asker;
+use super::principal::Principal;
 use super::{Effect, Grant, Receipt, Room, Turn, Write, chat};
 use crate::limits::{STATE_BYTES_MAX, STATE_KEYS_MAX};
 use crate::message::{Code, Json, Published, Refusal, StateKey, UserId};
@@ -19,77 +19,84 @@ pub struct KeptKey {
 pub(crate) fn set(
     room: &mut Room,
     turn: &mut Turn,
-    asker: &Asker,
+    principal: &Principal,
     key: &StateKey,
     value: Json,
     receipt: Option<Receipt>,
 ) {
     let set =
-        may_send(asker).map(|()| Published::state(key, value)).and_then(|event| match receipt {
-            // A resend changes nothing, however full the room is by now.
-            Some(_) => Ok(event),
-            None => may_set(room, asker, key, &event.data)
-                .and_then(|()| fits(room, key, &event.data))
-                .map(|()| event),
-        });
+        may_send(principal).map(|()| Published::state(key, value)).and_then(
+            |event| match receipt {
+                // A resend changes nothing, however full the room is by now.
+                Some(_) => Ok(event),
+                None => may_set(room, principal, key, &event.data)
+                    .and_then(|()| fits(room, key, &event.data))
+                    .map(|()| event),
+            },
+        );
     match set {
-        Err(refusal) => turn.refuse_asker(asker, refusal),
+        Err(refusal) => turn.refuse_principal(principal, refusal),
         Ok(event) => {
             let head = room.head;
             let bytes = event.data.as_str().len();
             let is_null = event.data.is_null();
-            chat::post(room, turn, asker, event.into(), None, receipt);
+            chat::post(room, turn, principal, event.into(), None, receipt);
             if room.head == head {
                 return; // A resend, or too fast.
             }
             if is_null {
                 room.states.remove(key.as_str());
             } else {
-                keep(room, turn, asker, key, bytes);
+                keep(room, turn, principal, key, bytes);
             }
         }
     }
 }
 
-fn may_send(asker: &Asker) -> Result<(), Refusal> {
-    let can = asker.grants.has(Grant::Send) || asker.grants.has(Grant::Admin);
+fn may_send(principal: &Principal) -> Result<(), Refusal> {
+    let can = principal.grants.has(Grant::Send) || principal.grants.has(Grant::Admin);
     if can { Ok(()) } else { Err(Refusal::denied("this token does not allow sending here")) }
 }
 
 /// Everyone who may send changes a key, unless a caller with `publish` has set it; who set it
 /// first drops it.
-fn may_set(room: &Room, asker: &Asker, key: &StateKey, value: &Json) -> Result<(), Refusal> {
-    if asker.is_publisher() {
+fn may_set(
+    room: &Room,
+    principal: &Principal,
+    key: &StateKey,
+    value: &Json,
+) -> Result<(), Refusal> {
+    if principal.is_publisher() {
         return Ok(());
     }
     match room.states.get(key.as_str()) {
         Some(KeptKey { is_protected: true, .. }) => Err(PROTECTED),
         Some(KeptKey { owner: Some(owner), .. })
-            if value.is_null() && *owner != asker.member.id =>
+            if value.is_null() && *owner != principal.member.id =>
         {
             Err(NOT_YOURS)
         }
         Some(_) => Ok(()),
         None if value.is_null() => Ok(()),
         None => {
-            let is_own = |it: &&KeptKey| it.owner.as_ref() == Some(&asker.member.id);
+            let is_own = |it: &&KeptKey| it.owner.as_ref() == Some(&principal.member.id);
             let owned = room.states.values().filter(is_own).count() as u64;
-            let may = room.may_own(asker, owned, STATE_KEYS_MAX as u64);
+            let may = room.may_own(principal, owned, STATE_KEYS_MAX as u64);
             if may { Ok(()) } else { Err(SHARE) }
         }
     }
 }
 
 /// Notes whose it is, if that is new.
-fn keep(room: &mut Room, turn: &mut Turn, asker: &Asker, key: &StateKey, bytes: usize) {
+fn keep(room: &mut Room, turn: &mut Turn, principal: &Principal, key: &StateKey, bytes: usize) {
     let known = room.states.get(key.as_str());
-    let is_protected = asker.is_publisher();
+    let is_protected = principal.is_publisher();
     if let Some(known) = known.filter(|it| it.is_protected || !is_protected) {
         let state = KeptKey { bytes, ..known.clone() };
         room.states.insert(key.as_str().to_owned(), state);
         return;
     }
-    let owner = asker.member.id.clone();
+    let owner = principal.member.id.clone();
     let write = Write::OwnState { key: key.clone(), owner: owner.clone(), is_protected };
     turn.effects.push(Effect::Write(write));
     let state = KeptKey { bytes, owner: Some(owner), is_protected };
@@ -115,11 +122,11 @@ fn fits(room: &Room, key: &StateKey, value: &Json) -> Result<(), Refusal> {
 const FULL: Refusal =
     Refusal::new(Code::Conflict, "a room keeps at most 1,000 keys, of 512 KiB together");
 
-pub(crate) fn snapshot(turn: &mut Turn, asker: &Asker) {
-    let allowed = asker.needs(Grant::History, "this token does not allow reading history here");
+pub(crate) fn snapshot(turn: &mut Turn, principal: &Principal) {
+    let allowed = principal.needs(Grant::History, "this token does not allow reading history here");
     if let Err(refusal) = allowed {
-        return turn.refuse_asker(asker, refusal);
+        return turn.refuse_principal(principal, refusal);
     }
-    let reveal = turn.reveal(asker);
+    let reveal = turn.reveal(principal);
     turn.effects.push(Effect::Snapshot(reveal));
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::asker::Asker;
+use super::principal::Principal;
 use super::{Grant, Quota, Room, Session, Turn};
 use crate::message::{Millis, Refusal, Reply, SessionId, Stats, Status};
 use crate::room::Event;
@@ -10,11 +10,11 @@ use crate::room::Event;
 /// Since it last said something, in milliseconds, a connection counts as active.
 const ACTIVE_MS: u64 = 60_000;
 
-pub(crate) fn stats(room: &Room, turn: &mut Turn, asker: &Asker) {
+pub(crate) fn stats(room: &Room, turn: &mut Turn, principal: &Principal) {
     if let Err(refusal) =
-        asker.needs(Grant::Presence, "this token does not allow seeing who is here")
+        principal.needs(Grant::Presence, "this token does not allow seeing who is here")
     {
-        return turn.refuse_asker(asker, refusal);
+        return turn.refuse_principal(principal, refusal);
     }
     let stats = Stats {
         connections: room.sessions.len() as u64,
@@ -22,12 +22,12 @@ pub(crate) fn stats(room: &Room, turn: &mut Turn, asker: &Asker) {
         offset: room.head,
         epoch: room.epoch.clone(),
     };
-    turn.answer(asker, Event::Reply(Reply::Stats(stats)));
+    turn.answer(principal, Event::Reply(Reply::Stats(stats)));
 }
 
-pub(crate) fn status(room: &Room, turn: &mut Turn, asker: &Asker) {
-    let Some(session) = asker.session.and_then(|id| room.session(id)) else {
-        return turn.refuse_asker(asker, Refusal::invalid("a status needs a connection"));
+pub(crate) fn status(room: &Room, turn: &mut Turn, principal: &Principal) {
+    let Some(session) = principal.session.and_then(|id| room.session(id)) else {
+        return turn.refuse_principal(principal, Refusal::invalid("a status needs a connection"));
     };
     let quota = Quota::per_minute(room.limits.messages_per_minute);
     let status = Status {
@@ -38,7 +38,7 @@ pub(crate) fn status(room: &Room, turn: &mut Turn, asker: &Asker) {
         received_this_minute: session.messages.count(quota, turn.stamp.at),
         limit_per_minute: quota.count,
     };
-    turn.answer(asker, Event::Reply(Reply::Status(Box::new(status))));
+    turn.answer(principal, Event::Reply(Reply::Status(Box::new(status))));
 }
 
 /// Open connections, and how many of them said something of late, pings that the platform

@@ -1,8 +1,8 @@
 //! Who is typing: never stored, and expired by the room, because a client that
 //! vanishes cannot say that it stopped.
 
-use super::asker::Asker;
 use super::counts::Pool;
+use super::principal::Principal;
 use super::{Grant, Room, Turn};
 use crate::message::{Refusal, SessionId};
 use crate::room::Event;
@@ -11,16 +11,16 @@ use crate::room::Event;
 /// stored anew with each key.
 const UNTIL_STEPS: u64 = 20;
 
-pub(crate) fn set(room: &mut Room, turn: &mut Turn, asker: &Asker, typing: bool) {
-    let allowed = asker.needs(Grant::Send, "this token does not allow sending here");
+pub(crate) fn set(room: &mut Room, turn: &mut Turn, principal: &Principal, typing: bool) {
+    let allowed = principal.needs(Grant::Send, "this token does not allow sending here");
     if let Err(refusal) = allowed {
-        return turn.refuse_asker(asker, refusal);
+        return turn.refuse_principal(principal, refusal);
     }
     // A caller over HTTP has no socket whose end would end its typing.
-    let Some(id) = asker.session else {
-        return turn.refuse_asker(asker, Refusal::invalid("typing needs a connection"));
+    let Some(id) = principal.session else {
+        return turn.refuse_principal(principal, Refusal::invalid("typing needs a connection"));
     };
-    if !room.admits(turn, asker, Pool::Typing) {
+    if !room.admits(turn, principal, Pool::Typing) {
         return;
     }
     let (now, typing_ms) = (turn.stamp.at, room.limits.typing_ms);

@@ -15,8 +15,8 @@ use crate::limits::Responder;
 use crate::message::{
     Body, Code, Entry, Member, MessageText, Millis, Offset, Refusal, RequestId, UserId,
 };
-use crate::room::asker::Asker;
 use crate::room::features::Rules;
+use crate::room::principal::Principal;
 use crate::room::{
     Audience, Effect, Grant, Outbound, Receipt, Response, Room, Session, Turn, Write, chat,
 };
@@ -54,11 +54,11 @@ impl Rules for Conversations {
     fn handle(
         room: &mut Room,
         turn: &mut Turn,
-        asker: &Asker,
+        principal: &Principal,
         command: ConversationCommand,
         receipt: Option<Receipt>,
     ) {
-        handle(room, turn, asker, command, receipt);
+        handle(room, turn, principal, command, receipt);
     }
 
     fn due_at(room: &Room) -> Option<Millis> {
@@ -73,18 +73,18 @@ impl Rules for Conversations {
 fn handle(
     room: &mut Room,
     turn: &mut Turn,
-    asker: &Asker,
+    principal: &Principal,
     command: ConversationCommand,
     receipt: Option<Receipt>,
 ) {
     let done = match command {
-        ConversationCommand::Connect { client } => connect(room, turn, asker, &client),
+        ConversationCommand::Connect { client } => connect(room, turn, principal, &client),
         ConversationCommand::Ask { client, content } => {
-            ask(room, turn, asker, &client, content, receipt)
+            ask(room, turn, principal, &client, content, receipt)
         }
     };
     if let Err(refusal) = done {
-        turn.refuse_asker(asker, refusal);
+        turn.refuse_principal(principal, refusal);
     }
 }
 
@@ -92,16 +92,16 @@ fn handle(
 fn connect(
     room: &mut Room,
     turn: &mut Turn,
-    asker: &Asker,
+    principal: &Principal,
     client: &ClientName,
 ) -> Result<(), Refusal> {
-    let session = asker.session.and_then(|id| room.sessions.get_mut(&id));
+    let session = principal.session.and_then(|id| room.sessions.get_mut(&id));
     let session = session.ok_or(Refusal::system())?;
     let ticket = session.ticket.clone().ok_or(Refusal::system())?;
     let client = client.as_str().to_owned();
     session.client = Some(client.clone());
     turn.effects.remember(session.id);
-    turn.answer(asker, Event::from(ConversationEvent::Confirmed { client, ticket }));
+    turn.answer(principal, Event::from(ConversationEvent::Confirmed { client, ticket }));
     Ok(())
 }
 
@@ -109,29 +109,30 @@ fn connect(
 fn ask(
     room: &mut Room,
     turn: &mut Turn,
-    asker: &Asker,
+    principal: &Principal,
     client: &ClientName,
     content: String,
     receipt: Option<Receipt>,
 ) -> Result<(), Refusal> {
-    asker.needs(Grant::Send, "this token does not allow sending here")?;
-    let message = asker.request_id.clone().ok_or(Refusal::invalid("a message needs messageId"))?;
-    let session = asker.session.and_then(|id| room.session(id));
+    principal.needs(Grant::Send, "this token does not allow sending here")?;
+    let message =
+        principal.request_id.clone().ok_or(Refusal::invalid("a message needs messageId"))?;
+    let session = principal.session.and_then(|id| room.session(id));
     if session.and_then(|it| it.client.as_deref()) != Some(client.as_str()) {
         return Err(Refusal::new(Code::Conflict, "clientId is not the one of connect"));
     }
     let (offset, content) = match receipt {
         None => {
             has_room(room)?;
-            if !room.admits_broadcast(turn, asker) {
+            if !room.admits_broadcast(turn, principal) {
                 return Ok(()); // Which has been said.
             }
             let body = Body::message(&content, None)?;
-            let author = asker.member.clone();
+            let author = principal.member.clone();
             (chat::record(room, turn, author, Some(message.clone()), body).offset, content)
         }
         Some(Receipt { response: Response::Kept(response), .. }) => {
-            turn.answer(asker, Event::Entry(response));
+            turn.answer(principal, Event::Entry(response));
             return Ok(());
         }
         Some(Receipt { response: Response::Gone, .. }) => {
@@ -160,7 +161,7 @@ fn ask(
         answer(room, turn, &message, offset, &content);
     } else {
         let now = turn.stamp.at;
-        let (author, client) = (asker.member.clone(), client.as_str().to_owned());
+        let (author, client) = (principal.member.clone(), client.as_str().to_owned());
         let mut pending = Pending::new(offset, message, author, client, now);
         let starts = has_slot(room);
         if starts {

@@ -8,7 +8,7 @@ use crate::feature::documents::document::Edit;
 use crate::limits::{DOCUMENTS_MAX, EMPTY_DOCUMENT_MS};
 use crate::message::{Code, Millis, Name, Refusal, SessionId, Space};
 use crate::room::Event;
-use crate::room::asker::Asker;
+use crate::room::principal::Principal;
 use crate::room::{Audience, Effect, Room, Turn, Write};
 
 const CROWDED: Refusal = Refusal::new(Code::Conflict, "a room keeps at most 1,000 documents");
@@ -19,27 +19,33 @@ const SHARE: Refusal =
 const NOTHING: Refusal = Refusal::new(Code::NotFound, "there is no such document");
 
 /// Whether this one is there, or may be begun.
-pub(crate) fn may_begin(room: &Room, asker: &Asker, name: &Name) -> Result<(), Refusal> {
+pub(crate) fn may_begin(room: &Room, principal: &Principal, name: &Name) -> Result<(), Refusal> {
     if room.own.documents.get(name).ok_or(LOST)?.borrow().version() != Version::default() {
         return Ok(());
     }
     if DOCUMENTS_MAX <= room.own.documents.count() {
         return Err(CROWDED);
     }
-    let is_own = |it: &&OwnedDocument| it.owner == asker.member.id;
+    let is_own = |it: &&OwnedDocument| it.owner == principal.member.id;
     let owned = room.own.documents.all_owned().filter(is_own).count() as u64;
-    if room.may_own(asker, owned, DOCUMENTS_MAX) { Ok(()) } else { Err(SHARE) }
+    if room.may_own(principal, owned, DOCUMENTS_MAX) { Ok(()) } else { Err(SHARE) }
 }
 
 /// Notes whose a new document is, and when one loses its last word or gets one again.
-pub(crate) fn took(room: &mut Room, turn: &mut Turn, asker: &Asker, name: &Name, edit: &Edit) {
+pub(crate) fn took(
+    room: &mut Room,
+    turn: &mut Turn,
+    principal: &Principal,
+    name: &Name,
+    edit: &Edit,
+) {
     let is_empty = room.own.documents.get(name).is_some_and(|it| it.borrow().length() == 0);
     let empty_since = is_empty.then_some(turn.stamp.at);
     let document = match room.own.documents.owned(name) {
         Some(known) if known.empty_since.is_some() == is_empty => return,
         Some(known) => OwnedDocument { empty_since, ..known.clone() },
         None if edit.first == Version(1) => {
-            OwnedDocument { name: name.clone(), owner: asker.member.id.clone(), empty_since }
+            OwnedDocument { name: name.clone(), owner: principal.member.id.clone(), empty_since }
         }
         None => return,
     };
@@ -56,7 +62,7 @@ fn own(room: &mut Room, turn: &mut Turn, document: OwnedDocument) {
 pub(crate) fn delete(
     room: &mut Room,
     turn: &mut Turn,
-    asker: &Asker,
+    principal: &Principal,
     name: &Name,
 ) -> Result<(), Refusal> {
     let is_there =
@@ -65,7 +71,7 @@ pub(crate) fn delete(
         return Err(NOTHING);
     }
     let owner = room.own.documents.owned(name).map(|it| it.owner.clone());
-    asker.owns(owner.as_ref(), "only who made this document deletes it")?;
+    principal.owns(owner.as_ref(), "only who made this document deletes it")?;
     let seated = room.subscribers(Space::DOCUMENTS, name.as_str());
     let seated: Vec<SessionId> = seated.map(|it| it.id).collect();
     for id in &seated {
@@ -73,12 +79,12 @@ pub(crate) fn delete(
         turn.effects.remember(*id);
     }
     forget(room, turn, name);
-    let (document, member) = (name.clone(), asker.member.clone());
+    let (document, member) = (name.clone(), principal.member.clone());
     let event = Event::from(EditingEvent::Deleted { document, member });
     let others: Vec<SessionId> =
-        seated.into_iter().filter(|it| Some(*it) != asker.session).collect();
+        seated.into_iter().filter(|it| Some(*it) != principal.session).collect();
     turn.tell_all(Audience::Only(others), event.clone());
-    turn.answer(asker, event);
+    turn.answer(principal, event);
     Ok(())
 }
 

@@ -7,8 +7,8 @@ use crate::feature::documents::Role;
 use crate::limits::PARTICIPANTS_BYTES_MAX;
 use crate::message::{Member, Name, Refusal, SessionId, Space, UserId};
 use crate::room::Event;
-use crate::room::asker::Asker;
 use crate::room::presence::as_many_as_fit;
+use crate::room::principal::Principal;
 use crate::room::{Grant, Room, Session, Turn};
 
 impl Session {
@@ -36,8 +36,12 @@ impl Room {
     }
 
     /// Who is in a session, each user once; nobody, for who may not see who is here.
-    pub(crate) fn participants(&self, document: &Name, asker: &Asker) -> Vec<(Member, Role)> {
-        if !asker.grants.has(Grant::Presence) {
+    pub(crate) fn participants(
+        &self,
+        document: &Name,
+        principal: &Principal,
+    ) -> Vec<(Member, Role)> {
+        if !principal.grants.has(Grant::Presence) {
             return Vec::new();
         }
         let seated = self.subscribers(Space::DOCUMENTS, document.as_str());
@@ -78,14 +82,14 @@ pub(crate) fn take(room: &mut Room, turn: &mut Turn, id: SessionId, seat: Seat) 
 pub(crate) fn leave(
     room: &mut Room,
     turn: &mut Turn,
-    asker: &Asker,
+    principal: &Principal,
     id: SessionId,
     document: &Name,
 ) -> Result<(), Refusal> {
     room.session(id).filter(|it| it.sits_at(document)).ok_or(ELSEWHERE)?;
     stand_up(room, turn, id);
-    let (document, member) = (document.clone(), asker.member.clone());
-    turn.answer(asker, Event::from(EditingEvent::Left { document, member }));
+    let (document, member) = (document.clone(), principal.member.clone());
+    turn.answer(principal, Event::from(EditingEvent::Left { document, member }));
     Ok(())
 }
 

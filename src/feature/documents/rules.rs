@@ -13,9 +13,9 @@ use crate::feature::documents::{
 use crate::feature::{self, Ask};
 use crate::message::{Code, Millis, Name, Rate, Refusal, SessionId};
 use crate::room::Receipt;
-use crate::room::asker::Asker;
 use crate::room::counts::Pool;
 use crate::room::features::Rules;
+use crate::room::principal::Principal;
 use crate::room::{Command, Event, Request};
 use crate::room::{Effect, Grant, Room, Session, Turn, Write};
 
@@ -34,11 +34,11 @@ impl Rules for Documents {
     fn handle(
         room: &mut Room,
         turn: &mut Turn,
-        asker: &Asker,
+        principal: &Principal,
         command: EditingCommand,
         _: Option<Receipt>,
     ) {
-        handle(room, turn, asker, command);
+        handle(room, turn, principal, command);
     }
 
     fn left(room: &mut Room, turn: &mut Turn, session: &Session) {
@@ -54,35 +54,35 @@ impl Rules for Documents {
     }
 }
 
-fn handle(room: &mut Room, turn: &mut Turn, asker: &Asker, command: EditingCommand) {
+fn handle(room: &mut Room, turn: &mut Turn, principal: &Principal, command: EditingCommand) {
     if let EditingCommand::Delete { document } = &command {
-        return match owners::delete(room, turn, asker, document) {
+        return match owners::delete(room, turn, principal, document) {
             Ok(()) => {}
-            Err(refusal) => turn.refuse_asker(asker, refusal),
+            Err(refusal) => turn.refuse_principal(principal, refusal),
         };
     }
-    let Some(id) = asker.session else {
-        return turn.refuse_asker(asker, Refusal::invalid("editing needs a connection"));
+    let Some(id) = principal.session else {
+        return turn.refuse_principal(principal, Refusal::invalid("editing needs a connection"));
     };
     let done = match command {
         EditingCommand::Join { document, role } => {
-            join(room, turn, asker, id, Seat { document, role })
+            join(room, turn, principal, id, Seat { document, role })
         }
-        EditingCommand::Leave { document } => seats::leave(room, turn, asker, id, &document),
+        EditingCommand::Leave { document } => seats::leave(room, turn, principal, id, &document),
         EditingCommand::Edit { operation, version, document } => {
-            edit(room, turn, asker, id, document.as_ref(), &operation, version)
+            edit(room, turn, principal, id, document.as_ref(), &operation, version)
         }
         EditingCommand::Delete { .. } => Ok(()), // Above.
-        EditingCommand::Undo => undo(room, turn, asker, id),
+        EditingCommand::Undo => undo(room, turn, principal, id),
         EditingCommand::Cursor(cursor) => seat(room, id).map(|seat| {
-            if room.admits(turn, asker, Pool::Cursors) {
-                let event = EditingEvent::Cursor(asker.member.id.clone(), cursor);
+            if room.admits(turn, principal, Pool::Cursors) {
+                let event = EditingEvent::Cursor(principal.member.id.clone(), cursor);
                 room.tell_session(turn, &seat.document, Some(id), Session::may_see, event);
             }
         }),
     };
     if let Err(refusal) = done {
-        turn.refuse_asker(asker, refusal);
+        turn.refuse_principal(principal, refusal);
     }
 }
 
@@ -132,9 +132,9 @@ fn seat(room: &Room, id: SessionId) -> Result<Seat, Refusal> {
 }
 
 /// Where this session edits, if it may.
-fn desk(room: &Room, asker: &Asker, id: SessionId) -> Result<Name, Refusal> {
+fn desk(room: &Room, principal: &Principal, id: SessionId) -> Result<Name, Refusal> {
     let Seat { document, role } = seat(room, id)?;
-    asker.needs(Grant::Send, "this token does not allow editing here")?;
+    principal.needs(Grant::Send, "this token does not allow editing here")?;
     match role {
         Role::Participant => Ok(document),
         Role::Viewer => Err(Refusal::denied("a viewer does not edit")),
@@ -144,27 +144,27 @@ fn desk(room: &Room, asker: &Asker, id: SessionId) -> Result<Name, Refusal> {
 fn join(
     room: &mut Room,
     turn: &mut Turn,
-    asker: &Asker,
+    principal: &Principal,
     id: SessionId,
     seat: Seat,
 ) -> Result<(), Refusal> {
-    asker.needs(Grant::History, "this token does not allow reading documents here")?;
+    principal.needs(Grant::History, "this token does not allow reading documents here")?;
     if seat.role == Role::Participant {
-        asker.needs(Grant::Send, "this token does not allow editing here")?;
+        principal.needs(Grant::Send, "this token does not allow editing here")?;
     }
     let name = seat.document.clone();
-    owners::may_begin(room, asker, &name)?;
+    owners::may_begin(room, principal, &name)?;
     seats::take(room, turn, id, seat);
-    let state = state(room, asker, name)?;
-    turn.answer(asker, state);
+    let state = state(room, principal, name)?;
+    turn.answer(principal, state);
     Ok(())
 }
 
 /// The whole of a document, and who is there.
-fn state(room: &mut Room, asker: &Asker, document: Name) -> Result<Event, Refusal> {
+fn state(room: &mut Room, principal: &Principal, document: Name) -> Result<Event, Refusal> {
     let stored = room.own.documents.get(&document).ok_or(LOST)?;
     let Snapshot { version, content } = stored.borrow().snapshot();
-    let participants = room.participants(&document, asker);
+    let participants = room.participants(&document, principal);
     let state = EditingState { document, version, content, participants };
     Ok(Event::from(EditingEvent::State(Box::new(state))))
 }
@@ -172,29 +172,29 @@ fn state(room: &mut Room, asker: &Asker, document: Name) -> Result<Event, Refusa
 fn edit(
     room: &mut Room,
     turn: &mut Turn,
-    asker: &Asker,
+    principal: &Principal,
     id: SessionId,
     meant: Option<&Name>,
     operation: &Operation,
     version: Version,
 ) -> Result<(), Refusal> {
-    let name = desk(room, asker, id)?;
+    let name = desk(room, principal, id)?;
     if meant.is_some_and(|it| *it != name) {
         return Err(ELSEWHERE);
     }
-    if acknowledged_again(room, turn, asker, &name) {
+    if acknowledged_again(room, turn, principal, &name) {
         return Ok(());
     }
-    owners::may_begin(room, asker, &name)?;
-    if !room.admits(turn, asker, Pool::Edits) {
+    owners::may_begin(room, principal, &name)?;
+    if !room.admits(turn, principal, Pool::Edits) {
         return Ok(()); // Which has been said.
     }
     let document = room.own.documents.get(&name).ok_or(LOST)?;
-    let submitted = document.borrow_mut().submit(operation, version, &asker.member.id);
+    let submitted = document.borrow_mut().submit(operation, version, &principal.member.id);
     match submitted {
         Ok(applied) => {
-            turn.answer(asker, Event::from(EditingEvent::Taken(applied.edit.version())));
-            let edit = take(room, turn, asker, &name, applied);
+            turn.answer(principal, Event::from(EditingEvent::Taken(applied.edit.version())));
+            let edit = take(room, turn, principal, &name, applied);
             for event in edited(&edit) {
                 room.tell_session(turn, &name, Some(id), |_| true, event);
             }
@@ -202,10 +202,10 @@ fn edit(
         }
         Err(Rejection::Invalid(refusal)) => Err(refusal),
         Err(rejection @ (Rejection::Stale | Rejection::Future)) => {
-            turn.refuse_asker(asker, rejection.into());
+            turn.refuse_principal(principal, rejection.into());
             // A short frame that is answered with a mebibyte is no keystroke.
             if room.charges(turn, id, Rate::Messages) {
-                let state = state(room, asker, name)?;
+                let state = state(room, principal, name)?;
                 turn.tell(id, None, state);
             }
             Ok(())
@@ -213,32 +213,42 @@ fn edit(
     }
 }
 
-fn undo(room: &mut Room, turn: &mut Turn, asker: &Asker, id: SessionId) -> Result<(), Refusal> {
-    let name = desk(room, asker, id)?;
-    if acknowledged_again(room, turn, asker, &name) {
+fn undo(
+    room: &mut Room,
+    turn: &mut Turn,
+    principal: &Principal,
+    id: SessionId,
+) -> Result<(), Refusal> {
+    let name = desk(room, principal, id)?;
+    if acknowledged_again(room, turn, principal, &name) {
         return Ok(());
     }
-    if !room.admits(turn, asker, Pool::Edits) {
+    if !room.admits(turn, principal, Pool::Edits) {
         return Ok(());
     }
     let document = room.own.documents.get(&name).ok_or(LOST)?;
     let nothing = Refusal::new(Code::NotFound, "there is nothing to take back");
-    let undone = document.borrow_mut().undo(&asker.member.id);
+    let undone = document.borrow_mut().undo(&principal.member.id);
     let applied = undone?.ok_or(nothing)?;
-    let edit = take(room, turn, asker, &name, applied);
+    let edit = take(room, turn, principal, &name, applied);
     for event in edited(&edit) {
-        turn.answer(asker, Event::from(event.clone()));
+        turn.answer(principal, Event::from(event.clone()));
         room.tell_session(turn, &name, Some(id), |_| true, event);
     }
     Ok(())
 }
 
 /// A request that was taken before is acknowledged and not carried out again.
-fn acknowledged_again(room: &mut Room, turn: &mut Turn, asker: &Asker, name: &Name) -> bool {
-    let Some(request_id) = &asker.request_id else { return false };
-    let taken = room.own.documents.recall(name, &asker.member.id, request_id);
+fn acknowledged_again(
+    room: &mut Room,
+    turn: &mut Turn,
+    principal: &Principal,
+    name: &Name,
+) -> bool {
+    let Some(request_id) = &principal.request_id else { return false };
+    let taken = room.own.documents.recall(name, &principal.member.id, request_id);
     if let Some(version) = taken {
-        turn.answer(asker, Event::from(EditingEvent::Taken(version)));
+        turn.answer(principal, Event::from(EditingEvent::Taken(version)));
     }
     taken.is_some()
 }
@@ -247,7 +257,7 @@ fn acknowledged_again(room: &mut Room, turn: &mut Turn, asker: &Asker, name: &Na
 fn take(
     room: &mut Room,
     turn: &mut Turn,
-    asker: &Asker,
+    principal: &Principal,
     name: &Name,
     Applied { edit, is_mark }: Applied,
 ) -> Rc<Edit> {
@@ -255,12 +265,12 @@ fn take(
     if edit.operations.is_empty() {
         return edit;
     }
-    let (document, request_id) = (name.clone(), asker.request_id.clone());
+    let (document, request_id) = (name.clone(), principal.request_id.clone());
     let write = EditingWrite::Edit { document, edit: Rc::clone(&edit), request_id };
     turn.effects.push(Effect::Write(Write::from(write)));
-    owners::took(room, turn, asker, name, &edit);
-    room.owes_operations(turn, asker, edit.operations.len());
-    room.own.documents.took(name, &edit, asker.request_id.clone(), is_mark);
+    owners::took(room, turn, principal, name, &edit);
+    room.owes_operations(turn, principal, edit.operations.len());
+    room.own.documents.took(name, &edit, principal.request_id.clone(), is_mark);
     if is_mark && let Some(document) = room.own.documents.get(name) {
         let document = document.borrow();
         let (snapshot, since) = (Rc::new(document.snapshot()), document.kept_since());

@@ -3,7 +3,7 @@
 
 use super::stored::{MetricWrite, Observed};
 use crate::message::{Kind, Millis, Offset, SessionId, UserId};
-use crate::room::asker::Asker;
+use crate::room::principal::Principal;
 use crate::room::{Effect, Reveal, Room, Session, Turn, Write};
 
 /// Over how long it is measured, in milliseconds: "messages a minute".
@@ -75,9 +75,9 @@ fn set(room: &mut Room, turn: &mut Turn, observed: Observed) {
 }
 
 /// An analytics room wants to know from now on.
-pub(crate) fn observe(room: &mut Room, turn: &mut Turn, asker: &Asker) {
+pub(crate) fn observe(room: &mut Room, turn: &mut Turn, principal: &Principal) {
     begin(room, turn);
-    let reveal = turn.reveal(asker);
+    let reveal = turn.reveal(principal);
     measure(room, turn, Some(reveal));
     room.own.metrics.own.asked = true;
 }

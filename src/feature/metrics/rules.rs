@@ -9,8 +9,8 @@ use crate::limits::{METRICS_MAX, TOPICS_BYTES_MAX, TOPICS_MAX};
 use crate::message::{Body, Code, Entry, Json, Kind, Millis, Name, Refusal, SessionId, Space};
 use crate::room::Event;
 use crate::room::Receipt;
-use crate::room::asker::Asker;
 use crate::room::features::Rules;
+use crate::room::principal::Principal;
 use crate::room::{Effect, Outbound, Room, Session, Turn, Write, kinds};
 
 impl Rules for Metrics {
@@ -19,11 +19,11 @@ impl Rules for Metrics {
     fn handle(
         room: &mut Room,
         turn: &mut Turn,
-        asker: &Asker,
+        principal: &Principal,
         command: MetricCommand,
         _: Option<Receipt>,
     ) {
-        handle(room, turn, asker, command);
+        handle(room, turn, principal, command);
     }
 
     fn entered(room: &mut Room, session: &Session) {
@@ -56,33 +56,33 @@ impl Rules for Metrics {
     }
 }
 
-fn handle(room: &mut Room, turn: &mut Turn, asker: &Asker, command: MetricCommand) {
+fn handle(room: &mut Room, turn: &mut Turn, principal: &Principal, command: MetricCommand) {
     match (command, room.kind) {
-        (MetricCommand::Watch(names), Kind::Analytics) => watch(room, turn, asker, names),
-        (MetricCommand::Unwatch(names), Kind::Analytics) => unwatch(room, turn, asker, &names),
+        (MetricCommand::Watch(names), Kind::Analytics) => watch(room, turn, principal, names),
+        (MetricCommand::Unwatch(names), Kind::Analytics) => unwatch(room, turn, principal, &names),
         (MetricCommand::Measures(measures), Kind::Analytics) => {
             take(room, turn, &measures);
             let is_watched = Measure::ALL.iter().any(|it| !watchers(room, it.name()).is_empty());
-            turn.answer(asker, Event::from(MetricEvent::IsWatched(is_watched)));
+            turn.answer(principal, Event::from(MetricEvent::IsWatched(is_watched)));
         }
-        (MetricCommand::Observe, Kind::Chat) => measure::observe(room, turn, asker),
+        (MetricCommand::Observe, Kind::Chat) => measure::observe(room, turn, principal),
         (
             MetricCommand::Watch(_)
             | MetricCommand::Unwatch(_)
             | MetricCommand::Measures(_)
             | MetricCommand::Observe,
             _,
-        ) => turn.refuse_asker(asker, kinds::UNKNOWN),
+        ) => turn.refuse_principal(principal, kinds::UNKNOWN),
     }
 }
 
-fn watch(room: &mut Room, turn: &mut Turn, asker: &Asker, names: Vec<Name>) {
-    let Some(session) = asker.session.and_then(|id| room.session(id)) else {
-        return turn.refuse_asker(asker, NO_SOCKET);
+fn watch(room: &mut Room, turn: &mut Turn, principal: &Principal, names: Vec<Name>) {
+    let Some(session) = principal.session.and_then(|id| room.session(id)) else {
+        return turn.refuse_principal(principal, NO_SOCKET);
     };
     let asks_measures = names.iter().any(Measure::is_one);
     if asks_measures && !session.grants.shows_measures() {
-        return turn.refuse_asker(asker, UNSEEN);
+        return turn.refuse_principal(principal, UNSEEN);
     }
     let count = names.len();
     let mut all = session.metrics.clone();
@@ -92,7 +92,7 @@ fn watch(room: &mut Room, turn: &mut Turn, asker: &Asker, names: Vec<Name>) {
     // They ride in the attachment, which has 16 KiB.
     let bytes: usize = all.iter().map(|it| it.as_str().len()).sum();
     if TOPICS_MAX < count.max(all.len()) || TOPICS_BYTES_MAX < bytes {
-        return turn.refuse_asker(asker, TOO_MANY);
+        return turn.refuse_principal(principal, TOO_MANY);
     }
     if session.metrics != all {
         let id = session.id;
@@ -105,20 +105,20 @@ fn watch(room: &mut Room, turn: &mut Turn, asker: &Asker, names: Vec<Name>) {
             fits
         });
         if fits != Some(true) {
-            return turn.refuse_asker(asker, TOO_LONG);
+            return turn.refuse_principal(principal, TOO_LONG);
         }
         turn.effects.remember(id);
     }
-    turn.answer(asker, Event::from(MetricEvent::Watched(readings(room, asker, all))));
+    turn.answer(principal, Event::from(MetricEvent::Watched(readings(room, principal, all))));
     if asks_measures {
         turn.effects.push(Effect::Call(Outbound::Observe));
     }
 }
 
-fn unwatch(room: &mut Room, turn: &mut Turn, asker: &Asker, names: &[Name]) {
-    let Some(id) = asker.session else { return turn.refuse_asker(asker, NO_SOCKET) };
+fn unwatch(room: &mut Room, turn: &mut Turn, principal: &Principal, names: &[Name]) {
+    let Some(id) = principal.session else { return turn.refuse_principal(principal, NO_SOCKET) };
     if TOPICS_MAX < names.len() {
-        return turn.refuse_asker(asker, TOO_MANY);
+        return turn.refuse_principal(principal, TOO_MANY);
     }
     let left = room.resubscribe(id, |it| {
         let before = it.metrics.len();
@@ -129,11 +129,11 @@ fn unwatch(room: &mut Room, turn: &mut Turn, asker: &Asker, names: &[Name]) {
     if is_changed {
         turn.effects.remember(id);
     }
-    turn.answer(asker, Event::from(MetricEvent::Unwatched(readings(room, asker, left))));
+    turn.answer(principal, Event::from(MetricEvent::Unwatched(readings(room, principal, left))));
 }
 
-fn readings(room: &Room, asker: &Asker, names: Vec<Name>) -> Vec<Reading> {
-    let sees_own = asker.grants.shows_measures();
+fn readings(room: &Room, principal: &Principal, names: Vec<Name>) -> Vec<Reading> {
+    let sees_own = principal.grants.shows_measures();
     let reading = |metric: Name| {
         let last = room.own.metrics.last.get(&metric).filter(|it| sees_own || !it.own);
         let last = last.map(|it| (it.value.clone(), it.at));

@@ -11,8 +11,8 @@ use crate::limits::{FETCH_MS, FETCHERS_MAX, TRANSFERS_MAX};
 use crate::message::{Code, Fault, Millis, Name, Refusal, SessionId, UserId};
 use crate::room::Event;
 use crate::room::Receipt;
-use crate::room::asker::Asker;
 use crate::room::features::Rules;
+use crate::room::principal::Principal;
 use crate::room::{Effect, Grant, Reveal, Room, Session, Turn, Write, kinds};
 
 /// Chunks of an expired object deleted at once: some 9 MB of the largest.
@@ -69,11 +69,11 @@ impl Rules for Transfers {
     fn handle(
         room: &mut Room,
         turn: &mut Turn,
-        asker: &Asker,
+        principal: &Principal,
         command: TransferCommand,
         _: Option<Receipt>,
     ) {
-        handle(room, turn, asker, command);
+        handle(room, turn, principal, command);
     }
 
     /// Whoever was fetching when the room fell asleep goes on, at once.
@@ -97,33 +97,35 @@ impl Rules for Transfers {
     }
 }
 
-fn handle(room: &mut Room, turn: &mut Turn, asker: &Asker, command: TransferCommand) {
+fn handle(room: &mut Room, turn: &mut Turn, principal: &Principal, command: TransferCommand) {
     if let TransferCommand::Delete(data) = &command {
-        return match delete_object(room, turn, asker, data) {
-            Ok(()) => turn.answer(asker, Event::from(TransferEvent::Deleted(data.clone()))),
-            Err(refusal) => turn.refuse_asker(asker, refusal),
+        return match delete_object(room, turn, principal, data) {
+            Ok(()) => turn.answer(principal, Event::from(TransferEvent::Deleted(data.clone()))),
+            Err(refusal) => turn.refuse_principal(principal, refusal),
         };
     }
     // A stream needs a socket.
-    let Some(session) = asker.session else { return turn.refuse_asker(asker, kinds::UNKNOWN) };
+    let Some(session) = principal.session else {
+        return turn.refuse_principal(principal, kinds::UNKNOWN);
+    };
     let done = match command {
-        TransferCommand::Keep(chunk) => keep(room, turn, asker, session, chunk),
-        TransferCommand::Fetch { data, from } => fetch(room, turn, asker, session, data, from),
+        TransferCommand::Keep(chunk) => keep(room, turn, principal, session, chunk),
+        TransferCommand::Fetch { data, from } => fetch(room, turn, principal, session, data, from),
         TransferCommand::Delete(_) => Ok(()), // Above.
     };
     if let Err(refusal) = done {
-        turn.refuse_asker(asker, refusal);
+        turn.refuse_principal(principal, refusal);
     }
 }
 
 fn keep(
     room: &mut Room,
     turn: &mut Turn,
-    asker: &Asker,
+    principal: &Principal,
     session: SessionId,
     chunk: Rc<Chunk>,
 ) -> Result<(), Refusal> {
-    asker.needs(Grant::Send, "this token does not allow sending here")?;
+    principal.needs(Grant::Send, "this token does not allow sending here")?;
     let (chunks_max, bytes_max) = (room.limits.chunks(), room.limits.chunk_bytes());
     if chunks_max < chunk.total {
         return Err(fault("total_chunks", format!("must be at most {chunks_max}")));
@@ -136,14 +138,14 @@ fn keep(
     let now = turn.stamp.at;
     let known = find(room, &chunk.data).cloned();
     if let Some(known) = &known {
-        if known.owner != asker.member.id {
+        if known.owner != principal.member.id {
             return Err(OTHERS);
         }
         if known.total != chunk.total {
             return Err(OTHER_TOTAL);
         }
         if known.there.has(chunk.index) {
-            again(room, turn, asker, session, known, &chunk);
+            again(room, turn, principal, session, known, &chunk);
             return Ok(());
         }
         if !known.fits(chunk.index) {
@@ -152,8 +154,8 @@ fn keep(
     } else if TRANSFERS_MAX <= room.own.transfers.objects.len() {
         return Err(FULL);
     }
-    let (objects, bytes) = owned(room, &asker.member.id);
-    if known.is_none() && !room.may_own(asker, objects, TRANSFERS_MAX as u64) {
+    let (objects, bytes) = owned(room, &principal.member.id);
+    if known.is_none() && !room.may_own(principal, objects, TRANSFERS_MAX as u64) {
         return Err(SHARE);
     }
     let quota = room.limits.transfer_quota_bytes;
@@ -162,21 +164,21 @@ fn keep(
     }
     // Up to the share, not one byte short of it.
     if quota != 0
-        && !room.may_own(asker, bytes.saturating_add(chunk.bytes).saturating_sub(1), quota)
+        && !room.may_own(principal, bytes.saturating_add(chunk.bytes).saturating_sub(1), quota)
     {
         return Err(SHARE);
     }
     let is_resumed = known.as_ref().is_some_and(|it| it.session != session);
     let mut transfer = known.unwrap_or_else(|| {
         let id = room.own.transfers.objects.keys().next_back().map_or(1, |last| last + 1);
-        Transfer::begin(id, asker.member.id.clone(), session, &chunk, now)
+        Transfer::begin(id, principal.member.id.clone(), session, &chunk, now)
     });
     transfer.take(&chunk);
     (transfer.at, transfer.session) = (now, session);
     let write = TransferWrite::Keep(transfer.clone(), chunk);
     turn.effects.push(Effect::Write(Write::from(write)));
     if is_resumed || transfer.state == TransferState::Finished {
-        turn.answer(asker, Event::from(transfer.standing()));
+        turn.answer(principal, Event::from(transfer.standing()));
     }
     room.own.transfers.objects.insert(transfer.id, transfer);
     Ok(())
@@ -186,7 +188,7 @@ fn keep(
 fn again(
     room: &mut Room,
     turn: &mut Turn,
-    asker: &Asker,
+    principal: &Principal,
     session: SessionId,
     known: &Transfer,
     chunk: &Chunk,
@@ -197,7 +199,7 @@ fn again(
         turn.effects.push(Effect::Write(Write::from(write)));
         room.own.transfers.objects.insert(transfer.id, transfer);
     }
-    let reveal = turn.reveal(asker);
+    let reveal = turn.reveal(principal);
     let (transfer, index, digest) = (known.id, chunk.index, chunk.digest);
     let same = known.standing();
     turn.effects.push(Effect::Compare(Compare { reveal, transfer, index, digest, same }));
@@ -206,12 +208,12 @@ fn again(
 fn fetch(
     room: &mut Room,
     turn: &mut Turn,
-    asker: &Asker,
+    principal: &Principal,
     id: SessionId,
     data: Name,
     from: Option<u64>,
 ) -> Result<(), Refusal> {
-    asker.needs(Grant::History, "this token does not allow reading history here")?;
+    principal.needs(Grant::History, "this token does not allow reading history here")?;
     let known = find(room, &data).ok_or(UNKNOWN)?;
     if known.state != TransferState::Finished {
         return Err(UNFINISHED);
@@ -240,11 +242,11 @@ fn fetch(
 fn delete_object(
     room: &mut Room,
     turn: &mut Turn,
-    asker: &Asker,
+    principal: &Principal,
     data: &Name,
 ) -> Result<(), Refusal> {
     let known = find(room, data).cloned().ok_or(UNKNOWN)?;
-    asker.owns(Some(&known.owner), "only its sender deletes this data")?;
+    principal.owns(Some(&known.owner), "only its sender deletes this data")?;
     expire(room, turn, known);
     Ok(())
 }

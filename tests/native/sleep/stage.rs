@@ -184,7 +184,7 @@ impl Stage {
     /// Who has this seat says it, if anybody has.
     pub(super) fn say(&mut self, seat: usize, frame: &Frame) {
         let Some(Guest { number, user }) = self.guests[seat] else { return };
-        self.now.asker = Some(session_id(number));
+        self.now.principal = Some(session_id(number));
         self.now.said.push(frame.clone());
         let now = self.world.now;
         self.world.receives(number, frame, |token, _| renewal(user, token, now));
@@ -272,7 +272,7 @@ impl Stage {
         let guest = Guest { number: self.next, user };
         self.next += 1;
         let session = newcomer(at, guest, self.world.now, lives_ms);
-        self.now.asker = Some(session.id);
+        self.now.principal = Some(session.id);
         let wire = Wire { dialect: at.dialect, batched: at.batched };
         match self.world.enter(session, wire) {
             Ok(()) => {

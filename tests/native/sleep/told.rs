@@ -21,7 +21,7 @@ pub(super) struct Moment {
     /// What was said.
     pub(super) said: Vec<Frame>,
     /// Who spoke.
-    pub(super) asker: Option<SessionId>,
+    pub(super) principal: Option<SessionId>,
     pub(super) seen: BTreeMap<SessionId, Vec<Seen>>,
     /// Of callers over HTTP, and of those who were not let in.
     pub(super) answers: Vec<Value>,
@@ -32,7 +32,7 @@ pub(super) struct Moment {
 impl Moment {
     pub(super) fn of(step: Step) -> Self {
         let (said, seen, answers, calls) = Default::default();
-        Self { step, at: Millis(0), woke: false, said, asker: None, seen, answers, calls }
+        Self { step, at: Millis(0), woke: false, said, principal: None, seen, answers, calls }
     }
 
     /// Whether nobody can tell this one from that one.
@@ -77,7 +77,7 @@ impl Told {
         };
         let (mut own, mut others, mut closed) = (Vec::new(), Vec::new(), Vec::new());
         for (session, seen) in &moment.seen {
-            let frames = if Some(*session) == moment.asker { &mut own } else { &mut others };
+            let frames = if Some(*session) == moment.principal { &mut own } else { &mut others };
             for seen in seen {
                 match seen {
                     Seen::Frame(Frame::Text(text)) => {

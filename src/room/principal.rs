@@ -5,7 +5,7 @@ use crate::message::{Member, Millis, Refusal, RequestId, SessionId, UserId};
 use crate::room::Event;
 
 /// Whom to answer, and what they may ask.
-pub(crate) struct Asker {
+pub(crate) struct Principal {
     pub(crate) session: Option<SessionId>,
     pub(crate) member: Member,
     pub(crate) grants: Grants,
@@ -17,7 +17,7 @@ pub(crate) struct Asker {
     pub(crate) is_introduced: bool,
 }
 
-impl Asker {
+impl Principal {
     /// A connection.
     pub(crate) fn of(session: &Session, request_id: Option<RequestId>, now: Millis) -> Self {
         Self {
@@ -64,23 +64,23 @@ impl Asker {
 }
 
 impl Turn {
-    pub(crate) fn answer(&mut self, asker: &Asker, event: Event) {
-        let reveal = self.reveal(asker);
-        self.tell_notice(asker.audience(), reveal.notice(event));
+    pub(crate) fn answer(&mut self, principal: &Principal, event: Event) {
+        let reveal = self.reveal(principal);
+        self.tell_notice(principal.audience(), reveal.notice(event));
     }
 
-    pub(crate) fn refuse_asker(&mut self, asker: &Asker, refusal: Refusal) {
+    pub(crate) fn refuse_principal(&mut self, principal: &Principal, refusal: Refusal) {
         self.tally.refused += 1;
-        self.answer(asker, Event::Refused(refusal));
+        self.answer(principal, Event::Refused(refusal));
     }
 
     /// What an answer needs that only the log can give.
-    pub(crate) fn reveal(&mut self, asker: &Asker) -> Reveal {
+    pub(crate) fn reveal(&mut self, principal: &Principal) -> Reveal {
         Reveal {
-            to: asker.audience(),
-            session: asker.session,
+            to: principal.audience(),
+            session: principal.session,
             id: self.stamp.mint(),
-            reply_to: asker.request_id.clone(),
+            reply_to: principal.request_id.clone(),
             at: self.stamp.at,
         }
     }
