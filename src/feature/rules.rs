@@ -5,7 +5,7 @@ use crate::limits::Limits;
 use crate::message::{Body, Entry, Kind, Millis, Refusal, SessionId};
 use crate::room::features::{Features, Rules};
 use crate::room::principal::Principal;
-use crate::room::{Receipt, Remembered, Room, Session, Turn};
+use crate::room::{Context, Receipt, Remembered, Room, Session};
 
 /// All of them, in the order of the list.
 #[derive(Debug)]
@@ -17,41 +17,41 @@ macro_rules! dispatch {
             fn handle(
                 &self,
                 room: &mut Room,
-                turn: &mut Turn,
+                cx: &mut Context,
                 principal: &Principal,
                 command: Command,
                 receipt: Option<Receipt>,
             ) {
                 match command {
                     $(Command::$name(it) => {
-                        <super::$module::$name as Rules>::handle(room, turn, principal, it, receipt);
+                        <super::$module::$name as Rules>::handle(room, cx, principal, it, receipt);
                     })*
                 }
             }
             fn entered(&self, room: &mut Room, session: &Session) {
                 $(<super::$module::$name as Rules>::entered(room, session);)*
             }
-            fn spoke(&self, room: &mut Room, turn: &mut Turn, id: SessionId) {
-                $(<super::$module::$name as Rules>::spoke(room, turn, id);)*
+            fn spoke(&self, room: &mut Room, cx: &mut Context, id: SessionId) {
+                $(<super::$module::$name as Rules>::spoke(room, cx, id);)*
             }
             fn may_publish(&self, room: &Room, body: &Body) -> Result<(), Refusal> {
                 $(<super::$module::$name as Rules>::may_publish(room, body)?;)*
                 Ok(())
             }
-            fn appended(&self, room: &mut Room, turn: &mut Turn, entry: &Entry) {
-                $(<super::$module::$name as Rules>::appended(room, turn, entry);)*
+            fn appended(&self, room: &mut Room, cx: &mut Context, entry: &Entry) {
+                $(<super::$module::$name as Rules>::appended(room, cx, entry);)*
             }
-            fn left(&self, room: &mut Room, turn: &mut Turn, session: &Session) {
-                $(<super::$module::$name as Rules>::left(room, turn, session);)*
+            fn left(&self, room: &mut Room, cx: &mut Context, session: &Session) {
+                $(<super::$module::$name as Rules>::left(room, cx, session);)*
             }
             fn due_at(&self, room: &Room) -> Option<Millis> {
                 [$(<super::$module::$name as Rules>::due_at(room),)*].into_iter().flatten().min()
             }
-            fn tick(&self, room: &mut Room, turn: &mut Turn) {
-                $(<super::$module::$name as Rules>::tick(room, turn);)*
+            fn tick(&self, room: &mut Room, cx: &mut Context) {
+                $(<super::$module::$name as Rules>::tick(room, cx);)*
             }
-            fn settle(&self, room: &mut Room, turn: &mut Turn) {
-                $(<super::$module::$name as Rules>::settle(room, turn);)*
+            fn settle(&self, room: &mut Room, cx: &mut Context) {
+                $(<super::$module::$name as Rules>::settle(room, cx);)*
             }
         }
     };

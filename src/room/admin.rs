@@ -1,16 +1,16 @@
 //! What takes the grant `admin`: closing others' connections, forgetting everything.
 
 use super::principal::Principal;
-use super::{Effect, Grant, Remembered, Room, Turn, Write};
+use super::{Context, Effect, Grant, Remembered, Room, Write};
 use crate::feature::Known;
 use crate::message::{Code, Epoch, Kicked, Refusal, Reply, SessionId};
 use crate::room::Event;
 
-pub(crate) fn kick(room: &mut Room, turn: &mut Turn, principal: &Principal, whom: &Kicked) {
+pub(crate) fn kick(room: &mut Room, cx: &mut Context, principal: &Principal, whom: &Kicked) {
     if let Err(refusal) =
         principal.needs(Grant::Admin, "this token does not allow closing connections")
     {
-        return turn.refuse_principal(principal, refusal);
+        return cx.refuse_principal(principal, refusal);
     }
     let is_meant = |id: SessionId, user: &crate::message::UserId| match whom {
         Kicked::Session(session) => id == *session,
@@ -20,32 +20,32 @@ pub(crate) fn kick(room: &mut Room, turn: &mut Turn, principal: &Principal, whom
     let kicked: Vec<SessionId> =
         sessions.filter(|it| is_meant(it.id, &it.member.id)).map(|it| it.id).collect();
     if kicked.is_empty() {
-        return turn.refuse_principal(
+        return cx.refuse_principal(
             principal,
             Refusal::new(Code::NotFound, "nobody of this name is here"),
         );
     }
     for id in &kicked {
         let refusal = Refusal::denied("this connection was closed by an administrator");
-        room.expel(turn, *id, None, refusal);
+        room.expel(cx, *id, None, refusal);
     }
-    turn.answer(principal, Event::Reply(Reply::Kicked(kicked.len() as u64)));
+    cx.answer(principal, Event::Reply(Reply::Kicked(kicked.len() as u64)));
 }
 
-pub(crate) fn erase(room: &mut Room, turn: &mut Turn, principal: &Principal) {
+pub(crate) fn erase(room: &mut Room, cx: &mut Context, principal: &Principal) {
     if let Err(refusal) =
         principal.needs(Grant::Admin, "this token does not allow erasing this room")
     {
-        return turn.refuse_principal(principal, refusal);
+        return cx.refuse_principal(principal, refusal);
     }
     let sessions: Vec<SessionId> = room.sessions.keys().copied().collect();
     for id in sessions {
-        room.expel(turn, id, None, Refusal::new(Code::NotFound, "this room was erased"));
+        room.expel(cx, id, None, Refusal::new(Code::NotFound, "this room was erased"));
     }
     // Offsets begin anew, so the log is another one.
-    room.begin_anew(Epoch(turn.stamp.mint().simple().to_string()));
-    turn.effects.push(Effect::Write(Write::Erase(room.epoch.clone())));
-    turn.answer(principal, Event::Reply(Reply::Erased));
+    room.begin_anew(Epoch(cx.stamp.mint().simple().to_string()));
+    cx.effects.push(Effect::Write(Write::Erase(room.epoch.clone())));
+    cx.answer(principal, Event::Reply(Reply::Erased));
 }
 
 impl Room {

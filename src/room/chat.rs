@@ -3,40 +3,40 @@
 use std::rc::Rc;
 
 use super::principal::Principal;
-use super::{Audience, Effect, Grant, PageQuery, Receipt, Room, Turn, Write, retention};
+use super::{Audience, Context, Effect, Grant, PageQuery, Receipt, Room, Write, retention};
 use crate::message::{Accepted, Body, Entry, Member, PageRequest, Reply, RequestId, SessionId};
 use crate::room::{Event, Notice};
 
 /// Says something to everyone, the speaker too (X11): its echo is the acknowledgement.
 pub(crate) fn say(
     room: &mut Room,
-    turn: &mut Turn,
+    cx: &mut Context,
     principal: &Principal,
     body: Body,
     receipt: Option<Receipt>,
 ) {
     let allowed = principal.needs(Grant::Send, "this token does not allow sending here");
     if let Err(refusal) = allowed {
-        return turn.refuse_principal(principal, refusal);
+        return cx.refuse_principal(principal, refusal);
     }
     if let Some(receipt) = receipt {
         let entry = receipt.entry.unwrap_or_else(|| {
             // The log no longer keeps it, but remembers that it was said.
-            let (offset, at, id) = (receipt.offset, turn.stamp.at, turn.stamp.mint());
+            let (offset, at, id) = (receipt.offset, cx.stamp.at, cx.stamp.mint());
             let (author, request_id) = (principal.member.clone(), principal.request_id.clone());
             Rc::new(Entry { offset, at, id, author, request_id, body })
         });
-        return turn.answer(principal, Event::Entry(entry));
+        return cx.answer(principal, Event::Entry(entry));
     }
-    if room.admits_broadcast(turn, principal) {
-        append(room, turn, principal, body, None);
+    if room.admits_broadcast(cx, principal) {
+        append(room, cx, principal, body, None);
     }
 }
 
 /// Publishes an event, and tells the publisher where it went.
 pub(crate) fn publish(
     room: &mut Room,
-    turn: &mut Turn,
+    cx: &mut Context,
     principal: &Principal,
     body: Body,
     exclude: Option<SessionId>,
@@ -46,20 +46,20 @@ pub(crate) fn publish(
     let is_protected = body.is_protected() || principal.session.is_none();
     let grant = if is_protected { Grant::Publish } else { Grant::Send };
     if let Err(refusal) = principal.needs(grant, "this token does not allow publishing this here") {
-        return turn.refuse_principal(principal, refusal);
+        return cx.refuse_principal(principal, refusal);
     }
     if receipt.is_none()
         && let Err(refusal) = room.features.may_publish(room, &body)
     {
-        return turn.refuse_principal(principal, refusal);
+        return cx.refuse_principal(principal, refusal);
     }
-    post(room, turn, principal, body, exclude, receipt);
+    post(room, cx, principal, body, exclude, receipt);
 }
 
 /// What publishing comes down to, once it is allowed.
 pub(crate) fn post(
     room: &mut Room,
-    turn: &mut Turn,
+    cx: &mut Context,
     principal: &Principal,
     body: Body,
     exclude: Option<SessionId>,
@@ -67,27 +67,27 @@ pub(crate) fn post(
 ) {
     let (id, offset, duplicate) = match receipt {
         Some(receipt) => (receipt.entry.map(|it| it.id), receipt.offset, true),
-        None if room.admits_broadcast(turn, principal) => {
-            let entry = append(room, turn, principal, body, exclude);
+        None if room.admits_broadcast(cx, principal) => {
+            let entry = append(room, cx, principal, body, exclude);
             (Some(entry.id), entry.offset, false)
         }
         None => return,
     };
     let accepted = Accepted { id, offset, epoch: room.epoch.clone(), duplicate };
-    turn.answer(principal, Event::Reply(Reply::Accepted(accepted)));
+    cx.answer(principal, Event::Reply(Reply::Accepted(accepted)));
 }
 
 /// Adds an entry to the log, and tells whom it concerns.
 fn append(
     room: &mut Room,
-    turn: &mut Turn,
+    cx: &mut Context,
     principal: &Principal,
     body: Body,
     exclude: Option<SessionId>,
 ) -> Rc<Entry> {
     let (author, request_id) = (principal.member.clone(), principal.request_id.clone());
-    let entry = record(room, turn, author, request_id, body);
-    room.features.appended(room, turn, &entry);
+    let entry = record(room, cx, author, request_id, body);
+    room.features.appended(room, cx, &entry);
     let to = match (&entry.body.channel, &entry.body.user) {
         (Some((space, name)), _) => {
             let subscribers = room.subscribers(*space, name).map(|it| it.id);
@@ -100,7 +100,7 @@ fn append(
         // A notice of an entry has the entry's own id.
         let (id, event) = (entry.id, Event::Entry(Rc::clone(&entry)));
         let reply_to = entry.request_id.clone();
-        turn.tell_notice(to, Notice { id, reply_to, session: None, at: turn.stamp.at, event });
+        cx.tell_notice(to, Notice { id, reply_to, session: None, at: cx.stamp.at, event });
     }
     entry
 }
@@ -108,36 +108,36 @@ fn append(
 /// Adds an entry to the log, and tells nobody.
 pub(crate) fn record(
     room: &mut Room,
-    turn: &mut Turn,
+    cx: &mut Context,
     author: Member,
     request_id: Option<RequestId>,
     body: Body,
 ) -> Rc<Entry> {
     // Offsets order the log; its times only follow, even where the clock was set back.
-    let at = turn.stamp.at.max(room.head_at);
+    let at = cx.stamp.at.max(room.head_at);
     let offset = room.head.next();
     let body = body.accepted(at);
-    let entry = Rc::new(Entry { offset, at, id: turn.stamp.mint(), author, request_id, body });
+    let entry = Rc::new(Entry { offset, at, id: cx.stamp.mint(), author, request_id, body });
     (room.head, room.head_at) = (offset, at);
     if room.first.0 == 0 {
         (room.first, room.first_at) = (offset, at);
     }
-    turn.effects.push(Effect::Write(Write::Append(Rc::clone(&entry))));
+    cx.effects.push(Effect::Write(Write::Append(Rc::clone(&entry))));
     if entry.request_id.is_some() {
-        retention::forget_refs(room, turn);
+        retention::forget_refs(room, cx);
     }
     entry
 }
 
 pub(crate) fn history(
     room: &Room,
-    turn: &mut Turn,
+    cx: &mut Context,
     principal: &Principal,
     PageRequest { before, after, limit }: PageRequest,
 ) {
     let allowed = principal.needs(Grant::History, "this token does not allow reading history here");
     if let Err(refusal) = allowed {
-        return turn.refuse_principal(principal, refusal);
+        return cx.refuse_principal(principal, refusal);
     }
     let query = PageQuery {
         before,
@@ -145,10 +145,10 @@ pub(crate) fn history(
         viewer: principal.member.id.clone(),
         limit: limit.clamp(1, PageRequest::LIMIT_MAX),
         first: retention::first_visible(room),
-        since: retention::oldest_visible(room, turn.stamp.at),
+        since: retention::oldest_visible(room, cx.stamp.at),
         head: room.head,
         epoch: room.epoch.clone(),
     };
-    let reveal = turn.reveal(principal);
-    turn.effects.push(Effect::Page { reveal, query });
+    let reveal = cx.reveal(principal);
+    cx.effects.push(Effect::Page { reveal, query });
 }

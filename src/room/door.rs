@@ -1,17 +1,17 @@
 //! Sockets that come in, and those that are put out.
 
-use super::{Effect, Room, Session, Turn, presence};
+use super::{Context, Effect, Room, Session, presence};
 use crate::close::CloseCode;
 use crate::message::{Millis, Refusal, RequestId, SessionId};
 
 impl Room {
     /// Closes a socket that does not keep up. Nothing is said on it: it would only wait
     /// behind all that waits there already.
-    pub(crate) fn cut_off(&mut self, turn: &mut Turn, id: SessionId) {
+    pub(crate) fn cut_off(&mut self, cx: &mut Context, id: SessionId) {
         if self.sessions.contains_key(&id) {
             let reason = "this connection is too slow for what is said".into();
-            turn.effects.push(Effect::Close { session: id, code: CloseCode::TryLater, reason });
-            presence::left(self, turn, id);
+            cx.effects.push(Effect::Close { session: id, code: CloseCode::TryLater, reason });
+            presence::left(self, cx, id);
         }
     }
 
@@ -31,7 +31,7 @@ impl Room {
     /// arrives on it finds nobody.
     pub(crate) fn expel(
         &mut self,
-        turn: &mut Turn,
+        cx: &mut Context,
         id: SessionId,
         request_id: Option<RequestId>,
         refusal: Refusal,
@@ -41,8 +41,8 @@ impl Room {
         }
         let code = CloseCode::of(&refusal);
         let reason = refusal.message.clone();
-        turn.refuse(id, request_id, refusal);
-        turn.effects.push(Effect::Close { session: id, code, reason });
-        presence::left(self, turn, id);
+        cx.refuse(id, request_id, refusal);
+        cx.effects.push(Effect::Close { session: id, code, reason });
+        presence::left(self, cx, id);
     }
 }

@@ -1,7 +1,7 @@
 //! What the kernel calls of features, without knowing any.
 
 use super::principal::Principal;
-use super::{Receipt, Room, Session, Turn};
+use super::{Context, Receipt, Room, Session};
 use crate::feature::Command;
 use crate::message::{Body, Entry, Millis, Refusal, SessionId};
 
@@ -13,7 +13,7 @@ pub(crate) trait Rules {
     /// Serves a request.
     fn handle(
         room: &mut Room,
-        turn: &mut Turn,
+        cx: &mut Context,
         principal: &Principal,
         command: Self::Command,
         receipt: Option<Receipt>,
@@ -23,7 +23,7 @@ pub(crate) trait Rules {
     fn entered(_: &mut Room, _: &Session) {}
 
     /// A connection said something that is no ping.
-    fn spoke(_: &mut Room, _: &mut Turn, _: SessionId) {}
+    fn spoke(_: &mut Room, _: &mut Context, _: SessionId) {}
 
     /// Whether this may be published, beside what the kernel looks at.
     fn may_publish(_: &Room, _: &Body) -> Result<(), Refusal> {
@@ -31,10 +31,10 @@ pub(crate) trait Rules {
     }
 
     /// Something was added to the log.
-    fn appended(_: &mut Room, _: &mut Turn, _: &Entry) {}
+    fn appended(_: &mut Room, _: &mut Context, _: &Entry) {}
 
     /// A connection is gone, and no longer among those of the room.
-    fn left(_: &mut Room, _: &mut Turn, _: &Session) {}
+    fn left(_: &mut Room, _: &mut Context, _: &Session) {}
 
     /// When it has something to do by itself.
     fn due_at(_: &Room) -> Option<Millis> {
@@ -42,10 +42,10 @@ pub(crate) trait Rules {
     }
 
     /// Does what is due.
-    fn tick(_: &mut Room, _: &mut Turn) {}
+    fn tick(_: &mut Room, _: &mut Context) {}
 
     /// After every input.
-    fn settle(_: &mut Room, _: &mut Turn) {}
+    fn settle(_: &mut Room, _: &mut Context) {}
 }
 
 /// The rules of all features; see [`Rules`].
@@ -54,7 +54,7 @@ pub(crate) trait Features: std::fmt::Debug + Sync {
     fn handle(
         &self,
         room: &mut Room,
-        turn: &mut Turn,
+        cx: &mut Context,
         principal: &Principal,
         command: Command,
         receipt: Option<Receipt>,
@@ -62,17 +62,17 @@ pub(crate) trait Features: std::fmt::Debug + Sync {
     /// See [`Rules::entered`].
     fn entered(&self, room: &mut Room, session: &Session);
     /// See [`Rules::spoke`].
-    fn spoke(&self, room: &mut Room, turn: &mut Turn, id: SessionId);
+    fn spoke(&self, room: &mut Room, cx: &mut Context, id: SessionId);
     /// See [`Rules::may_publish`].
     fn may_publish(&self, room: &Room, body: &Body) -> Result<(), Refusal>;
     /// See [`Rules::appended`].
-    fn appended(&self, room: &mut Room, turn: &mut Turn, entry: &Entry);
+    fn appended(&self, room: &mut Room, cx: &mut Context, entry: &Entry);
     /// See [`Rules::left`].
-    fn left(&self, room: &mut Room, turn: &mut Turn, session: &Session);
+    fn left(&self, room: &mut Room, cx: &mut Context, session: &Session);
     /// See [`Rules::due_at`].
     fn due_at(&self, room: &Room) -> Option<Millis>;
     /// See [`Rules::tick`].
-    fn tick(&self, room: &mut Room, turn: &mut Turn);
+    fn tick(&self, room: &mut Room, cx: &mut Context);
     /// See [`Rules::settle`].
-    fn settle(&self, room: &mut Room, turn: &mut Turn);
+    fn settle(&self, room: &mut Room, cx: &mut Context);
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Room, Turn, session, typing};
+use super::{Context, Room, session, typing};
 use crate::message::{Code, Millis, Refusal, SessionId};
 use crate::room::Event;
 
@@ -10,20 +10,20 @@ use crate::room::Event;
 const BEATS_MISSED_MAX: u64 = 2;
 
 /// Looks at every session, if any can be due.
-pub(crate) fn sweep(room: &mut Room, turn: &mut Turn, heard: &BTreeMap<SessionId, Millis>) {
-    if !room.sweep_is_due(turn.stamp.at) {
+pub(crate) fn sweep(room: &mut Room, cx: &mut Context, heard: &BTreeMap<SessionId, Millis>) {
+    if !room.sweep_is_due(cx.stamp.at) {
         return;
     }
     let ids: Vec<SessionId> = room.sessions.keys().copied().collect();
     for id in ids {
-        look_at(room, turn, id, heard.get(&id).copied());
+        look_at(room, cx, id, heard.get(&id).copied());
     }
     let limits = room.limits;
     room.sweep_at = room.sessions.values().filter_map(|it| it.due_at(&limits)).min();
 }
 
-fn look_at(room: &mut Room, turn: &mut Turn, id: SessionId, heard_at: Option<Millis>) {
-    let now = turn.stamp.at;
+fn look_at(room: &mut Room, cx: &mut Context, id: SessionId, heard_at: Option<Millis>) {
+    let now = cx.stamp.at;
     let inactivity_ms = room.limits.inactivity_ms;
     let Some(it) = room.sessions.get_mut(&id) else { return };
     it.heard_at = heard_at.map_or(it.heard_at, |at| at.max(it.heard_at));
@@ -34,18 +34,18 @@ fn look_at(room: &mut Room, turn: &mut Turn, id: SessionId, heard_at: Option<Mil
     let missed = beat_due && BEATS_MISSED_MAX.saturating_mul(room.limits.heartbeat_ms) <= silent;
     if missed || (inactivity_ms != 0 && inactivity_ms <= silent) {
         let refusal = Refusal::new(Code::ConnectionTimeout, "nothing was heard for too long");
-        return room.expel(turn, id, None, refusal);
+        return room.expel(cx, id, None, refusal);
     }
     if beat_due {
         it.pinged_at = now;
-        turn.effects.remember(id);
-        turn.tell(id, None, Event::Ping);
+        cx.effects.remember(id);
+        cx.tell(id, None, Event::Ping);
     }
     if typed_out {
-        typing::stop(room, turn, id);
+        typing::stop(room, cx, id);
     }
     // Prompted once; from then on only the end of the time to renew matters.
     if expired && prompted.is_none_or(|by| by <= now) {
-        session::prompt(room, turn, id, None);
+        session::prompt(room, cx, id, None);
     }
 }

@@ -12,6 +12,7 @@ pub(crate) mod admin;
 mod anonymous;
 pub(crate) mod chat;
 mod command;
+pub(crate) mod context;
 pub(crate) mod counts;
 pub(crate) mod door;
 pub(crate) mod effect;
@@ -34,13 +35,13 @@ pub(crate) mod state;
 mod status;
 pub(crate) mod subscriptions;
 mod topics;
-pub(crate) mod turn;
 pub(crate) mod typing;
 mod vacancy;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use command::{Command, Request};
+pub(crate) use context::Context;
 pub use counts::Counts;
 pub use effect::{Audience, Effect, Effects, Memory, Outbound, PageQuery, Reveal, Write};
 pub use event::{Event, Notice};
@@ -55,7 +56,6 @@ pub use remembered::Remembered;
 pub use session::Session;
 pub use state::KeptKey;
 use subscriptions::Subscriptions;
-pub(crate) use turn::Turn;
 
 use crate::feature::{self, Known};
 use crate::limits::Limits;
@@ -243,43 +243,43 @@ impl Room {
     #[must_use]
     pub fn handle(&mut self, input: Input, stamp: Stamp) -> Effects {
         let (effects, tally) = Default::default();
-        let mut turn = Turn { stamp, effects, tally };
+        let mut cx = Context { stamp, effects, tally };
         match input {
-            Input::Joined(session) => presence::joined(self, &mut turn, *session),
+            Input::Joined(session) => presence::joined(self, &mut cx, *session),
             Input::Received { session, request, receipt } => {
-                self.received(&mut turn, session, request, receipt);
+                self.received(&mut cx, session, request, receipt);
             }
             Input::Called { member, grants, request: Request { request_id, command }, receipt } => {
-                turn.tally.received += 1;
+                cx.tally.received += 1;
                 let principal = Principal::caller(member, grants, request_id);
-                self.carry_out(&mut turn, &principal, command, receipt);
+                self.carry_out(&mut cx, &principal, command, receipt);
             }
             Input::Renewed { session, request_id, renewal } => {
-                let principal = self.admits_frame(&mut turn, session, request_id, Rate::Messages);
+                let principal = self.admits_frame(&mut cx, session, request_id, Rate::Messages);
                 if let Some(Principal { request_id, .. }) = principal {
-                    session::renewed(self, &mut turn, session, request_id, renewal);
+                    session::renewed(self, &mut cx, session, request_id, renewal);
                 }
             }
             Input::Responded(responded) => {
-                feature::conversations::rules::responded(self, &mut turn, responded);
+                feature::conversations::rules::responded(self, &mut cx, responded);
             }
             Input::Oversized { session } => {
                 let refusal = Refusal::too_large(self.limits.message_bytes_max);
-                self.expel(&mut turn, session, None, refusal);
+                self.expel(&mut cx, session, None, refusal);
             }
-            Input::Overwhelmed { session } => self.cut_off(&mut turn, session),
-            Input::Unstored { session } => self.expel(&mut turn, session, None, Refusal::system()),
-            Input::Left { session } => presence::left(self, &mut turn, session),
-            Input::Metric(input) => feature::metrics::rules::answered(self, &mut turn, input),
+            Input::Overwhelmed { session } => self.cut_off(&mut cx, session),
+            Input::Unstored { session } => self.expel(&mut cx, session, None, Refusal::system()),
+            Input::Left { session } => presence::left(self, &mut cx, session),
+            Input::Metric(input) => feature::metrics::rules::answered(self, &mut cx, input),
             Input::Alarm { heard } => {
-                idle::sweep(self, &mut turn, &heard);
-                presence::expire(self, &mut turn);
-                retention::trim(self, &mut turn);
-                self.features.tick(self, &mut turn);
+                idle::sweep(self, &mut cx, &heard);
+                presence::expire(self, &mut cx);
+                retention::trim(self, &mut cx);
+                self.features.tick(self, &mut cx);
             }
         }
-        self.features.settle(self, &mut turn);
-        self.tally.add(&turn.tally);
-        turn.effects
+        self.features.settle(self, &mut cx);
+        self.tally.add(&cx.tally);
+        cx.effects
     }
 }

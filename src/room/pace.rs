@@ -2,7 +2,7 @@
 
 use super::counts::{Counts, Pool};
 use super::principal::Principal;
-use super::{Effect, Manner, Quota, Room, Session, Turn, Write};
+use super::{Context, Effect, Manner, Quota, Room, Session, Write};
 use crate::limits::Limits;
 use crate::message::{Millis, Rate, Refusal, RequestId, SessionId};
 
@@ -40,44 +40,44 @@ impl Room {
     /// who asks, unless it was too fast.
     pub(crate) fn admits_frame(
         &mut self,
-        turn: &mut Turn,
+        cx: &mut Context,
         id: SessionId,
         request_id: Option<RequestId>,
         rate: Rate,
     ) -> Option<Principal> {
         let session = self.sessions.get_mut(&id)?;
-        turn.tally.received += 1;
+        cx.tally.received += 1;
         let before = (session.heard_at, session.received);
-        session.hear(turn.stamp.at, &self.limits);
+        session.hear(cx.stamp.at, &self.limits);
         if session.manners.has(Manner::Pinged) {
             session.received += 1;
         }
         let is_heard = before != (session.heard_at, session.received);
-        let charged = session.charge(rate, &self.limits, turn.stamp.at);
+        let charged = session.charge(rate, &self.limits, cx.stamp.at);
         if is_heard || charged == Ok(true) {
-            turn.effects.remember(id);
+            cx.effects.remember(id);
         }
         match charged {
-            Ok(_) => Some(Principal::of(session, request_id, turn.stamp.at)),
+            Ok(_) => Some(Principal::of(session, request_id, cx.stamp.at)),
             Err(refusal) => {
-                self.breach(turn, id, request_id, refusal);
+                self.breach(cx, id, request_id, refusal);
                 None
             }
         }
     }
 
     /// Counts something against one of a connection's rates.
-    pub(crate) fn charges(&mut self, turn: &mut Turn, id: SessionId, rate: Rate) -> bool {
+    pub(crate) fn charges(&mut self, cx: &mut Context, id: SessionId, rate: Rate) -> bool {
         let Some(session) = self.sessions.get_mut(&id) else { return false };
-        match session.charge(rate, &self.limits, turn.stamp.at) {
+        match session.charge(rate, &self.limits, cx.stamp.at) {
             Ok(is_changed) => {
                 if is_changed {
-                    turn.effects.remember(id);
+                    cx.effects.remember(id);
                 }
                 true
             }
             Err(refusal) => {
-                self.breach(turn, id, None, refusal);
+                self.breach(cx, id, None, refusal);
                 false
             }
         }
@@ -85,15 +85,15 @@ impl Room {
 
     /// Counts a message, an event or a change of state against the room (B28): against what
     /// users may say, or against what callers with `publish` may, which is as much again (L12).
-    pub(crate) fn admits_broadcast(&mut self, turn: &mut Turn, principal: &Principal) -> bool {
+    pub(crate) fn admits_broadcast(&mut self, cx: &mut Context, principal: &Principal) -> bool {
         let pool = if principal.is_publisher() { Pool::Published } else { Pool::Messages };
-        self.admits(turn, principal, pool)
+        self.admits(cx, principal, pool)
     }
 
     /// Counts something against the room, and against its user's share of it. A user past
     /// their share is too fast (L11); a room that is full refuses, and closes nobody (L2).
-    pub(crate) fn admits(&mut self, turn: &mut Turn, principal: &Principal, pool: Pool) -> bool {
-        let now = turn.stamp.at;
+    pub(crate) fn admits(&mut self, cx: &mut Context, principal: &Principal, pool: Pool) -> bool {
+        let now = cx.stamp.at;
         let (whole, share) = self.quotas(principal, pool);
         let mut counts = self.counts;
         let mut own = self.shares.get(&principal.member.id).copied().unwrap_or_default();
@@ -102,17 +102,17 @@ impl Room {
         {
             match principal.session.filter(|_| pool.is_breach()) {
                 Some(id) => {
-                    self.breach(turn, id, principal.request_id.clone(), share.refusal(wait_ms));
+                    self.breach(cx, id, principal.request_id.clone(), share.refusal(wait_ms));
                 }
-                None => turn.refuse_principal(principal, share.refusal(wait_ms)),
+                None => cx.refuse_principal(principal, share.refusal(wait_ms)),
             }
             return false;
         }
         if let Err(wait_ms) = counts.charge(pool, whole, now) {
-            turn.refuse_principal(principal, whole.refusal(wait_ms));
+            cx.refuse_principal(principal, whole.refusal(wait_ms));
             return false;
         }
-        self.counted(turn, principal, counts, share.map(|_| own));
+        self.counted(cx, principal, counts, share.map(|_| own));
         true
     }
 
@@ -127,7 +127,7 @@ impl Room {
     /// Counts what an edit turned out to be: operations beside the one that was admitted.
     pub(crate) fn owes_operations(
         &mut self,
-        turn: &mut Turn,
+        cx: &mut Context,
         principal: &Principal,
         operations: usize,
     ) {
@@ -137,13 +137,13 @@ impl Room {
         }
         let (whole, share) = self.quotas(principal, Pool::Edits);
         let mut counts = self.counts;
-        counts.owe_edits(whole, more, turn.stamp.at);
+        counts.owe_edits(whole, more, cx.stamp.at);
         let own = share.map(|share| {
             let mut own = self.shares.get(&principal.member.id).copied().unwrap_or_default();
-            own.owe_edits(share, more, turn.stamp.at);
+            own.owe_edits(share, more, cx.stamp.at);
             own
         });
-        self.counted(turn, principal, counts, own);
+        self.counted(cx, principal, counts, own);
     }
 
     /// How much the room takes, and its user's share of that, where they have one: callers
@@ -159,7 +159,7 @@ impl Room {
     /// without a row being written for it; what a caller over HTTP says needs the row.
     fn counted(
         &mut self,
-        turn: &mut Turn,
+        cx: &mut Context,
         principal: &Principal,
         counts: Counts,
         own: Option<Counts>,
@@ -167,7 +167,7 @@ impl Room {
         if own.is_none() && counts == self.counts {
             return; // Nothing is limited.
         }
-        let (user, at) = (&principal.member.id, turn.stamp.at);
+        let (user, at) = (&principal.member.id, cx.stamp.at);
         self.counts = counts;
         if let Some(own) = own {
             if !self.shares.contains_key(user) {
@@ -180,24 +180,24 @@ impl Room {
         if let Some(session) = session {
             session.counts = counts;
             session.share = self.shares.get(user).copied().unwrap_or_default();
-            turn.effects.remember(session.id);
+            cx.effects.remember(session.id);
         } else {
-            turn.effects.push(Effect::Write(Write::Broadcasts(counts)));
+            cx.effects.push(Effect::Write(Write::Broadcasts(counts)));
             if let Some(own) = own {
-                turn.effects.push(Effect::Write(Write::Share(user.clone(), own, at)));
+                cx.effects.push(Effect::Write(Write::Share(user.clone(), own, at)));
             }
         }
     }
 
     /// A socket is gone, and what it carried of the counts goes to the log.
-    pub(crate) fn keep_counts(&self, turn: &mut Turn, session: &Session) {
-        let (now, user) = (turn.stamp.at, &session.member.id);
+    pub(crate) fn keep_counts(&self, cx: &mut Context, session: &Session) {
+        let (now, user) = (cx.stamp.at, &session.member.id);
         if session.counts == self.counts && self.counts.is_open(now) {
-            turn.effects.push(Effect::Write(Write::Broadcasts(self.counts)));
+            cx.effects.push(Effect::Write(Write::Broadcasts(self.counts)));
         }
         let share = self.shares.get(user).filter(|it| **it == session.share && it.is_open(now));
         if let Some(share) = share {
-            turn.effects.push(Effect::Write(Write::Share(user.clone(), *share, now)));
+            cx.effects.push(Effect::Write(Write::Share(user.clone(), *share, now)));
         }
     }
 
@@ -205,18 +205,18 @@ impl Room {
     /// minute (X7).
     fn breach(
         &mut self,
-        turn: &mut Turn,
+        cx: &mut Context,
         id: SessionId,
         request_id: Option<RequestId>,
         refusal: Refusal,
     ) {
         let Some(session) = self.sessions.get_mut(&id) else { return };
         let is_patient = session.manners.has(Manner::Patient);
-        if is_patient && session.strikes.charge(FORGIVEN, turn.stamp.at).is_ok() {
-            turn.effects.remember(id);
-            turn.refuse(id, request_id, refusal);
+        if is_patient && session.strikes.charge(FORGIVEN, cx.stamp.at).is_ok() {
+            cx.effects.remember(id);
+            cx.refuse(id, request_id, refusal);
         } else {
-            self.expel(turn, id, request_id, refusal);
+            self.expel(cx, id, request_id, refusal);
         }
     }
 }

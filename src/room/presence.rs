@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::principal::Principal;
-use super::{Effect, Grant, Manner, Quota, Room, Session, Turn, Write, anonymous, typing};
+use super::{Context, Effect, Grant, Manner, Quota, Room, Session, Write, anonymous, typing};
 use crate::limits::MEMBERS_BYTES_MAX;
 use crate::message::{Code, Member, Millis, Refusal, SessionId, UserId, Welcome, json_len};
 use crate::room::Event;
@@ -60,21 +60,21 @@ fn capacity_for(room: &Room, user: &UserId) -> Result<(), Refusal> {
     Ok(())
 }
 
-pub(crate) fn joined(room: &mut Room, turn: &mut Turn, session: Session) {
+pub(crate) fn joined(room: &mut Room, cx: &mut Context, session: Session) {
     let (id, member) = (session.id, session.member.clone());
     let was_present = room.present.contains_key(&member.id);
     let welcome = session.manners.has(Manner::Greeted).then(|| welcome(room, &session));
-    turn.tally.opened += 1;
+    cx.tally.opened += 1;
     // Its socket brings its attachment along, so there is nothing to remember yet.
     room.enter(session);
     if let Some(welcome) = welcome {
-        turn.tell(id, None, Event::Welcome(Box::new(welcome)));
+        cx.tell(id, None, Event::Welcome(Box::new(welcome)));
     }
     if room.departures.remove(&member.id).is_some() {
-        turn.tally.recovered += 1;
-        turn.effects.push(Effect::Write(Write::Forget(member.id)));
+        cx.tally.recovered += 1;
+        cx.effects.push(Effect::Write(Write::Forget(member.id)));
     } else if !was_present {
-        room.announce(turn, Some(id), Event::Joined(member));
+        room.announce(cx, Some(id), Event::Joined(member));
     }
 }
 
@@ -91,17 +91,17 @@ fn welcome(room: &Room, session: &Session) -> Welcome {
     }
 }
 
-pub(crate) fn left(room: &mut Room, turn: &mut Turn, id: SessionId) {
-    typing::stop(room, turn, id);
+pub(crate) fn left(room: &mut Room, cx: &mut Context, id: SessionId) {
+    typing::stop(room, cx, id);
     let Some(session) = room.sessions.remove(&id) else { return };
     room.subscriptions.leave(&session);
-    let now = turn.stamp.at;
-    turn.tally.closed += 1;
+    let now = cx.stamp.at;
+    cx.tally.closed += 1;
     let open_ms = now.since(session.joined_at);
-    turn.tally.open_ms += open_ms;
-    turn.tally.open_ms_max = turn.tally.open_ms_max.max(open_ms);
-    room.keep_counts(turn, &session);
-    room.features.left(room, turn, &session);
+    cx.tally.open_ms += open_ms;
+    cx.tally.open_ms_max = cx.tally.open_ms_max.max(open_ms);
+    room.keep_counts(cx, &session);
+    room.features.left(room, cx, &session);
     let member = session.member;
     let others = room.present.get_mut(&member.id);
     let is_last = others.is_none_or(|it| it.remove(&id) && it.is_empty());
@@ -109,18 +109,18 @@ pub(crate) fn left(room: &mut Room, turn: &mut Turn, id: SessionId) {
         room.present.remove(&member.id);
         // With nobody left to tell, there is nothing to remember either.
         if !room.sessions.is_empty() {
-            turn.tally.lost += 1;
-            depart(room, turn, member, now.plus(room.limits.presence_grace_ms));
+            cx.tally.lost += 1;
+            depart(room, cx, member, now.plus(room.limits.presence_grace_ms));
         }
     }
 }
 
-fn depart(room: &mut Room, turn: &mut Turn, member: Member, until: Millis) {
-    if until <= turn.stamp.at {
-        return room.announce(turn, None, Event::Left(member));
+fn depart(room: &mut Room, cx: &mut Context, member: Member, until: Millis) {
+    if until <= cx.stamp.at {
+        return room.announce(cx, None, Event::Left(member));
     }
     let departure = Departure { member, until };
-    turn.effects.push(Effect::Write(Write::Depart(departure.clone())));
+    cx.effects.push(Effect::Write(Write::Depart(departure.clone())));
     room.departures.insert(departure.member.id.clone(), departure);
 }
 
@@ -130,12 +130,12 @@ pub(crate) fn due_at(room: &Room) -> Option<Millis> {
 }
 
 /// Announces those whose grace is over.
-pub(crate) fn expire(room: &mut Room, turn: &mut Turn) {
-    let now = turn.stamp.at;
+pub(crate) fn expire(room: &mut Room, cx: &mut Context) {
+    let now = cx.stamp.at;
     while let Some(user) = gone(room, now) {
         if let Some(Departure { member, .. }) = room.departures.remove(&user) {
-            turn.effects.push(Effect::Write(Write::Forget(user)));
-            room.announce(turn, None, Event::Left(member));
+            cx.effects.push(Effect::Write(Write::Forget(user)));
+            room.announce(cx, None, Event::Left(member));
         }
     }
 }
@@ -146,10 +146,10 @@ fn gone(room: &Room, now: Millis) -> Option<UserId> {
     over.min_by_key(|it| it.until).map(|it| it.member.id.clone())
 }
 
-pub(crate) fn list(room: &Room, turn: &mut Turn, principal: &Principal) {
+pub(crate) fn list(room: &Room, cx: &mut Context, principal: &Principal) {
     let allowed = principal.needs(Grant::Presence, "this token does not allow seeing who is here");
     if let Err(refusal) = allowed {
-        return turn.refuse_principal(principal, refusal);
+        return cx.refuse_principal(principal, refusal);
     }
     let mut members: Vec<Member> = room.sessions.values().map(|it| it.member.clone()).collect();
     // Those within their grace never left.
@@ -157,7 +157,7 @@ pub(crate) fn list(room: &Room, turn: &mut Turn, principal: &Principal) {
     members.sort_by(|a, b| a.id.cmp(&b.id));
     members.dedup_by(|a, b| a.id == b.id);
     let members = as_many_as_fit(members, MEMBERS_BYTES_MAX, |it| it);
-    turn.answer(principal, Event::Presence(members));
+    cx.answer(principal, Event::Presence(members));
 }
 
 /// What a user takes in a list, in bytes of JSON, beside what they are called.

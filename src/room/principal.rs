@@ -1,6 +1,6 @@
 //! Who asks: a socket's session, or a caller over HTTP, who has none.
 
-use super::{Audience, Grant, Grants, Manner, Reveal, Session, Turn};
+use super::{Audience, Context, Grant, Grants, Manner, Reveal, Session};
 use crate::message::{Member, Millis, Refusal, RequestId, SessionId, UserId};
 use crate::room::Event;
 
@@ -63,7 +63,7 @@ impl Principal {
     }
 }
 
-impl Turn {
+impl Context {
     pub(crate) fn answer(&mut self, principal: &Principal, event: Event) {
         let reveal = self.reveal(principal);
         self.tell_notice(principal.audience(), reveal.notice(event));

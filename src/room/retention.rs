@@ -3,7 +3,7 @@
 //! What is past keeping is hidden from readers at once and deleted later, by the
 //! alarm, so that no message pays for a deletion.
 
-use super::{Effect, Memory, Room, Turn, Write};
+use super::{Context, Effect, Memory, Room, Write};
 use crate::limits::{DEDUPE_ENTRIES_MAX, DEDUPE_MS};
 use crate::message::{Millis, Offset};
 
@@ -47,14 +47,14 @@ pub(crate) fn due_at(room: &Room) -> Option<Millis> {
 }
 
 /// Deletes what is past keeping, if it is time.
-pub(crate) fn trim(room: &Room, turn: &mut Turn) {
-    let now = turn.stamp.at;
+pub(crate) fn trim(room: &Room, cx: &mut Context) {
+    let now = cx.stamp.at;
     if due_at(room).is_none_or(|due| now < due) {
         return;
     }
     let (from, since) = (first_visible(room), oldest_visible(room, now));
-    turn.effects.push(Effect::Write(Write::Trim { from, since }));
-    turn.effects.push(Effect::Write(Write::ForgetRefs(memory(room, now))));
+    cx.effects.push(Effect::Write(Write::Trim { from, since }));
+    cx.effects.push(Effect::Write(Write::ForgetRefs(memory(room, now))));
 }
 
 /// How far back clients' own ids are remembered.
@@ -66,9 +66,9 @@ pub(crate) fn memory(room: &Room, now: Millis) -> Memory {
 }
 
 /// Forgets old ids once for many new ones, also where the log is never trimmed.
-pub(crate) fn forget_refs(room: &Room, turn: &mut Turn) {
+pub(crate) fn forget_refs(room: &Room, cx: &mut Context) {
     if room.head.0.is_multiple_of(SLACK_MAX) {
-        let memory = memory(room, turn.stamp.at);
-        turn.effects.push(Effect::Write(Write::ForgetRefs(memory)));
+        let memory = memory(room, cx.stamp.at);
+        cx.effects.push(Effect::Write(Write::ForgetRefs(memory)));
     }
 }

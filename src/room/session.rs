@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Bucket, Counts, Grant, Grants, Manner, Manners, Renewal, Room, Turn, Window};
+use super::{Bucket, Context, Counts, Grant, Grants, Manner, Manners, Renewal, Room, Window};
 use crate::feature::conversations::Ticket;
 use crate::feature::documents::Seat;
 use crate::feature::transfers::Fetching;
@@ -210,24 +210,24 @@ impl Session {
 }
 
 /// Asks an expired session for a younger token, once, and refuses until it comes (A4, B37).
-pub(crate) fn prompt(room: &mut Room, turn: &mut Turn, id: SessionId, to: Option<RequestId>) {
+pub(crate) fn prompt(room: &mut Room, cx: &mut Context, id: SessionId, to: Option<RequestId>) {
     let Some(session) = room.sessions.get_mut(&id) else { return };
-    let now = turn.stamp.at;
+    let now = cx.stamp.at;
     let renew_by = *session.renew_by.get_or_insert(now.plus(RENEWAL_MS));
     if renew_by <= now {
         let refusal = Refusal::unauthenticated("the token has expired");
-        return room.expel(turn, id, to, refusal);
+        return room.expel(cx, id, to, refusal);
     }
-    turn.effects.remember(id);
+    cx.effects.remember(id);
     room.sweep_no_later_than(Some(renew_by));
     let refusal = Refusal::unauthenticated("the token has expired: send auth with a new one");
-    turn.refuse(id, to, refusal);
+    cx.refuse(id, to, refusal);
 }
 
 /// Takes a younger token in place of the old one.
 pub(crate) fn renewed(
     room: &mut Room,
-    turn: &mut Turn,
+    cx: &mut Context,
     id: SessionId,
     request_id: Option<RequestId>,
     renewal: Result<Renewal, Refusal>,
@@ -236,15 +236,15 @@ pub(crate) fn renewed(
     let Some(session) = room.sessions.get_mut(&id) else { return };
     let renewal = renewal.and_then(|it| if fits(session, &it) { Ok(it) } else { Err(CONFLICT) });
     match renewal {
-        Err(refusal) => turn.refuse(id, request_id, refusal),
+        Err(refusal) => cx.refuse(id, request_id, refusal),
         Ok(Renewal { user, grants, expires_at, .. }) => {
             let due = room.resubscribe(id, |it| {
                 (it.grants, it.expires_at, it.renew_by) = (grants, expires_at, None);
                 it.due_at(&limits)
             });
             room.sweep_no_later_than(due.flatten());
-            turn.effects.remember(id);
-            turn.tell(id, request_id, Event::Renewed { user, expires_at });
+            cx.effects.remember(id);
+            cx.tell(id, request_id, Event::Renewed { user, expires_at });
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Values a room keeps under keys: the log says how they changed, the state what they are.
 
 use super::principal::Principal;
-use super::{Effect, Grant, Receipt, Room, Turn, Write, chat};
+use super::{Context, Effect, Grant, Receipt, Room, Write, chat};
 use crate::limits::{STATE_BYTES_MAX, STATE_KEYS_MAX};
 use crate::message::{Code, Json, Published, Refusal, StateKey, UserId};
 
@@ -18,7 +18,7 @@ pub struct KeptKey {
 
 pub(crate) fn set(
     room: &mut Room,
-    turn: &mut Turn,
+    cx: &mut Context,
     principal: &Principal,
     key: &StateKey,
     value: Json,
@@ -35,19 +35,19 @@ pub(crate) fn set(
             },
         );
     match set {
-        Err(refusal) => turn.refuse_principal(principal, refusal),
+        Err(refusal) => cx.refuse_principal(principal, refusal),
         Ok(event) => {
             let head = room.head;
             let bytes = event.data.as_str().len();
             let is_null = event.data.is_null();
-            chat::post(room, turn, principal, event.into(), None, receipt);
+            chat::post(room, cx, principal, event.into(), None, receipt);
             if room.head == head {
                 return; // A resend, or too fast.
             }
             if is_null {
                 room.states.remove(key.as_str());
             } else {
-                keep(room, turn, principal, key, bytes);
+                keep(room, cx, principal, key, bytes);
             }
         }
     }
@@ -88,7 +88,7 @@ fn may_set(
 }
 
 /// Notes whose it is, if that is new.
-fn keep(room: &mut Room, turn: &mut Turn, principal: &Principal, key: &StateKey, bytes: usize) {
+fn keep(room: &mut Room, cx: &mut Context, principal: &Principal, key: &StateKey, bytes: usize) {
     let known = room.states.get(key.as_str());
     let is_protected = principal.is_publisher();
     if let Some(known) = known.filter(|it| it.is_protected || !is_protected) {
@@ -98,7 +98,7 @@ fn keep(room: &mut Room, turn: &mut Turn, principal: &Principal, key: &StateKey,
     }
     let owner = principal.member.id.clone();
     let write = Write::OwnState { key: key.clone(), owner: owner.clone(), is_protected };
-    turn.effects.push(Effect::Write(write));
+    cx.effects.push(Effect::Write(write));
     let state = KeptKey { bytes, owner: Some(owner), is_protected };
     room.states.insert(key.as_str().to_owned(), state);
 }
@@ -122,11 +122,11 @@ fn fits(room: &Room, key: &StateKey, value: &Json) -> Result<(), Refusal> {
 const FULL: Refusal =
     Refusal::new(Code::Conflict, "a room keeps at most 1,000 keys, of 512 KiB together");
 
-pub(crate) fn snapshot(turn: &mut Turn, principal: &Principal) {
+pub(crate) fn snapshot(cx: &mut Context, principal: &Principal) {
     let allowed = principal.needs(Grant::History, "this token does not allow reading history here");
     if let Err(refusal) = allowed {
-        return turn.refuse_principal(principal, refusal);
+        return cx.refuse_principal(principal, refusal);
     }
-    let reveal = turn.reveal(principal);
-    turn.effects.push(Effect::Snapshot(reveal));
+    let reveal = cx.reveal(principal);
+    cx.effects.push(Effect::Snapshot(reveal));
 }

@@ -3,18 +3,18 @@
 use std::collections::BTreeMap;
 
 use super::principal::Principal;
-use super::{Grant, Quota, Room, Session, Turn};
+use super::{Context, Grant, Quota, Room, Session};
 use crate::message::{Millis, Refusal, Reply, SessionId, Stats, Status};
 use crate::room::Event;
 
 /// Since it last said something, in milliseconds, a connection counts as active.
 const ACTIVE_MS: u64 = 60_000;
 
-pub(crate) fn stats(room: &Room, turn: &mut Turn, principal: &Principal) {
+pub(crate) fn stats(room: &Room, cx: &mut Context, principal: &Principal) {
     if let Err(refusal) =
         principal.needs(Grant::Presence, "this token does not allow seeing who is here")
     {
-        return turn.refuse_principal(principal, refusal);
+        return cx.refuse_principal(principal, refusal);
     }
     let stats = Stats {
         connections: room.sessions.len() as u64,
@@ -22,12 +22,12 @@ pub(crate) fn stats(room: &Room, turn: &mut Turn, principal: &Principal) {
         offset: room.head,
         epoch: room.epoch.clone(),
     };
-    turn.answer(principal, Event::Reply(Reply::Stats(stats)));
+    cx.answer(principal, Event::Reply(Reply::Stats(stats)));
 }
 
-pub(crate) fn status(room: &Room, turn: &mut Turn, principal: &Principal) {
+pub(crate) fn status(room: &Room, cx: &mut Context, principal: &Principal) {
     let Some(session) = principal.session.and_then(|id| room.session(id)) else {
-        return turn.refuse_principal(principal, Refusal::invalid("a status needs a connection"));
+        return cx.refuse_principal(principal, Refusal::invalid("a status needs a connection"));
     };
     let quota = Quota::per_minute(room.limits.messages_per_minute);
     let status = Status {
@@ -35,10 +35,10 @@ pub(crate) fn status(room: &Room, turn: &mut Turn, principal: &Principal) {
         client: session.client.clone(),
         connected_at: session.joined_at,
         received: session.received,
-        received_this_minute: session.messages.count(quota, turn.stamp.at),
+        received_this_minute: session.messages.count(quota, cx.stamp.at),
         limit_per_minute: quota.count,
     };
-    turn.answer(principal, Event::Reply(Reply::Status(Box::new(status))));
+    cx.answer(principal, Event::Reply(Reply::Status(Box::new(status))));
 }
 
 /// Open connections, and how many of them said something of late, pings that the platform

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Audience, Room, Session, Turn};
+use super::{Audience, Context, Room, Session};
 use crate::message::{Published, SessionId, Space, UserId};
 use crate::room::{Event, Notice};
 
@@ -171,18 +171,18 @@ impl Room {
     }
 
     /// Tells those who hear of it and may learn who is here.
-    pub(crate) fn announce(&self, turn: &mut Turn, except: Option<SessionId>, event: Event) {
+    pub(crate) fn announce(&self, cx: &mut Context, except: Option<SessionId>, event: Event) {
         let name = event.topic().unwrap_or_default();
         let to = if self.subscriptions.blind.is_empty() {
             self.hearers(name, except)
         } else {
             self.hearers_such(name, except, Session::may_see)
         };
-        turn.tell_all(to, event);
+        cx.tell_all(to, event);
     }
 }
 
-impl Turn {
+impl Context {
     /// Tells something that answers nobody's request.
     pub(crate) fn tell_all(&mut self, to: Audience, event: Event) {
         if to != Audience::Only(Vec::new()) {

@@ -1,19 +1,19 @@
 //! What each connection wants to hear of (C6, C7, C28).
 
 use super::principal::Principal;
-use super::{Room, Turn};
+use super::{Context, Room};
 use crate::limits::{TOPICS_BYTES_MAX, TOPICS_MAX};
 use crate::message::{Code, Refusal, Reply, Topic};
 use crate::room::Event;
 
 pub(crate) fn subscribe(
     room: &mut Room,
-    turn: &mut Turn,
+    cx: &mut Context,
     principal: &Principal,
     topics: Vec<Topic>,
 ) {
     let Some(session) = principal.session.and_then(|id| room.session(id)) else {
-        return turn.refuse_principal(principal, NO_SOCKET);
+        return cx.refuse_principal(principal, NO_SOCKET);
     };
     let mut all = session.topics.clone().unwrap_or_default();
     all.extend(topics);
@@ -22,7 +22,7 @@ pub(crate) fn subscribe(
     // They ride in the attachment, which has 16 KiB.
     let bytes: usize = all.iter().map(|it| it.as_str().len()).sum();
     if TOPICS_MAX < all.len() || TOPICS_BYTES_MAX < bytes {
-        return turn.refuse_principal(principal, TOO_MANY);
+        return cx.refuse_principal(principal, TOO_MANY);
     }
     let id = session.id;
     let fits = room.resubscribe(id, |it| {
@@ -34,32 +34,32 @@ pub(crate) fn subscribe(
         fits
     });
     if fits != Some(true) {
-        return turn.refuse_principal(principal, TOO_LONG);
+        return cx.refuse_principal(principal, TOO_LONG);
     }
-    turn.effects.remember(id);
-    turn.answer(principal, Event::Reply(Reply::Subscribed(all)));
+    cx.effects.remember(id);
+    cx.answer(principal, Event::Reply(Reply::Subscribed(all)));
 }
 
 pub(crate) fn unsubscribe(
     room: &mut Room,
-    turn: &mut Turn,
+    cx: &mut Context,
     principal: &Principal,
     topics: Vec<Topic>,
 ) {
-    let Some(id) = principal.session else { return turn.refuse_principal(principal, NO_SOCKET) };
+    let Some(id) = principal.session else { return cx.refuse_principal(principal, NO_SOCKET) };
     let is_filtered = room.resubscribe(id, |it| {
         it.topics.as_mut().map(|all| all.retain(|it| !topics.contains(it))).is_some()
     });
     if is_filtered == Some(true) {
-        turn.effects.remember(id);
+        cx.effects.remember(id);
     }
-    turn.answer(principal, Event::Reply(Reply::Unsubscribed(topics)));
+    cx.answer(principal, Event::Reply(Reply::Unsubscribed(topics)));
 }
 
-pub(crate) fn list(room: &Room, turn: &mut Turn, principal: &Principal) {
+pub(crate) fn list(room: &Room, cx: &mut Context, principal: &Principal) {
     let session = principal.session.and_then(|id| room.session(id));
     let topics = session.and_then(|it| it.topics.clone());
-    turn.answer(principal, Event::Reply(Reply::Subscriptions(topics)));
+    cx.answer(principal, Event::Reply(Reply::Subscriptions(topics)));
 }
 
 const NO_SOCKET: Refusal = Refusal::invalid("subscriptions need a connection");

@@ -18,7 +18,7 @@ use crate::message::{
 use crate::room::features::Rules;
 use crate::room::principal::Principal;
 use crate::room::{
-    Audience, Effect, Grant, Outbound, Receipt, Response, Room, Session, Turn, Write, chat,
+    Audience, Context, Effect, Grant, Outbound, Receipt, Response, Room, Session, Write, chat,
 };
 use crate::room::{Event, Notice};
 
@@ -53,45 +53,45 @@ impl Rules for Conversations {
 
     fn handle(
         room: &mut Room,
-        turn: &mut Turn,
+        cx: &mut Context,
         principal: &Principal,
         command: ConversationCommand,
         receipt: Option<Receipt>,
     ) {
-        handle(room, turn, principal, command, receipt);
+        handle(room, cx, principal, command, receipt);
     }
 
     fn due_at(room: &Room) -> Option<Millis> {
         due_at(room)
     }
 
-    fn tick(room: &mut Room, turn: &mut Turn) {
-        tick(room, turn);
+    fn tick(room: &mut Room, cx: &mut Context) {
+        tick(room, cx);
     }
 }
 
 fn handle(
     room: &mut Room,
-    turn: &mut Turn,
+    cx: &mut Context,
     principal: &Principal,
     command: ConversationCommand,
     receipt: Option<Receipt>,
 ) {
     let done = match command {
-        ConversationCommand::Connect { client } => connect(room, turn, principal, &client),
+        ConversationCommand::Connect { client } => connect(room, cx, principal, &client),
         ConversationCommand::Ask { client, content } => {
-            ask(room, turn, principal, &client, content, receipt)
+            ask(room, cx, principal, &client, content, receipt)
         }
     };
     if let Err(refusal) = done {
-        turn.refuse_principal(principal, refusal);
+        cx.refuse_principal(principal, refusal);
     }
 }
 
 /// Takes down who speaks, and says where they are (D3). Again if asked again.
 fn connect(
     room: &mut Room,
-    turn: &mut Turn,
+    cx: &mut Context,
     principal: &Principal,
     client: &ClientName,
 ) -> Result<(), Refusal> {
@@ -100,15 +100,15 @@ fn connect(
     let ticket = session.ticket.clone().ok_or(Refusal::system())?;
     let client = client.as_str().to_owned();
     session.client = Some(client.clone());
-    turn.effects.remember(session.id);
-    turn.answer(principal, Event::from(ConversationEvent::Confirmed { client, ticket }));
+    cx.effects.remember(session.id);
+    cx.answer(principal, Event::from(ConversationEvent::Confirmed { client, ticket }));
     Ok(())
 }
 
 /// Takes a message down, and has it answered.
 fn ask(
     room: &mut Room,
-    turn: &mut Turn,
+    cx: &mut Context,
     principal: &Principal,
     client: &ClientName,
     content: String,
@@ -124,15 +124,15 @@ fn ask(
     let (offset, content) = match receipt {
         None => {
             has_room(room)?;
-            if !room.admits_broadcast(turn, principal) {
+            if !room.admits_broadcast(cx, principal) {
                 return Ok(()); // Which has been said.
             }
             let body = Body::message(&content, None)?;
             let author = principal.member.clone();
-            (chat::record(room, turn, author, Some(message.clone()), body).offset, content)
+            (chat::record(room, cx, author, Some(message.clone()), body).offset, content)
         }
         Some(Receipt { response: Response::Kept(response), .. }) => {
-            turn.answer(principal, Event::Entry(response));
+            cx.answer(principal, Event::Entry(response));
             return Ok(());
         }
         Some(Receipt { response: Response::Gone, .. }) => {
@@ -158,18 +158,18 @@ fn ask(
         }
     };
     if room.limits.responder == Responder::Echo {
-        answer(room, turn, &message, offset, &content);
+        answer(room, cx, &message, offset, &content);
     } else {
-        let now = turn.stamp.at;
+        let now = cx.stamp.at;
         let (author, client) = (principal.member.clone(), client.as_str().to_owned());
         let mut pending = Pending::new(offset, message, author, client, now);
         let starts = has_slot(room);
         if starts {
             pending.begin(now, overdue_ms(room));
         }
-        turn.write(ConversationWrite::Ask(pending.clone(), content.into()));
+        cx.write(ConversationWrite::Ask(pending.clone(), content.into()));
         if starts {
-            turn.call(room, &pending);
+            cx.call(room, &pending);
         }
         room.own.conversations.pending.insert(offset, pending);
     }
@@ -193,24 +193,24 @@ fn responder() -> Member {
 }
 
 /// Takes a response down, and tells everyone.
-fn answer(room: &mut Room, turn: &mut Turn, to: &RequestId, of: Offset, content: &str) {
+fn answer(room: &mut Room, cx: &mut Context, to: &RequestId, of: Offset, content: &str) {
     let reply_to = Some(to.clone());
     let body = Body::response(to, of, content);
-    let entry: Rc<Entry> = chat::record(room, turn, responder(), None, body);
-    let (id, at, event) = (entry.id, turn.stamp.at, Event::Entry(entry));
-    tell(room, turn, Notice { id, reply_to, session: None, at, event });
+    let entry: Rc<Entry> = chat::record(room, cx, responder(), None, body);
+    let (id, at, event) = (entry.id, cx.stamp.at, Event::Entry(entry));
+    tell(room, cx, Notice { id, reply_to, session: None, at, event });
 }
 
 /// Tells everyone who has said who they are: until then nothing but a refusal is said.
-fn tell(room: &Room, turn: &mut Turn, notice: Notice) {
+fn tell(room: &Room, cx: &mut Context, notice: Notice) {
     let to = room.hearers_such("response", None, Session::is_introduced);
     if to != Audience::Only(Vec::new()) {
-        turn.tell_notice(to, notice);
+        cx.tell_notice(to, notice);
     }
 }
 
 /// What came of a call.
-pub(crate) fn responded(room: &mut Room, turn: &mut Turn, responded: Responded) {
+pub(crate) fn responded(room: &mut Room, cx: &mut Context, responded: Responded) {
     let Responded { question, epoch, attempt, outcome } = responded;
     // A room that was erased has other messages at these positions.
     let Some(pending) =
@@ -221,44 +221,44 @@ pub(crate) fn responded(room: &mut Room, turn: &mut Turn, responded: Responded) 
     let is_current = pending.under_way && pending.attempt == attempt;
     match outcome {
         Outcome::Answered(content) => {
-            if let Some(Pending { message, offset, .. }) = settle(room, turn, question) {
-                answer(room, turn, &message, offset, &content);
+            if let Some(Pending { message, offset, .. }) = settle(room, cx, question) {
+                answer(room, cx, &message, offset, &content);
             }
         }
         // Given up, and asked again since.
         Outcome::Failed | Outcome::Unusable | Outcome::Held { .. } if !is_current => {}
-        Outcome::Failed => failed(room, turn, question),
-        Outcome::Unusable => give_up(room, turn, question, UNUSABLE),
+        Outcome::Failed => failed(room, cx, question),
+        Outcome::Unusable => give_up(room, cx, question, UNUSABLE),
         Outcome::Held { wait_s } => {
-            give_up(room, turn, question, Refusal { retry_after: Some(wait_s), ..HELD });
+            give_up(room, cx, question, Refusal { retry_after: Some(wait_s), ..HELD });
         }
     }
-    begin_due(room, turn);
+    begin_due(room, cx);
 }
 
 /// Asks again after a while, unless that was the last time.
-fn failed(room: &mut Room, turn: &mut Turn, question: Offset) {
+fn failed(room: &mut Room, cx: &mut Context, question: Offset) {
     let base_ms = room.limits.conversation_retry_ms;
     let Some(pending) = room.own.conversations.pending.get_mut(&question) else { return };
     if ATTEMPTS_MAX <= pending.attempt {
-        return give_up(room, turn, question, UNREACHED);
+        return give_up(room, cx, question, UNREACHED);
     }
-    pending.wait(turn.stamp.at, base_ms);
-    turn.write(ConversationWrite::Update(pending.clone()));
+    pending.wait(cx.stamp.at, base_ms);
+    cx.write(ConversationWrite::Update(pending.clone()));
 }
 
 /// There will be no response: whoever wants one asks again.
-fn give_up(room: &mut Room, turn: &mut Turn, question: Offset, refusal: Refusal) {
-    if let Some(Pending { message, .. }) = settle(room, turn, question) {
-        turn.tally.refused += 1;
-        let (id, at, event) = (turn.stamp.mint(), turn.stamp.at, Event::Refused(refusal));
-        tell(room, turn, Notice { id, reply_to: Some(message), session: None, at, event });
+fn give_up(room: &mut Room, cx: &mut Context, question: Offset, refusal: Refusal) {
+    if let Some(Pending { message, .. }) = settle(room, cx, question) {
+        cx.tally.refused += 1;
+        let (id, at, event) = (cx.stamp.mint(), cx.stamp.at, Event::Refused(refusal));
+        tell(room, cx, Notice { id, reply_to: Some(message), session: None, at, event });
     }
 }
 
-fn settle(room: &mut Room, turn: &mut Turn, question: Offset) -> Option<Pending> {
+fn settle(room: &mut Room, cx: &mut Context, question: Offset) -> Option<Pending> {
     let pending = room.own.conversations.pending.remove(&question)?;
-    turn.write(ConversationWrite::Settle(question));
+    cx.write(ConversationWrite::Settle(question));
     Some(pending)
 }
 
@@ -271,16 +271,16 @@ fn has_slot(room: &Room) -> bool {
 }
 
 /// Begins the calls that are due, as many as may be under way.
-fn begin_due(room: &mut Room, turn: &mut Turn) {
-    let (now, overdue_ms) = (turn.stamp.at, overdue_ms(room));
+fn begin_due(room: &mut Room, cx: &mut Context) {
+    let (now, overdue_ms) = (cx.stamp.at, overdue_ms(room));
     while has_slot(room) {
         let next =
             room.own.conversations.pending.values_mut().find(|it| !it.under_way && it.due <= now);
         let Some(pending) = next else { return };
         pending.begin(now, overdue_ms);
         let pending = pending.clone();
-        turn.write(ConversationWrite::Update(pending.clone()));
-        turn.call(room, &pending);
+        cx.write(ConversationWrite::Update(pending.clone()));
+        cx.call(room, &pending);
     }
 }
 
@@ -297,17 +297,17 @@ fn due_at(room: &Room) -> Option<Millis> {
 }
 
 /// Does what is due.
-fn tick(room: &mut Room, turn: &mut Turn) {
-    let now = turn.stamp.at;
+fn tick(room: &mut Room, cx: &mut Context) {
+    let now = cx.stamp.at;
     let overdue =
         room.own.conversations.pending.values().filter(|it| it.under_way && it.due <= now);
     for question in overdue.map(|it| it.offset).collect::<Vec<_>>() {
-        failed(room, turn, question); // No word of it: as good as a failure.
+        failed(room, cx, question); // No word of it: as good as a failure.
     }
-    begin_due(room, turn);
+    begin_due(room, cx);
 }
 
-impl Turn {
+impl Context {
     fn write(&mut self, write: ConversationWrite) {
         self.effects.push(Effect::Write(Write::from(write)));
     }

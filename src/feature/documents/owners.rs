@@ -9,7 +9,7 @@ use crate::limits::{DOCUMENTS_MAX, EMPTY_DOCUMENT_MS};
 use crate::message::{Code, Millis, Name, Refusal, SessionId, Space};
 use crate::room::Event;
 use crate::room::principal::Principal;
-use crate::room::{Audience, Effect, Room, Turn, Write};
+use crate::room::{Audience, Context, Effect, Room, Write};
 
 const CROWDED: Refusal = Refusal::new(Code::Conflict, "a room keeps at most 1,000 documents");
 
@@ -34,13 +34,13 @@ pub(crate) fn may_begin(room: &Room, principal: &Principal, name: &Name) -> Resu
 /// Notes whose a new document is, and when one loses its last word or gets one again.
 pub(crate) fn took(
     room: &mut Room,
-    turn: &mut Turn,
+    cx: &mut Context,
     principal: &Principal,
     name: &Name,
     edit: &Edit,
 ) {
     let is_empty = room.own.documents.get(name).is_some_and(|it| it.borrow().length() == 0);
-    let empty_since = is_empty.then_some(turn.stamp.at);
+    let empty_since = is_empty.then_some(cx.stamp.at);
     let document = match room.own.documents.owned(name) {
         Some(known) if known.empty_since.is_some() == is_empty => return,
         Some(known) => OwnedDocument { empty_since, ..known.clone() },
@@ -49,19 +49,19 @@ pub(crate) fn took(
         }
         None => return,
     };
-    own(room, turn, document);
+    own(room, cx, document);
 }
 
-fn own(room: &mut Room, turn: &mut Turn, document: OwnedDocument) {
+fn own(room: &mut Room, cx: &mut Context, document: OwnedDocument) {
     let write = EditingWrite::Own(document.clone());
-    turn.effects.push(Effect::Write(Write::from(write)));
+    cx.effects.push(Effect::Write(Write::from(write)));
     room.own.documents.own(document);
 }
 
 /// Forgets a document, and tells whoever is in its session that this is over.
 pub(crate) fn delete(
     room: &mut Room,
-    turn: &mut Turn,
+    cx: &mut Context,
     principal: &Principal,
     name: &Name,
 ) -> Result<(), Refusal> {
@@ -76,22 +76,22 @@ pub(crate) fn delete(
     let seated: Vec<SessionId> = seated.map(|it| it.id).collect();
     for id in &seated {
         room.resubscribe(*id, |it| it.seat = None);
-        turn.effects.remember(*id);
+        cx.effects.remember(*id);
     }
-    forget(room, turn, name);
+    forget(room, cx, name);
     let (document, member) = (name.clone(), principal.member.clone());
     let event = Event::from(EditingEvent::Deleted { document, member });
     let others: Vec<SessionId> =
         seated.into_iter().filter(|it| Some(*it) != principal.session).collect();
-    turn.tell_all(Audience::Only(others), event.clone());
-    turn.answer(principal, event);
+    cx.tell_all(Audience::Only(others), event.clone());
+    cx.answer(principal, event);
     Ok(())
 }
 
-fn forget(room: &mut Room, turn: &mut Turn, name: &Name) {
+fn forget(room: &mut Room, cx: &mut Context, name: &Name) {
     room.own.documents.delete(name);
     let write = EditingWrite::Delete(name.clone());
-    turn.effects.push(Effect::Write(Write::from(write)));
+    cx.effects.push(Effect::Write(Write::from(write)));
 }
 
 /// When the first empty document may end.
@@ -100,15 +100,15 @@ pub(crate) fn due_at(room: &Room) -> Option<Millis> {
 }
 
 /// Forgets empty documents that nobody is in the session of; of others the time begins anew.
-pub(crate) fn tick(room: &mut Room, turn: &mut Turn) {
-    let now = turn.stamp.at;
+pub(crate) fn tick(room: &mut Room, cx: &mut Context) {
+    let now = cx.stamp.at;
     let is_due = |it: &&OwnedDocument| it.ends_at().is_some_and(|at| at <= now);
     let due: Vec<OwnedDocument> = room.own.documents.all_owned().filter(is_due).cloned().collect();
     for document in due {
         if room.subscribers(Space::DOCUMENTS, document.name.as_str()).next().is_some() {
-            own(room, turn, OwnedDocument { empty_since: Some(now), ..document });
+            own(room, cx, OwnedDocument { empty_since: Some(now), ..document });
         } else {
-            forget(room, turn, &document.name);
+            forget(room, cx, &document.name);
         }
     }
 }

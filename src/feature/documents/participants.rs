@@ -9,7 +9,7 @@ use crate::message::{Member, Name, Refusal, SessionId, Space, UserId};
 use crate::room::Event;
 use crate::room::presence::as_many_as_fit;
 use crate::room::principal::Principal;
-use crate::room::{Grant, Room, Session, Turn};
+use crate::room::{Context, Grant, Room, Session};
 
 impl Session {
     pub(crate) fn sits_at(&self, document: &Name) -> bool {
@@ -21,7 +21,7 @@ impl Room {
     /// Tells those in a session, all but one, if they are such.
     pub(crate) fn tell_session(
         &self,
-        turn: &mut Turn,
+        cx: &mut Context,
         document: &Name,
         except: Option<SessionId>,
         is_such: impl Fn(&Session) -> bool,
@@ -32,7 +32,7 @@ impl Room {
         if self.sessions.len() == 1 && except.is_some() {
             return;
         }
-        turn.tell_all(to, Event::from(event));
+        cx.tell_all(to, Event::from(event));
     }
 
     /// Who is in a session, each user once; nobody, for who may not see who is here.
@@ -59,58 +59,58 @@ impl Room {
 }
 
 /// Takes a seat, after leaving another one.
-pub(crate) fn take(room: &mut Room, turn: &mut Turn, id: SessionId, seat: Seat) {
+pub(crate) fn take(room: &mut Room, cx: &mut Context, id: SessionId, seat: Seat) {
     let Some(session) = room.session(id) else { return };
     if session.seat.as_ref() == Some(&seat) {
         return;
     }
     let member = session.member.clone();
     if !session.sits_at(&seat.document) {
-        stand_up(room, turn, id);
+        stand_up(room, cx, id);
     }
     let was_in = room.is_in_session(&member.id, &seat.document);
     room.resubscribe(id, |it| it.seat = Some(seat.clone()));
-    turn.effects.remember(id);
+    cx.effects.remember(id);
     if !was_in {
         let Seat { document, role } = seat;
         let joined = EditingEvent::Joined { document: document.clone(), member, role };
-        room.tell_session(turn, &document, Some(id), Session::may_see, joined);
+        room.tell_session(cx, &document, Some(id), Session::may_see, joined);
     }
 }
 
 /// Leaves on request.
 pub(crate) fn leave(
     room: &mut Room,
-    turn: &mut Turn,
+    cx: &mut Context,
     principal: &Principal,
     id: SessionId,
     document: &Name,
 ) -> Result<(), Refusal> {
     room.session(id).filter(|it| it.sits_at(document)).ok_or(ELSEWHERE)?;
-    stand_up(room, turn, id);
+    stand_up(room, cx, id);
     let (document, member) = (document.clone(), principal.member.clone());
-    turn.answer(principal, Event::from(EditingEvent::Left { document, member }));
+    cx.answer(principal, Event::from(EditingEvent::Left { document, member }));
     Ok(())
 }
 
-fn stand_up(room: &mut Room, turn: &mut Turn, id: SessionId) {
+fn stand_up(room: &mut Room, cx: &mut Context, id: SessionId) {
     let stood_up = room.resubscribe(id, |it| Some((it.seat.take()?, it.member.clone())));
     let Some((Seat { document, .. }, member)) = stood_up.flatten() else { return };
-    turn.effects.remember(id);
-    gone(room, turn, &document, member);
+    cx.effects.remember(id);
+    gone(room, cx, &document, member);
 }
 
 /// A socket is gone, and its seat with it.
-pub(crate) fn went(room: &Room, turn: &mut Turn, session: &Session) {
+pub(crate) fn went(room: &Room, cx: &mut Context, session: &Session) {
     if let Some(Seat { document, .. }) = &session.seat {
-        gone(room, turn, document, session.member.clone());
+        gone(room, cx, document, session.member.clone());
     }
 }
 
 /// Tells the others, if this was the user's last socket in the session.
-fn gone(room: &Room, turn: &mut Turn, document: &Name, member: Member) {
+fn gone(room: &Room, cx: &mut Context, document: &Name, member: Member) {
     if !room.is_in_session(&member.id, document) {
         let left = EditingEvent::Left { document: document.clone(), member };
-        room.tell_session(turn, document, None, Session::may_see, left);
+        room.tell_session(cx, document, None, Session::may_see, left);
     }
 }

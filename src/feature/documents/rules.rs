@@ -17,7 +17,7 @@ use crate::room::counts::Pool;
 use crate::room::features::Rules;
 use crate::room::principal::Principal;
 use crate::room::{Command, Event, Request};
-use crate::room::{Effect, Grant, Room, Session, Turn, Write};
+use crate::room::{Context, Effect, Grant, Room, Session, Write};
 
 pub(crate) const SEATLESS: Refusal = Refusal::new(Code::Conflict, "this needs join_session first");
 
@@ -33,56 +33,56 @@ impl Rules for Documents {
 
     fn handle(
         room: &mut Room,
-        turn: &mut Turn,
+        cx: &mut Context,
         principal: &Principal,
         command: EditingCommand,
         _: Option<Receipt>,
     ) {
-        handle(room, turn, principal, command);
+        handle(room, cx, principal, command);
     }
 
-    fn left(room: &mut Room, turn: &mut Turn, session: &Session) {
-        seats::went(room, turn, session);
+    fn left(room: &mut Room, cx: &mut Context, session: &Session) {
+        seats::went(room, cx, session);
     }
 
     fn due_at(room: &Room) -> Option<Millis> {
         owners::due_at(room)
     }
 
-    fn tick(room: &mut Room, turn: &mut Turn) {
-        owners::tick(room, turn);
+    fn tick(room: &mut Room, cx: &mut Context) {
+        owners::tick(room, cx);
     }
 }
 
-fn handle(room: &mut Room, turn: &mut Turn, principal: &Principal, command: EditingCommand) {
+fn handle(room: &mut Room, cx: &mut Context, principal: &Principal, command: EditingCommand) {
     if let EditingCommand::Delete { document } = &command {
-        return match owners::delete(room, turn, principal, document) {
+        return match owners::delete(room, cx, principal, document) {
             Ok(()) => {}
-            Err(refusal) => turn.refuse_principal(principal, refusal),
+            Err(refusal) => cx.refuse_principal(principal, refusal),
         };
     }
     let Some(id) = principal.session else {
-        return turn.refuse_principal(principal, Refusal::invalid("editing needs a connection"));
+        return cx.refuse_principal(principal, Refusal::invalid("editing needs a connection"));
     };
     let done = match command {
         EditingCommand::Join { document, role } => {
-            join(room, turn, principal, id, Seat { document, role })
+            join(room, cx, principal, id, Seat { document, role })
         }
-        EditingCommand::Leave { document } => seats::leave(room, turn, principal, id, &document),
+        EditingCommand::Leave { document } => seats::leave(room, cx, principal, id, &document),
         EditingCommand::Edit { operation, version, document } => {
-            edit(room, turn, principal, id, document.as_ref(), &operation, version)
+            edit(room, cx, principal, id, document.as_ref(), &operation, version)
         }
         EditingCommand::Delete { .. } => Ok(()), // Above.
-        EditingCommand::Undo => undo(room, turn, principal, id),
+        EditingCommand::Undo => undo(room, cx, principal, id),
         EditingCommand::Cursor(cursor) => seat(room, id).map(|seat| {
-            if room.admits(turn, principal, Pool::Cursors) {
+            if room.admits(cx, principal, Pool::Cursors) {
                 let event = EditingEvent::Cursor(principal.member.id.clone(), cursor);
-                room.tell_session(turn, &seat.document, Some(id), Session::may_see, event);
+                room.tell_session(cx, &seat.document, Some(id), Session::may_see, event);
             }
         }),
     };
     if let Err(refusal) = done {
-        turn.refuse_principal(principal, refusal);
+        cx.refuse_principal(principal, refusal);
     }
 }
 
@@ -143,7 +143,7 @@ fn desk(room: &Room, principal: &Principal, id: SessionId) -> Result<Name, Refus
 
 fn join(
     room: &mut Room,
-    turn: &mut Turn,
+    cx: &mut Context,
     principal: &Principal,
     id: SessionId,
     seat: Seat,
@@ -154,9 +154,9 @@ fn join(
     }
     let name = seat.document.clone();
     owners::may_begin(room, principal, &name)?;
-    seats::take(room, turn, id, seat);
+    seats::take(room, cx, id, seat);
     let state = state(room, principal, name)?;
-    turn.answer(principal, state);
+    cx.answer(principal, state);
     Ok(())
 }
 
@@ -171,7 +171,7 @@ fn state(room: &mut Room, principal: &Principal, document: Name) -> Result<Event
 
 fn edit(
     room: &mut Room,
-    turn: &mut Turn,
+    cx: &mut Context,
     principal: &Principal,
     id: SessionId,
     meant: Option<&Name>,
@@ -182,31 +182,31 @@ fn edit(
     if meant.is_some_and(|it| *it != name) {
         return Err(ELSEWHERE);
     }
-    if acknowledged_again(room, turn, principal, &name) {
+    if acknowledged_again(room, cx, principal, &name) {
         return Ok(());
     }
     owners::may_begin(room, principal, &name)?;
-    if !room.admits(turn, principal, Pool::Edits) {
+    if !room.admits(cx, principal, Pool::Edits) {
         return Ok(()); // Which has been said.
     }
     let document = room.own.documents.get(&name).ok_or(LOST)?;
     let submitted = document.borrow_mut().submit(operation, version, &principal.member.id);
     match submitted {
         Ok(applied) => {
-            turn.answer(principal, Event::from(EditingEvent::Taken(applied.edit.version())));
-            let edit = take(room, turn, principal, &name, applied);
+            cx.answer(principal, Event::from(EditingEvent::Taken(applied.edit.version())));
+            let edit = take(room, cx, principal, &name, applied);
             for event in edited(&edit) {
-                room.tell_session(turn, &name, Some(id), |_| true, event);
+                room.tell_session(cx, &name, Some(id), |_| true, event);
             }
             Ok(())
         }
         Err(Rejection::Invalid(refusal)) => Err(refusal),
         Err(rejection @ (Rejection::Stale | Rejection::Future)) => {
-            turn.refuse_principal(principal, rejection.into());
+            cx.refuse_principal(principal, rejection.into());
             // A short frame that is answered with a mebibyte is no keystroke.
-            if room.charges(turn, id, Rate::Messages) {
+            if room.charges(cx, id, Rate::Messages) {
                 let state = state(room, principal, name)?;
-                turn.tell(id, None, state);
+                cx.tell(id, None, state);
             }
             Ok(())
         }
@@ -215,25 +215,25 @@ fn edit(
 
 fn undo(
     room: &mut Room,
-    turn: &mut Turn,
+    cx: &mut Context,
     principal: &Principal,
     id: SessionId,
 ) -> Result<(), Refusal> {
     let name = desk(room, principal, id)?;
-    if acknowledged_again(room, turn, principal, &name) {
+    if acknowledged_again(room, cx, principal, &name) {
         return Ok(());
     }
-    if !room.admits(turn, principal, Pool::Edits) {
+    if !room.admits(cx, principal, Pool::Edits) {
         return Ok(());
     }
     let document = room.own.documents.get(&name).ok_or(LOST)?;
     let nothing = Refusal::new(Code::NotFound, "there is nothing to take back");
     let undone = document.borrow_mut().undo(&principal.member.id);
     let applied = undone?.ok_or(nothing)?;
-    let edit = take(room, turn, principal, &name, applied);
+    let edit = take(room, cx, principal, &name, applied);
     for event in edited(&edit) {
-        turn.answer(principal, Event::from(event.clone()));
-        room.tell_session(turn, &name, Some(id), |_| true, event);
+        cx.answer(principal, Event::from(event.clone()));
+        room.tell_session(cx, &name, Some(id), |_| true, event);
     }
     Ok(())
 }
@@ -241,14 +241,14 @@ fn undo(
 /// A request that was taken before is acknowledged and not carried out again.
 fn acknowledged_again(
     room: &mut Room,
-    turn: &mut Turn,
+    cx: &mut Context,
     principal: &Principal,
     name: &Name,
 ) -> bool {
     let Some(request_id) = &principal.request_id else { return false };
     let taken = room.own.documents.recall(name, &principal.member.id, request_id);
     if let Some(version) = taken {
-        turn.answer(principal, Event::from(EditingEvent::Taken(version)));
+        cx.answer(principal, Event::from(EditingEvent::Taken(version)));
     }
     taken.is_some()
 }
@@ -256,7 +256,7 @@ fn acknowledged_again(
 /// Makes durable what was taken.
 fn take(
     room: &mut Room,
-    turn: &mut Turn,
+    cx: &mut Context,
     principal: &Principal,
     name: &Name,
     Applied { edit, is_mark }: Applied,
@@ -267,15 +267,15 @@ fn take(
     }
     let (document, request_id) = (name.clone(), principal.request_id.clone());
     let write = EditingWrite::Edit { document, edit: Rc::clone(&edit), request_id };
-    turn.effects.push(Effect::Write(Write::from(write)));
-    owners::took(room, turn, principal, name, &edit);
-    room.owes_operations(turn, principal, edit.operations.len());
+    cx.effects.push(Effect::Write(Write::from(write)));
+    owners::took(room, cx, principal, name, &edit);
+    room.owes_operations(cx, principal, edit.operations.len());
     room.own.documents.took(name, &edit, principal.request_id.clone(), is_mark);
     if is_mark && let Some(document) = room.own.documents.get(name) {
         let document = document.borrow();
         let (snapshot, since) = (Rc::new(document.snapshot()), document.kept_since());
         let write = EditingWrite::Mark { document: name.clone(), snapshot, since };
-        turn.effects.push(Effect::Write(Write::from(write)));
+        cx.effects.push(Effect::Write(Write::from(write)));
     }
     edit
 }

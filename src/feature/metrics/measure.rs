@@ -4,7 +4,7 @@
 use super::stored::{MetricWrite, Observed};
 use crate::message::{Kind, Millis, Offset, SessionId, UserId};
 use crate::room::principal::Principal;
-use crate::room::{Effect, Reveal, Room, Session, Turn, Write};
+use crate::room::{Context, Effect, Reveal, Room, Session, Write};
 
 /// Over how long it is measured, in milliseconds: "messages a minute".
 pub(crate) const WINDOW_MS: u64 = 60_000;
@@ -31,7 +31,7 @@ pub struct Measuring {
 
 /// A socket said something that is no ping. Its time is that of its last word as the session
 /// knows it: up to a 256th of the inactivity timeout late, so that few attachments are written.
-pub(crate) fn spoke(room: &mut Room, turn: &mut Turn, id: SessionId) {
+pub(crate) fn spoke(room: &mut Room, cx: &mut Context, id: SessionId) {
     if room.kind != Kind::Chat {
         return;
     }
@@ -39,20 +39,20 @@ pub(crate) fn spoke(room: &mut Room, turn: &mut Turn, id: SessionId) {
     let at = session.heard_at;
     if session.said_at != Some(at) {
         session.said_at = Some(at);
-        turn.effects.remember(id);
+        cx.effects.remember(id);
     }
-    touched(room, turn, at);
+    touched(room, cx, at);
 }
 
 /// A session that may have counted went.
-pub(crate) fn left(room: &mut Room, turn: &mut Turn, session: &Session) {
-    if session.said_at.is_some_and(|at| turn.stamp.at < at.plus(WINDOW_MS)) {
-        touched(room, turn, Millis(0));
+pub(crate) fn left(room: &mut Room, cx: &mut Context, session: &Session) {
+    if session.said_at.is_some_and(|at| cx.stamp.at < at.plus(WINDOW_MS)) {
+        touched(room, cx, Millis(0));
     }
 }
 
 /// Something happened that is measured.
-pub(crate) fn touched(room: &mut Room, turn: &mut Turn, at: Millis) {
+pub(crate) fn touched(room: &mut Room, cx: &mut Context, at: Millis) {
     if room.kind != Kind::Chat {
         return;
     }
@@ -61,47 +61,47 @@ pub(crate) fn touched(room: &mut Room, turn: &mut Turn, at: Millis) {
         Observed::No => {}
         Observed::Quiet => {
             room.own.metrics.own.changed = true;
-            set(room, turn, Observed::Busy);
+            set(room, cx, Observed::Busy);
         }
         Observed::Busy => room.own.metrics.own.changed = true,
     }
 }
 
-fn set(room: &mut Room, turn: &mut Turn, observed: Observed) {
+fn set(room: &mut Room, cx: &mut Context, observed: Observed) {
     if room.own.metrics.own.observed != observed {
         room.own.metrics.own.observed = observed;
-        turn.effects.push(Effect::Write(Write::from(MetricWrite::Observed(observed))));
+        cx.effects.push(Effect::Write(Write::from(MetricWrite::Observed(observed))));
     }
 }
 
 /// An analytics room wants to know from now on.
-pub(crate) fn observe(room: &mut Room, turn: &mut Turn, principal: &Principal) {
-    begin(room, turn);
-    let reveal = turn.reveal(principal);
-    measure(room, turn, Some(reveal));
+pub(crate) fn observe(room: &mut Room, cx: &mut Context, principal: &Principal) {
+    begin(room, cx);
+    let reveal = cx.reveal(principal);
+    measure(room, cx, Some(reveal));
     room.own.metrics.own.asked = true;
 }
 
-fn begin(room: &mut Room, turn: &mut Turn) {
+fn begin(room: &mut Room, cx: &mut Context) {
     if room.own.metrics.own.observed == Observed::No {
-        let is_quiet = room.own.metrics.own.quiet_at() <= turn.stamp.at;
-        set(room, turn, if is_quiet { Observed::Quiet } else { Observed::Busy });
+        let is_quiet = room.own.metrics.own.quiet_at() <= cx.stamp.at;
+        set(room, cx, if is_quiet { Observed::Quiet } else { Observed::Busy });
     }
 }
 
 /// An analytics room says whether anybody wants to know.
-pub(crate) fn is_watched(room: &mut Room, turn: &mut Turn, is_watched: bool) {
+pub(crate) fn is_watched(room: &mut Room, cx: &mut Context, is_watched: bool) {
     if is_watched {
-        begin(room, turn);
+        begin(room, cx);
     } else if !room.own.metrics.own.asked {
         // Had somebody asked meanwhile, the answer would be out of date.
-        set(room, turn, Observed::No);
+        set(room, cx, Observed::No);
         room.own.metrics.own.changed = false;
     }
 }
 
-fn measure(room: &mut Room, turn: &mut Turn, reveal: Option<Reveal>) {
-    let at = turn.stamp.at;
+fn measure(room: &mut Room, cx: &mut Context, reveal: Option<Reveal>) {
+    let at = cx.stamp.at;
     let spoke = |it: &&Session| it.said_at.is_some_and(|said| at < said.plus(WINDOW_MS));
     let mut users: Vec<UserId> =
         room.sessions.values().filter(spoke).map(|it| it.member.id.clone()).collect();
@@ -109,7 +109,7 @@ fn measure(room: &mut Room, turn: &mut Turn, reveal: Option<Reveal>) {
     users.dedup();
     let since = Millis(at.0.saturating_sub(WINDOW_MS).saturating_add(1));
     let (first, head) = (room.first, room.head);
-    turn.effects.push(Effect::Measure(Measuring { at, since, first, head, users, reveal }));
+    cx.effects.push(Effect::Measure(Measuring { at, since, first, head, users, reveal }));
     let own = &mut room.own.metrics.own;
     (own.changed, own.reported_at, own.asked) = (false, Some(at), false);
 }
@@ -127,8 +127,8 @@ pub(crate) fn due_at(room: &Room) -> Option<Millis> {
 }
 
 /// Tells what changed, and once more when the minute is over.
-pub(crate) fn tick(room: &mut Room, turn: &mut Turn) {
-    let (now, own) = (turn.stamp.at, &room.own.metrics.own);
+pub(crate) fn tick(room: &mut Room, cx: &mut Context) {
+    let (now, own) = (cx.stamp.at, &room.own.metrics.own);
     // A clock set back must not silence it.
     let may = own.reported_at.is_none_or(|at| now < at || REPORT_MS <= now.since(at));
     if own.observed == Observed::No || !may {
@@ -137,8 +137,8 @@ pub(crate) fn tick(room: &mut Room, turn: &mut Turn) {
     let is_over = own.observed == Observed::Busy && own.quiet_at() <= now;
     if is_over || own.changed {
         if is_over {
-            set(room, turn, Observed::Quiet);
+            set(room, cx, Observed::Quiet);
         }
-        measure(room, turn, None);
+        measure(room, cx, None);
     }
 }

@@ -11,39 +11,39 @@ use crate::room::Event;
 use crate::room::Receipt;
 use crate::room::features::Rules;
 use crate::room::principal::Principal;
-use crate::room::{Effect, Outbound, Room, Session, Turn, Write, kinds};
+use crate::room::{Context, Effect, Outbound, Room, Session, Write, kinds};
 
 impl Rules for Metrics {
     type Command = MetricCommand;
 
     fn handle(
         room: &mut Room,
-        turn: &mut Turn,
+        cx: &mut Context,
         principal: &Principal,
         command: MetricCommand,
         _: Option<Receipt>,
     ) {
-        handle(room, turn, principal, command);
+        handle(room, cx, principal, command);
     }
 
     fn entered(room: &mut Room, session: &Session) {
         room.own.metrics.own.said(session.said_at.unwrap_or_default());
     }
 
-    fn spoke(room: &mut Room, turn: &mut Turn, id: SessionId) {
-        measure::spoke(room, turn, id);
+    fn spoke(room: &mut Room, cx: &mut Context, id: SessionId) {
+        measure::spoke(room, cx, id);
     }
 
     fn may_publish(room: &Room, body: &Body) -> Result<(), Refusal> {
         Metric::of(body).map_or(Ok(()), |it| fits(room, &it))
     }
 
-    fn appended(room: &mut Room, turn: &mut Turn, entry: &Entry) {
-        noticed(room, turn, entry);
+    fn appended(room: &mut Room, cx: &mut Context, entry: &Entry) {
+        noticed(room, cx, entry);
     }
 
-    fn left(room: &mut Room, turn: &mut Turn, session: &Session) {
-        measure::left(room, turn, session);
+    fn left(room: &mut Room, cx: &mut Context, session: &Session) {
+        measure::left(room, cx, session);
     }
 
     fn due_at(room: &Room) -> Option<Millis> {
@@ -51,38 +51,38 @@ impl Rules for Metrics {
     }
 
     /// A room that is observed tells what became of it.
-    fn settle(room: &mut Room, turn: &mut Turn) {
-        measure::tick(room, turn);
+    fn settle(room: &mut Room, cx: &mut Context) {
+        measure::tick(room, cx);
     }
 }
 
-fn handle(room: &mut Room, turn: &mut Turn, principal: &Principal, command: MetricCommand) {
+fn handle(room: &mut Room, cx: &mut Context, principal: &Principal, command: MetricCommand) {
     match (command, room.kind) {
-        (MetricCommand::Watch(names), Kind::Analytics) => watch(room, turn, principal, names),
-        (MetricCommand::Unwatch(names), Kind::Analytics) => unwatch(room, turn, principal, &names),
+        (MetricCommand::Watch(names), Kind::Analytics) => watch(room, cx, principal, names),
+        (MetricCommand::Unwatch(names), Kind::Analytics) => unwatch(room, cx, principal, &names),
         (MetricCommand::Measures(measures), Kind::Analytics) => {
-            take(room, turn, &measures);
+            take(room, cx, &measures);
             let is_watched = Measure::ALL.iter().any(|it| !watchers(room, it.name()).is_empty());
-            turn.answer(principal, Event::from(MetricEvent::IsWatched(is_watched)));
+            cx.answer(principal, Event::from(MetricEvent::IsWatched(is_watched)));
         }
-        (MetricCommand::Observe, Kind::Chat) => measure::observe(room, turn, principal),
+        (MetricCommand::Observe, Kind::Chat) => measure::observe(room, cx, principal),
         (
             MetricCommand::Watch(_)
             | MetricCommand::Unwatch(_)
             | MetricCommand::Measures(_)
             | MetricCommand::Observe,
             _,
-        ) => turn.refuse_principal(principal, kinds::UNKNOWN),
+        ) => cx.refuse_principal(principal, kinds::UNKNOWN),
     }
 }
 
-fn watch(room: &mut Room, turn: &mut Turn, principal: &Principal, names: Vec<Name>) {
+fn watch(room: &mut Room, cx: &mut Context, principal: &Principal, names: Vec<Name>) {
     let Some(session) = principal.session.and_then(|id| room.session(id)) else {
-        return turn.refuse_principal(principal, NO_SOCKET);
+        return cx.refuse_principal(principal, NO_SOCKET);
     };
     let asks_measures = names.iter().any(Measure::is_one);
     if asks_measures && !session.grants.shows_measures() {
-        return turn.refuse_principal(principal, UNSEEN);
+        return cx.refuse_principal(principal, UNSEEN);
     }
     let count = names.len();
     let mut all = session.metrics.clone();
@@ -92,7 +92,7 @@ fn watch(room: &mut Room, turn: &mut Turn, principal: &Principal, names: Vec<Nam
     // They ride in the attachment, which has 16 KiB.
     let bytes: usize = all.iter().map(|it| it.as_str().len()).sum();
     if TOPICS_MAX < count.max(all.len()) || TOPICS_BYTES_MAX < bytes {
-        return turn.refuse_principal(principal, TOO_MANY);
+        return cx.refuse_principal(principal, TOO_MANY);
     }
     if session.metrics != all {
         let id = session.id;
@@ -105,20 +105,20 @@ fn watch(room: &mut Room, turn: &mut Turn, principal: &Principal, names: Vec<Nam
             fits
         });
         if fits != Some(true) {
-            return turn.refuse_principal(principal, TOO_LONG);
+            return cx.refuse_principal(principal, TOO_LONG);
         }
-        turn.effects.remember(id);
+        cx.effects.remember(id);
     }
-    turn.answer(principal, Event::from(MetricEvent::Watched(readings(room, principal, all))));
+    cx.answer(principal, Event::from(MetricEvent::Watched(readings(room, principal, all))));
     if asks_measures {
-        turn.effects.push(Effect::Call(Outbound::Observe));
+        cx.effects.push(Effect::Call(Outbound::Observe));
     }
 }
 
-fn unwatch(room: &mut Room, turn: &mut Turn, principal: &Principal, names: &[Name]) {
-    let Some(id) = principal.session else { return turn.refuse_principal(principal, NO_SOCKET) };
+fn unwatch(room: &mut Room, cx: &mut Context, principal: &Principal, names: &[Name]) {
+    let Some(id) = principal.session else { return cx.refuse_principal(principal, NO_SOCKET) };
     if TOPICS_MAX < names.len() {
-        return turn.refuse_principal(principal, TOO_MANY);
+        return cx.refuse_principal(principal, TOO_MANY);
     }
     let left = room.resubscribe(id, |it| {
         let before = it.metrics.len();
@@ -127,9 +127,9 @@ fn unwatch(room: &mut Room, turn: &mut Turn, principal: &Principal, names: &[Nam
     });
     let (left, is_changed) = left.unwrap_or_default();
     if is_changed {
-        turn.effects.remember(id);
+        cx.effects.remember(id);
     }
-    turn.answer(principal, Event::from(MetricEvent::Unwatched(readings(room, principal, left))));
+    cx.answer(principal, Event::from(MetricEvent::Unwatched(readings(room, principal, left))));
 }
 
 fn readings(room: &Room, principal: &Principal, names: Vec<Name>) -> Vec<Reading> {
@@ -170,22 +170,22 @@ fn fits(room: &Room, Metric { metric, .. }: &Metric) -> Result<(), Refusal> {
 }
 
 /// Something was added to the log.
-fn noticed(room: &mut Room, turn: &mut Turn, entry: &Entry) {
+fn noticed(room: &mut Room, cx: &mut Context, entry: &Entry) {
     match Metric::of(&entry.body) {
         Some(Metric { metric, value, at }) => {
             let reading = StoredReading { value, at: at.unwrap_or(entry.at), own: false };
             room.own.metrics.last.insert(metric, reading);
         }
-        None => measure::touched(room, turn, entry.at),
+        None => measure::touched(room, cx, entry.at),
     }
 }
 
 /// Another room answered.
-pub(crate) fn answered(room: &mut Room, turn: &mut Turn, input: MetricInput) {
+pub(crate) fn answered(room: &mut Room, cx: &mut Context, input: MetricInput) {
     match (input, room.kind) {
-        (MetricInput::Measured(measures), Kind::Analytics) => take(room, turn, &measures),
+        (MetricInput::Measured(measures), Kind::Analytics) => take(room, cx, &measures),
         (MetricInput::IsWatched(is_watched), Kind::Chat) => {
-            measure::is_watched(room, turn, is_watched);
+            measure::is_watched(room, cx, is_watched);
         }
         // Which nobody asked for.
         (MetricInput::Measured(_) | MetricInput::IsWatched(_), _) => {}
@@ -193,7 +193,7 @@ pub(crate) fn answered(room: &mut Room, turn: &mut Turn, input: MetricInput) {
 }
 
 /// Keeps what a chat room measured, and tells of what changed.
-fn take(room: &mut Room, turn: &mut Turn, measures: &Measures) {
+fn take(room: &mut Room, cx: &mut Context, measures: &Measures) {
     for (measure, number) in measures.known() {
         let Ok(metric) = Name::parse(measure.name()) else { continue };
         let (value, at) = (Metric::whole(number), measures.at);
@@ -202,9 +202,9 @@ fn take(room: &mut Room, turn: &mut Turn, measures: &Measures) {
         }
         let reading = StoredReading { value: value.clone(), at, own: true };
         room.own.metrics.last.insert(metric.clone(), reading.clone());
-        turn.effects.push(Effect::Write(Write::from(MetricWrite::Keep(metric.clone(), reading))));
+        cx.effects.push(Effect::Write(Write::from(MetricWrite::Keep(metric.clone(), reading))));
         let to = room.audience(watchers(room, metric.as_str()), None);
-        turn.tell_all(to, Event::from(MetricEvent::Updated { metric, value, at }));
+        cx.tell_all(to, Event::from(MetricEvent::Updated { metric, value, at }));
     }
 }
 

@@ -13,7 +13,7 @@ use crate::room::Event;
 use crate::room::Receipt;
 use crate::room::features::Rules;
 use crate::room::principal::Principal;
-use crate::room::{Effect, Grant, Reveal, Room, Session, Turn, Write, kinds};
+use crate::room::{Context, Effect, Grant, Reveal, Room, Session, Write, kinds};
 
 /// Chunks of an expired object deleted at once: some 9 MB of the largest.
 const PORTION: u64 = 100;
@@ -68,12 +68,12 @@ impl Rules for Transfers {
 
     fn handle(
         room: &mut Room,
-        turn: &mut Turn,
+        cx: &mut Context,
         principal: &Principal,
         command: TransferCommand,
         _: Option<Receipt>,
     ) {
-        handle(room, turn, principal, command);
+        handle(room, cx, principal, command);
     }
 
     /// Whoever was fetching when the room fell asleep goes on, at once.
@@ -84,7 +84,7 @@ impl Rules for Transfers {
         }
     }
 
-    fn left(room: &mut Room, _: &mut Turn, session: &Session) {
+    fn left(room: &mut Room, _: &mut Context, session: &Session) {
         room.not_fetching(session.id);
     }
 
@@ -92,35 +92,35 @@ impl Rules for Transfers {
         due_at(room)
     }
 
-    fn tick(room: &mut Room, turn: &mut Turn) {
-        tick(room, turn);
+    fn tick(room: &mut Room, cx: &mut Context) {
+        tick(room, cx);
     }
 }
 
-fn handle(room: &mut Room, turn: &mut Turn, principal: &Principal, command: TransferCommand) {
+fn handle(room: &mut Room, cx: &mut Context, principal: &Principal, command: TransferCommand) {
     if let TransferCommand::Delete(data) = &command {
-        return match delete_object(room, turn, principal, data) {
-            Ok(()) => turn.answer(principal, Event::from(TransferEvent::Deleted(data.clone()))),
-            Err(refusal) => turn.refuse_principal(principal, refusal),
+        return match delete_object(room, cx, principal, data) {
+            Ok(()) => cx.answer(principal, Event::from(TransferEvent::Deleted(data.clone()))),
+            Err(refusal) => cx.refuse_principal(principal, refusal),
         };
     }
     // A stream needs a socket.
     let Some(session) = principal.session else {
-        return turn.refuse_principal(principal, kinds::UNKNOWN);
+        return cx.refuse_principal(principal, kinds::UNKNOWN);
     };
     let done = match command {
-        TransferCommand::Keep(chunk) => keep(room, turn, principal, session, chunk),
-        TransferCommand::Fetch { data, from } => fetch(room, turn, principal, session, data, from),
+        TransferCommand::Keep(chunk) => keep(room, cx, principal, session, chunk),
+        TransferCommand::Fetch { data, from } => fetch(room, cx, principal, session, data, from),
         TransferCommand::Delete(_) => Ok(()), // Above.
     };
     if let Err(refusal) = done {
-        turn.refuse_principal(principal, refusal);
+        cx.refuse_principal(principal, refusal);
     }
 }
 
 fn keep(
     room: &mut Room,
-    turn: &mut Turn,
+    cx: &mut Context,
     principal: &Principal,
     session: SessionId,
     chunk: Rc<Chunk>,
@@ -135,7 +135,7 @@ fn keep(
         let too_large = Refusal::new(Code::MessageTooLarge, "");
         return Err(Refusal { message: Cow::Owned(message), ..too_large });
     }
-    let now = turn.stamp.at;
+    let now = cx.stamp.at;
     let known = find(room, &chunk.data).cloned();
     if let Some(known) = &known {
         if known.owner != principal.member.id {
@@ -145,7 +145,7 @@ fn keep(
             return Err(OTHER_TOTAL);
         }
         if known.there.has(chunk.index) {
-            again(room, turn, principal, session, known, &chunk);
+            again(room, cx, principal, session, known, &chunk);
             return Ok(());
         }
         if !known.fits(chunk.index) {
@@ -176,9 +176,9 @@ fn keep(
     transfer.take(&chunk);
     (transfer.at, transfer.session) = (now, session);
     let write = TransferWrite::Keep(transfer.clone(), chunk);
-    turn.effects.push(Effect::Write(Write::from(write)));
+    cx.effects.push(Effect::Write(Write::from(write)));
     if is_resumed || transfer.state == TransferState::Finished {
-        turn.answer(principal, Event::from(transfer.standing()));
+        cx.answer(principal, Event::from(transfer.standing()));
     }
     room.own.transfers.objects.insert(transfer.id, transfer);
     Ok(())
@@ -187,27 +187,27 @@ fn keep(
 /// A chunk that is here: harmless if it is the same, and a sign of life of its sender.
 fn again(
     room: &mut Room,
-    turn: &mut Turn,
+    cx: &mut Context,
     principal: &Principal,
     session: SessionId,
     known: &Transfer,
     chunk: &Chunk,
 ) {
     if known.state == TransferState::Open {
-        let transfer = Transfer { at: turn.stamp.at, session, ..known.clone() };
+        let transfer = Transfer { at: cx.stamp.at, session, ..known.clone() };
         let write = TransferWrite::Note(transfer.clone());
-        turn.effects.push(Effect::Write(Write::from(write)));
+        cx.effects.push(Effect::Write(Write::from(write)));
         room.own.transfers.objects.insert(transfer.id, transfer);
     }
-    let reveal = turn.reveal(principal);
+    let reveal = cx.reveal(principal);
     let (transfer, index, digest) = (known.id, chunk.index, chunk.digest);
     let same = known.standing();
-    turn.effects.push(Effect::Compare(Compare { reveal, transfer, index, digest, same }));
+    cx.effects.push(Effect::Compare(Compare { reveal, transfer, index, digest, same }));
 }
 
 fn fetch(
     room: &mut Room,
-    turn: &mut Turn,
+    cx: &mut Context,
     principal: &Principal,
     id: SessionId,
     data: Name,
@@ -233,21 +233,21 @@ fn fetch(
     let Some(session) = room.sessions.get_mut(&id) else { return Ok(()) };
     session.fetching = Some(Fetching { data, next });
     room.own.transfers.fetchers.insert(id);
-    room.own.transfers.fetch_by.get_or_insert(turn.stamp.at.plus(FETCH_MS));
-    turn.effects.remember(id);
+    room.own.transfers.fetch_by.get_or_insert(cx.stamp.at.plus(FETCH_MS));
+    cx.effects.remember(id);
     Ok(())
 }
 
 /// Forgets an object: nobody sees it from now on.
 fn delete_object(
     room: &mut Room,
-    turn: &mut Turn,
+    cx: &mut Context,
     principal: &Principal,
     data: &Name,
 ) -> Result<(), Refusal> {
     let known = find(room, data).cloned().ok_or(UNKNOWN)?;
     principal.owns(Some(&known.owner), "only its sender deletes this data")?;
-    expire(room, turn, known);
+    expire(room, cx, known);
     Ok(())
 }
 
@@ -277,16 +277,16 @@ fn due_at(room: &Room) -> Option<Millis> {
 }
 
 /// Does what is due.
-fn tick(room: &mut Room, turn: &mut Turn) {
-    let now = turn.stamp.at;
+fn tick(room: &mut Room, cx: &mut Context) {
+    let now = cx.stamp.at;
     let age_ms = room.limits.history_ms();
     let is_due = |it: &&Transfer| it.due_at(age_ms).is_some_and(|at| at <= now);
     let due: Vec<Transfer> = room.own.transfers.objects.values().filter(is_due).cloned().collect();
     for transfer in due {
         if transfer.state == TransferState::Expired {
-            delete(room, turn, transfer);
+            delete(room, cx, transfer);
         } else {
-            expire(room, turn, transfer);
+            expire(room, cx, transfer);
         }
     }
     // Whoever fetches is served after every step; this one only makes sure that there is one.
@@ -297,9 +297,9 @@ fn tick(room: &mut Room, turn: &mut Turn) {
 }
 
 /// From now on nobody sees it.
-fn expire(room: &mut Room, turn: &mut Turn, mut transfer: Transfer) {
-    (transfer.at, transfer.state) = (turn.stamp.at, TransferState::Expired);
-    turn.effects.push(Effect::Write(Write::from(TransferWrite::Note(transfer.clone()))));
+fn expire(room: &mut Room, cx: &mut Context, mut transfer: Transfer) {
+    (transfer.at, transfer.state) = (cx.stamp.at, TransferState::Expired);
+    cx.effects.push(Effect::Write(Write::from(TransferWrite::Note(transfer.clone()))));
     let wants = |it: &SessionId| {
         let fetching = room.sessions.get(it).and_then(|it| it.fetching.as_ref());
         fetching.is_some_and(|it| it.data == transfer.data)
@@ -308,15 +308,15 @@ fn expire(room: &mut Room, turn: &mut Turn, mut transfer: Transfer) {
         room.own.transfers.fetchers.iter().copied().filter(wants).collect();
     for id in fetchers {
         room.fetched(id);
-        turn.effects.remember(id);
-        turn.refuse(id, None, GONE);
+        cx.effects.remember(id);
+        cx.refuse(id, None, GONE);
     }
     room.own.transfers.objects.insert(transfer.id, transfer);
 }
 
 /// Deletes a portion of it, and at last what is known of it.
-fn delete(room: &mut Room, turn: &mut Turn, mut transfer: Transfer) {
-    transfer.at = turn.stamp.at;
+fn delete(room: &mut Room, cx: &mut Context, mut transfer: Transfer) {
+    transfer.at = cx.stamp.at;
     let below = transfer.there.drop_first(PORTION);
     if transfer.there.count() == 0 {
         room.own.transfers.objects.remove(&transfer.id);
@@ -324,7 +324,7 @@ fn delete(room: &mut Room, turn: &mut Turn, mut transfer: Transfer) {
         room.own.transfers.objects.insert(transfer.id, transfer.clone());
     }
     let write = TransferWrite::Drop { transfer, below };
-    turn.effects.push(Effect::Write(Write::from(write)));
+    cx.effects.push(Effect::Write(Write::from(write)));
 }
 
 impl Room {

@@ -4,13 +4,13 @@ use crate::room::{Event, Notice};
 use crate::tally::Tally;
 
 /// One call of [`Room::handle`]: its moment, and what has been decided so far.
-pub(crate) struct Turn {
+pub(crate) struct Context {
     pub(crate) stamp: Stamp,
     pub(crate) effects: Effects,
     pub(crate) tally: Tally,
 }
 
-impl Turn {
+impl Context {
     pub(crate) fn tell(&mut self, to: SessionId, reply_to: Option<RequestId>, event: Event) {
         let (id, at) = (self.stamp.mint(), self.stamp.at);
         let notice = Notice { id, reply_to, session: Some(to), at, event };
