@@ -58,7 +58,7 @@ impl Body {
 pub enum Lane {
     /// Waits for nothing, and goes before what waits.
     Critical,
-    /// In its cx.
+    /// In its turn.
     #[default]
     Normal,
 }

@@ -17,7 +17,7 @@ pub struct Welcome {
     pub epoch: Epoch,
 }
 
-/// The answer to a request that only its principal gets.
+/// The answer to a request that only who asked gets.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Reply {
     /// It is durable, and here it is.

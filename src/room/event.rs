@@ -61,7 +61,7 @@ pub enum Event {
         /// When the new one expires; `None` for one that does not.
         expires_at: Option<Millis>,
     },
-    /// The answer to a request that only its principal gets.
+    /// The answer to a request that only who asked gets.
     Reply(Reply),
     /// Something that a feature says.
     Feature(feature::Event),

@@ -5,7 +5,7 @@ use crate::feature::transfers::{Chunk, TransferEvent};
 use crate::limits::TRANSFER_MS;
 use crate::message::{Millis, Name, SessionId, UserId};
 
-/// The wait between two portions of a deletion, so that others get their cx.
+/// The wait between two portions of a deletion, so that others get their turn.
 const PAUSE_MS: u64 = 100;
 
 /// An object of large data.
