@@ -5,7 +5,7 @@ use crate::limits::Limits;
 use crate::message::{Body, Entry, Kind, Millis, Refusal, SessionId};
 use crate::room::features::{Features, Rules};
 use crate::room::principal::Principal;
-use crate::room::{Context, Receipt, Remembered, Room, Session};
+use crate::room::{Context, Duplicate, Remembered, Room, Session};
 
 /// All of them, in the order of the list.
 #[derive(Debug)]
@@ -20,11 +20,11 @@ macro_rules! dispatch {
                 cx: &mut Context,
                 principal: &Principal,
                 command: Command,
-                receipt: Option<Receipt>,
+                duplicate: Option<Duplicate>,
             ) {
                 match command {
                     $(Command::$name(it) => {
-                        <super::$module::$name as Rules>::handle(room, cx, principal, it, receipt);
+                        <super::$module::$name as Rules>::handle(room, cx, principal, it, duplicate);
                     })*
                 }
             }

@@ -12,7 +12,7 @@ use crate::message::{
     UserId,
 };
 use crate::room::{
-    Counts, Departure, KeptKey, Memory, PageQuery, Receipt, Remembered, Response, Write,
+    Counts, Departure, Duplicate, KeptKey, Memory, PageQuery, Remembered, Response, Write,
 };
 
 /// A history in vectors: the model that every other history is tested against.
@@ -208,12 +208,12 @@ impl History for MemoryHistory {
         user: &UserId,
         request_id: &RequestId,
         memory: Memory,
-    ) -> Result<Option<Receipt>, Infallible> {
+    ) -> Result<Option<Duplicate>, Infallible> {
         let known = self.recent.get(&(user.clone(), request_id.clone())).copied();
         Ok(known.filter(|(offset, at)| memory.from <= *offset && memory.since <= *at).map(
             |(offset, _)| {
                 let entry = self.entries.iter().find(|it| it.offset == offset).cloned();
-                Receipt { offset, entry, response: Response::None }
+                Duplicate { offset, entry, response: Response::None }
             },
         ))
     }

@@ -20,7 +20,7 @@ use crate::feature::metrics::Lately;
 use crate::feature::transfers::Digest;
 use crate::limits::FRAME_BYTES_MAX;
 use crate::message::{Epoch, Millis, Name, Offset, Page, RequestId, StateItem, UserId};
-use crate::room::{Memory, PageQuery, Receipt, Remembered, Response, Write};
+use crate::room::{Duplicate, Memory, PageQuery, Remembered, Response, Write};
 
 /// Entries one [`Write::Trim`] deletes at most, so that a large backlog does not
 /// hold up the room; the next alarm takes the rest.
@@ -79,7 +79,7 @@ pub trait History {
         user: &UserId,
         request_id: &RequestId,
         memory: Memory,
-    ) -> Result<Option<Receipt>, Self::Error>;
+    ) -> Result<Option<Duplicate>, Self::Error>;
 
     /// One chunk of large data: its text, and of what it is.
     fn chunk(&self, transfer: u64, index: u64) -> Result<Option<(String, Digest)>, Self::Error>;

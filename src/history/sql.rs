@@ -13,7 +13,7 @@ use crate::feature::{
 use crate::message::{
     Before, Entry, Epoch, Json, Millis, Name, Offset, Page, RequestId, StateItem, StateKey, UserId,
 };
-use crate::room::{Departure, Memory, PageQuery, Receipt, Remembered, Response, Write};
+use crate::room::{Departure, Duplicate, Memory, PageQuery, Remembered, Response, Write};
 
 /// Rows in one statement: the platform binds at most 100 parameters.
 const ROWS_MAX: usize = 100 / record::COLUMNS_COUNT;
@@ -324,7 +324,7 @@ impl<D: Database> History for SqlHistory<D> {
         user: &UserId,
         request_id: &RequestId,
         memory: Memory,
-    ) -> Result<Option<Receipt>, D::Error> {
+    ) -> Result<Option<Duplicate>, D::Error> {
         if !self.is_made {
             return Ok(None);
         }
@@ -341,7 +341,7 @@ impl<D: Database> History for SqlHistory<D> {
             return Ok(None);
         };
         let (offset, response) = (Offset(offset), Response::None);
-        Ok(Some(Receipt { offset, entry: self.entry(offset)?, response }))
+        Ok(Some(Duplicate { offset, entry: self.entry(offset)?, response }))
     }
 
     fn question(&self, message: Offset) -> Result<Option<String>, D::Error> {

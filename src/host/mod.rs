@@ -38,7 +38,7 @@ use crate::limits::Limits;
 use crate::message::{
     Dedupe, Kind, Member, Millis, Name, Refusal, RequestId, RoomName, SessionId, Stamp, UserId,
 };
-use crate::room::{Audience, Grants, Input, Outbound, Receipt, Response, Room, Session};
+use crate::room::{Audience, Duplicate, Grants, Input, Outbound, Response, Room, Session};
 use crate::room::{Command, Event, Notice, Request};
 use crate::tally::Tally;
 
@@ -217,9 +217,9 @@ impl<H: History, S: Sockets> Host<H, S> {
                 self.flush(stamp.at)?;
                 self.open_document(name)?;
             }
-            let receipt = self.recall(&member.id, &request, stamp.at)?;
+            let duplicate = self.recall(&member.id, &request, stamp.at)?;
             let member = member.clone();
-            self.handle(Input::Called { member, grants, request, receipt }, stamp)?;
+            self.handle(Input::Called { member, grants, request, duplicate }, stamp)?;
         }
         self.flush(stamp().at)?;
         Ok(std::mem::take(&mut self.answers))
@@ -345,23 +345,23 @@ impl<H: History, S: Sockets> Host<H, S> {
         user: &UserId,
         request: &Request,
         now: Millis,
-    ) -> Result<Option<Receipt>, H::Error> {
+    ) -> Result<Option<Duplicate>, H::Error> {
         let dedupe = request.command.as_ref().map_or(Dedupe::No, Command::dedupe);
         let Some(request_id) = request.request_id.as_ref().filter(|_| dedupe != Dedupe::No) else {
             return Ok(None);
         };
-        let receipt = match self.outbox.recall(user, request_id) {
-            Some(receipt) => Some(receipt),
+        let duplicate = match self.outbox.recall(user, request_id) {
+            Some(duplicate) => Some(duplicate),
             None => self.history.recall(user, request_id, self.room.memory(now))?,
         };
-        let Some(mut receipt) = receipt else { return Ok(None) };
+        let Some(mut duplicate) = duplicate else { return Ok(None) };
         if dedupe == Dedupe::Entry {
-            return Ok(Some(receipt));
+            return Ok(Some(duplicate));
         }
-        receipt.response = match self.outbox.response(receipt.offset) {
+        duplicate.response = match self.outbox.response(duplicate.offset) {
             Some(entry) => Response::Kept(entry),
-            None => self.history.response(receipt.offset)?,
+            None => self.history.response(duplicate.offset)?,
         };
-        Ok(Some(receipt))
+        Ok(Some(duplicate))
     }
 }

@@ -4,7 +4,7 @@ use std::rc::Rc;
 use super::weight::weight;
 use crate::limits::OUTBOX_BYTES_MAX;
 use crate::message::{Entry, Millis, Offset, RequestId, UserId};
-use crate::room::{Effect, Effects, Receipt, Response, Write};
+use crate::room::{Duplicate, Effect, Effects, Response, Write};
 
 /// How long effects gather, in milliseconds. Long enough for a burst to share one
 /// commit, which is nearly all that a message costs; far below what a person notices.
@@ -137,10 +137,10 @@ impl Outbox {
 
     /// A request that waits here has been accepted, though the log does not know it yet.
     #[must_use]
-    pub fn recall(&self, user: &UserId, request_id: &RequestId) -> Option<Receipt> {
+    pub fn recall(&self, user: &UserId, request_id: &RequestId) -> Option<Duplicate> {
         let entry = self.requests.get(&(request_id.clone(), user.clone()))?;
         let (offset, entry) = (entry.offset, Some(Rc::clone(entry)));
-        Some(Receipt { offset, entry, response: Response::None })
+        Some(Duplicate { offset, entry, response: Response::None })
     }
 
     /// The response to the message at this position, if it waits here.

@@ -85,11 +85,11 @@ impl<H: History, S: Sockets> Host<H, S> {
             let renewal = verify(token, context.as_deref());
             Input::Renewed { session, request_id: request.request_id, renewal }
         } else {
-            let receipt = match self.room.session(session) {
+            let duplicate = match self.room.session(session) {
                 Some(it) => self.recall(&it.member.id, &request, stamp.at)?,
                 None => None,
             };
-            Input::Received { session, request, receipt }
+            Input::Received { session, request, duplicate }
         };
         self.handle(input, stamp)
     }

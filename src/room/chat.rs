@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::principal::Principal;
-use super::{Audience, Context, Effect, Grant, PageQuery, Receipt, Room, Write, retention};
+use super::{Audience, Context, Duplicate, Effect, Grant, PageQuery, Room, Write, retention};
 use crate::message::{Accepted, Body, Entry, Member, PageRequest, Reply, RequestId, SessionId};
 use crate::room::{Event, Notice};
 
@@ -13,16 +13,16 @@ pub(crate) fn say(
     cx: &mut Context,
     principal: &Principal,
     body: Body,
-    receipt: Option<Receipt>,
+    duplicate: Option<Duplicate>,
 ) {
     let allowed = principal.needs(Grant::Send, "this token does not allow sending here");
     if let Err(refusal) = allowed {
         return cx.refuse_principal(principal, refusal);
     }
-    if let Some(receipt) = receipt {
-        let entry = receipt.entry.unwrap_or_else(|| {
+    if let Some(duplicate) = duplicate {
+        let entry = duplicate.entry.unwrap_or_else(|| {
             // The log no longer keeps it, but remembers that it was said.
-            let (offset, at, id) = (receipt.offset, cx.stamp.at, cx.stamp.mint());
+            let (offset, at, id) = (duplicate.offset, cx.stamp.at, cx.stamp.mint());
             let (author, request_id) = (principal.member.clone(), principal.request_id.clone());
             Rc::new(Entry { offset, at, id, author, request_id, body })
         });
@@ -40,7 +40,7 @@ pub(crate) fn publish(
     principal: &Principal,
     body: Body,
     exclude: Option<SessionId>,
-    receipt: Option<Receipt>,
+    duplicate: Option<Duplicate>,
 ) {
     // Callers over HTTP are backends: all they do is publishing.
     let is_protected = body.is_protected() || principal.session.is_none();
@@ -48,12 +48,12 @@ pub(crate) fn publish(
     if let Err(refusal) = principal.needs(grant, "this token does not allow publishing this here") {
         return cx.refuse_principal(principal, refusal);
     }
-    if receipt.is_none()
+    if duplicate.is_none()
         && let Err(refusal) = room.features.may_publish(room, &body)
     {
         return cx.refuse_principal(principal, refusal);
     }
-    post(room, cx, principal, body, exclude, receipt);
+    post(room, cx, principal, body, exclude, duplicate);
 }
 
 /// What publishing comes down to, once it is allowed.
@@ -63,10 +63,10 @@ pub(crate) fn post(
     principal: &Principal,
     body: Body,
     exclude: Option<SessionId>,
-    receipt: Option<Receipt>,
+    duplicate: Option<Duplicate>,
 ) {
-    let (id, offset, duplicate) = match receipt {
-        Some(receipt) => (receipt.entry.map(|it| it.id), receipt.offset, true),
+    let (id, offset, duplicate) = match duplicate {
+        Some(duplicate) => (duplicate.entry.map(|it| it.id), duplicate.offset, true),
         None if room.admits_broadcast(cx, principal) => {
             let entry = append(room, cx, principal, body, exclude);
             (Some(entry.id), entry.offset, false)

@@ -1,7 +1,7 @@
 //! What the kernel calls of features, without knowing any.
 
 use super::principal::Principal;
-use super::{Context, Receipt, Room, Session};
+use super::{Context, Duplicate, Room, Session};
 use crate::feature::Command;
 use crate::message::{Body, Entry, Millis, Refusal, SessionId};
 
@@ -16,7 +16,7 @@ pub(crate) trait Rules {
         cx: &mut Context,
         principal: &Principal,
         command: Self::Command,
-        receipt: Option<Receipt>,
+        duplicate: Option<Duplicate>,
     );
 
     /// A connection came in, or was found on waking.
@@ -57,7 +57,7 @@ pub(crate) trait Features: std::fmt::Debug + Sync {
         cx: &mut Context,
         principal: &Principal,
         command: Command,
-        receipt: Option<Receipt>,
+        duplicate: Option<Duplicate>,
     );
     /// See [`Rules::entered`].
     fn entered(&self, room: &mut Room, session: &Session);

@@ -21,7 +21,7 @@ pub enum Input {
         /// What it said.
         request: Request,
         /// What the log knows of this user's request of the same id.
-        receipt: Option<Receipt>,
+        duplicate: Option<Duplicate>,
     },
     /// Somebody asks over HTTP.
     Called {
@@ -32,7 +32,7 @@ pub enum Input {
         /// What is asked.
         request: Request,
         /// What the log knows of this user's request of the same id.
-        receipt: Option<Receipt>,
+        duplicate: Option<Duplicate>,
     },
     /// A socket showed another token; the edge has verified it.
     Renewed {
@@ -77,7 +77,7 @@ pub enum Input {
 
 /// Proof that a request was accepted before.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Receipt {
+pub struct Duplicate {
     /// The offset it got then.
     pub offset: Offset,
     /// The entry itself, while the log keeps it.

@@ -47,7 +47,7 @@ pub use effect::{Audience, Effect, Effects, Memory, Outbound, PageQuery, Reveal,
 pub use event::{Event, Notice};
 use features::Features;
 pub use grants::{Grant, Grants};
-pub use input::{Input, Receipt, Renewal, Response};
+pub use input::{Duplicate, Input, Renewal, Response};
 pub use manners::{Manner, Manners};
 pub use presence::Departure;
 use principal::Principal;
@@ -246,13 +246,18 @@ impl Room {
         let mut cx = Context { stamp, effects, tally };
         match input {
             Input::Joined(session) => presence::joined(self, &mut cx, *session),
-            Input::Received { session, request, receipt } => {
-                self.received(&mut cx, session, request, receipt);
+            Input::Received { session, request, duplicate } => {
+                self.received(&mut cx, session, request, duplicate);
             }
-            Input::Called { member, grants, request: Request { request_id, command }, receipt } => {
+            Input::Called {
+                member,
+                grants,
+                request: Request { request_id, command },
+                duplicate,
+            } => {
                 cx.tally.received += 1;
                 let principal = Principal::caller(member, grants, request_id);
-                self.carry_out(&mut cx, &principal, command, receipt);
+                self.carry_out(&mut cx, &principal, command, duplicate);
             }
             Input::Renewed { session, request_id, renewal } => {
                 let principal = self.admits_frame(&mut cx, session, request_id, Rate::Messages);

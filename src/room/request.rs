@@ -2,8 +2,8 @@
 
 use super::principal::Principal;
 use super::{
-    Command, Context, Event, Receipt, Request, Room, admin, chat, kinds, presence, session, state,
-    status, topics, typing,
+    Command, Context, Duplicate, Event, Request, Room, admin, chat, kinds, presence, session,
+    state, status, topics, typing,
 };
 use crate::feature::Ask;
 use crate::message::{Code, Refusal, SessionId};
@@ -16,7 +16,7 @@ impl Room {
         cx: &mut Context,
         id: SessionId,
         request: Request,
-        receipt: Option<Receipt>,
+        duplicate: Option<Duplicate>,
     ) {
         let rate = request.rate();
         let Request { request_id, command } = request;
@@ -31,7 +31,7 @@ impl Room {
         if !principal.is_introduced && command.is_ok() && !is_first {
             return cx.refuse(id, principal.request_id, CONNECT_FIRST);
         }
-        self.carry_out(cx, &principal, command, receipt);
+        self.carry_out(cx, &principal, command, duplicate);
     }
 
     pub(crate) fn carry_out(
@@ -39,7 +39,7 @@ impl Room {
         cx: &mut Context,
         principal: &Principal,
         command: Result<Command, Refusal>,
-        receipt: Option<Receipt>,
+        duplicate: Option<Duplicate>,
     ) {
         let command = match command {
             Err(refusal) => return cx.refuse_principal(principal, refusal),
@@ -55,12 +55,12 @@ impl Room {
             Command::Pong => {}
             // The edge verifies tokens and sends `Input::Renewed` instead.
             Command::Authenticate { .. } => cx.refuse_principal(principal, Refusal::system()),
-            Command::Say(body) => chat::say(self, cx, principal, body, receipt),
+            Command::Say(body) => chat::say(self, cx, principal, body, duplicate),
             Command::Publish { body, exclude } => {
-                chat::publish(self, cx, principal, body, exclude, receipt);
+                chat::publish(self, cx, principal, body, exclude, duplicate);
             }
             Command::SetState { key, value } => {
-                state::set(self, cx, principal, &key, value, receipt);
+                state::set(self, cx, principal, &key, value, duplicate);
             }
             Command::Typing(typing) => typing::set(self, cx, principal, typing),
             Command::Subscribe(topics) => topics::subscribe(self, cx, principal, topics),
@@ -73,7 +73,7 @@ impl Room {
             Command::Status => status::status(self, cx, principal),
             Command::Kick(whom) => admin::kick(self, cx, principal, &whom),
             Command::Erase => admin::erase(self, cx, principal),
-            Command::Feature(it) => self.features.handle(self, cx, principal, it, receipt),
+            Command::Feature(it) => self.features.handle(self, cx, principal, it, duplicate),
         }
     }
 }

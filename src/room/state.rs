@@ -1,7 +1,7 @@
 //! Values a room keeps under keys: the log says how they changed, the state what they are.
 
 use super::principal::Principal;
-use super::{Context, Effect, Grant, Receipt, Room, Write, chat};
+use super::{Context, Duplicate, Effect, Grant, Room, Write, chat};
 use crate::limits::{STATE_BYTES_MAX, STATE_KEYS_MAX};
 use crate::message::{Code, Json, Published, Refusal, StateKey, UserId};
 
@@ -22,11 +22,11 @@ pub(crate) fn set(
     principal: &Principal,
     key: &StateKey,
     value: Json,
-    receipt: Option<Receipt>,
+    duplicate: Option<Duplicate>,
 ) {
     let set =
         may_send(principal).map(|()| Published::state(key, value)).and_then(
-            |event| match receipt {
+            |event| match duplicate {
                 // A resend changes nothing, however full the room is by now.
                 Some(_) => Ok(event),
                 None => may_set(room, principal, key, &event.data)
@@ -40,7 +40,7 @@ pub(crate) fn set(
             let head = room.head;
             let bytes = event.data.as_str().len();
             let is_null = event.data.is_null();
-            chat::post(room, cx, principal, event.into(), None, receipt);
+            chat::post(room, cx, principal, event.into(), None, duplicate);
             if room.head == head {
                 return; // A resend, or too fast.
             }

@@ -142,7 +142,7 @@ fn p13_events_of_typing_take_presence_too() {
     world.says(2, r#"{"type":"subscribe","events":["*"]}"#);
     let typing = dormouse::room::Command::Typing(true);
     let request = Request { request_id: None, command: Ok(typing) };
-    world.happens(Input::Received { session: session_id(1), request, receipt: None });
+    world.happens(Input::Received { session: session_id(1), request, duplicate: None });
     let last = world.sockets.frames(2).pop().unwrap();
     assert_eq!((&last["type"], &last["event"]), (&json!("event"), &json!("typing")));
 }

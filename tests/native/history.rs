@@ -97,8 +97,8 @@ fn a_request_is_recalled_as_long_as_it_is_remembered<H: History<Error: Debug>>(m
     assert_eq!(recall(&history, &ann, forever), None);
     let first = entry(1, 1000, "ann", Some("m1"));
     history.commit(&[Write::Append(first.clone())]).unwrap();
-    let receipt = recall(&history, &ann, forever).unwrap();
-    assert_eq!((receipt.offset, receipt.entry), (Offset(1), Some(first)));
+    let duplicate = recall(&history, &ann, forever).unwrap();
+    assert_eq!((duplicate.offset, duplicate.entry), (Offset(1), Some(first)));
     assert_eq!(recall(&history, &UserId("bob".into()), forever), None);
     assert_eq!(recall(&history, &ann, Memory { from: Offset(2), ..forever }), None);
     assert_eq!(recall(&history, &ann, Memory { since: Millis(1001), ..forever }), None);
@@ -107,8 +107,8 @@ fn a_request_is_recalled_as_long_as_it_is_remembered<H: History<Error: Debug>>(m
     assert_eq!(recall(&history, &ann, forever).unwrap().offset, Offset(2));
     // The entry goes before the id does.
     history.commit(&[Write::Trim { from: Offset(3), since: Millis(0) }]).unwrap();
-    let receipt = recall(&history, &ann, forever).unwrap();
-    assert_eq!((receipt.offset, receipt.entry), (Offset(2), None));
+    let duplicate = recall(&history, &ann, forever).unwrap();
+    assert_eq!((duplicate.offset, duplicate.entry), (Offset(2), None));
     let memory = Memory { from: Offset(3), since: Millis(0) };
     history.commit(&[Write::ForgetRefs(memory)]).unwrap();
     assert_eq!(recall(&history, &ann, forever), None);

@@ -11,7 +11,7 @@ use dormouse::history::{History, MemoryHistory};
 use dormouse::host::{Flush, Host};
 use dormouse::limits::Limits;
 use dormouse::message::{Kind, Millis, Name, Offset, Page, RequestId, StateItem, UserId};
-use dormouse::room::{Memory, PageQuery, Receipt, Remembered, Response, Write};
+use dormouse::room::{Duplicate, Memory, PageQuery, Remembered, Response, Write};
 use serde_json::json;
 
 use crate::support::{FakeSockets, NOON, Seen, epoch, session, session_id, stamp};
@@ -203,7 +203,7 @@ impl History for Flaky {
         user: &UserId,
         id: &RequestId,
         memory: Memory,
-    ) -> Result<Option<Receipt>, Self::Error> {
+    ) -> Result<Option<Duplicate>, Self::Error> {
         Ok(self.0.recall(user, id, memory).unwrap())
     }
 

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use dormouse::limits::{DEDUPE_ENTRIES_MAX, Limits, RENEWAL_MS};
 use dormouse::message::{Before, Code, Kind, Millis, Offset, PageRequest, Refusal, RequestId};
 use dormouse::room::{
-    Audience, Effect, Effects, Grant, Grants, Input, Receipt, Remembered, Renewal, Response, Room,
-    Session, Write,
+    Audience, Duplicate, Effect, Effects, Grant, Grants, Input, Remembered, Renewal, Response,
+    Room, Session, Write,
 };
 use dormouse::room::{Command, Event, Request};
 use insta::assert_debug_snapshot;
@@ -202,7 +202,7 @@ fn b27_l1_garbage_counts_as_much_as_sense() {
     let mut scene = Scene::with(limits, &["ann"]);
     let garbage = |scene: &mut Scene| {
         let request = Request { request_id: None, command: Err(Refusal::invalid("?")) };
-        scene.does(Input::Received { session: session_id(1), request, receipt: None })
+        scene.does(Input::Received { session: session_id(1), request, duplicate: None })
     };
     assert_eq!(refusals(&garbage(&mut scene)), [(Code::InvalidMessageFormat, None)]);
     assert_eq!(closes(&garbage(&mut scene)), [(1008, "Rate limit exceeded")]);
@@ -235,10 +235,10 @@ fn p12_a_resend_is_answered_with_the_first_offset_and_not_broadcast() {
     let mut scene = Scene::with(Limits::default(), &["ann", "bob"]);
     let request_id = RequestId::parse("m1").ok();
     let first = entry(7, NOON.0, "ann", Some("m1"));
-    let receipt =
-        Some(Receipt { offset: Offset(7), entry: Some(first.clone()), response: Response::None });
+    let duplicate =
+        Some(Duplicate { offset: Offset(7), entry: Some(first.clone()), response: Response::None });
     let request = Request { request_id, command: Ok(say()) };
-    let effects = scene.does(Input::Received { session: session_id(1), request, receipt });
+    let effects = scene.does(Input::Received { session: session_id(1), request, duplicate });
     assert_eq!(told(&effects), [(&Audience::One(session_id(1)), &Event::Entry(first))]);
     assert!(!effects.iter().any(|it| matches!(it, Effect::Write(_))));
 }

@@ -113,7 +113,7 @@ pub(crate) fn entry(offset: u64, at: u64, author: &str, request_id: Option<&str>
 
 pub(crate) fn says(number: u64, command: Command) -> Input {
     let request = Request { request_id: None, command: Ok(command) };
-    Input::Received { session: session_id(number), request, receipt: None }
+    Input::Received { session: session_id(number), request, duplicate: None }
 }
 
 /// What the platform bounds, so that a statement that fails there fails here.

@@ -18,7 +18,7 @@ use crate::message::{
 use crate::room::features::Rules;
 use crate::room::principal::Principal;
 use crate::room::{
-    Audience, Context, Effect, Grant, Outbound, Receipt, Response, Room, Session, Write, chat,
+    Audience, Context, Duplicate, Effect, Grant, Outbound, Response, Room, Session, Write, chat,
 };
 use crate::room::{Event, Notice};
 
@@ -56,9 +56,9 @@ impl Rules for Conversations {
         cx: &mut Context,
         principal: &Principal,
         command: ConversationCommand,
-        receipt: Option<Receipt>,
+        duplicate: Option<Duplicate>,
     ) {
-        handle(room, cx, principal, command, receipt);
+        handle(room, cx, principal, command, duplicate);
     }
 
     fn due_at(room: &Room) -> Option<Millis> {
@@ -75,12 +75,12 @@ fn handle(
     cx: &mut Context,
     principal: &Principal,
     command: ConversationCommand,
-    receipt: Option<Receipt>,
+    duplicate: Option<Duplicate>,
 ) {
     let done = match command {
         ConversationCommand::Connect { client } => connect(room, cx, principal, &client),
         ConversationCommand::Ask { client, content } => {
-            ask(room, cx, principal, &client, content, receipt)
+            ask(room, cx, principal, &client, content, duplicate)
         }
     };
     if let Err(refusal) = done {
@@ -112,7 +112,7 @@ fn ask(
     principal: &Principal,
     client: &ClientName,
     content: String,
-    receipt: Option<Receipt>,
+    duplicate: Option<Duplicate>,
 ) -> Result<(), Refusal> {
     principal.needs(Grant::Send, "this token does not allow sending here")?;
     let message =
@@ -121,7 +121,7 @@ fn ask(
     if session.and_then(|it| it.client.as_deref()) != Some(client.as_str()) {
         return Err(Refusal::new(Code::Conflict, "clientId is not the one of connect"));
     }
-    let (offset, content) = match receipt {
+    let (offset, content) = match duplicate {
         None => {
             has_room(room)?;
             if !room.admits_broadcast(cx, principal) {
@@ -131,19 +131,19 @@ fn ask(
             let author = principal.member.clone();
             (chat::record(room, cx, author, Some(message.clone()), body).offset, content)
         }
-        Some(Receipt { response: Response::Kept(response), .. }) => {
+        Some(Duplicate { response: Response::Kept(response), .. }) => {
             cx.answer(principal, Event::Entry(response));
             return Ok(());
         }
-        Some(Receipt { response: Response::Gone, .. }) => {
+        Some(Duplicate { response: Response::Gone, .. }) => {
             let gone = "this message was answered, and the response is no longer kept";
             return Err(Refusal::new(Code::NotFound, gone));
         }
         // Nothing new is asked; the response comes to all.
-        Some(Receipt { offset, .. }) if room.own.conversations.pending.contains_key(&offset) => {
+        Some(Duplicate { offset, .. }) if room.own.conversations.pending.contains_key(&offset) => {
             return Ok(());
         }
-        Some(Receipt { offset, entry, .. }) => {
+        Some(Duplicate { offset, entry, .. }) => {
             has_room(room)?;
             let first = entry.as_deref().map(|it| MessageText::of(&it.body));
             let content = match first {

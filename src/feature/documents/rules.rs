@@ -12,7 +12,7 @@ use crate::feature::documents::{
 };
 use crate::feature::{self, Ask};
 use crate::message::{Code, Millis, Name, Rate, Refusal, SessionId};
-use crate::room::Receipt;
+use crate::room::Duplicate;
 use crate::room::counts::Pool;
 use crate::room::features::Rules;
 use crate::room::principal::Principal;
@@ -36,7 +36,7 @@ impl Rules for Documents {
         cx: &mut Context,
         principal: &Principal,
         command: EditingCommand,
-        _: Option<Receipt>,
+        _: Option<Duplicate>,
     ) {
         handle(room, cx, principal, command);
     }

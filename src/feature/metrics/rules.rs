@@ -7,8 +7,8 @@ use super::stored::{MetricInput, MetricWrite, StoredReading};
 use crate::feature::metrics::{Measure, Measures, Metric, MetricCommand, MetricEvent, Reading};
 use crate::limits::{METRICS_MAX, TOPICS_BYTES_MAX, TOPICS_MAX};
 use crate::message::{Body, Code, Entry, Json, Kind, Millis, Name, Refusal, SessionId, Space};
+use crate::room::Duplicate;
 use crate::room::Event;
-use crate::room::Receipt;
 use crate::room::features::Rules;
 use crate::room::principal::Principal;
 use crate::room::{Context, Effect, Outbound, Room, Session, Write, kinds};
@@ -21,7 +21,7 @@ impl Rules for Metrics {
         cx: &mut Context,
         principal: &Principal,
         command: MetricCommand,
-        _: Option<Receipt>,
+        _: Option<Duplicate>,
     ) {
         handle(room, cx, principal, command);
     }

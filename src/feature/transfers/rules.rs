@@ -9,8 +9,8 @@ use super::upload::{Transfer, TransferState};
 use crate::feature::transfers::{Chunk, Digest, TransferCommand, TransferEvent};
 use crate::limits::{FETCH_MS, FETCHERS_MAX, TRANSFERS_MAX};
 use crate::message::{Code, Fault, Millis, Name, Refusal, SessionId, UserId};
+use crate::room::Duplicate;
 use crate::room::Event;
-use crate::room::Receipt;
 use crate::room::features::Rules;
 use crate::room::principal::Principal;
 use crate::room::{Context, Effect, Grant, Reveal, Room, Session, Write, kinds};
@@ -71,7 +71,7 @@ impl Rules for Transfers {
         cx: &mut Context,
         principal: &Principal,
         command: TransferCommand,
-        _: Option<Receipt>,
+        _: Option<Duplicate>,
     ) {
         handle(room, cx, principal, command);
     }
