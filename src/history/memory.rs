@@ -12,7 +12,7 @@ use crate::message::{
     UserId,
 };
 use crate::room::{
-    Counts, Departure, Duplicate, KeptKey, Memory, PageQuery, Remembered, Response, Write,
+    Counts, DedupeWindow, Departure, Duplicate, KeptKey, PageQuery, Remembered, Response, Write,
 };
 
 /// A history in vectors: the model that every other history is tested against.
@@ -85,7 +85,7 @@ impl MemoryHistory {
                 self.entries
                     .retain(|it| end <= it.offset || (*from <= it.offset && *since <= it.at));
             }
-            Write::ForgetRefs(memory) => {
+            Write::Prune(memory) => {
                 self.recent.retain(|_, (offset, at)| memory.from <= *offset && memory.since <= *at);
                 self.features.prune(memory.from, memory.since);
             }
@@ -207,7 +207,7 @@ impl History for MemoryHistory {
         &self,
         user: &UserId,
         request_id: &RequestId,
-        memory: Memory,
+        memory: DedupeWindow,
     ) -> Result<Option<Duplicate>, Infallible> {
         let known = self.recent.get(&(user.clone(), request_id.clone())).copied();
         Ok(known.filter(|(offset, at)| memory.from <= *offset && memory.since <= *at).map(

@@ -20,7 +20,7 @@ use crate::feature::metrics::Lately;
 use crate::feature::transfers::Digest;
 use crate::limits::FRAME_BYTES_MAX;
 use crate::message::{Epoch, Millis, Name, Offset, Page, RequestId, StateItem, UserId};
-use crate::room::{Duplicate, Memory, PageQuery, Remembered, Response, Write};
+use crate::room::{DedupeWindow, Duplicate, PageQuery, Remembered, Response, Write};
 
 /// Entries one [`Write::Trim`] deletes at most, so that a large backlog does not
 /// hold up the room; the next alarm takes the rest.
@@ -78,7 +78,7 @@ pub trait History {
         &self,
         user: &UserId,
         request_id: &RequestId,
-        memory: Memory,
+        memory: DedupeWindow,
     ) -> Result<Option<Duplicate>, Self::Error>;
 
     /// One chunk of large data: its text, and of what it is.

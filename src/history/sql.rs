@@ -13,7 +13,7 @@ use crate::feature::{
 use crate::message::{
     Before, Entry, Epoch, Json, Millis, Name, Offset, Page, RequestId, StateItem, StateKey, UserId,
 };
-use crate::room::{Departure, Duplicate, Memory, PageQuery, Remembered, Response, Write};
+use crate::room::{DedupeWindow, Departure, Duplicate, PageQuery, Remembered, Response, Write};
 
 /// Rows in one statement: the platform binds at most 100 parameters.
 const ROWS_MAX: usize = 100 / record::COLUMNS_COUNT;
@@ -89,7 +89,7 @@ impl<D: Database> SqlHistory<D> {
             Write::Trim { from, since } => self.trim(*from, *since),
             Write::Erase(epoch) => self.erase(epoch),
             Write::Feature(it) => tables::write(&self.database, &[it]),
-            Write::ForgetRefs(Memory { from, since }) => {
+            Write::Prune(DedupeWindow { from, since }) => {
                 let sql = "DELETE FROM recent WHERE offset < ? OR at < ?";
                 self.database.run(sql, &[from.0.into(), since.0.into()])?;
                 tables::prune(&self.database, *from, *since)
@@ -115,7 +115,7 @@ impl<D: Database> SqlHistory<D> {
                 Write::Depart(_)
                 | Write::Forget(_)
                 | Write::Trim { .. }
-                | Write::ForgetRefs(_)
+                | Write::Prune(_)
                 | Write::Broadcasts(_)
                 | Write::Share(..)
                 | Write::OwnState { .. }
@@ -323,7 +323,7 @@ impl<D: Database> History for SqlHistory<D> {
         &self,
         user: &UserId,
         request_id: &RequestId,
-        memory: Memory,
+        memory: DedupeWindow,
     ) -> Result<Option<Duplicate>, D::Error> {
         if !self.is_made {
             return Ok(None);

@@ -33,7 +33,7 @@ fn written(write: &Write) -> usize {
         Write::Depart(_)
         | Write::Forget(_)
         | Write::Trim { .. }
-        | Write::ForgetRefs(_)
+        | Write::Prune(_)
         | Write::Broadcasts(_)
         | Write::Share(..)
         | Write::OwnState { .. }

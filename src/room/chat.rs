@@ -124,7 +124,7 @@ pub(crate) fn record(
     }
     cx.effects.push(Effect::Write(Write::Append(Rc::clone(&entry))));
     if entry.request_id.is_some() {
-        retention::forget_refs(room, cx);
+        retention::prune(room, cx);
     }
     entry
 }

@@ -131,7 +131,7 @@ pub enum Write {
         since: Millis,
     },
     /// Forget clients' own ids that are past remembering.
-    ForgetRefs(Memory),
+    Prune(DedupeWindow),
     /// What was counted against the room, when no session is left to carry it.
     Broadcasts(Counts),
     /// What was counted against a user, likewise, and when that was.
@@ -170,7 +170,7 @@ pub enum Outbound {
 
 /// How far back clients' own ids are remembered: both bounds hold (P12).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Memory {
+pub struct DedupeWindow {
     /// The oldest offset.
     pub from: Offset,
     /// The oldest time.

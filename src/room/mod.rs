@@ -43,7 +43,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub use command::{Command, Request};
 pub(crate) use context::Context;
 pub use counts::Counts;
-pub use effect::{Audience, Effect, Effects, Memory, Outbound, PageQuery, Reveal, Write};
+pub use effect::{Audience, DedupeWindow, Effect, Effects, Outbound, PageQuery, Reveal, Write};
 pub use event::{Event, Notice};
 use features::Features;
 pub use grants::{Grant, Grants};
@@ -224,7 +224,7 @@ impl Room {
 
     /// How far back a resend is recognised.
     #[must_use]
-    pub fn memory(&self, now: Millis) -> Memory {
+    pub fn memory(&self, now: Millis) -> DedupeWindow {
         retention::memory(self, now)
     }
 

@@ -3,7 +3,7 @@
 //! What is past keeping is hidden from readers at once and deleted later, by the
 //! alarm, so that no message pays for a deletion.
 
-use super::{Context, Effect, Memory, Room, Write};
+use super::{Context, DedupeWindow, Effect, Room, Write};
 use crate::limits::{DEDUPE_ENTRIES_MAX, DEDUPE_MS};
 use crate::message::{Millis, Offset};
 
@@ -54,21 +54,21 @@ pub(crate) fn trim(room: &Room, cx: &mut Context) {
     }
     let (from, since) = (first_visible(room), oldest_visible(room, now));
     cx.effects.push(Effect::Write(Write::Trim { from, since }));
-    cx.effects.push(Effect::Write(Write::ForgetRefs(memory(room, now))));
+    cx.effects.push(Effect::Write(Write::Prune(memory(room, now))));
 }
 
 /// How far back clients' own ids are remembered.
-pub(crate) fn memory(room: &Room, now: Millis) -> Memory {
-    Memory {
+pub(crate) fn memory(room: &Room, now: Millis) -> DedupeWindow {
+    DedupeWindow {
         from: Offset((room.head.0 + 1).saturating_sub(DEDUPE_ENTRIES_MAX)),
         since: Millis(now.0.saturating_sub(DEDUPE_MS)),
     }
 }
 
 /// Forgets old ids once for many new ones, also where the log is never trimmed.
-pub(crate) fn forget_refs(room: &Room, cx: &mut Context) {
+pub(crate) fn prune(room: &Room, cx: &mut Context) {
     if room.head.0.is_multiple_of(SLACK_MAX) {
         let memory = memory(room, cx.stamp.at);
-        cx.effects.push(Effect::Write(Write::ForgetRefs(memory)));
+        cx.effects.push(Effect::Write(Write::Prune(memory)));
     }
 }

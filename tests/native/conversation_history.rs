@@ -6,7 +6,7 @@ use std::rc::Rc;
 use dormouse::feature::conversations::{ConversationWrite, Pending};
 use dormouse::history::{History, MemoryHistory, SqlHistory};
 use dormouse::message::{Body, Entry, Epoch, Millis, Offset, RequestId};
-use dormouse::room::{Memory, Response, Write};
+use dormouse::room::{DedupeWindow, Response, Write};
 
 use crate::support::{Rusqlite, entry, epoch, member};
 
@@ -86,12 +86,12 @@ fn a_response_is_found_by_its_message<H: History<Error: Debug>>(mut history: H) 
     assert_eq!(response(&history, 1), Response::Gone);
     assert_eq!(response(&history, 2), Response::Kept(second));
     // It is remembered as long as its message's id.
-    let memory = Memory { from: Offset(2), since: Millis(0) };
-    history.commit(&[Write::ForgetRefs(memory)]).unwrap();
+    let memory = DedupeWindow { from: Offset(2), since: Millis(0) };
+    history.commit(&[Write::Prune(memory)]).unwrap();
     assert_eq!(response(&history, 1), Response::None);
     assert!(matches!(response(&history, 2), Response::Kept(_)));
-    let memory = Memory { from: Offset(0), since: Millis(1005) };
-    history.commit(&[Write::ForgetRefs(memory)]).unwrap();
+    let memory = DedupeWindow { from: Offset(0), since: Millis(1005) };
+    history.commit(&[Write::Prune(memory)]).unwrap();
     assert_eq!(response(&history, 2), Response::None);
 }
 

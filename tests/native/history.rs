@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use dormouse::history::{History, MIGRATIONS, MemoryHistory, SqlHistory};
 use dormouse::message::{Before, Entry, Epoch, Millis, Offset, RequestId, UserId};
-use dormouse::room::{Counts, Departure, Memory, PageQuery, Write};
+use dormouse::room::{Counts, DedupeWindow, Departure, PageQuery, Write};
 use proptest::prelude::*;
 
 use crate::support::{Rusqlite, body, entry, epoch, for_user, member};
@@ -90,7 +90,7 @@ fn a_page_ends_before_its_bound<H: History<Error: Debug>>(mut history: H) {
 }
 
 fn a_request_is_recalled_as_long_as_it_is_remembered<H: History<Error: Debug>>(mut history: H) {
-    let forever = Memory { from: Offset(0), since: Millis(0) };
+    let forever = DedupeWindow { from: Offset(0), since: Millis(0) };
     let ann = UserId("ann".into());
     let id = RequestId::parse("m1").unwrap();
     let recall = |history: &H, user: &UserId, memory| history.recall(user, &id, memory).unwrap();
@@ -100,8 +100,8 @@ fn a_request_is_recalled_as_long_as_it_is_remembered<H: History<Error: Debug>>(m
     let duplicate = recall(&history, &ann, forever).unwrap();
     assert_eq!((duplicate.offset, duplicate.entry), (Offset(1), Some(first)));
     assert_eq!(recall(&history, &UserId("bob".into()), forever), None);
-    assert_eq!(recall(&history, &ann, Memory { from: Offset(2), ..forever }), None);
-    assert_eq!(recall(&history, &ann, Memory { since: Millis(1001), ..forever }), None);
+    assert_eq!(recall(&history, &ann, DedupeWindow { from: Offset(2), ..forever }), None);
+    assert_eq!(recall(&history, &ann, DedupeWindow { since: Millis(1001), ..forever }), None);
     // Forgotten but not yet deleted, the id is free again.
     history.commit(&[Write::Append(entry(2, 9000, "ann", Some("m1")))]).unwrap();
     assert_eq!(recall(&history, &ann, forever).unwrap().offset, Offset(2));
@@ -109,8 +109,8 @@ fn a_request_is_recalled_as_long_as_it_is_remembered<H: History<Error: Debug>>(m
     history.commit(&[Write::Trim { from: Offset(3), since: Millis(0) }]).unwrap();
     let duplicate = recall(&history, &ann, forever).unwrap();
     assert_eq!((duplicate.offset, duplicate.entry), (Offset(2), None));
-    let memory = Memory { from: Offset(3), since: Millis(0) };
-    history.commit(&[Write::ForgetRefs(memory)]).unwrap();
+    let memory = DedupeWindow { from: Offset(3), since: Millis(0) };
+    history.commit(&[Write::Prune(memory)]).unwrap();
     assert_eq!(recall(&history, &ann, forever), None);
 }
 

@@ -11,7 +11,7 @@ use dormouse::history::{History, MemoryHistory};
 use dormouse::host::{Flush, Host};
 use dormouse::limits::Limits;
 use dormouse::message::{Kind, Millis, Name, Offset, Page, RequestId, StateItem, UserId};
-use dormouse::room::{Duplicate, Memory, PageQuery, Remembered, Response, Write};
+use dormouse::room::{DedupeWindow, Duplicate, PageQuery, Remembered, Response, Write};
 use serde_json::json;
 
 use crate::support::{FakeSockets, NOON, Seen, epoch, session, session_id, stamp};
@@ -202,7 +202,7 @@ impl History for Flaky {
         &self,
         user: &UserId,
         id: &RequestId,
-        memory: Memory,
+        memory: DedupeWindow,
     ) -> Result<Option<Duplicate>, Self::Error> {
         Ok(self.0.recall(user, id, memory).unwrap())
     }

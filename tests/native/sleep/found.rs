@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::is_invisible;
 use super::place::{self, Place};
-use super::stage::{Memory, play};
+use super::stage::{DedupeWindow, play};
 use super::step::{Bounds, Script, Step};
 use super::told::{Moment, Told};
 
@@ -43,7 +43,7 @@ fn p12_a_resend_of_what_the_log_no_longer_keeps_is_answered_also_after_sleep() {
     let script = script(&place::CHAT, "bob", steps);
     is_invisible(&place::CHAT, &script).unwrap();
     // Of its steps, the last is the one after which five more look around.
-    let moments = play(&place::CHAT, &script, Memory::IsDropped);
+    let moments = play(&place::CHAT, &script, DedupeWindow::IsDropped);
     let asked = |it: &&Moment| it.said.len() == 1 && it.woke;
     let told = Told::of(moments.iter().find(asked).unwrap());
     let [answer] = told.own.as_slice() else { panic!("one answer: {told:?}") };

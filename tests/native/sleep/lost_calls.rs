@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 use super::place;
-use super::stage::{Memory, Stage};
+use super::stage::{DedupeWindow, Stage};
 use super::told::Moment;
 use crate::support::Seen;
 
@@ -19,9 +19,9 @@ proptest! {
     #[test]
     fn no_message_is_lost_with_a_call(script in place::TALK.script(60)) {
         let mut stage = Stage::new(&place::TALK, &script);
-        stage.memory = Memory::IsLost;
+        stage.memory = DedupeWindow::IsLost;
         stage.perform(&script);
-        stage.memory = Memory::Lasts;
+        stage.memory = DedupeWindow::Lasts;
         // Until nothing is under way any more.
         for _ in 0..20 {
             while stage.respond() {}

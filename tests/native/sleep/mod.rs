@@ -35,14 +35,14 @@ use place::Place;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{TestCaseError, TestRunner};
-use stage::{Memory, play};
+use stage::{DedupeWindow, play};
 use step::{Reached, Script};
 use told::Told;
 
 /// Plays a script awake and asleep, and compares what could be seen, step by step.
 fn is_invisible(place: &'static Place, script: &Script) -> Result<(), TestCaseError> {
     let (awake, asleep) =
-        (play(place, script, Memory::Lasts), play(place, script, Memory::IsDropped));
+        (play(place, script, DedupeWindow::Lasts), play(place, script, DedupeWindow::IsDropped));
     prop_assert_eq!(awake.len(), asleep.len());
     for (at, (awake, asleep)) in awake.iter().zip(&asleep).enumerate() {
         prop_assert!(
@@ -61,7 +61,7 @@ fn scripts_reach(place: &'static Place, scripts: u32) {
     let mut left: Vec<&Reached> = all().collect();
     for _ in 0..scripts {
         let script = place.script(80).new_tree(&mut runner).unwrap().current();
-        for moment in play(place, &script, Memory::IsDropped) {
+        for moment in play(place, &script, DedupeWindow::IsDropped) {
             let told = Told::of(&moment);
             left.retain(|Reached(_, is_reached)| !is_reached(&told));
         }

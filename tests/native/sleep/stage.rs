@@ -26,7 +26,7 @@ pub(super) struct Stage {
     /// Who has, or had, each seat.
     guests: Vec<Option<Guest>>,
     next: u64,
-    pub(super) memory: Memory,
+    pub(super) memory: DedupeWindow,
     drowsy: bool,
     opening: Option<&'static str>,
     woke: bool,
@@ -42,7 +42,7 @@ pub(super) struct Stage {
 
 /// What becomes of a room's memory when a script says that it sleeps.
 #[derive(Clone, Copy, PartialEq)]
-pub(super) enum Memory {
+pub(super) enum DedupeWindow {
     Lasts,
     /// It is dropped, but not while the room calls somebody: so it is on the platform.
     IsDropped,
@@ -72,7 +72,7 @@ pub(super) fn grants(user: &str) -> Grants {
 }
 
 /// Plays a script, and gives what could be seen, step by step.
-pub(super) fn play(place: &'static Place, script: &Script, memory: Memory) -> Vec<Moment> {
+pub(super) fn play(place: &'static Place, script: &Script, memory: DedupeWindow) -> Vec<Moment> {
     let mut stage = Stage::new(place, script);
     stage.memory = memory;
     stage.perform(script);
@@ -87,7 +87,7 @@ impl Stage {
             world: World::of(place.kind, place.limits(script.bounds)),
             guests: vec![None; place.seats.len()],
             next: 10,
-            memory: Memory::Lasts,
+            memory: DedupeWindow::Lasts,
             drowsy: script.drowsy,
             opening: place.opening.filter(|_| script.polite),
             woke: false,
@@ -170,9 +170,9 @@ impl Stage {
 
     pub(super) fn sleep(&mut self) {
         let sleeps = match self.memory {
-            Memory::Lasts => false,
-            Memory::IsDropped => self.questions.is_empty(),
-            Memory::IsLost => true,
+            DedupeWindow::Lasts => false,
+            DedupeWindow::IsDropped => self.questions.is_empty(),
+            DedupeWindow::IsLost => true,
         };
         if sleeps {
             self.world.sleep();
@@ -223,7 +223,7 @@ impl Stage {
             self.settle();
             self.sleep();
         }
-        while self.memory == Memory::IsLost && self.world.now.plus(5_000) < until {
+        while self.memory == DedupeWindow::IsLost && self.world.now.plus(5_000) < until {
             // A call that nobody hears of for long has failed, which is another story.
             while self.respond() {}
             self.world.wait(5_000);

@@ -32,7 +32,7 @@ pub(super) enum Step {
     WaitsAndReturns(u64),
     /// What only one feature does.
     Acts(Rc<dyn Act>),
-    /// Memory is dropped, in the world that sleeps.
+    /// DedupeWindow is dropped, in the world that sleeps.
     Sleeps,
 }
 
