@@ -34,7 +34,7 @@ pub enum Recipients<'a> {
 
 /// Something to say, and to whom.
 #[derive(Clone, Debug)]
-pub struct Letter {
+pub struct Delivery {
     /// Which sessions it is for.
     pub to: Audience,
     /// The event, with its id and time; not encoded yet.
@@ -42,7 +42,7 @@ pub struct Letter {
 }
 
 /// An encoded letter.
-struct Spoken<'a> {
+struct Encoded<'a> {
     to: &'a Audience,
     frame: Frame,
     ephemeral: bool,
@@ -53,7 +53,7 @@ struct Spoken<'a> {
 pub fn deliver(
     sockets: &mut impl Deliver,
     room: Channel<'_>,
-    letters: &[Letter],
+    deliveries: &[Delivery],
     tally: &mut Tally,
 ) {
     let sockets = &mut Counting { sockets, tally };
@@ -63,27 +63,27 @@ pub fn deliver(
         if !has_single && !has_batched {
             continue;
         }
-        let mut heard: Vec<&Letter> =
-            letters.iter().filter(|it| concerns(sockets, dialect, &it.to)).collect();
+        let mut heard: Vec<&Delivery> =
+            deliveries.iter().filter(|it| concerns(sockets, dialect, &it.to)).collect();
         if !dialect.descriptor().shows_offsets {
             // What is critical overtakes (A37); everything else stays in its order.
             heard.sort_by_key(|it| it.notice.event.lane());
         }
-        let spoken: Vec<Spoken<'_>> = heard
+        let encoded: Vec<Encoded<'_>> = heard
             .into_iter()
-            .filter_map(|Letter { to, notice }| {
+            .filter_map(|Delivery { to, notice }| {
                 let channel = Channel { name: notice.event.topic(), ..room };
                 let frame = dialect.get().encode(notice, &channel)?;
-                Some(Spoken { to, frame, ephemeral: notice.event.is_ephemeral() })
+                Some(Encoded { to, frame, ephemeral: notice.event.is_ephemeral() })
             })
             .collect();
         if has_single {
-            for it in &spoken {
+            for it in &encoded {
                 send_single(sockets, single, it);
             }
         }
         if has_batched {
-            send_batched(sockets, batched, &spoken);
+            send_batched(sockets, batched, &encoded);
         }
     }
 }
@@ -125,7 +125,7 @@ fn concerns(sockets: &impl Deliver, dialect: DialectId, to: &Audience) -> bool {
 fn send_single(
     sockets: &mut impl Deliver,
     wire: Wire,
-    Spoken { to, frame, ephemeral }: &Spoken<'_>,
+    Encoded { to, frame, ephemeral }: &Encoded<'_>,
 ) {
     match to {
         Audience::Everyone => {
@@ -145,17 +145,17 @@ fn send_single(
 
 /// Most sockets hear the same of a flush, and get the same frame; those that some
 /// letter names get one of their own.
-fn send_batched(sockets: &mut impl Deliver, wire: Wire, spoken: &[Spoken<'_>]) {
+fn send_batched(sockets: &mut impl Deliver, wire: Wire, encoded: &[Encoded<'_>]) {
     let mut named: Vec<SessionId> =
-        spoken.iter().flat_map(|it| named_on(sockets, wire, it.to)).collect();
+        encoded.iter().flat_map(|it| named_on(sockets, wire, it.to)).collect();
     named.sort_unstable();
     named.dedup();
-    let common = spoken.iter().filter(|it| hears(it.to, None));
+    let common = encoded.iter().filter(|it| hears(it.to, None));
     for (frame, ephemeral) in batches(wire, common) {
         sockets.send(wire, Recipients::AllBut(&named), &frame, ephemeral);
     }
     for session in named {
-        let own = spoken.iter().filter(|it| hears(it.to, Some(session)));
+        let own = encoded.iter().filter(|it| hears(it.to, Some(session)));
         for (frame, ephemeral) in batches(wire, own) {
             sockets.send(wire, Recipients::Only(&[session]), &frame, ephemeral);
         }
@@ -186,11 +186,11 @@ fn hears(to: &Audience, session: Option<SessionId>) -> bool {
 /// Frames as few as may be: one alone goes as it is.
 fn batches<'a>(
     wire: Wire,
-    spoken: impl Iterator<Item = &'a Spoken<'a>>,
+    encoded: impl Iterator<Item = &'a Encoded<'a>>,
 ) -> Vec<(Cow<'a, Frame>, bool)> {
-    let mut batches: Vec<Vec<&Spoken<'_>>> = Vec::new();
+    let mut batches: Vec<Vec<&Encoded<'_>>> = Vec::new();
     let mut room = 0;
-    for it in spoken {
+    for it in encoded {
         let bytes = it.frame.len();
         match batches.last_mut() {
             Some(batch) if bytes <= room => {
@@ -203,7 +203,7 @@ fn batches<'a>(
             }
         }
     }
-    let joined = |batch: Vec<&'a Spoken<'a>>| match batch.as_slice() {
+    let joined = |batch: Vec<&'a Encoded<'a>>| match batch.as_slice() {
         [single] => (Cow::Borrowed(&single.frame), single.ephemeral),
         several => {
             let frames: Vec<&Frame> = several.iter().map(|it| &it.frame).collect();

@@ -1,6 +1,6 @@
 //! Carrying out what the room decided: durable first, then said, in order.
 
-use super::{Host, Letter, Sockets, deliver};
+use super::{Delivery, Host, Sockets, deliver};
 use crate::feature::metrics::MetricEvent;
 use crate::history::History;
 use crate::message::{Code, Refusal, Reply};
@@ -20,7 +20,7 @@ impl<H: History, S: Sockets> Host<H, S> {
             let (first, first_at) = self.history.oldest()?;
             self.room.trimmed(first, first_at);
         }
-        let (mut letters, mut changed) = (Vec::new(), Vec::new());
+        let (mut deliveries, mut changed) = (Vec::new(), Vec::new());
         for effect in others {
             match effect {
                 Effect::Write(_) => {} // Above.
@@ -32,28 +32,28 @@ impl<H: History, S: Sockets> Host<H, S> {
                     {
                         self.sockets.note(session, refusal);
                     }
-                    letters.push(Letter { to, notice });
+                    deliveries.push(Delivery { to, notice });
                 }
                 Effect::Page { reveal, query } => {
                     let notice = reveal.notice(Event::History(self.history.page(&query)?));
-                    self.address(&mut letters, reveal.to, notice);
+                    self.address(&mut deliveries, reveal.to, notice);
                 }
                 Effect::Snapshot(reveal) => {
                     let state = Reply::State(self.history.snapshot()?);
                     let notice = reveal.notice(Event::Reply(state));
-                    self.address(&mut letters, reveal.to, notice);
+                    self.address(&mut deliveries, reveal.to, notice);
                 }
                 Effect::Compare(it) => {
                     let event = it.event(self.history.digest(it.transfer, it.index)?);
                     self.tally.refused += u64::from(matches!(event, Event::Refused(_)));
                     let notice = it.reveal.notice(event);
-                    self.address(&mut letters, it.reveal.to, notice);
+                    self.address(&mut deliveries, it.reveal.to, notice);
                 }
                 Effect::Measure(measuring) => match &measuring.reveal {
                     Some(reveal) => {
                         let measured = MetricEvent::Measured(self.measures(&measuring)?);
                         let notice = reveal.notice(Event::from(measured));
-                        self.address(&mut letters, reveal.to.clone(), notice);
+                        self.address(&mut deliveries, reveal.to.clone(), notice);
                     }
                     None => self.measuring = Some(measuring),
                 },
@@ -68,13 +68,14 @@ impl<H: History, S: Sockets> Host<H, S> {
                 Effect::Remember(session) => changed.push(session),
                 Effect::Close { session, code, reason } => {
                     // What was to be said on it comes first.
-                    let (letters, room) = (std::mem::take(&mut letters), self.address.channel());
-                    deliver(&mut self.sockets, room, &letters, &mut self.tally);
+                    let (deliveries, room) =
+                        (std::mem::take(&mut deliveries), self.address.channel());
+                    deliver(&mut self.sockets, room, &deliveries, &mut self.tally);
                     self.sockets.close(session, code, &crate::close::reason(&reason));
                 }
             }
         }
-        deliver(&mut self.sockets, self.address.channel(), &letters, &mut self.tally);
+        deliver(&mut self.sockets, self.address.channel(), &deliveries, &mut self.tally);
         // Once per flush and session, however often it changed.
         changed.sort_unstable();
         changed.dedup();
@@ -84,11 +85,11 @@ impl<H: History, S: Sockets> Host<H, S> {
         Ok(())
     }
 
-    fn address(&mut self, letters: &mut Vec<Letter>, to: Audience, notice: Notice) {
+    fn address(&mut self, deliveries: &mut Vec<Delivery>, to: Audience, notice: Notice) {
         if to == Audience::Caller {
             self.answers.push(notice);
         } else {
-            letters.push(Letter { to, notice });
+            deliveries.push(Delivery { to, notice });
         }
     }
 }

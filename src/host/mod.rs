@@ -20,7 +20,7 @@ mod weight;
 use handling::Handling;
 
 pub use attachment::{read_attachment, write_attachment};
-pub use broadcast::{Deliver, Letter, Recipients, deliver};
+pub use broadcast::{Deliver, Delivery, Recipients, deliver};
 pub use driver::{Activity, After, Clock, Driver, Failed, Vacancy, Wake};
 pub use outbox::{Flush, GATHER_MS, Outbox};
 pub use pump::{Pumped, WINDOW_BYTES};
@@ -307,8 +307,8 @@ impl<H: History, S: Sockets> Host<H, S> {
             // Without an id of its own: minting takes randomness, and nobody refers to it.
             let id = uuid::Uuid::nil();
             let notice = Notice { id, reply_to, session: Some(session), at: now, event };
-            let letter = Letter { to: Audience::One(session), notice };
-            deliver(&mut self.sockets, self.address.channel(), &[letter], &mut self.tally);
+            let delivery = Delivery { to: Audience::One(session), notice };
+            deliver(&mut self.sockets, self.address.channel(), &[delivery], &mut self.tally);
         }
         let mut tally = self.take_tally();
         tally.failed += 1;

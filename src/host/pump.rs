@@ -3,7 +3,7 @@
 
 use std::rc::Rc;
 
-use super::{Host, Letter, Sockets, deliver};
+use super::{Delivery, Host, Sockets, deliver};
 use crate::feature::transfers::Piece;
 use crate::feature::transfers::{Chunk, TransferEvent};
 use crate::history::History;
@@ -108,9 +108,9 @@ impl<H: History, S: Sockets> Host<H, S> {
     fn say(&mut self, session: SessionId, event: Event, mut stamp: Stamp) -> usize {
         let (id, at) = (stamp.mint(), stamp.at);
         let notice = Notice { id, reply_to: None, session: Some(session), at, event };
-        let letter = Letter { to: Audience::One(session), notice };
+        let delivery = Delivery { to: Audience::One(session), notice };
         let before = self.tally.sent_bytes;
-        deliver(&mut self.sockets, self.address.channel(), &[letter], &mut self.tally);
+        deliver(&mut self.sockets, self.address.channel(), &[delivery], &mut self.tally);
         // Something was sent even where this dialect has no word for it.
         usize::try_from(self.tally.sent_bytes - before).unwrap_or(usize::MAX).max(1)
     }

@@ -125,7 +125,7 @@ fn nobody_is_in_a_room_that_died() {
         (summary.rooms, summary.connections, summary.active, storage)
     };
     assert_eq!(at(59_999), (2, 5, 4, State::Open));
-    assert_eq!(at(60_000), (2, 5, 0, State::Open), "nobody has spoken for a minute");
+    assert_eq!(at(60_000), (2, 5, 0, State::Open), "nobody has encoded for a minute");
     assert_eq!(at(299_999), (2, 5, 0, State::Open));
     assert_eq!(at(300_000), (2, 1, 0, State::Closed));
     assert_eq!(directory.summary(NOON.plus(300_000)).unwrap().totals.received, 10);

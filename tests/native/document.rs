@@ -60,7 +60,7 @@ fn t10_of_two_contents_in_one_place_the_later_stands_first() {
 fn t10_what_two_type_in_one_place_is_not_mixed() {
     let mut document = document("()");
     // Each types letter by letter and has heard of the other's up to the letter before.
-    for (who, version, position, letter) in [
+    for (who, version, position, delivery) in [
         ("ann", 1, 1, "a"),
         ("bob", 1, 1, "x"),
         ("ann", 3, 3, "b"),
@@ -68,7 +68,7 @@ fn t10_what_two_type_in_one_place_is_not_mixed() {
         ("ann", 5, 5, "c"),
         ("bob", 5, 3, "z"),
     ] {
-        submit(&mut document, who, version, &insert(position, letter));
+        submit(&mut document, who, version, &insert(position, delivery));
     }
     assert_eq!(document.content(), "(xyzabc)");
 }
@@ -339,17 +339,20 @@ fn t6_one_edit_may_make_several_versions_or_none() {
 #[ignore = "measures; run it in a release build"]
 #[expect(clippy::disallowed_methods, reason = "it measures")]
 fn edits_in_a_full_document_are_cheap() {
-    for (name, letter) in [("ascii", "x"), ("astral", "😀")] {
-        let mut document = document(&letter.repeat(DOCUMENT_BYTES_MAX / letter.len() - 1000));
-        let (edits, length, unit) = (100_000, document.length() as u64, letter.len() as u64 / 2);
+    for (name, delivery) in [("ascii", "x"), ("astral", "😀")] {
+        let mut document = document(&delivery.repeat(DOCUMENT_BYTES_MAX / delivery.len() - 1000));
+        let (edits, length, unit) = (100_000, document.length() as u64, delivery.len() as u64 / 2);
         let unit = unit.max(1);
         for behind in [0, 20, 1000] {
             let (mut place, start) = (7u64, std::time::Instant::now());
             for number in 0..edits {
                 place = place.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
                 let position = (place >> 33) % (length / unit / 2) * unit;
-                let operation =
-                    if number % 2 == 0 { insert(position, letter) } else { delete(position, unit) };
+                let operation = if number % 2 == 0 {
+                    insert(position, delivery)
+                } else {
+                    delete(position, unit)
+                };
                 let version = Version(
                     document.version().0.saturating_sub(behind).max(document.kept_since().0),
                 );

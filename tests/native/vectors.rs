@@ -179,8 +179,8 @@ fn every_event_is_spelled_as_its_golden_frame() {
             }
         }
         if (json!(frames), json!(unsaid)) != (vectors["out"].clone(), vectors["unsaid"].clone()) {
-            let spoken = json!({"unsaid": unsaid, "out": frames});
-            println!("{}", serde_json::to_string_pretty(&spoken).unwrap());
+            let encoded = json!({"unsaid": unsaid, "out": frames});
+            println!("{}", serde_json::to_string_pretty(&encoded).unwrap());
             wrong.push(dialect.descriptor().name);
         }
     }
