@@ -34,26 +34,26 @@ impl<H: History, S: Sockets> Host<H, S> {
                     }
                     deliveries.push(Delivery { to, notice });
                 }
-                Effect::Page { reveal, query } => {
-                    let notice = reveal.notice(Event::History(self.history.page(&query)?));
-                    self.address(&mut deliveries, reveal.to, notice);
+                Effect::Page { pending, query } => {
+                    let notice = pending.notice(Event::History(self.history.page(&query)?));
+                    self.address(&mut deliveries, pending.to, notice);
                 }
-                Effect::Snapshot(reveal) => {
+                Effect::Snapshot(pending) => {
                     let state = Reply::State(self.history.snapshot()?);
-                    let notice = reveal.notice(Event::Reply(state));
-                    self.address(&mut deliveries, reveal.to, notice);
+                    let notice = pending.notice(Event::Reply(state));
+                    self.address(&mut deliveries, pending.to, notice);
                 }
                 Effect::Compare(it) => {
                     let event = it.event(self.history.digest(it.transfer, it.index)?);
                     self.tally.refused += u64::from(matches!(event, Event::Refused(_)));
-                    let notice = it.reveal.notice(event);
-                    self.address(&mut deliveries, it.reveal.to, notice);
+                    let notice = it.pending.notice(event);
+                    self.address(&mut deliveries, it.pending.to, notice);
                 }
-                Effect::Measure(measuring) => match &measuring.reveal {
-                    Some(reveal) => {
+                Effect::Measure(measuring) => match &measuring.pending {
+                    Some(pending) => {
                         let measured = MetricEvent::Measured(self.measures(&measuring)?);
-                        let notice = reveal.notice(Event::from(measured));
-                        self.address(&mut deliveries, reveal.to.clone(), notice);
+                        let notice = pending.notice(Event::from(measured));
+                        self.address(&mut deliveries, pending.to.clone(), notice);
                     }
                     None => self.measuring = Some(measuring),
                 },

@@ -149,6 +149,6 @@ pub(crate) fn history(
         head: room.head,
         epoch: room.epoch.clone(),
     };
-    let reveal = cx.reveal(principal);
-    cx.effects.push(Effect::Page { reveal, query });
+    let pending = cx.pending(principal);
+    cx.effects.push(Effect::Page { pending, query });
 }

@@ -28,12 +28,12 @@ pub enum Effect {
     /// Read the log and say what it holds.
     Page {
         /// To whom, and how.
-        reveal: Reveal,
+        pending: PendingReply,
         /// What was asked.
         query: PageQuery,
     },
     /// Read the room's state and say it.
-    Snapshot(Reveal),
+    Snapshot(PendingReply),
     /// Hold a chunk of large data that came again against the one that is here.
     Compare(Compare),
     /// Measure how the room is, once everything before is durable, and tell who wants to know.
@@ -91,7 +91,7 @@ impl Effect {
 
 /// An answer that waits for what the log knows.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Reveal {
+pub struct PendingReply {
     /// To whom: one session, or the caller.
     pub to: Audience,
     /// That session.
@@ -104,7 +104,7 @@ pub struct Reveal {
     pub at: Millis,
 }
 
-impl Reveal {
+impl PendingReply {
     /// The answer.
     #[must_use]
     pub fn notice(&self, event: Event) -> Notice {

@@ -43,7 +43,9 @@ use std::collections::{BTreeMap, BTreeSet};
 pub use command::{Command, Request};
 pub(crate) use context::Context;
 pub use counts::Counts;
-pub use effect::{Audience, DedupeWindow, Effect, Effects, Outbound, PageQuery, Reveal, Write};
+pub use effect::{
+    Audience, DedupeWindow, Effect, Effects, Outbound, PageQuery, PendingReply, Write,
+};
 pub use event::{Event, Notice};
 use features::Features;
 pub use grants::{Grant, Grants};

@@ -1,6 +1,6 @@
 //! Who asks: a socket's session, or a caller over HTTP, who has none.
 
-use super::{Audience, Context, Grant, Grants, Manner, Reveal, Session};
+use super::{Audience, Context, Grant, Grants, Manner, PendingReply, Session};
 use crate::message::{Member, Millis, Refusal, RequestId, SessionId, UserId};
 use crate::room::Event;
 
@@ -65,8 +65,8 @@ impl Principal {
 
 impl Context {
     pub(crate) fn answer(&mut self, principal: &Principal, event: Event) {
-        let reveal = self.reveal(principal);
-        self.tell_notice(principal.audience(), reveal.notice(event));
+        let pending = self.pending(principal);
+        self.tell_notice(principal.audience(), pending.notice(event));
     }
 
     pub(crate) fn refuse_principal(&mut self, principal: &Principal, refusal: Refusal) {
@@ -75,8 +75,8 @@ impl Context {
     }
 
     /// What an answer needs that only the log can give.
-    pub(crate) fn reveal(&mut self, principal: &Principal) -> Reveal {
-        Reveal {
+    pub(crate) fn pending(&mut self, principal: &Principal) -> PendingReply {
+        PendingReply {
             to: principal.audience(),
             session: principal.session,
             id: self.stamp.mint(),

@@ -127,6 +127,6 @@ pub(crate) fn snapshot(cx: &mut Context, principal: &Principal) {
     if let Err(refusal) = allowed {
         return cx.refuse_principal(principal, refusal);
     }
-    let reveal = cx.reveal(principal);
-    cx.effects.push(Effect::Snapshot(reveal));
+    let pending = cx.pending(principal);
+    cx.effects.push(Effect::Snapshot(pending));
 }

@@ -4,7 +4,7 @@
 use super::stored::{MetricWrite, Observed};
 use crate::message::{Kind, Millis, Offset, SessionId, UserId};
 use crate::room::principal::Principal;
-use crate::room::{Context, Effect, Reveal, Room, Session, Write};
+use crate::room::{Context, Effect, PendingReply, Room, Session, Write};
 
 /// Over how long it is measured, in milliseconds: "messages a minute".
 pub(crate) const WINDOW_MS: u64 = 60_000;
@@ -26,7 +26,7 @@ pub struct Measuring {
     /// Users who are here and said something since, in their order, each once.
     pub users: Vec<UserId>,
     /// How to answer whoever asked; `None` for a report of the room's own.
-    pub reveal: Option<Reveal>,
+    pub pending: Option<PendingReply>,
 }
 
 /// A socket said something that is no ping. Its time is that of its last word as the session
@@ -77,8 +77,8 @@ fn set(room: &mut Room, cx: &mut Context, observed: Observed) {
 /// An analytics room wants to know from now on.
 pub(crate) fn observe(room: &mut Room, cx: &mut Context, principal: &Principal) {
     begin(room, cx);
-    let reveal = cx.reveal(principal);
-    measure(room, cx, Some(reveal));
+    let pending = cx.pending(principal);
+    measure(room, cx, Some(pending));
     room.own.metrics.own.asked = true;
 }
 
@@ -100,7 +100,7 @@ pub(crate) fn is_watched(room: &mut Room, cx: &mut Context, is_watched: bool) {
     }
 }
 
-fn measure(room: &mut Room, cx: &mut Context, reveal: Option<Reveal>) {
+fn measure(room: &mut Room, cx: &mut Context, pending: Option<PendingReply>) {
     let at = cx.stamp.at;
     let spoke = |it: &&Session| it.said_at.is_some_and(|said| at < said.plus(WINDOW_MS));
     let mut users: Vec<UserId> =
@@ -109,7 +109,7 @@ fn measure(room: &mut Room, cx: &mut Context, reveal: Option<Reveal>) {
     users.dedup();
     let since = Millis(at.0.saturating_sub(WINDOW_MS).saturating_add(1));
     let (first, head) = (room.first, room.head);
-    cx.effects.push(Effect::Measure(Measuring { at, since, first, head, users, reveal }));
+    cx.effects.push(Effect::Measure(Measuring { at, since, first, head, users, pending }));
     let own = &mut room.own.metrics.own;
     (own.changed, own.reported_at, own.asked) = (false, Some(at), false);
 }

@@ -13,7 +13,7 @@ use crate::room::Duplicate;
 use crate::room::Event;
 use crate::room::features::Rules;
 use crate::room::principal::Principal;
-use crate::room::{Context, Effect, Grant, Reveal, Room, Session, Write, kinds};
+use crate::room::{Context, Effect, Grant, PendingReply, Room, Session, Write, kinds};
 
 /// Chunks of an expired object deleted at once: some 9 MB of the largest.
 const PORTION: u64 = 100;
@@ -22,7 +22,7 @@ const PORTION: u64 = 100;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Compare {
     /// The answer.
-    pub reveal: Reveal,
+    pub pending: PendingReply,
     /// Of which object.
     pub transfer: u64,
     /// Which one.
@@ -199,10 +199,10 @@ fn again(
         cx.effects.push(Effect::Write(Write::from(write)));
         room.own.transfers.objects.insert(transfer.id, transfer);
     }
-    let reveal = cx.reveal(principal);
+    let pending = cx.pending(principal);
     let (transfer, index, digest) = (known.id, chunk.index, chunk.digest);
     let same = known.standing();
-    cx.effects.push(Effect::Compare(Compare { reveal, transfer, index, digest, same }));
+    cx.effects.push(Effect::Compare(Compare { pending, transfer, index, digest, same }));
 }
 
 fn fetch(
