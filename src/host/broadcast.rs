@@ -41,14 +41,14 @@ pub struct Delivery {
     pub notice: Notice,
 }
 
-/// An encoded letter.
+/// An encoded delivery.
 struct Encoded<'a> {
     to: &'a Audience,
     frame: Frame,
     ephemeral: bool,
 }
 
-/// Says everything in a room, in order. Each letter is encoded once per dialect in use, and each
+/// Says everything in a room, in order. Each delivery is encoded once per dialect in use, and each
 /// frame handed to the platform once per wire.
 pub fn deliver(
     sockets: &mut impl Deliver,
@@ -144,7 +144,7 @@ fn send_single(
 }
 
 /// Most sockets hear the same of a flush, and get the same frame; those that some
-/// letter names get one of their own.
+/// delivery names get one of their own.
 fn send_batched(sockets: &mut impl Deliver, wire: Wire, encoded: &[Encoded<'_>]) {
     let mut named: Vec<SessionId> =
         encoded.iter().flat_map(|it| named_on(sockets, wire, it.to)).collect();
