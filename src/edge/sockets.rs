@@ -10,7 +10,7 @@ use super::{attachment, log, platform};
 use crate::budget::Budget;
 use crate::close::CloseCode;
 use crate::dialect::{Frame, Wire};
-use crate::host::{Deliver, Recipients, Sockets};
+use crate::host::{Deliver, Sockets, Targets};
 use crate::message::{Kind, Millis, Refusal, SessionId};
 use crate::room::Session;
 
@@ -101,16 +101,16 @@ impl Deliver for EdgeSockets {
         self.counts.get(wire.index()).is_some_and(|it| *it != 0)
     }
 
-    fn send(&mut self, wire: Wire, to: Recipients<'_>, frame: &Frame, ephemeral: bool) -> usize {
+    fn send(&mut self, wire: Wire, to: Targets<'_>, frame: &Frame, ephemeral: bool) -> usize {
         let (sockets, except) = match to {
-            Recipients::AllBut([]) => (self.group(wire), None),
-            Recipients::AllBut([one]) => (self.group(wire), self.sockets.get(one)),
-            Recipients::AllBut(except) => {
+            Targets::AllBut([]) => (self.group(wire), None),
+            Targets::AllBut([one]) => (self.group(wire), self.sockets.get(one)),
+            Targets::AllBut(except) => {
                 let others =
                     self.sockets.iter().filter(|(id, it)| it.wire == wire && !except.contains(id));
                 (array(others.map(|(_, it)| it)), None)
             }
-            Recipients::Only(sessions) => {
+            Targets::Only(sessions) => {
                 (array(sessions.iter().filter_map(|it| self.sockets.get(it))), None)
             }
         };

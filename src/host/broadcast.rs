@@ -20,12 +20,12 @@ pub trait Deliver {
     fn is_in_use(&self, wire: Wire) -> bool;
     /// Sends one frame to sockets of one wire, and says to how many. An ephemeral one may
     /// be dropped for those that do not keep up.
-    fn send(&mut self, wire: Wire, to: Recipients<'_>, frame: &Frame, ephemeral: bool) -> usize;
+    fn send(&mut self, wire: Wire, to: Targets<'_>, frame: &Frame, ephemeral: bool) -> usize;
 }
 
 /// Which sockets of a wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Recipients<'a> {
+pub enum Targets<'a> {
     /// All but these.
     AllBut(&'a [SessionId]),
     /// These and no others.
@@ -103,7 +103,7 @@ impl<S: Deliver> Deliver for Counting<'_, S> {
         self.sockets.is_in_use(wire)
     }
 
-    fn send(&mut self, wire: Wire, to: Recipients<'_>, frame: &Frame, ephemeral: bool) -> usize {
+    fn send(&mut self, wire: Wire, to: Targets<'_>, frame: &Frame, ephemeral: bool) -> usize {
         let sent = self.sockets.send(wire, to, frame, ephemeral);
         self.tally.sent += sent as u64;
         self.tally.sent_bytes += (sent * frame.len()) as u64;
@@ -129,15 +129,15 @@ fn send_single(
 ) {
     match to {
         Audience::Everyone => {
-            sockets.send(wire, Recipients::AllBut(&[]), frame, *ephemeral);
+            sockets.send(wire, Targets::AllBut(&[]), frame, *ephemeral);
         }
         Audience::Except(session) => {
-            sockets.send(wire, Recipients::AllBut(&[*session]), frame, *ephemeral);
+            sockets.send(wire, Targets::AllBut(&[*session]), frame, *ephemeral);
         }
         Audience::One(_) | Audience::Only(_) | Audience::Caller => {
             let named = named_on(sockets, wire, to);
             if !named.is_empty() {
-                sockets.send(wire, Recipients::Only(&named), frame, *ephemeral);
+                sockets.send(wire, Targets::Only(&named), frame, *ephemeral);
             }
         }
     }
@@ -152,12 +152,12 @@ fn send_batched(sockets: &mut impl Deliver, wire: Wire, encoded: &[Encoded<'_>])
     named.dedup();
     let common = encoded.iter().filter(|it| hears(it.to, None));
     for (frame, ephemeral) in batches(wire, common) {
-        sockets.send(wire, Recipients::AllBut(&named), &frame, ephemeral);
+        sockets.send(wire, Targets::AllBut(&named), &frame, ephemeral);
     }
     for session in named {
         let own = encoded.iter().filter(|it| hears(it.to, Some(session)));
         for (frame, ephemeral) in batches(wire, own) {
-            sockets.send(wire, Recipients::Only(&[session]), &frame, ephemeral);
+            sockets.send(wire, Targets::Only(&[session]), &frame, ephemeral);
         }
     }
 }

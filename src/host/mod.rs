@@ -20,7 +20,7 @@ mod weight;
 use handling::Handling;
 
 pub use attachment::{read_attachment, write_attachment};
-pub use broadcast::{Deliver, Delivery, Recipients, deliver};
+pub use broadcast::{Deliver, Delivery, Targets, deliver};
 pub use driver::{Activity, After, Clock, Driver, Failed, Vacancy, Wake};
 pub use outbox::{Flush, GATHER_MS, Outbox};
 pub use pump::{Pumped, WINDOW_BYTES};

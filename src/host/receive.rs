@@ -1,6 +1,6 @@
 //! A frame comes in from a socket.
 
-use super::{Flush, Host, Origin, Recipients, Sockets};
+use super::{Flush, Host, Origin, Sockets, Targets};
 use crate::dialect::{Decoded, Frame, Peer, Wire};
 use crate::history::History;
 use crate::message::{Refusal, SessionId, Stamp};
@@ -97,7 +97,7 @@ impl<H: History, S: Sockets> Host<H, S> {
     /// Sends what the protocol answers by itself. It says nothing of the room, so it waits for
     /// nothing.
     fn answer(&mut self, session: SessionId, wire: Wire, frame: &Frame) {
-        let sent = self.sockets.send(wire, Recipients::Only(&[session]), frame, false);
+        let sent = self.sockets.send(wire, Targets::Only(&[session]), frame, false);
         self.tally.sent += sent as u64;
         self.tally.sent_bytes += (sent * frame.len()) as u64;
     }

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use dormouse::close::CloseCode;
 use dormouse::database::{Database, Row, Value};
 use dormouse::dialect::{Channel, Decoded, Dialect, DialectId, Frame, Peer, Wire};
-use dormouse::host::{Deliver, Recipients, Sockets};
+use dormouse::host::{Deliver, Sockets, Targets};
 use dormouse::limits::Limits;
 use dormouse::message::{
     Body, Entry, Epoch, EventName, Json, Kind, Member, Millis, Offset, Published, Refusal,
@@ -333,15 +333,15 @@ impl Deliver for FakeSockets {
         self.open.borrow().values().any(|(it, _)| *it == wire)
     }
 
-    fn send(&mut self, wire: Wire, to: Recipients<'_>, frame: &Frame, _ephemeral: bool) -> usize {
+    fn send(&mut self, wire: Wire, to: Targets<'_>, frame: &Frame, _ephemeral: bool) -> usize {
         let mut sent = 0;
         *self.handed_over.borrow_mut() += 1;
         if let Some(witness) = &self.witness {
             witness(frame);
         }
         let is_meant = |session: &SessionId| match to {
-            Recipients::AllBut(others) => !others.contains(session),
-            Recipients::Only(sessions) => sessions.contains(session),
+            Targets::AllBut(others) => !others.contains(session),
+            Targets::Only(sessions) => sessions.contains(session),
         };
         for (session, (own, _)) in self.open.borrow().iter() {
             if *own == wire && is_meant(session) {
