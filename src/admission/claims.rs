@@ -36,7 +36,7 @@ pub struct Claims {
     #[serde(default, rename = "iss", deserialize_with = "if_understood")]
     pub(super) issuer: Option<String>,
     #[serde(default, rename = "aud", deserialize_with = "strings")]
-    pub(super) audience: Vec<String>,
+    pub(super) recipients: Vec<String>,
 }
 
 /// From when on a token is good.

@@ -30,7 +30,7 @@ pub struct Keys {
     /// The only issuer accepted, if set.
     issuer: Option<String>,
     /// The audience a token must be for, if set.
-    audience: Option<String>,
+    recipients: Option<String>,
     /// What resume tokens are signed with.
     pub(super) resume: Option<ResumeKey>,
 }
@@ -45,14 +45,14 @@ impl Keys {
     pub fn new(
         secret: Option<&str>,
         issuer: Option<String>,
-        audience: Option<String>,
+        recipients: Option<String>,
         development: bool,
     ) -> Self {
         let least = if development { 1 } else { SECRET_BYTES_MIN };
         let secret = secret.filter(|it| least <= it.len());
         let resume = ResumeKey::derived(secret, development);
         let secret = secret.map(|it| Hs256Key::new(it.as_bytes()));
-        Self { secret, development, issuer, audience, resume }
+        Self { secret, development, issuer, recipients, resume }
     }
 
     /// The same, with a secret of its own for resume tokens, so that those outlive another
@@ -123,7 +123,7 @@ impl Keys {
         if !is_ours(&self.issuer, claims.issuer.as_slice()) {
             return Err(invalid("iss"));
         }
-        if !is_ours(&self.audience, &claims.audience) {
+        if !is_ours(&self.recipients, &claims.recipients) {
             return Err(invalid("aud"));
         }
         UserId::parse(claims.sub.as_str()).map_err(|_| invalid("sub"))?;

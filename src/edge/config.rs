@@ -66,8 +66,8 @@ impl Config {
             // Good for one isolate's log.
             None => log::set_address_key(clock::epoch().0.as_bytes()),
         }
-        let (issuer, audience) = (variable("JWT_ISSUER"), variable("JWT_AUDIENCE"));
-        let mut keys = Keys::new(secret.as_deref(), issuer, audience, development);
+        let (issuer, recipients) = (variable("JWT_ISSUER"), variable("JWT_AUDIENCE"));
+        let mut keys = Keys::new(secret.as_deref(), issuer, recipients, development);
         if keys.refuse_everything() {
             worker::console_error!(
                 "no usable JWT_SECRET: in production it must have 32 bytes or more, and until it is set nobody gets in"

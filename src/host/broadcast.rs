@@ -2,8 +2,8 @@ use std::borrow::Cow;
 
 use crate::dialect::{Channel, DialectId, Frame, Wire};
 use crate::message::SessionId;
-use crate::room::Audience;
 use crate::room::Notice;
+use crate::room::Recipients;
 use crate::tally::Tally;
 
 /// Longest batch, in bytes: far more than a flush usually holds, and below what
@@ -36,14 +36,14 @@ pub enum Targets<'a> {
 #[derive(Clone, Debug)]
 pub struct Delivery {
     /// Which sessions it is for.
-    pub to: Audience,
+    pub to: Recipients,
     /// The event, with its id and time; not encoded yet.
     pub notice: Notice,
 }
 
 /// An encoded delivery.
 struct Encoded<'a> {
-    to: &'a Audience,
+    to: &'a Recipients,
     frame: Frame,
     ephemeral: bool,
 }
@@ -112,13 +112,13 @@ impl<S: Deliver> Deliver for Counting<'_, S> {
 }
 
 /// Whether anyone who speaks this dialect hears it.
-fn concerns(sockets: &impl Deliver, dialect: DialectId, to: &Audience) -> bool {
+fn concerns(sockets: &impl Deliver, dialect: DialectId, to: &Recipients) -> bool {
     let speaks = |it: &SessionId| sockets.wire(*it).is_some_and(|wire| wire.dialect == dialect);
     match to {
-        Audience::Everyone | Audience::Except(_) => true,
-        Audience::One(session) => speaks(session),
-        Audience::Only(sessions) => sessions.iter().any(speaks),
-        Audience::Caller => false,
+        Recipients::Everyone | Recipients::Except(_) => true,
+        Recipients::One(session) => speaks(session),
+        Recipients::Only(sessions) => sessions.iter().any(speaks),
+        Recipients::Caller => false,
     }
 }
 
@@ -128,13 +128,13 @@ fn send_single(
     Encoded { to, frame, ephemeral }: &Encoded<'_>,
 ) {
     match to {
-        Audience::Everyone => {
+        Recipients::Everyone => {
             sockets.send(wire, Targets::AllBut(&[]), frame, *ephemeral);
         }
-        Audience::Except(session) => {
+        Recipients::Except(session) => {
             sockets.send(wire, Targets::AllBut(&[*session]), frame, *ephemeral);
         }
-        Audience::One(_) | Audience::Only(_) | Audience::Caller => {
+        Recipients::One(_) | Recipients::Only(_) | Recipients::Caller => {
             let named = named_on(sockets, wire, to);
             if !named.is_empty() {
                 sockets.send(wire, Targets::Only(&named), frame, *ephemeral);
@@ -163,23 +163,23 @@ fn send_batched(sockets: &mut impl Deliver, wire: Wire, encoded: &[Encoded<'_>])
 }
 
 /// The sockets of this wire that an audience names, whether to include or exclude them.
-fn named_on(sockets: &impl Deliver, wire: Wire, to: &Audience) -> Vec<SessionId> {
+fn named_on(sockets: &impl Deliver, wire: Wire, to: &Recipients) -> Vec<SessionId> {
     let named: &[SessionId] = match to {
-        Audience::Everyone | Audience::Caller => &[],
-        Audience::Except(session) | Audience::One(session) => std::slice::from_ref(session),
-        Audience::Only(sessions) => sessions,
+        Recipients::Everyone | Recipients::Caller => &[],
+        Recipients::Except(session) | Recipients::One(session) => std::slice::from_ref(session),
+        Recipients::Only(sessions) => sessions,
     };
     named.iter().copied().filter(|it| sockets.wire(*it) == Some(wire)).collect()
 }
 
 /// Whether a session hears it; `None` is one that no audience names.
-fn hears(to: &Audience, session: Option<SessionId>) -> bool {
+fn hears(to: &Recipients, session: Option<SessionId>) -> bool {
     match to {
-        Audience::Everyone => true,
-        Audience::Except(other) => session != Some(*other),
-        Audience::One(one) => session == Some(*one),
-        Audience::Only(sessions) => session.is_some_and(|it| sessions.contains(&it)),
-        Audience::Caller => false,
+        Recipients::Everyone => true,
+        Recipients::Except(other) => session != Some(*other),
+        Recipients::One(one) => session == Some(*one),
+        Recipients::Only(sessions) => session.is_some_and(|it| sessions.contains(&it)),
+        Recipients::Caller => false,
     }
 }
 

@@ -4,7 +4,7 @@ use super::{Delivery, Host, Sockets, deliver};
 use crate::feature::metrics::MetricEvent;
 use crate::history::History;
 use crate::message::{Code, Refusal, Reply};
-use crate::room::{Audience, Effect, Outbound, Write};
+use crate::room::{Effect, Outbound, Recipients, Write};
 use crate::room::{Event, Notice};
 
 impl<H: History, S: Sockets> Host<H, S> {
@@ -24,7 +24,7 @@ impl<H: History, S: Sockets> Host<H, S> {
         for effect in others {
             match effect {
                 Effect::Write(_) => {} // Above.
-                Effect::Tell { to: Audience::Caller, notice } => self.answers.push(notice),
+                Effect::Tell { to: Recipients::Caller, notice } => self.answers.push(notice),
                 Effect::Tell { to, notice } => {
                     if let (Event::Refused(refusal), Some(session)) =
                         (&notice.event, notice.session)
@@ -85,8 +85,8 @@ impl<H: History, S: Sockets> Host<H, S> {
         Ok(())
     }
 
-    fn address(&mut self, deliveries: &mut Vec<Delivery>, to: Audience, notice: Notice) {
-        if to == Audience::Caller {
+    fn address(&mut self, deliveries: &mut Vec<Delivery>, to: Recipients, notice: Notice) {
+        if to == Recipients::Caller {
             self.answers.push(notice);
         } else {
             deliveries.push(Delivery { to, notice });

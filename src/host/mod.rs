@@ -38,8 +38,8 @@ use crate::limits::Limits;
 use crate::message::{
     Dedupe, Kind, Member, Millis, Name, Refusal, RequestId, RoomName, SessionId, Stamp, UserId,
 };
-use crate::room::{Audience, Duplicate, Grants, Input, Outbound, Response, Room, Session};
 use crate::room::{Command, Event, Notice, Request};
+use crate::room::{Duplicate, Grants, Input, Outbound, Recipients, Response, Room, Session};
 use crate::tally::Tally;
 
 /// What effects need beside a log: open sockets.
@@ -307,7 +307,7 @@ impl<H: History, S: Sockets> Host<H, S> {
             // Without an id of its own: minting takes randomness, and nobody refers to it.
             let id = uuid::Uuid::nil();
             let notice = Notice { id, reply_to, session: Some(session), at: now, event };
-            let delivery = Delivery { to: Audience::One(session), notice };
+            let delivery = Delivery { to: Recipients::One(session), notice };
             deliver(&mut self.sockets, self.address.channel(), &[delivery], &mut self.tally);
         }
         let mut tally = self.take_tally();

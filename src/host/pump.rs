@@ -8,7 +8,7 @@ use crate::feature::transfers::Piece;
 use crate::feature::transfers::{Chunk, TransferEvent};
 use crate::history::History;
 use crate::message::{SessionId, Stamp};
-use crate::room::Audience;
+use crate::room::Recipients;
 use crate::room::{Event, Notice};
 
 /// How much may wait for a socket when the next chunk is sent to it: enough for 2.5 MB a
@@ -108,7 +108,7 @@ impl<H: History, S: Sockets> Host<H, S> {
     fn say(&mut self, session: SessionId, event: Event, mut stamp: Stamp) -> usize {
         let (id, at) = (stamp.mint(), stamp.at);
         let notice = Notice { id, reply_to: None, session: Some(session), at, event };
-        let delivery = Delivery { to: Audience::One(session), notice };
+        let delivery = Delivery { to: Recipients::One(session), notice };
         let before = self.tally.sent_bytes;
         deliver(&mut self.sockets, self.address.channel(), &[delivery], &mut self.tally);
         // Something was sent even where this dialect has no word for it.

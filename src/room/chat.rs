@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::principal::Principal;
-use super::{Audience, Context, Duplicate, Effect, Grant, PageQuery, Room, Write, retention};
+use super::{Context, Duplicate, Effect, Grant, PageQuery, Recipients, Room, Write, retention};
 use crate::message::{Accepted, Body, Entry, Member, PageRequest, Reply, RequestId, SessionId};
 use crate::room::{Event, Notice};
 
@@ -91,12 +91,12 @@ fn append(
     let to = match (&entry.body.channel, &entry.body.user) {
         (Some((space, name)), _) => {
             let subscribers = room.subscribers(*space, name).map(|it| it.id);
-            room.audience(subscribers, exclude)
+            room.recipients(subscribers, exclude)
         }
         (None, None) => room.hearers(entry.body.name.as_str(), exclude),
         (None, Some(user)) => room.hearers_of(user, entry.body.name.as_str(), exclude),
     };
-    if to != Audience::Only(Vec::new()) {
+    if to != Recipients::Only(Vec::new()) {
         // A notice of an entry has the entry's own id.
         let (id, event) = (entry.id, Event::Entry(Rc::clone(&entry)));
         let reply_to = entry.request_id.clone();

@@ -1,4 +1,4 @@
-use super::{Audience, Effect, Effects};
+use super::{Effect, Effects, Recipients};
 use crate::message::{Refusal, RequestId, SessionId, Stamp};
 use crate::room::{Event, Notice};
 use crate::tally::Tally;
@@ -14,10 +14,10 @@ impl Context {
     pub(crate) fn tell(&mut self, to: SessionId, reply_to: Option<RequestId>, event: Event) {
         let (id, at) = (self.stamp.mint(), self.stamp.at);
         let notice = Notice { id, reply_to, session: Some(to), at, event };
-        self.tell_notice(Audience::One(to), notice);
+        self.tell_notice(Recipients::One(to), notice);
     }
 
-    pub(crate) fn tell_notice(&mut self, to: Audience, notice: Notice) {
+    pub(crate) fn tell_notice(&mut self, to: Recipients, notice: Notice) {
         self.effects.push(Effect::Tell { to, notice });
     }
 

@@ -21,7 +21,7 @@ pub enum Effect {
     /// Say this.
     Tell {
         /// To whom.
-        to: Audience,
+        to: Recipients,
         /// The event, with its id and time.
         notice: Notice,
     },
@@ -93,7 +93,7 @@ impl Effect {
 #[derive(Clone, Debug, PartialEq)]
 pub struct PendingReply {
     /// To whom: one session, or the caller.
-    pub to: Audience,
+    pub to: Recipients,
     /// That session.
     pub session: Option<SessionId>,
     /// The notice's id.
@@ -200,7 +200,7 @@ pub struct PageQuery {
 
 /// Who hears a notice.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Audience {
+pub enum Recipients {
     /// Every session.
     Everyone,
     /// Every session but one.

@@ -44,7 +44,7 @@ pub use command::{Command, Request};
 pub(crate) use context::Context;
 pub use counts::Counts;
 pub use effect::{
-    Audience, DedupeWindow, Effect, Effects, Outbound, PageQuery, PendingReply, Write,
+    DedupeWindow, Effect, Effects, Outbound, PageQuery, PendingReply, Recipients, Write,
 };
 pub use event::{Event, Notice};
 use features::Features;

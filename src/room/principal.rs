@@ -1,6 +1,6 @@
 //! Who asks: a socket's session, or a caller over HTTP, who has none.
 
-use super::{Audience, Context, Grant, Grants, Manner, PendingReply, Session};
+use super::{Context, Grant, Grants, Manner, PendingReply, Recipients, Session};
 use crate::message::{Member, Millis, Refusal, RequestId, SessionId, UserId};
 use crate::room::Event;
 
@@ -58,15 +58,15 @@ impl Principal {
         if is_own { Ok(()) } else { self.needs(Grant::Admin, refusal) }
     }
 
-    fn audience(&self) -> Audience {
-        self.session.map_or(Audience::Caller, Audience::One)
+    fn recipients(&self) -> Recipients {
+        self.session.map_or(Recipients::Caller, Recipients::One)
     }
 }
 
 impl Context {
     pub(crate) fn answer(&mut self, principal: &Principal, event: Event) {
         let pending = self.pending(principal);
-        self.tell_notice(principal.audience(), pending.notice(event));
+        self.tell_notice(principal.recipients(), pending.notice(event));
     }
 
     pub(crate) fn refuse_principal(&mut self, principal: &Principal, refusal: Refusal) {
@@ -77,7 +77,7 @@ impl Context {
     /// What an answer needs that only the log can give.
     pub(crate) fn pending(&mut self, principal: &Principal) -> PendingReply {
         PendingReply {
-            to: principal.audience(),
+            to: principal.recipients(),
             session: principal.session,
             id: self.stamp.mint(),
             reply_to: principal.request_id.clone(),

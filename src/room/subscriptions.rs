@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Audience, Context, Room, Session};
+use super::{Context, Recipients, Room, Session};
 use crate::message::{Published, SessionId, Space, UserId};
 use crate::room::{Event, Notice};
 
@@ -119,14 +119,14 @@ impl Room {
     }
 
     /// Those that hear an event of this name, all but one.
-    pub(crate) fn hearers(&self, name: &str, except: Option<SessionId>) -> Audience {
+    pub(crate) fn hearers(&self, name: &str, except: Option<SessionId>) -> Recipients {
         let everything = &self.subscriptions.everything;
         if name == Published::BROADCAST || everything.len() == self.sessions.len() {
-            return except.map_or(Audience::Everyone, Audience::Except);
+            return except.map_or(Recipients::Everyone, Recipients::Except);
         }
         let mut hearers = self.subscriptions.of(Space::EVENTS, name);
         hearers.extend(everything);
-        self.audience(hearers, except)
+        self.recipients(hearers, except)
     }
 
     /// The same, of those who are such.
@@ -135,9 +135,9 @@ impl Room {
         name: &str,
         except: Option<SessionId>,
         is_such: impl Fn(&Session) -> bool,
-    ) -> Audience {
+    ) -> Recipients {
         let such = self.sessions.values().filter(|it| it.hears(name) && is_such(it));
-        self.audience(such.map(|it| it.id), except)
+        self.recipients(such.map(|it| it.id), except)
     }
 
     /// Those of one user's that hear an event of this name, all but one.
@@ -146,9 +146,9 @@ impl Room {
         user: &UserId,
         name: &str,
         except: Option<SessionId>,
-    ) -> Audience {
+    ) -> Recipients {
         let own = self.present.get(user).into_iter().flatten().filter_map(|it| self.session(*it));
-        self.audience(own.filter(|it| it.hears(name)).map(|it| it.id), except)
+        self.recipients(own.filter(|it| it.hears(name)).map(|it| it.id), except)
     }
 
     /// The connections that are subscribed to a channel.
@@ -157,17 +157,17 @@ impl Room {
     }
 
     /// These, all but one. Nobody is named where everyone is meant.
-    pub(crate) fn audience(
+    pub(crate) fn recipients(
         &self,
         connections: impl IntoIterator<Item = SessionId>,
         except: Option<SessionId>,
-    ) -> Audience {
+    ) -> Recipients {
         let mut all: Vec<SessionId> = connections.into_iter().collect();
         if all.len() == self.sessions.len() {
-            return except.map_or(Audience::Everyone, Audience::Except);
+            return except.map_or(Recipients::Everyone, Recipients::Except);
         }
         all.retain(|it| Some(*it) != except);
-        Audience::Only(all)
+        Recipients::Only(all)
     }
 
     /// Tells those who hear of it and may learn who is here.
@@ -184,8 +184,8 @@ impl Room {
 
 impl Context {
     /// Tells something that answers nobody's request.
-    pub(crate) fn tell_all(&mut self, to: Audience, event: Event) {
-        if to != Audience::Only(Vec::new()) {
+    pub(crate) fn tell_all(&mut self, to: Recipients, event: Event) {
+        if to != Recipients::Only(Vec::new()) {
             let (id, at) = (self.stamp.mint(), self.stamp.at);
             self.tell_notice(to, Notice { id, reply_to: None, session: None, at, event });
         }

@@ -2,7 +2,7 @@
 
 use dormouse::limits::Limits;
 use dormouse::message::{Code, Kind, Millis, SessionId};
-use dormouse::room::{Audience, Command, Effect, Event, Input, Manner, Manners, Room, Session};
+use dormouse::room::{Command, Effect, Event, Input, Manner, Manners, Recipients, Room, Session};
 
 use crate::support::{NOON, room, says, session, session_id, stamp};
 
@@ -23,7 +23,7 @@ fn ring(room: &mut Room, heard: &[(u64, u64)]) -> (u64, Vec<SessionId>, Vec<Sess
     let (mut pinged, mut closed) = (Vec::new(), Vec::new());
     for effect in room.handle(Input::Alarm { heard }, stamp(now)) {
         match effect {
-            Effect::Tell { to: Audience::One(to), notice } => match notice.event {
+            Effect::Tell { to: Recipients::One(to), notice } => match notice.event {
                 Event::Ping => pinged.push(to),
                 Event::Refused(refusal) => assert_eq!(refusal.code, Code::ConnectionTimeout),
                 other => panic!("nobody asked for {other:?}"),

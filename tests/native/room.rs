@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use dormouse::limits::{DEDUPE_ENTRIES_MAX, Limits, RENEWAL_MS};
 use dormouse::message::{Before, Code, Kind, Millis, Offset, PageRequest, Refusal, RequestId};
+use dormouse::room::{Command, Event, Request};
 use dormouse::room::{
-    Audience, Duplicate, Effect, Effects, Grant, Grants, Input, Remembered, Renewal, Response,
+    Duplicate, Effect, Effects, Grant, Grants, Input, Recipients, Remembered, Renewal, Response,
     Room, Session, Write,
 };
-use dormouse::room::{Command, Event, Request};
 use insta::assert_debug_snapshot;
 
 use crate::support::{
@@ -52,7 +52,7 @@ impl Scene {
     }
 }
 
-fn told(effects: &[Effect]) -> Vec<(&Audience, &Event)> {
+fn told(effects: &[Effect]) -> Vec<(&Recipients, &Event)> {
     effects
         .iter()
         .filter_map(|it| match it {
@@ -109,7 +109,7 @@ fn p3_typing_expires_by_itself() {
     assert_eq!(told(&scene.after(wait - 1).alarm()), []);
     let effects = scene.after(1).alarm();
     let stopped = Event::Typing { user: member("ann").id, typing: false };
-    assert_eq!(told(&effects), [(&Audience::Except(session_id(1)), &stopped)]);
+    assert_eq!(told(&effects), [(&Recipients::Except(session_id(1)), &stopped)]);
     assert_eq!(told(&scene.after(1).alarm()), []);
 }
 
@@ -131,21 +131,21 @@ fn a_socket_that_closes_no_longer_types() {
     let _ = scene.says(1, Command::Typing(true));
     let effects = scene.does(Input::Left { session: session_id(1) });
     let stopped = Event::Typing { user: member("ann").id, typing: false };
-    assert_eq!(told(&effects), [(&Audience::Except(session_id(1)), &stopped)]);
+    assert_eq!(told(&effects), [(&Recipients::Except(session_id(1)), &stopped)]);
 }
 
 #[test]
 fn p9_users_come_and_go_once_however_many_tabs_they_have() {
     let mut scene = Scene::with(Limits::default(), &["ann"]);
     let came = scene.does(Input::Joined(Box::new(session(2, "bob"))));
-    assert_eq!(told(&came), [(&Audience::Except(session_id(2)), &Event::Joined(member("bob")))]);
+    assert_eq!(told(&came), [(&Recipients::Except(session_id(2)), &Event::Joined(member("bob")))]);
     assert_eq!(told(&scene.does(Input::Joined(Box::new(session(3, "bob"))))), []);
     assert_eq!(told(&scene.does(Input::Left { session: session_id(2) })), []);
     assert_eq!(scene.room.next_wake(), Some(NOON.plus(300_000)), "nobody is leaving");
     assert_eq!(told(&scene.does(Input::Left { session: session_id(3) })), []);
     assert_eq!(told(&scene.after(4_999).alarm()), []);
     let left = scene.after(1).alarm();
-    assert_eq!(told(&left), [(&Audience::Everyone, &Event::Left(member("bob")))]);
+    assert_eq!(told(&left), [(&Recipients::Everyone, &Event::Left(member("bob")))]);
 }
 
 #[test]
@@ -154,7 +154,7 @@ fn p9_a_user_who_returns_within_the_grace_never_left() {
     let _ = scene.does(Input::Left { session: session_id(2) });
     let here = scene.after(4_000).says(1, Command::Presence);
     let both = Event::Presence(vec![member("ann"), member("bob")]);
-    assert_eq!(told(&here), [(&Audience::One(session_id(1)), &both)]);
+    assert_eq!(told(&here), [(&Recipients::One(session_id(1)), &both)]);
     assert_eq!(told(&scene.does(Input::Joined(Box::new(session(3, "bob"))))), []);
     assert_eq!(told(&scene.after(9_000).alarm()), []);
 }
@@ -165,7 +165,7 @@ fn p13_who_may_not_see_presence_is_not_told_of_it() {
     let join_only = Grants::from_iter([Grant::Join]);
     let _ = scene.does(Input::Joined(Box::new(Session { grants: join_only, ..session(2, "bob") })));
     let came = scene.does(Input::Joined(Box::new(session(3, "cid"))));
-    let only = Audience::Only(vec![session_id(1)]);
+    let only = Recipients::Only(vec![session_id(1)]);
     assert_eq!(told(&came), [(&only, &Event::Joined(member("cid")))]);
 }
 
@@ -239,7 +239,7 @@ fn p12_a_resend_is_answered_with_the_first_offset_and_not_broadcast() {
         Some(Duplicate { offset: Offset(7), entry: Some(first.clone()), response: Response::None });
     let request = Request { request_id, command: Ok(say()) };
     let effects = scene.does(Input::Received { session: session_id(1), request, duplicate });
-    assert_eq!(told(&effects), [(&Audience::One(session_id(1)), &Event::Entry(first))]);
+    assert_eq!(told(&effects), [(&Recipients::One(session_id(1)), &Event::Entry(first))]);
     assert!(!effects.iter().any(|it| matches!(it, Effect::Write(_))));
 }
 

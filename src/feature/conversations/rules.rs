@@ -18,7 +18,7 @@ use crate::message::{
 use crate::room::features::Rules;
 use crate::room::principal::Principal;
 use crate::room::{
-    Audience, Context, Duplicate, Effect, Grant, Outbound, Response, Room, Session, Write, chat,
+    Context, Duplicate, Effect, Grant, Outbound, Recipients, Response, Room, Session, Write, chat,
 };
 use crate::room::{Event, Notice};
 
@@ -204,7 +204,7 @@ fn answer(room: &mut Room, cx: &mut Context, to: &RequestId, of: Offset, content
 /// Tells everyone who has said who they are: until then nothing but a refusal is said.
 fn tell(room: &Room, cx: &mut Context, notice: Notice) {
     let to = room.hearers_such("response", None, Session::is_introduced);
-    if to != Audience::Only(Vec::new()) {
+    if to != Recipients::Only(Vec::new()) {
         cx.tell_notice(to, notice);
     }
 }

@@ -9,7 +9,7 @@ use crate::limits::{DOCUMENTS_MAX, EMPTY_DOCUMENT_MS};
 use crate::message::{Code, Millis, Name, Refusal, SessionId, Space};
 use crate::room::Event;
 use crate::room::principal::Principal;
-use crate::room::{Audience, Context, Effect, Room, Write};
+use crate::room::{Context, Effect, Recipients, Room, Write};
 
 const CROWDED: Refusal = Refusal::new(Code::Conflict, "a room keeps at most 1,000 documents");
 
@@ -83,7 +83,7 @@ pub(crate) fn delete(
     let event = Event::from(EditingEvent::Deleted { document, member });
     let others: Vec<SessionId> =
         seated.into_iter().filter(|it| Some(*it) != principal.session).collect();
-    cx.tell_all(Audience::Only(others), event.clone());
+    cx.tell_all(Recipients::Only(others), event.clone());
     cx.answer(principal, event);
     Ok(())
 }

@@ -28,7 +28,7 @@ impl Room {
         event: EditingEvent,
     ) {
         let such = self.subscribers(Space::DOCUMENTS, document.as_str()).filter(|it| is_such(it));
-        let to = self.audience(such.map(|it| it.id), except);
+        let to = self.recipients(such.map(|it| it.id), except);
         if self.sessions.len() == 1 && except.is_some() {
             return;
         }

@@ -203,7 +203,7 @@ fn take(room: &mut Room, cx: &mut Context, measures: &Measures) {
         let reading = StoredReading { value: value.clone(), at, own: true };
         room.own.metrics.last.insert(metric.clone(), reading.clone());
         cx.effects.push(Effect::Write(Write::from(MetricWrite::Keep(metric.clone(), reading))));
-        let to = room.audience(watchers(room, metric.as_str()), None);
+        let to = room.recipients(watchers(room, metric.as_str()), None);
         cx.tell_all(to, Event::from(MetricEvent::Updated { metric, value, at }));
     }
 }
