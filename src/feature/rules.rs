@@ -5,7 +5,7 @@ use crate::limits::Limits;
 use crate::message::{Body, Entry, Kind, Millis, Refusal, SessionId};
 use crate::room::features::{Features, Rules};
 use crate::room::principal::Principal;
-use crate::room::{Context, Duplicate, Remembered, Room, Session};
+use crate::room::{Context, Duplicate, Room, Session, StoredRoom};
 
 /// All of them, in the order of the list.
 #[derive(Debug)]
@@ -65,7 +65,7 @@ impl Room {
     pub fn restore(
         kind: Kind,
         limits: Limits,
-        stored: Remembered,
+        stored: StoredRoom,
         sessions: impl IntoIterator<Item = Session>,
     ) -> Self {
         Self::with_features(kind, limits, stored, sessions, &All)

@@ -12,7 +12,7 @@ use crate::message::{
     UserId,
 };
 use crate::room::{
-    Counts, DedupeWindow, Departure, Duplicate, KeptKey, PageQuery, Remembered, Response, Write,
+    Counts, DedupeWindow, Departure, Duplicate, KeptKey, PageQuery, Response, StoredRoom, Write,
 };
 
 /// A history in vectors: the model that every other history is tested against.
@@ -109,10 +109,10 @@ impl MemoryHistory {
 impl History for MemoryHistory {
     type Error = Infallible;
 
-    fn remembered(&self) -> Result<Remembered, Infallible> {
+    fn stored_room(&self) -> Result<StoredRoom, Infallible> {
         let (head, head_at) = self.head;
         let Ok((first, first_at)) = self.oldest();
-        Ok(Remembered {
+        Ok(StoredRoom {
             epoch: self.epoch.clone(),
             head,
             head_at,

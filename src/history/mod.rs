@@ -6,10 +6,10 @@
 
 mod memory;
 mod record;
-mod remembered;
 pub(crate) mod schema;
 mod share;
 mod sql;
+mod stored_room;
 
 pub use memory::MemoryHistory;
 pub use schema::MIGRATIONS;
@@ -20,7 +20,7 @@ use crate::feature::metrics::Lately;
 use crate::feature::transfers::Digest;
 use crate::limits::FRAME_BYTES_MAX;
 use crate::message::{Epoch, Millis, Name, Offset, Page, RequestId, StateItem, UserId};
-use crate::room::{DedupeWindow, Duplicate, PageQuery, Remembered, Response, Write};
+use crate::room::{DedupeWindow, Duplicate, PageQuery, Response, StoredRoom, Write};
 
 /// Entries one [`Write::Trim`] deletes at most, so that a large backlog does not
 /// hold up the room; the next alarm takes the rest.
@@ -52,7 +52,7 @@ pub trait History {
     fn adopt(&mut self, _epoch: &Epoch) {}
 
     /// What the log knows of its room.
-    fn remembered(&self) -> Result<Remembered, Self::Error>;
+    fn stored_room(&self) -> Result<StoredRoom, Self::Error>;
 
     /// Where the log begins and when that was accepted; zeros in an empty log.
     fn oldest(&self) -> Result<(Offset, Millis), Self::Error>;

@@ -1,6 +1,6 @@
 use std::rc::Rc;
 
-use super::{History, TRIM_ENTRIES_MAX, how_many_fit, record, remembered, schema, share, weight};
+use super::{History, TRIM_ENTRIES_MAX, how_many_fit, record, schema, share, stored_room, weight};
 use crate::database::write_meta;
 use crate::database::{Database, Row, Value};
 use crate::feature::documents::StoredDocument;
@@ -13,7 +13,7 @@ use crate::feature::{
 use crate::message::{
     Before, Entry, Epoch, Json, Millis, Name, Offset, Page, RequestId, StateItem, StateKey, UserId,
 };
-use crate::room::{DedupeWindow, Departure, Duplicate, PageQuery, Remembered, Response, Write};
+use crate::room::{DedupeWindow, Departure, Duplicate, PageQuery, Response, StoredRoom, Write};
 
 /// Rows in one statement: the platform binds at most 100 parameters.
 const ROWS_MAX: usize = 100 / record::COLUMNS_COUNT;
@@ -210,11 +210,11 @@ impl<D: Database> History for SqlHistory<D> {
         self.epoch = epoch.clone();
     }
 
-    fn remembered(&self) -> Result<Remembered, D::Error> {
+    fn stored_room(&self) -> Result<StoredRoom, D::Error> {
         if !self.is_made {
-            return Ok(Remembered::blank(self.epoch.clone()));
+            return Ok(StoredRoom::blank(self.epoch.clone()));
         }
-        remembered::read(&self.database)
+        stored_room::read(&self.database)
     }
 
     fn oldest(&self) -> Result<(Offset, Millis), D::Error> {

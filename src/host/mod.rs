@@ -113,7 +113,7 @@ impl<H: History, S: Sockets> Host<H, S> {
         sockets: S,
         sessions: impl IntoIterator<Item = Session>,
     ) -> Result<Self, H::Error> {
-        let room = Room::restore(kind, limits, history.remembered()?, sessions);
+        let room = Room::restore(kind, limits, history.stored_room()?, sessions);
         history.adopt(room.epoch());
         let message_bytes_max = limits.message_bytes_max;
         // Its own, until it is told to share.

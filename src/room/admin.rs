@@ -1,7 +1,7 @@
 //! What takes the grant `admin`: closing others' connections, forgetting everything.
 
 use super::principal::Principal;
-use super::{Context, Effect, Grant, Remembered, Room, Write};
+use super::{Context, Effect, Grant, Room, StoredRoom, Write};
 use crate::feature::Known;
 use crate::message::{Code, Epoch, Kicked, Refusal, Reply, SessionId};
 use crate::room::Event;
@@ -57,7 +57,7 @@ impl Room {
         let anew = Self::with_features(
             self.kind,
             self.limits,
-            Remembered::blank(epoch),
+            StoredRoom::blank(epoch),
             [],
             self.features,
         );

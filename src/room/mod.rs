@@ -27,12 +27,12 @@ pub(crate) mod pace;
 pub(crate) mod presence;
 pub(crate) mod principal;
 mod rate;
-mod remembered;
 mod request;
 pub(crate) mod retention;
 pub(crate) mod session;
 pub(crate) mod state;
 mod status;
+mod stored_room;
 pub(crate) mod subscriptions;
 mod topics;
 pub(crate) mod typing;
@@ -54,9 +54,9 @@ pub use manners::{Manner, Manners};
 pub use presence::Departure;
 use principal::Principal;
 pub use rate::{Bucket, Quota, Window};
-pub use remembered::Remembered;
 pub use session::Session;
 pub use state::KeptKey;
+pub use stored_room::StoredRoom;
 use subscriptions::Subscriptions;
 
 use crate::feature::{self, Known};
@@ -102,7 +102,7 @@ impl Room {
     pub(crate) fn with_features(
         kind: Kind,
         limits: Limits,
-        log: Remembered,
+        log: StoredRoom,
         sessions: impl IntoIterator<Item = Session>,
         features: &'static dyn Features,
     ) -> Self {

@@ -50,9 +50,9 @@ fn answer(offset: u64, of: u64) -> Rc<Entry> {
 }
 
 fn what_is_pending_is_kept_until_it_is_settled<H: History<Error: Debug>>(mut history: H) {
-    assert_eq!(history.remembered().unwrap().own.conversations, []);
+    assert_eq!(history.stored_room().unwrap().own.conversations, []);
     history.commit(&[ask(7, "seven"), ask(3, "three \" \n")]).unwrap();
-    assert_eq!(history.remembered().unwrap().own.conversations, [pending(3), pending(7)]);
+    assert_eq!(history.stored_room().unwrap().own.conversations, [pending(3), pending(7)]);
     let question = |history: &H, offset| history.question(Offset(offset)).unwrap();
     assert_eq!(question(&history, 3).as_deref(), Some("three \" \n"));
     assert_eq!(question(&history, 4), None);
@@ -61,13 +61,13 @@ fn what_is_pending_is_kept_until_it_is_settled<H: History<Error: Debug>>(mut his
     let write = |it| Write::from(it);
     let update = |it: &Pending| write(ConversationWrite::Update(it.clone()));
     history.commit(&[update(&later), update(&gone)]).unwrap();
-    assert_eq!(history.remembered().unwrap().own.conversations, [pending(3), later.clone()]);
+    assert_eq!(history.stored_room().unwrap().own.conversations, [pending(3), later.clone()]);
     assert_eq!(question(&history, 7).as_deref(), Some("seven"));
     history.commit(&[write(ConversationWrite::Settle(Offset(3)))]).unwrap();
-    assert_eq!(history.remembered().unwrap().own.conversations, [later]);
+    assert_eq!(history.stored_room().unwrap().own.conversations, [later]);
     assert_eq!(question(&history, 3), None);
     history.commit(&[ask(7, "anew")]).unwrap();
-    assert_eq!(history.remembered().unwrap().own.conversations, [pending(7)]);
+    assert_eq!(history.stored_room().unwrap().own.conversations, [pending(7)]);
     assert_eq!(question(&history, 7).as_deref(), Some("anew"));
 }
 
@@ -98,7 +98,7 @@ fn a_response_is_found_by_its_message<H: History<Error: Debug>>(mut history: H) 
 fn an_erased_room_keeps_nothing<H: History<Error: Debug>>(mut history: H) {
     history.commit(&[ask(1, "one"), Write::Append(answer(2, 1))]).unwrap();
     history.commit(&[Write::Erase(Epoch("f".into()))]).unwrap();
-    assert_eq!(history.remembered().unwrap().own.conversations, []);
+    assert_eq!(history.stored_room().unwrap().own.conversations, []);
     assert_eq!(history.question(Offset(1)).unwrap(), None);
     assert_eq!(history.response(Offset(1)).unwrap(), Response::None);
 }

@@ -61,7 +61,7 @@ fn contract<H: History<Error: Debug>>(new: impl Fn() -> H) {
 
 fn what_was_never_edited_is_empty<H: History<Error: Debug>>(history: &H) {
     assert_eq!(history.document(&name("notes")).unwrap(), StoredDocument::default());
-    assert_eq!(history.remembered().unwrap().own.documents.count, 0);
+    assert_eq!(history.stored_room().unwrap().own.documents.count, 0);
 }
 
 fn edits_come_back_as_they_were<H: History<Error: Debug>>(mut history: H) {
@@ -104,9 +104,9 @@ fn documents_are_counted_and_erased<H: History<Error: Debug>>(mut history: H) {
         history.commit(&edits.map(|it| wrote(document, &it, None))).unwrap();
     }
     history.commit(&[mark("a", 2, "yx", 0)]).unwrap();
-    assert_eq!(history.remembered().unwrap().own.documents.count, 3);
+    assert_eq!(history.stored_room().unwrap().own.documents.count, 3);
     history.commit(&[Write::Erase(Epoch("another".into()))]).unwrap();
-    assert_eq!(history.remembered().unwrap().own.documents.count, 0);
+    assert_eq!(history.stored_room().unwrap().own.documents.count, 0);
     assert_eq!(history.document(&name("a")).unwrap(), StoredDocument::default());
 }
 
@@ -121,7 +121,7 @@ fn a_flush_of_many_keeps_them_all<H: History<Error: Debug>>(mut history: H) {
     for document in ["a", "b"] {
         assert_eq!(history.document(&name(document)).unwrap().edits.len(), 40);
     }
-    let log = history.remembered().unwrap();
+    let log = history.stored_room().unwrap();
     assert_eq!((log.head.0, log.own.documents.count), (40, 2));
 }
 
@@ -131,7 +131,7 @@ fn a_commit_that_fails_leaves_no_edit_behind() {
     let twice = [edit(1, vec![insert(0, "x")]), edit(1, vec![insert(0, "y")])];
     assert!(history.commit(&twice.map(|it| wrote("notes", &it, None))).is_err());
     assert_eq!(history.document(&name("notes")).unwrap(), StoredDocument::default());
-    assert_eq!(history.remembered().unwrap().own.documents.count, 0);
+    assert_eq!(history.stored_room().unwrap().own.documents.count, 0);
 }
 
 /// A room that opens a document reads the snapshot it goes on from and what came since,

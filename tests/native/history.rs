@@ -53,7 +53,7 @@ fn offsets<H: History<Error: Debug>>(history: &H, query: &PageQuery) -> (Vec<u64
 }
 
 fn a_new_log_is_empty<H: History<Error: Debug>>(history: &H) {
-    let log = history.remembered().unwrap();
+    let log = history.stored_room().unwrap();
     assert_eq!((log.epoch, log.head, log.first), (epoch(), Offset(0), Offset(0)));
     assert_eq!(offsets(history, &query(Before::Newest, 5)), (vec![], false));
 }
@@ -63,7 +63,7 @@ fn a_log_returns_what_was_appended_in_order<H: History<Error: Debug>>(mut histor
     history.commit(&awkward.clone().map(Write::Append)).unwrap();
     let page = history.page(&query(Before::Newest, 5)).unwrap();
     assert_eq!(page.entries, awkward);
-    let log = history.remembered().unwrap();
+    let log = history.stored_room().unwrap();
     assert_eq!(
         (log.first, log.first_at, log.head, log.head_at),
         (Offset(1), Millis(5), Offset(2), Millis(5))
@@ -129,31 +129,31 @@ fn a_page_holds_no_more_than_memory_bears<H: History<Error: Debug>>(mut history:
 fn a_trimmed_log_goes_on_where_it_was<H: History<Error: Debug>>(mut history: H) {
     ten(&mut history);
     history.commit(&[Write::Trim { from: Offset(3), since: Millis(1002) }]).unwrap();
-    let log = history.remembered().unwrap();
+    let log = history.stored_room().unwrap();
     assert_eq!((log.first, log.first_at, log.head), (Offset(5), Millis(1002), Offset(10)));
     assert_eq!(history.oldest().unwrap(), (Offset(5), Millis(1002)));
     history.commit(&[Write::Trim { from: Offset(99), since: Millis(0) }]).unwrap();
-    let log = history.remembered().unwrap();
+    let log = history.stored_room().unwrap();
     assert_eq!((log.first, log.head, log.head_at), (Offset(0), Offset(10), Millis(1004)));
     assert_eq!(history.oldest().unwrap(), (Offset(0), Millis(0)));
     history.commit(&[Write::Append(entry(11, 2000, "ann", None))]).unwrap();
-    let log = history.remembered().unwrap();
+    let log = history.stored_room().unwrap();
     assert_eq!((log.first, log.head), (Offset(11), Offset(11)));
 }
 
 fn departures_and_counts_are_kept<H: History<Error: Debug>>(mut history: H) {
     let until = |until| Departure { member: member("ann"), until: Millis(until) };
     history.commit(&[Write::Depart(until(1)), Write::Depart(until(2))]).unwrap();
-    assert_eq!(history.remembered().unwrap().departures, [until(2)]);
+    assert_eq!(history.stored_room().unwrap().departures, [until(2)]);
     history.commit(&[Write::Forget(member("ann").id)]).unwrap();
-    assert!(history.remembered().unwrap().departures.is_empty());
+    assert!(history.stored_room().unwrap().departures.is_empty());
     let counts = |count| -> Counts {
         serde_json::from_value(serde_json::json!({"o": 77, "c": count, "e": 5})).unwrap()
     };
     history.commit(&[Write::Broadcasts(counts(1))]).unwrap();
-    assert_eq!(history.remembered().unwrap().counts, counts(1));
+    assert_eq!(history.stored_room().unwrap().counts, counts(1));
     let share = |user, count, at| Write::Share(member(user).id, counts(count), Millis(at));
-    let shares = |history: &H| history.remembered().unwrap().shares;
+    let shares = |history: &H| history.stored_room().unwrap().shares;
     history.commit(&[share("ann", 1, 77), share("bob", 2, 77), share("ann", 3, 90)]).unwrap();
     let (ann, bob) = (member("ann").id, member("bob").id);
     assert_eq!(shares(&history), [(ann, counts(3)), (bob.clone(), counts(2))]);
@@ -161,7 +161,7 @@ fn departures_and_counts_are_kept<H: History<Error: Debug>>(mut history: H) {
     assert_eq!(shares(&history), [(bob, counts(4))], "what holds back nothing is cleared away");
     history.commit(&[Write::Erase(Epoch("another".into()))]).unwrap();
     assert_eq!(shares(&history), []);
-    assert_eq!(history.remembered().unwrap().counts, Counts::default());
+    assert_eq!(history.stored_room().unwrap().counts, Counts::default());
 }
 
 #[test]
@@ -170,7 +170,7 @@ fn a_log_keeps_its_epoch_and_its_entries_when_opened_again() {
     let mut history = SqlHistory::open(database.again(), &epoch()).unwrap();
     ten(&mut history);
     let again = SqlHistory::open(database, &Epoch("another".into())).unwrap();
-    let log = again.remembered().unwrap();
+    let log = again.stored_room().unwrap();
     assert_eq!((log.epoch, log.head), (epoch(), Offset(10)));
 }
 
@@ -179,7 +179,7 @@ fn a_commit_that_fails_leaves_nothing_behind() {
     let mut history = sql();
     let twice = [entry(1, 1, "ann", Some("a")), entry(1, 1, "ann", Some("b"))];
     assert!(history.commit(&twice.map(Write::Append)).is_err());
-    assert_eq!(history.remembered().unwrap().head, Offset(0));
+    assert_eq!(history.stored_room().unwrap().head, Offset(0));
 }
 
 #[test]
@@ -229,7 +229,7 @@ proptest! {
         writes.push(Write::Trim { from: Offset(trim), since: Millis(0) });
         sql.commit(&writes).unwrap();
         model.commit(&writes).unwrap();
-        prop_assert_eq!(sql.remembered().unwrap(), model.remembered().unwrap());
+        prop_assert_eq!(sql.stored_room().unwrap(), model.stored_room().unwrap());
         let (first, since) = (Offset(first.max(trim)), Millis(since));
         let head = Offset(gaps.len() as u64);
         let viewer = member(if bob { "bob" } else { "ann" }).id;

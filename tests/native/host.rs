@@ -11,7 +11,7 @@ use dormouse::history::{History, MemoryHistory};
 use dormouse::host::{Flush, Host};
 use dormouse::limits::Limits;
 use dormouse::message::{Kind, Millis, Name, Offset, Page, RequestId, StateItem, UserId};
-use dormouse::room::{DedupeWindow, Duplicate, PageQuery, Remembered, Response, Write};
+use dormouse::room::{DedupeWindow, Duplicate, PageQuery, Response, StoredRoom, Write};
 use serde_json::json;
 
 use crate::support::{FakeSockets, NOON, Seen, epoch, session, session_id, stamp};
@@ -166,8 +166,8 @@ struct Flaky(MemoryHistory, Rc<Cell<bool>>);
 impl History for Flaky {
     type Error = &'static str;
 
-    fn remembered(&self) -> Result<Remembered, Self::Error> {
-        Ok(self.0.remembered().unwrap())
+    fn stored_room(&self) -> Result<StoredRoom, Self::Error> {
+        Ok(self.0.stored_room().unwrap())
     }
 
     fn oldest(&self) -> Result<(Offset, Millis), Self::Error> {

@@ -273,7 +273,7 @@ fn histories_keep_the_contract() {
 
 fn contract<H: History<Error: Debug>>(new: impl Fn() -> H) {
     let mut history = new();
-    assert_eq!(history.remembered().unwrap().own.metrics, MetricMemory::default());
+    assert_eq!(history.stored_room().unwrap().own.metrics, MetricMemory::default());
     let own =
         |value, at| Write::from(MetricWrite::Keep(name("activity"), reading(value, at, true)));
     let writes = [
@@ -284,7 +284,7 @@ fn contract<H: History<Error: Debug>>(new: impl Fn() -> H) {
         Write::from(MetricWrite::Observed(Observed::Busy)),
     ];
     history.commit(&writes).unwrap();
-    let known = history.remembered().unwrap().own.metrics;
+    let known = history.stored_room().unwrap().own.metrics;
     let expected = [
         (name("a"), reading("2.5", 5, false)),
         (name("activity"), reading("4", 12, true)),
@@ -305,7 +305,7 @@ fn contract<H: History<Error: Debug>>(new: impl Fn() -> H) {
     let entries = history.page(&query).unwrap().entries.into_iter().map(Write::Append);
     assert_eq!(entries.collect::<Vec<_>>(), writes[..3]);
     history.commit(&[Write::Erase(epoch())]).unwrap();
-    let known = history.remembered().unwrap().own.metrics;
+    let known = history.stored_room().unwrap().own.metrics;
     assert_eq!((known.last, known.observed), (vec![], Observed::Busy), "those who watch still do");
     a_stretch_is_counted(new());
 }

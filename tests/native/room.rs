@@ -6,8 +6,8 @@ use dormouse::limits::{DEDUPE_ENTRIES_MAX, Limits, RENEWAL_MS};
 use dormouse::message::{Before, Code, Kind, Millis, Offset, PageRequest, Refusal, RequestId};
 use dormouse::room::{Command, Event, Request};
 use dormouse::room::{
-    Duplicate, Effect, Effects, Grant, Grants, Input, Recipients, Remembered, Renewal, Response,
-    Room, Session, Write,
+    Duplicate, Effect, Effects, Grant, Grants, Input, Recipients, Renewal, Response, Room, Session,
+    StoredRoom, Write,
 };
 use insta::assert_debug_snapshot;
 
@@ -331,7 +331,7 @@ fn l5_a_room_and_a_user_have_only_so_many_connections() {
 fn l8_a_log_is_trimmed_by_count_and_by_age_when_the_alarm_rings() {
     let limits = Limits { history_entries_max: 10, ..Limits::default() };
     let log =
-        Remembered { head: Offset(11), head_at: NOON, first: Offset(1), first_at: NOON, ..blank() };
+        StoredRoom { head: Offset(11), head_at: NOON, first: Offset(1), first_at: NOON, ..blank() };
     let mut scene =
         Scene { room: Room::restore(Kind::Chat, limits, log, []), now: NOON.plus(1_000) };
     assert_eq!(scene.room.next_wake(), Some(scene.now));
@@ -345,14 +345,14 @@ fn l8_a_log_is_trimmed_by_count_and_by_age_when_the_alarm_rings() {
 
 #[test]
 fn p12_ids_are_remembered_for_so_many_entries_and_no_more() {
-    let log = Remembered { head: Offset(25_000), head_at: NOON, ..blank() };
+    let log = StoredRoom { head: Offset(25_000), head_at: NOON, ..blank() };
     let room = Room::restore(Kind::Chat, Limits::default(), log, []);
     assert_eq!(room.memory(NOON).from, Offset(25_001 - DEDUPE_ENTRIES_MAX));
 }
 
 #[test]
 fn p10_offsets_go_on_and_times_do_not_go_back_even_if_the_clock_does() {
-    let log = Remembered {
+    let log = StoredRoom {
         head: Offset(41),
         head_at: NOON.plus(5_000),
         first: Offset(1),

@@ -15,7 +15,7 @@ use dormouse::message::{
     RequestId, RoomName, SessionId, Stamp, UserId,
 };
 use dormouse::room::{
-    Command, Counts, Grant, Grants, Input, Manner, Notice, Remembered, Request, Room, Session,
+    Command, Counts, Grant, Grants, Input, Manner, Notice, Request, Room, Session, StoredRoom,
 };
 use rusqlite::limits::Limit;
 
@@ -70,8 +70,8 @@ pub(crate) fn epoch() -> Epoch {
     Epoch("e".into())
 }
 
-pub(crate) fn blank() -> Remembered {
-    Remembered {
+pub(crate) fn blank() -> StoredRoom {
+    StoredRoom {
         epoch: epoch(),
         head: Offset(0),
         head_at: Millis(0),

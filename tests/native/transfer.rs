@@ -223,7 +223,7 @@ fn forget(id: u64, there: &[u64], below: u64) -> Write {
 }
 
 fn contract<H: History<Error: std::fmt::Debug>>(mut history: H) {
-    let known = |history: &H| history.remembered().unwrap().own.transfers;
+    let known = |history: &H| history.stored_room().unwrap().own.transfers;
     history.commit(&[keep(1, &[3], 3), keep(1, &[3, 0], 0), keep(2, &[40], 40)]).unwrap();
     let open = |id, there: &[u64]| transfer(id, there, TransferState::Open);
     assert_eq!(known(&history), [open(1, &[3, 0]), open(2, &[40])]);
@@ -282,7 +282,7 @@ proptest! {
             }
             model.commit(&writes).unwrap();
             sql.commit(&writes).unwrap();
-            prop_assert_eq!(sql.remembered().unwrap(), model.remembered().unwrap());
+            prop_assert_eq!(sql.stored_room().unwrap(), model.stored_room().unwrap());
             for index in 0..=40 {
                 prop_assert_eq!(sql.chunk(id, index).unwrap(), model.chunk(id, index).unwrap());
             }

@@ -7,7 +7,7 @@ use dormouse::limits::Limits;
 use dormouse::message::{
     Before, Code, Epoch, Kind, Millis, Name, Offset, RequestId, UserId, address_key,
 };
-use dormouse::room::{KeptKey, PageQuery, Remembered, Response, Room, Session};
+use dormouse::room::{KeptKey, PageQuery, Response, Room, Session, StoredRoom};
 use serde_json::json;
 
 use crate::support::{NOON, Rusqlite, blank, epoch, room, session};
@@ -48,7 +48,7 @@ fn o4_a_room_that_nobody_writes_to_has_no_tables_and_all_its_reads_are_answered(
 fn o4_every_read_of_a_log_without_tables_finds_nothing_and_makes_none() {
     let database = Rusqlite::in_memory();
     let mut history = SqlHistory::open(database.again(), &epoch()).unwrap();
-    assert_eq!(history.remembered().unwrap(), blank());
+    assert_eq!(history.stored_room().unwrap(), blank());
     assert!(history.snapshot().unwrap().is_empty());
     assert_eq!(history.lately(NOON, Offset(1), Offset(0)).unwrap().messages, 0);
     assert_eq!(history.document(&Name::parse("d").unwrap()).unwrap().edits.len(), 0);
@@ -93,34 +93,34 @@ fn o4_sleep_makes_no_other_log_of_one_that_is_not_written_yet() {
     let sleeper = first.admit(session(1, "ann"), None, NOON).unwrap();
     // It wakes: the log would be another one, had its sockets not known better.
     let mut history = SqlHistory::open(database.again(), &Epoch("other".into())).unwrap();
-    let log: Remembered = history.remembered().unwrap();
+    let log: StoredRoom = history.stored_room().unwrap();
     let woken = Room::restore(Kind::Chat, Limits::default(), log, [sleeper]);
     assert_eq!(woken.epoch(), &epoch());
     history.adopt(woken.epoch());
     let entry = crate::support::entry(1, NOON.0, "ann", None);
     history.commit(&[dormouse::room::Write::Append(entry)]).unwrap();
     let again = SqlHistory::open(database, &Epoch("a third".into())).unwrap();
-    assert_eq!(again.remembered().unwrap().epoch, epoch());
+    assert_eq!(again.stored_room().unwrap().epoch, epoch());
 }
 
 #[test]
 fn o4_a_room_is_vacant_when_nothing_is_left_that_anybody_could_miss() {
-    let of = |log: Remembered, limits: Limits| Room::restore(Kind::Chat, limits, log, []);
+    let of = |log: StoredRoom, limits: Limits| Room::restore(Kind::Chat, limits, log, []);
     let vacant =
-        |log: &Remembered, ms: u64| of(log.clone(), Limits::default()).is_vacant(NOON.plus(ms));
+        |log: &StoredRoom, ms: u64| of(log.clone(), Limits::default()).is_vacant(NOON.plus(ms));
     assert!(vacant(&blank(), 0));
     let stranger = Room::restore(Kind::Chat, Limits::default(), blank(), [session(1, "ann")]);
     assert!(!stranger.is_vacant(NOON.plus(1 << 40)), "somebody is there");
-    let kept = Remembered { head: Offset(1), head_at: NOON, first: Offset(1), ..blank() };
+    let kept = StoredRoom { head: Offset(1), head_at: NOON, first: Offset(1), ..blank() };
     assert!(!vacant(&kept, 1 << 40), "an entry is kept");
     // Of a log that was trimmed empty clients' ids are remembered, for a day.
-    let trimmed = Remembered { first: Offset(0), ..kept.clone() };
+    let trimmed = StoredRoom { first: Offset(0), ..kept.clone() };
     let day = 24 * 60 * 60 * 1000;
     assert!(!vacant(&trimmed, day - 1) && vacant(&trimmed, day));
     assert_eq!(of(trimmed, Limits::default()).next_wake(), Some(NOON.plus(day)));
     let key = KeptKey { bytes: 1, owner: None, is_protected: false };
     let states = vec![("k".to_owned(), key)];
-    assert!(!vacant(&Remembered { states, ..blank() }, 1 << 40));
+    assert!(!vacant(&StoredRoom { states, ..blank() }, 1 << 40));
     let mut written = blank();
     written.own.documents.count = 1;
     assert!(!vacant(&written, 1 << 40));

@@ -6,7 +6,7 @@ use crate::database::{Database, Row, Value};
 use crate::feature::tables::Woken;
 use crate::feature::{self, tables};
 use crate::message::{Epoch, Member, Millis, Offset, UserId};
-use crate::room::{Counts, Departure, KeptKey, Remembered};
+use crate::room::{Counts, Departure, KeptKey, StoredRoom};
 
 /// What a wake reads beside features.
 const KERNEL: &str = "
@@ -72,7 +72,7 @@ impl Memo {
 }
 
 /// Reads it.
-pub(super) fn read<D: Database>(database: &D) -> Result<Remembered, D::Error> {
+pub(super) fn read<D: Database>(database: &D) -> Result<StoredRoom, D::Error> {
     let (mut meta, mut ends) = (Vec::new(), Vec::new());
     let (mut departures, mut states, mut shares) = (Vec::new(), Vec::new(), Vec::new());
     let mut own = feature::Stored::default();
@@ -97,7 +97,7 @@ pub(super) fn read<D: Database>(database: &D) -> Result<Remembered, D::Error> {
         find(&meta, "broadcasts").and_then(|it| serde_json::from_str(it).ok());
     let epoch = Epoch(find(&meta, "epoch").unwrap_or_default().to_owned());
     let counts = counts.unwrap_or_default();
-    Ok(Remembered {
+    Ok(StoredRoom {
         epoch,
         head,
         head_at,

@@ -6,7 +6,7 @@ use crate::message::{Epoch, Millis, Offset, UserId};
 
 /// What a room's log knows of it, read on every wake.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Remembered {
+pub struct StoredRoom {
     /// Which incarnation of the log this is.
     pub epoch: Epoch,
     /// The newest offset; 0 in an empty log.
@@ -29,7 +29,7 @@ pub struct Remembered {
     pub own: feature::Stored,
 }
 
-impl Remembered {
+impl StoredRoom {
     /// What an empty log knows.
     #[must_use]
     pub fn blank(epoch: Epoch) -> Self {
