@@ -138,7 +138,7 @@ impl Deliver for EdgeSockets {
 }
 
 impl Sockets for EdgeSockets {
-    fn remember(&mut self, session: &Session) {
+    fn save(&mut self, session: &Session) {
         let Some(EdgeSocket { socket, wire }) = self.sockets.get(&session.id) else { return };
         if let Err(error) = attachment::store(socket, *wire, session) {
             worker::console_error!("an attachment was not stored: {error}");

@@ -65,7 +65,7 @@ impl<H: History, S: Sockets> Host<H, S> {
                     }
                 }
                 Effect::Call(outbound) => self.calls.push(outbound),
-                Effect::Remember(session) => changed.push(session),
+                Effect::Save(session) => changed.push(session),
                 Effect::Close { session, code, reason } => {
                     // What was to be said on it comes first.
                     let (deliveries, room) =
@@ -80,7 +80,7 @@ impl<H: History, S: Sockets> Host<H, S> {
         changed.sort_unstable();
         changed.dedup();
         for session in changed.into_iter().filter_map(|id| self.room.session(id)) {
-            self.sockets.remember(session);
+            self.sockets.save(session);
         }
         Ok(())
     }

@@ -45,7 +45,7 @@ use crate::tally::Tally;
 /// What effects need beside a log: open sockets.
 pub trait Sockets: Deliver {
     /// Stores what the room knows of this session where sleep does not reach.
-    fn remember(&mut self, session: &Session);
+    fn save(&mut self, session: &Session);
     /// Closes a socket and lets it go.
     fn close(&mut self, session: SessionId, code: CloseCode, reason: &str);
     /// For the operator's log: somebody asked for too much, or for what is not theirs.

@@ -60,7 +60,7 @@ impl<H: History, S: Sockets> Host<H, S> {
                 self.pumped_last = Some(session);
                 // Once, however much was sent.
                 if let Some(session) = self.room.session(session) {
-                    self.sockets.remember(session);
+                    self.sockets.save(session);
                 }
             }
             done?;

@@ -20,7 +20,7 @@ pub(super) fn weight(effect: &Effect) -> usize {
         | Effect::Compare(_)
         | Effect::Measure(_)
         | Effect::Call(_)
-        | Effect::Remember(_)
+        | Effect::Save(_)
         | Effect::Close { .. } => 0,
     };
     EFFECT_BYTES + payload

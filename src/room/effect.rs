@@ -41,7 +41,7 @@ pub enum Effect {
     /// Call somebody outside of the room, once everything before is durable.
     Call(Outbound),
     /// What the room knows of this session changed: write its attachment.
-    Remember(SessionId),
+    Save(SessionId),
     /// Close a socket; what must be said first has been said.
     Close {
         /// Whose socket it is.
@@ -68,7 +68,7 @@ impl Effect {
             | Self::Compare(_)
             | Self::Measure(_)
             | Self::Call(_)
-            | Self::Remember(_) => false,
+            | Self::Save(_) => false,
         }
     }
 
@@ -83,7 +83,7 @@ impl Effect {
             | Self::Compare(_)
             | Self::Measure(_)
             | Self::Call(_)
-            | Self::Remember(_)
+            | Self::Save(_)
             | Self::Close { .. } => None,
         }
     }
@@ -222,8 +222,8 @@ impl Effects {
         self.0.push(effect);
     }
 
-    pub(crate) fn remember(&mut self, session: SessionId) {
-        let remember = Effect::Remember(session);
+    pub(crate) fn save(&mut self, session: SessionId) {
+        let remember = Effect::Save(session);
         if !self.0.contains(&remember) {
             self.push(remember);
         }

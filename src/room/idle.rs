@@ -38,7 +38,7 @@ fn look_at(room: &mut Room, cx: &mut Context, id: SessionId, heard_at: Option<Mi
     }
     if beat_due {
         it.pinged_at = now;
-        cx.effects.remember(id);
+        cx.effects.save(id);
         cx.tell(id, None, Event::Ping);
     }
     if typed_out {

@@ -218,7 +218,7 @@ pub(crate) fn prompt(room: &mut Room, cx: &mut Context, id: SessionId, to: Optio
         let refusal = Refusal::unauthenticated("the token has expired");
         return room.expel(cx, id, to, refusal);
     }
-    cx.effects.remember(id);
+    cx.effects.save(id);
     room.sweep_no_later_than(Some(renew_by));
     let refusal = Refusal::unauthenticated("the token has expired: send auth with a new one");
     cx.refuse(id, to, refusal);
@@ -243,7 +243,7 @@ pub(crate) fn renewed(
                 it.due_at(&limits)
             });
             room.sweep_no_later_than(due.flatten());
-            cx.effects.remember(id);
+            cx.effects.save(id);
             cx.tell(id, request_id, Event::Renewed { user, expires_at });
         }
     }

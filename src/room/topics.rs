@@ -36,7 +36,7 @@ pub(crate) fn subscribe(
     if fits != Some(true) {
         return cx.refuse_principal(principal, TOO_LONG);
     }
-    cx.effects.remember(id);
+    cx.effects.save(id);
     cx.answer(principal, Event::Reply(Reply::Subscribed(all)));
 }
 
@@ -51,7 +51,7 @@ pub(crate) fn unsubscribe(
         it.topics.as_mut().map(|all| all.retain(|it| !topics.contains(it))).is_some()
     });
     if is_filtered == Some(true) {
-        cx.effects.remember(id);
+        cx.effects.save(id);
     }
     cx.answer(principal, Event::Reply(Reply::Unsubscribed(topics)));
 }

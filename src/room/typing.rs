@@ -28,7 +28,7 @@ pub(crate) fn set(room: &mut Room, cx: &mut Context, principal: &Principal, typi
     let Some(session) = room.sessions.get_mut(&id) else { return };
     if session.typing_until != until {
         session.typing_until = until;
-        cx.effects.remember(id);
+        cx.effects.save(id);
     }
     room.sweep_no_later_than(until);
     tell_others(room, cx, id, typing);
@@ -38,7 +38,7 @@ pub(crate) fn set(room: &mut Room, cx: &mut Context, principal: &Principal, typi
 pub(crate) fn stop(room: &mut Room, cx: &mut Context, id: SessionId) {
     let Some(session) = room.sessions.get_mut(&id) else { return };
     if session.typing_until.take().is_some() {
-        cx.effects.remember(id);
+        cx.effects.save(id);
         tell_others(room, cx, id, false);
     }
 }

@@ -120,7 +120,7 @@ fn who_speaks_and_types_all_the_time_is_not_stored_with_each_word() {
     let mut stored = 0;
     for _ in 0..1000 {
         let effects = scene.after(1).says(1, Command::Typing(true));
-        stored += effects.iter().filter(|it| matches!(it, Effect::Remember(_))).count();
+        stored += effects.iter().filter(|it| matches!(it, Effect::Save(_))).count();
     }
     assert!((1..=6).contains(&stored), "{stored} times in a second");
 }

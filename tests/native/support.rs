@@ -355,7 +355,7 @@ impl Deliver for FakeSockets {
 }
 
 impl Sockets for FakeSockets {
-    fn remember(&mut self, session: &Session) {
+    fn save(&mut self, session: &Session) {
         if self.unstorable.borrow().contains(&session.id) {
             return self.unstored.borrow_mut().push(session.id);
         }

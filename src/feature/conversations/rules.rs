@@ -100,7 +100,7 @@ fn connect(
     let ticket = session.ticket.clone().ok_or(Refusal::system())?;
     let client = client.as_str().to_owned();
     session.client = Some(client.clone());
-    cx.effects.remember(session.id);
+    cx.effects.save(session.id);
     cx.answer(principal, Event::from(ConversationEvent::Confirmed { client, ticket }));
     Ok(())
 }

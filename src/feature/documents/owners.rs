@@ -76,7 +76,7 @@ pub(crate) fn delete(
     let seated: Vec<SessionId> = seated.map(|it| it.id).collect();
     for id in &seated {
         room.resubscribe(*id, |it| it.seat = None);
-        cx.effects.remember(*id);
+        cx.effects.save(*id);
     }
     forget(room, cx, name);
     let (document, member) = (name.clone(), principal.member.clone());

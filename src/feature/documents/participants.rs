@@ -70,7 +70,7 @@ pub(crate) fn take(room: &mut Room, cx: &mut Context, id: SessionId, seat: Seat)
     }
     let was_in = room.is_in_session(&member.id, &seat.document);
     room.resubscribe(id, |it| it.seat = Some(seat.clone()));
-    cx.effects.remember(id);
+    cx.effects.save(id);
     if !was_in {
         let Seat { document, role } = seat;
         let joined = EditingEvent::Joined { document: document.clone(), member, role };
@@ -96,7 +96,7 @@ pub(crate) fn leave(
 fn stand_up(room: &mut Room, cx: &mut Context, id: SessionId) {
     let stood_up = room.resubscribe(id, |it| Some((it.seat.take()?, it.member.clone())));
     let Some((Seat { document, .. }, member)) = stood_up.flatten() else { return };
-    cx.effects.remember(id);
+    cx.effects.save(id);
     gone(room, cx, &document, member);
 }
 

@@ -39,7 +39,7 @@ pub(crate) fn spoke(room: &mut Room, cx: &mut Context, id: SessionId) {
     let at = session.heard_at;
     if session.said_at != Some(at) {
         session.said_at = Some(at);
-        cx.effects.remember(id);
+        cx.effects.save(id);
     }
     touched(room, cx, at);
 }

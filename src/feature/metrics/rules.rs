@@ -107,7 +107,7 @@ fn watch(room: &mut Room, cx: &mut Context, principal: &Principal, names: Vec<Na
         if fits != Some(true) {
             return cx.refuse_principal(principal, TOO_LONG);
         }
-        cx.effects.remember(id);
+        cx.effects.save(id);
     }
     cx.answer(principal, Event::from(MetricEvent::Watched(readings(room, principal, all))));
     if asks_measures {
@@ -127,7 +127,7 @@ fn unwatch(room: &mut Room, cx: &mut Context, principal: &Principal, names: &[Na
     });
     let (left, is_changed) = left.unwrap_or_default();
     if is_changed {
-        cx.effects.remember(id);
+        cx.effects.save(id);
     }
     cx.answer(principal, Event::from(MetricEvent::Unwatched(readings(room, principal, left))));
 }

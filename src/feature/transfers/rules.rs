@@ -234,7 +234,7 @@ fn fetch(
     session.fetching = Some(Fetching { data, next });
     room.own.transfers.fetchers.insert(id);
     room.own.transfers.fetch_by.get_or_insert(cx.stamp.at.plus(FETCH_MS));
-    cx.effects.remember(id);
+    cx.effects.save(id);
     Ok(())
 }
 
@@ -308,7 +308,7 @@ fn expire(room: &mut Room, cx: &mut Context, mut transfer: Transfer) {
         room.own.transfers.fetchers.iter().copied().filter(wants).collect();
     for id in fetchers {
         room.fetched(id);
-        cx.effects.remember(id);
+        cx.effects.save(id);
         cx.refuse(id, None, GONE);
     }
     room.own.transfers.objects.insert(transfer.id, transfer);
