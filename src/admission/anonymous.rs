@@ -5,7 +5,7 @@ use super::{Endpoint, HandOff, Terms, Upgrade};
 use crate::close::CloseCode;
 use crate::dialect::client::{INVALID_ROLE, UNSUPPORTED_VERSION};
 use crate::message::{Code, Member, Refusal, RoomName, UserId};
-use crate::room::{Grant, Grants, Manner, Manners};
+use crate::room::{Flag, Flags, Grant, Grants};
 
 /// 1 to 64 of `A-Z a-z 0-9 _ -` (K1; E3 recommends a UUID).
 pub(super) fn is_client_id(text: &str) -> bool {
@@ -26,8 +26,8 @@ pub(super) fn demo(
     let member = Member { id: UserId(name.clone()), name: name.clone() };
     let grants = [Grant::Join, Grant::Send, Grant::Publish, Grant::History, Grant::Presence];
     let hand_off = HandOff::new(room, endpoint.wire(batched), member, grants.into_iter().collect());
-    let manners = hand_off.manners.union(Manners::of(&[Manner::Demo]));
-    Ok(HandOff { manners, client: Some(name), network: Some(network(upgrade)), ..hand_off })
+    let flags = hand_off.flags.union(Flags::of(&[Flag::Demo]));
+    Ok(HandOff { flags, client: Some(name), network: Some(network(upgrade)), ..hand_off })
 }
 
 /// By what seats are shared out among those who bring no token.

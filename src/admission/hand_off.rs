@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::dialect::Wire;
 use crate::feature::conversations::Ticket;
 use crate::message::{Member, Millis, RoomName, SessionId};
-use crate::room::{Grants, Manner, Manners, Session};
+use crate::room::{Flag, Flags, Grants, Session};
 
 /// The header in which the Worker tells an object whom it let in. An object is
 /// reached only through the Worker, which builds the inner request from nothing:
@@ -26,7 +26,7 @@ pub struct HandOff {
     /// When their token expires.
     pub expires_at: Option<Millis>,
     /// How the room is to treat them.
-    pub manners: Manners,
+    pub flags: Flags,
     /// What the client calls itself.
     pub client: Option<String>,
     /// Where they connect from, if the room is to count that.
@@ -52,7 +52,7 @@ impl HandOff {
             member,
             grants,
             expires_at: None,
-            manners: wire.dialect.descriptor().flags,
+            flags: wire.dialect.descriptor().flags,
             client: None,
             address: None,
             network: None,
@@ -64,11 +64,11 @@ impl HandOff {
     /// The connection that this lets in.
     #[must_use]
     pub fn session(self, id: SessionId, now: Millis) -> Session {
-        let Self { member, grants, expires_at, manners, client, network, ticket, .. } = self;
+        let Self { member, grants, expires_at, flags, client, network, ticket, .. } = self;
         // Who hears only what it subscribed to begins with nothing.
-        let topics = manners.has(Manner::Filtered).then(Vec::new);
+        let topics = flags.has(Flag::Filtered).then(Vec::new);
         let session = Session::new(id, member, grants, expires_at, now);
-        Session { manners, topics, client, network, ticket, ..session }
+        Session { flags, topics, client, network, ticket, ..session }
     }
 
     /// As a header value: headers are Latin-1, names are not.

@@ -21,7 +21,7 @@ use crate::message::{
     Body, Code, EVENT, EventName, Json, Kind, Millis, Refusal, Reply, RequestId, Status, Welcome,
 };
 use crate::room::{Command, Event, Notice};
-use crate::room::{Manner, Manners};
+use crate::room::{Flag, Flags};
 
 pub(super) struct Client;
 
@@ -34,7 +34,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     ping_pair: Some(json::PING_PAIR),
     acknowledgement: Acknowledgement::ByEvent,
     encodings: &[Encoding::Json, Encoding::JsonBatch],
-    flags: Manners::of(&[Manner::Pinged, Manner::Patient, Manner::Greeted]),
+    flags: Flags::of(&[Flag::Pinged, Flag::Patient, Flag::Greeted]),
     close_code,
     words: &["auth", "batch", "error", "hello", "ping", "pong", "status"],
     shows_offsets: false,

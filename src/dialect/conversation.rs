@@ -21,7 +21,7 @@ use crate::message::{
     text_fits,
 };
 use crate::room::{Command, Event, Notice, Request};
-use crate::room::{Manner, Manners};
+use crate::room::{Flag, Flags};
 
 pub(super) struct Talk;
 
@@ -34,7 +34,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     ping_pair: Some(json::PING_PAIR),
     acknowledgement: Acknowledgement::ByEvent,
     encodings: &[Encoding::Json, Encoding::JsonBatch],
-    flags: Manners::of(&[Manner::Patient, Manner::Introduced]),
+    flags: Flags::of(&[Flag::Patient, Flag::Introduced]),
     close_code: CloseCode::of,
     words: &[
         "auth",

@@ -5,7 +5,7 @@ use super::DialectId;
 use crate::close::CloseCode;
 use crate::feature;
 use crate::message::{Kind, Refusal};
-use crate::room::Manners;
+use crate::room::Flags;
 
 /// A protocol, described.
 #[derive(Debug)]
@@ -28,7 +28,7 @@ pub struct Descriptor {
     /// How its frames may be encoded. The first is what a client gets that asks for nothing.
     pub encodings: &'static [Encoding],
     /// How a room treats the connections that speak it.
-    pub flags: Manners,
+    pub flags: Flags,
     /// With which code a handshake ends that the room refuses.
     pub close_code: fn(&Refusal) -> CloseCode,
     /// Every `type` that it gives a meaning to, in and out, but those of features and of published

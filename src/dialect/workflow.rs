@@ -18,7 +18,7 @@ use crate::close::CloseCode;
 use crate::feature::{Spelled, Tell};
 use crate::message::{Code, Details, Fault, Kind, Millis, Refusal, RequestId, SessionId};
 use crate::room::{Command, Event, Notice};
-use crate::room::{Manner, Manners};
+use crate::room::{Flag, Flags};
 
 pub(super) struct Workflow;
 
@@ -31,7 +31,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     ping_pair: Some(json::PING_PAIR),
     acknowledgement: Acknowledgement::ByEvent,
     encodings: &[Encoding::Json, Encoding::JsonBatch],
-    flags: Manners::of(&[Manner::Patient]),
+    flags: Flags::of(&[Flag::Patient]),
     close_code: CloseCode::of,
     words: &["auth", "batch", "error", "ping", "pong"],
     shows_offsets: false,

@@ -2,7 +2,7 @@
 
 use super::counts::{Counts, Pool};
 use super::principal::Principal;
-use super::{Context, Effect, Manner, Quota, Room, Session, Write};
+use super::{Context, Effect, Flag, Quota, Room, Session, Write};
 use crate::limits::Limits;
 use crate::message::{Millis, Rate, Refusal, RequestId, SessionId};
 
@@ -18,7 +18,7 @@ impl Session {
             Rate::Cursors => (Some(&mut self.cursors), Quota::per_second(limits.edits_per_second)),
             Rate::Chunks => (Some(&mut self.chunks), Quota::per_second(limits.chunks_per_second)),
         };
-        let quota = if self.manners.has(Manner::Demo) { quota.tenth() } else { quota };
+        let quota = if self.flags.has(Flag::Demo) { quota.tenth() } else { quota };
         let (is_changed, charged) = match bucket {
             None => {
                 let before = self.messages;
@@ -49,7 +49,7 @@ impl Room {
         cx.tally.received += 1;
         let before = (session.heard_at, session.received);
         session.hear(cx.stamp.at, &self.limits);
-        if session.manners.has(Manner::Pinged) {
+        if session.flags.has(Flag::Pinged) {
             session.received += 1;
         }
         let is_heard = before != (session.heard_at, session.received);
@@ -211,7 +211,7 @@ impl Room {
         refusal: Refusal,
     ) {
         let Some(session) = self.sessions.get_mut(&id) else { return };
-        let is_patient = session.manners.has(Manner::Patient);
+        let is_patient = session.flags.has(Flag::Patient);
         if is_patient && session.strikes.charge(FORGIVEN, cx.stamp.at).is_ok() {
             cx.effects.save(id);
             cx.refuse(id, request_id, refusal);

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::principal::Principal;
-use super::{Context, Effect, Grant, Manner, Quota, Room, Session, Write, anonymous, typing};
+use super::{Context, Effect, Flag, Grant, Quota, Room, Session, Write, anonymous, typing};
 use crate::limits::MEMBERS_BYTES_MAX;
 use crate::message::{Code, Member, Millis, Refusal, SessionId, UserId, Welcome, json_len};
 use crate::room::Event;
@@ -63,7 +63,7 @@ fn capacity_for(room: &Room, user: &UserId) -> Result<(), Refusal> {
 pub(crate) fn joined(room: &mut Room, cx: &mut Context, session: Session) {
     let (id, member) = (session.id, session.member.clone());
     let was_present = room.present.contains_key(&member.id);
-    let welcome = session.manners.has(Manner::Greeted).then(|| welcome(room, &session));
+    let welcome = session.flags.has(Flag::Greeted).then(|| welcome(room, &session));
     cx.tally.opened += 1;
     // Its socket brings its attachment along, so there is nothing to remember yet.
     room.enter(session);
@@ -79,8 +79,7 @@ pub(crate) fn joined(room: &mut Room, cx: &mut Context, session: Session) {
 }
 
 fn welcome(room: &Room, session: &Session) -> Welcome {
-    let heartbeat_ms =
-        if session.manners.has(Manner::Pinged) { room.limits.heartbeat_ms } else { 0 };
+    let heartbeat_ms = if session.flags.has(Flag::Pinged) { room.limits.heartbeat_ms } else { 0 };
     Welcome {
         session: session.id,
         user: session.member.id.clone(),

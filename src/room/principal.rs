@@ -1,6 +1,6 @@
 //! Who asks: a socket's session, or a caller over HTTP, who has none.
 
-use super::{Context, Grant, Grants, Manner, PendingReply, Recipients, Session};
+use super::{Context, Flag, Grant, Grants, PendingReply, Recipients, Session};
 use crate::message::{Member, Millis, Refusal, RequestId, SessionId, UserId};
 use crate::room::Event;
 
@@ -25,7 +25,7 @@ impl Principal {
             member: session.member.clone(),
             grants: session.grants,
             request_id,
-            is_demo: session.manners.has(Manner::Demo),
+            is_demo: session.flags.has(Flag::Demo),
             has_expired: session.has_expired(now),
             is_introduced: session.is_introduced(),
         }

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Bucket, Context, Counts, Grant, Grants, Manner, Manners, Renewal, Room, Window};
+use super::{Bucket, Context, Counts, Flag, Flags, Grant, Grants, Renewal, Room, Window};
 use crate::feature::conversations::Ticket;
 use crate::feature::documents::Seat;
 use crate::feature::transfers::Fetching;
@@ -50,7 +50,7 @@ pub struct Session {
     pub counts: Counts,
     /// How the room treats it.
     #[serde(rename = "f", default, skip_serializing_if = "is_default")]
-    pub manners: Manners,
+    pub flags: Flags,
     /// What it subscribed to; `None` hears everything.
     #[serde(rename = "s", default, skip_serializing_if = "Option::is_none")]
     pub topics: Option<Vec<Topic>>,
@@ -133,7 +133,7 @@ impl Session {
             typing_until: None,
             messages: Window::default(),
             counts: Counts::default(),
-            manners: Manners::default(),
+            flags: Flags::default(),
             topics: None,
             client: None,
             joined_at: now,
@@ -156,7 +156,7 @@ impl Session {
 
     /// Whether it has said who it is, where it must (D2).
     pub(crate) fn is_introduced(&self) -> bool {
-        self.client.is_some() || !self.manners.has(Manner::Introduced)
+        self.client.is_some() || !self.flags.has(Flag::Introduced)
     }
 
     /// Whether it may learn who is here.
@@ -203,7 +203,7 @@ impl Session {
     /// When to ping it: at multiples of the interval, so that a room with many such
     /// sockets wakes once for all of them.
     pub(crate) fn next_ping(&self, heartbeat_ms: u64) -> Option<Millis> {
-        let is_pinged = self.manners.has(Manner::Pinged) && heartbeat_ms != 0;
+        let is_pinged = self.flags.has(Flag::Pinged) && heartbeat_ms != 0;
         let last = self.pinged_at.max(self.joined_at);
         is_pinged.then(|| last.plus(1).round_up(heartbeat_ms))
     }

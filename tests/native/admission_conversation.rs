@@ -6,7 +6,7 @@ use dormouse::admission::{
 };
 use dormouse::close::CloseCode;
 use dormouse::message::{Code, Kind, Refusal, RoomName};
-use dormouse::room::{Grant, Manner};
+use dormouse::room::{Flag, Grant};
 use jwt_compact::alg::{Hs256, Hs256Key};
 use serde_json::{Value, json};
 
@@ -71,7 +71,7 @@ fn d3_q1_any_token_opens_a_conversation_of_its_own() {
         assert!(ann.grants.has(grant));
     }
     assert!(!ann.grants.has(Grant::Publish) && !ann.grants.has(Grant::Admin));
-    assert!(ann.manners.has(Manner::Introduced));
+    assert!(ann.flags.has(Flag::Introduced));
     assert_eq!(ann.client, None);
     assert_eq!(HandOff::from_header(&ann.to_header()), Some(ann));
 }

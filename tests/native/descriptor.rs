@@ -6,7 +6,7 @@ use dormouse::dialect::{
     Access, Acknowledgement, Channel, Descriptor, DialectId, Encoding, Subprotocols, TokenPlace,
 };
 use dormouse::message::{Accepted, Kind, Offset, Reply};
-use dormouse::room::Manners;
+use dormouse::room::Flags;
 use dormouse::room::{Event, Notice};
 
 use crate::support::{NOON, epoch, stamp};
@@ -26,7 +26,7 @@ static MADE_UP: Descriptor = Descriptor {
     ping_pair: None,
     acknowledgement: Acknowledgement::ByReply,
     encodings: &[Encoding::Json],
-    flags: Manners::of(&[]),
+    flags: Flags::of(&[]),
     close_code: CloseCode::of,
     words: &["hello"],
     shows_offsets: true,

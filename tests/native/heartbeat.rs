@@ -2,15 +2,15 @@
 
 use dormouse::limits::Limits;
 use dormouse::message::{Code, Kind, Millis, SessionId};
-use dormouse::room::{Command, Effect, Event, Input, Manner, Manners, Recipients, Room, Session};
+use dormouse::room::{Command, Effect, Event, Flag, Flags, Input, Recipients, Room, Session};
 
 use crate::support::{NOON, room, says, session, session_id, stamp};
 
 /// A pinged socket, number 1, and one that is not, number 2.
 fn scene(limits: Limits) -> Room {
     let mut room = room(limits);
-    let manners = Manners::of(&[Manner::Pinged]);
-    let pinged = Session { manners, ..session(1, "ann") };
+    let flags = Flags::of(&[Flag::Pinged]);
+    let pinged = Session { flags, ..session(1, "ann") };
     let _ = room.handle(Input::Joined(Box::new(pinged)), stamp(NOON));
     let _ = room.handle(Input::Joined(Box::new(session(2, "bob"))), stamp(NOON));
     room

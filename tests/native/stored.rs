@@ -220,14 +220,14 @@ fn a_stored_conversation_goes_on() {
 
 #[test]
 fn a_hand_off_of_another_version_is_read() {
-    let literal = r#"{"room":"demo","wire":{"d":2,"b":true},"member":{"u":"ann","n":"Änn"},"grants":31,"expires_at":1704114000000,"manners":5,"client":"c-1","address":"192.0.2.1","ticket":{"c":"conversation_1","t":"t"}}"#;
+    let literal = r#"{"room":"demo","wire":{"d":2,"b":true},"member":{"u":"ann","n":"Änn"},"grants":31,"expires_at":1704114000000,"flags":5,"client":"c-1","address":"192.0.2.1","ticket":{"c":"conversation_1","t":"t"}}"#;
     let hand_off = HandOff {
         room: RoomName::parse("demo").unwrap(),
         wire: Wire { dialect: DialectId::EVENTS, batched: true },
         member: Member { id: UserId("ann".into()), name: "Änn".into() },
         grants: serde_json::from_value::<Grants>(json!(31)).unwrap(),
         expires_at: Some(Millis(1_704_114_000_000)),
-        manners: serde_json::from_value(json!(5)).unwrap(),
+        flags: serde_json::from_value(json!(5)).unwrap(),
         client: Some("c-1".into()),
         address: Some("192.0.2.1".into()),
         network: None,

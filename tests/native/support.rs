@@ -15,7 +15,7 @@ use dormouse::message::{
     RequestId, RoomName, SessionId, Stamp, UserId,
 };
 use dormouse::room::{
-    Command, Counts, Grant, Grants, Input, Manner, Notice, Request, Room, Session, StoredRoom,
+    Command, Counts, Flag, Grant, Grants, Input, Notice, Request, Room, Session, StoredRoom,
 };
 use rusqlite::limits::Limit;
 
@@ -36,9 +36,9 @@ pub(crate) fn member(name: &str) -> Member {
 
 /// The same, treated as those are who speak this.
 pub(crate) fn speaking(dialect: DialectId, session: Session) -> Session {
-    let manners = dialect.descriptor().flags;
-    let topics = manners.has(Manner::Filtered).then(Vec::new);
-    Session { manners, topics, ..session }
+    let flags = dialect.descriptor().flags;
+    let topics = flags.has(Flag::Filtered).then(Vec::new);
+    Session { flags, topics, ..session }
 }
 
 /// What a frame of one request asks.

@@ -20,7 +20,7 @@ use crate::message::{
     Before, Body, Code, Entry, Kind, Member, MessageText, Millis, Offset, Page, PageRequest,
     Refusal,
 };
-use crate::room::Manners;
+use crate::room::Flags;
 use crate::room::{Command, Event, Notice};
 
 pub(super) struct Context;
@@ -38,7 +38,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     ping_pair: Some(json::PING_PAIR),
     acknowledgement: Acknowledgement::ByEvent,
     encodings: &[Encoding::Json, Encoding::JsonBatch],
-    flags: Manners::of(&[]),
+    flags: Flags::of(&[]),
     close_code: CloseCode::of,
     words: &[
         "auth",

@@ -21,7 +21,7 @@ use crate::message::{
     Topic, UserId,
 };
 use crate::room::{Command, Notice};
-use crate::room::{Manner, Manners};
+use crate::room::{Flag, Flags};
 
 pub(super) struct Events;
 
@@ -39,7 +39,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     ping_pair: Some(json::PING_PAIR),
     acknowledgement: Acknowledgement::ByReply,
     encodings: &[Encoding::Json, Encoding::JsonBatch],
-    flags: Manners::of(&[Manner::Filtered, Manner::Patient, Manner::Greeted]),
+    flags: Flags::of(&[Flag::Filtered, Flag::Patient, Flag::Greeted]),
     close_code: CloseCode::of,
     words: &[
         "auth",

@@ -9,7 +9,7 @@ use dormouse::feature::conversations::Question;
 use dormouse::feature::conversations::Ticket;
 use dormouse::feature::metrics::MetricInput;
 use dormouse::message::{Kind, Millis, Refusal, RoomName, SessionId, UserId};
-use dormouse::room::{Grant, Grants, Input, Manner, Manners, Outbound, Renewal, Session};
+use dormouse::room::{Flag, Flags, Grant, Grants, Input, Outbound, Renewal, Session};
 
 use serde_json::json;
 
@@ -309,8 +309,8 @@ fn newcomer(at: Seat, guest: Guest, now: Millis, lives_ms: Option<u64>) -> Sessi
         }
         Door::Demo => {
             let grants = a_users().union(Grants::from_iter([Grant::Publish]));
-            let manners = session.manners.union(Manners::of(&[Manner::Demo]));
-            Session { grants, manners, network, ..session }
+            let flags = session.flags.union(Flags::of(&[Flag::Demo]));
+            Session { grants, flags, network, ..session }
         }
         Door::Stranger => {
             let member = member(&format!("anonymous:{user}"));

@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 /// One way in which a room treats a connection differently: what its endpoint promises.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
-pub enum Manner {
+pub enum Flag {
     /// Hears what it subscribed to and nothing else, from the start (C6).
     Filtered = 1,
     /// The room pings it, and lets it go when it does not answer (E9).
@@ -21,13 +21,13 @@ pub enum Manner {
 /// How a room treats a connection. Stored in attachments: bits are append-only.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Manners(u8);
+pub struct Flags(u8);
 
-impl Manners {
+impl Flags {
     /// These manners and no others.
     #[must_use]
-    pub const fn of(manners: &[Manner]) -> Self {
-        let (mut bits, mut rest) = (0, manners);
+    pub const fn of(flags: &[Flag]) -> Self {
+        let (mut bits, mut rest) = (0, flags);
         while let [first, others @ ..] = rest {
             bits |= *first as u8;
             rest = others;
@@ -37,8 +37,8 @@ impl Manners {
 
     /// Whether this is one of them.
     #[must_use]
-    pub const fn has(self, manner: Manner) -> bool {
-        self.0 & manner as u8 != 0
+    pub const fn has(self, flag: Flag) -> bool {
+        self.0 & flag as u8 != 0
     }
 
     /// These and those.
