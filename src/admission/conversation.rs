@@ -7,7 +7,7 @@ use hmac::{Hmac, Mac};
 use sha2::Sha256;
 
 use super::{Claims, Endpoint, HandOff, Keys, Query, Terms};
-use crate::feature::conversations::Ticket;
+use crate::feature::conversations::ResumeToken;
 use crate::message::{Refusal, RoomName};
 use crate::room::{Grant, Grants};
 
@@ -104,10 +104,10 @@ impl Keys {
             }
         };
         let (token, wire) = (key.sign(&room, &claims.sub), endpoint.wire(batched));
-        let ticket = Some(Ticket { conversation: room.clone(), token });
+        let resume = Some(ResumeToken { conversation: room.clone(), token });
         // What the client calls itself it says in its first frame.
         let hand_off = HandOff::new(room, wire, claims.member(), grants());
-        Ok(HandOff { expires_at: claims.expires_at, ticket, ..hand_off })
+        Ok(HandOff { expires_at: claims.expires_at, resume, ..hand_off })
     }
 }
 

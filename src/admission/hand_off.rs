@@ -3,7 +3,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
 use crate::dialect::Wire;
-use crate::feature::conversations::Ticket;
+use crate::feature::conversations::ResumeToken;
 use crate::message::{Member, Millis, RoomName, SessionId};
 use crate::room::{Flag, Flags, Grants, Session};
 
@@ -37,7 +37,7 @@ pub struct HandOff {
     pub network: Option<String>,
     /// What leads back to the conversation that it opens.
     #[serde(default)]
-    pub ticket: Option<Ticket>,
+    pub resume: Option<ResumeToken>,
     /// Whether the Worker holds the client's socket and passes on what is said on either side.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub piped: bool,
@@ -56,7 +56,7 @@ impl HandOff {
             client: None,
             address: None,
             network: None,
-            ticket: None,
+            resume: None,
             piped: false,
         }
     }
@@ -64,11 +64,11 @@ impl HandOff {
     /// The connection that this lets in.
     #[must_use]
     pub fn session(self, id: SessionId, now: Millis) -> Session {
-        let Self { member, grants, expires_at, flags, client, network, ticket, .. } = self;
+        let Self { member, grants, expires_at, flags, client, network, resume, .. } = self;
         // Who hears only what it subscribed to begins with nothing.
         let topics = flags.has(Flag::Filtered).then(Vec::new);
         let session = Session::new(id, member, grants, expires_at, now);
-        Session { flags, topics, client, network, ticket, ..session }
+        Session { flags, topics, client, network, resume, ..session }
     }
 
     /// As a header value: headers are Latin-1, names are not.

@@ -14,7 +14,7 @@ use super::{
 use crate::close::CloseCode;
 use crate::feature;
 use crate::feature::conversations::{
-    ClientName, ConversationCommand, ConversationEvent, ResponseText, Ticket,
+    ClientName, ConversationCommand, ConversationEvent, ResponseText, ResumeToken,
 };
 use crate::message::{
     Before, Code, Entry, Kind, MessageText, Millis, Offset, Page, PageRequest, Refusal, RequestId,
@@ -77,8 +77,8 @@ impl Dialect for Talk {
         Some(match &notice.event {
             Event::Feature(feature::Event::Conversations(ConversationEvent::Confirmed {
                 client,
-                ticket,
-            })) => json::frame(&Confirmed::of(notice, client, ticket)),
+                resume,
+            })) => json::frame(&Confirmed::of(notice, client, resume)),
             Event::Entry(entry) => json::frame(&Response::of(entry)?),
             Event::History(page) => json::frame(&History::of(notice, page)),
             Event::Pong => json::frame(&Pong { kind: "pong", timestamp: notice.at.to_rfc3339() }),
@@ -234,13 +234,13 @@ pub(crate) struct Confirmed<'a> {
 }
 
 impl<'a> Confirmed<'a> {
-    fn of(notice: &Notice, client: &'a str, ticket: &'a Ticket) -> Self {
+    fn of(notice: &Notice, client: &'a str, resume: &'a ResumeToken) -> Self {
         Self {
             kind: "connect_confirm",
             client_id: client,
-            conversation_id: ticket.conversation.as_str(),
+            conversation_id: resume.conversation.as_str(),
             status: "confirmed",
-            resume_token: &ticket.token,
+            resume_token: &resume.token,
             timestamp: notice.at.to_rfc3339(),
         }
     }

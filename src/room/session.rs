@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Bucket, Context, Counts, Flag, Flags, Grant, Grants, Renewal, Room, Window};
-use crate::feature::conversations::Ticket;
+use crate::feature::conversations::ResumeToken;
 use crate::feature::documents::Seat;
 use crate::feature::transfers::Fetching;
 use crate::limits::{Limits, RENEWAL_MS, SESSION_BYTES_MAX};
@@ -103,7 +103,7 @@ pub struct Session {
     pub epoch: Option<Epoch>,
     /// What leads back to the conversation it is in (X17).
     #[serde(rename = "n", default, skip_serializing_if = "Option::is_none")]
-    pub ticket: Option<Ticket>,
+    pub resume: Option<ResumeToken>,
     /// What was counted against its user, as of what this session said last (L11).
     #[serde(rename = "us", default, skip_serializing_if = "is_default")]
     pub share: Counts,
@@ -149,7 +149,7 @@ impl Session {
             seat: None,
             network: None,
             epoch: None,
-            ticket: None,
+            resume: None,
             share: Counts::default(),
         }
     }

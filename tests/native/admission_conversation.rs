@@ -65,8 +65,8 @@ fn d3_q1_any_token_opens_a_conversation_of_its_own() {
     // No context, no capability.
     let ann = joined(judge(&policy(), &[("token", &of("ann"))]));
     assert_eq!(ann.room.as_str(), FRESH);
-    let ticket = ann.ticket.clone().unwrap();
-    assert_eq!((ticket.conversation.as_str(), ticket.token.len()), (FRESH, 43));
+    let resume = ann.resume.clone().unwrap();
+    assert_eq!((resume.conversation.as_str(), resume.token.len()), (FRESH, 43));
     for grant in [Grant::Join, Grant::Send, Grant::History, Grant::Presence] {
         assert!(ann.grants.has(grant));
     }
@@ -84,22 +84,22 @@ fn the_clients_of_other_endpoints_do_not_name_themselves_here() {
 
 #[test]
 fn x17_q2_a_resume_token_leads_back_and_nothing_else_does() {
-    let ticket = joined(judge(&policy(), &[("token", &of("ann"))])).ticket.unwrap();
+    let resume = joined(judge(&policy(), &[("token", &of("ann"))])).resume.unwrap();
     let back = |sub: &str, conversation: &str, resume: Option<&str>| {
         let token = of(sub);
         let mut query = vec![("token", token.as_str()), ("conversationId", conversation)];
         query.extend(resume.map(|it| ("resumeToken", it)));
         judge(&policy(), &query)
     };
-    let resumed = joined(back("ann", FRESH, Some(&ticket.token)));
-    assert_eq!((resumed.room.as_str(), resumed.ticket), (FRESH, Some(ticket.clone())));
+    let resumed = joined(back("ann", FRESH, Some(&resume.token)));
+    assert_eq!((resumed.room.as_str(), resumed.resume), (FRESH, Some(resume.clone())));
     let denied = Code::PermissionDenied;
-    assert_eq!(refused(&back("bob", FRESH, Some(&ticket.token))), denied);
-    assert_eq!(refused(&back("ann", "conversation_2", Some(&ticket.token))), denied);
+    assert_eq!(refused(&back("bob", FRESH, Some(&resume.token))), denied);
+    assert_eq!(refused(&back("ann", "conversation_2", Some(&resume.token))), denied);
     assert_eq!(refused(&back("ann", FRESH, None)), denied);
     assert_eq!(refused(&back("ann", FRESH, Some(""))), denied);
     assert_eq!(refused(&back("ann", FRESH, Some("forged"))), denied);
-    assert_eq!(refused(&back("ann", "a/b", Some(&ticket.token))), Code::InvalidMessageFormat);
+    assert_eq!(refused(&back("ann", "a/b", Some(&resume.token))), Code::InvalidMessageFormat);
     assert_eq!(refused(&back("ann", "", None)), Code::InvalidMessageFormat);
 }
 
@@ -117,10 +117,10 @@ fn a_resume_secret_outlives_the_secret_of_tokens() {
         Policy { keys, ..policy() }
     };
     let own = Some("a secret for resume tokens, 32 bytes");
-    let ticket =
-        |policy: &Policy| joined(judge(policy, &[("token", &of("ann"))])).ticket.unwrap().token;
-    assert_eq!(ticket(&keys(SECRET, own)), ticket(&keys(SECRET, own)));
-    assert_ne!(ticket(&keys(SECRET, own)), ticket(&keys(SECRET, None)));
+    let resume =
+        |policy: &Policy| joined(judge(policy, &[("token", &of("ann"))])).resume.unwrap().token;
+    assert_eq!(resume(&keys(SECRET, own)), resume(&keys(SECRET, own)));
+    assert_ne!(resume(&keys(SECRET, own)), resume(&keys(SECRET, None)));
     assert!(!Keys::new(Some(SECRET), None, None, false).set_resume_secret("short"));
 }
 
@@ -128,13 +128,13 @@ fn a_resume_secret_outlives_the_secret_of_tokens() {
 fn in_development_the_word_test_has_conversations_without_any_secret() {
     let keys = Keys::new(None, None, None, true);
     let policy = Policy { keys, development: true, ..Policy::default() };
-    let ticket = joined(judge(&policy, &[("token", "test")])).ticket.unwrap();
+    let resume = joined(judge(&policy, &[("token", "test")])).resume.unwrap();
     let back = [
         ("token", "test"),
-        ("conversationId", ticket.conversation.as_str()),
-        ("resumeToken", &ticket.token),
+        ("conversationId", resume.conversation.as_str()),
+        ("resumeToken", &resume.token),
     ];
-    assert_eq!(joined(judge(&policy, &back)).room, ticket.conversation);
+    assert_eq!(joined(judge(&policy, &back)).room, resume.conversation);
 }
 
 #[test]

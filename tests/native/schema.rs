@@ -6,7 +6,7 @@ use std::path::Path;
 
 use dormouse::admission::endpoints;
 use dormouse::dialect::{DialectId, Frame};
-use dormouse::feature::conversations::{ConversationEvent, Ticket};
+use dormouse::feature::conversations::{ConversationEvent, ResumeToken};
 use dormouse::feature::documents::{Cursor, EditingEvent, EditingState, Operation, Role, Version};
 use dormouse::feature::metrics::{Metric, MetricEvent, Reading};
 use dormouse::feature::transfers::{Chunk, Digest, TransferEvent};
@@ -181,8 +181,8 @@ fn published(name: &str, data: &Value) -> Event {
 
 fn confirmed() -> Event {
     let conversation = RoomName::parse("conversation_1").unwrap();
-    let ticket = Ticket { conversation, token: "t".into() };
-    Event::from(ConversationEvent::Confirmed { client: "c1".into(), ticket })
+    let resume = ResumeToken { conversation, token: "t".into() };
+    Event::from(ConversationEvent::Confirmed { client: "c1".into(), resume })
 }
 
 fn response() -> Event {

@@ -13,7 +13,7 @@ use dormouse::breaker::{Breaker, State};
 use dormouse::dialect::{DialectId, Wire};
 use dormouse::directory::{Ask, Directory, Report};
 use dormouse::feature::conversations::Outcome;
-use dormouse::feature::conversations::Ticket;
+use dormouse::feature::conversations::ResumeToken;
 use dormouse::message::{Kind, Member, Millis, RoomName, UserId};
 use dormouse::room::Grants;
 use dormouse::tally::Tally;
@@ -220,7 +220,7 @@ fn a_stored_conversation_goes_on() {
 
 #[test]
 fn a_hand_off_of_another_version_is_read() {
-    let literal = r#"{"room":"demo","wire":{"d":2,"b":true},"member":{"u":"ann","n":"Änn"},"grants":31,"expires_at":1704114000000,"flags":5,"client":"c-1","address":"192.0.2.1","ticket":{"c":"conversation_1","t":"t"}}"#;
+    let literal = r#"{"room":"demo","wire":{"d":2,"b":true},"member":{"u":"ann","n":"Änn"},"grants":31,"expires_at":1704114000000,"flags":5,"client":"c-1","address":"192.0.2.1","resume":{"c":"conversation_1","t":"t"}}"#;
     let hand_off = HandOff {
         room: RoomName::parse("demo").unwrap(),
         wire: Wire { dialect: DialectId::EVENTS, batched: true },
@@ -231,7 +231,7 @@ fn a_hand_off_of_another_version_is_read() {
         client: Some("c-1".into()),
         address: Some("192.0.2.1".into()),
         network: None,
-        ticket: Some(Ticket {
+        resume: Some(ResumeToken {
             conversation: RoomName::parse("conversation_1").unwrap(),
             token: "t".into(),
         }),

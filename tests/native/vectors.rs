@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use dormouse::dialect::{DialectId, Frame};
 use dormouse::feature;
-use dormouse::feature::conversations::{ConversationCommand, ConversationEvent, Ticket};
+use dormouse::feature::conversations::{ConversationCommand, ConversationEvent, ResumeToken};
 use dormouse::feature::documents::{Cursor, EditingCommand, Operation};
 use dormouse::feature::metrics::{Metric, MetricCommand, MetricEvent, Reading};
 use dormouse::feature::transfers::{Chunk, Digest, TransferCommand, TransferEvent};
@@ -313,14 +313,14 @@ fn conversation() -> Vec<(&'static str, Option<&'static str>, Event)> {
     let response = Rc::new(Entry { body, ..Entry::clone(&entry(43, NOON.0, "responder", None)) });
     let asked = || entry(42, NOON.0, "ann", Some("m1"));
     let conversation = RoomName::parse("conversation_1").unwrap();
-    let ticket = Ticket { conversation, token: "t".into() };
+    let resume = ResumeToken { conversation, token: "t".into() };
     let client = "client 1".into();
     let unavailable = Refusal::new(Code::Unavailable, "no");
     let unavailable = Refusal { retry_after: Some(30), ..unavailable };
     vec![
         ("response", Some("m1"), Event::Entry(Rc::clone(&response))),
         ("conversation", None, page(vec![asked(), response], false, false)),
-        ("confirmed", None, Event::from(ConversationEvent::Confirmed { client, ticket })),
+        ("confirmed", None, Event::from(ConversationEvent::Confirmed { client, resume })),
         ("no response", Some("m1"), Event::Refused(unavailable)),
     ]
 }

@@ -8,7 +8,7 @@ use dormouse::api::{Answer, Task};
 use dormouse::database::{Database, Value};
 use dormouse::dialect::{DialectId, Frame, Wire};
 use dormouse::feature::conversations::Responded;
-use dormouse::feature::conversations::Ticket;
+use dormouse::feature::conversations::ResumeToken;
 use dormouse::history::SqlHistory;
 use dormouse::host::{After, Clock, Driver, Failed, Flush, Host};
 use dormouse::limits::Limits;
@@ -203,9 +203,9 @@ impl World {
     pub(crate) fn join_conversation(&mut self, number: u64, user: &str) {
         let dialect = DialectId::CONVERSATION;
         let conversation = RoomName::parse("conversation_1").unwrap();
-        let ticket = Ticket { conversation, token: "t".into() };
+        let resume = ResumeToken { conversation, token: "t".into() };
         let joined = Session { heard_at: self.now, joined_at: self.now, ..session(number, user) };
-        let joined = speaking(dialect, Session { ticket: Some(ticket), ..joined });
+        let joined = speaking(dialect, Session { resume: Some(resume), ..joined });
         let (sockets, stamp) = (self.sockets.clone(), self.stamp());
         let wire = Wire { dialect, batched: false };
         self.step(|host| {

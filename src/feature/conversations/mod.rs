@@ -14,7 +14,7 @@ use crate::message::EntryKind;
 pub use pending::{Outcome, Pending, Question, Responded};
 pub use stored::{ConversationWrite, Conversations};
 pub use words::{
-    ClientName, ConversationCommand, ConversationEvent, RESPONSE, ResponseText, Ticket,
+    ClientName, ConversationCommand, ConversationEvent, RESPONSE, ResponseText, ResumeToken,
 };
 
 impl Feature for Conversations {

@@ -97,11 +97,11 @@ fn connect(
 ) -> Result<(), Refusal> {
     let session = principal.session.and_then(|id| room.sessions.get_mut(&id));
     let session = session.ok_or(Refusal::system())?;
-    let ticket = session.ticket.clone().ok_or(Refusal::system())?;
+    let resume = session.resume.clone().ok_or(Refusal::system())?;
     let client = client.as_str().to_owned();
     session.client = Some(client.clone());
     cx.effects.save(session.id);
-    cx.answer(principal, Event::from(ConversationEvent::Confirmed { client, ticket }));
+    cx.answer(principal, Event::from(ConversationEvent::Confirmed { client, resume }));
     Ok(())
 }
 

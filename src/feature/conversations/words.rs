@@ -113,7 +113,7 @@ impl ClientName {
 /// What leads back into a conversation (X17): its name, and the proof that it is this
 /// user's.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Ticket {
+pub struct ResumeToken {
     /// Which conversation.
     #[serde(rename = "c")]
     pub conversation: RoomName,
@@ -147,7 +147,7 @@ pub enum ConversationEvent {
         /// What the client calls itself.
         client: String,
         /// Where it is, and how it comes back.
-        ticket: Ticket,
+        resume: ResumeToken,
     },
 }
 

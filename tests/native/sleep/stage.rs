@@ -6,7 +6,7 @@ use std::mem;
 use dormouse::api::Task;
 use dormouse::dialect::{Frame, Wire};
 use dormouse::feature::conversations::Question;
-use dormouse::feature::conversations::Ticket;
+use dormouse::feature::conversations::ResumeToken;
 use dormouse::feature::metrics::MetricInput;
 use dormouse::message::{Kind, Millis, Refusal, RoomName, SessionId, UserId};
 use dormouse::room::{Flag, Flags, Grant, Grants, Input, Outbound, Renewal, Session};
@@ -304,8 +304,8 @@ fn newcomer(at: Seat, guest: Guest, now: Millis, lives_ms: Option<u64>) -> Sessi
         Door::Token => Session { grants: grants(user), expires_at, ..session },
         Door::Conversation => {
             let conversation = RoomName::parse("conversation_1").unwrap();
-            let ticket = Some(Ticket { conversation, token: "t".into() });
-            Session { grants: a_users(), expires_at, ticket, ..session }
+            let resume = Some(ResumeToken { conversation, token: "t".into() });
+            Session { grants: a_users(), expires_at, resume, ..session }
         }
         Door::Demo => {
             let grants = a_users().union(Grants::from_iter([Grant::Publish]));
