@@ -294,7 +294,7 @@ impl<H: History, S: Sockets> Host<H, S> {
             self.handle(Input::Unstored { session }, stamp())?;
         }
         for session in slow {
-            self.handle(Input::Overwhelmed { session }, stamp())?;
+            self.handle(Input::SlowConsumer { session }, stamp())?;
         }
         self.flush(stamp().at)
     }

@@ -27,7 +27,7 @@ pub(crate) fn kick(room: &mut Room, cx: &mut Context, principal: &Principal, who
     }
     for id in &kicked {
         let refusal = Refusal::denied("this connection was closed by an administrator");
-        room.expel(cx, *id, None, refusal);
+        room.disconnect(cx, *id, None, refusal);
     }
     cx.answer(principal, Event::Reply(Reply::Kicked(kicked.len() as u64)));
 }
@@ -40,7 +40,7 @@ pub(crate) fn erase(room: &mut Room, cx: &mut Context, principal: &Principal) {
     }
     let sessions: Vec<SessionId> = room.sessions.keys().copied().collect();
     for id in sessions {
-        room.expel(cx, id, None, Refusal::new(Code::NotFound, "this room was erased"));
+        room.disconnect(cx, id, None, Refusal::new(Code::NotFound, "this room was erased"));
     }
     // Offsets begin anew, so the log is another one.
     room.begin_anew(Epoch(cx.stamp.mint().simple().to_string()));

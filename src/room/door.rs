@@ -7,7 +7,7 @@ use crate::message::{Millis, Refusal, RequestId, SessionId};
 impl Room {
     /// Closes a socket that does not keep up. Nothing is said on it: it would only wait
     /// behind all that waits there already.
-    pub(crate) fn cut_off(&mut self, cx: &mut Context, id: SessionId) {
+    pub(crate) fn disconnect_slow(&mut self, cx: &mut Context, id: SessionId) {
         if self.sessions.contains_key(&id) {
             let reason = "this connection is too slow for what is said".into();
             cx.effects.push(Effect::Close { session: id, code: CloseCode::TryLater, reason });
@@ -29,7 +29,7 @@ impl Room {
 
     /// Says why, closes the socket, and lets the session go at once: what still
     /// arrives on it finds nobody.
-    pub(crate) fn expel(
+    pub(crate) fn disconnect(
         &mut self,
         cx: &mut Context,
         id: SessionId,

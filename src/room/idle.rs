@@ -34,7 +34,7 @@ fn look_at(room: &mut Room, cx: &mut Context, id: SessionId, heard_at: Option<Mi
     let missed = beat_due && BEATS_MISSED_MAX.saturating_mul(room.limits.heartbeat_ms) <= silent;
     if missed || (inactivity_ms != 0 && inactivity_ms <= silent) {
         let refusal = Refusal::new(Code::ConnectionTimeout, "nothing was heard for too long");
-        return room.expel(cx, id, None, refusal);
+        return room.disconnect(cx, id, None, refusal);
     }
     if beat_due {
         it.pinged_at = now;

@@ -51,7 +51,7 @@ pub enum Input {
         session: SessionId,
     },
     /// A socket does not keep up with what is said.
-    Overwhelmed {
+    SlowConsumer {
         /// Which socket.
         session: SessionId,
     },

@@ -272,10 +272,12 @@ impl Room {
             }
             Input::Oversized { session } => {
                 let refusal = Refusal::too_large(self.limits.message_bytes_max);
-                self.expel(&mut cx, session, None, refusal);
+                self.disconnect(&mut cx, session, None, refusal);
             }
-            Input::Overwhelmed { session } => self.cut_off(&mut cx, session),
-            Input::Unstored { session } => self.expel(&mut cx, session, None, Refusal::system()),
+            Input::SlowConsumer { session } => self.disconnect_slow(&mut cx, session),
+            Input::Unstored { session } => {
+                self.disconnect(&mut cx, session, None, Refusal::system())
+            }
             Input::Left { session } => presence::left(self, &mut cx, session),
             Input::Metric(input) => feature::metrics::rules::answered(self, &mut cx, input),
             Input::Alarm { heard } => {

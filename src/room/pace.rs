@@ -216,7 +216,7 @@ impl Room {
             cx.effects.save(id);
             cx.refuse(id, request_id, refusal);
         } else {
-            self.expel(cx, id, request_id, refusal);
+            self.disconnect(cx, id, request_id, refusal);
         }
     }
 }

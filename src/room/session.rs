@@ -216,7 +216,7 @@ pub(crate) fn prompt(room: &mut Room, cx: &mut Context, id: SessionId, to: Optio
     let renew_by = *session.renew_by.get_or_insert(now.plus(RENEWAL_MS));
     if renew_by <= now {
         let refusal = Refusal::unauthenticated("the token has expired");
-        return room.expel(cx, id, to, refusal);
+        return room.disconnect(cx, id, to, refusal);
     }
     cx.effects.save(id);
     room.sweep_no_later_than(Some(renew_by));
