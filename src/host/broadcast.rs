@@ -67,7 +67,7 @@ pub fn deliver(
             deliveries.iter().filter(|it| concerns(sockets, dialect, &it.to)).collect();
         if !dialect.descriptor().shows_offsets {
             // What is critical overtakes (A37); everything else stays in its order.
-            heard.sort_by_key(|it| it.notice.event.lane());
+            heard.sort_by_key(|it| it.notice.event.priority());
         }
         let encoded: Vec<Encoded<'_>> = heard
             .into_iter()

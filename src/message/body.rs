@@ -1,6 +1,6 @@
 use std::borrow::Cow;
 
-use super::{EventName, Json, Lane, Millis, Offset, UserId};
+use super::{EventName, Json, Millis, Offset, Priority, UserId};
 
 /// What an [`Entry`](super::Entry) says: all that the log, the dialects and HTTP see of it. They
 /// go by its name, and look into its data only where a document spells it in a way of its own.
@@ -15,7 +15,7 @@ pub struct Body {
     /// Whose connections get it; everyone's if `None`.
     pub user: Option<UserId>,
     /// How urgent it is. Not stored: what is read later waits for nothing.
-    pub lane: Lane,
+    pub priority: Priority,
     /// The entry it is about, and how.
     pub relates_to: Option<(Relation, Offset)>,
     /// What subscriptions go by; `None` for the event of its name. Not stored.
@@ -72,7 +72,7 @@ impl Body {
     #[must_use]
     pub fn new(kind: EntryKind, name: EventName, data: Json) -> Self {
         let (user, relates_to, channel) = (None, None, None);
-        Self { kind, name, data, user, lane: Lane::Normal, relates_to, channel }
+        Self { kind, name, data, user, priority: Priority::Normal, relates_to, channel }
     }
 
     /// As it is when the room accepts it at this time.

@@ -29,7 +29,7 @@ pub use json::{Json, json_len, starts_object, text_fits};
 pub(crate) use name::is_dots;
 pub use name::{Name, stored_name, stored_names};
 pub use page::Page;
-pub use published::{EVENT, Lane, Published};
+pub use published::{EVENT, Priority, Published};
 pub use readable::is_bearable;
 pub use refusal::{Code, Details, Fault, Refusal};
 pub use reply::{Accepted, Reply, StateItem, Stats, Status, Welcome};

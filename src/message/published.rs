@@ -28,8 +28,8 @@ struct Stored<'a> {
 }
 
 impl From<Published> for Body {
-    fn from(Published { name, data, user, lane }: Published) -> Self {
-        Self { user, lane, ..Self::new(EVENT, name, data) }
+    fn from(Published { name, data, user, priority }: Published) -> Self {
+        Self { user, priority, ..Self::new(EVENT, name, data) }
     }
 }
 
@@ -55,7 +55,7 @@ impl Body {
 
 /// Which queue something waits in (A37).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Lane {
+pub enum Priority {
     /// Waits for nothing, and goes before what waits.
     Critical,
     /// In its turn.
@@ -73,7 +73,7 @@ pub struct Published {
     /// Whose sockets get it; everyone's if `None`.
     pub user: Option<UserId>,
     /// How urgent it is. Not stored: what is read later waits for nothing.
-    pub lane: Lane,
+    pub priority: Priority,
 }
 
 impl Published {
@@ -98,22 +98,22 @@ impl Published {
         if text.starts_with(Self::STATE) {
             return Err(Self::RESERVED);
         }
-        let (mut whose, mut lane) = (None, Lane::Normal);
+        let (mut whose, mut priority) = (None, Priority::Normal);
         match text {
             "workflow_update" => workflow::check_update(&data)?,
-            "notification" => (whose, lane) = workflow::check_notification(&data)?,
+            "notification" => (whose, priority) = workflow::check_notification(&data)?,
             _ => {}
         }
         if whose.is_some() && user.is_some() && whose != user {
             let problem = "must be the user_id of the data, or missing".into();
             return Err(Refusal::faulty(vec![Fault { field: "user_id".into(), problem }]));
         }
-        Ok(Self { name, data, user: user.or(whose), lane })
+        Ok(Self { name, data, user: user.or(whose), priority })
     }
 
     /// The change of a room's state: this value under this key.
     #[must_use]
     pub fn state(key: &StateKey, value: Json) -> Self {
-        Self { name: key.event(), data: value, user: None, lane: Lane::Normal }
+        Self { name: key.event(), data: value, user: None, priority: Priority::Normal }
     }
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::fields::{Fields, TIME, is_time};
-use super::{Json, Lane, Refusal, UserId};
+use super::{Json, Priority, Refusal, UserId};
 
 /// Where a workflow stands (A15).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,9 +49,10 @@ pub enum Category {
 /// How urgent a notification is (A19).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+#[cfg_attr(not(target_arch = "wasm32"), schemars(rename = "Priority"))]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "the names say it")]
-pub enum Priority {
+pub enum NotificationPriority {
     Low,
     Normal,
     High,
@@ -95,7 +96,7 @@ pub struct Notification {
     /// What it is about.
     pub category: Category,
     /// How urgent it is. `critical` overtakes whatever waits.
-    pub priority: Priority,
+    pub priority: NotificationPriority,
     /// What can be done about it.
     #[serde(default)]
     pub action: Option<Action>,
@@ -138,7 +139,7 @@ pub(super) fn check_update(data: &Json) -> Result<(), Refusal> {
 }
 
 /// Checks the data of a `notification`; gives whose it is and how urgent.
-pub(super) fn check_notification(data: &Json) -> Result<(Option<UserId>, Lane), Refusal> {
+pub(super) fn check_notification(data: &Json) -> Result<(Option<UserId>, Priority), Refusal> {
     let mut it = Fields::of(data.as_str())?;
     it.need("notification_id", ID, is_id);
     let is_user = |it: &String| UserId::parse(it.as_str()).is_ok();
@@ -148,14 +149,18 @@ pub(super) fn check_notification(data: &Json) -> Result<(Option<UserId>, Lane), 
     let category =
         "one of workflow_update, workflow_complete, workflow_failed, system_alert, user_action";
     it.need::<Category>("category", category, |_| true);
-    let priority: Option<Priority> =
+    let priority: Option<NotificationPriority> =
         it.need("priority", "one of low, normal, high, critical", |_| true);
     let leads = |it: &Action| is_harmless(&it.url);
     it.may("action", "an object with label and url, a path or a URL of https or http", leads);
     it.may::<Map<String, Value>>("metadata", "an object", |_| true);
     it.end()?;
-    let lane = if priority == Some(Priority::Critical) { Lane::Critical } else { Lane::Normal };
-    Ok((user.map(UserId), lane))
+    let priority = if priority == Some(NotificationPriority::Critical) {
+        Priority::Critical
+    } else {
+        Priority::Normal
+    };
+    Ok((user.map(UserId), priority))
 }
 
 /// Whether a click on it runs nothing. A scheme may be written in any case; what has no

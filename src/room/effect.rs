@@ -9,7 +9,7 @@ use crate::feature::metrics::Measuring;
 use crate::feature::transfers::Compare;
 use crate::feature::{self, Keep};
 use crate::message::{
-    Before, Entry, Epoch, Lane, Millis, Offset, RequestId, SessionId, StateKey, UserId,
+    Before, Entry, Epoch, Millis, Offset, Priority, RequestId, SessionId, StateKey, UserId,
 };
 use crate::room::{Event, Notice};
 
@@ -60,7 +60,7 @@ impl Effect {
     pub fn is_urgent(&self) -> bool {
         match self {
             Self::Close { .. } | Self::Write(Write::Erase(_)) => true,
-            Self::Tell { notice, .. } => notice.event.lane() == Lane::Critical,
+            Self::Tell { notice, .. } => notice.event.priority() == Priority::Critical,
             Self::Write(Write::Feature(it)) => it.is_urgent(),
             Self::Write(_)
             | Self::Page { .. }

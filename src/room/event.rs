@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use crate::feature::{self, Tell};
 use crate::message::{
-    Entry, Lane, Member, Millis, Page, Refusal, Reply, RequestId, SessionId, UserId, Welcome,
+    Entry, Member, Millis, Page, Priority, Refusal, Reply, RequestId, SessionId, UserId, Welcome,
 };
 
 /// Something a room says, addressed by the effect that carries it.
@@ -81,9 +81,9 @@ impl Event {
 
     /// Which queue it waits in.
     #[must_use]
-    pub fn lane(&self) -> Lane {
+    pub fn priority(&self) -> Priority {
         match self {
-            Self::Entry(entry) => entry.body.lane,
+            Self::Entry(entry) => entry.body.priority,
             Self::Welcome(_)
             | Self::Ping
             | Self::Pong
@@ -95,7 +95,7 @@ impl Event {
             | Self::Renewed { .. }
             | Self::Reply(_)
             | Self::Feature(_)
-            | Self::Refused(_) => Lane::Normal,
+            | Self::Refused(_) => Priority::Normal,
         }
     }
 

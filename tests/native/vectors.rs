@@ -9,8 +9,8 @@ use dormouse::feature::documents::{Cursor, EditingCommand, Operation};
 use dormouse::feature::metrics::{Metric, MetricCommand, MetricEvent, Reading};
 use dormouse::feature::transfers::{Chunk, Digest, TransferCommand, TransferEvent};
 use dormouse::message::{
-    Accepted, Before, Body, Code, EVENT, Entry, Epoch, EventName, Fault, Json, Kicked, Lane,
-    MESSAGE, Millis, Name, Offset, Page, PageRequest, Published, Refusal, Reply, RequestId,
+    Accepted, Before, Body, Code, EVENT, Entry, Epoch, EventName, Fault, Json, Kicked, MESSAGE,
+    Millis, Name, Offset, Page, PageRequest, Priority, Published, Refusal, Reply, RequestId,
     RoomName, StateItem, StateKey, Stats, Status, Topic, UserId, Welcome,
 };
 use dormouse::room::{Command, Event, Notice, Request};
@@ -97,12 +97,12 @@ fn spelled(request: &Request) -> Value {
     json!({"id": id, "command": command})
 }
 
-fn published(Body { name, data, user, lane, .. }: &Body) -> Value {
+fn published(Body { name, data, user, priority, .. }: &Body) -> Value {
     let mut spelled = json!({"event": name, "data": data});
     if let Some(user) = user {
         spelled["user"] = json!(user);
     }
-    if *lane == Lane::Critical {
+    if *priority == Priority::Critical {
         spelled["lane"] = json!("critical");
     }
     json!({"publish": spelled})
@@ -191,7 +191,7 @@ fn every_event_is_spelled_as_its_golden_frame() {
 fn event(offset: u64, name: &str, data: &Value, request_id: Option<&str>) -> Rc<Entry> {
     let said = Entry::clone(&entry(offset, NOON.0, "ann", request_id));
     let (name, data) = (EventName::parse(name).unwrap(), Json::parse(data.to_string()).unwrap());
-    let body = Body::from(Published { name, data, user: None, lane: Lane::Normal });
+    let body = Body::from(Published { name, data, user: None, priority: Priority::Normal });
     Rc::new(Entry { body, ..said })
 }
 
