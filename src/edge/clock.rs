@@ -29,7 +29,7 @@ pub(super) fn stamp() -> Stamp {
 
 /// A name for who or what has none: a UUID v7.
 pub(super) fn new_id() -> String {
-    stamp().mint().to_string()
+    stamp().new_id().to_string()
 }
 
 pub(super) fn session_id() -> SessionId {

@@ -145,7 +145,7 @@ fn refuse(
     log::refused(refusal, from);
     let mut stamp = clock::stamp();
     let event = Event::Refused(refusal.clone());
-    let id = stamp.mint();
+    let id = stamp.new_id();
     let notice = Notice { id, reply_to: None, session: None, at: stamp.at, event };
     let sent = match dialect.get().encode(&notice, &Channel::default()) {
         Some(Frame::Text(text)) => socket.send_with_str(text),

@@ -106,7 +106,7 @@ impl<H: History, S: Sockets> Host<H, S> {
 
     /// Says something to one socket, and how many bytes that was.
     fn say(&mut self, session: SessionId, event: Event, mut stamp: Stamp) -> usize {
-        let (id, at) = (stamp.mint(), stamp.at);
+        let (id, at) = (stamp.new_id(), stamp.at);
         let notice = Notice { id, reply_to: None, session: Some(session), at, event };
         let delivery = Delivery { to: Recipients::One(session), notice };
         let before = self.tally.sent_bytes;

@@ -230,7 +230,7 @@ impl Stamp {
 
     /// A fresh UUID v7. Ids minted from one stamp differ by one in their random part,
     /// so they stay in order.
-    pub fn mint(&mut self) -> Uuid {
+    pub fn new_id(&mut self) -> Uuid {
         let [_, _, _, _, _, _, random @ ..] = self.random.to_be_bytes();
         self.random = self.random.wrapping_add(1);
         uuid::Builder::from_unix_timestamp_millis(self.at.0, &random).into_uuid()
@@ -279,11 +279,11 @@ mod tests {
     #[test]
     fn ids_of_one_stamp_differ_and_stay_in_order() {
         let mut stamp = Stamp::new(Millis(1_700_000_000_000), [7; 10]);
-        let ids: Vec<Uuid> = (0..3).map(|_| stamp.mint()).collect();
+        let ids: Vec<Uuid> = (0..3).map(|_| stamp.new_id()).collect();
         assert!(ids.is_sorted() && ids[0] != ids[1] && ids[1] != ids[2]);
         assert_eq!(ids[0].get_version_num(), 7);
         let mut first = stamp.split();
-        let split = [first.mint(), first.mint(), stamp.split().mint(), stamp.mint()];
+        let split = [first.new_id(), first.new_id(), stamp.split().new_id(), stamp.new_id()];
         assert!(split.windows(2).all(|it| it[0] < it[1]) && ids[2] < split[0], "{split:?}");
     }
 }

@@ -22,7 +22,7 @@ pub(crate) fn say(
     if let Some(duplicate) = duplicate {
         let entry = duplicate.entry.unwrap_or_else(|| {
             // The log no longer keeps it, but remembers that it was said.
-            let (offset, at, id) = (duplicate.offset, cx.stamp.at, cx.stamp.mint());
+            let (offset, at, id) = (duplicate.offset, cx.stamp.at, cx.stamp.new_id());
             let (author, request_id) = (principal.member.clone(), principal.request_id.clone());
             Rc::new(Entry { offset, at, id, author, request_id, body })
         });
@@ -117,7 +117,7 @@ pub(crate) fn record(
     let at = cx.stamp.at.max(room.head_at);
     let offset = room.head.next();
     let body = body.accepted(at);
-    let entry = Rc::new(Entry { offset, at, id: cx.stamp.mint(), author, request_id, body });
+    let entry = Rc::new(Entry { offset, at, id: cx.stamp.new_id(), author, request_id, body });
     (room.head, room.head_at) = (offset, at);
     if room.first.0 == 0 {
         (room.first, room.first_at) = (offset, at);

@@ -12,7 +12,7 @@ pub(crate) struct Context {
 
 impl Context {
     pub(crate) fn tell(&mut self, to: SessionId, reply_to: Option<RequestId>, event: Event) {
-        let (id, at) = (self.stamp.mint(), self.stamp.at);
+        let (id, at) = (self.stamp.new_id(), self.stamp.at);
         let notice = Notice { id, reply_to, session: Some(to), at, event };
         self.tell_notice(Recipients::One(to), notice);
     }

@@ -79,7 +79,7 @@ impl Context {
         PendingReply {
             to: principal.recipients(),
             session: principal.session,
-            id: self.stamp.mint(),
+            id: self.stamp.new_id(),
             reply_to: principal.request_id.clone(),
             at: self.stamp.at,
         }

@@ -186,7 +186,7 @@ impl Context {
     /// Tells something that answers nobody's request.
     pub(crate) fn tell_all(&mut self, to: Recipients, event: Event) {
         if to != Recipients::Only(Vec::new()) {
-            let (id, at) = (self.stamp.mint(), self.stamp.at);
+            let (id, at) = (self.stamp.new_id(), self.stamp.at);
             self.tell_notice(to, Notice { id, reply_to: None, session: None, at, event });
         }
     }

@@ -73,7 +73,8 @@ fn a_protocol_that_names_its_sub_protocols_is_offered_as_one_of_them() {
 fn an_acknowledgement_is_what_its_protocol_says() {
     let accepted = Accepted { id: None, offset: Offset(1), epoch: epoch(), duplicate: false };
     let event = Event::Reply(Reply::Accepted(accepted));
-    let notice = Notice { id: stamp(NOON).mint(), reply_to: None, session: None, at: NOON, event };
+    let notice =
+        Notice { id: stamp(NOON).new_id(), reply_to: None, session: None, at: NOON, event };
     for dialect in DialectId::all() {
         let answers = dialect.get().encode(&notice, &Channel::default()).is_some();
         let described = dialect.descriptor().acknowledgement == Acknowledgement::ByReply;

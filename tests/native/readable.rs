@@ -49,7 +49,7 @@ fn told(event: &Event) {
     let mut stamp = stamp(NOON);
     let reply_to = Some(RequestId::parse(endless()).unwrap());
     let session = SessionId::parse("session_1fffffffffffff");
-    let notice = Notice { id: stamp.mint(), reply_to, session, at: NOON, event: event.clone() };
+    let notice = Notice { id: stamp.new_id(), reply_to, session, at: NOON, event: event.clone() };
     for dialect in DialectId::all().map(DialectId::get) {
         let Some(frame) = encoded(dialect, &notice) else { continue };
         let Frame::Text(text) = &frame else { panic!("a dialect of text") };
@@ -71,7 +71,7 @@ fn told_entry(body: Body) {
     let author = Member { id: UserId(endless()), name: endless() };
     let request_id = Some(RequestId::parse(endless()).unwrap());
     let offset = Offset(1 << 53);
-    let entry = Rc::new(Entry { offset, at: NOON, id: stamp.mint(), author, request_id, body });
+    let entry = Rc::new(Entry { offset, at: NOON, id: stamp.new_id(), author, request_id, body });
     told(&Event::Entry(Rc::clone(&entry)));
     let stored = SqlHistory::open(Rusqlite::in_memory(), &epoch()).unwrap();
     paged(stored, std::slice::from_ref(&entry));
@@ -251,7 +251,7 @@ fn l4_what_was_stored_before_there_was_a_bound_is_still_shown() {
     let query = PageQuery { before, after, viewer, limit: 9, first, since, head, epoch: epoch() };
     let page = history.page(&query).unwrap();
     let mut stamp = stamp(NOON);
-    let (id, event) = (stamp.mint(), Event::History(page));
+    let (id, event) = (stamp.new_id(), Event::History(page));
     let notice = Notice { id, reply_to: None, session: None, at: NOON, event };
     let Answer::Done(json) = Answer::of(&notice) else { panic!("a page") };
     assert!(json.as_str().contains(&deep));

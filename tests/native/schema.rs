@@ -263,7 +263,7 @@ pub(crate) fn events() -> Vec<Event> {
         page(false, false),
         renewed(None),
         renewed(Some(NOON)),
-        Event::Reply(Reply::Accepted(accepted(Some(stamp(NOON).mint())))),
+        Event::Reply(Reply::Accepted(accepted(Some(stamp(NOON).new_id())))),
         Event::Reply(Reply::Accepted(accepted(None))),
         Event::Reply(Reply::Subscribed(topics())),
         Event::Reply(Reply::Unsubscribed(topics())),
@@ -324,7 +324,7 @@ pub(crate) fn edited() -> Vec<(&'static str, Event)> {
 
 pub(crate) fn notice(event: Event, reply_to: Option<&str>) -> Notice {
     let reply_to = reply_to.map(|it| RequestId::parse(it).unwrap());
-    Notice { id: stamp(NOON).mint(), reply_to, session: Some(session_id(1)), at: NOON, event }
+    Notice { id: stamp(NOON).new_id(), reply_to, session: Some(session_id(1)), at: NOON, event }
 }
 
 #[test]

@@ -104,7 +104,7 @@ pub(crate) fn entry(offset: u64, at: u64, author: &str, request_id: Option<&str>
     Rc::new(Entry {
         offset: Offset(offset),
         at: Millis(at),
-        id: stamp.mint(),
+        id: stamp.new_id(),
         author: member(author),
         request_id: request_id.map(|it| RequestId::parse(it).unwrap()),
         body: body(&format!("entry {offset}")),

@@ -376,7 +376,7 @@ fn notices() -> Vec<(&'static str, Notice)> {
     let notice = |(title, reply_to, event): (&'static str, Option<&str>, Event)| {
         let reply_to = reply_to.map(|it| RequestId::parse(it).unwrap());
         let session = matches!(event, Event::Refused(_)).then(|| session_id(7));
-        (title, Notice { id: stamp.mint(), reply_to, session, at: NOON, event })
+        (title, Notice { id: stamp.new_id(), reply_to, session, at: NOON, event })
     };
     events.into_iter().map(notice).collect()
 }

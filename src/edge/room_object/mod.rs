@@ -272,7 +272,7 @@ fn refuse_asleep(socket: &WebSocket) {
     if let Ok(Some((wire, session))) = attachment::load(socket) {
         let mut stamp = clock::stamp();
         let event = Event::Refused(Refusal::system());
-        let (id, session) = (stamp.mint(), Some(session.id));
+        let (id, session) = (stamp.new_id(), Some(session.id));
         let notice = Notice { id, reply_to: None, session, at: stamp.at, event };
         if let Some(Frame::Text(text)) = wire.dialect.get().encode(&notice, &Channel::default()) {
             drop(socket.send_with_str(text)); // A dead socket needs no answer.

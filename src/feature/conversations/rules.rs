@@ -251,7 +251,7 @@ fn failed(room: &mut Room, cx: &mut Context, question: Offset) {
 fn give_up(room: &mut Room, cx: &mut Context, question: Offset, refusal: Refusal) {
     if let Some(Pending { message, .. }) = settle(room, cx, question) {
         cx.tally.refused += 1;
-        let (id, at, event) = (cx.stamp.mint(), cx.stamp.at, Event::Refused(refusal));
+        let (id, at, event) = (cx.stamp.new_id(), cx.stamp.at, Event::Refused(refusal));
         tell(room, cx, Notice { id, reply_to: Some(message), session: None, at, event });
     }
 }
