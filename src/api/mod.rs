@@ -3,20 +3,20 @@
 mod answer;
 mod call;
 mod caller;
-mod errand;
 mod problem;
 mod rates;
 pub mod responder;
+mod room_request;
 
 pub use answer::{Answer, Batch, Outcome, Rooms};
 #[cfg(not(target_arch = "wasm32"))]
 pub(crate) use answer::{History, Kicked, Presence};
 pub use call::{Call, NoCall, RoomCall, Thing};
 pub use caller::Caller;
-#[cfg(not(target_arch = "wasm32"))]
-pub(crate) use errand::Addressed;
-pub use errand::{Destination, Errand, EventIn, Task, read_batch, read_event};
 pub use problem::Problem;
 #[cfg(not(target_arch = "wasm32"))]
 pub(crate) use problem::title;
 pub use rates::{Cost, PAGE_BYTES_A_CALL, Rates};
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) use room_request::Addressed;
+pub use room_request::{Destination, EventIn, RoomRequest, Task, read_batch, read_event};

@@ -5,7 +5,7 @@ use worker::{Env, WebSocket};
 
 use super::{breakers, platform};
 use crate::admission::{HAND_OFF_HEADER, HandOff};
-use crate::api::{Answer, Errand};
+use crate::api::{Answer, RoomRequest};
 use crate::breaker::Breaker;
 use crate::message::{Code, Kind, Refusal, RoomName};
 
@@ -60,10 +60,14 @@ async fn ask(env: &Env, binding: &str, name: &str, hand_off: &str) -> Result<Web
 }
 
 /// Sends a caller's errand to its room's object.
-pub(super) async fn run(env: &Env, kind: Kind, errand: &Errand) -> Result<Vec<Answer>, Refusal> {
+pub(super) async fn run(
+    env: &Env,
+    kind: Kind,
+    room_request: &RoomRequest,
+) -> Result<Vec<Answer>, Refusal> {
     let namespace = js_sys::Reflect::get(env, &binding(kind).into()).map_err(|_| UNAVAILABLE)?;
-    let body = serde_json::to_string(errand).map_err(|_| Refusal::system())?;
-    let (binding, name) = (binding(kind), errand.room.as_str());
+    let body = serde_json::to_string(room_request).map_err(|_| Refusal::system())?;
+    let (binding, name) = (binding(kind), room_request.room.as_str());
     let asked = platform::post_to(&namespace, name, &body, ANSWER_MS);
     let answer = unless_it_fails(binding, name, asked).await?;
     let answers = answer.as_string().and_then(|it| serde_json::from_str(&it).ok());

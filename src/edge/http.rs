@@ -10,8 +10,8 @@ use super::hand_over::run;
 use super::{breakers, clock, directory_object, log, platform};
 use crate::admission::{Upgrade, bearer, is_local};
 use crate::api::{
-    Answer, Batch, Call, Caller, Cost, Errand, EventIn, NoCall, Problem, Rates, RoomCall, Rooms,
-    Task, Thing, read_batch, read_event,
+    Answer, Batch, Call, Caller, Cost, EventIn, NoCall, Problem, Rates, RoomCall, RoomRequest,
+    Rooms, Task, Thing, read_batch, read_event,
 };
 use crate::budget::Lease;
 use crate::directory::{Ask, Listed, Listing, PROMETHEUS_TYPE, Summary, merge_pages};
@@ -216,10 +216,10 @@ impl Http<'_> {
         };
         let address = format!("{}:{}", kind.as_str(), name.as_str());
         let is_erased = task == Task::Erase;
-        let errand = Errand { room: name, member: caller.member(), grants, task };
-        let answer = run(self.env, kind, &errand).await;
+        let room_request = RoomRequest { room: name, member: caller.member(), grants, task };
+        let answer = run(self.env, kind, &room_request).await;
         if cost == Cost::Page {
-            let sub = &errand.member.id.0;
+            let sub = &room_request.member.id.0;
             let bytes = answer.as_ref().map_or(0, |it| it.iter().map(Answer::bytes).sum());
             RATES.with_borrow_mut(|it| it.read_page(sub, bytes));
         }
@@ -272,8 +272,8 @@ impl Http<'_> {
             let (places, events): (Vec<usize>, Vec<EventIn>) = events.into_iter().unzip();
             let grants = caller.grants(kind, &room);
             let task = Task::Publish(events);
-            let errand = Errand { room, member: member.clone(), grants, task };
-            async move { (places, run(self.env, kind, &errand).await) }
+            let room_request = RoomRequest { room, member: member.clone(), grants, task };
+            async move { (places, run(self.env, kind, &room_request).await) }
         });
         for (places, answered) in futures::future::join_all(errands).await {
             let mut answered = answered.map(Vec::into_iter);

@@ -64,7 +64,7 @@ fn layers_look_down() {
 const NAMES_FEATURES: [&str; 22] = [
     "admission/conversation.rs",
     "admission/hand_off.rs",
-    "api/errand.rs",
+    "api/room_request.rs",
     "api/responder.rs",
     "dialect/conversation.rs",
     "edge/config.rs",

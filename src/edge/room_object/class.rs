@@ -114,7 +114,7 @@ impl RoomObject {
             };
         }
         if request.method() == Method::Post {
-            self.0.run_errand(&mut request).await
+            self.0.run_request(&mut request).await
         } else {
             Response::error("not sent by the Worker", 403)
         }

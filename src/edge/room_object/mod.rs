@@ -1,11 +1,11 @@
 mod alarm;
 mod class;
-mod errand;
 mod join;
 mod observe;
 mod outbound;
 mod report;
 mod respond;
+mod room_request;
 
 use std::cell::RefCell;
 use std::panic::AssertUnwindSafe;

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use serde::de::DeserializeOwned;
 
 use super::Shared;
-use crate::api::{Answer, Errand, Task};
+use crate::api::{Answer, RoomRequest, Task};
 use crate::breaker::Breaker;
 use crate::edge::{breakers, clock, hand_over, log};
 use crate::feature::metrics::Measures;
@@ -40,8 +40,9 @@ impl Shared {
             if breakers::admit(Breaker::Outbound, &whose).is_err() {
                 return;
             }
-            let errand = Errand::between_rooms(room, task);
-            let answered = hand_over::run(&shared.env, kind, &errand).await.and_then(read::<A>);
+            let room_request = RoomRequest::between_rooms(room, task);
+            let answered =
+                hand_over::run(&shared.env, kind, &room_request).await.and_then(read::<A>);
             breakers::went(Breaker::Outbound, &whose, answered.is_ok());
             match answered {
                 Ok(answer) => {
@@ -51,7 +52,7 @@ impl Shared {
                 }
                 Err(refusal) => log::failed(
                     shared.kind,
-                    errand.room.as_str(),
+                    room_request.room.as_str(),
                     &format!("{whose} did not answer: {refusal}"),
                 ),
             }

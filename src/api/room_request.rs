@@ -17,7 +17,7 @@ use crate::room::{Command, Request};
 
 /// What the Worker sends to a room's object on behalf of a caller.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Errand {
+pub struct RoomRequest {
     /// The room, which the object compares with its own name.
     pub room: RoomName,
     /// Who calls.
@@ -135,7 +135,7 @@ impl EventIn {
 
 const NO_SESSION: Refusal = Refusal::invalid("exclude must be a session's id");
 
-impl Errand {
+impl RoomRequest {
     /// One room asks another of its name: as the platform, whom nothing is granted.
     #[must_use]
     pub fn between_rooms(room: RoomName, task: Task) -> Self {

@@ -5,15 +5,15 @@ use std::rc::Rc;
 use worker::{Request, Response, Result};
 
 use super::Shared;
-use crate::api::{Answer, Errand};
+use crate::api::{Answer, RoomRequest};
 use crate::edge::clock;
 use crate::host::Flush;
 
 impl Shared {
-    pub(super) async fn run_errand(self: &Rc<Self>, request: &mut Request) -> Result<Response> {
+    pub(super) async fn run_request(self: &Rc<Self>, request: &mut Request) -> Result<Response> {
         let text = request.text().await?;
-        let errand = serde_json::from_str(&text);
-        let Ok(Errand { room, member, grants, task }) = errand else {
+        let room_request = serde_json::from_str(&text);
+        let Ok(RoomRequest { room, member, grants, task }) = room_request else {
             return Response::error("not sent by the Worker", 403);
         };
         if self.name().is_some_and(|name| name != room.as_str()) {
