@@ -276,7 +276,7 @@ impl Room {
             }
             Input::SlowConsumer { session } => self.disconnect_slow(&mut cx, session),
             Input::Unstored { session } => {
-                self.disconnect(&mut cx, session, None, Refusal::system())
+                self.disconnect(&mut cx, session, None, Refusal::system());
             }
             Input::Left { session } => presence::left(self, &mut cx, session),
             Input::Metric(input) => feature::metrics::rules::answered(self, &mut cx, input),
