@@ -4,12 +4,12 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use crate::message::{Code, Refusal};
+use crate::message::{Code, ProtocolError};
 
 /// The refusal while the budget is spent. What others hold is delivered or dropped within
 /// moments, unless the isolate is overloaded.
-pub const SPENT: Refusal =
-    Refusal::new(Code::Unavailable, "too much waits in memory here; try again").after(1);
+pub const SPENT: ProtocolError =
+    ProtocolError::new(Code::Unavailable, "too much waits in memory here; try again").after(1);
 
 /// How many bytes may be held, and how many are. Clones share one account.
 #[derive(Clone, Debug)]
@@ -31,7 +31,7 @@ impl Budget {
     }
 
     /// Takes so many bytes, or refuses.
-    pub fn take(&self, bytes: usize) -> Result<Lease, Refusal> {
+    pub fn take(&self, bytes: usize) -> Result<Lease, ProtocolError> {
         let mut lease = self.lease();
         lease.resize(bytes)?;
         Ok(lease)
@@ -78,7 +78,7 @@ impl Lease {
 
     /// Holds so many bytes from now on. Refuses to grow past the budget, and then holds as
     /// many as before; never refuses to shrink.
-    pub fn resize(&mut self, bytes: usize) -> Result<(), Refusal> {
+    pub fn resize(&mut self, bytes: usize) -> Result<(), ProtocolError> {
         let others = self.budget.taken().saturating_sub(self.bytes);
         if self.bytes < bytes && self.budget.0.bytes_max < others.saturating_add(bytes) {
             return Err(SPENT);

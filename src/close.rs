@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use crate::message::{Code, Refusal};
+use crate::message::{Code, ProtocolError};
 
 /// Longest close reason RFC 6455 leaves room for, in bytes; workerd throws past it.
 const REASON_BYTES_MAX: usize = 123;
@@ -41,7 +41,7 @@ impl CloseCode {
 
     /// The code that goes with a refusal, where a refusal ends the connection.
     #[must_use]
-    pub const fn of(refusal: &Refusal) -> Self {
+    pub const fn of(refusal: &ProtocolError) -> Self {
         match refusal.code {
             Code::AuthenticationFailed
             | Code::PermissionDenied

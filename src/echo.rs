@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::limits::Limits;
-use crate::message::{Code, Millis, Refusal, RoomName};
+use crate::message::{Code, Millis, ProtocolError, RoomName};
 use crate::room::{Quota, Window};
 
 /// How finely silence is measured: a 256th of what is allowed, so that a connection is not
@@ -31,7 +31,7 @@ impl Echo {
         others: impl IntoIterator<Item = &'a Self>,
         limits: &Limits,
         now: Millis,
-    ) -> Result<Self, Refusal> {
+    ) -> Result<Self, ProtocolError> {
         let (mut of_address, mut of_client) = (0, 0);
         for other in others {
             of_address += 1;
@@ -39,16 +39,22 @@ impl Echo {
         }
         let is_full = |count: u64, max: u64| max != 0 && max <= count;
         if is_full(of_client, limits.connections_per_user) {
-            return Err(Refusal::new(Code::ConnectionLimit, "too many echoes of this client id"));
+            return Err(ProtocolError::new(
+                Code::ConnectionLimit,
+                "too many echoes of this client id",
+            ));
         }
         if is_full(of_address, limits.echoes_per_address) {
-            return Err(Refusal::new(Code::ConnectionLimit, "too many echoes of this address"));
+            return Err(ProtocolError::new(
+                Code::ConnectionLimit,
+                "too many echoes of this address",
+            ));
         }
         Ok(Self { client, heard_at: now, messages: Window::default() })
     }
 
     /// Takes a frame.
-    pub fn hear(&mut self, limits: &Limits, now: Millis) -> Result<(), Refusal> {
+    pub fn hear(&mut self, limits: &Limits, now: Millis) -> Result<(), ProtocolError> {
         self.heard_at = now.round_up((limits.inactivity_ms / HEARD_STEPS).max(1));
         let quota = Quota::per_minute(limits.messages_per_minute);
         self.messages.charge(quota, now).map_err(|wait_ms| quota.refusal(wait_ms))
@@ -83,7 +89,7 @@ mod tests {
         }
     }
 
-    fn open(client: &str, others: &[Echo]) -> Result<Echo, Refusal> {
+    fn open(client: &str, others: &[Echo]) -> Result<Echo, ProtocolError> {
         Echo::open(RoomName::parse(client).unwrap(), others, &limits(), NOW)
     }
 

@@ -4,7 +4,7 @@ use super::capability::DEMO;
 use super::{Endpoint, HandOff, Terms, Upgrade};
 use crate::close::CloseCode;
 use crate::dialect::client::{INVALID_ROLE, UNSUPPORTED_VERSION};
-use crate::message::{Code, Member, Refusal, RoomName, UserId};
+use crate::message::{Code, Member, ProtocolError, RoomName, UserId};
 use crate::room::{Flag, Flags, Grant, Grants};
 
 /// 1 to 64 of `A-Z a-z 0-9 _ -` (K1; E3 recommends a UUID).
@@ -18,7 +18,7 @@ pub(super) fn demo(
     endpoint: &Endpoint,
     upgrade: &Upgrade,
     new_id: impl FnOnce() -> String,
-) -> Result<HandOff, Refusal> {
+) -> Result<HandOff, ProtocolError> {
     let context = upgrade.query.get("contextId").unwrap_or("default");
     let room = RoomName::parse(format!("{DEMO}{context}"))?;
     let Terms { batched, client, .. } = upgrade.terms();
@@ -49,13 +49,14 @@ impl ClientRole {
     }
 }
 
-pub(super) const NO_ADMIN: Refusal = Refusal::denied("the role admin needs a token of this role");
+pub(super) const NO_ADMIN: ProtocolError =
+    ProtocolError::denied("the role admin needs a token of this role");
 
-type Fault = (Refusal, CloseCode);
+type Fault = (ProtocolError, CloseCode);
 
 /// Checks version, client id and role, in this order: the first that is wrong is told (K1).
 pub(super) fn handshake(upgrade: &Upgrade, development: bool) -> Result<ClientRole, Fault> {
-    let bad = |message| (Refusal::invalid(message), UNSUPPORTED_VERSION);
+    let bad = |message| (ProtocolError::invalid(message), UNSUPPORTED_VERSION);
     if !matches!(upgrade.query.get("version"), None | Some("1")) {
         return Err(bad("this version of the protocol is not spoken here; 1 is"));
     }
@@ -64,7 +65,7 @@ pub(super) fn handshake(upgrade: &Upgrade, development: bool) -> Result<ClientRo
         Some("admin") => ClientRole::Admin,
         Some("test") if development => ClientRole::Test,
         Some(_) => {
-            let refusal = Refusal::new(Code::PermissionDenied, "invalid role");
+            let refusal = ProtocolError::new(Code::PermissionDenied, "invalid role");
             return Err((refusal, INVALID_ROLE));
         }
     };
@@ -80,7 +81,7 @@ pub(super) fn lobby(
     endpoint: &Endpoint,
     upgrade: &Upgrade,
     new_id: impl FnOnce() -> String,
-) -> Result<HandOff, Refusal> {
+) -> Result<HandOff, ProtocolError> {
     let Terms { batched, client, .. } = upgrade.terms();
     let name = client.clone().unwrap_or_else(new_id);
     // Under a prefix of its own: what is meant for a user must not reach whoever calls

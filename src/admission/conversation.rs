@@ -8,7 +8,7 @@ use sha2::Sha256;
 
 use super::{Claims, Endpoint, HandOff, Keys, Query, Terms};
 use crate::feature::conversations::ResumeToken;
-use crate::message::{Refusal, RoomName};
+use crate::message::{ProtocolError, RoomName};
 use crate::room::{Grant, Grants};
 
 /// Which conversation a client wants, in its own words.
@@ -79,8 +79,8 @@ pub(super) fn grants() -> Grants {
     [Grant::Join, Grant::Send, Grant::History, Grant::Presence].into_iter().collect()
 }
 
-const NOT_YOURS: Refusal =
-    Refusal::denied("this conversationId needs the resumeToken that this user got with it");
+const NOT_YOURS: ProtocolError =
+    ProtocolError::denied("this conversationId needs the resumeToken that this user got with it");
 
 impl Keys {
     /// Lets a token's owner into a new conversation, or back into one.
@@ -90,8 +90,8 @@ impl Keys {
         Terms { batched, opening, .. }: Terms,
         claims: &Claims,
         new_id: impl FnOnce() -> String,
-    ) -> Result<HandOff, Refusal> {
-        let key = self.resume.as_ref().ok_or(Refusal::system())?;
+    ) -> Result<HandOff, ProtocolError> {
+        let key = self.resume.as_ref().ok_or(ProtocolError::system())?;
         let room = match opening.named {
             None => RoomName::parse(format!("conversation_{}", new_id()))?,
             Some(name) => {

@@ -1,4 +1,4 @@
-use crate::message::Refusal;
+use crate::message::ProtocolError;
 
 /// Which endpoints that take no token are open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,20 +47,20 @@ impl Doors {
         (doors, unreadable)
     }
 
-    pub(super) fn admit_demo(self) -> Result<(), Refusal> {
-        open(self.demo, Refusal::denied("there is no demo here: DEMO is off"))
+    pub(super) fn admit_demo(self) -> Result<(), ProtocolError> {
+        open(self.demo, ProtocolError::denied("there is no demo here: DEMO is off"))
     }
 
-    pub(super) fn admit_echo(self) -> Result<(), Refusal> {
-        open(self.echo, Refusal::denied("there is no echo here: ECHO is off"))
+    pub(super) fn admit_echo(self) -> Result<(), ProtocolError> {
+        open(self.echo, ProtocolError::denied("there is no echo here: ECHO is off"))
     }
 
-    pub(super) fn admit_lobby(self) -> Result<(), Refusal> {
-        open(self.lobby, Refusal::denied("a token is needed here: LOBBY is off"))
+    pub(super) fn admit_lobby(self) -> Result<(), ProtocolError> {
+        open(self.lobby, ProtocolError::denied("a token is needed here: LOBBY is off"))
     }
 }
 
-fn open(is_open: bool, refusal: Refusal) -> Result<(), Refusal> {
+fn open(is_open: bool, refusal: ProtocolError) -> Result<(), ProtocolError> {
     if is_open { Ok(()) } else { Err(refusal) }
 }
 

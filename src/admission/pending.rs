@@ -1,14 +1,14 @@
 use std::collections::BTreeMap;
 
 use crate::limits::Limits;
-use crate::message::{Code, Millis, Refusal};
+use crate::message::{Code, Millis, ProtocolError};
 
 /// How long a room may take to answer for a connection that has said who it is, at most, and
 /// then some. A place whose time is over is free: the platform may have ended the request that
 /// would have given it back.
 const ANSWER_MS: u64 = 20_000;
 
-const FULL: Refusal = Refusal::new(
+const FULL: ProtocolError = ProtocolError::new(
     Code::ConnectionLimit,
     "too many connections here have not said who they are; try again, or send the token in the URL",
 );
@@ -38,7 +38,7 @@ impl Pending {
         address: Option<&str>,
         limits: &Limits,
         now: Millis,
-    ) -> Result<Place, Refusal> {
+    ) -> Result<Place, ProtocolError> {
         let last = now.plus(limits.auth_ms.saturating_add(ANSWER_MS));
         // A clock set back must not keep places taken.
         self.places.retain(|_, it| now < it.until && it.until <= last);

@@ -1,5 +1,5 @@
 use crate::dialect::{Access, Descriptor, DialectId, Encoding, Entrance, Wire};
-use crate::message::{Kind, Refusal, RoomName};
+use crate::message::{Kind, ProtocolError, RoomName};
 
 /// What a path leads to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,7 +20,7 @@ pub enum Target {
     /// To a room, with the parameters in the path.
     Room(Endpoint, Query),
     /// To the legacy echo of one client id (E11).
-    Echo(Result<RoomName, Refusal>),
+    Echo(Result<RoomName, ProtocolError>),
 }
 
 impl Target {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer};
 use super::capability::{Capability, Contexts};
 use super::claims::{Claims, Start};
 use super::conversation::ResumeKey;
-use crate::message::{Millis, Refusal, UserId};
+use crate::message::{Millis, ProtocolError, UserId};
 
 /// How far our clock and an issuer's may differ where a token is not valid yet.
 /// Expiry gets none: a client that is late renews its token.
@@ -73,9 +73,14 @@ impl Keys {
 
     /// Reads a token that came to a name of this machine, or not: the token `test` is good
     /// only there, so that a server for development that others reach is not open to them.
-    pub fn verify_at(&self, token: &str, local: bool, now: Millis) -> Result<Claims, Refusal> {
+    pub fn verify_at(
+        &self,
+        token: &str,
+        local: bool,
+        now: Millis,
+    ) -> Result<Claims, ProtocolError> {
         if self.development && token == DEVELOPMENT_TOKEN && !local {
-            return Err(Refusal::unauthenticated(
+            return Err(ProtocolError::unauthenticated(
                 "the token `test` is good only under localhost, 127.0.0.1 and [::1]",
             ));
         }
@@ -83,7 +88,7 @@ impl Keys {
     }
 
     /// Reads a token. The algorithm is fixed by our key, never by the token.
-    pub fn verify(&self, token: &str, now: Millis) -> Result<Claims, Refusal> {
+    pub fn verify(&self, token: &str, now: Millis) -> Result<Claims, ProtocolError> {
         if self.development && token == DEVELOPMENT_TOKEN {
             // Every room there is, other users' own too, for trying things out.
             let everything = |room: &str| Capability {
@@ -103,21 +108,21 @@ impl Keys {
         }
         let claims = read(key, token)?;
         let Some(expires_at) = claims.expires_at else {
-            return Err(Refusal::unauthenticated("the token has no expiry").of_claim("exp"));
+            return Err(ProtocolError::unauthenticated("the token has no expiry").of_claim("exp"));
         };
         if expires_at <= now {
-            return Err(Refusal::unauthenticated("the token has expired").of_claim("exp"));
+            return Err(ProtocolError::unauthenticated("the token has expired").of_claim("exp"));
         }
         match claims.starts {
             Start::At(from) if now.plus(LEEWAY_S * 1000) < from => {
-                Err(Refusal::unauthenticated("the token is not valid yet").of_claim("nbf"))
+                Err(ProtocolError::unauthenticated("the token is not valid yet").of_claim("nbf"))
             }
             Start::Unknown => Err(invalid("nbf")),
             Start::Always | Start::At(_) => self.accept(claims),
         }
     }
 
-    fn accept(&self, claims: Claims) -> Result<Claims, Refusal> {
+    fn accept(&self, claims: Claims) -> Result<Claims, ProtocolError> {
         let is_ours =
             |set: &Option<String>, said: &[String]| set.as_ref().is_none_or(|it| said.contains(it));
         if !is_ours(&self.issuer, claims.issuer.as_slice()) {
@@ -132,8 +137,8 @@ impl Keys {
 }
 
 /// What is wrong with it stands in the log: whoever shows it learns only that it is.
-const fn invalid(claim: &'static str) -> Refusal {
-    Refusal::unauthenticated("the token is not valid").of_claim(claim)
+const fn invalid(claim: &'static str) -> ProtocolError {
+    ProtocolError::unauthenticated("the token is not valid").of_claim(claim)
 }
 
 /// What we look at in a header beside what every token has.
@@ -149,7 +154,7 @@ fn is_there<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error
 }
 
 /// The claims of a token with a signature of this key's.
-fn read(key: &Hs256Key, token: &str) -> Result<Claims, Refusal> {
+fn read(key: &Hs256Key, token: &str) -> Result<Claims, ProtocolError> {
     let untrusted = UntrustedToken::<Extensions>::try_from(token).map_err(|_| invalid("form"))?;
     if untrusted.algorithm() != Hs256.name() {
         return Err(invalid("alg"));

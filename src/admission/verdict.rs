@@ -6,7 +6,7 @@ use super::{
 use crate::close::CloseCode;
 use crate::dialect::client::INVALID_ROLE;
 use crate::dialect::{Access, Subprotocols, TokenPlace};
-use crate::message::{Kind, Millis, Refusal, RoomName};
+use crate::message::{Kind, Millis, ProtocolError, RoomName};
 use crate::room::{Grant, Renewal};
 
 /// What every request is judged by.
@@ -65,7 +65,7 @@ pub enum Verdict {
         context: Option<RoomName>,
     },
     /// Accept, say why not, close.
-    Refuse(Refusal, CloseCode),
+    Refuse(ProtocolError, CloseCode),
 }
 
 /// A token and where it came from.
@@ -121,7 +121,7 @@ impl Upgrade {
         Terms { batched, client: client.map(str::to_owned), opening, local }
     }
 
-    fn context(&self) -> Result<Option<RoomName>, Refusal> {
+    fn context(&self) -> Result<Option<RoomName>, ProtocolError> {
         self.query.get("contextId").map(RoomName::parse).transpose()
     }
 
@@ -166,9 +166,9 @@ impl Policy {
     /// Judges an upgrade to the echo: whose it is, if it may be.
     pub fn judge_echo(
         &self,
-        client: Result<RoomName, Refusal>,
+        client: Result<RoomName, ProtocolError>,
         upgrade: &Upgrade,
-    ) -> Result<RoomName, Refusal> {
+    ) -> Result<RoomName, ProtocolError> {
         self.check_origin(upgrade).and(self.doors.admit_echo()).and(client)
     }
 
@@ -178,7 +178,7 @@ impl Policy {
         upgrade: &Upgrade,
         now: Millis,
         new_id: impl FnOnce() -> String,
-    ) -> Result<Verdict, Refusal> {
+    ) -> Result<Verdict, ProtocolError> {
         let context = upgrade.context()?;
         self.check_origin(upgrade)?;
         let tokens = endpoint.dialect.descriptor().tokens;
@@ -186,7 +186,7 @@ impl Policy {
             Credentials::None if tokens.contains(&TokenPlace::FirstMessage) => {
                 Ok(Verdict::Receive { context })
             }
-            Credentials::None => Err(Refusal::unauthenticated("a token is needed here")),
+            Credentials::None => Err(ProtocolError::unauthenticated("a token is needed here")),
             Credentials::Token(token) => self
                 .admit(endpoint, upgrade.terms(), &token, context, now, new_id)
                 .map(Verdict::Join),
@@ -228,7 +228,7 @@ impl Policy {
         joined.map_or_else(refuse, Verdict::Join)
     }
 
-    fn check_origin(&self, upgrade: &Upgrade) -> Result<(), Refusal> {
+    fn check_origin(&self, upgrade: &Upgrade) -> Result<(), ProtocolError> {
         if self.origins.allow(upgrade.origin.as_deref(), &upgrade.host) {
             Ok(())
         } else {
@@ -245,7 +245,7 @@ impl Policy {
         context: Option<RoomName>,
         now: Millis,
         new_id: impl FnOnce() -> String,
-    ) -> Result<HandOff, Refusal> {
+    ) -> Result<HandOff, ProtocolError> {
         let claims = self.keys.verify_at(token, terms.local, now)?;
         match endpoint.access {
             Access::Conversation => self.keys.open(endpoint, terms, &claims, new_id),
@@ -264,7 +264,7 @@ impl Policy {
         token: &str,
         context: Option<&str>,
         now: Millis,
-    ) -> Result<Renewal, Refusal> {
+    ) -> Result<Renewal, ProtocolError> {
         let claims = self.keys.verify(token, now)?;
         let context = context.map(RoomName::parse).transpose()?;
         let grants = match kind {
@@ -275,14 +275,14 @@ impl Policy {
             }
         };
         if !grants.has(Grant::Join) {
-            return Err(Refusal::denied("this token does not lead to this room"));
+            return Err(ProtocolError::denied("this token does not lead to this room"));
         }
         let (user, room, expires_at) = (claims.member().id, room.clone(), claims.expires_at);
         Ok(Renewal { user, context, room, grants, expires_at })
     }
 }
 
-fn refuse(refusal: Refusal) -> Verdict {
+fn refuse(refusal: ProtocolError) -> Verdict {
     let code = CloseCode::of(&refusal);
     Verdict::Refuse(refusal, code)
 }
@@ -292,22 +292,22 @@ fn join(
     Terms { batched, client, .. }: Terms,
     claims: &Claims,
     context: Option<RoomName>,
-) -> Result<HandOff, Refusal> {
+) -> Result<HandOff, ProtocolError> {
     let room = context.or_else(|| default_room(endpoint.kind, claims)).ok_or(NO_ROOM)?;
     let grants = capability::grants(claims, endpoint.kind, &room);
     if !grants.has(Grant::Join) {
-        return Err(Refusal::denied("this token does not lead to this room"));
+        return Err(ProtocolError::denied("this token does not lead to this room"));
     }
     let hand_off = HandOff::new(room, endpoint.wire(batched), claims.member(), grants);
     Ok(HandOff { expires_at: claims.expires_at, client, ..hand_off })
 }
 
 /// It names the variable: whoever sees it first is mostly who can set it.
-const FOREIGN_PAGE: Refusal =
-    Refusal::denied("pages of this origin may not connect: ALLOWED_ORIGINS does not list it");
+const FOREIGN_PAGE: ProtocolError =
+    ProtocolError::denied("pages of this origin may not connect: ALLOWED_ORIGINS does not list it");
 
-const NO_ROOM: Refusal =
-    Refusal::denied("no contextId was given, and the token names no room to go to");
+const NO_ROOM: ProtocolError =
+    ProtocolError::denied("no contextId was given, and the token names no room to go to");
 
 /// Where a client goes that does not say: the token's first context; in a hub, the user's
 /// own room; elsewhere `default` where all are open to it, as for the development token (B40).

@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 use super::Problem;
 use crate::directory::Listed;
 use crate::feature::Tell;
-use crate::message::{Accepted, Entry, Json, Member, Offset, Page, Refusal, Reply};
+use crate::message::{Accepted, Entry, Json, Member, Offset, Page, ProtocolError, Reply};
 use crate::room::{Event, Notice};
 
 /// What a room's object answers to the Worker.
@@ -13,7 +13,7 @@ pub enum Answer {
     /// JSON for the caller.
     Done(Json),
     /// Why it was not done: told as `application/problem+json`.
-    Refused(Refusal),
+    Refused(ProtocolError),
 }
 
 impl Answer {
@@ -30,7 +30,7 @@ impl Answer {
                 Self::json(&Presence { members: members.iter().map(Who::of).collect() })
             }
             Event::Feature(it) => {
-                it.answer().map_or_else(|| Self::Refused(Refusal::system()), Self::Done)
+                it.answer().map_or_else(|| Self::Refused(ProtocolError::system()), Self::Done)
             }
             // No call asks for these.
             Event::Welcome(_)
@@ -41,7 +41,7 @@ impl Answer {
             | Event::Joined(_)
             | Event::Left(_)
             | Event::Renewed { .. }
-            | Event::Reply(_) => Self::Refused(Refusal::system()),
+            | Event::Reply(_) => Self::Refused(ProtocolError::system()),
         }
     }
 

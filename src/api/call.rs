@@ -4,8 +4,8 @@ use crate::admission::Query;
 use crate::dialect::json;
 use crate::directory::Listing;
 use crate::message::{
-    Before, Code, Kicked, Kind, Name, Offset, PageRequest, Refusal, RoomName, SessionId, StateKey,
-    UserId,
+    Before, Code, Kicked, Kind, Name, Offset, PageRequest, ProtocolError, RoomName, SessionId,
+    StateKey, UserId,
 };
 
 /// What is asked over HTTP.
@@ -61,11 +61,11 @@ pub enum NoCall {
     /// Something is there, but it takes other methods.
     Method(&'static str),
     /// It is refused.
-    Refused(Refusal),
+    Refused(ProtocolError),
 }
 
-impl From<Refusal> for NoCall {
-    fn from(refusal: Refusal) -> Self {
+impl From<ProtocolError> for NoCall {
+    fn from(refusal: ProtocolError) -> Self {
         Self::Refused(refusal)
     }
 }
@@ -79,7 +79,7 @@ impl Call {
     pub fn of(method: &str, path: &str, query: &Query) -> Result<Self, NoCall> {
         // Answered like GET; the platform leaves out the body.
         let method = if method == "HEAD" { "GET" } else { method };
-        let only = |wanted: &'static str, call: Result<Self, Refusal>| {
+        let only = |wanted: &'static str, call: Result<Self, ProtocolError>| {
             let allowed = if wanted == "GET" { "GET, HEAD" } else { wanted };
             if method == wanted { Ok(call?) } else { Err(NoCall::Method(allowed)) }
         };
@@ -132,34 +132,35 @@ impl Call {
     }
 }
 
-const NO_KIND: Refusal = Refusal::new(Code::NotFound, "there is no such kind of room");
+const NO_KIND: ProtocolError = ProtocolError::new(Code::NotFound, "there is no such kind of room");
 /// A client that resolves `..` in a path of something inside a room asks for the room itself.
-const UNCONFIRMED: Refusal =
-    Refusal::invalid("erasing a room needs the query parameter confirm, with the room's own name");
-const NO_SESSION: Refusal = Refusal::invalid("this is no session's id");
+const UNCONFIRMED: ProtocolError = ProtocolError::invalid(
+    "erasing a room needs the query parameter confirm, with the room's own name",
+);
+const NO_SESSION: ProtocolError = ProtocolError::invalid("this is no session's id");
 
-fn decoded(part: &str) -> Result<String, Refusal> {
+fn decoded(part: &str) -> Result<String, ProtocolError> {
     let text = percent_decode_str(part).decode_utf8();
-    text.map(Into::into).map_err(|_| Refusal::invalid("the path is not UTF-8"))
+    text.map(Into::into).map_err(|_| ProtocolError::invalid("the path is not UTF-8"))
 }
 
-fn number(query: &Query, name: &str, wrong: &'static str) -> Result<Option<u64>, Refusal> {
-    query.get(name).map(|it| it.parse().map_err(|_| Refusal::invalid(wrong))).transpose()
+fn number(query: &Query, name: &str, wrong: &'static str) -> Result<Option<u64>, ProtocolError> {
+    query.get(name).map(|it| it.parse().map_err(|_| ProtocolError::invalid(wrong))).transpose()
 }
 
-fn page(query: &Query) -> Result<PageRequest, Refusal> {
+fn page(query: &Query) -> Result<PageRequest, ProtocolError> {
     let limit = json::limit(number(query, "limit", "limit must be 1 to 200")?)?;
     let before = query.get("before").map_or(Ok(Before::Newest), json::before)?;
     let after = number(query, "after", "after must be an offset")?.map(Offset);
     Ok(PageRequest { before, after, limit })
 }
 
-fn listing(query: &Query) -> Result<Listing, Refusal> {
+fn listing(query: &Query) -> Result<Listing, ProtocolError> {
     let kind = query.get("kind").map(|it| Kind::parse(it).ok_or(NO_KIND)).transpose()?;
     let limit = number(query, "limit", "limit must be 1 to 1000")?;
     let limit = match limit {
         None => ROOMS_DEFAULT,
-        Some(0) => return Err(Refusal::invalid("limit must be 1 to 1000")),
+        Some(0) => return Err(ProtocolError::invalid("limit must be 1 to 1000")),
         Some(limit) => u32::try_from(limit).unwrap_or(u32::MAX).min(ROOMS_MAX),
     };
     Ok(Listing {

@@ -1,7 +1,7 @@
 use crate::admission::capability::{self, Role};
 use crate::admission::{Claims, Keys, bearer};
 use crate::directory::Addresses;
-use crate::message::{Kind, Member, Millis, Refusal, RoomName};
+use crate::message::{Kind, Member, Millis, ProtocolError, RoomName};
 use crate::room::{Grant, Grants};
 
 /// Whoever calls, as their token says.
@@ -17,9 +17,10 @@ impl Caller {
         authorization: Option<&str>,
         local: bool,
         now: Millis,
-    ) -> Result<Self, Refusal> {
+    ) -> Result<Self, ProtocolError> {
         let token = authorization.and_then(bearer);
-        let missing = Refusal::unauthenticated("a token is needed: Authorization: Bearer <token>");
+        let missing =
+            ProtocolError::unauthenticated("a token is needed: Authorization: Bearer <token>");
         Ok(Self { claims: keys.verify_at(token.ok_or(missing)?, local, now)? })
     }
 
@@ -48,13 +49,13 @@ impl Caller {
     }
 
     /// The addresses of the rooms that they may list; `None`: all there are.
-    pub fn listable(&self) -> Result<Option<Vec<Addresses>>, Refusal> {
+    pub fn listable(&self) -> Result<Option<Vec<Addresses>>, ProtocolError> {
         if self.is_admin() {
             return Ok(None);
         }
         let rooms = capability::administered(&self.claims);
         if rooms.is_empty() {
-            return Err(Refusal::denied("this token administers no room"));
+            return Err(ProtocolError::denied("this token administers no room"));
         }
         Ok(Some(rooms))
     }

@@ -2,7 +2,7 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
-use crate::message::{Code, Details, Fault, Refusal};
+use crate::message::{Code, Details, Fault, ProtocolError};
 
 /// `application/problem+json` (RFC 9457), with the code every dialect uses.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -49,7 +49,7 @@ impl Problem {
 
     /// How a refusal is spelled over HTTP.
     #[must_use]
-    pub fn of(refusal: &Refusal) -> Self {
+    pub fn of(refusal: &ProtocolError) -> Self {
         let (status, faults) = match &refusal.details {
             Details::Faults(faults) => (422, faults.clone()),
             Details::None | Details::Rate { .. } => (status(refusal.code), Vec::new()),

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::limits::Limits;
-use crate::message::{Millis, Refusal, networks};
+use crate::message::{Millis, ProtocolError, networks};
 use crate::room::Quota;
 
 /// Callers or networks counted at once; past that all begin anew, so that who makes them up
@@ -45,7 +45,7 @@ impl Rates {
         cost: Cost,
         limits: &Limits,
         now: Millis,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), ProtocolError> {
         let (counters, quota, amount) = match cost {
             Cost::Call => (&mut self.calls, limits.http_calls_per_minute, 1),
             Cost::Page => (&mut self.calls, limits.http_calls_per_minute, PAGE_CALLS),
@@ -64,7 +64,12 @@ impl Rates {
 
     /// Counts a call that failed before its caller was known, against the networks of its
     /// address.
-    pub fn fail(&mut self, address: &str, limits: &Limits, now: Millis) -> Result<(), Refusal> {
+    pub fn fail(
+        &mut self,
+        address: &str,
+        limits: &Limits,
+        now: Millis,
+    ) -> Result<(), ProtocolError> {
         for network in networks(address) {
             let count = limits.http_failures_per_minute.saturating_mul(network.times);
             self.failed.charge(&network.key, 1, Quota::per_minute(count), now)?;
@@ -78,7 +83,13 @@ impl Rates {
 struct Counters(BTreeMap<String, (Millis, u64)>);
 
 impl Counters {
-    fn charge(&mut self, key: &str, amount: u64, quota: Quota, now: Millis) -> Result<(), Refusal> {
+    fn charge(
+        &mut self,
+        key: &str,
+        amount: u64,
+        quota: Quota,
+        now: Millis,
+    ) -> Result<(), ProtocolError> {
         if quota.count == 0 {
             return Ok(());
         }

@@ -10,7 +10,7 @@ use crate::feature::transfers::TransferCommand;
 use crate::limits::{BATCH_EVENTS_MAX, JSON_DEPTH_MAX};
 use crate::message::{
     Before, Body, EventName, Fault, Json, Kicked, Kind, Member, Millis, Name, Offset, PageRequest,
-    Refusal, RequestId, RoomName, SessionId, StateKey, UserId,
+    ProtocolError, RequestId, RoomName, SessionId, StateKey, UserId,
 };
 use crate::room::Grants;
 use crate::room::{Command, Request};
@@ -105,22 +105,25 @@ impl EventIn {
         }
     }
 
-    fn command(&self, kind: Kind) -> Result<Command, Refusal> {
+    fn command(&self, kind: Kind) -> Result<Command, ProtocolError> {
         let exclude = self.exclude.as_deref().map(|it| SessionId::parse(it).ok_or(NO_SESSION));
         let (body, exclude) = (self.body(kind)?, exclude.transpose()?);
         Ok(Command::Publish { body, exclude })
     }
 
-    fn body(&self, kind: Kind) -> Result<Body, Refusal> {
+    fn body(&self, kind: Kind) -> Result<Body, ProtocolError> {
         let data = self.data.clone().unwrap_or_else(Json::null);
         if kind == Kind::Chat && self.kind == "message" {
             let problem = "must be an object with content, a string".into();
-            let fault = || Refusal::faulty(vec![Fault { field: "data".into(), problem }]);
+            let fault = || ProtocolError::faulty(vec![Fault { field: "data".into(), problem }]);
             let ChatMessage { content, message_type } =
                 serde_json::from_str(data.as_str()).map_err(|_| fault())?;
             if self.user_id.is_some() {
                 let problem = "must be missing: what is said in a chat room is for everyone".into();
-                return Err(Refusal::faulty(vec![Fault { field: "user_id".into(), problem }]));
+                return Err(ProtocolError::faulty(vec![Fault {
+                    field: "user_id".into(),
+                    problem,
+                }]));
             }
             return Body::message(&content, message_type.as_deref());
         }
@@ -133,7 +136,7 @@ impl EventIn {
     }
 }
 
-const NO_SESSION: Refusal = Refusal::invalid("exclude must be a session's id");
+const NO_SESSION: ProtocolError = ProtocolError::invalid("exclude must be a session's id");
 
 impl RoomRequest {
     /// One room asks another of its name: as the platform, whom nothing is granted.
@@ -188,15 +191,15 @@ impl Task {
 }
 
 /// Reads the body of a publish call. `bytes_max` bounds the data, as it does a frame.
-pub fn read_event(text: &str, kind: Kind, bytes_max: usize) -> Result<EventIn, Refusal> {
+pub fn read_event(text: &str, kind: Kind, bytes_max: usize) -> Result<EventIn, ProtocolError> {
     let event: EventIn = read(text)?;
     check(&event, kind, bytes_max)?;
     Ok(event)
 }
 
-fn check(event: &EventIn, kind: Kind, bytes_max: usize) -> Result<(), Refusal> {
+fn check(event: &EventIn, kind: Kind, bytes_max: usize) -> Result<(), ProtocolError> {
     if bytes_max < event.data.as_ref().map_or(0, |it| it.as_str().len()) {
-        return Err(Refusal::data_too_large(bytes_max));
+        return Err(ProtocolError::data_too_large(bytes_max));
     }
     event.request(kind).command.map(drop)
 }
@@ -245,11 +248,11 @@ pub type Destination = (Kind, RoomName, EventIn);
 pub fn read_batch(
     text: &str,
     bytes_max: usize,
-) -> Result<Vec<Result<Destination, Refusal>>, Refusal> {
+) -> Result<Vec<Result<Destination, ProtocolError>>, ProtocolError> {
     // Each is looked at by itself: how deep one is nested is no fault of the others.
     let BatchIn { events } = read_shape(text, NO_BATCH)?;
     if events.is_empty() {
-        return Err(Refusal::invalid(NO_BATCH));
+        return Err(ProtocolError::invalid(NO_BATCH));
     }
     let destination = |item: &Json| {
         let event: EventIn = read(item.as_str())?;
@@ -264,22 +267,25 @@ pub fn read_batch(
     Ok(events.iter().map(destination).collect())
 }
 
-const NO_ADDRESS: Refusal = Refusal::invalid("room must be kind:name");
+const NO_ADDRESS: ProtocolError = ProtocolError::invalid("room must be kind:name");
 
 const NO_BATCH: &str = "the body must be JSON, an object whose events are a list of 1 to 100";
 
-fn read<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Refusal> {
+fn read<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, ProtocolError> {
     if !crate::message::is_bearable(text.as_bytes(), JSON_DEPTH_MAX) {
-        return Err(Refusal::invalid("the JSON is nested too deeply"));
+        return Err(ProtocolError::invalid("the JSON is nested too deeply"));
     }
     read_shape(text, "the body must be JSON of the documented shape")
 }
 
-fn read_shape<'a, T: Deserialize<'a>>(text: &'a str, wrong: &'static str) -> Result<T, Refusal> {
+fn read_shape<'a, T: Deserialize<'a>>(
+    text: &'a str,
+    wrong: &'static str,
+) -> Result<T, ProtocolError> {
     if !crate::message::starts_object(text) {
-        return Err(Refusal::invalid(wrong));
+        return Err(ProtocolError::invalid(wrong));
     }
-    serde_json::from_str(text).map_err(|_| Refusal::invalid(wrong))
+    serde_json::from_str(text).map_err(|_| ProtocolError::invalid(wrong))
 }
 
 #[cfg(test)]
@@ -294,7 +300,7 @@ mod tests {
         };
         assert_eq!(of(100, "]}").map(|it| it.len()), Ok(100));
         for wrong in [of(0, "]}"), of(101, "]}"), of(2_000_000, "]}")] {
-            assert_eq!(wrong, Err(Refusal::invalid(NO_BATCH)));
+            assert_eq!(wrong, Err(ProtocolError::invalid(NO_BATCH)));
         }
         // What comes after is not even looked at.
         let mut input = serde_json::Deserializer::from_str("[1,2");

@@ -18,7 +18,8 @@ use super::{
 use crate::close::CloseCode;
 use crate::feature::{self, Ask, Spelled, Tell};
 use crate::message::{
-    Body, Code, EVENT, EventName, Json, Kind, Millis, Refusal, Reply, RequestId, Status, Welcome,
+    Body, Code, EVENT, EventName, Json, Kind, Millis, ProtocolError, Reply, RequestId, Status,
+    Welcome,
 };
 use crate::room::{Command, Event, Notice};
 use crate::room::{Flag, Flags};
@@ -47,7 +48,7 @@ pub(crate) const INVALID_ROLE: CloseCode = CloseCode::Own(4401);
 /// 4500: a handshake that failed on our side (E26).
 pub(crate) const HANDSHAKE_FAILED: CloseCode = CloseCode::Own(4500);
 
-fn close_code(refusal: &Refusal) -> CloseCode {
+fn close_code(refusal: &ProtocolError) -> CloseCode {
     // A fault of ours has a code of its own here (E26).
     if matches!(refusal.code, Code::Unavailable | Code::SystemError) {
         HANDSHAKE_FAILED
@@ -105,7 +106,7 @@ impl Dialect for Client {
 // ---- in
 
 /// What this word asks of a feature; else an event of this name.
-fn asked(name: &EventName, data: Json) -> Result<Command, Refusal> {
+fn asked(name: &EventName, data: Json) -> Result<Command, ProtocolError> {
     match feature::Command::read("client", name.as_str(), Some(data.as_raw())) {
         Some(read) => read.map(Command::Feature),
         None => publication(Kind::Hub, name.clone(), data, None)
@@ -113,7 +114,7 @@ fn asked(name: &EventName, data: Json) -> Result<Command, Refusal> {
     }
 }
 
-fn command(envelope: &Envelope<'_>) -> Result<Command, Refusal> {
+fn command(envelope: &Envelope<'_>) -> Result<Command, ProtocolError> {
     Ok(match &*envelope.kind {
         "ping" => Command::Ping,
         "pong" => Command::Pong,
@@ -121,7 +122,7 @@ fn command(envelope: &Envelope<'_>) -> Result<Command, Refusal> {
         "auth" => json::authenticate(envelope.token, envelope.context_id)?,
         kind => {
             let wrong = |_| {
-                Refusal::new(
+                ProtocolError::new(
                     Code::UnknownMessageType,
                     "a type is 1 to 128 of A-Z a-z 0-9 . _ : ~ -",
                 )
@@ -136,8 +137,8 @@ fn command(envelope: &Envelope<'_>) -> Result<Command, Refusal> {
 /// What is not the envelope's own.
 const ENVELOPE: [&str; 3] = ["type", "id", "timestamp"];
 
-fn fields(text: &str) -> Result<Json, Refusal> {
-    let wrong = |_| Refusal::invalid("a message is a JSON object");
+fn fields(text: &str) -> Result<Json, ProtocolError> {
+    let wrong = |_| ProtocolError::invalid("a message is a JSON object");
     let mut fields: Fields = serde_json::from_str(text).map_err(wrong)?;
     for name in ENVELOPE {
         fields.remove(name);
@@ -283,7 +284,7 @@ pub(crate) struct Error<'a> {
 }
 
 impl<'a> Error<'a> {
-    fn of(notice: &'a Notice, refusal: &'a Refusal) -> Self {
+    fn of(notice: &'a Notice, refusal: &'a ProtocolError) -> Self {
         Self {
             id: notice.reply_to.as_ref().map(RequestId::as_str),
             code: refusal.code,

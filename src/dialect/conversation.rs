@@ -17,8 +17,8 @@ use crate::feature::conversations::{
     ClientName, ConversationCommand, ConversationEvent, ResponseText, ResumeToken,
 };
 use crate::message::{
-    Before, Code, Entry, Kind, MessageText, Millis, Offset, Page, PageRequest, Refusal, RequestId,
-    text_fits,
+    Before, Code, Entry, Kind, MessageText, Millis, Offset, Page, PageRequest, ProtocolError,
+    RequestId, text_fits,
 };
 use crate::room::{Command, Event, Notice, Request};
 use crate::room::{Flag, Flags};
@@ -61,7 +61,7 @@ impl Dialect for Talk {
             Ok(text) => text,
             Err(refusal) => return Request { request_id: None, command: Err(refusal) }.into(),
         };
-        let wrong = Refusal::invalid("a message is a JSON object with a string as type");
+        let wrong = ProtocolError::invalid("a message is a JSON object with a string as type");
         let envelope = serde_json::from_str::<Envelope<'_>>(text).map_err(|_| wrong);
         let message_id = match &envelope {
             Ok(envelope) => string(envelope.message_id),
@@ -150,31 +150,34 @@ struct Lone {
     message_id: String,
 }
 
-fn command(envelope: &Envelope<'_>, has_id: bool) -> Result<Command, Refusal> {
+fn command(envelope: &Envelope<'_>, has_id: bool) -> Result<Command, ProtocolError> {
     let conversation = match &*envelope.kind {
         "connect" => {
             let wrong = "connect needs clientId and version, which are strings";
-            let version = string(envelope.version).ok_or(Refusal::invalid(wrong))?;
-            let client = string(envelope.client_id).ok_or(Refusal::invalid(wrong))?;
+            let version = string(envelope.version).ok_or(ProtocolError::invalid(wrong))?;
+            let client = string(envelope.client_id).ok_or(ProtocolError::invalid(wrong))?;
             if !is_spoken(&version) {
                 let wrong = "this version of the protocol is not spoken here; 1 is";
-                return Err(Refusal::invalid(wrong));
+                return Err(ProtocolError::invalid(wrong));
             }
             ConversationCommand::Connect { client: ClientName::parse(client)? }
         }
         "message" => {
             let wrong = "message needs clientId, content and messageId, which are strings, the last of 1 to 128 bytes";
             let content = string(envelope.content).filter(|_| has_id);
-            let content = content.ok_or(Refusal::invalid(wrong))?;
+            let content = content.ok_or(ProtocolError::invalid(wrong))?;
             text_fits(&content)?;
-            let client = string(envelope.client_id).ok_or(Refusal::invalid(wrong))?;
+            let client = string(envelope.client_id).ok_or(ProtocolError::invalid(wrong))?;
             ConversationCommand::Ask { client: ClientName::parse(client)?, content }
         }
         "history" => return history(envelope),
         "ping" => return Ok(Command::Ping),
         "auth" => return json::authenticate(envelope.token, None),
         _ => {
-            return Err(Refusal::new(Code::UnknownMessageType, "this endpoint knows no such type"));
+            return Err(ProtocolError::new(
+                Code::UnknownMessageType,
+                "this endpoint knows no such type",
+            ));
         }
     };
     Ok(conversation.into())
@@ -191,9 +194,10 @@ fn is_spoken(version: &str) -> bool {
     parts.next() == Some("1") && parts.clone().count() <= 2 && parts.all(is_number)
 }
 
-fn history(envelope: &Envelope<'_>) -> Result<Command, Refusal> {
-    let wrong =
-        Refusal::invalid("history takes limit, a whole number, and before, a time or an offset");
+fn history(envelope: &Envelope<'_>) -> Result<Command, ProtocolError> {
+    let wrong = ProtocolError::invalid(
+        "history takes limit, a whole number, and before, a time or an offset",
+    );
     let limit = envelope.limit.map_or(Ok(None), |it| serde_json::from_str(it.get()));
     let limit = json::limit(limit.map_err(|_| wrong)?)?;
     let before = envelope.before.map(RawValue::get).filter(|it| *it != "null");
@@ -383,7 +387,7 @@ pub(crate) struct Error<'a> {
 }
 
 impl<'a> Error<'a> {
-    fn of(notice: &'a Notice, refusal: &'a Refusal) -> Self {
+    fn of(notice: &'a Notice, refusal: &'a ProtocolError) -> Self {
         Self {
             kind: "error",
             error: &refusal.message,

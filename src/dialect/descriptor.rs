@@ -4,7 +4,7 @@
 use super::DialectId;
 use crate::close::CloseCode;
 use crate::feature;
-use crate::message::{Kind, Refusal};
+use crate::message::{Kind, ProtocolError};
 use crate::room::Flags;
 
 /// A protocol, described.
@@ -30,7 +30,7 @@ pub struct Descriptor {
     /// How a room treats the connections that speak it.
     pub flags: Flags,
     /// With which code a handshake ends that the room refuses.
-    pub close_code: fn(&Refusal) -> CloseCode,
+    pub close_code: fn(&ProtocolError) -> CloseCode,
     /// Every `type` that it gives a meaning to, in and out, but those of features and of published
     /// events; and names of events that only the server says.
     pub words: &'static [&'static str],

@@ -8,7 +8,7 @@ use crate::feature::{self, Ask};
 use crate::limits::JSON_DEPTH_MAX;
 pub(crate) use crate::message::json::{Text, data, data_or_default};
 use crate::message::{
-    Before, Code, Millis, Offset, PageRequest, Refusal, RequestId, is_bearable, starts_object,
+    Before, Code, Millis, Offset, PageRequest, ProtocolError, RequestId, is_bearable, starts_object,
 };
 use crate::room::{Command, Request};
 
@@ -17,15 +17,15 @@ pub(super) const PING_PAIR: (&str, &str) = (r#"{"type":"ping"}"#, r#"{"type":"po
 
 /// Checks what can be checked before anything is parsed: that the frame is text
 /// holding an object of bearable depth.
-pub(super) fn object_text(frame: &Frame) -> Result<&str, Refusal> {
+pub(super) fn object_text(frame: &Frame) -> Result<&str, ProtocolError> {
     let Frame::Text(text) = frame else {
-        return Err(Refusal::invalid("this endpoint speaks JSON in text frames"));
+        return Err(ProtocolError::invalid("this endpoint speaks JSON in text frames"));
     };
     if !starts_object(text) {
-        return Err(Refusal::invalid("a message is a JSON object"));
+        return Err(ProtocolError::invalid("a message is a JSON object"));
     }
     if !is_bearable(text.as_bytes(), JSON_DEPTH_MAX) {
-        return Err(Refusal::invalid("the JSON is nested too deeply"));
+        return Err(ProtocolError::invalid("the JSON is nested too deeply"));
     }
     Ok(text)
 }
@@ -57,11 +57,12 @@ pub(crate) struct Envelope<'a> {
 pub(super) fn request<'a, E: Deserialize<'a>>(
     frame: &'a Frame,
     id: impl Fn(&E) -> Option<&str>,
-    command: impl Fn(&E) -> Result<Command, Refusal>,
+    command: impl Fn(&E) -> Result<Command, ProtocolError>,
 ) -> Request {
     let wrong = "a message is a JSON object with a string as type, and as id if it has one";
-    let envelope = object_text(frame)
-        .and_then(|text| serde_json::from_str::<E>(text).map_err(|_| Refusal::invalid(wrong)));
+    let envelope = object_text(frame).and_then(|text| {
+        serde_json::from_str::<E>(text).map_err(|_| ProtocolError::invalid(wrong))
+    });
     let read = envelope.and_then(|envelope| {
         let request_id = id(&envelope).map(RequestId::parse).transpose()?;
         Ok((request_id, command(&envelope)))
@@ -87,8 +88,9 @@ fn lone_id(frame: &Frame) -> Option<RequestId> {
 pub(super) fn authenticate(
     token: Option<&RawValue>,
     context: Option<&RawValue>,
-) -> Result<Command, Refusal> {
-    let wrong = || Refusal::invalid("auth needs token, a string, and contextId, a string or none");
+) -> Result<Command, ProtocolError> {
+    let wrong =
+        || ProtocolError::invalid("auth needs token, a string, and contextId, a string or none");
     let text = |raw: &RawValue| serde_json::from_str::<String>(raw.get()).ok();
     let token = token.and_then(text).ok_or_else(wrong)?;
     let context = match context.map(RawValue::get) {
@@ -103,28 +105,28 @@ pub(super) fn feature(
     protocol: &str,
     word: &str,
     data: Option<&RawValue>,
-) -> Result<Command, Refusal> {
-    let unknown = Refusal::new(Code::UnknownMessageType, "this endpoint knows no such type");
+) -> Result<Command, ProtocolError> {
+    let unknown = ProtocolError::new(Code::UnknownMessageType, "this endpoint knows no such type");
     feature::Command::read(protocol, word, data).unwrap_or(Err(unknown)).map(Command::Feature)
 }
 
 /// How many entries a page is to have.
-pub fn limit(limit: Option<u64>) -> Result<u32, Refusal> {
+pub fn limit(limit: Option<u64>) -> Result<u32, ProtocolError> {
     match limit {
         None => Ok(PageRequest::LIMIT_DEFAULT),
-        Some(0) => Err(Refusal::invalid("limit must be 1 to 200")),
+        Some(0) => Err(ProtocolError::invalid("limit must be 1 to 200")),
         Some(limit) => Ok(u32::try_from(limit).unwrap_or(u32::MAX).min(PageRequest::LIMIT_MAX)),
     }
 }
 
 /// Where a page ends: an offset, or a time; an offset in quotes is an offset.
-pub fn before(json: &str) -> Result<Before, Refusal> {
+pub fn before(json: &str) -> Result<Before, ProtocolError> {
     let text: Option<String> = serde_json::from_str(json).ok();
     let text = text.as_deref().unwrap_or(json);
     let offset = text.parse().ok().map(|it| Before::Offset(Offset(it)));
     offset
         .or_else(|| Millis::parse(text).map(Before::Time))
-        .ok_or(Refusal::invalid("before must be an RFC 3339 time or an offset"))
+        .ok_or(ProtocolError::invalid("before must be an RFC 3339 time or an offset"))
 }
 
 /// Writes one frame. Our own structs of strings, numbers and lists always

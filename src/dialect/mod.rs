@@ -18,7 +18,7 @@ pub use peer::{Channel, Decoded, Peer, RoomAddress};
 use serde::{Deserialize, Serialize};
 pub use wire::Wire;
 
-use crate::message::{EventName, Json, Kind, Published, Refusal, UserId};
+use crate::message::{EventName, Json, Kind, ProtocolError, Published, UserId};
 use crate::room::Notice;
 
 /// Every dialect, by number. Numbers are stored in attachments: append, never reorder. A new one
@@ -64,7 +64,7 @@ pub fn publication(
     name: EventName,
     data: Json,
     user: Option<UserId>,
-) -> Result<Published, Refusal> {
+) -> Result<Published, ProtocolError> {
     if is_word(kind, name.as_str()) {
         return Err(Published::RESERVED);
     }

@@ -3,7 +3,7 @@
 use serde::{Serialize, Serializer};
 use uuid::Uuid;
 
-use crate::message::{Details, Fault, Member, Refusal};
+use crate::message::{Details, Fault, Member, ProtocolError};
 
 use crate::room::Notice;
 
@@ -59,7 +59,7 @@ pub(crate) enum ErrorDetails<'a> {
 }
 
 impl<'a> ErrorDetails<'a> {
-    pub(super) fn of(refusal: &'a Refusal) -> Option<Self> {
+    pub(super) fn of(refusal: &'a ProtocolError) -> Option<Self> {
         match &refusal.details {
             Details::None => refusal.retry_after.map(|retry_after| Self::Wait { retry_after }),
             Details::Rate { limit, window_s } => Some(Self::Rate {

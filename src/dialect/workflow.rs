@@ -16,7 +16,7 @@ use super::{
 };
 use crate::close::CloseCode;
 use crate::feature::{Spelled, Tell};
-use crate::message::{Code, Details, Fault, Kind, Millis, Refusal, RequestId, SessionId};
+use crate::message::{Code, Details, Fault, Kind, Millis, ProtocolError, RequestId, SessionId};
 use crate::room::{Command, Event, Notice};
 use crate::room::{Flag, Flags};
 
@@ -76,7 +76,7 @@ impl Dialect for Workflow {
 
 // ---- in
 
-fn command(envelope: &Envelope<'_>) -> Result<Command, Refusal> {
+fn command(envelope: &Envelope<'_>) -> Result<Command, ProtocolError> {
     match &*envelope.kind {
         "ping" => Ok(Command::Ping),
         "auth" if envelope.token.is_some() => {
@@ -164,7 +164,7 @@ pub(crate) struct ErrorDetails<'a> {
 }
 
 impl<'a> Error<'a> {
-    fn of(notice: &'a Notice, refusal: &'a Refusal) -> Self {
+    fn of(notice: &'a Notice, refusal: &'a ProtocolError) -> Self {
         let faults = match &refusal.details {
             Details::Faults(faults) => faults.as_slice(),
             Details::None | Details::Rate { .. } => &[],

@@ -2,7 +2,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
-use crate::message::{Millis, Refusal};
+use crate::message::{Millis, ProtocolError};
 
 /// Which rooms to list.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -100,10 +100,10 @@ impl Listing {
     }
 
     /// The place that a cursor tells.
-    pub fn place(cursor: &str) -> Result<String, Refusal> {
+    pub fn place(cursor: &str) -> Result<String, ProtocolError> {
         let bytes = URL_SAFE_NO_PAD.decode(cursor).ok();
         let place = bytes.and_then(|it| String::from_utf8(it).ok());
-        place.ok_or(Refusal::invalid("cursor must be that of the page before"))
+        place.ok_or(ProtocolError::invalid("cursor must be that of the page before"))
     }
 
     /// How many a directory gives: one more than fit, to know whether there are more.

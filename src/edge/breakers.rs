@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use super::clock;
 use crate::breaker::{Breaker, Breakers, ResponderBreakers, State};
-use crate::message::{Code, Refusal, UserId};
+use crate::message::{Code, ProtocolError, UserId};
 
 thread_local! {
     /// Those that failed of late. What works is not in it.
@@ -19,22 +19,22 @@ thread_local! {
 const FAILING_MAX: usize = 256;
 
 /// Whether to try at all what concerns this room or shard.
-pub(super) fn admit(which: Breaker, whose: &str) -> Result<(), Refusal> {
+pub(super) fn admit(which: Breaker, whose: &str) -> Result<(), ProtocolError> {
     let admitted = FAILING.with_borrow_mut(|failing| {
         failing.get_mut(whose).map_or(Ok(()), |it| it.admit(which, clock::now()))
     });
     admitted.map_err(refusal)
 }
 
-fn refusal(wait_ms: u64) -> Refusal {
-    Refusal {
+fn refusal(wait_ms: u64) -> ProtocolError {
+    ProtocolError {
         retry_after: Some(wait_ms.div_ceil(1000)),
-        ..Refusal::new(Code::Unavailable, "this failed too often just now; try later")
+        ..ProtocolError::new(Code::Unavailable, "this failed too often just now; try later")
     }
 }
 
 /// Whether to call the responder for this conversation.
-pub(super) fn admit_call(conversation: &str) -> Result<(), Refusal> {
+pub(super) fn admit_call(conversation: &str) -> Result<(), ProtocolError> {
     let now = clock::now();
     RESPONDER.with_borrow_mut(|it| it.admit(conversation, now)).map_err(refusal)
 }

@@ -8,7 +8,7 @@ use super::{clock, platform};
 use crate::admission::{HandOff, Query, Route, Target, Upgrade, Verdict};
 use crate::api::Problem;
 use crate::close::CloseCode;
-use crate::message::{Refusal, address_key, networks};
+use crate::message::{ProtocolError, address_key, networks};
 use crate::room::Quota;
 
 /// The bindings that count connects per address, or per IPv6 network of /64, /56 and /48.
@@ -20,7 +20,7 @@ const CONNECT_LIMITS: [&str; 3] = ["CONNECT_LIMIT", "CONNECT_LIMIT_56", "CONNECT
 async fn fetch(request: Request, env: Env, worker: Context) -> Result<Response> {
     let response = serve(request, env, worker).await.or_else(|error| {
         worker::console_error!("a request failed: {error}");
-        problem(&Problem::of(&Refusal::system()))
+        problem(&Problem::of(&ProtocolError::system()))
     })?;
     if response.status_code() == SWITCHING {
         return Ok(response);

@@ -7,13 +7,14 @@ use super::{breakers, platform};
 use crate::admission::{HAND_OFF_HEADER, HandOff};
 use crate::api::{Answer, RoomRequest};
 use crate::breaker::Breaker;
-use crate::message::{Code, Kind, Refusal, RoomName};
+use crate::message::{Code, Kind, ProtocolError, RoomName};
 
 /// How long an object may take to answer before its client is told to come back,
 /// rather than hang, in milliseconds.
 pub(super) const ANSWER_MS: f64 = 10_000.0;
 
-const UNAVAILABLE: Refusal = Refusal::new(Code::Unavailable, "the room did not answer; try again");
+const UNAVAILABLE: ProtocolError =
+    ProtocolError::new(Code::Unavailable, "the room did not answer; try again");
 
 /// The binding of each kind's object class.
 fn binding(kind: Kind) -> &'static str {
@@ -31,7 +32,7 @@ pub(super) async fn hand_over(
     env: &Env,
     kind: Kind,
     hand_off: &HandOff,
-) -> Result<WebSocket, Refusal> {
+) -> Result<WebSocket, ProtocolError> {
     ask(env, binding(kind), hand_off.room.as_str(), &hand_off.to_header()).await
 }
 
@@ -41,11 +42,16 @@ pub(super) async fn echo(
     env: &Env,
     client: &RoomName,
     from: Option<&str>,
-) -> Result<WebSocket, Refusal> {
+) -> Result<WebSocket, ProtocolError> {
     ask(env, "ECHOES", from.unwrap_or(client.as_str()), client.as_str()).await
 }
 
-async fn ask(env: &Env, binding: &str, name: &str, hand_off: &str) -> Result<WebSocket, Refusal> {
+async fn ask(
+    env: &Env,
+    binding: &str,
+    name: &str,
+    hand_off: &str,
+) -> Result<WebSocket, ProtocolError> {
     let namespace = js_sys::Reflect::get(env, &binding.into()).map_err(|_| UNAVAILABLE)?;
     let answer = unless_it_fails(
         binding,
@@ -64,9 +70,9 @@ pub(super) async fn run(
     env: &Env,
     kind: Kind,
     room_request: &RoomRequest,
-) -> Result<Vec<Answer>, Refusal> {
+) -> Result<Vec<Answer>, ProtocolError> {
     let namespace = js_sys::Reflect::get(env, &binding(kind).into()).map_err(|_| UNAVAILABLE)?;
-    let body = serde_json::to_string(room_request).map_err(|_| Refusal::system())?;
+    let body = serde_json::to_string(room_request).map_err(|_| ProtocolError::system())?;
     let (binding, name) = (binding(kind), room_request.room.as_str());
     let asked = platform::post_to(&namespace, name, &body, ANSWER_MS);
     let answer = unless_it_fails(binding, name, asked).await?;
@@ -79,7 +85,7 @@ async fn unless_it_fails(
     binding: &str,
     name: &str,
     asked: impl Future<Output = Result<JsValue, JsValue>>,
-) -> Result<JsValue, Refusal> {
+) -> Result<JsValue, ProtocolError> {
     let whose = format!("{binding}/{name}");
     breakers::admit(Breaker::Connect, &whose)?;
     let answer = asked.await.ok();

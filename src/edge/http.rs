@@ -15,7 +15,7 @@ use crate::api::{
 };
 use crate::budget::Lease;
 use crate::directory::{Ask, Listed, Listing, PROMETHEUS_TYPE, Summary, merge_pages};
-use crate::message::{Code, Json, Kicked, Kind, Millis, Refusal, RoomName};
+use crate::message::{Code, Json, Kicked, Kind, Millis, ProtocolError, RoomName};
 use crate::room::Grant;
 
 /// A body may be this much longer than the data in it.
@@ -38,8 +38,8 @@ enum Failure {
     Ours(worker::Error),
 }
 
-impl From<Refusal> for Failure {
-    fn from(refusal: Refusal) -> Self {
+impl From<ProtocolError> for Failure {
+    fn from(refusal: ProtocolError) -> Self {
         Self::Problem(Problem::of(&refusal))
     }
 }
@@ -98,7 +98,7 @@ pub(super) async fn serve(request: &Request, asked: &Upgrade, env: &Env) -> Resu
         }
         Err(Failure::Ours(error)) => {
             log::broke("http", &error.to_string());
-            problem(&Problem::of(&Refusal::system()))?
+            problem(&Problem::of(&ProtocolError::system()))?
         }
     };
     share(response, allowed.as_deref())
@@ -154,7 +154,7 @@ impl Http<'_> {
         }
     }
 
-    fn caller(&self) -> std::result::Result<Caller, Refusal> {
+    fn caller(&self) -> std::result::Result<Caller, ProtocolError> {
         let authorization = self.asked.authorization.as_deref();
         let local = is_local(&self.asked.host);
         let caller = Caller::of(&self.config.policy.keys, authorization, local, clock::now())?;
@@ -163,7 +163,7 @@ impl Http<'_> {
     }
 
     /// Counts a call against its caller, before any object is woken.
-    fn charge(&self, caller: &Caller, cost: Cost) -> std::result::Result<(), Refusal> {
+    fn charge(&self, caller: &Caller, cost: Cost) -> std::result::Result<(), ProtocolError> {
         let (sub, limits) = (caller.member().id.0, &self.config.limits);
         RATES.with_borrow_mut(|it| it.charge(&sub, cost, limits, clock::now()))
     }
@@ -195,7 +195,7 @@ impl Http<'_> {
         };
         self.charge(&caller, cost)?;
         if !may {
-            return Err(Refusal::denied("this token does not allow this in this room").into());
+            return Err(ProtocolError::denied("this token does not allow this in this room").into());
         }
         let (status, task) = match call {
             RoomCall::Publish => {
@@ -234,7 +234,7 @@ impl Http<'_> {
             }
             Some(Answer::Done(json)) => json_response(&json),
             Some(Answer::Refused(refusal)) => Err(refusal.into()),
-            None => Err(Refusal::system().into()),
+            None => Err(ProtocolError::system().into()),
         }
     }
 
@@ -243,7 +243,9 @@ impl Http<'_> {
         let caller = self.caller()?;
         // Before the body is read.
         if !caller.may_somewhere(Grant::Publish) {
-            return Err(Refusal::denied("this token does not allow publishing in any room").into());
+            return Err(
+                ProtocolError::denied("this token does not allow publishing in any room").into()
+            );
         }
         let (text, _held) = self.body(BATCH_BYTES_MAX).await?;
         let items = read_batch(&text, self.config.limits.data_bytes_max())?;
@@ -255,7 +257,7 @@ impl Http<'_> {
                 Err(refusal) => (Some(Answer::Refused(refusal)), None),
                 Ok((kind, name, _)) if !caller.grants(kind, &name).has(Grant::Publish) => {
                     let refusal =
-                        Refusal::denied("this token does not allow publishing in this room");
+                        ProtocolError::denied("this token does not allow publishing in this room");
                     (Some(Answer::Refused(refusal)), None)
                 }
                 Ok(destination) => (None, Some(destination)),
@@ -279,7 +281,9 @@ impl Http<'_> {
             let mut answered = answered.map(Vec::into_iter);
             for at in places {
                 let answer = match &mut answered {
-                    Ok(answers) => answers.next().unwrap_or(Answer::Refused(Refusal::system())),
+                    Ok(answers) => {
+                        answers.next().unwrap_or(Answer::Refused(ProtocolError::system()))
+                    }
                     Err(refusal) => Answer::Refused(refusal.clone()),
                 };
                 if let Some(slot) = answers.get_mut(at) {
@@ -288,7 +292,7 @@ impl Http<'_> {
             }
         }
         let answers =
-            answers.into_iter().map(|it| it.unwrap_or(Answer::Refused(Refusal::system())));
+            answers.into_iter().map(|it| it.unwrap_or(Answer::Refused(ProtocolError::system())));
         Ok(Response::from_json(&Batch::of(answers.collect()))?)
     }
 
@@ -339,7 +343,7 @@ impl Http<'_> {
     }
 
     /// Role `admin`, the bearer `METRICS_TOKEN`, or development.
-    fn needs_metrics(&self) -> std::result::Result<(), Refusal> {
+    fn needs_metrics(&self) -> std::result::Result<(), ProtocolError> {
         let shown = self.asked.authorization.as_deref().and_then(bearer).unwrap_or_default();
         if self.config.policy.development || self.config.is_metrics_token(shown) {
             return Ok(());
@@ -349,12 +353,12 @@ impl Http<'_> {
         if caller.is_admin() {
             return Ok(());
         }
-        Err(Refusal::denied("the metrics are for admins"))
+        Err(ProtocolError::denied("the metrics are for admins"))
     }
 
     /// The request's body, and what it takes of the budget until the call is answered.
     async fn body(&self, bytes_max: usize) -> std::result::Result<(String, Lease), Failure> {
-        let too_large = || Refusal::too_large(bytes_max);
+        let too_large = || ProtocolError::too_large(bytes_max);
         // Before it is touched: to give up half-way costs the connection.
         let length = self.request.headers().get("Content-Length")?;
         let length = length.and_then(|it| it.parse::<usize>().ok());
@@ -365,7 +369,7 @@ impl Http<'_> {
         let held = self.config.budget.take(2 * length.unwrap_or(bytes_max))?;
         #[expect(clippy::cast_precision_loss, reason = "some megabytes")]
         let text = platform::read_text(self.request.inner(), bytes_max as f64).await;
-        let text = text.map_err(|_| Refusal::invalid("the body could not be read"))?;
+        let text = text.map_err(|_| ProtocolError::invalid("the body could not be read"))?;
         Ok((text.as_string().ok_or_else(too_large)?, held))
     }
 }

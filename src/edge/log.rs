@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use super::clock;
 use crate::api::Problem;
 use crate::close::CloseCode;
-use crate::message::{Code, Kind, Refusal, RoomName, SessionId, UserId};
+use crate::message::{Code, Kind, ProtocolError, RoomName, SessionId, UserId};
 use crate::sampling::{Sampled, Sampler};
 
 #[derive(Serialize)]
@@ -87,7 +87,7 @@ pub(super) fn expelled(kind: Kind, room: &str, session: SessionId, code: CloseCo
 }
 
 /// Somebody asked for too much, or for what is not theirs.
-pub(super) fn limited(kind: Kind, room: &str, session: SessionId, refusal: &Refusal) {
+pub(super) fn limited(kind: Kind, room: &str, session: SessionId, refusal: &ProtocolError) {
     let (room, session) = (Some(spelled(kind, room)), Some(session.to_string()));
     let (code, detail) = (Some(refusal.code.as_str()), Some(&*refusal.message));
     let claim = refusal.claim;
@@ -95,7 +95,7 @@ pub(super) fn limited(kind: Kind, room: &str, session: SessionId, refusal: &Refu
 }
 
 /// Somebody was not let in.
-pub(super) fn refused(refusal: &Refusal, address: Option<&str>) {
+pub(super) fn refused(refusal: &ProtocolError, address: Option<&str>) {
     turned_away(&Problem::of(refusal), address);
 }
 

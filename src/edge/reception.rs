@@ -13,7 +13,7 @@ use crate::admission::{Endpoint, HandOff, Pending, Terms};
 use crate::close::{CloseCode, reason};
 use crate::dialect::{Channel, DialectId, Frame, Peer};
 use crate::limits::PENDING_LENGTH_MAX;
-use crate::message::{Refusal, RoomName};
+use crate::message::{ProtocolError, RoomName};
 use crate::room::{Command, Event, Notice};
 
 /// How a request for a WebSocket is answered.
@@ -39,7 +39,7 @@ impl Handshake<'_> {
 
     /// Accepts the upgrade, says why not, and closes: a browser cannot read the status of a
     /// refused upgrade.
-    pub(super) fn reject(&self, refusal: &Refusal, code: CloseCode) -> Result<Response> {
+    pub(super) fn reject(&self, refusal: &ProtocolError, code: CloseCode) -> Result<Response> {
         let WebSocketPair { client, server } = WebSocketPair::new()?;
         server.accept()?;
         refuse(&server, self.dialect, refusal, code, self.from);
@@ -94,7 +94,7 @@ pub(super) fn receive(
         PENDING.with_borrow_mut(|it| it.leave(place));
         let refusal = match introduced {
             Ok(upstream) if held.pipe(upstream.as_ref()).is_ok() => return,
-            Ok(_) => Refusal::system(),
+            Ok(_) => ProtocolError::system(),
             Err(_) if held.is_over() => return, // There is nobody to tell.
             Err(refusal) => refusal,
         };
@@ -110,12 +110,12 @@ async fn introduce(
     Introduction { endpoint, context, terms, address, .. }: Introduction,
     config: &Config,
     env: &Env,
-) -> std::result::Result<WebSocket, Refusal> {
+) -> std::result::Result<WebSocket, ProtocolError> {
     #[expect(clippy::cast_precision_loss, reason = "a duration stays below 2^53")]
     let patience_ms = config.limits.auth_ms as f64;
-    let first = held.first(patience_ms).await.map_err(|_| Refusal::system())?;
+    let first = held.first(patience_ms).await.map_err(|_| ProtocolError::system())?;
     let Some(first) = first.as_string() else {
-        return Err(Refusal::unauthenticated("no auth message came in time"));
+        return Err(ProtocolError::unauthenticated("no auth message came in time"));
     };
     let mut decoded = endpoint.dialect.get().decode(&Frame::Text(first), &Peer::default());
     let hand_off = match decoded.requests.pop().map(|it| it.command) {
@@ -128,7 +128,9 @@ async fn introduce(
             config.policy.admit(&endpoint, terms, &token, context, now, clock::new_id)?
         }
         Some(_) | None => {
-            return Err(Refusal::unauthenticated("the first message must be auth, with a token"));
+            return Err(ProtocolError::unauthenticated(
+                "the first message must be auth, with a token",
+            ));
         }
     };
     hand_over(env, endpoint.kind, &HandOff { address, piped: true, ..hand_off }).await
@@ -138,7 +140,7 @@ async fn introduce(
 fn refuse(
     socket: &WebSocket,
     dialect: DialectId,
-    refusal: &Refusal,
+    refusal: &ProtocolError,
     code: CloseCode,
     from: Option<&str>,
 ) {

@@ -11,7 +11,7 @@ use crate::budget::Budget;
 use crate::close::CloseCode;
 use crate::dialect::{Frame, Wire};
 use crate::host::{Deliver, Sockets, Targets};
-use crate::message::{Kind, Millis, Refusal, SessionId};
+use crate::message::{Kind, Millis, ProtocolError, SessionId};
 use crate::room::Session;
 
 /// The open sockets of a room, by session.
@@ -155,7 +155,7 @@ impl Sockets for EdgeSockets {
         }
     }
 
-    fn note(&mut self, session: SessionId, refusal: &Refusal) {
+    fn note(&mut self, session: SessionId, refusal: &ProtocolError) {
         let (kind, name) = &self.room;
         log::limited(*kind, name, session, refusal);
     }

@@ -16,13 +16,17 @@ pub mod transfers;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::message::{Dedupe, EVENT, EntryKind, Json, Kind, MESSAGE, Millis, Rate, Refusal};
+use crate::message::{Dedupe, EVENT, EntryKind, Json, Kind, MESSAGE, Millis, ProtocolError, Rate};
 
 /// What is asked of a feature.
 pub trait Ask: Sized {
     /// Reads what this word of a protocol asks with this data; `None` if it is no word of this
     /// feature there.
-    fn read(protocol: &str, word: &str, data: Option<&RawValue>) -> Option<Result<Self, Refusal>>;
+    fn read(
+        protocol: &str,
+        word: &str,
+        data: Option<&RawValue>,
+    ) -> Option<Result<Self, ProtocolError>>;
     /// Whether rooms of this kind serve it to their connections.
     fn is_served_in(&self, kind: Kind) -> bool;
     /// Which of a connection's rates it counts against.
@@ -224,7 +228,7 @@ macro_rules! unions {
                 protocol: &str,
                 word: &str,
                 data: Option<&RawValue>,
-            ) -> Option<Result<Self, Refusal>> {
+            ) -> Option<Result<Self, ProtocolError>> {
                 $(if let Some(read) = <<$module::$name as Feature>::Command>::read(protocol, word, data) {
                     return Some(read.map(Self::$name));
                 })*

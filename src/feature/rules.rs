@@ -2,7 +2,7 @@
 
 use super::{Command, features};
 use crate::limits::Limits;
-use crate::message::{Body, Entry, Kind, Millis, Refusal, SessionId};
+use crate::message::{Body, Entry, Kind, Millis, ProtocolError, SessionId};
 use crate::room::features::{Features, Rules};
 use crate::room::principal::Principal;
 use crate::room::{Context, Duplicate, Room, Session, StoredRoom};
@@ -34,7 +34,7 @@ macro_rules! dispatch {
             fn spoke(&self, room: &mut Room, cx: &mut Context, id: SessionId) {
                 $(<super::$module::$name as Rules>::spoke(room, cx, id);)*
             }
-            fn may_publish(&self, room: &Room, body: &Body) -> Result<(), Refusal> {
+            fn may_publish(&self, room: &Room, body: &Body) -> Result<(), ProtocolError> {
                 $(<super::$module::$name as Rules>::may_publish(room, body)?;)*
                 Ok(())
             }

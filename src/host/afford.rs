@@ -6,7 +6,7 @@ use crate::feature::Ask;
 use crate::feature::documents::DocumentCache;
 use crate::history::History;
 use crate::limits::{DOCUMENT_BYTES_MAX, LONG_ANSWERS_BYTES_MAX, SMALL_FRAME_BYTES_MAX};
-use crate::message::{Code, Millis, Refusal, SessionId};
+use crate::message::{Code, Millis, ProtocolError, SessionId};
 use crate::room::{Command, Request};
 
 /// How often a room looks, awake or not, whether what waited for its clients has been read.
@@ -18,8 +18,9 @@ const ON_ITS_WAY_MS: u64 = 1_000;
 /// What a page, a state or a list of those present takes, at most, about.
 const ANSWER_BYTES_MAX: usize = 1 << 20;
 
-const UNREAD: Refusal =
-    Refusal::new(Code::Unavailable, "a long answer is still to be read; ask again then").after(1);
+const UNREAD: ProtocolError =
+    ProtocolError::new(Code::Unavailable, "a long answer is still to be read; ask again then")
+        .after(1);
 
 impl<H: History, S: Sockets> Host<H, S> {
     /// The same, with a budget and documents at hand that it shares with other rooms.

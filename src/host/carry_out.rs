@@ -3,7 +3,7 @@
 use super::{Delivery, Host, Sockets, deliver};
 use crate::feature::metrics::MetricEvent;
 use crate::history::History;
-use crate::message::{Code, Refusal, Reply};
+use crate::message::{Code, ProtocolError, Reply};
 use crate::room::{Effect, Outbound, Recipients, Write};
 use crate::room::{Event, Notice};
 
@@ -95,7 +95,7 @@ impl<H: History, S: Sockets> Host<H, S> {
 }
 
 /// Whether an operator wants to know. What is merely misspelled is not worth a line.
-fn is_of_note(refusal: &Refusal) -> bool {
+fn is_of_note(refusal: &ProtocolError) -> bool {
     matches!(
         refusal.code,
         Code::AuthenticationFailed

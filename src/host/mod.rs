@@ -36,7 +36,8 @@ use crate::feature::metrics::Measuring;
 use crate::history::History;
 use crate::limits::Limits;
 use crate::message::{
-    Dedupe, Kind, Member, Millis, Name, Refusal, RequestId, RoomName, SessionId, Stamp, UserId,
+    Dedupe, Kind, Member, Millis, Name, ProtocolError, RequestId, RoomName, SessionId, Stamp,
+    UserId,
 };
 use crate::room::{Command, Event, Notice, Request};
 use crate::room::{Duplicate, Grants, Input, Outbound, Recipients, Response, Room, Session};
@@ -49,7 +50,7 @@ pub trait Sockets: Deliver {
     /// Closes a socket and lets it go.
     fn close(&mut self, session: SessionId, code: CloseCode, reason: &str);
     /// For the operator's log: somebody asked for too much, or for what is not theirs.
-    fn note(&mut self, session: SessionId, refusal: &Refusal);
+    fn note(&mut self, session: SessionId, refusal: &ProtocolError);
     /// Those that have been found not to keep up since the last time it was asked.
     fn take_slow(&mut self) -> Vec<SessionId>;
     /// How much waits for this socket to take it, in bytes.
@@ -162,7 +163,7 @@ impl<H: History, S: Sockets> Host<H, S> {
         session: Session,
         address: Option<&str>,
         now: Millis,
-    ) -> Result<Session, Refusal> {
+    ) -> Result<Session, ProtocolError> {
         self.room.admit(session, address, now)
     }
 
@@ -303,7 +304,7 @@ impl<H: History, S: Sockets> Host<H, S> {
     /// everything but what it counted: waking again shows what is durable.
     pub fn abandon(mut self, now: Millis) -> Tally {
         for Origin { session, request_id: reply_to, .. } in std::mem::take(&mut self.origins) {
-            let event = Event::Refused(Refusal::system());
+            let event = Event::Refused(ProtocolError::system());
             // Without an id of its own: minting takes randomness, and nobody refers to it.
             let id = uuid::Uuid::nil();
             let notice = Notice { id, reply_to, session: Some(session), at: now, event };

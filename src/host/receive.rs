@@ -3,7 +3,7 @@
 use super::{Flush, Host, Origin, Sockets, Targets};
 use crate::dialect::{Decoded, Frame, Peer, Wire};
 use crate::history::History;
-use crate::message::{Refusal, SessionId, Stamp};
+use crate::message::{ProtocolError, SessionId, Stamp};
 use crate::room::{Command, Request};
 use crate::room::{Input, Renewal};
 
@@ -14,7 +14,7 @@ impl<H: History, S: Sockets> Host<H, S> {
         session: SessionId,
         frame: &Frame,
         stamp: Stamp,
-        verify: impl Fn(&str, Option<&str>) -> Result<Renewal, Refusal>,
+        verify: impl Fn(&str, Option<&str>) -> Result<Renewal, ProtocolError>,
     ) -> Result<Flush, H::Error> {
         let Some(wire) = self.sockets.wire(session) else { return Ok(Flush::No) };
         if self.message_bytes_max < frame.len() {
@@ -33,7 +33,7 @@ impl<H: History, S: Sockets> Host<H, S> {
         decoded: Decoded,
         bytes: usize,
         mut stamp: Stamp,
-        verify: impl Fn(&str, Option<&str>) -> Result<Renewal, Refusal>,
+        verify: impl Fn(&str, Option<&str>) -> Result<Renewal, ProtocolError>,
     ) -> Result<Flush, H::Error> {
         let Some(wire) = self.sockets.wire(session) else { return Ok(Flush::No) };
         let Decoded { mut requests, answers } = decoded;
@@ -71,7 +71,7 @@ impl<H: History, S: Sockets> Host<H, S> {
         bytes: usize,
         request: Request,
         stamp: Stamp,
-        verify: impl Fn(&str, Option<&str>) -> Result<Renewal, Refusal>,
+        verify: impl Fn(&str, Option<&str>) -> Result<Renewal, ProtocolError>,
     ) -> Result<Flush, H::Error> {
         let request_id = request.request_id.clone();
         let afforded = self.afford(Some(session), bytes, request, stamp.at);

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde::de::{DeserializeOwned, Deserializer, Error, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::{Fault, Millis, Refusal};
+use super::{Fault, Millis, ProtocolError};
 
 /// Fields being read, and what is wrong with them: whoever sent them learns of every fault at
 /// once. No tree is built of what is not read.
@@ -52,9 +52,10 @@ impl<'de: 'a, 'a> Deserialize<'de> for Unique<'a> {
 
 impl<'a> Fields<'a> {
     /// Those of an object.
-    pub(crate) fn of(data: &'a str) -> Result<Self, Refusal> {
+    pub(crate) fn of(data: &'a str) -> Result<Self, ProtocolError> {
         let fault = || Fault { field: "data".into(), problem: OBJECT.into() };
-        let Unique(map) = serde_json::from_str(data).map_err(|_| Refusal::faulty(vec![fault()]))?;
+        let Unique(map) =
+            serde_json::from_str(data).map_err(|_| ProtocolError::faulty(vec![fault()]))?;
         Ok(Self { map, faults: Vec::new() })
     }
 
@@ -97,7 +98,7 @@ impl<'a> Fields<'a> {
     }
 
     /// All faults, if there are any.
-    pub(crate) fn end(self) -> Result<(), Refusal> {
-        if self.faults.is_empty() { Ok(()) } else { Err(Refusal::faulty(self.faults)) }
+    pub(crate) fn end(self) -> Result<(), ProtocolError> {
+        if self.faults.is_empty() { Ok(()) } else { Err(ProtocolError::faulty(self.faults)) }
     }
 }

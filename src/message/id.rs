@@ -3,7 +3,7 @@ use uuid::Uuid;
 
 use super::invisible::is_invisible;
 use super::name::{is_dots, is_spelled};
-use super::{Millis, Refusal};
+use super::{Millis, ProtocolError};
 
 /// Position in a room's log; the first entry is 1, and 0 is before it.
 #[derive(
@@ -80,14 +80,14 @@ impl UserId {
 
     /// Refuses an empty or overlong id, one with control or invisible characters, and `.` and
     /// `..`, which are no part of a path.
-    pub fn parse(text: impl Into<String>) -> Result<Self, Refusal> {
+    pub fn parse(text: impl Into<String>) -> Result<Self, ProtocolError> {
         let text = text.into();
         let is_named = (1..=Self::BYTES_MAX).contains(&text.len()) && !is_dots(&text);
         if is_named && !text.chars().any(is_invisible) {
             Ok(Self(text))
         } else {
             let wrong = "a user's id is 1 to 128 bytes without control or invisible characters, and neither . nor ..";
-            Err(Refusal::invalid(wrong))
+            Err(ProtocolError::invalid(wrong))
         }
     }
 }
@@ -103,12 +103,12 @@ impl RequestId {
     pub const BYTES_MAX: usize = 128;
 
     /// Refuses an empty or overlong id.
-    pub fn parse(text: impl Into<String>) -> Result<Self, Refusal> {
+    pub fn parse(text: impl Into<String>) -> Result<Self, ProtocolError> {
         let text = text.into();
         if (1..=Self::BYTES_MAX).contains(&text.len()) {
             Ok(Self(text))
         } else {
-            Err(Refusal::invalid("id must have 1 to 128 bytes"))
+            Err(ProtocolError::invalid("id must have 1 to 128 bytes"))
         }
     }
 
@@ -120,9 +120,9 @@ impl RequestId {
 }
 
 impl TryFrom<String> for RequestId {
-    type Error = Refusal;
+    type Error = ProtocolError;
 
-    fn try_from(text: String) -> Result<Self, Refusal> {
+    fn try_from(text: String) -> Result<Self, ProtocolError> {
         Self::parse(text)
     }
 }
@@ -176,12 +176,12 @@ pub struct RoomName(String);
 
 impl RoomName {
     /// Refuses whatever is not a room name, before any object is woken.
-    pub fn parse(name: impl Into<String>) -> Result<Self, Refusal> {
+    pub fn parse(name: impl Into<String>) -> Result<Self, ProtocolError> {
         let name = name.into();
         if is_spelled(&name) {
             Ok(Self(name))
         } else {
-            Err(Refusal::invalid(
+            Err(ProtocolError::invalid(
                 "a room name is 1 to 128 of A-Z a-z 0-9 . _ : ~ -, and neither . nor ..",
             ))
         }
@@ -195,9 +195,9 @@ impl RoomName {
 }
 
 impl TryFrom<String> for RoomName {
-    type Error = Refusal;
+    type Error = ProtocolError;
 
-    fn try_from(name: String) -> Result<Self, Refusal> {
+    fn try_from(name: String) -> Result<Self, ProtocolError> {
         Self::parse(name)
     }
 }

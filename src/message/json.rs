@@ -4,7 +4,7 @@ use serde::de::{Deserializer, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::Refusal;
+use super::ProtocolError;
 use super::readable::{is_bearable, unreadable};
 use crate::limits::{DATA_BYTES_MAX, DATA_DEPTH_MAX};
 
@@ -17,29 +17,29 @@ pub struct Json(Box<RawValue>);
 
 impl Json {
     /// Reads JSON text that somebody sent.
-    pub fn parse(text: impl Into<String>) -> Result<Self, Refusal> {
+    pub fn parse(text: impl Into<String>) -> Result<Self, ProtocolError> {
         let raw = RawValue::from_string(text.into());
-        raw.map_err(|_| Refusal::invalid("this is no JSON")).and_then(|it| Self(it).checked())
+        raw.map_err(|_| ProtocolError::invalid("this is no JSON")).and_then(|it| Self(it).checked())
     }
 
     /// Reads a part of what somebody sent.
-    pub fn read(raw: &RawValue) -> Result<Self, Refusal> {
+    pub fn read(raw: &RawValue) -> Result<Self, ProtocolError> {
         Self(raw.to_owned()).checked()
     }
 
     /// Refuses what could not be read again by everyone it is told to: nested deeper than
     /// [`DATA_DEPTH_MAX`], longer than [`DATA_BYTES_MAX`], with a number that no double holds,
     /// or with a string that is not Unicode.
-    pub fn checked(self) -> Result<Self, Refusal> {
+    pub fn checked(self) -> Result<Self, ProtocolError> {
         let text = self.as_str();
         if DATA_BYTES_MAX < text.len() {
-            return Err(Refusal::data_too_large(DATA_BYTES_MAX));
+            return Err(ProtocolError::data_too_large(DATA_BYTES_MAX));
         }
         if !is_bearable(text.as_bytes(), DATA_DEPTH_MAX) {
             return Err(TOO_DEEP);
         }
         match unreadable(text) {
-            Some(problem) => Err(Refusal::invalid(problem)),
+            Some(problem) => Err(ProtocolError::invalid(problem)),
             None => Ok(self),
         }
     }
@@ -87,7 +87,7 @@ impl Json {
     }
 }
 
-const TOO_DEEP: Refusal = Refusal::invalid("data is nested more than 24 deep");
+const TOO_DEEP: ProtocolError = ProtocolError::invalid("data is nested more than 24 deep");
 
 impl PartialEq for Json {
     fn eq(&self, other: &Self) -> bool {
@@ -115,11 +115,11 @@ pub fn json_len(text: &str) -> usize {
 }
 
 /// Refuses a text that would not fit into a frame, however that spells it.
-pub fn text_fits(text: &str) -> Result<(), Refusal> {
+pub fn text_fits(text: &str) -> Result<(), ProtocolError> {
     if json_len(text) <= DATA_BYTES_MAX {
         Ok(())
     } else {
-        Err(Refusal::data_too_large(DATA_BYTES_MAX))
+        Err(ProtocolError::data_too_large(DATA_BYTES_MAX))
     }
 }
 
@@ -127,16 +127,16 @@ pub fn text_fits(text: &str) -> Result<(), Refusal> {
 pub(crate) fn data<'a, T: Deserialize<'a>>(
     raw: Option<&'a RawValue>,
     wrong: &'static str,
-) -> Result<T, Refusal> {
+) -> Result<T, ProtocolError> {
     let text = raw.map(RawValue::get).filter(|it| starts_object(it));
-    text.and_then(|it| serde_json::from_str(it).ok()).ok_or(Refusal::invalid(wrong))
+    text.and_then(|it| serde_json::from_str(it).ok()).ok_or(ProtocolError::invalid(wrong))
 }
 
 /// Reads the `data` of a message that can do without.
 pub(crate) fn data_or_default<'a, T: Deserialize<'a> + Default>(
     raw: Option<&'a RawValue>,
     wrong: &'static str,
-) -> Result<T, Refusal> {
+) -> Result<T, ProtocolError> {
     match raw.map(RawValue::get) {
         None | Some("null") => Ok(T::default()),
         Some(_) => data(raw, wrong),
@@ -194,7 +194,7 @@ mod tests {
         let long = |bytes| format!("\"{}\"", "x".repeat(bytes - 2));
         assert!(Json::parse(long(DATA_BYTES_MAX)).is_ok());
         let refusal = Json::parse(long(DATA_BYTES_MAX + 1)).unwrap_err();
-        assert_eq!(refusal, Refusal::data_too_large(DATA_BYTES_MAX));
+        assert_eq!(refusal, ProtocolError::data_too_large(DATA_BYTES_MAX));
         assert!(text_fits(&"\u{1}".repeat(DATA_BYTES_MAX / 6)).is_ok());
         assert!(text_fits(&"\u{1}".repeat(DATA_BYTES_MAX / 6 + 1)).is_err());
     }

@@ -31,7 +31,7 @@ pub use name::{Name, stored_name, stored_names};
 pub use page::Page;
 pub use published::{EVENT, Priority, Published};
 pub use readable::is_bearable;
-pub use refusal::{Code, Details, Fault, Refusal};
+pub use refusal::{Code, Details, Fault, ProtocolError};
 pub use reply::{Accepted, Reply, StateItem, Stats, Status, Welcome};
 pub use said::{MESSAGE, MessageText};
 pub use timestamp::Millis;

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::Refusal;
+use super::ProtocolError;
 
 /// Longest name, in bytes.
 const BYTES_MAX: usize = 128;
@@ -34,13 +34,13 @@ pub struct Name(String);
 
 impl Name {
     /// Refuses whatever is not such a name.
-    pub fn parse(name: impl Into<String>) -> Result<Self, Refusal> {
+    pub fn parse(name: impl Into<String>) -> Result<Self, ProtocolError> {
         let name = name.into();
         if is_spelled(&name) { Ok(Self(name)) } else { Err(WRONG) }
     }
 
     /// Reads one that was stored.
-    pub fn stored(name: impl Into<String>) -> Result<Self, Refusal> {
+    pub fn stored(name: impl Into<String>) -> Result<Self, ProtocolError> {
         let name = name.into();
         if was_spelled(&name) { Ok(Self(name)) } else { Err(WRONG) }
     }
@@ -52,13 +52,13 @@ impl Name {
     }
 }
 
-const WRONG: Refusal =
-    Refusal::invalid("a name is 1 to 128 of A-Z a-z 0-9 . _ : ~ -, and neither . nor ..");
+const WRONG: ProtocolError =
+    ProtocolError::invalid("a name is 1 to 128 of A-Z a-z 0-9 . _ : ~ -, and neither . nor ..");
 
 impl TryFrom<String> for Name {
-    type Error = Refusal;
+    type Error = ProtocolError;
 
-    fn try_from(name: String) -> Result<Self, Refusal> {
+    fn try_from(name: String) -> Result<Self, ProtocolError> {
         Self::parse(name)
     }
 }

@@ -3,7 +3,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 use super::body::{Body, EntryKind};
-use super::{EventName, Fault, Json, Refusal, StateKey, UserId, workflow};
+use super::{EventName, Fault, Json, ProtocolError, StateKey, UserId, workflow};
 
 /// Somebody published an event (A14, A17, C8). It is stored with its name.
 pub const EVENT: EntryKind = EntryKind {
@@ -88,12 +88,12 @@ impl Published {
     pub const STATE: &str = "state.";
 
     /// The answer to whoever publishes a word of the protocols: it could be taken for ours.
-    pub const RESERVED: Refusal = Refusal::invalid("this name is the protocol's own");
+    pub const RESERVED: ProtocolError = ProtocolError::invalid("this name is the protocol's own");
 
     /// An event somebody wants to publish. Refuses data that is not what its name promises, with
     /// every fault named. Which words the protocols have, the dialects know: what comes from
     /// outside is made by `dialect::publication`.
-    pub fn new(name: EventName, data: Json, user: Option<UserId>) -> Result<Self, Refusal> {
+    pub fn new(name: EventName, data: Json, user: Option<UserId>) -> Result<Self, ProtocolError> {
         let text = name.as_str();
         if text.starts_with(Self::STATE) {
             return Err(Self::RESERVED);
@@ -106,7 +106,7 @@ impl Published {
         }
         if whose.is_some() && user.is_some() && whose != user {
             let problem = "must be the user_id of the data, or missing".into();
-            return Err(Refusal::faulty(vec![Fault { field: "user_id".into(), problem }]));
+            return Err(ProtocolError::faulty(vec![Fault { field: "user_id".into(), problem }]));
         }
         Ok(Self { name, data, user: user.or(whose), priority })
     }

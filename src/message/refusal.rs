@@ -57,7 +57,7 @@ impl Code {
 /// A typed "no", spelled by each dialect in its own way. Its text is ours and
 /// fixed: never an echo of input, a token, SQL or a stack trace.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Refusal {
+pub struct ProtocolError {
     /// For programs.
     pub code: Code,
     /// For people.
@@ -109,13 +109,13 @@ pub struct Fault {
     pub problem: Cow<'static, str>,
 }
 
-impl std::fmt::Display for Refusal {
+impl std::fmt::Display for ProtocolError {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(out, "{}: {}", self.code.as_str(), self.message)
     }
 }
 
-impl Refusal {
+impl ProtocolError {
     /// A refusal without a time to wait.
     #[must_use]
     pub const fn new(code: Code, message: &'static str) -> Self {

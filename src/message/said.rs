@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::body::{Body, EntryKind};
-use super::{EventName, Json, Refusal, text_fits};
+use super::{EventName, Json, ProtocolError, text_fits};
 
 /// Somebody spoke (B8, B11). Its data is stored as it is told.
 pub const MESSAGE: EntryKind = EntryKind {
@@ -48,13 +48,13 @@ impl<'a> MessageText<'a> {
 
 impl Body {
     /// Something said; text unless it says otherwise. The content is never interpreted.
-    pub fn message(content: &str, message_type: Option<&str>) -> Result<Self, Refusal> {
+    pub fn message(content: &str, message_type: Option<&str>) -> Result<Self, ProtocolError> {
         text_fits(content)?;
         let message_type = message_type.unwrap_or("text");
         if (1..=TYPE_BYTES_MAX).contains(&message_type.len()) {
             Ok(Self::new(MESSAGE, NAME, Json::of(&Message { content, message_type })))
         } else {
-            Err(Refusal::invalid("messageType must have 1 to 64 bytes"))
+            Err(ProtocolError::invalid("messageType must have 1 to 64 bytes"))
         }
     }
 }

@@ -3,7 +3,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 use super::name::{is_made_of_names, is_spelled, was_spelled};
-use super::{Published, Refusal};
+use super::{ProtocolError, Published};
 
 /// The name of an event: 1 to 128 of `A-Z a-z 0-9 . _ : ~ -`, but not `.` or `..`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -21,13 +21,13 @@ impl EventName {
     }
 
     /// Refuses whatever is not such a name.
-    pub fn parse(name: impl Into<String>) -> Result<Self, Refusal> {
+    pub fn parse(name: impl Into<String>) -> Result<Self, ProtocolError> {
         let name = name.into();
         if is_spelled(&name) { Ok(Self(name.into())) } else { Err(WRONG) }
     }
 
     /// Reads one that was stored.
-    pub fn stored(name: impl Into<String>) -> Result<Self, Refusal> {
+    pub fn stored(name: impl Into<String>) -> Result<Self, ProtocolError> {
         let name = name.into();
         if was_spelled(&name) { Ok(Self(name.into())) } else { Err(WRONG) }
     }
@@ -39,8 +39,9 @@ impl EventName {
     }
 }
 
-const WRONG: Refusal =
-    Refusal::invalid("an event's name is 1 to 128 of A-Z a-z 0-9 . _ : ~ -, and neither . nor ..");
+const WRONG: ProtocolError = ProtocolError::invalid(
+    "an event's name is 1 to 128 of A-Z a-z 0-9 . _ : ~ -, and neither . nor ..",
+);
 
 /// What a room keeps a value under: spelled as an event's name, and short enough for the name
 /// of the event that tells of its change.
@@ -52,14 +53,14 @@ impl StateKey {
     pub const BYTES_MAX: usize = TOPIC_BYTES_MAX - Published::STATE.len();
 
     /// Refuses whatever is not such a key.
-    pub fn parse(key: impl Into<String>) -> Result<Self, Refusal> {
+    pub fn parse(key: impl Into<String>) -> Result<Self, ProtocolError> {
         let key = key.into();
         let is_key = is_spelled(&key) && key.len() <= Self::BYTES_MAX;
         if is_key { Ok(Self(key)) } else { Err(NO_KEY) }
     }
 
     /// Reads one that was stored.
-    pub fn stored(key: impl Into<String>) -> Result<Self, Refusal> {
+    pub fn stored(key: impl Into<String>) -> Result<Self, ProtocolError> {
         let key = key.into();
         if was_spelled(&key) { Ok(Self(key)) } else { Err(NO_KEY) }
     }
@@ -77,8 +78,9 @@ impl StateKey {
     }
 }
 
-const NO_KEY: Refusal =
-    Refusal::invalid("a state's key is 1 to 122 of A-Z a-z 0-9 . _ : ~ -, and neither . nor ..");
+const NO_KEY: ProtocolError = ProtocolError::invalid(
+    "a state's key is 1 to 122 of A-Z a-z 0-9 . _ : ~ -, and neither . nor ..",
+);
 
 /// What a socket subscribes to: an event's name, or all that begin like it (`agent.*`).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -87,13 +89,13 @@ pub struct Topic(String);
 
 impl Topic {
     /// Refuses a star anywhere but at the end.
-    pub fn parse(text: impl Into<String>) -> Result<Self, Refusal> {
+    pub fn parse(text: impl Into<String>) -> Result<Self, ProtocolError> {
         let text = text.into();
         let name = text.strip_suffix('*').unwrap_or(&text);
         if is_made_of_names(name) && (1..=TOPIC_BYTES_MAX).contains(&text.len()) {
             Ok(Self(text))
         } else {
-            Err(Refusal::invalid(
+            Err(ProtocolError::invalid(
                 "a topic is an event's name, of up to 128 of A-Z a-z 0-9 . _ : ~ -, with * at its end or none",
             ))
         }
@@ -116,9 +118,9 @@ impl Topic {
 }
 
 impl TryFrom<String> for Topic {
-    type Error = Refusal;
+    type Error = ProtocolError;
 
-    fn try_from(text: String) -> Result<Self, Refusal> {
+    fn try_from(text: String) -> Result<Self, ProtocolError> {
         Self::parse(text)
     }
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::fields::{Fields, TIME, is_time};
-use super::{Json, Priority, Refusal, UserId};
+use super::{Json, Priority, ProtocolError, UserId};
 
 /// Where a workflow stands (A15).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -125,7 +125,7 @@ fn is_id(text: &String) -> bool {
 }
 
 /// Checks the data of a `workflow_update`.
-pub(super) fn check_update(data: &Json) -> Result<(), Refusal> {
+pub(super) fn check_update(data: &Json) -> Result<(), ProtocolError> {
     let mut it = Fields::of(data.as_str())?;
     it.need("workflow_id", ID, is_id);
     let status = "one of pending, in_progress, completed, failed, cancelled";
@@ -139,7 +139,7 @@ pub(super) fn check_update(data: &Json) -> Result<(), Refusal> {
 }
 
 /// Checks the data of a `notification`; gives whose it is and how urgent.
-pub(super) fn check_notification(data: &Json) -> Result<(Option<UserId>, Priority), Refusal> {
+pub(super) fn check_notification(data: &Json) -> Result<(Option<UserId>, Priority), ProtocolError> {
     let mut it = Fields::of(data.as_str())?;
     it.need("notification_id", ID, is_id);
     let is_user = |it: &String| UserId::parse(it.as_str()).is_ok();

@@ -3,7 +3,7 @@
 use super::principal::Principal;
 use super::{Context, Effect, Grant, Room, StoredRoom, Write};
 use crate::feature::Known;
-use crate::message::{Code, Epoch, Kicked, Refusal, Reply, SessionId};
+use crate::message::{Code, Epoch, Kicked, ProtocolError, Reply, SessionId};
 use crate::room::Event;
 
 pub(crate) fn kick(room: &mut Room, cx: &mut Context, principal: &Principal, whom: &Kicked) {
@@ -22,11 +22,11 @@ pub(crate) fn kick(room: &mut Room, cx: &mut Context, principal: &Principal, who
     if kicked.is_empty() {
         return cx.refuse_principal(
             principal,
-            Refusal::new(Code::NotFound, "nobody of this name is here"),
+            ProtocolError::new(Code::NotFound, "nobody of this name is here"),
         );
     }
     for id in &kicked {
-        let refusal = Refusal::denied("this connection was closed by an administrator");
+        let refusal = ProtocolError::denied("this connection was closed by an administrator");
         room.disconnect(cx, *id, None, refusal);
     }
     cx.answer(principal, Event::Reply(Reply::Kicked(kicked.len() as u64)));
@@ -40,7 +40,7 @@ pub(crate) fn erase(room: &mut Room, cx: &mut Context, principal: &Principal) {
     }
     let sessions: Vec<SessionId> = room.sessions.keys().copied().collect();
     for id in sessions {
-        room.disconnect(cx, id, None, Refusal::new(Code::NotFound, "this room was erased"));
+        room.disconnect(cx, id, None, ProtocolError::new(Code::NotFound, "this room was erased"));
     }
     // Offsets begin anew, so the log is another one.
     room.begin_anew(Epoch(cx.stamp.new_id().simple().to_string()));

@@ -1,16 +1,17 @@
 use crate::feature::{self, Ask};
 use crate::message::{
-    Body, Dedupe, Json, Kicked, PageRequest, Rate, Refusal, RequestId, SessionId, StateKey, Topic,
+    Body, Dedupe, Json, Kicked, PageRequest, ProtocolError, Rate, RequestId, SessionId, StateKey,
+    Topic,
 };
 
 /// A frame from a client, decoded. Decoding cannot fail as a whole: what could
-/// not be read is a [`Refusal`] that still knows which request it answers.
+/// not be read is a [`ProtocolError`] that still knows which request it answers.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Request {
     /// The client's own id for it, echoed in replies and used to recognise a resend.
     pub request_id: Option<RequestId>,
     /// What is asked.
-    pub command: Result<Command, Refusal>,
+    pub command: Result<Command, ProtocolError>,
 }
 
 /// What a client may ask of a room.

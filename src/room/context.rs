@@ -1,5 +1,5 @@
 use super::{Effect, Effects, Recipients};
-use crate::message::{Refusal, RequestId, SessionId, Stamp};
+use crate::message::{ProtocolError, RequestId, SessionId, Stamp};
 use crate::room::{Event, Notice};
 use crate::tally::Tally;
 
@@ -21,7 +21,12 @@ impl Context {
         self.effects.push(Effect::Tell { to, notice });
     }
 
-    pub(crate) fn refuse(&mut self, to: SessionId, reply_to: Option<RequestId>, refusal: Refusal) {
+    pub(crate) fn refuse(
+        &mut self,
+        to: SessionId,
+        reply_to: Option<RequestId>,
+        refusal: ProtocolError,
+    ) {
         self.tally.refused += 1;
         self.tell(to, reply_to, Event::Refused(refusal));
     }

@@ -2,7 +2,7 @@
 
 use super::{Context, Effect, Room, Session, presence};
 use crate::close::CloseCode;
-use crate::message::{Millis, Refusal, RequestId, SessionId};
+use crate::message::{Millis, ProtocolError, RequestId, SessionId};
 
 impl Room {
     /// Closes a socket that does not keep up. Nothing is said on it: it would only wait
@@ -34,7 +34,7 @@ impl Room {
         cx: &mut Context,
         id: SessionId,
         request_id: Option<RequestId>,
-        refusal: Refusal,
+        refusal: ProtocolError,
     ) {
         if !self.sessions.contains_key(&id) {
             return;

@@ -4,7 +4,8 @@ use uuid::Uuid;
 
 use crate::feature::{self, Tell};
 use crate::message::{
-    Entry, Member, Millis, Page, Priority, Refusal, Reply, RequestId, SessionId, UserId, Welcome,
+    Entry, Member, Millis, Page, Priority, ProtocolError, Reply, RequestId, SessionId, UserId,
+    Welcome,
 };
 
 /// Something a room says, addressed by the effect that carries it.
@@ -66,7 +67,7 @@ pub enum Event {
     /// Something that a feature says.
     Feature(feature::Event),
     /// A request was refused, or a socket is about to be closed: why.
-    Refused(Refusal),
+    Refused(ProtocolError),
 }
 
 impl Event {

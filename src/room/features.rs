@@ -3,7 +3,7 @@
 use super::principal::Principal;
 use super::{Context, Duplicate, Room, Session};
 use crate::feature::Command;
-use crate::message::{Body, Entry, Millis, Refusal, SessionId};
+use crate::message::{Body, Entry, Millis, ProtocolError, SessionId};
 
 /// The rules of one feature: what it does when something happens in a room.
 pub(crate) trait Rules {
@@ -26,7 +26,7 @@ pub(crate) trait Rules {
     fn spoke(_: &mut Room, _: &mut Context, _: SessionId) {}
 
     /// Whether this may be published, beside what the kernel looks at.
-    fn may_publish(_: &Room, _: &Body) -> Result<(), Refusal> {
+    fn may_publish(_: &Room, _: &Body) -> Result<(), ProtocolError> {
         Ok(())
     }
 
@@ -64,7 +64,7 @@ pub(crate) trait Features: std::fmt::Debug + Sync {
     /// See [`Rules::spoke`].
     fn spoke(&self, room: &mut Room, cx: &mut Context, id: SessionId);
     /// See [`Rules::may_publish`].
-    fn may_publish(&self, room: &Room, body: &Body) -> Result<(), Refusal>;
+    fn may_publish(&self, room: &Room, body: &Body) -> Result<(), ProtocolError>;
     /// See [`Rules::appended`].
     fn appended(&self, room: &mut Room, cx: &mut Context, entry: &Entry);
     /// See [`Rules::left`].

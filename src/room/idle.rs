@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Context, Room, session, typing};
-use crate::message::{Code, Millis, Refusal, SessionId};
+use crate::message::{Code, Millis, ProtocolError, SessionId};
 use crate::room::Event;
 
 /// Pings in a row that may go unanswered (K8).
@@ -33,7 +33,7 @@ fn look_at(room: &mut Room, cx: &mut Context, id: SessionId, heard_at: Option<Mi
     let beat_due = it.next_ping(room.limits.heartbeat_ms).is_some_and(|at| at <= now);
     let missed = beat_due && BEATS_MISSED_MAX.saturating_mul(room.limits.heartbeat_ms) <= silent;
     if missed || (inactivity_ms != 0 && inactivity_ms <= silent) {
-        let refusal = Refusal::new(Code::ConnectionTimeout, "nothing was heard for too long");
+        let refusal = ProtocolError::new(Code::ConnectionTimeout, "nothing was heard for too long");
         return room.disconnect(cx, id, None, refusal);
     }
     if beat_due {

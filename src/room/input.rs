@@ -5,7 +5,7 @@ use super::{Grants, Session};
 use crate::feature::conversations::Responded;
 use crate::feature::metrics::MetricInput;
 use crate::message::{
-    Entry, Member, Millis, Offset, Refusal, RequestId, RoomName, SessionId, UserId,
+    Entry, Member, Millis, Offset, ProtocolError, RequestId, RoomName, SessionId, UserId,
 };
 use crate::room::Request;
 
@@ -41,7 +41,7 @@ pub enum Input {
         /// The client's id for the request.
         request_id: Option<RequestId>,
         /// What the token says.
-        renewal: Result<Renewal, Refusal>,
+        renewal: Result<Renewal, ProtocolError>,
     },
     /// A responder answered, or did not.
     Responded(Responded),

@@ -2,13 +2,13 @@
 
 use crate::feature::Ask;
 
-use crate::message::{Code, Kind, Refusal};
+use crate::message::{Code, Kind, ProtocolError};
 
 use crate::room::Command;
 
 /// What everyone says who speaks of something that this room does not serve.
-pub(crate) const UNKNOWN: Refusal =
-    Refusal::new(Code::UnknownMessageType, "this endpoint knows no such type");
+pub(crate) const UNKNOWN: ProtocolError =
+    ProtocolError::new(Code::UnknownMessageType, "this endpoint knows no such type");
 
 /// Whether rooms of this kind serve this to their sockets.
 pub(crate) fn serves(kind: Kind, command: &Command) -> bool {

@@ -61,7 +61,7 @@ use subscriptions::Subscriptions;
 
 use crate::feature::{self, Known};
 use crate::limits::Limits;
-use crate::message::{Epoch, Kind, Millis, Offset, Rate, Refusal, SessionId, Stamp, UserId};
+use crate::message::{Epoch, Kind, Millis, Offset, ProtocolError, Rate, SessionId, Stamp, UserId};
 use crate::tally::Tally;
 
 /// One room.
@@ -148,7 +148,7 @@ impl Room {
         session: Session,
         address: Option<&str>,
         now: Millis,
-    ) -> Result<Session, Refusal> {
+    ) -> Result<Session, ProtocolError> {
         presence::admits(self, &session, address, now)?;
         // As long as nothing is written, sleep must not make another log of this one.
         let epoch = (self.head.0 == 0).then(|| self.epoch.clone());
@@ -271,12 +271,12 @@ impl Room {
                 feature::conversations::rules::responded(self, &mut cx, responded);
             }
             Input::Oversized { session } => {
-                let refusal = Refusal::too_large(self.limits.message_bytes_max);
+                let refusal = ProtocolError::too_large(self.limits.message_bytes_max);
                 self.disconnect(&mut cx, session, None, refusal);
             }
             Input::SlowConsumer { session } => self.disconnect_slow(&mut cx, session),
             Input::Unstored { session } => {
-                self.disconnect(&mut cx, session, None, Refusal::system());
+                self.disconnect(&mut cx, session, None, ProtocolError::system());
             }
             Input::Left { session } => presence::left(self, &mut cx, session),
             Input::Metric(input) => feature::metrics::rules::answered(self, &mut cx, input),

@@ -4,14 +4,14 @@ use super::counts::{Counts, Pool};
 use super::principal::Principal;
 use super::{Context, Effect, Flag, Quota, Room, Session, Write};
 use crate::limits::Limits;
-use crate::message::{Millis, Rate, Refusal, RequestId, SessionId};
+use crate::message::{Millis, ProtocolError, Rate, RequestId, SessionId};
 
 /// How often too fast is forgiven (X7).
 const FORGIVEN: Quota = Quota::per_minute(2);
 
 impl Session {
     /// Counts something against one of its rates; gives whether that is to be stored.
-    fn charge(&mut self, rate: Rate, limits: &Limits, now: Millis) -> Result<bool, Refusal> {
+    fn charge(&mut self, rate: Rate, limits: &Limits, now: Millis) -> Result<bool, ProtocolError> {
         let (bucket, quota) = match rate {
             Rate::Messages => (None, Quota::per_minute(limits.messages_per_minute)),
             Rate::Edits => (Some(&mut self.edits), Quota::per_second(limits.edits_per_second)),
@@ -208,7 +208,7 @@ impl Room {
         cx: &mut Context,
         id: SessionId,
         request_id: Option<RequestId>,
-        refusal: Refusal,
+        refusal: ProtocolError,
     ) {
         let Some(session) = self.sessions.get_mut(&id) else { return };
         let is_patient = session.flags.has(Flag::Patient);

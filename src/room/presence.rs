@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::principal::Principal;
 use super::{Context, Effect, Flag, Grant, Quota, Room, Session, Write, anonymous, typing};
 use crate::limits::MEMBERS_BYTES_MAX;
-use crate::message::{Code, Member, Millis, Refusal, SessionId, UserId, Welcome, json_len};
+use crate::message::{Code, Member, Millis, ProtocolError, SessionId, UserId, Welcome, json_len};
 use crate::room::Event;
 
 /// A user whose last socket closed.
@@ -27,7 +27,7 @@ pub(crate) fn admits(
     session: &Session,
     address: Option<&str>,
     now: Millis,
-) -> Result<(), Refusal> {
+) -> Result<(), ProtocolError> {
     if let Some(network) = &session.network {
         anonymous::capacity_for(room, network)?;
     }
@@ -36,7 +36,7 @@ pub(crate) fn admits(
 }
 
 /// Counts a connect against its address, where the platform does not (C22).
-fn admits_address(room: &mut Room, address: &str, now: Millis) -> Result<(), Refusal> {
+fn admits_address(room: &mut Room, address: &str, now: Millis) -> Result<(), ProtocolError> {
     let quota = Quota::per_minute(room.limits.connects_per_minute);
     if ADDRESSES_MAX <= room.addresses.len() {
         room.addresses.retain(|_, it| it.is_open(quota, now));
@@ -48,14 +48,14 @@ fn admits_address(room: &mut Room, address: &str, now: Millis) -> Result<(), Ref
     window.charge(quota, now).map_err(|wait_ms| quota.refusal(wait_ms))
 }
 
-fn capacity_for(room: &Room, user: &UserId) -> Result<(), Refusal> {
+fn capacity_for(room: &Room, user: &UserId) -> Result<(), ProtocolError> {
     let full = |count: u64, max: u64| max != 0 && max <= count;
     if full(room.sessions.len() as u64, room.limits.connections_per_room) {
-        return Err(Refusal::new(Code::ConnectionLimit, "this room is full"));
+        return Err(ProtocolError::new(Code::ConnectionLimit, "this room is full"));
     }
     let count = room.present.get(user).map_or(0, BTreeSet::len);
     if full(count as u64, room.limits.connections_per_user) {
-        return Err(Refusal::new(Code::ConnectionLimit, "too many connections of this user"));
+        return Err(ProtocolError::new(Code::ConnectionLimit, "too many connections of this user"));
     }
     Ok(())
 }

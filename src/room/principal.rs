@@ -1,7 +1,7 @@
 //! Who asks: a socket's session, or a caller over HTTP, who has none.
 
 use super::{Context, Flag, Grant, Grants, PendingReply, Recipients, Session};
-use crate::message::{Member, Millis, Refusal, RequestId, SessionId, UserId};
+use crate::message::{Member, Millis, ProtocolError, RequestId, SessionId, UserId};
 use crate::room::Event;
 
 /// Whom to answer, and what they may ask.
@@ -38,8 +38,8 @@ impl Principal {
     }
 
     /// Refuses what the token does not allow.
-    pub(crate) fn needs(&self, grant: Grant, refusal: &'static str) -> Result<(), Refusal> {
-        if self.grants.has(grant) { Ok(()) } else { Err(Refusal::denied(refusal)) }
+    pub(crate) fn needs(&self, grant: Grant, refusal: &'static str) -> Result<(), ProtocolError> {
+        if self.grants.has(grant) { Ok(()) } else { Err(ProtocolError::denied(refusal)) }
     }
 
     /// Whether it speaks for the service rather than as one user of many. Nobody knows who a
@@ -53,7 +53,7 @@ impl Principal {
         &self,
         owner: Option<&UserId>,
         refusal: &'static str,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), ProtocolError> {
         let is_own = self.grants.has(Grant::Send) && owner == Some(&self.member.id);
         if is_own { Ok(()) } else { self.needs(Grant::Admin, refusal) }
     }
@@ -69,7 +69,7 @@ impl Context {
         self.tell_notice(principal.recipients(), pending.notice(event));
     }
 
-    pub(crate) fn refuse_principal(&mut self, principal: &Principal, refusal: Refusal) {
+    pub(crate) fn refuse_principal(&mut self, principal: &Principal, refusal: ProtocolError) {
         self.tally.refused += 1;
         self.answer(principal, Event::Refused(refusal));
     }

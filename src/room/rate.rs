@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::message::{Millis, Refusal};
+use crate::message::{Millis, ProtocolError};
 
 /// How much is allowed in how long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,8 +41,8 @@ impl Quota {
 
     /// What to say to one that exceeded it.
     #[must_use]
-    pub const fn refusal(self, wait_ms: u64) -> Refusal {
-        Refusal::too_fast(self.count, self.period_ms, wait_ms)
+    pub const fn refusal(self, wait_ms: u64) -> ProtocolError {
+        ProtocolError::too_fast(self.count, self.period_ms, wait_ms)
     }
 }
 

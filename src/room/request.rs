@@ -6,9 +6,9 @@ use super::{
     state, status, topics, typing,
 };
 use crate::feature::Ask;
-use crate::message::{Code, Refusal, SessionId};
+use crate::message::{Code, ProtocolError, SessionId};
 
-const CONNECT_FIRST: Refusal = Refusal::new(Code::Conflict, "connect first");
+const CONNECT_FIRST: ProtocolError = ProtocolError::new(Code::Conflict, "connect first");
 
 impl Room {
     pub(crate) fn received(
@@ -38,7 +38,7 @@ impl Room {
         &mut self,
         cx: &mut Context,
         principal: &Principal,
-        command: Result<Command, Refusal>,
+        command: Result<Command, ProtocolError>,
         duplicate: Option<Duplicate>,
     ) {
         let command = match command {
@@ -54,7 +54,7 @@ impl Room {
             // Hearing it was all there is to it.
             Command::Pong => {}
             // The edge verifies tokens and sends `Input::Renewed` instead.
-            Command::Authenticate { .. } => cx.refuse_principal(principal, Refusal::system()),
+            Command::Authenticate { .. } => cx.refuse_principal(principal, ProtocolError::system()),
             Command::Say(body) => chat::say(self, cx, principal, body, duplicate),
             Command::Publish { body, exclude } => {
                 chat::publish(self, cx, principal, body, exclude, duplicate);

@@ -6,8 +6,8 @@ use crate::feature::documents::Seat;
 use crate::feature::transfers::Fetching;
 use crate::limits::{Limits, RENEWAL_MS, SESSION_BYTES_MAX};
 use crate::message::{
-    Code, Epoch, Member, Millis, Name, Published, Refusal, RequestId, SessionId, Topic, ascii_len,
-    stored_names,
+    Code, Epoch, Member, Millis, Name, ProtocolError, Published, RequestId, SessionId, Topic,
+    ascii_len, stored_names,
 };
 use crate::room::Event;
 
@@ -215,12 +215,12 @@ pub(crate) fn prompt(room: &mut Room, cx: &mut Context, id: SessionId, to: Optio
     let now = cx.stamp.at;
     let renew_by = *session.renew_by.get_or_insert(now.plus(RENEWAL_MS));
     if renew_by <= now {
-        let refusal = Refusal::unauthenticated("the token has expired");
+        let refusal = ProtocolError::unauthenticated("the token has expired");
         return room.disconnect(cx, id, to, refusal);
     }
     cx.effects.save(id);
     room.sweep_no_later_than(Some(renew_by));
-    let refusal = Refusal::unauthenticated("the token has expired: send auth with a new one");
+    let refusal = ProtocolError::unauthenticated("the token has expired: send auth with a new one");
     cx.refuse(id, to, refusal);
 }
 
@@ -230,7 +230,7 @@ pub(crate) fn renewed(
     cx: &mut Context,
     id: SessionId,
     request_id: Option<RequestId>,
-    renewal: Result<Renewal, Refusal>,
+    renewal: Result<Renewal, ProtocolError>,
 ) {
     let limits = room.limits;
     let Some(session) = room.sessions.get_mut(&id) else { return };
@@ -249,7 +249,7 @@ pub(crate) fn renewed(
     }
 }
 
-const CONFLICT: Refusal = Refusal::new(
+const CONFLICT: ProtocolError = ProtocolError::new(
     Code::Conflict,
     "this socket is already authenticated; only a token of the same user and room that expires later replaces the old one",
 );

@@ -3,7 +3,7 @@
 use super::principal::Principal;
 use super::{Context, Duplicate, Effect, Grant, Room, Write, chat};
 use crate::limits::{STATE_BYTES_MAX, STATE_KEYS_MAX};
-use crate::message::{Code, Json, Published, Refusal, StateKey, UserId};
+use crate::message::{Code, Json, ProtocolError, Published, StateKey, UserId};
 
 /// What a room knows of a key. The value is in the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,9 +53,9 @@ pub(crate) fn set(
     }
 }
 
-fn may_send(principal: &Principal) -> Result<(), Refusal> {
+fn may_send(principal: &Principal) -> Result<(), ProtocolError> {
     let can = principal.grants.has(Grant::Send) || principal.grants.has(Grant::Admin);
-    if can { Ok(()) } else { Err(Refusal::denied("this token does not allow sending here")) }
+    if can { Ok(()) } else { Err(ProtocolError::denied("this token does not allow sending here")) }
 }
 
 /// Everyone who may send changes a key, unless a caller with `publish` has set it; who set it
@@ -65,7 +65,7 @@ fn may_set(
     principal: &Principal,
     key: &StateKey,
     value: &Json,
-) -> Result<(), Refusal> {
+) -> Result<(), ProtocolError> {
     if principal.is_publisher() {
         return Ok(());
     }
@@ -103,12 +103,13 @@ fn keep(room: &mut Room, cx: &mut Context, principal: &Principal, key: &StateKey
     room.states.insert(key.as_str().to_owned(), state);
 }
 
-const PROTECTED: Refusal = Refusal::denied("only callers with publish change this key");
-const NOT_YOURS: Refusal = Refusal::denied("only who set this key first drops it");
-const SHARE: Refusal = Refusal::new(Code::Conflict, "this user has as many keys here as one may");
+const PROTECTED: ProtocolError = ProtocolError::denied("only callers with publish change this key");
+const NOT_YOURS: ProtocolError = ProtocolError::denied("only who set this key first drops it");
+const SHARE: ProtocolError =
+    ProtocolError::new(Code::Conflict, "this user has as many keys here as one may");
 
 /// The state is told whole, in one frame, to whoever asks.
-fn fits(room: &Room, key: &StateKey, value: &Json) -> Result<(), Refusal> {
+fn fits(room: &Room, key: &StateKey, value: &Json) -> Result<(), ProtocolError> {
     if value.is_null() {
         return Ok(());
     }
@@ -119,8 +120,8 @@ fn fits(room: &Room, key: &StateKey, value: &Json) -> Result<(), Refusal> {
     if count <= STATE_KEYS_MAX && bytes <= STATE_BYTES_MAX { Ok(()) } else { Err(FULL) }
 }
 
-const FULL: Refusal =
-    Refusal::new(Code::Conflict, "a room keeps at most 1,000 keys, of 512 KiB together");
+const FULL: ProtocolError =
+    ProtocolError::new(Code::Conflict, "a room keeps at most 1,000 keys, of 512 KiB together");
 
 pub(crate) fn snapshot(cx: &mut Context, principal: &Principal) {
     let allowed = principal.needs(Grant::History, "this token does not allow reading history here");

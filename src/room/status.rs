@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::principal::Principal;
 use super::{Context, Grant, Quota, Room, Session};
-use crate::message::{Millis, Refusal, Reply, SessionId, Stats, Status};
+use crate::message::{Millis, ProtocolError, Reply, SessionId, Stats, Status};
 use crate::room::Event;
 
 /// Since it last said something, in milliseconds, a connection counts as active.
@@ -27,7 +27,8 @@ pub(crate) fn stats(room: &Room, cx: &mut Context, principal: &Principal) {
 
 pub(crate) fn status(room: &Room, cx: &mut Context, principal: &Principal) {
     let Some(session) = principal.session.and_then(|id| room.session(id)) else {
-        return cx.refuse_principal(principal, Refusal::invalid("a status needs a connection"));
+        return cx
+            .refuse_principal(principal, ProtocolError::invalid("a status needs a connection"));
     };
     let quota = Quota::per_minute(room.limits.messages_per_minute);
     let status = Status {

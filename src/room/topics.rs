@@ -3,7 +3,7 @@
 use super::principal::Principal;
 use super::{Context, Room};
 use crate::limits::{TOPICS_BYTES_MAX, TOPICS_MAX};
-use crate::message::{Code, Refusal, Reply, Topic};
+use crate::message::{Code, ProtocolError, Reply, Topic};
 use crate::room::Event;
 
 pub(crate) fn subscribe(
@@ -62,8 +62,8 @@ pub(crate) fn list(room: &Room, cx: &mut Context, principal: &Principal) {
     cx.answer(principal, Event::Reply(Reply::Subscriptions(topics)));
 }
 
-const NO_SOCKET: Refusal = Refusal::invalid("subscriptions need a connection");
-const TOO_LONG: Refusal =
-    Refusal::new(Code::Conflict, "this connection has no room for so many topics");
-const TOO_MANY: Refusal =
-    Refusal::new(Code::Conflict, "a connection has at most 100 topics, of 8 KiB together");
+const NO_SOCKET: ProtocolError = ProtocolError::invalid("subscriptions need a connection");
+const TOO_LONG: ProtocolError =
+    ProtocolError::new(Code::Conflict, "this connection has no room for so many topics");
+const TOO_MANY: ProtocolError =
+    ProtocolError::new(Code::Conflict, "a connection has at most 100 topics, of 8 KiB together");

@@ -4,7 +4,7 @@
 use super::counts::Pool;
 use super::principal::Principal;
 use super::{Context, Grant, Room};
-use crate::message::{Refusal, SessionId};
+use crate::message::{ProtocolError, SessionId};
 use crate::room::Event;
 
 /// How finely the end of typing is measured: a 20th of it, so that one who types is not
@@ -18,7 +18,7 @@ pub(crate) fn set(room: &mut Room, cx: &mut Context, principal: &Principal, typi
     }
     // A caller over HTTP has no socket whose end would end its typing.
     let Some(id) = principal.session else {
-        return cx.refuse_principal(principal, Refusal::invalid("typing needs a connection"));
+        return cx.refuse_principal(principal, ProtocolError::invalid("typing needs a connection"));
     };
     if !room.admits(cx, principal, Pool::Typing) {
         return;

@@ -9,7 +9,7 @@ use crate::api::{self, Problem};
 use crate::directory::{Listing, PROMETHEUS_TYPE};
 use crate::limits::BATCH_EVENTS_MAX;
 use crate::message::{
-    Before, Code, EventName, Fault, Kind, Name, Offset, Refusal, RoomName, SessionId, UserId,
+    Before, Code, EventName, Fault, Kind, Name, Offset, ProtocolError, RoomName, SessionId, UserId,
 };
 
 /// The HTTP API as an `OpenAPI` 3.1 document.
@@ -117,23 +117,23 @@ fn response_name(status: u16) -> String {
 }
 
 /// One of every status.
-fn refusals() -> [Refusal; 9] {
+fn refusals() -> [ProtocolError; 9] {
     let fault =
         Fault { field: "progress".into(), problem: "must be a number from 0 to 100".into() };
     [
-        Refusal::invalid("the body must be JSON of the documented shape"),
-        Refusal::unauthenticated("a token is needed: Authorization: Bearer <token>"),
-        Refusal::denied("this token does not allow this in this room"),
-        Refusal::new(Code::NotFound, "there is no such kind of room"),
-        Refusal::too_large(1 << 20),
-        Refusal::faulty(vec![fault]),
-        Refusal::too_fast(1000, 60_000, 44_001),
-        Refusal::system(),
-        Refusal::new(Code::Unavailable, "the room did not answer; try again"),
+        ProtocolError::invalid("the body must be JSON of the documented shape"),
+        ProtocolError::unauthenticated("a token is needed: Authorization: Bearer <token>"),
+        ProtocolError::denied("this token does not allow this in this room"),
+        ProtocolError::new(Code::NotFound, "there is no such kind of room"),
+        ProtocolError::too_large(1 << 20),
+        ProtocolError::faulty(vec![fault]),
+        ProtocolError::too_fast(1000, 60_000, 44_001),
+        ProtocolError::system(),
+        ProtocolError::new(Code::Unavailable, "the room did not answer; try again"),
     ]
 }
 
-fn response(refusal: &Refusal, schema: &Value) -> (String, Value) {
+fn response(refusal: &ProtocolError, schema: &Value) -> (String, Value) {
     let problem = Problem::of(refusal);
     let example = serde_json::to_value(&problem).unwrap_or_default();
     let mut response = content(problem.title, "application/problem+json", schema, &example);

@@ -1,13 +1,13 @@
 //! Connects a minute from one address, counted by the room where the platform does not (C20, C22).
 
 use dormouse::limits::Limits;
-use dormouse::message::{Code, Details, Millis, Refusal};
+use dormouse::message::{Code, Details, Millis, ProtocolError};
 use dormouse::room::Room;
 
 use crate::support::{NOON, room, session};
 
 /// Somebody connects from an address.
-fn comes(room: &mut Room, address: &str, now: Millis) -> Result<(), Refusal> {
+fn comes(room: &mut Room, address: &str, now: Millis) -> Result<(), ProtocolError> {
     room.admit(session(1, "ann"), Some(address), now).map(drop)
 }
 

@@ -5,7 +5,7 @@ use dormouse::admission::{
 };
 use dormouse::close::CloseCode;
 use dormouse::dialect::{Subprotocols, TokenPlace};
-use dormouse::message::{Code, Member, Millis, Refusal, RoomName, UserId};
+use dormouse::message::{Code, Member, Millis, ProtocolError, RoomName, UserId};
 use dormouse::room::Grant;
 use jwt_compact::alg::{Hs256, Hs256Key};
 use serde_json::{Value, json};
@@ -66,7 +66,7 @@ pub(crate) fn judged(policy: &Policy, upgrade: &Upgrade) -> Verdict {
 pub(crate) const NEW_ID: &str = "018cc4e5-227b-7000-8000-000000000000";
 
 /// Whom the echo lets in.
-pub(crate) fn echoed(policy: &Policy, upgrade: &Upgrade) -> Result<RoomName, Refusal> {
+pub(crate) fn echoed(policy: &Policy, upgrade: &Upgrade) -> Result<RoomName, ProtocolError> {
     match Route::of(&upgrade.path, policy.development) {
         Route::Socket(Target::Echo(client)) => policy.judge_echo(client, upgrade),
         other => panic!("{other:?}"),

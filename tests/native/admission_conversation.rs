@@ -5,7 +5,7 @@ use dormouse::admission::{
     Claims, HandOff, Keys, Policy, Query, Terms, Upgrade, Verdict, endpoints,
 };
 use dormouse::close::CloseCode;
-use dormouse::message::{Code, Kind, Refusal, RoomName};
+use dormouse::message::{Code, Kind, ProtocolError, RoomName};
 use dormouse::room::{Flag, Grant};
 use jwt_compact::alg::{Hs256, Hs256Key};
 use serde_json::{Value, json};
@@ -53,7 +53,7 @@ fn joined(verdict: Verdict) -> HandOff {
 }
 
 fn refused(verdict: &Verdict) -> Code {
-    let Verdict::Refuse(Refusal { code, .. }, close) = verdict else { panic!("{verdict:?}") };
+    let Verdict::Refuse(ProtocolError { code, .. }, close) = verdict else { panic!("{verdict:?}") };
     assert_eq!(*close, CloseCode::Policy);
     *code
 }

@@ -4,7 +4,7 @@ use dormouse::feature::documents::document::{
     Applied, Damaged, Document, Edit, Operation, Order, Pace, Rejection, Snapshot, Version,
 };
 use dormouse::limits::DOCUMENT_BYTES_MAX;
-use dormouse::message::{Code, Refusal, UserId};
+use dormouse::message::{Code, ProtocolError, UserId};
 
 fn insert(position: u64, content: &str) -> Operation {
     Operation::Insert { position, content: content.into() }
@@ -192,7 +192,7 @@ fn t3_an_old_position_is_judged_by_its_own_text() {
 fn t1_a_document_has_room_for_a_mebibyte() {
     let mut document = document(&"x".repeat(DOCUMENT_BYTES_MAX));
     let full = document.submit(&insert(0, "y"), Version(1), &user("ann"));
-    assert!(matches!(full, Err(Rejection::Invalid(Refusal { code: Code::Conflict, .. }))));
+    assert!(matches!(full, Err(Rejection::Invalid(ProtocolError { code: Code::Conflict, .. }))));
     // Whole by whole, and back.
     let whole = "é".repeat(DOCUMENT_BYTES_MAX / 2);
     submit(&mut document, "ann", 1, &replace(0, DOCUMENT_BYTES_MAX as u64, &whole));
@@ -226,8 +226,8 @@ fn t7_what_is_too_old_or_not_yet_is_told_apart() {
     for future in [11, u64::MAX] {
         assert_eq!(at(&mut document, future), Err(Rejection::Future));
     }
-    assert_eq!(Refusal::from(Rejection::Stale).code, Code::Conflict);
-    assert_eq!(Refusal::from(Rejection::Future).code, Code::Conflict);
+    assert_eq!(ProtocolError::from(Rejection::Stale).code, Code::Conflict);
+    assert_eq!(ProtocolError::from(Rejection::Future).code, Code::Conflict);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use dormouse::admission::{Keys, Policy, Query, Upgrade, Verdict, endpoints};
 use dormouse::api::{Call, read_batch, read_event};
 use dormouse::dialect::{DialectId, Frame};
-use dormouse::message::{Code, Kind, Millis, Refusal};
+use dormouse::message::{Code, Kind, Millis, ProtocolError};
 use dormouse::room::Session;
 use serde_json::{Value, json};
 
@@ -12,7 +12,7 @@ use crate::support::{NOON, decoded};
 
 const DOTS: [&str; 2] = [".", ".."];
 
-fn read(dialect: DialectId, frame: &Value) -> Result<(), Refusal> {
+fn read(dialect: DialectId, frame: &Value) -> Result<(), ProtocolError> {
     decoded(dialect.get(), &Frame::Text(frame.to_string())).command.map(drop)
 }
 

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use dormouse::limits::{DEDUPE_ENTRIES_MAX, Limits, RENEWAL_MS};
-use dormouse::message::{Before, Code, Kind, Millis, Offset, PageRequest, Refusal, RequestId};
+use dormouse::message::{
+    Before, Code, Kind, Millis, Offset, PageRequest, ProtocolError, RequestId,
+};
 use dormouse::room::{Command, Event, Request};
 use dormouse::room::{
     Duplicate, Effect, Effects, Grant, Grants, Input, Recipients, Renewal, Response, Room, Session,
@@ -201,7 +203,7 @@ fn b27_l1_garbage_counts_as_much_as_sense() {
     let limits = Limits { messages_per_minute: 1, ..Limits::default() };
     let mut scene = Scene::with(limits, &["ann"]);
     let garbage = |scene: &mut Scene| {
-        let request = Request { request_id: None, command: Err(Refusal::invalid("?")) };
+        let request = Request { request_id: None, command: Err(ProtocolError::invalid("?")) };
         scene.does(Input::Received { session: session_id(1), request, duplicate: None })
     };
     assert_eq!(refusals(&garbage(&mut scene)), [(Code::InvalidMessageFormat, None)]);
@@ -290,7 +292,7 @@ fn r8_a_younger_token_of_the_same_user_replaces_the_old_one() {
     for conflict in conflicts {
         assert_eq!(refusals(&shows(&mut scene, Ok(conflict))), [(Code::Conflict, None)]);
     }
-    let forged = Err(Refusal::unauthenticated("no"));
+    let forged = Err(ProtocolError::unauthenticated("no"));
     assert_eq!(refusals(&shows(&mut scene, forged)), [(Code::AuthenticationFailed, None)]);
     assert_eq!(refusals(&shows(&mut scene, Ok(renewal("ann", later)))), []);
     assert_eq!(refusals(&scene.says(1, say())), []);

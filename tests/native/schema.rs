@@ -11,8 +11,9 @@ use dormouse::feature::documents::{Cursor, EditingEvent, EditingState, Operation
 use dormouse::feature::metrics::{Metric, MetricEvent, Reading};
 use dormouse::feature::transfers::{Chunk, Digest, TransferEvent};
 use dormouse::message::{
-    Accepted, Body, Code, Epoch, EventName, Fault, Json, Name, Offset, Page, Published, Refusal,
-    Reply, RequestId, RoomName, StateItem, StateKey, Stats, Status, Topic, UserId, Welcome,
+    Accepted, Body, Code, Epoch, EventName, Fault, Json, Name, Offset, Page, ProtocolError,
+    Published, Reply, RequestId, RoomName, StateItem, StateKey, Stats, Status, Topic, UserId,
+    Welcome,
 };
 use dormouse::room::{Event, Notice};
 use dormouse::schema::{asyncapi, openapi, text};
@@ -280,9 +281,9 @@ pub(crate) fn events() -> Vec<Event> {
         Event::from(EditingEvent::Deleted { document: data(), member: member("ann") }),
         confirmed(),
         response(),
-        Event::Refused(Refusal::new(Code::NotFound, "no")),
-        Event::Refused(Refusal::too_fast(100, 60_000, 44_001)),
-        Event::Refused(Refusal::faulty(vec![fault])),
+        Event::Refused(ProtocolError::new(Code::NotFound, "no")),
+        Event::Refused(ProtocolError::too_fast(100, 60_000, 44_001)),
+        Event::Refused(ProtocolError::faulty(vec![fault])),
         Event::from(MetricEvent::Watched(readings())),
         Event::from(MetricEvent::Unwatched(readings())),
         Event::from(MetricEvent::Updated { metric: metric(), value: Metric::whole(7), at: NOON }),

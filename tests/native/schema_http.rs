@@ -2,7 +2,7 @@
 
 use dormouse::admission::{Query, Route};
 use dormouse::api::{Answer, Batch, Call, Problem, RoomCall, Thing, read_batch, read_event};
-use dormouse::message::{Json, Kicked, Kind, Refusal, Reply};
+use dormouse::message::{Json, Kicked, Kind, ProtocolError, Reply};
 use dormouse::room::Event;
 use dormouse::schema::openapi;
 use jsonschema::Validator;
@@ -153,7 +153,7 @@ fn what_is_answered_over_http_is_of_the_documented_shape() {
     }
     assert_eq!(refused, 3);
     let done = Answer::Done(Json::parse(r#"{"offset":1,"epoch":"e","duplicate":true}"#).unwrap());
-    let batch = Batch::of(vec![done, Answer::Refused(Refusal::system())]);
+    let batch = Batch::of(vec![done, Answer::Refused(ProtocolError::system())]);
     let batch = serde_json::to_value(&batch).unwrap();
     body(&document, "/api/v1/events", "post", Some("200")).validate(&batch).unwrap();
 }

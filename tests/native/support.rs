@@ -11,7 +11,7 @@ use dormouse::dialect::{Channel, Decoded, Dialect, DialectId, Frame, Peer, Wire}
 use dormouse::host::{Deliver, Sockets, Targets};
 use dormouse::limits::Limits;
 use dormouse::message::{
-    Body, Entry, Epoch, EventName, Json, Kind, Member, Millis, Offset, Published, Refusal,
+    Body, Entry, Epoch, EventName, Json, Kind, Member, Millis, Offset, ProtocolError, Published,
     RequestId, RoomName, SessionId, Stamp, UserId,
 };
 use dormouse::room::{
@@ -371,7 +371,7 @@ impl Sockets for FakeSockets {
         }
     }
 
-    fn note(&mut self, _session: SessionId, _refusal: &Refusal) {}
+    fn note(&mut self, _session: SessionId, _refusal: &ProtocolError) {}
 
     fn take_slow(&mut self) -> Vec<SessionId> {
         std::mem::take(&mut self.slow.borrow_mut())

@@ -10,7 +10,7 @@ use dormouse::feature::metrics::{Metric, MetricCommand, MetricEvent, Reading};
 use dormouse::feature::transfers::{Chunk, Digest, TransferCommand, TransferEvent};
 use dormouse::message::{
     Accepted, Before, Body, Code, EVENT, Entry, Epoch, EventName, Fault, Json, Kicked, MESSAGE,
-    Millis, Name, Offset, Page, PageRequest, Priority, Published, Refusal, Reply, RequestId,
+    Millis, Name, Offset, Page, PageRequest, Priority, ProtocolError, Published, Reply, RequestId,
     RoomName, StateItem, StateKey, Stats, Status, Topic, UserId, Welcome,
 };
 use dormouse::room::{Command, Event, Notice, Request};
@@ -35,7 +35,7 @@ fn vectors() -> Vec<(DialectId, Value)> {
 fn spelled(request: &Request) -> Value {
     let id = request.request_id.as_ref().map(RequestId::as_str);
     let command = match &request.command {
-        Err(Refusal { code, .. }) => json!({"refused": code}),
+        Err(ProtocolError { code, .. }) => json!({"refused": code}),
         Ok(Command::Ping) => json!("ping"),
         Ok(Command::Pong) => json!("pong"),
         Ok(Command::Authenticate { token, context }) => {
@@ -315,8 +315,8 @@ fn conversation() -> Vec<(&'static str, Option<&'static str>, Event)> {
     let conversation = RoomName::parse("conversation_1").unwrap();
     let resume = ResumeToken { conversation, token: "t".into() };
     let client = "client 1".into();
-    let unavailable = Refusal::new(Code::Unavailable, "no");
-    let unavailable = Refusal { retry_after: Some(30), ..unavailable };
+    let unavailable = ProtocolError::new(Code::Unavailable, "no");
+    let unavailable = ProtocolError { retry_after: Some(30), ..unavailable };
     vec![
         ("response", Some("m1"), Event::Entry(Rc::clone(&response))),
         ("conversation", None, page(vec![asked(), response], false, false)),
@@ -345,8 +345,8 @@ fn notices() -> Vec<(&'static str, Notice)> {
         ("history", Some("h1"), page(said(), true, false)),
         ("the end of history", None, page(said(), false, false)),
         ("renewed", Some("a1"), renewed(Some(NOON.0 + 1000))),
-        ("too fast", None, Event::Refused(Refusal::too_fast(100, 60_000, 44_001))),
-        ("refused", Some("x1"), Event::Refused(Refusal::new(Code::NotFound, "no"))),
+        ("too fast", None, Event::Refused(ProtocolError::too_fast(100, 60_000, 44_001))),
+        ("refused", Some("x1"), Event::Refused(ProtocolError::new(Code::NotFound, "no"))),
         ("event", None, happened("agent.started", &json!({"agent": 7}))),
         ("event of an id", Some("e1"), Event::Entry(event(43, "score", &json!([2]), Some("e1")))),
         ("broadcast", None, happened("broadcast", &json!({"text": "hear, hear"}))),
@@ -364,8 +364,8 @@ fn notices() -> Vec<(&'static str, Notice)> {
             page(vec![event(9, "score", &json!(1), None)], true, true),
         ),
         ("renewed for ever", None, renewed(None)),
-        ("faulty", Some("x2"), Event::Refused(Refusal::faulty(vec![fault]))),
-        ("too fast, of an id", Some("x3"), Event::Refused(Refusal::too_fast(20, 1000, 1))),
+        ("faulty", Some("x2"), Event::Refused(ProtocolError::faulty(vec![fault]))),
+        ("too fast, of an id", Some("x3"), Event::Refused(ProtocolError::too_fast(20, 1000, 1))),
     ];
     events.extend(replies());
     events.extend(transfers());

@@ -12,7 +12,7 @@ use dormouse::feature::conversations::ResumeToken;
 use dormouse::history::SqlHistory;
 use dormouse::host::{After, Clock, Driver, Failed, Flush, Host};
 use dormouse::limits::Limits;
-use dormouse::message::{Epoch, Kind, Member, Millis, Refusal, RoomName, SessionId, Stamp};
+use dormouse::message::{Epoch, Kind, Member, Millis, ProtocolError, RoomName, SessionId, Stamp};
 use dormouse::room::Request;
 use dormouse::room::{Grants, Input, Outbound, Renewal, Session};
 
@@ -136,7 +136,7 @@ impl World {
     }
 
     /// Somebody at the door, as at the edge: let in, or told why not.
-    pub(crate) fn enter(&mut self, session: Session, wire: Wire) -> Result<(), Refusal> {
+    pub(crate) fn enter(&mut self, session: Session, wire: Wire) -> Result<(), ProtocolError> {
         let (sockets, stamp) = (self.sockets.clone(), self.stamp());
         let mut refused = None;
         self.step(|host| match host.admit(session, None, stamp.at) {
@@ -239,7 +239,7 @@ impl World {
         &mut self,
         number: u64,
         frame: &Frame,
-        verify: impl Fn(&str, Option<&str>) -> Result<Renewal, Refusal>,
+        verify: impl Fn(&str, Option<&str>) -> Result<Renewal, ProtocolError>,
     ) {
         let stamp = self.stamp();
         self.step(|host| host.receive(session_id(number), frame, stamp, verify).unwrap());
@@ -323,8 +323,8 @@ impl World {
     }
 }
 
-pub(crate) fn nobody(_: &str, _: Option<&str>) -> Result<Renewal, Refusal> {
-    Err(Refusal::unauthenticated("nobody"))
+pub(crate) fn nobody(_: &str, _: Option<&str>) -> Result<Renewal, ProtocolError> {
+    Err(ProtocolError::unauthenticated("nobody"))
 }
 
 fn is_durable(log: &Rusqlite, frame: &Frame) {

@@ -18,7 +18,7 @@ use crate::close::CloseCode;
 use crate::feature::{Spelled, Tell};
 use crate::message::{
     Before, Body, Code, Entry, Kind, Member, MessageText, Millis, Offset, Page, PageRequest,
-    Refusal,
+    ProtocolError,
 };
 use crate::room::Flags;
 use crate::room::{Command, Event, Notice};
@@ -101,7 +101,7 @@ impl Dialect for Context {
 
 // ---- in
 
-fn command(envelope: &Envelope<'_>) -> Result<Command, Refusal> {
+fn command(envelope: &Envelope<'_>) -> Result<Command, ProtocolError> {
     let data = envelope.data;
     match &*envelope.kind {
         "ping" => Ok(Command::Ping),
@@ -126,7 +126,7 @@ fn command(envelope: &Envelope<'_>) -> Result<Command, Refusal> {
     }
 }
 
-fn authenticate(envelope: &Envelope<'_>) -> Result<Command, Refusal> {
+fn authenticate(envelope: &Envelope<'_>) -> Result<Command, ProtocolError> {
     json::authenticate(envelope.token, envelope.context_id)
 }
 
@@ -161,7 +161,7 @@ pub(crate) struct HistoryIn<'a> {
 }
 
 impl HistoryIn<'_> {
-    fn request(&self) -> Result<Command, Refusal> {
+    fn request(&self) -> Result<Command, ProtocolError> {
         let limit = json::limit(self.limit)?;
         let before = self.before.map_or(Ok(Before::Newest), |it| json::before(it.get()))?;
         Ok(Command::History(PageRequest { before, after: None, limit }))
@@ -319,7 +319,7 @@ pub(crate) struct Error<'a> {
 }
 
 impl<'a> Error<'a> {
-    fn of(notice: &'a Notice, refusal: &'a Refusal) -> Self {
+    fn of(notice: &'a Notice, refusal: &'a ProtocolError) -> Self {
         Self {
             kind: "error",
             id: Id::of(notice, "error"),

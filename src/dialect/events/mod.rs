@@ -17,8 +17,8 @@ use crate::close::CloseCode;
 use crate::feature::{self, Ask};
 use crate::limits::TOPICS_MAX;
 use crate::message::{
-    Before, Code, EventName, Json, Kicked, Kind, Offset, PageRequest, Refusal, SessionId, StateKey,
-    Topic, UserId,
+    Before, Code, EventName, Json, Kicked, Kind, Offset, PageRequest, ProtocolError, SessionId,
+    StateKey, Topic, UserId,
 };
 use crate::room::{Command, Notice};
 use crate::room::{Flag, Flags};
@@ -101,7 +101,7 @@ pub(crate) struct Envelope<'a> {
     context_id: Option<&'a RawValue>,
 }
 
-fn command(envelope: &Envelope<'_>) -> Result<Command, Refusal> {
+fn command(envelope: &Envelope<'_>) -> Result<Command, ProtocolError> {
     match &*envelope.kind {
         "ping" => Ok(Command::Ping),
         "auth" => json::authenticate(envelope.token, envelope.context_id),
@@ -109,21 +109,21 @@ fn command(envelope: &Envelope<'_>) -> Result<Command, Refusal> {
         "unsubscribe" => topics(envelope.events).map(Command::Unsubscribe),
         "query" => query(envelope.query.as_deref(), envelope.params),
         "command" => order(envelope.command.as_deref(), envelope.params),
-        _ => Err(Refusal::new(Code::UnknownMessageType, "this endpoint knows no such type")),
+        _ => Err(ProtocolError::new(Code::UnknownMessageType, "this endpoint knows no such type")),
     }
 }
 
-fn topics(events: Option<&RawValue>) -> Result<Vec<Topic>, Refusal> {
-    let wrong = Refusal::invalid("events must be a list of topics");
+fn topics(events: Option<&RawValue>) -> Result<Vec<Topic>, ProtocolError> {
+    let wrong = ProtocolError::invalid("events must be a list of topics");
     let texts: Vec<String> =
         events.and_then(|it| serde_json::from_str(it.get()).ok()).ok_or(wrong)?;
     if TOPICS_MAX < texts.len() {
-        return Err(Refusal::invalid("a connection has at most 100 topics"));
+        return Err(ProtocolError::invalid("a connection has at most 100 topics"));
     }
     texts.into_iter().map(Topic::parse).collect()
 }
 
-fn query(name: Option<&str>, params: Option<&RawValue>) -> Result<Command, Refusal> {
+fn query(name: Option<&str>, params: Option<&RawValue>) -> Result<Command, ProtocolError> {
     match name {
         Some("presence") => Ok(Command::Presence),
         Some("stats") => Ok(Command::Stats),
@@ -134,8 +134,8 @@ fn query(name: Option<&str>, params: Option<&RawValue>) -> Result<Command, Refus
             "history takes params with limit, before and after",
         )?
         .request(),
-        Some(_) => Err(Refusal::new(Code::NotFound, "there is no such query")),
-        None => Err(Refusal::invalid("a query needs query, a string")),
+        Some(_) => Err(ProtocolError::new(Code::NotFound, "there is no such query")),
+        None => Err(ProtocolError::invalid("a query needs query, a string")),
     }
 }
 
@@ -155,14 +155,14 @@ pub(crate) struct HistoryIn<'a> {
 }
 
 impl HistoryIn<'_> {
-    fn request(&self) -> Result<Command, Refusal> {
+    fn request(&self) -> Result<Command, ProtocolError> {
         let limit = json::limit(self.limit)?;
         let before = self.before.map_or(Ok(Before::Newest), |it| json::before(it.get()))?;
         Ok(Command::History(PageRequest { before, after: self.after, limit }))
     }
 }
 
-fn order(name: Option<&str>, params: Option<&RawValue>) -> Result<Command, Refusal> {
+fn order(name: Option<&str>, params: Option<&RawValue>) -> Result<Command, ProtocolError> {
     match name {
         Some("publish") => {
             let PublishIn { event, data, user_id } =
@@ -187,16 +187,18 @@ fn order(name: Option<&str>, params: Option<&RawValue>) -> Result<Command, Refus
                 }
                 KickIn { user_id: None, session_id: Some(session) } => {
                     let session = SessionId::parse(&session);
-                    Kicked::Session(session.ok_or(Refusal::invalid("this is no session's id"))?)
+                    Kicked::Session(
+                        session.ok_or(ProtocolError::invalid("this is no session's id"))?,
+                    )
                 }
-                KickIn { .. } => return Err(Refusal::invalid(wrong)),
+                KickIn { .. } => return Err(ProtocolError::invalid(wrong)),
             };
             Ok(Command::Kick(whom))
         }
         Some(word) => feature::Command::read("events", word, params)
-            .unwrap_or(Err(Refusal::new(Code::NotFound, "there is no such command")))
+            .unwrap_or(Err(ProtocolError::new(Code::NotFound, "there is no such command")))
             .map(Command::Feature),
-        None => Err(Refusal::invalid("a command needs command, a string")),
+        None => Err(ProtocolError::invalid("a command needs command, a string")),
     }
 }
 

@@ -4,8 +4,8 @@ use crate::dialect::spell::{ErrorDetails, Id, User};
 use crate::dialect::{Frame, json};
 use crate::feature::{Spelled, Tell};
 use crate::message::{
-    Accepted, Code, Entry, Json, Millis, Offset, Page, Refusal, Reply, RequestId, StateItem, Stats,
-    Topic, Welcome,
+    Accepted, Code, Entry, Json, Millis, Offset, Page, ProtocolError, Reply, RequestId, StateItem,
+    Stats, Topic, Welcome,
 };
 use crate::room::{Event, Notice};
 
@@ -339,7 +339,7 @@ pub(crate) struct Error<'a> {
 }
 
 impl<'a> Error<'a> {
-    fn of(notice: &'a Notice, refusal: &'a Refusal, timestamp: String) -> Self {
+    fn of(notice: &'a Notice, refusal: &'a ProtocolError, timestamp: String) -> Self {
         let details = ErrorDetails::of(refusal);
         let (code, message) = (refusal.code, &*refusal.message);
         Self { kind: "error", id: theirs(notice), timestamp, code, message, details }

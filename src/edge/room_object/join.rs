@@ -9,7 +9,7 @@ use crate::admission::HandOff;
 use crate::close::CloseCode;
 use crate::edge::{attachment, clock, log, platform};
 use crate::host::Flush;
-use crate::message::Refusal;
+use crate::message::ProtocolError;
 
 impl Shared {
     pub(super) fn join(self: &Rc<Self>, hand_off: HandOff) -> Result<Response> {
@@ -21,7 +21,7 @@ impl Shared {
         let (room, address) = (hand_off.room.clone(), hand_off.address.clone());
         let (wire, piped) = (hand_off.wire, hand_off.piped);
         let session = hand_off.session(clock::session_id(), stamp.at);
-        let mut refused: Option<Refusal> = None;
+        let mut refused: Option<ProtocolError> = None;
         self.step(|host| {
             let session = match host.admit(session, address.as_deref(), stamp.at) {
                 Ok(session) => session,
@@ -41,7 +41,7 @@ impl Shared {
             if let Err(error) = attachment::store(&server, wire, &session) {
                 self.log(&error);
                 drop(server.close(Some(CloseCode::Internal.number()), None::<&str>));
-                refused = Some(Refusal::system());
+                refused = Some(ProtocolError::system());
                 return Ok(Flush::No);
             }
             log::connected(self.kind, &room, session.id, &session.member.id);

@@ -26,7 +26,7 @@ use crate::dialect::{Channel, Frame};
 use crate::history::SqlHistory;
 use crate::host::{After, Driver, Failed, Flush, Host};
 use crate::limits::Limits;
-use crate::message::{Kind, Refusal, RoomName, SessionId, Stamp};
+use crate::message::{Kind, ProtocolError, RoomName, SessionId, Stamp};
 use crate::room::Input;
 use crate::room::{Event, Notice};
 use crate::tally::Tally;
@@ -75,7 +75,7 @@ impl Shared {
             let now = stamp.at;
             host.receive(session, frame, stamp, |token, context| {
                 let room = self.name().and_then(|it| RoomName::parse(it).ok());
-                let room = room.ok_or(Refusal::system())?;
+                let room = room.ok_or(ProtocolError::system())?;
                 self.config.policy.renew(self.kind, &room, token, context, now)
             })
         });
@@ -271,7 +271,7 @@ fn session_of(socket: &WebSocket) -> Option<SessionId> {
 fn refuse_asleep(socket: &WebSocket) {
     if let Ok(Some((wire, session))) = attachment::load(socket) {
         let mut stamp = clock::stamp();
-        let event = Event::Refused(Refusal::system());
+        let event = Event::Refused(ProtocolError::system());
         let (id, session) = (stamp.new_id(), Some(session.id));
         let notice = Notice { id, reply_to: None, session, at: stamp.at, event };
         if let Some(Frame::Text(text)) = wire.dialect.get().encode(&notice, &Channel::default()) {

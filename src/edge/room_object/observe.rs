@@ -13,7 +13,7 @@ use crate::breaker::Breaker;
 use crate::edge::{breakers, clock, hand_over, log};
 use crate::feature::metrics::Measures;
 use crate::feature::metrics::MetricInput;
-use crate::message::{Kind, Refusal, RoomName};
+use crate::message::{Kind, ProtocolError, RoomName};
 use crate::room::Input;
 
 impl Shared {
@@ -60,12 +60,12 @@ impl Shared {
     }
 }
 
-fn read<A: DeserializeOwned>(answers: Vec<Answer>) -> Result<A, Refusal> {
+fn read<A: DeserializeOwned>(answers: Vec<Answer>) -> Result<A, ProtocolError> {
     match answers.into_iter().next() {
         Some(Answer::Done(json)) => {
-            serde_json::from_str(json.as_str()).map_err(|_| Refusal::system())
+            serde_json::from_str(json.as_str()).map_err(|_| ProtocolError::system())
         }
         Some(Answer::Refused(refusal)) => Err(refusal),
-        None => Err(Refusal::system()),
+        None => Err(ProtocolError::system()),
     }
 }

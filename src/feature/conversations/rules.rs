@@ -13,7 +13,7 @@ use super::stored::ConversationWrite;
 use crate::feature::conversations::{ClientName, ConversationCommand, ConversationEvent};
 use crate::limits::Responder;
 use crate::message::{
-    Body, Code, Entry, Member, MessageText, Millis, Offset, Refusal, RequestId, UserId,
+    Body, Code, Entry, Member, MessageText, Millis, Offset, ProtocolError, RequestId, UserId,
 };
 use crate::room::features::Rules;
 use crate::room::principal::Principal;
@@ -37,16 +37,20 @@ const OVERDUE_MS: u64 = 2_000;
 /// Seconds after which something of what is pending will be settled.
 const BUSY_S: u64 = 2;
 
-const NO_RESPONDER: Refusal =
-    Refusal::new(Code::Unavailable, "no responder is set up here that could answer");
-const TOO_MANY: Refusal =
-    Refusal::new(Code::Unavailable, "too many messages of this conversation wait for a response");
-const HELD: Refusal =
-    Refusal::new(Code::Unavailable, "the responder failed too often just now; try later");
-const UNREACHED: Refusal =
-    Refusal::new(Code::Unavailable, "the responder did not answer; send the message again later");
-const UNUSABLE: Refusal =
-    Refusal::new(Code::Unavailable, "the responder gave no answer that could be used");
+const NO_RESPONDER: ProtocolError =
+    ProtocolError::new(Code::Unavailable, "no responder is set up here that could answer");
+const TOO_MANY: ProtocolError = ProtocolError::new(
+    Code::Unavailable,
+    "too many messages of this conversation wait for a response",
+);
+const HELD: ProtocolError =
+    ProtocolError::new(Code::Unavailable, "the responder failed too often just now; try later");
+const UNREACHED: ProtocolError = ProtocolError::new(
+    Code::Unavailable,
+    "the responder did not answer; send the message again later",
+);
+const UNUSABLE: ProtocolError =
+    ProtocolError::new(Code::Unavailable, "the responder gave no answer that could be used");
 
 impl Rules for Conversations {
     type Command = ConversationCommand;
@@ -94,10 +98,10 @@ fn connect(
     cx: &mut Context,
     principal: &Principal,
     client: &ClientName,
-) -> Result<(), Refusal> {
+) -> Result<(), ProtocolError> {
     let session = principal.session.and_then(|id| room.sessions.get_mut(&id));
-    let session = session.ok_or(Refusal::system())?;
-    let resume = session.resume.clone().ok_or(Refusal::system())?;
+    let session = session.ok_or(ProtocolError::system())?;
+    let resume = session.resume.clone().ok_or(ProtocolError::system())?;
     let client = client.as_str().to_owned();
     session.client = Some(client.clone());
     cx.effects.save(session.id);
@@ -113,13 +117,13 @@ fn ask(
     client: &ClientName,
     content: String,
     duplicate: Option<Duplicate>,
-) -> Result<(), Refusal> {
+) -> Result<(), ProtocolError> {
     principal.needs(Grant::Send, "this token does not allow sending here")?;
     let message =
-        principal.request_id.clone().ok_or(Refusal::invalid("a message needs messageId"))?;
+        principal.request_id.clone().ok_or(ProtocolError::invalid("a message needs messageId"))?;
     let session = principal.session.and_then(|id| room.session(id));
     if session.and_then(|it| it.client.as_deref()) != Some(client.as_str()) {
-        return Err(Refusal::new(Code::Conflict, "clientId is not the one of connect"));
+        return Err(ProtocolError::new(Code::Conflict, "clientId is not the one of connect"));
     }
     let (offset, content) = match duplicate {
         None => {
@@ -137,7 +141,7 @@ fn ask(
         }
         Some(Duplicate { response: Response::Gone, .. }) => {
             let gone = "this message was answered, and the response is no longer kept";
-            return Err(Refusal::new(Code::NotFound, gone));
+            return Err(ProtocolError::new(Code::NotFound, gone));
         }
         // Nothing new is asked; the response comes to all.
         Some(Duplicate { offset, .. }) if room.own.conversations.pending.contains_key(&offset) => {
@@ -151,7 +155,7 @@ fn ask(
                 Some(Some(first)) => serde_json::from_str(first.content.get()).unwrap_or(content),
                 Some(None) => {
                     let taken = "this messageId was given to something else";
-                    return Err(Refusal::new(Code::Conflict, taken));
+                    return Err(ProtocolError::new(Code::Conflict, taken));
                 }
             };
             (offset, content)
@@ -177,11 +181,11 @@ fn ask(
 }
 
 /// Whether one more message can wait for a response.
-fn has_room(room: &Room) -> Result<(), Refusal> {
+fn has_room(room: &Room) -> Result<(), ProtocolError> {
     match room.limits.responder {
         Responder::Nobody => Err(NO_RESPONDER),
         Responder::Http if PENDING_MAX <= room.own.conversations.pending.len() => {
-            Err(Refusal { retry_after: Some(BUSY_S), ..TOO_MANY })
+            Err(ProtocolError { retry_after: Some(BUSY_S), ..TOO_MANY })
         }
         Responder::Http | Responder::Echo => Ok(()),
     }
@@ -230,7 +234,7 @@ pub(crate) fn responded(room: &mut Room, cx: &mut Context, responded: Responded)
         Outcome::Failed => failed(room, cx, question),
         Outcome::Unusable => give_up(room, cx, question, UNUSABLE),
         Outcome::Held { wait_s } => {
-            give_up(room, cx, question, Refusal { retry_after: Some(wait_s), ..HELD });
+            give_up(room, cx, question, ProtocolError { retry_after: Some(wait_s), ..HELD });
         }
     }
     begin_due(room, cx);
@@ -248,7 +252,7 @@ fn failed(room: &mut Room, cx: &mut Context, question: Offset) {
 }
 
 /// There will be no response: whoever wants one asks again.
-fn give_up(room: &mut Room, cx: &mut Context, question: Offset, refusal: Refusal) {
+fn give_up(room: &mut Room, cx: &mut Context, question: Offset, refusal: ProtocolError) {
     if let Some(Pending { message, .. }) = settle(room, cx, question) {
         cx.tally.refused += 1;
         let (id, at, event) = (cx.stamp.new_id(), cx.stamp.at, Event::Refused(refusal));

@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use crate::feature::{Ask, Spelled, Tell};
 use crate::message::is_dots;
 use crate::message::{Body, Dedupe, EntryKind, Kind, Relation};
-use crate::message::{EventName, Json, Offset, Refusal, RequestId, RoomName};
+use crate::message::{EventName, Json, Offset, ProtocolError, RequestId, RoomName};
 
 /// A responder answered a message (D11). It is stored with the place of that message.
 pub const RESPONSE: EntryKind = EntryKind {
@@ -91,13 +91,13 @@ impl ClientName {
     const BYTES_MAX: usize = 128;
 
     /// Refuses what is no name: nothing, too much, control characters.
-    pub fn parse(name: impl Into<String>) -> Result<Self, Refusal> {
+    pub fn parse(name: impl Into<String>) -> Result<Self, ProtocolError> {
         let name = name.into();
         let is_plain = !name.chars().any(char::is_control) && !is_dots(&name);
         if is_plain && (1..=Self::BYTES_MAX).contains(&name.len()) {
             Ok(Self(name))
         } else {
-            Err(Refusal::invalid(
+            Err(ProtocolError::invalid(
                 "clientId is 1 to 128 bytes without control characters, and neither . nor ..",
             ))
         }
@@ -153,7 +153,7 @@ pub enum ConversationEvent {
 
 impl Ask for ConversationCommand {
     /// Its own dialect reads it.
-    fn read(_: &str, _: &str, _: Option<&RawValue>) -> Option<Result<Self, Refusal>> {
+    fn read(_: &str, _: &str, _: Option<&RawValue>) -> Option<Result<Self, ProtocolError>> {
         None
     }
     fn is_served_in(&self, kind: Kind) -> bool {

@@ -10,11 +10,14 @@ use super::{Cursor, EditingCommand, EditingEvent, EditingState, Operation, Role,
 use crate::feature::Spelled;
 use crate::limits::SELECTION_BYTES_MAX;
 use crate::message::json::{self, Text};
-use crate::message::{Code, Json, Member, Name, Refusal};
+use crate::message::{Code, Json, Member, Name, ProtocolError};
 
 // ---- in
 
-pub(crate) fn read(word: &str, data: Option<&RawValue>) -> Option<Result<EditingCommand, Refusal>> {
+pub(crate) fn read(
+    word: &str,
+    data: Option<&RawValue>,
+) -> Option<Result<EditingCommand, ProtocolError>> {
     Some(match word {
         "join_session" => join(data),
         "leave_session" => leave(data),
@@ -42,7 +45,7 @@ pub(crate) struct JoinIn {
     role: Role,
 }
 
-fn join(data: Option<&RawValue>) -> Result<EditingCommand, Refusal> {
+fn join(data: Option<&RawValue>) -> Result<EditingCommand, ProtocolError> {
     let wrong = "join_session needs data with sessionId, 1 to 128 of A-Z a-z 0-9 . _ : ~ -, and role, participant, viewer or none";
     let JoinIn { session_id: document, role } = json::data(data, wrong)?;
     Ok(EditingCommand::Join { document, role })
@@ -56,13 +59,13 @@ pub(crate) struct LeaveIn {
     session_id: Name,
 }
 
-fn leave(data: Option<&RawValue>) -> Result<EditingCommand, Refusal> {
+fn leave(data: Option<&RawValue>) -> Result<EditingCommand, ProtocolError> {
     let wrong = "leave_session needs data with sessionId, 1 to 128 of A-Z a-z 0-9 . _ : ~ -";
     let LeaveIn { session_id: document } = json::data(data, wrong)?;
     Ok(EditingCommand::Leave { document })
 }
 
-fn delete(data: Option<&RawValue>) -> Result<EditingCommand, Refusal> {
+fn delete(data: Option<&RawValue>) -> Result<EditingCommand, ProtocolError> {
     let wrong = "delete_document needs data with sessionId, 1 to 128 of A-Z a-z 0-9 . _ : ~ -";
     let LeaveIn { session_id: document } = json::data(data, wrong)?;
     Ok(EditingCommand::Delete { document })
@@ -122,10 +125,10 @@ impl EditIn<'_> {
     }
 }
 
-fn edit(data: Option<&RawValue>) -> Result<EditingCommand, Refusal> {
+fn edit(data: Option<&RawValue>) -> Result<EditingCommand, ProtocolError> {
     let wrong = "edit needs data with operation, insert, delete or replace, position and version, whole numbers, content, text, for insert and replace, and length, a whole number, for delete and replace";
     let edit: EditIn<'_> = json::data(data, wrong)?;
-    let operation = edit.operation().ok_or(Refusal::invalid(wrong))?;
+    let operation = edit.operation().ok_or(ProtocolError::invalid(wrong))?;
     let (version, document) = (Version(edit.version), edit.session_id);
     Ok(EditingCommand::Edit { operation, version, document })
 }
@@ -141,11 +144,11 @@ pub(crate) struct CursorIn<'a> {
     selection: Option<&'a RawValue>,
 }
 
-fn cursor(data: Option<&RawValue>) -> Result<EditingCommand, Refusal> {
+fn cursor(data: Option<&RawValue>) -> Result<EditingCommand, ProtocolError> {
     let wrong = "cursor needs data with position, a whole number, and selection, any JSON of up to 1 KiB, or none";
     let CursorIn { position, selection } = json::data(data, wrong)?;
     if selection.is_some_and(|it| SELECTION_BYTES_MAX < it.get().len()) {
-        return Err(Refusal::invalid(wrong));
+        return Err(ProtocolError::invalid(wrong));
     }
     let selection = selection.map_or_else(|| Ok(Json::null()), Json::read)?;
     Ok(EditingCommand::Cursor(Cursor { position, selection }))
@@ -160,11 +163,11 @@ pub(crate) struct CommandIn<'a> {
     command: Text<'a>,
 }
 
-fn command(data: Option<&RawValue>) -> Result<EditingCommand, Refusal> {
+fn command(data: Option<&RawValue>) -> Result<EditingCommand, ProtocolError> {
     let CommandIn { command } = json::data(data, "command needs data with command, a string")?;
     match &*command {
         "undo" => Ok(EditingCommand::Undo),
-        _ => Err(Refusal::new(Code::NotFound, "there is no such command")),
+        _ => Err(ProtocolError::new(Code::NotFound, "there is no such command")),
     }
 }
 

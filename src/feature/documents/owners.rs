@@ -6,20 +6,25 @@ use super::stored::{EditingWrite, OwnedDocument};
 use crate::feature::documents::Version;
 use crate::feature::documents::document::Edit;
 use crate::limits::{DOCUMENTS_MAX, EMPTY_DOCUMENT_MS};
-use crate::message::{Code, Millis, Name, Refusal, SessionId, Space};
+use crate::message::{Code, Millis, Name, ProtocolError, SessionId, Space};
 use crate::room::Event;
 use crate::room::principal::Principal;
 use crate::room::{Context, Effect, Recipients, Room, Write};
 
-const CROWDED: Refusal = Refusal::new(Code::Conflict, "a room keeps at most 1,000 documents");
+const CROWDED: ProtocolError =
+    ProtocolError::new(Code::Conflict, "a room keeps at most 1,000 documents");
 
-const SHARE: Refusal =
-    Refusal::new(Code::Conflict, "this user has as many documents here as one may");
+const SHARE: ProtocolError =
+    ProtocolError::new(Code::Conflict, "this user has as many documents here as one may");
 
-const NOTHING: Refusal = Refusal::new(Code::NotFound, "there is no such document");
+const NOTHING: ProtocolError = ProtocolError::new(Code::NotFound, "there is no such document");
 
 /// Whether this one is there, or may be begun.
-pub(crate) fn may_begin(room: &Room, principal: &Principal, name: &Name) -> Result<(), Refusal> {
+pub(crate) fn may_begin(
+    room: &Room,
+    principal: &Principal,
+    name: &Name,
+) -> Result<(), ProtocolError> {
     if room.own.documents.get(name).ok_or(LOST)?.borrow().version() != Version::default() {
         return Ok(());
     }
@@ -64,7 +69,7 @@ pub(crate) fn delete(
     cx: &mut Context,
     principal: &Principal,
     name: &Name,
-) -> Result<(), Refusal> {
+) -> Result<(), ProtocolError> {
     let is_there =
         room.own.documents.get(name).is_some_and(|it| it.borrow().version() != Version::default());
     if !is_there {

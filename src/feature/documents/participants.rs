@@ -5,7 +5,7 @@ use super::rules::ELSEWHERE;
 use super::stored::Seat;
 use crate::feature::documents::Role;
 use crate::limits::PARTICIPANTS_BYTES_MAX;
-use crate::message::{Member, Name, Refusal, SessionId, Space, UserId};
+use crate::message::{Member, Name, ProtocolError, SessionId, Space, UserId};
 use crate::room::Event;
 use crate::room::presence::as_many_as_fit;
 use crate::room::principal::Principal;
@@ -85,7 +85,7 @@ pub(crate) fn leave(
     principal: &Principal,
     id: SessionId,
     document: &Name,
-) -> Result<(), Refusal> {
+) -> Result<(), ProtocolError> {
     room.session(id).filter(|it| it.sits_at(document)).ok_or(ELSEWHERE)?;
     stand_up(room, cx, id);
     let (document, member) = (document.clone(), principal.member.clone());

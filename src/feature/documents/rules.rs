@@ -11,7 +11,7 @@ use crate::feature::documents::{
     EditingCommand, EditingEvent, EditingState, Operation, Role, Version,
 };
 use crate::feature::{self, Ask};
-use crate::message::{Code, Millis, Name, Rate, Refusal, SessionId};
+use crate::message::{Code, Millis, Name, ProtocolError, Rate, SessionId};
 use crate::room::Duplicate;
 use crate::room::counts::Pool;
 use crate::room::features::Rules;
@@ -19,14 +19,15 @@ use crate::room::principal::Principal;
 use crate::room::{Command, Event, Request};
 use crate::room::{Context, Effect, Grant, Room, Session, Write};
 
-pub(crate) const SEATLESS: Refusal = Refusal::new(Code::Conflict, "this needs join_session first");
+pub(crate) const SEATLESS: ProtocolError =
+    ProtocolError::new(Code::Conflict, "this needs join_session first");
 
-pub(crate) const ELSEWHERE: Refusal =
-    Refusal::new(Code::Conflict, "this connection is not in the session of this sessionId");
+pub(crate) const ELSEWHERE: ProtocolError =
+    ProtocolError::new(Code::Conflict, "this connection is not in the session of this sessionId");
 
 /// The document cannot be restored. Whoever operates this finds it in the log.
-pub(crate) const LOST: Refusal =
-    Refusal::new(Code::SystemError, "what was stored of this document does not fit together");
+pub(crate) const LOST: ProtocolError =
+    ProtocolError::new(Code::SystemError, "what was stored of this document does not fit together");
 
 impl Rules for Documents {
     type Command = EditingCommand;
@@ -62,7 +63,8 @@ fn handle(room: &mut Room, cx: &mut Context, principal: &Principal, command: Edi
         };
     }
     let Some(id) = principal.session else {
-        return cx.refuse_principal(principal, Refusal::invalid("editing needs a connection"));
+        return cx
+            .refuse_principal(principal, ProtocolError::invalid("editing needs a connection"));
     };
     let done = match command {
         EditingCommand::Join { document, role } => {
@@ -127,17 +129,17 @@ impl Room {
     }
 }
 
-fn seat(room: &Room, id: SessionId) -> Result<Seat, Refusal> {
+fn seat(room: &Room, id: SessionId) -> Result<Seat, ProtocolError> {
     room.session(id).and_then(|it| it.seat.clone()).ok_or(SEATLESS)
 }
 
 /// Where this session edits, if it may.
-fn desk(room: &Room, principal: &Principal, id: SessionId) -> Result<Name, Refusal> {
+fn desk(room: &Room, principal: &Principal, id: SessionId) -> Result<Name, ProtocolError> {
     let Seat { document, role } = seat(room, id)?;
     principal.needs(Grant::Send, "this token does not allow editing here")?;
     match role {
         Role::Participant => Ok(document),
-        Role::Viewer => Err(Refusal::denied("a viewer does not edit")),
+        Role::Viewer => Err(ProtocolError::denied("a viewer does not edit")),
     }
 }
 
@@ -147,7 +149,7 @@ fn join(
     principal: &Principal,
     id: SessionId,
     seat: Seat,
-) -> Result<(), Refusal> {
+) -> Result<(), ProtocolError> {
     principal.needs(Grant::History, "this token does not allow reading documents here")?;
     if seat.role == Role::Participant {
         principal.needs(Grant::Send, "this token does not allow editing here")?;
@@ -161,7 +163,7 @@ fn join(
 }
 
 /// The whole of a document, and who is there.
-fn state(room: &mut Room, principal: &Principal, document: Name) -> Result<Event, Refusal> {
+fn state(room: &mut Room, principal: &Principal, document: Name) -> Result<Event, ProtocolError> {
     let stored = room.own.documents.get(&document).ok_or(LOST)?;
     let Snapshot { version, content } = stored.borrow().snapshot();
     let participants = room.participants(&document, principal);
@@ -177,7 +179,7 @@ fn edit(
     meant: Option<&Name>,
     operation: &Operation,
     version: Version,
-) -> Result<(), Refusal> {
+) -> Result<(), ProtocolError> {
     let name = desk(room, principal, id)?;
     if meant.is_some_and(|it| *it != name) {
         return Err(ELSEWHERE);
@@ -218,7 +220,7 @@ fn undo(
     cx: &mut Context,
     principal: &Principal,
     id: SessionId,
-) -> Result<(), Refusal> {
+) -> Result<(), ProtocolError> {
     let name = desk(room, principal, id)?;
     if acknowledged_again(room, cx, principal, &name) {
         return Ok(());
@@ -227,7 +229,7 @@ fn undo(
         return Ok(());
     }
     let document = room.own.documents.get(&name).ok_or(LOST)?;
-    let nothing = Refusal::new(Code::NotFound, "there is nothing to take back");
+    let nothing = ProtocolError::new(Code::NotFound, "there is nothing to take back");
     let undone = document.borrow_mut().undo(&principal.member.id);
     let applied = undone?.ok_or(nothing)?;
     let edit = take(room, cx, principal, &name, applied);

@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 use super::context;
 use crate::feature::{Ask, Spelled, Tell};
-use crate::message::{Json, Kind, Member, Name, Rate, Refusal, Space, UserId};
+use crate::message::{Json, Kind, Member, Name, ProtocolError, Rate, Space, UserId};
 
 impl Space {
     /// Documents, by their names.
@@ -169,7 +169,11 @@ pub enum EditingEvent {
 }
 
 impl Ask for EditingCommand {
-    fn read(protocol: &str, word: &str, data: Option<&RawValue>) -> Option<Result<Self, Refusal>> {
+    fn read(
+        protocol: &str,
+        word: &str,
+        data: Option<&RawValue>,
+    ) -> Option<Result<Self, ProtocolError>> {
         if protocol == "context" { context::read(word, data) } else { None }
     }
     fn is_served_in(&self, kind: Kind) -> bool {

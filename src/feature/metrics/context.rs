@@ -5,9 +5,12 @@ use serde_json::value::RawValue;
 
 use super::{Metric, MetricCommand, MetricEvent, Reading};
 use crate::feature::Spelled;
-use crate::message::{Json, Millis, Name, Refusal, json};
+use crate::message::{Json, Millis, Name, ProtocolError, json};
 
-pub(crate) fn read(word: &str, data: Option<&RawValue>) -> Option<Result<MetricCommand, Refusal>> {
+pub(crate) fn read(
+    word: &str,
+    data: Option<&RawValue>,
+) -> Option<Result<MetricCommand, ProtocolError>> {
     let command = match word {
         "subscribe" => MetricCommand::Watch,
         "unsubscribe" => MetricCommand::Unwatch,

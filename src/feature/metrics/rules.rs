@@ -6,7 +6,9 @@ use super::measure;
 use super::stored::{MetricInput, MetricWrite, StoredReading};
 use crate::feature::metrics::{Measure, Measures, Metric, MetricCommand, MetricEvent, Reading};
 use crate::limits::{METRICS_MAX, TOPICS_BYTES_MAX, TOPICS_MAX};
-use crate::message::{Body, Code, Entry, Json, Kind, Millis, Name, Refusal, SessionId, Space};
+use crate::message::{
+    Body, Code, Entry, Json, Kind, Millis, Name, ProtocolError, SessionId, Space,
+};
 use crate::room::Duplicate;
 use crate::room::Event;
 use crate::room::features::Rules;
@@ -34,7 +36,7 @@ impl Rules for Metrics {
         measure::spoke(room, cx, id);
     }
 
-    fn may_publish(room: &Room, body: &Body) -> Result<(), Refusal> {
+    fn may_publish(room: &Room, body: &Body) -> Result<(), ProtocolError> {
         Metric::of(body).map_or(Ok(()), |it| fits(room, &it))
     }
 
@@ -142,15 +144,16 @@ fn readings(room: &Room, principal: &Principal, names: Vec<Name>) -> Vec<Reading
     names.into_iter().map(reading).collect()
 }
 
-const NO_SOCKET: Refusal = Refusal::invalid("subscriptions need a connection");
-const TOO_LONG: Refusal =
-    Refusal::new(Code::Conflict, "this connection has no room for so many metrics");
-const TOO_MANY: Refusal =
-    Refusal::new(Code::Conflict, "a connection has at most 100 metrics, of 8 KiB together");
-const UNSEEN: Refusal = Refusal::denied(
+const NO_SOCKET: ProtocolError = ProtocolError::invalid("subscriptions need a connection");
+const TOO_LONG: ProtocolError =
+    ProtocolError::new(Code::Conflict, "this connection has no room for so many metrics");
+const TOO_MANY: ProtocolError =
+    ProtocolError::new(Code::Conflict, "a connection has at most 100 metrics, of 8 KiB together");
+const UNSEEN: ProtocolError = ProtocolError::denied(
     "the numbers of a chat room take the grant presence in the chat room of this name",
 );
-const FULL: Refusal = Refusal::new(Code::Conflict, "a room keeps at most 1,000 metrics");
+const FULL: ProtocolError =
+    ProtocolError::new(Code::Conflict, "a room keeps at most 1,000 metrics");
 
 /// Who hears of one of the platform's own numbers: a token that replaced another one may allow
 /// less.
@@ -160,7 +163,7 @@ fn watchers(room: &Room, measure: &str) -> Vec<SessionId> {
 }
 
 /// Whether there is room for its last value.
-fn fits(room: &Room, Metric { metric, .. }: &Metric) -> Result<(), Refusal> {
+fn fits(room: &Room, Metric { metric, .. }: &Metric) -> Result<(), ProtocolError> {
     let last = &room.own.metrics.last;
     if last.contains_key(metric) || Measure::is_one(metric) {
         return Ok(());

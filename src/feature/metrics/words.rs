@@ -8,7 +8,7 @@ use super::context;
 use crate::feature::{Ask, Spelled, Tell};
 use crate::message::fields::Fields;
 use crate::message::{Body, EntryKind, Kind, Space};
-use crate::message::{EventName, Json, Millis, Name, Refusal};
+use crate::message::{EventName, Json, Millis, Name, ProtocolError};
 
 /// A backend measured something (B16). It is stored without the time where that is when it was
 /// accepted, and told with it.
@@ -72,7 +72,7 @@ impl Metric {
 
     /// Reads the data of a `metric_update`, with every fault named. It is never for one user:
     /// `is_addressed` is one more fault.
-    pub fn read(data: &Json, is_addressed: bool) -> Result<Self, Refusal> {
+    pub fn read(data: &Json, is_addressed: bool) -> Result<Self, ProtocolError> {
         let mut it = Fields::of(data.as_str())?;
         if is_addressed {
             it.fault("user_id", "missing: who hears of a metric is who watches it");
@@ -88,7 +88,7 @@ impl Metric {
             // In its shortest spelling: a thousand zeros are kept for nobody.
             Some(Self { metric: metric?, value: Json::of(&value?), at })
         };
-        read().ok_or(Refusal::system()) // Which it is not: all that is missing was named.
+        read().ok_or(ProtocolError::system()) // Which it is not: all that is missing was named.
     }
 
     /// The metric that a body tells of, if it does.
@@ -224,7 +224,11 @@ pub enum MetricEvent {
 }
 
 impl Ask for MetricCommand {
-    fn read(protocol: &str, word: &str, data: Option<&RawValue>) -> Option<Result<Self, Refusal>> {
+    fn read(
+        protocol: &str,
+        word: &str,
+        data: Option<&RawValue>,
+    ) -> Option<Result<Self, ProtocolError>> {
         if protocol == "context" { context::read(word, data) } else { None }
     }
     fn is_served_in(&self, kind: Kind) -> bool {
@@ -259,7 +263,7 @@ mod tests {
             Ok(Metric { metric, value, at }) => {
                 Ok((metric.as_str().into(), value.as_str().into(), at.map(|it| it.0)))
             }
-            Err(Refusal { details: Details::Faults(faults), .. }) => {
+            Err(ProtocolError { details: Details::Faults(faults), .. }) => {
                 Err(faults.into_iter().map(|it| it.field.into_owned()).collect())
             }
             Err(refusal) => panic!("every fault is named: {refusal}"),

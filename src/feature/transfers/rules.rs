@@ -8,7 +8,7 @@ use super::stored::{Fetching, Piece, TransferWrite};
 use super::upload::{Transfer, TransferState};
 use crate::feature::transfers::{Chunk, Digest, TransferCommand, TransferEvent};
 use crate::limits::{FETCH_MS, FETCHERS_MAX, TRANSFERS_MAX};
-use crate::message::{Code, Fault, Millis, Name, Refusal, SessionId, UserId};
+use crate::message::{Code, Fault, Millis, Name, ProtocolError, SessionId, UserId};
 use crate::room::Duplicate;
 use crate::room::Event;
 use crate::room::features::Rules;
@@ -45,22 +45,23 @@ impl Compare {
     }
 }
 
-const fn conflict(message: &'static str) -> Refusal {
-    Refusal::new(Code::Conflict, message)
+const fn conflict(message: &'static str) -> ProtocolError {
+    ProtocolError::new(Code::Conflict, message)
 }
 
-const DIFFERENT: Refusal = conflict("another chunk of this index is here already");
-const OTHERS: Refusal = conflict("this data_id is somebody else's");
-const OTHER_TOTAL: Refusal = conflict("this data_id was begun with another total_chunks");
-const FULL: Refusal = conflict("this room takes no more large data until some of it expires");
-const SHARE: Refusal = conflict("this user has as much large data here as one may");
-const UNFINISHED: Refusal = conflict("not all of this data is here yet");
-const BUSY: Refusal = conflict("this connection fetches something already: one at a time");
-const UNKNOWN: Refusal = Refusal::new(Code::NotFound, "no data of this data_id is here");
-const GONE: Refusal = Refusal::new(Code::NotFound, "this data is no longer here");
+const DIFFERENT: ProtocolError = conflict("another chunk of this index is here already");
+const OTHERS: ProtocolError = conflict("this data_id is somebody else's");
+const OTHER_TOTAL: ProtocolError = conflict("this data_id was begun with another total_chunks");
+const FULL: ProtocolError = conflict("this room takes no more large data until some of it expires");
+const SHARE: ProtocolError = conflict("this user has as much large data here as one may");
+const UNFINISHED: ProtocolError = conflict("not all of this data is here yet");
+const BUSY: ProtocolError = conflict("this connection fetches something already: one at a time");
+const UNKNOWN: ProtocolError =
+    ProtocolError::new(Code::NotFound, "no data of this data_id is here");
+const GONE: ProtocolError = ProtocolError::new(Code::NotFound, "this data is no longer here");
 
-fn fault(field: &'static str, problem: impl Into<Cow<'static, str>>) -> Refusal {
-    Refusal::faulty(vec![Fault { field: field.into(), problem: problem.into() }])
+fn fault(field: &'static str, problem: impl Into<Cow<'static, str>>) -> ProtocolError {
+    ProtocolError::faulty(vec![Fault { field: field.into(), problem: problem.into() }])
 }
 
 impl Rules for Transfers {
@@ -124,7 +125,7 @@ fn keep(
     principal: &Principal,
     session: SessionId,
     chunk: Rc<Chunk>,
-) -> Result<(), Refusal> {
+) -> Result<(), ProtocolError> {
     principal.needs(Grant::Send, "this token does not allow sending here")?;
     let (chunks_max, bytes_max) = (room.limits.chunks(), room.limits.chunk_bytes());
     if chunks_max < chunk.total {
@@ -132,8 +133,8 @@ fn keep(
     }
     if bytes_max < chunk.bytes {
         let message = format!("a chunk has at most {bytes_max} bytes when decoded");
-        let too_large = Refusal::new(Code::MessageTooLarge, "");
-        return Err(Refusal { message: Cow::Owned(message), ..too_large });
+        let too_large = ProtocolError::new(Code::MessageTooLarge, "");
+        return Err(ProtocolError { message: Cow::Owned(message), ..too_large });
     }
     let now = cx.stamp.at;
     let known = find(room, &chunk.data).cloned();
@@ -212,7 +213,7 @@ fn fetch(
     id: SessionId,
     data: Name,
     from: Option<u64>,
-) -> Result<(), Refusal> {
+) -> Result<(), ProtocolError> {
     principal.needs(Grant::History, "this token does not allow reading history here")?;
     let known = find(room, &data).ok_or(UNKNOWN)?;
     if known.state != TransferState::Finished {
@@ -227,8 +228,9 @@ fn fetch(
         return Err(BUSY);
     }
     if FETCHERS_MAX <= room.own.transfers.fetchers.len() {
-        let busy = Refusal::new(Code::Unavailable, "too many fetch large data here; try later");
-        return Err(Refusal { retry_after: Some(FETCH_MS.div_ceil(1000)), ..busy });
+        let busy =
+            ProtocolError::new(Code::Unavailable, "too many fetch large data here; try later");
+        return Err(ProtocolError { retry_after: Some(FETCH_MS.div_ceil(1000)), ..busy });
     }
     let Some(session) = room.sessions.get_mut(&id) else { return Ok(()) };
     session.fetching = Some(Fetching { data, next });
@@ -244,7 +246,7 @@ fn delete_object(
     cx: &mut Context,
     principal: &Principal,
     data: &Name,
-) -> Result<(), Refusal> {
+) -> Result<(), ProtocolError> {
     let known = find(room, data).cloned().ok_or(UNKNOWN)?;
     principal.owns(Some(&known.owner), "only its sender deletes this data")?;
     expire(room, cx, known);

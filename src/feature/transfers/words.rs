@@ -13,7 +13,7 @@ use sha2::{Digest as _, Sha256};
 use super::workflow;
 use crate::feature::{Ask, Spelled, Tell};
 use crate::message::fields::Fields;
-use crate::message::{Json, Kind, Name, Rate, Refusal};
+use crate::message::{Json, Kind, Name, ProtocolError, Rate};
 
 /// What a client may ask about large data.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -139,7 +139,7 @@ const FROM: &str = "a whole number, the index of a chunk";
 
 impl Chunk {
     /// Reads the `data` of a chunk, decodes it once and holds it against its checksum.
-    pub fn parse(data: &str) -> Result<Self, Refusal> {
+    pub fn parse(data: &str) -> Result<Self, ProtocolError> {
         let mut it = Fields::of(data)?;
         let data = it.need::<Name>("data_id", NAME, |_| true);
         let total = it.need("total_chunks", TOTAL, |it| (1..=WHOLE_MAX).contains(it));
@@ -160,36 +160,40 @@ impl Chunk {
             let (data, index, total) = (data?, index?, total?);
             Some(Self { data, index, total, text: text?, bytes, digest: digest? })
         };
-        read().ok_or(Refusal::system()) // Which it is not: all that is missing was named.
+        read().ok_or(ProtocolError::system()) // Which it is not: all that is missing was named.
     }
 }
 
 impl TransferCommand {
     /// Reads the `data` of a chunk.
-    pub fn keep(data: &str) -> Result<Self, Refusal> {
+    pub fn keep(data: &str) -> Result<Self, ProtocolError> {
         Chunk::parse(data).map(|it| Self::Keep(Rc::new(it)))
     }
 
     /// Reads the `data` of a request for an object.
-    pub fn fetch(data: &str) -> Result<Self, Refusal> {
+    pub fn fetch(data: &str) -> Result<Self, ProtocolError> {
         let mut it = Fields::of(data)?;
         let data = it.need::<Name>("data_id", NAME, |_| true);
         let from = it.may("from", FROM, |it| *it <= WHOLE_MAX);
         it.end()?;
-        data.map(|data| Self::Fetch { data, from }).ok_or(Refusal::system())
+        data.map(|data| Self::Fetch { data, from }).ok_or(ProtocolError::system())
     }
 
     /// Reads the `data` of a request to forget an object.
-    pub fn delete(data: &str) -> Result<Self, Refusal> {
+    pub fn delete(data: &str) -> Result<Self, ProtocolError> {
         let mut it = Fields::of(data)?;
         let data = it.need::<Name>("data_id", NAME, |_| true);
         it.end()?;
-        data.map(Self::Delete).ok_or(Refusal::system())
+        data.map(Self::Delete).ok_or(ProtocolError::system())
     }
 }
 
 impl Ask for TransferCommand {
-    fn read(protocol: &str, word: &str, data: Option<&RawValue>) -> Option<Result<Self, Refusal>> {
+    fn read(
+        protocol: &str,
+        word: &str,
+        data: Option<&RawValue>,
+    ) -> Option<Result<Self, ProtocolError>> {
         if protocol == "workflow" { workflow::read(word, data) } else { None }
     }
     fn is_served_in(&self, kind: Kind) -> bool {

@@ -5,12 +5,12 @@ use serde_json::value::RawValue;
 
 use super::{Chunk, Digest, TransferCommand, TransferEvent};
 use crate::feature::Spelled;
-use crate::message::{Name, Refusal, starts_object};
+use crate::message::{Name, ProtocolError, starts_object};
 
 pub(crate) fn read(
     word: &str,
     data: Option<&RawValue>,
-) -> Option<Result<TransferCommand, Refusal>> {
+) -> Option<Result<TransferCommand, ProtocolError>> {
     // What is no object has no field.
     let text = data.map(RawValue::get).filter(|it| starts_object(it)).unwrap_or("{}");
     Some(match word {

@@ -8,7 +8,7 @@ use dormouse::dialect::{Frame, Wire};
 use dormouse::feature::conversations::Question;
 use dormouse::feature::conversations::ResumeToken;
 use dormouse::feature::metrics::MetricInput;
-use dormouse::message::{Kind, Millis, Refusal, RoomName, SessionId, UserId};
+use dormouse::message::{Kind, Millis, ProtocolError, RoomName, SessionId, UserId};
 use dormouse::room::{Flag, Flags, Grant, Grants, Input, Outbound, Renewal, Session};
 
 use serde_json::json;
@@ -321,13 +321,13 @@ fn newcomer(at: Seat, guest: Guest, now: Millis, lives_ms: Option<u64>) -> Sessi
 }
 
 /// Which token is good for whom.
-fn renewal(user: &str, token: &str, now: Millis) -> Result<Renewal, Refusal> {
+fn renewal(user: &str, token: &str, now: Millis) -> Result<Renewal, ProtocolError> {
     let room = RoomName::parse("demo").unwrap();
     let (owner, lives_ms) = match token {
         "later" => (user, Some(40_000)),
         "for ever" => (user, None),
         "another's" => ("zoe", Some(40_000)),
-        _ => return Err(Refusal::unauthenticated("nobody")),
+        _ => return Err(ProtocolError::unauthenticated("nobody")),
     };
     let (user, expires_at) = (UserId(owner.into()), lives_ms.map(|it| now.plus(it)));
     Ok(Renewal { user, context: None, room, grants: grants(owner), expires_at })

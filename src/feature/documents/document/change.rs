@@ -15,7 +15,7 @@ use std::rc::Rc;
 
 use super::operation::Operation;
 use super::text::{self, OUTSIDE};
-use crate::message::Refusal;
+use crate::message::ProtocolError;
 
 /// Which of two changes the room took first. Of two contents in one gap, the one it took
 /// later stands before the other: so what somebody types letter by letter stays together
@@ -91,7 +91,7 @@ impl Change {
     }
 
     /// What this operation says. Refuses what changes nothing and what is far outside.
-    pub(super) fn of(operation: &Operation) -> Result<Self, Refusal> {
+    pub(super) fn of(operation: &Operation) -> Result<Self, ProtocolError> {
         let (position, length, content) = match operation {
             Operation::Insert { position, content } => (*position, 0, Rc::clone(content)),
             Operation::Delete { position, length } => (*position, *length, "".into()),
@@ -100,7 +100,7 @@ impl Change {
             }
         };
         if length == 0 && content.is_empty() {
-            return Err(Refusal::invalid("an edit puts something in or takes something out"));
+            return Err(ProtocolError::invalid("an edit puts something in or takes something out"));
         }
         if FAR < position || FAR < length {
             return Err(OUTSIDE);
@@ -225,7 +225,7 @@ impl Change {
     }
 
     /// Makes it, if it is one piece; whole or not at all.
-    pub(super) fn make(&mut self, text: &mut text::Text) -> Result<(), Refusal> {
+    pub(super) fn make(&mut self, text: &mut text::Text) -> Result<(), ProtocolError> {
         match self.cuts.first_mut() {
             None => text.splice(self.at, 0, &self.content).map(drop),
             Some(cut) => {

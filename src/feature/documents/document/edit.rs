@@ -6,7 +6,7 @@ use super::change::Change;
 use super::operation::Operation;
 pub use crate::feature::documents::Version;
 use crate::limits::{DOCUMENT_MARK_BYTES, DOCUMENT_MARK_OPERATIONS};
-use crate::message::{Code, Refusal, UserId};
+use crate::message::{Code, ProtocolError, UserId};
 
 /// What an author did in one go, as it was made: durable, and told to the others. Each
 /// operation makes one version; usually it is one, but a deletion that others wrote into
@@ -53,16 +53,16 @@ pub enum Rejection {
     /// It was made to a version that does not exist yet.
     Future,
     /// It makes no sense, or there is no room for it.
-    Invalid(Refusal),
+    Invalid(ProtocolError),
 }
 
-impl From<Refusal> for Rejection {
-    fn from(refusal: Refusal) -> Self {
+impl From<ProtocolError> for Rejection {
+    fn from(refusal: ProtocolError) -> Self {
         Self::Invalid(refusal)
     }
 }
 
-impl From<Rejection> for Refusal {
+impl From<Rejection> for ProtocolError {
     fn from(rejection: Rejection) -> Self {
         match rejection {
             Rejection::Stale => {

@@ -24,7 +24,7 @@ pub use edit::{Applied, Damaged, Edit, Pace, Rejection, Snapshot, Version};
 pub use operation::Operation;
 use text::{OUTSIDE, Text};
 
-use crate::message::{Refusal, UserId};
+use crate::message::{ProtocolError, UserId};
 
 /// What an operation that is kept takes beside its content, here and in the log of undo.
 const KEPT_BYTES: usize = 512;
@@ -148,7 +148,7 @@ impl Document {
 
     /// Takes back the author's last operation of which anything is left, as far as it is
     /// left; `None` if there is none among those kept.
-    pub fn undo(&mut self, author: &UserId) -> Result<Option<Applied>, Refusal> {
+    pub fn undo(&mut self, author: &UserId) -> Result<Option<Applied>, ProtocolError> {
         match self.log.last_of(author) {
             Some((id, changes)) => self.make(&changes, author, Some(id)).map(Some),
             None => Ok(None),
@@ -161,7 +161,7 @@ impl Document {
         changes: &[Change],
         author: &UserId,
         undoes: Option<Version>,
-    ) -> Result<Applied, Refusal> {
+    ) -> Result<Applied, ProtocolError> {
         let mut pieces: Vec<Change> = changes.iter().flat_map(Change::pieces).collect();
         // One is made whole or not at all; several are tried on a copy.
         let mut copy = (1 < pieces.len()).then(|| self.text.clone());

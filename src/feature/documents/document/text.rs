@@ -5,14 +5,15 @@ use std::rc::Rc;
 use ropey::Rope;
 
 use crate::limits::DOCUMENT_BYTES_MAX;
-use crate::message::{Code, Refusal, json_len};
+use crate::message::{Code, ProtocolError, json_len};
 
 /// Not within the text.
-pub(super) const OUTSIDE: Refusal = Refusal::invalid(
+pub(super) const OUTSIDE: ProtocolError = ProtocolError::invalid(
     "an edit lies within the text of its version, in UTF-16 code units, and splits no surrogate pair",
 );
 
-const FULL: Refusal = Refusal::new(Code::Conflict, "the document would grow past 768 KiB, as JSON");
+const FULL: ProtocolError =
+    ProtocolError::new(Code::Conflict, "the document would grow past 768 KiB, as JSON");
 
 /// How long a text is, in UTF-16 code units.
 pub(super) fn units(text: &str) -> usize {
@@ -74,7 +75,7 @@ impl Text {
         position: usize,
         length: usize,
         content: &str,
-    ) -> Result<Rc<str>, Refusal> {
+    ) -> Result<Rc<str>, ProtocolError> {
         let start = self.character(position)?;
         let end = if length == 0 { start } else { self.character(position + length)? };
         let taken = self.rope.get_slice(start..end).ok_or(OUTSIDE)?;
@@ -95,7 +96,7 @@ impl Text {
     }
 
     /// Which character begins at this unit. Where all have one unit, nothing is looked up.
-    fn character(&self, unit: usize) -> Result<usize, Refusal> {
+    fn character(&self, unit: usize) -> Result<usize, ProtocolError> {
         if self.units() == self.rope.len_chars() {
             return if unit <= self.units() { Ok(unit) } else { Err(OUTSIDE) };
         }
