@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::dialect::Wire;
 use crate::feature::conversations::ResumeToken;
-use crate::message::{Member, Millis, RoomName, SessionId};
-use crate::room::{Flag, Flags, Grants, Session};
+use crate::message::{ConnectionId, Member, Millis, RoomName};
+use crate::room::{Connection, Flag, Flags, Grants};
 
 /// The header in which the Worker tells an object whom it let in. An object is
 /// reached only through the Worker, which builds the inner request from nothing:
@@ -63,12 +63,12 @@ impl HandOff {
 
     /// The connection that this lets in.
     #[must_use]
-    pub fn session(self, id: SessionId, now: Millis) -> Session {
+    pub fn session(self, id: ConnectionId, now: Millis) -> Connection {
         let Self { member, grants, expires_at, flags, client, network, resume, .. } = self;
         // Who hears only what it subscribed to begins with nothing.
         let topics = flags.has(Flag::Filtered).then(Vec::new);
-        let session = Session::new(id, member, grants, expires_at, now);
-        Session { flags, topics, client, network, resume, ..session }
+        let session = Connection::new(id, member, grants, expires_at, now);
+        Connection { flags, topics, client, network, resume, ..session }
     }
 
     /// As a header value: headers are Latin-1, names are not.

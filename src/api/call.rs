@@ -4,7 +4,7 @@ use crate::admission::Query;
 use crate::dialect::json;
 use crate::directory::Listing;
 use crate::message::{
-    Before, Code, Kicked, Kind, Name, Offset, PageRequest, ProtocolError, RoomName, SessionId,
+    Before, Code, ConnectionId, Kicked, Kind, Name, Offset, PageRequest, ProtocolError, RoomName,
     StateKey, UserId,
 };
 
@@ -106,8 +106,8 @@ impl Call {
             ("GET", ["presence"]) => RoomCall::Presence,
             (_, ["presence"]) => return Err(NoCall::Method("GET, HEAD")),
             ("DELETE", ["connections", session]) => {
-                let session = SessionId::parse(&decoded(session)?);
-                RoomCall::Kick(Kicked::Session(session.ok_or(NO_SESSION)?))
+                let session = ConnectionId::parse(&decoded(session)?);
+                RoomCall::Kick(Kicked::Connection(session.ok_or(NO_SESSION)?))
             }
             ("DELETE", ["users", user]) => {
                 RoomCall::Kick(Kicked::User(UserId::parse(decoded(user)?)?))

@@ -9,8 +9,8 @@ use crate::feature::metrics::{Measures, Metric, MetricCommand};
 use crate::feature::transfers::TransferCommand;
 use crate::limits::{BATCH_EVENTS_MAX, JSON_DEPTH_MAX};
 use crate::message::{
-    Before, Body, EventName, Fault, Json, Kicked, Kind, Member, Millis, Name, Offset, PageRequest,
-    ProtocolError, RequestId, RoomName, SessionId, StateKey, UserId,
+    Before, Body, ConnectionId, EventName, Fault, Json, Kicked, Kind, Member, Millis, Name, Offset,
+    PageRequest, ProtocolError, RequestId, RoomName, StateKey, UserId,
 };
 use crate::room::Grants;
 use crate::room::{Command, Request};
@@ -48,7 +48,7 @@ pub enum Task {
     /// Who is there?
     Presence,
     /// Close one connection.
-    KickSession(SessionId),
+    KickSession(ConnectionId),
     /// Close all of a user's.
     KickUser(UserId),
     /// Forget everything.
@@ -106,7 +106,7 @@ impl EventIn {
     }
 
     fn command(&self, kind: Kind) -> Result<Command, ProtocolError> {
-        let exclude = self.exclude.as_deref().map(|it| SessionId::parse(it).ok_or(NO_SESSION));
+        let exclude = self.exclude.as_deref().map(|it| ConnectionId::parse(it).ok_or(NO_SESSION));
         let (body, exclude) = (self.body(kind)?, exclude.transpose()?);
         Ok(Command::Publish { body, exclude })
     }
@@ -172,7 +172,7 @@ impl Task {
                 one(Command::History(PageRequest { before, after: *after, limit: *limit }))
             }
             Self::Presence => one(Command::Presence),
-            Self::KickSession(session) => one(Command::Kick(Kicked::Session(*session))),
+            Self::KickSession(session) => one(Command::Kick(Kicked::Connection(*session))),
             Self::KickUser(user) => one(Command::Kick(Kicked::User(user.clone()))),
             Self::Erase => one(Command::Erase),
             Self::DeleteDocument(document) => {

@@ -2,7 +2,7 @@
 //! said. A protocol that carries several channels on one connection names them in its frames.
 
 use super::Frame;
-use crate::message::{Kind, RoomName, SessionId};
+use crate::message::{ConnectionId, Kind, RoomName};
 use crate::room::Request;
 
 /// The address of a room.
@@ -35,7 +35,7 @@ pub struct Channel<'a> {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Peer<'a> {
     /// The connection; `None` before it is in a room.
-    pub session: Option<SessionId>,
+    pub session: Option<ConnectionId>,
     /// Its room.
     pub channel: Channel<'a>,
 }

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::close::CloseCode;
 use crate::feature::{Spelled, Tell};
-use crate::message::{Code, Details, Fault, Kind, Millis, ProtocolError, RequestId, SessionId};
+use crate::message::{Code, ConnectionId, Details, Fault, Kind, Millis, ProtocolError, RequestId};
 use crate::room::{Command, Event, Notice};
 use crate::room::{Flag, Flags};
 
@@ -173,7 +173,7 @@ impl<'a> Error<'a> {
             error_code: refusal.code,
             error_message: &refusal.message,
             error_details: ErrorDetails {
-                session_id: notice.session.as_ref().map(SessionId::to_string),
+                session_id: notice.session.as_ref().map(ConnectionId::to_string),
                 retry_after: refusal.retry_after,
                 request_id: notice.reply_to.as_ref().map(RequestId::as_str),
                 faults,

@@ -2,9 +2,9 @@ use worker::{Error, Result, WebSocket};
 
 use crate::dialect::Wire;
 use crate::host::{read_attachment, write_attachment};
-use crate::room::Session;
+use crate::room::Connection;
 
-pub(super) fn store(socket: &WebSocket, wire: Wire, session: &Session) -> Result<()> {
+pub(super) fn store(socket: &WebSocket, wire: Wire, session: &Connection) -> Result<()> {
     let attachment = write_attachment(wire, session).ok_or(Error::RustError(NOT_STORED.into()))?;
     socket.serialize_attachment(attachment)
 }
@@ -15,7 +15,7 @@ pub(super) fn forget(socket: &WebSocket) -> Result<()> {
 }
 
 /// `None` for a socket that is nobody's any more.
-pub(super) fn load(socket: &WebSocket) -> Result<Option<(Wire, Session)>> {
+pub(super) fn load(socket: &WebSocket) -> Result<Option<(Wire, Connection)>> {
     let Some(text) = socket.deserialize_attachment::<String>()? else { return Ok(None) };
     read_attachment(&text).map(Some).ok_or(Error::RustError(UNREADABLE.into()))
 }

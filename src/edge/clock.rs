@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 
 use crate::host;
-use crate::message::{Epoch, Millis, SessionId, Stamp};
+use crate::message::{ConnectionId, Epoch, Millis, Stamp};
 
 /// The clock of whatever drives a room.
 pub(super) struct Clock;
@@ -32,8 +32,8 @@ pub(super) fn new_id() -> String {
     stamp().new_id().to_string()
 }
 
-pub(super) fn session_id() -> SessionId {
-    SessionId::from_bits(u64::from_be_bytes(random()))
+pub(super) fn session_id() -> ConnectionId {
+    ConnectionId::from_bits(u64::from_be_bytes(random()))
 }
 
 /// The name of a new log.

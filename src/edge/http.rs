@@ -205,7 +205,7 @@ impl Http<'_> {
             }
             RoomCall::History(page) => (200, Task::history(page)),
             RoomCall::Presence => (200, Task::Presence),
-            RoomCall::Kick(Kicked::Session(session)) => (200, Task::KickSession(session)),
+            RoomCall::Kick(Kicked::Connection(session)) => (200, Task::KickSession(session)),
             RoomCall::Kick(Kicked::User(user)) => (200, Task::KickUser(user)),
             RoomCall::Erase => (204, Task::Erase),
             RoomCall::Delete(Thing::Document(name)) => (204, Task::DeleteDocument(name)),

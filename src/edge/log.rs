@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use super::clock;
 use crate::api::Problem;
 use crate::close::CloseCode;
-use crate::message::{Code, Kind, ProtocolError, RoomName, SessionId, UserId};
+use crate::message::{Code, ConnectionId, Kind, ProtocolError, RoomName, UserId};
 use crate::sampling::{Sampled, Sampler};
 
 #[derive(Serialize)]
@@ -59,7 +59,7 @@ impl Line<'_> {
 }
 
 /// Somebody came in (B32).
-pub(super) fn connected(kind: Kind, room: &RoomName, session: SessionId, user: &UserId) {
+pub(super) fn connected(kind: Kind, room: &RoomName, session: ConnectionId, user: &UserId) {
     print(&Line {
         room: Some(spelled(kind, room.as_str())),
         session: Some(session.to_string()),
@@ -69,7 +69,7 @@ pub(super) fn connected(kind: Kind, room: &RoomName, session: SessionId, user: &
 }
 
 /// Somebody went.
-pub(super) fn closed(kind: Kind, room: &str, session: SessionId, user: &UserId, code: u16) {
+pub(super) fn closed(kind: Kind, room: &str, session: ConnectionId, user: &UserId, code: u16) {
     print(&Line {
         room: Some(spelled(kind, room)),
         session: Some(session.to_string()),
@@ -80,14 +80,14 @@ pub(super) fn closed(kind: Kind, room: &str, session: SessionId, user: &UserId, 
 }
 
 /// Somebody was shown the door.
-pub(super) fn expelled(kind: Kind, room: &str, session: SessionId, code: CloseCode) {
+pub(super) fn expelled(kind: Kind, room: &str, session: ConnectionId, code: CloseCode) {
     let (room, session) = (Some(spelled(kind, room)), Some(session.to_string()));
     let close_code = Some(code.number());
     print(&Line { room, session, close_code, ..Line::of("expel") });
 }
 
 /// Somebody asked for too much, or for what is not theirs.
-pub(super) fn limited(kind: Kind, room: &str, session: SessionId, refusal: &ProtocolError) {
+pub(super) fn limited(kind: Kind, room: &str, session: ConnectionId, refusal: &ProtocolError) {
     let (room, session) = (Some(spelled(kind, room)), Some(session.to_string()));
     let (code, detail) = (Some(refusal.code.as_str()), Some(&*refusal.message));
     let claim = refusal.claim;

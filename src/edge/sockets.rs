@@ -11,18 +11,18 @@ use crate::budget::Budget;
 use crate::close::CloseCode;
 use crate::dialect::{Frame, Wire};
 use crate::host::{Deliver, Sockets, Targets};
-use crate::message::{Kind, Millis, ProtocolError, SessionId};
-use crate::room::Session;
+use crate::message::{ConnectionId, Kind, Millis, ProtocolError};
+use crate::room::Connection;
 
 /// The open sockets of a room, by session.
 pub(super) struct EdgeSockets {
-    sockets: BTreeMap<SessionId, EdgeSocket>,
+    sockets: BTreeMap<ConnectionId, EdgeSocket>,
     /// Per wire: how many sockets, and these as one JavaScript array, made when needed.
     counts: [usize; Wire::COUNT],
     groups: [OnceCell<Array>; Wire::COUNT],
     sender: platform::Sender,
-    slow: Vec<SessionId>,
-    unstored: Vec<SessionId>,
+    slow: Vec<ConnectionId>,
+    unstored: Vec<ConnectionId>,
     /// While it is spent, those who read slowly are let go sooner.
     budget: Budget,
     /// Knows when the platform last answered a ping.
@@ -51,7 +51,7 @@ impl EdgeSockets {
         }
     }
 
-    pub(super) fn insert(&mut self, session: SessionId, socket: WebSocket, wire: Wire) {
+    pub(super) fn insert(&mut self, session: ConnectionId, socket: WebSocket, wire: Wire) {
         platform::bind_session(socket.as_ref(), session.as_f64());
         // What was sent before the room slept may still wait.
         self.sender.watch(socket.as_ref());
@@ -61,7 +61,7 @@ impl EdgeSockets {
 
     /// Lets a socket go. The platform lists it until its close is through, so it is
     /// marked: a wake in between must not bring it back.
-    pub(super) fn remove(&mut self, session: SessionId) -> Option<WebSocket> {
+    pub(super) fn remove(&mut self, session: ConnectionId) -> Option<WebSocket> {
         let EdgeSocket { socket, wire } = self.sockets.remove(&session)?;
         if let Err(error) = attachment::forget(&socket) {
             worker::console_error!("a socket was not forgotten: {error}");
@@ -93,7 +93,7 @@ fn array<'a>(sockets: impl Iterator<Item = &'a EdgeSocket>) -> Array {
 }
 
 impl Deliver for EdgeSockets {
-    fn wire(&self, session: SessionId) -> Option<Wire> {
+    fn wire(&self, session: ConnectionId) -> Option<Wire> {
         self.sockets.get(&session).map(|it| it.wire)
     }
 
@@ -131,14 +131,14 @@ impl Deliver for EdgeSockets {
         };
         for socket in slow.into_iter().flat_map(|it| it.iter().collect::<Vec<_>>()) {
             let session = platform::session_of(socket.unchecked_ref());
-            self.slow.extend(session.and_then(SessionId::from_f64));
+            self.slow.extend(session.and_then(ConnectionId::from_f64));
         }
         count
     }
 }
 
 impl Sockets for EdgeSockets {
-    fn save(&mut self, session: &Session) {
+    fn save(&mut self, session: &Connection) {
         let Some(EdgeSocket { socket, wire }) = self.sockets.get(&session.id) else { return };
         if let Err(error) = attachment::store(socket, *wire, session) {
             worker::console_error!("an attachment was not stored: {error}");
@@ -146,7 +146,7 @@ impl Sockets for EdgeSockets {
         }
     }
 
-    fn close(&mut self, session: SessionId, code: CloseCode, reason: &str) {
+    fn close(&mut self, session: ConnectionId, code: CloseCode, reason: &str) {
         if let Some(socket) = self.remove(session) {
             let (kind, name) = &self.room;
             log::expelled(*kind, name, session, code);
@@ -155,16 +155,16 @@ impl Sockets for EdgeSockets {
         }
     }
 
-    fn note(&mut self, session: SessionId, refusal: &ProtocolError) {
+    fn note(&mut self, session: ConnectionId, refusal: &ProtocolError) {
         let (kind, name) = &self.room;
         log::limited(*kind, name, session, refusal);
     }
 
-    fn take_slow(&mut self) -> Vec<SessionId> {
+    fn take_slow(&mut self) -> Vec<ConnectionId> {
         std::mem::take(&mut self.slow)
     }
 
-    fn take_unstored(&mut self) -> Vec<SessionId> {
+    fn take_unstored(&mut self) -> Vec<ConnectionId> {
         std::mem::take(&mut self.unstored)
     }
 
@@ -174,14 +174,14 @@ impl Sockets for EdgeSockets {
     }
 
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a length")]
-    fn backlog(&self, session: SessionId) -> usize {
+    fn backlog(&self, session: ConnectionId) -> usize {
         let socket = self.sockets.get(&session).map(|it| it.socket.as_ref());
         // One that is gone takes nothing.
         socket.map_or(usize::MAX, |it| platform::backlog(it) as usize)
     }
 
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a time")]
-    fn heard(&self) -> BTreeMap<SessionId, Millis> {
+    fn heard(&self) -> BTreeMap<ConnectionId, Millis> {
         let at = |it: &EdgeSocket| {
             platform::auto_response_at(&self.state, it.socket.as_ref()).ok().flatten()
         };

@@ -2,10 +2,10 @@
 
 use super::{Command, features};
 use crate::limits::Limits;
-use crate::message::{Body, Entry, Kind, Millis, ProtocolError, SessionId};
+use crate::message::{Body, ConnectionId, Entry, Kind, Millis, ProtocolError};
 use crate::room::features::{Features, Rules};
 use crate::room::principal::Principal;
-use crate::room::{Context, Duplicate, Room, Session, StoredRoom};
+use crate::room::{Connection, Context, Duplicate, Room, StoredRoom};
 
 /// All of them, in the order of the list.
 #[derive(Debug)]
@@ -28,10 +28,10 @@ macro_rules! dispatch {
                     })*
                 }
             }
-            fn entered(&self, room: &mut Room, session: &Session) {
+            fn entered(&self, room: &mut Room, session: &Connection) {
                 $(<super::$module::$name as Rules>::entered(room, session);)*
             }
-            fn spoke(&self, room: &mut Room, cx: &mut Context, id: SessionId) {
+            fn spoke(&self, room: &mut Room, cx: &mut Context, id: ConnectionId) {
                 $(<super::$module::$name as Rules>::spoke(room, cx, id);)*
             }
             fn may_publish(&self, room: &Room, body: &Body) -> Result<(), ProtocolError> {
@@ -41,7 +41,7 @@ macro_rules! dispatch {
             fn appended(&self, room: &mut Room, cx: &mut Context, entry: &Entry) {
                 $(<super::$module::$name as Rules>::appended(room, cx, entry);)*
             }
-            fn left(&self, room: &mut Room, cx: &mut Context, session: &Session) {
+            fn left(&self, room: &mut Room, cx: &mut Context, session: &Connection) {
                 $(<super::$module::$name as Rules>::left(room, cx, session);)*
             }
             fn due_at(&self, room: &Room) -> Option<Millis> {
@@ -66,7 +66,7 @@ impl Room {
         kind: Kind,
         limits: Limits,
         stored: StoredRoom,
-        sessions: impl IntoIterator<Item = Session>,
+        sessions: impl IntoIterator<Item = Connection>,
     ) -> Self {
         Self::with_features(kind, limits, stored, sessions, &All)
     }

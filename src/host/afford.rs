@@ -6,7 +6,7 @@ use crate::feature::Ask;
 use crate::feature::documents::DocumentCache;
 use crate::history::History;
 use crate::limits::{DOCUMENT_BYTES_MAX, LONG_ANSWERS_BYTES_MAX, SMALL_FRAME_BYTES_MAX};
-use crate::message::{Code, Millis, ProtocolError, SessionId};
+use crate::message::{Code, ConnectionId, Millis, ProtocolError};
 use crate::room::{Command, Request};
 
 /// How often a room looks, awake or not, whether what waited for its clients has been read.
@@ -35,7 +35,7 @@ impl<H: History, S: Sockets> Host<H, S> {
     /// The request, or its refusal if there is no memory for what it would make wait.
     pub(super) fn afford(
         &mut self,
-        session: Option<SessionId>,
+        session: Option<ConnectionId>,
         bytes: usize,
         request: Request,
         now: Millis,

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::dialect::Wire;
 use crate::message::to_ascii;
-use crate::room::Session;
+use crate::room::Connection;
 
 #[derive(Serialize, Deserialize)]
 struct Attachment<S> {
@@ -21,14 +21,14 @@ const VERSION: u8 = 1;
 
 /// The attachment of a socket, in ASCII: one byte a character. `None` if it cannot be stored.
 #[must_use]
-pub fn write_attachment(wire: Wire, session: &Session) -> Option<String> {
+pub fn write_attachment(wire: Wire, session: &Connection) -> Option<String> {
     let attachment = Attachment { version: VERSION, wire, session };
     serde_json::to_string(&attachment).ok().map(to_ascii)
 }
 
 /// Reads an attachment. `None` if it is none, or one of another version.
 #[must_use]
-pub fn read_attachment(text: &str) -> Option<(Wire, Session)> {
+pub fn read_attachment(text: &str) -> Option<(Wire, Connection)> {
     let Attachment { version, wire, session } = serde_json::from_str(text).ok()?;
     (version == VERSION).then_some((wire, session))
 }

@@ -1,7 +1,7 @@
 use std::borrow::Cow;
 
 use crate::dialect::{Channel, DialectId, Frame, Wire};
-use crate::message::SessionId;
+use crate::message::ConnectionId;
 use crate::room::Notice;
 use crate::room::Recipients;
 use crate::tally::Tally;
@@ -15,7 +15,7 @@ const BATCH_BYTES_MAX: usize = 256 * 1024;
 /// through its own close event.
 pub trait Deliver {
     /// What goes over this session's socket, while it is open.
-    fn wire(&self, session: SessionId) -> Option<Wire>;
+    fn wire(&self, session: ConnectionId) -> Option<Wire>;
     /// Whether any open socket is of this wire.
     fn is_in_use(&self, wire: Wire) -> bool;
     /// Sends one frame to sockets of one wire, and says to how many. An ephemeral one may
@@ -27,9 +27,9 @@ pub trait Deliver {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Targets<'a> {
     /// All but these.
-    AllBut(&'a [SessionId]),
+    AllBut(&'a [ConnectionId]),
     /// These and no others.
-    Only(&'a [SessionId]),
+    Only(&'a [ConnectionId]),
 }
 
 /// Something to say, and to whom.
@@ -95,7 +95,7 @@ struct Counting<'a, S> {
 }
 
 impl<S: Deliver> Deliver for Counting<'_, S> {
-    fn wire(&self, session: SessionId) -> Option<Wire> {
+    fn wire(&self, session: ConnectionId) -> Option<Wire> {
         self.sockets.wire(session)
     }
 
@@ -113,7 +113,7 @@ impl<S: Deliver> Deliver for Counting<'_, S> {
 
 /// Whether anyone who speaks this dialect hears it.
 fn concerns(sockets: &impl Deliver, dialect: DialectId, to: &Recipients) -> bool {
-    let speaks = |it: &SessionId| sockets.wire(*it).is_some_and(|wire| wire.dialect == dialect);
+    let speaks = |it: &ConnectionId| sockets.wire(*it).is_some_and(|wire| wire.dialect == dialect);
     match to {
         Recipients::Everyone | Recipients::Except(_) => true,
         Recipients::One(session) => speaks(session),
@@ -146,7 +146,7 @@ fn send_single(
 /// Most sockets hear the same of a flush, and get the same frame; those that some
 /// delivery names get one of their own.
 fn send_batched(sockets: &mut impl Deliver, wire: Wire, encoded: &[Encoded<'_>]) {
-    let mut named: Vec<SessionId> =
+    let mut named: Vec<ConnectionId> =
         encoded.iter().flat_map(|it| named_on(sockets, wire, it.to)).collect();
     named.sort_unstable();
     named.dedup();
@@ -163,8 +163,8 @@ fn send_batched(sockets: &mut impl Deliver, wire: Wire, encoded: &[Encoded<'_>])
 }
 
 /// The sockets of this wire that an audience names, whether to include or exclude them.
-fn named_on(sockets: &impl Deliver, wire: Wire, to: &Recipients) -> Vec<SessionId> {
-    let named: &[SessionId] = match to {
+fn named_on(sockets: &impl Deliver, wire: Wire, to: &Recipients) -> Vec<ConnectionId> {
+    let named: &[ConnectionId] = match to {
         Recipients::Everyone | Recipients::Caller => &[],
         Recipients::Except(session) | Recipients::One(session) => std::slice::from_ref(session),
         Recipients::Only(sessions) => sessions,
@@ -173,7 +173,7 @@ fn named_on(sockets: &impl Deliver, wire: Wire, to: &Recipients) -> Vec<SessionI
 }
 
 /// Whether a session hears it; `None` is one that no audience names.
-fn hears(to: &Recipients, session: Option<SessionId>) -> bool {
+fn hears(to: &Recipients, session: Option<ConnectionId>) -> bool {
     match to {
         Recipients::Everyone => true,
         Recipients::Except(other) => session != Some(*other),

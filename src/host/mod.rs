@@ -36,38 +36,38 @@ use crate::feature::metrics::Measuring;
 use crate::history::History;
 use crate::limits::Limits;
 use crate::message::{
-    Dedupe, Kind, Member, Millis, Name, ProtocolError, RequestId, RoomName, SessionId, Stamp,
+    ConnectionId, Dedupe, Kind, Member, Millis, Name, ProtocolError, RequestId, RoomName, Stamp,
     UserId,
 };
 use crate::room::{Command, Event, Notice, Request};
-use crate::room::{Duplicate, Grants, Input, Outbound, Recipients, Response, Room, Session};
+use crate::room::{Connection, Duplicate, Grants, Input, Outbound, Recipients, Response, Room};
 use crate::tally::Tally;
 
 /// What effects need beside a log: open sockets.
 pub trait Sockets: Deliver {
     /// Stores what the room knows of this session where sleep does not reach.
-    fn save(&mut self, session: &Session);
+    fn save(&mut self, session: &Connection);
     /// Closes a socket and lets it go.
-    fn close(&mut self, session: SessionId, code: CloseCode, reason: &str);
+    fn close(&mut self, session: ConnectionId, code: CloseCode, reason: &str);
     /// For the operator's log: somebody asked for too much, or for what is not theirs.
-    fn note(&mut self, session: SessionId, refusal: &ProtocolError);
+    fn note(&mut self, session: ConnectionId, refusal: &ProtocolError);
     /// Those that have been found not to keep up since the last time it was asked.
-    fn take_slow(&mut self) -> Vec<SessionId>;
+    fn take_slow(&mut self) -> Vec<ConnectionId>;
     /// How much waits for this socket to take it, in bytes.
-    fn backlog(&self, session: SessionId) -> usize;
+    fn backlog(&self, session: ConnectionId) -> usize;
     /// How much waits for all those together for whom much waits; as it was a moment ago,
     /// unless it is to be looked at anew.
     fn unread(&mut self, anew: bool) -> usize;
     /// Those whose attachment could not be stored since the last time it was asked.
-    fn take_unstored(&mut self) -> Vec<SessionId>;
+    fn take_unstored(&mut self) -> Vec<ConnectionId>;
     /// When the platform last answered a ping of each socket by itself, where it did.
-    fn heard(&self) -> BTreeMap<SessionId, Millis>;
+    fn heard(&self) -> BTreeMap<ConnectionId, Millis>;
 }
 
 /// Who sent what is waiting in the outbox, and when.
 #[derive(Debug)]
 struct Origin {
-    session: SessionId,
+    session: ConnectionId,
     request_id: Option<RequestId>,
     at: Millis,
 }
@@ -94,7 +94,7 @@ pub struct Host<H, S> {
     message_bytes_max: usize,
     tally: Tally,
     /// Who was last sent a chunk of large data.
-    pumped_last: Option<SessionId>,
+    pumped_last: Option<ConnectionId>,
     budget: Budget,
     /// What the outbox takes of the budget.
     waiting: Lease,
@@ -112,7 +112,7 @@ impl<H: History, S: Sockets> Host<H, S> {
         limits: Limits,
         mut history: H,
         sockets: S,
-        sessions: impl IntoIterator<Item = Session>,
+        sessions: impl IntoIterator<Item = Connection>,
     ) -> Result<Self, H::Error> {
         let room = Room::restore(kind, limits, history.stored_room()?, sessions);
         history.adopt(room.epoch());
@@ -160,10 +160,10 @@ impl<H: History, S: Sockets> Host<H, S> {
     /// A connection as it is to be stored, if there is room for it: see [`Room::admit`].
     pub fn admit(
         &mut self,
-        session: Session,
+        session: Connection,
         address: Option<&str>,
         now: Millis,
-    ) -> Result<Session, ProtocolError> {
+    ) -> Result<Connection, ProtocolError> {
         self.room.admit(session, address, now)
     }
 
@@ -230,7 +230,7 @@ impl<H: History, S: Sockets> Host<H, S> {
     /// for it, and goes out first.
     pub fn join(
         &mut self,
-        session: Session,
+        session: Connection,
         stamp: Stamp,
         attach: impl FnOnce(&mut S),
     ) -> Result<Flush, H::Error> {

@@ -7,7 +7,7 @@ use super::{Delivery, Host, Sockets, deliver};
 use crate::feature::transfers::Piece;
 use crate::feature::transfers::{Chunk, TransferEvent};
 use crate::history::History;
-use crate::message::{SessionId, Stamp};
+use crate::message::{ConnectionId, Stamp};
 use crate::room::Recipients;
 use crate::room::{Event, Notice};
 
@@ -78,7 +78,7 @@ impl<H: History, S: Sockets> Host<H, S> {
     /// Fills one socket's window; says how much that was.
     fn pump_to(
         &mut self,
-        session: SessionId,
+        session: ConnectionId,
         bytes_max: usize,
         stamp: &impl Fn() -> Stamp,
     ) -> (usize, Result<(), H::Error>) {
@@ -105,7 +105,7 @@ impl<H: History, S: Sockets> Host<H, S> {
     }
 
     /// Says something to one socket, and how many bytes that was.
-    fn say(&mut self, session: SessionId, event: Event, mut stamp: Stamp) -> usize {
+    fn say(&mut self, session: ConnectionId, event: Event, mut stamp: Stamp) -> usize {
         let (id, at) = (stamp.new_id(), stamp.at);
         let notice = Notice { id, reply_to: None, session: Some(session), at, event };
         let delivery = Delivery { to: Recipients::One(session), notice };

@@ -3,7 +3,7 @@
 use super::{Flush, Host, Origin, Sockets, Targets};
 use crate::dialect::{Decoded, Frame, Peer, Wire};
 use crate::history::History;
-use crate::message::{ProtocolError, SessionId, Stamp};
+use crate::message::{ConnectionId, ProtocolError, Stamp};
 use crate::room::{Command, Request};
 use crate::room::{Input, Renewal};
 
@@ -11,7 +11,7 @@ impl<H: History, S: Sockets> Host<H, S> {
     /// Takes one frame from a socket. `verify` reads a token shown on it.
     pub fn receive(
         &mut self,
-        session: SessionId,
+        session: ConnectionId,
         frame: &Frame,
         stamp: Stamp,
         verify: impl Fn(&str, Option<&str>) -> Result<Renewal, ProtocolError>,
@@ -29,7 +29,7 @@ impl<H: History, S: Sockets> Host<H, S> {
     /// Takes what was in a frame of so many bytes.
     pub fn take(
         &mut self,
-        session: SessionId,
+        session: ConnectionId,
         decoded: Decoded,
         bytes: usize,
         mut stamp: Stamp,
@@ -67,7 +67,7 @@ impl<H: History, S: Sockets> Host<H, S> {
     /// Takes one request of a frame that had so many bytes.
     fn request(
         &mut self,
-        session: SessionId,
+        session: ConnectionId,
         bytes: usize,
         request: Request,
         stamp: Stamp,
@@ -96,7 +96,7 @@ impl<H: History, S: Sockets> Host<H, S> {
 
     /// Sends what the protocol answers by itself. It says nothing of the room, so it waits for
     /// nothing.
-    fn answer(&mut self, session: SessionId, wire: Wire, frame: &Frame) {
+    fn answer(&mut self, session: ConnectionId, wire: Wire, frame: &Frame) {
         let sent = self.sockets.send(wire, Targets::Only(&[session]), frame, false);
         self.tally.sent += sent as u64;
         self.tally.sent_bytes += (sent * frame.len()) as u64;

@@ -1,4 +1,4 @@
-use super::{Millis, Offset, SessionId, UserId};
+use super::{ConnectionId, Millis, Offset, UserId};
 
 /// How a request that has an id is recognised when it comes again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,7 +28,7 @@ pub enum Rate {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Kicked {
     /// One connection.
-    Session(SessionId),
+    Connection(ConnectionId),
     /// All of a user's.
     User(UserId),
 }

@@ -29,9 +29,9 @@ pub struct Epoch(pub String);
 /// Names one connected socket. Below 2^53, so that JavaScript can hold it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct SessionId(u64);
+pub struct ConnectionId(u64);
 
-impl SessionId {
+impl ConnectionId {
     /// Keeps the 53 bits that JavaScript can hold.
     #[must_use]
     pub fn from_bits(bits: u64) -> Self {
@@ -54,7 +54,7 @@ impl SessionId {
     }
 }
 
-impl SessionId {
+impl ConnectionId {
     /// Reads what [`Display`](std::fmt::Display) writes.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
@@ -63,7 +63,7 @@ impl SessionId {
     }
 }
 
-impl std::fmt::Display for SessionId {
+impl std::fmt::Display for ConnectionId {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(out, "session_{:014x}", self.0)
     }
@@ -269,11 +269,11 @@ mod tests {
 
     #[test]
     fn a_session_id_survives_javascript() {
-        let id = SessionId::from_bits(u64::MAX);
-        assert_eq!(SessionId::from_f64(id.as_f64()), Some(id));
-        assert_eq!(SessionId::from_f64(-1.0), None);
-        assert_eq!(SessionId::from_f64(0.5), None);
-        assert_eq!(SessionId::from_f64(f64::NAN), None);
+        let id = ConnectionId::from_bits(u64::MAX);
+        assert_eq!(ConnectionId::from_f64(id.as_f64()), Some(id));
+        assert_eq!(ConnectionId::from_f64(-1.0), None);
+        assert_eq!(ConnectionId::from_f64(0.5), None);
+        assert_eq!(ConnectionId::from_f64(f64::NAN), None);
     }
 
     #[test]

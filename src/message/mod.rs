@@ -24,7 +24,7 @@ pub use address::{Network, address_key, networks};
 pub use ascii::{ascii_len, to_ascii};
 pub use body::{Body, EntryKind, Relation, Space};
 pub use command::{Before, Dedupe, Kicked, PageRequest, Rate};
-pub use id::{Epoch, Kind, Offset, RequestId, RoomName, SessionId, Stamp, UserId};
+pub use id::{ConnectionId, Epoch, Kind, Offset, RequestId, RoomName, Stamp, UserId};
 pub use json::{Json, json_len, starts_object, text_fits};
 pub(crate) use name::is_dots;
 pub use name::{Name, stored_name, stored_names};

@@ -1,10 +1,10 @@
-use super::{Epoch, Json, Millis, Offset, SessionId, StateKey, Topic, UserId};
+use super::{ConnectionId, Epoch, Json, Millis, Offset, StateKey, Topic, UserId};
 
 /// What a newcomer is told of its connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Welcome {
     /// Its name.
-    pub session: SessionId,
+    pub session: ConnectionId,
     /// Whose it is.
     pub user: UserId,
     /// What the client calls itself, if it said so.
@@ -81,7 +81,7 @@ pub struct Stats {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Status {
     /// Its name.
-    pub session: SessionId,
+    pub session: ConnectionId,
     /// What the client calls itself.
     pub client: Option<String>,
     /// Since when.

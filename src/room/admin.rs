@@ -3,7 +3,7 @@
 use super::principal::Principal;
 use super::{Context, Effect, Grant, Room, StoredRoom, Write};
 use crate::feature::Known;
-use crate::message::{Code, Epoch, Kicked, ProtocolError, Reply, SessionId};
+use crate::message::{Code, ConnectionId, Epoch, Kicked, ProtocolError, Reply};
 use crate::room::Event;
 
 pub(crate) fn kick(room: &mut Room, cx: &mut Context, principal: &Principal, whom: &Kicked) {
@@ -12,12 +12,12 @@ pub(crate) fn kick(room: &mut Room, cx: &mut Context, principal: &Principal, who
     {
         return cx.refuse_principal(principal, refusal);
     }
-    let is_meant = |id: SessionId, user: &crate::message::UserId| match whom {
-        Kicked::Session(session) => id == *session,
+    let is_meant = |id: ConnectionId, user: &crate::message::UserId| match whom {
+        Kicked::Connection(session) => id == *session,
         Kicked::User(name) => user == name,
     };
     let sessions = room.sessions.values();
-    let kicked: Vec<SessionId> =
+    let kicked: Vec<ConnectionId> =
         sessions.filter(|it| is_meant(it.id, &it.member.id)).map(|it| it.id).collect();
     if kicked.is_empty() {
         return cx.refuse_principal(
@@ -38,7 +38,7 @@ pub(crate) fn erase(room: &mut Room, cx: &mut Context, principal: &Principal) {
     {
         return cx.refuse_principal(principal, refusal);
     }
-    let sessions: Vec<SessionId> = room.sessions.keys().copied().collect();
+    let sessions: Vec<ConnectionId> = room.sessions.keys().copied().collect();
     for id in sessions {
         room.disconnect(cx, id, None, ProtocolError::new(Code::NotFound, "this room was erased"));
     }

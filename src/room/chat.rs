@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::principal::Principal;
 use super::{Context, Duplicate, Effect, Grant, PageQuery, Recipients, Room, Write, retention};
-use crate::message::{Accepted, Body, Entry, Member, PageRequest, Reply, RequestId, SessionId};
+use crate::message::{Accepted, Body, ConnectionId, Entry, Member, PageRequest, Reply, RequestId};
 use crate::room::{Event, Notice};
 
 /// Says something to everyone, the speaker too (X11): its echo is the acknowledgement.
@@ -39,7 +39,7 @@ pub(crate) fn publish(
     cx: &mut Context,
     principal: &Principal,
     body: Body,
-    exclude: Option<SessionId>,
+    exclude: Option<ConnectionId>,
     duplicate: Option<Duplicate>,
 ) {
     // Callers over HTTP are backends: all they do is publishing.
@@ -62,7 +62,7 @@ pub(crate) fn post(
     cx: &mut Context,
     principal: &Principal,
     body: Body,
-    exclude: Option<SessionId>,
+    exclude: Option<ConnectionId>,
     duplicate: Option<Duplicate>,
 ) {
     let (id, offset, duplicate) = match duplicate {
@@ -83,7 +83,7 @@ fn append(
     cx: &mut Context,
     principal: &Principal,
     body: Body,
-    exclude: Option<SessionId>,
+    exclude: Option<ConnectionId>,
 ) -> Rc<Entry> {
     let (author, request_id) = (principal.member.clone(), principal.request_id.clone());
     let entry = record(room, cx, author, request_id, body);

@@ -1,7 +1,7 @@
 use crate::feature::{self, Ask};
 use crate::message::{
-    Body, Dedupe, Json, Kicked, PageRequest, ProtocolError, Rate, RequestId, SessionId, StateKey,
-    Topic,
+    Body, ConnectionId, Dedupe, Json, Kicked, PageRequest, ProtocolError, Rate, RequestId,
+    StateKey, Topic,
 };
 
 /// A frame from a client, decoded. Decoding cannot fail as a whole: what could
@@ -35,7 +35,7 @@ pub enum Command {
         /// The event, the message or the metric that is published.
         body: Body,
         /// A session that does not hear it.
-        exclude: Option<SessionId>,
+        exclude: Option<ConnectionId>,
     },
     /// Keep this value under this key, and say so; `null` drops the key.
     SetState {

@@ -1,5 +1,5 @@
 use super::{Effect, Effects, Recipients};
-use crate::message::{ProtocolError, RequestId, SessionId, Stamp};
+use crate::message::{ConnectionId, ProtocolError, RequestId, Stamp};
 use crate::room::{Event, Notice};
 use crate::tally::Tally;
 
@@ -11,7 +11,7 @@ pub(crate) struct Context {
 }
 
 impl Context {
-    pub(crate) fn tell(&mut self, to: SessionId, reply_to: Option<RequestId>, event: Event) {
+    pub(crate) fn tell(&mut self, to: ConnectionId, reply_to: Option<RequestId>, event: Event) {
         let (id, at) = (self.stamp.new_id(), self.stamp.at);
         let notice = Notice { id, reply_to, session: Some(to), at, event };
         self.tell_notice(Recipients::One(to), notice);
@@ -23,7 +23,7 @@ impl Context {
 
     pub(crate) fn refuse(
         &mut self,
-        to: SessionId,
+        to: ConnectionId,
         reply_to: Option<RequestId>,
         refusal: ProtocolError,
     ) {

@@ -1,13 +1,13 @@
 //! Sockets that come in, and those that are put out.
 
-use super::{Context, Effect, Room, Session, presence};
+use super::{Connection, Context, Effect, Room, presence};
 use crate::close::CloseCode;
-use crate::message::{Millis, ProtocolError, RequestId, SessionId};
+use crate::message::{ConnectionId, Millis, ProtocolError, RequestId};
 
 impl Room {
     /// Closes a socket that does not keep up. Nothing is said on it: it would only wait
     /// behind all that waits there already.
-    pub(crate) fn disconnect_slow(&mut self, cx: &mut Context, id: SessionId) {
+    pub(crate) fn disconnect_slow(&mut self, cx: &mut Context, id: ConnectionId) {
         if self.sessions.contains_key(&id) {
             let reason = "this connection is too slow for what is said".into();
             cx.effects.push(Effect::Close { session: id, code: CloseCode::TryLater, reason });
@@ -15,7 +15,7 @@ impl Room {
         }
     }
 
-    pub(crate) fn enter(&mut self, session: Session) {
+    pub(crate) fn enter(&mut self, session: Connection) {
         self.sweep_no_later_than(session.due_at(&self.limits));
         self.features.entered(self, &session);
         self.present.entry(session.member.id.clone()).or_default().insert(session.id);
@@ -32,7 +32,7 @@ impl Room {
     pub(crate) fn disconnect(
         &mut self,
         cx: &mut Context,
-        id: SessionId,
+        id: ConnectionId,
         request_id: Option<RequestId>,
         refusal: ProtocolError,
     ) {

@@ -9,7 +9,7 @@ use crate::feature::metrics::Measuring;
 use crate::feature::transfers::Compare;
 use crate::feature::{self, Keep};
 use crate::message::{
-    Before, Entry, Epoch, Millis, Offset, Priority, RequestId, SessionId, StateKey, UserId,
+    Before, ConnectionId, Entry, Epoch, Millis, Offset, Priority, RequestId, StateKey, UserId,
 };
 use crate::room::{Event, Notice};
 
@@ -41,11 +41,11 @@ pub enum Effect {
     /// Call somebody outside of the room, once everything before is durable.
     Call(Outbound),
     /// What the room knows of this session changed: write its attachment.
-    Save(SessionId),
+    Save(ConnectionId),
     /// Close a socket; what must be said first has been said.
     Close {
         /// Whose socket it is.
-        session: SessionId,
+        session: ConnectionId,
         /// Why, for programs.
         code: CloseCode,
         /// Why, for people.
@@ -95,7 +95,7 @@ pub struct PendingReply {
     /// To whom: one session, or the caller.
     pub to: Recipients,
     /// That session.
-    pub session: Option<SessionId>,
+    pub session: Option<ConnectionId>,
     /// The notice's id.
     pub id: uuid::Uuid,
     /// The request it answers.
@@ -204,11 +204,11 @@ pub enum Recipients {
     /// Every session.
     Everyone,
     /// Every session but one.
-    Except(SessionId),
+    Except(ConnectionId),
     /// One session.
-    One(SessionId),
+    One(ConnectionId),
     /// These sessions.
-    Only(Vec<SessionId>),
+    Only(Vec<ConnectionId>),
     /// Whoever called over HTTP.
     Caller,
 }
@@ -222,7 +222,7 @@ impl Effects {
         self.0.push(effect);
     }
 
-    pub(crate) fn save(&mut self, session: SessionId) {
+    pub(crate) fn save(&mut self, session: ConnectionId) {
         let remember = Effect::Save(session);
         if !self.0.contains(&remember) {
             self.push(remember);

@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use crate::feature::{self, Tell};
 use crate::message::{
-    Entry, Member, Millis, Page, Priority, ProtocolError, Reply, RequestId, SessionId, UserId,
+    ConnectionId, Entry, Member, Millis, Page, Priority, ProtocolError, Reply, RequestId, UserId,
     Welcome,
 };
 
@@ -16,7 +16,7 @@ pub struct Notice {
     /// The request it answers, in the client's own words.
     pub reply_to: Option<RequestId>,
     /// The session it is for, where it is for one.
-    pub session: Option<SessionId>,
+    pub session: Option<ConnectionId>,
     /// When it was said.
     pub at: Millis,
     /// What is said.

@@ -1,9 +1,9 @@
 //! What the kernel calls of features, without knowing any.
 
 use super::principal::Principal;
-use super::{Context, Duplicate, Room, Session};
+use super::{Connection, Context, Duplicate, Room};
 use crate::feature::Command;
-use crate::message::{Body, Entry, Millis, ProtocolError, SessionId};
+use crate::message::{Body, ConnectionId, Entry, Millis, ProtocolError};
 
 /// The rules of one feature: what it does when something happens in a room.
 pub(crate) trait Rules {
@@ -20,10 +20,10 @@ pub(crate) trait Rules {
     );
 
     /// A connection came in, or was found on waking.
-    fn entered(_: &mut Room, _: &Session) {}
+    fn entered(_: &mut Room, _: &Connection) {}
 
     /// A connection said something that is no ping.
-    fn spoke(_: &mut Room, _: &mut Context, _: SessionId) {}
+    fn spoke(_: &mut Room, _: &mut Context, _: ConnectionId) {}
 
     /// Whether this may be published, beside what the kernel looks at.
     fn may_publish(_: &Room, _: &Body) -> Result<(), ProtocolError> {
@@ -34,7 +34,7 @@ pub(crate) trait Rules {
     fn appended(_: &mut Room, _: &mut Context, _: &Entry) {}
 
     /// A connection is gone, and no longer among those of the room.
-    fn left(_: &mut Room, _: &mut Context, _: &Session) {}
+    fn left(_: &mut Room, _: &mut Context, _: &Connection) {}
 
     /// When it has something to do by itself.
     fn due_at(_: &Room) -> Option<Millis> {
@@ -60,15 +60,15 @@ pub(crate) trait Features: std::fmt::Debug + Sync {
         duplicate: Option<Duplicate>,
     );
     /// See [`Rules::entered`].
-    fn entered(&self, room: &mut Room, session: &Session);
+    fn entered(&self, room: &mut Room, session: &Connection);
     /// See [`Rules::spoke`].
-    fn spoke(&self, room: &mut Room, cx: &mut Context, id: SessionId);
+    fn spoke(&self, room: &mut Room, cx: &mut Context, id: ConnectionId);
     /// See [`Rules::may_publish`].
     fn may_publish(&self, room: &Room, body: &Body) -> Result<(), ProtocolError>;
     /// See [`Rules::appended`].
     fn appended(&self, room: &mut Room, cx: &mut Context, entry: &Entry);
     /// See [`Rules::left`].
-    fn left(&self, room: &mut Room, cx: &mut Context, session: &Session);
+    fn left(&self, room: &mut Room, cx: &mut Context, session: &Connection);
     /// See [`Rules::due_at`].
     fn due_at(&self, room: &Room) -> Option<Millis>;
     /// See [`Rules::tick`].

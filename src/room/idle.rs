@@ -2,19 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use super::{Context, Room, session, typing};
-use crate::message::{Code, Millis, ProtocolError, SessionId};
+use super::{Context, Room, connection, typing};
+use crate::message::{Code, ConnectionId, Millis, ProtocolError};
 use crate::room::Event;
 
 /// Pings in a row that may go unanswered (K8).
 const BEATS_MISSED_MAX: u64 = 2;
 
 /// Looks at every session, if any can be due.
-pub(crate) fn sweep(room: &mut Room, cx: &mut Context, heard: &BTreeMap<SessionId, Millis>) {
+pub(crate) fn sweep(room: &mut Room, cx: &mut Context, heard: &BTreeMap<ConnectionId, Millis>) {
     if !room.sweep_is_due(cx.stamp.at) {
         return;
     }
-    let ids: Vec<SessionId> = room.sessions.keys().copied().collect();
+    let ids: Vec<ConnectionId> = room.sessions.keys().copied().collect();
     for id in ids {
         look_at(room, cx, id, heard.get(&id).copied());
     }
@@ -22,7 +22,7 @@ pub(crate) fn sweep(room: &mut Room, cx: &mut Context, heard: &BTreeMap<SessionI
     room.sweep_at = room.sessions.values().filter_map(|it| it.due_at(&limits)).min();
 }
 
-fn look_at(room: &mut Room, cx: &mut Context, id: SessionId, heard_at: Option<Millis>) {
+fn look_at(room: &mut Room, cx: &mut Context, id: ConnectionId, heard_at: Option<Millis>) {
     let now = cx.stamp.at;
     let inactivity_ms = room.limits.inactivity_ms;
     let Some(it) = room.sessions.get_mut(&id) else { return };
@@ -46,6 +46,6 @@ fn look_at(room: &mut Room, cx: &mut Context, id: SessionId, heard_at: Option<Mi
     }
     // Prompted once; from then on only the end of the time to renew matters.
     if expired && prompted.is_none_or(|by| by <= now) {
-        session::prompt(room, cx, id, None);
+        connection::prompt(room, cx, id, None);
     }
 }

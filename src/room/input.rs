@@ -1,11 +1,11 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use super::{Grants, Session};
+use super::{Connection, Grants};
 use crate::feature::conversations::Responded;
 use crate::feature::metrics::MetricInput;
 use crate::message::{
-    Entry, Member, Millis, Offset, ProtocolError, RequestId, RoomName, SessionId, UserId,
+    ConnectionId, Entry, Member, Millis, Offset, ProtocolError, RequestId, RoomName, UserId,
 };
 use crate::room::Request;
 
@@ -13,11 +13,11 @@ use crate::room::Request;
 #[derive(Clone, Debug, PartialEq)]
 pub enum Input {
     /// A client was let in.
-    Joined(Box<Session>),
+    Joined(Box<Connection>),
     /// A socket said something.
     Received {
         /// Which socket.
-        session: SessionId,
+        session: ConnectionId,
         /// What it said.
         request: Request,
         /// What the log knows of this user's request of the same id.
@@ -37,7 +37,7 @@ pub enum Input {
     /// A socket showed another token; the edge has verified it.
     Renewed {
         /// Which socket.
-        session: SessionId,
+        session: ConnectionId,
         /// The client's id for the request.
         request_id: Option<RequestId>,
         /// What the token says.
@@ -48,22 +48,22 @@ pub enum Input {
     /// A socket sent a frame past the limit, which nobody has read.
     Oversized {
         /// Which socket.
-        session: SessionId,
+        session: ConnectionId,
     },
     /// A socket does not keep up with what is said.
     SlowConsumer {
         /// Which socket.
-        session: SessionId,
+        session: ConnectionId,
     },
     /// What is known of a socket could not be stored where sleep does not reach.
     Unstored {
         /// Which socket.
-        session: SessionId,
+        session: ConnectionId,
     },
     /// A socket closed, whoever closed it.
     Left {
         /// Which socket.
-        session: SessionId,
+        session: ConnectionId,
     },
     /// Another room answered.
     Metric(MetricInput),
@@ -71,7 +71,7 @@ pub enum Input {
     Alarm {
         /// When each socket was last heard by the platform on the room's behalf
         /// (auto-answered pings); needed only when [`super::Room::sweep_is_due`].
-        heard: BTreeMap<SessionId, Millis>,
+        heard: BTreeMap<ConnectionId, Millis>,
     },
 }
 

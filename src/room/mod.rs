@@ -12,6 +12,7 @@ pub(crate) mod admin;
 mod anonymous;
 pub(crate) mod chat;
 mod command;
+pub(crate) mod connection;
 pub(crate) mod context;
 pub(crate) mod counts;
 pub(crate) mod door;
@@ -29,7 +30,6 @@ pub(crate) mod principal;
 mod rate;
 mod request;
 pub(crate) mod retention;
-pub(crate) mod session;
 pub(crate) mod state;
 mod status;
 mod stored_room;
@@ -41,6 +41,7 @@ mod vacancy;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use command::{Command, Request};
+pub use connection::Connection;
 pub(crate) use context::Context;
 pub use counts::Counts;
 pub use effect::{
@@ -54,14 +55,15 @@ pub use input::{Duplicate, Input, Renewal, Response};
 pub use presence::Departure;
 use principal::Principal;
 pub use rate::{Bucket, Quota, Window};
-pub use session::Session;
 pub use state::KeptKey;
 pub use stored_room::StoredRoom;
 use subscriptions::Subscriptions;
 
 use crate::feature::{self, Known};
 use crate::limits::Limits;
-use crate::message::{Epoch, Kind, Millis, Offset, ProtocolError, Rate, SessionId, Stamp, UserId};
+use crate::message::{
+    ConnectionId, Epoch, Kind, Millis, Offset, ProtocolError, Rate, Stamp, UserId,
+};
 use crate::tally::Tally;
 
 /// One room.
@@ -74,9 +76,9 @@ pub struct Room {
     pub(crate) head_at: Millis,
     pub(crate) first: Offset,
     pub(crate) first_at: Millis,
-    pub(crate) sessions: BTreeMap<SessionId, Session>,
+    pub(crate) sessions: BTreeMap<ConnectionId, Connection>,
     /// The connections of each present user; derived from `sessions`.
-    pub(crate) present: BTreeMap<UserId, BTreeSet<SessionId>>,
+    pub(crate) present: BTreeMap<UserId, BTreeSet<ConnectionId>>,
     /// What they hear; derived from `sessions`.
     pub(crate) subscriptions: Subscriptions,
     pub(crate) departures: BTreeMap<UserId, Departure>,
@@ -103,7 +105,7 @@ impl Room {
         kind: Kind,
         limits: Limits,
         log: StoredRoom,
-        sessions: impl IntoIterator<Item = Session>,
+        sessions: impl IntoIterator<Item = Connection>,
         features: &'static dyn Features,
     ) -> Self {
         let mut room = Self {
@@ -145,14 +147,14 @@ impl Room {
     /// `address` is where it comes from, if the room is to count that (C22).
     pub fn admit(
         &mut self,
-        session: Session,
+        session: Connection,
         address: Option<&str>,
         now: Millis,
-    ) -> Result<Session, ProtocolError> {
+    ) -> Result<Connection, ProtocolError> {
         presence::admits(self, &session, address, now)?;
         // As long as nothing is written, sleep must not make another log of this one.
         let epoch = (self.head.0 == 0).then(|| self.epoch.clone());
-        Ok(Session { epoch, ..session })
+        Ok(Connection { epoch, ..session })
     }
 
     /// Which log this is.
@@ -175,7 +177,7 @@ impl Room {
 
     /// Open connections, and how many of them said something of late.
     #[must_use]
-    pub fn connections(&self, now: Millis, heard: &BTreeMap<SessionId, Millis>) -> (u64, u64) {
+    pub fn connections(&self, now: Millis, heard: &BTreeMap<ConnectionId, Millis>) -> (u64, u64) {
         status::connections(self, now, heard)
     }
 
@@ -202,12 +204,12 @@ impl Room {
     }
 
     /// One session, while its socket is open.
-    pub fn session(&self, id: SessionId) -> Option<&Session> {
+    pub fn session(&self, id: ConnectionId) -> Option<&Connection> {
         self.sessions.get(&id)
     }
 
     /// Every session whose socket is open.
-    pub fn sessions(&self) -> impl Iterator<Item = &Session> {
+    pub fn sessions(&self) -> impl Iterator<Item = &Connection> {
         self.sessions.values()
     }
 
@@ -264,7 +266,7 @@ impl Room {
             Input::Renewed { session, request_id, renewal } => {
                 let principal = self.admits_frame(&mut cx, session, request_id, Rate::Messages);
                 if let Some(Principal { request_id, .. }) = principal {
-                    session::renewed(self, &mut cx, session, request_id, renewal);
+                    connection::renewed(self, &mut cx, session, request_id, renewal);
                 }
             }
             Input::Responded(responded) => {

@@ -2,14 +2,14 @@
 
 use super::counts::{Counts, Pool};
 use super::principal::Principal;
-use super::{Context, Effect, Flag, Quota, Room, Session, Write};
+use super::{Connection, Context, Effect, Flag, Quota, Room, Write};
 use crate::limits::Limits;
-use crate::message::{Millis, ProtocolError, Rate, RequestId, SessionId};
+use crate::message::{ConnectionId, Millis, ProtocolError, Rate, RequestId};
 
 /// How often too fast is forgiven (X7).
 const FORGIVEN: Quota = Quota::per_minute(2);
 
-impl Session {
+impl Connection {
     /// Counts something against one of its rates; gives whether that is to be stored.
     fn charge(&mut self, rate: Rate, limits: &Limits, now: Millis) -> Result<bool, ProtocolError> {
         let (bucket, quota) = match rate {
@@ -41,7 +41,7 @@ impl Room {
     pub(crate) fn admits_frame(
         &mut self,
         cx: &mut Context,
-        id: SessionId,
+        id: ConnectionId,
         request_id: Option<RequestId>,
         rate: Rate,
     ) -> Option<Principal> {
@@ -67,7 +67,7 @@ impl Room {
     }
 
     /// Counts something against one of a connection's rates.
-    pub(crate) fn charges(&mut self, cx: &mut Context, id: SessionId, rate: Rate) -> bool {
+    pub(crate) fn charges(&mut self, cx: &mut Context, id: ConnectionId, rate: Rate) -> bool {
         let Some(session) = self.sessions.get_mut(&id) else { return false };
         match session.charge(rate, &self.limits, cx.stamp.at) {
             Ok(is_changed) => {
@@ -190,7 +190,7 @@ impl Room {
     }
 
     /// A socket is gone, and what it carried of the counts goes to the log.
-    pub(crate) fn keep_counts(&self, cx: &mut Context, session: &Session) {
+    pub(crate) fn keep_counts(&self, cx: &mut Context, session: &Connection) {
         let (now, user) = (cx.stamp.at, &session.member.id);
         if session.counts == self.counts && self.counts.is_open(now) {
             cx.effects.push(Effect::Write(Write::Broadcasts(self.counts)));
@@ -206,7 +206,7 @@ impl Room {
     fn breach(
         &mut self,
         cx: &mut Context,
-        id: SessionId,
+        id: ConnectionId,
         request_id: Option<RequestId>,
         refusal: ProtocolError,
     ) {

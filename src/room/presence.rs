@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 
 use super::principal::Principal;
-use super::{Context, Effect, Flag, Grant, Quota, Room, Session, Write, anonymous, typing};
+use super::{Connection, Context, Effect, Flag, Grant, Quota, Room, Write, anonymous, typing};
 use crate::limits::MEMBERS_BYTES_MAX;
-use crate::message::{Code, Member, Millis, ProtocolError, SessionId, UserId, Welcome, json_len};
+use crate::message::{
+    Code, ConnectionId, Member, Millis, ProtocolError, UserId, Welcome, json_len,
+};
 use crate::room::Event;
 
 /// A user whose last socket closed.
@@ -24,7 +26,7 @@ const ADDRESSES_MAX: usize = 1000;
 /// Whether there is room for one more connection.
 pub(crate) fn admits(
     room: &mut Room,
-    session: &Session,
+    session: &Connection,
     address: Option<&str>,
     now: Millis,
 ) -> Result<(), ProtocolError> {
@@ -60,7 +62,7 @@ fn capacity_for(room: &Room, user: &UserId) -> Result<(), ProtocolError> {
     Ok(())
 }
 
-pub(crate) fn joined(room: &mut Room, cx: &mut Context, session: Session) {
+pub(crate) fn joined(room: &mut Room, cx: &mut Context, session: Connection) {
     let (id, member) = (session.id, session.member.clone());
     let was_present = room.present.contains_key(&member.id);
     let welcome = session.flags.has(Flag::Greeted).then(|| welcome(room, &session));
@@ -78,7 +80,7 @@ pub(crate) fn joined(room: &mut Room, cx: &mut Context, session: Session) {
     }
 }
 
-fn welcome(room: &Room, session: &Session) -> Welcome {
+fn welcome(room: &Room, session: &Connection) -> Welcome {
     let heartbeat_ms = if session.flags.has(Flag::Pinged) { room.limits.heartbeat_ms } else { 0 };
     Welcome {
         session: session.id,
@@ -90,7 +92,7 @@ fn welcome(room: &Room, session: &Session) -> Welcome {
     }
 }
 
-pub(crate) fn left(room: &mut Room, cx: &mut Context, id: SessionId) {
+pub(crate) fn left(room: &mut Room, cx: &mut Context, id: ConnectionId) {
     typing::stop(room, cx, id);
     let Some(session) = room.sessions.remove(&id) else { return };
     room.subscriptions.leave(&session);

@@ -1,12 +1,12 @@
 //! Who asks: a socket's session, or a caller over HTTP, who has none.
 
-use super::{Context, Flag, Grant, Grants, PendingReply, Recipients, Session};
-use crate::message::{Member, Millis, ProtocolError, RequestId, SessionId, UserId};
+use super::{Connection, Context, Flag, Grant, Grants, PendingReply, Recipients};
+use crate::message::{ConnectionId, Member, Millis, ProtocolError, RequestId, UserId};
 use crate::room::Event;
 
 /// Whom to answer, and what they may ask.
 pub(crate) struct Principal {
-    pub(crate) session: Option<SessionId>,
+    pub(crate) session: Option<ConnectionId>,
     pub(crate) member: Member,
     pub(crate) grants: Grants,
     pub(crate) request_id: Option<RequestId>,
@@ -19,7 +19,7 @@ pub(crate) struct Principal {
 
 impl Principal {
     /// A connection.
-    pub(crate) fn of(session: &Session, request_id: Option<RequestId>, now: Millis) -> Self {
+    pub(crate) fn of(session: &Connection, request_id: Option<RequestId>, now: Millis) -> Self {
         Self {
             session: Some(session.id),
             member: session.member.clone(),

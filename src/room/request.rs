@@ -2,11 +2,11 @@
 
 use super::principal::Principal;
 use super::{
-    Command, Context, Duplicate, Event, Request, Room, admin, chat, kinds, presence, session,
+    Command, Context, Duplicate, Event, Request, Room, admin, chat, connection, kinds, presence,
     state, status, topics, typing,
 };
 use crate::feature::Ask;
-use crate::message::{Code, ProtocolError, SessionId};
+use crate::message::{Code, ConnectionId, ProtocolError};
 
 const CONNECT_FIRST: ProtocolError = ProtocolError::new(Code::Conflict, "connect first");
 
@@ -14,7 +14,7 @@ impl Room {
     pub(crate) fn received(
         &mut self,
         cx: &mut Context,
-        id: SessionId,
+        id: ConnectionId,
         request: Request,
         duplicate: Option<Duplicate>,
     ) {
@@ -22,7 +22,7 @@ impl Room {
         let Request { request_id, command } = request;
         let Some(principal) = self.admits_frame(cx, id, request_id, rate) else { return };
         if principal.has_expired {
-            return session::prompt(self, cx, id, principal.request_id);
+            return connection::prompt(self, cx, id, principal.request_id);
         }
         if !matches!(command, Ok(Command::Ping | Command::Pong)) {
             self.features.spoke(self, cx, id);

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::principal::Principal;
-use super::{Context, Grant, Quota, Room, Session};
-use crate::message::{Millis, ProtocolError, Reply, SessionId, Stats, Status};
+use super::{Connection, Context, Grant, Quota, Room};
+use crate::message::{ConnectionId, Millis, ProtocolError, Reply, Stats, Status};
 use crate::room::Event;
 
 /// Since it last said something, in milliseconds, a connection counts as active.
@@ -47,9 +47,9 @@ pub(crate) fn status(room: &Room, cx: &mut Context, principal: &Principal) {
 pub(crate) fn connections(
     room: &Room,
     now: Millis,
-    heard: &BTreeMap<SessionId, Millis>,
+    heard: &BTreeMap<ConnectionId, Millis>,
 ) -> (u64, u64) {
-    let last = |it: &Session| heard.get(&it.id).map_or(it.heard_at, |at| it.heard_at.max(*at));
+    let last = |it: &Connection| heard.get(&it.id).map_or(it.heard_at, |at| it.heard_at.max(*at));
     let active = room.sessions.values().filter(|it| now.since(last(it)) < ACTIVE_MS).count();
     (room.sessions.len() as u64, active as u64)
 }

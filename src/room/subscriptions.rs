@@ -4,11 +4,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Context, Recipients, Room, Session};
-use crate::message::{Published, SessionId, Space, UserId};
+use super::{Connection, Context, Recipients, Room};
+use crate::message::{ConnectionId, Published, Space, UserId};
 use crate::room::{Event, Notice};
 
-type Connections = BTreeSet<SessionId>;
+type Connections = BTreeSet<ConnectionId>;
 
 /// The index. A pattern is a name, or with `*` at its end all names that begin like it.
 #[derive(Debug, Default)]
@@ -25,7 +25,7 @@ pub(crate) struct Subscriptions {
 
 impl Subscriptions {
     /// A connection hears what its session says.
-    pub(crate) fn enter(&mut self, session: &Session) {
+    pub(crate) fn enter(&mut self, session: &Connection) {
         if session.topics.is_none() {
             self.everything.insert(session.id);
         }
@@ -38,7 +38,7 @@ impl Subscriptions {
     }
 
     /// A connection hears nothing any more.
-    pub(crate) fn leave(&mut self, session: &Session) {
+    pub(crate) fn leave(&mut self, session: &Connection) {
         self.everything.remove(&session.id);
         self.blind.remove(&session.id);
         for (space, pattern) in channels(session) {
@@ -46,7 +46,7 @@ impl Subscriptions {
         }
     }
 
-    fn add(&mut self, id: SessionId, space: Space, pattern: &str) {
+    fn add(&mut self, id: ConnectionId, space: Space, pattern: &str) {
         let channels = match pattern.strip_suffix('*') {
             None => self.exact.entry((space, pattern.to_owned())),
             Some(prefix) => {
@@ -56,7 +56,7 @@ impl Subscriptions {
         channels.or_default().insert(id);
     }
 
-    fn remove(&mut self, id: SessionId, space: Space, pattern: &str) {
+    fn remove(&mut self, id: ConnectionId, space: Space, pattern: &str) {
         match pattern.strip_suffix('*') {
             None => forget(&mut self.exact, id, space, pattern),
             Some(prefix) => {
@@ -83,7 +83,7 @@ impl Subscriptions {
 
 fn forget(
     channels: &mut BTreeMap<(Space, String), Connections>,
-    id: SessionId,
+    id: ConnectionId,
     space: Space,
     name: &str,
 ) {
@@ -96,7 +96,7 @@ fn forget(
 }
 
 /// All that a session subscribed to.
-fn channels(session: &Session) -> impl Iterator<Item = (Space, &str)> {
+fn channels(session: &Connection) -> impl Iterator<Item = (Space, &str)> {
     let topics = session.topics.iter().flatten().map(|it| (Space::EVENTS, it.as_str()));
     let metrics = session.metrics.iter().map(|it| (Space::METRICS, it.as_str()));
     let seat = session.seat.iter().map(|it| (Space::DOCUMENTS, it.document.as_str()));
@@ -108,8 +108,8 @@ impl Room {
     /// never says anything else than the sessions.
     pub(crate) fn resubscribe<T>(
         &mut self,
-        id: SessionId,
-        change: impl FnOnce(&mut Session) -> T,
+        id: ConnectionId,
+        change: impl FnOnce(&mut Connection) -> T,
     ) -> Option<T> {
         let session = self.sessions.get_mut(&id)?;
         self.subscriptions.leave(session);
@@ -119,7 +119,7 @@ impl Room {
     }
 
     /// Those that hear an event of this name, all but one.
-    pub(crate) fn hearers(&self, name: &str, except: Option<SessionId>) -> Recipients {
+    pub(crate) fn hearers(&self, name: &str, except: Option<ConnectionId>) -> Recipients {
         let everything = &self.subscriptions.everything;
         if name == Published::BROADCAST || everything.len() == self.sessions.len() {
             return except.map_or(Recipients::Everyone, Recipients::Except);
@@ -133,8 +133,8 @@ impl Room {
     pub(crate) fn hearers_such(
         &self,
         name: &str,
-        except: Option<SessionId>,
-        is_such: impl Fn(&Session) -> bool,
+        except: Option<ConnectionId>,
+        is_such: impl Fn(&Connection) -> bool,
     ) -> Recipients {
         let such = self.sessions.values().filter(|it| it.hears(name) && is_such(it));
         self.recipients(such.map(|it| it.id), except)
@@ -145,24 +145,28 @@ impl Room {
         &self,
         user: &UserId,
         name: &str,
-        except: Option<SessionId>,
+        except: Option<ConnectionId>,
     ) -> Recipients {
         let own = self.present.get(user).into_iter().flatten().filter_map(|it| self.session(*it));
         self.recipients(own.filter(|it| it.hears(name)).map(|it| it.id), except)
     }
 
     /// The connections that are subscribed to a channel.
-    pub(crate) fn subscribers(&self, space: Space, name: &str) -> impl Iterator<Item = &Session> {
+    pub(crate) fn subscribers(
+        &self,
+        space: Space,
+        name: &str,
+    ) -> impl Iterator<Item = &Connection> {
         self.subscriptions.of(space, name).into_iter().filter_map(|it| self.session(it))
     }
 
     /// These, all but one. Nobody is named where everyone is meant.
     pub(crate) fn recipients(
         &self,
-        connections: impl IntoIterator<Item = SessionId>,
-        except: Option<SessionId>,
+        connections: impl IntoIterator<Item = ConnectionId>,
+        except: Option<ConnectionId>,
     ) -> Recipients {
-        let mut all: Vec<SessionId> = connections.into_iter().collect();
+        let mut all: Vec<ConnectionId> = connections.into_iter().collect();
         if all.len() == self.sessions.len() {
             return except.map_or(Recipients::Everyone, Recipients::Except);
         }
@@ -171,12 +175,12 @@ impl Room {
     }
 
     /// Tells those who hear of it and may learn who is here.
-    pub(crate) fn announce(&self, cx: &mut Context, except: Option<SessionId>, event: Event) {
+    pub(crate) fn announce(&self, cx: &mut Context, except: Option<ConnectionId>, event: Event) {
         let name = event.topic().unwrap_or_default();
         let to = if self.subscriptions.blind.is_empty() {
             self.hearers(name, except)
         } else {
-            self.hearers_such(name, except, Session::may_see)
+            self.hearers_such(name, except, Connection::may_see)
         };
         cx.tell_all(to, event);
     }
@@ -198,13 +202,13 @@ mod tests {
     use crate::message::{Member, Millis, Name, Topic};
     use crate::room::Grants;
 
-    fn session(number: u64, topics: &[&str], metrics: &[&str]) -> Session {
+    fn session(number: u64, topics: &[&str], metrics: &[&str]) -> Connection {
         let member = Member::new(UserId(format!("user {number}")), None);
-        let id = SessionId::from_bits(number << 11);
+        let id = ConnectionId::from_bits(number << 11);
         let topics = topics.iter().map(|it| Topic::parse(*it).unwrap()).collect();
         let metrics = metrics.iter().map(|it| Name::parse(*it).unwrap()).collect();
-        let session = Session::new(id, member, Grants::default(), None, Millis(0));
-        Session { topics: Some(topics), metrics, ..session }
+        let session = Connection::new(id, member, Grants::default(), None, Millis(0));
+        Connection { topics: Some(topics), metrics, ..session }
     }
 
     #[test]

@@ -4,7 +4,7 @@
 use super::counts::Pool;
 use super::principal::Principal;
 use super::{Context, Grant, Room};
-use crate::message::{ProtocolError, SessionId};
+use crate::message::{ConnectionId, ProtocolError};
 use crate::room::Event;
 
 /// How finely the end of typing is measured: a 20th of it, so that one who types is not
@@ -35,7 +35,7 @@ pub(crate) fn set(room: &mut Room, cx: &mut Context, principal: &Principal, typi
 }
 
 /// Stops a session that is typing, and tells the others.
-pub(crate) fn stop(room: &mut Room, cx: &mut Context, id: SessionId) {
+pub(crate) fn stop(room: &mut Room, cx: &mut Context, id: ConnectionId) {
     let Some(session) = room.sessions.get_mut(&id) else { return };
     if session.typing_until.take().is_some() {
         cx.effects.save(id);
@@ -43,7 +43,7 @@ pub(crate) fn stop(room: &mut Room, cx: &mut Context, id: SessionId) {
     }
 }
 
-fn tell_others(room: &Room, cx: &mut Context, id: SessionId, typing: bool) {
+fn tell_others(room: &Room, cx: &mut Context, id: ConnectionId, typing: bool) {
     let Some(user) = room.session(id).map(|it| it.member.id.clone()) else { return };
     // It says who is here.
     room.announce(cx, Some(id), Event::Typing { user, typing });

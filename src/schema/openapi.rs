@@ -9,7 +9,8 @@ use crate::api::{self, Problem};
 use crate::directory::{Listing, PROMETHEUS_TYPE};
 use crate::limits::BATCH_EVENTS_MAX;
 use crate::message::{
-    Before, Code, EventName, Fault, Kind, Name, Offset, ProtocolError, RoomName, SessionId, UserId,
+    Before, Code, ConnectionId, EventName, Fault, Kind, Name, Offset, ProtocolError, RoomName,
+    UserId,
 };
 
 /// The HTTP API as an `OpenAPI` 3.1 document.
@@ -188,7 +189,7 @@ const PARAMETERS: &[Parameter] = &[
         "session",
         "path",
         "A connection's name.",
-        input::<SessionId>,
+        input::<ConnectionId>,
         r#""session_00000000000001""#,
     ),
     parameter("document", "path", "A document's name.", input::<Name>, r#""notes""#),

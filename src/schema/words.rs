@@ -9,7 +9,7 @@ use crate::dialect::json::Text;
 use crate::dialect::spell::Id;
 use crate::feature::transfers::Digest;
 use crate::message::{
-    Before, EventName, Json, Name, PageRequest, RequestId, RoomName, SessionId, Topic, UserId,
+    Before, ConnectionId, EventName, Json, Name, PageRequest, RequestId, RoomName, Topic, UserId,
 };
 
 /// Types that write themselves; each is spelled out where it is used.
@@ -38,7 +38,7 @@ spelled! {
     UserId => {"type": "string", "minLength": 1, "maxLength": UserId::BYTES_MAX};
     RequestId => {"type": "string", "minLength": 1, "maxLength": RequestId::BYTES_MAX};
     Name => {"type": "string", "pattern": NAME, "maxLength": 128, "not": {"enum": [".", ".."]}};
-    SessionId => {"type": "string", "pattern": "^session_[0-9a-f]{14}$"};
+    ConnectionId => {"type": "string", "pattern": "^session_[0-9a-f]{14}$"};
     RoomName => {"type": "string", "pattern": NAME, "maxLength": 128, "not": {"enum": [".", ".."]}};
     EventName => {"type": "string", "pattern": NAME, "maxLength": 128, "not": {"enum": [".", ".."]}};
     Digest => {"type": "string", "pattern": "^(sha256:)?[0-9A-Fa-f]{64}$"};

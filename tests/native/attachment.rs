@@ -4,7 +4,7 @@ use dormouse::dialect::{DialectId, Wire};
 use dormouse::host::{read_attachment, write_attachment};
 use dormouse::limits::Limits;
 use dormouse::message::{Kind, Member, Name, Topic, UserId};
-use dormouse::room::{Grants, Session};
+use dormouse::room::{Connection, Grants};
 use serde_json::json;
 
 use crate::support::{NOON, Seen, session, session_id};
@@ -13,10 +13,10 @@ use crate::world::World;
 const WIRE: Wire = Wire { dialect: DialectId::EVENTS, batched: false };
 
 /// The longest of everything, in letters that take the most in a JSON of ASCII.
-fn longest() -> Session {
+fn longest() -> Connection {
     let name = "😀".repeat(32);
     let member = Member { id: UserId(name.clone()), name };
-    let mut session = Session::new(session_id(1), member, Grants::all(), Some(NOON), NOON);
+    let mut session = Connection::new(session_id(1), member, Grants::all(), Some(NOON), NOON);
     session.client = Some("é".repeat(64));
     session
 }

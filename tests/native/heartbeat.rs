@@ -1,8 +1,8 @@
 //! The room's own pings (E9): to whom, when, and who is let go.
 
 use dormouse::limits::Limits;
-use dormouse::message::{Code, Kind, Millis, SessionId};
-use dormouse::room::{Command, Effect, Event, Flag, Flags, Input, Recipients, Room, Session};
+use dormouse::message::{Code, ConnectionId, Kind, Millis};
+use dormouse::room::{Command, Connection, Effect, Event, Flag, Flags, Input, Recipients, Room};
 
 use crate::support::{NOON, room, says, session, session_id, stamp};
 
@@ -10,14 +10,14 @@ use crate::support::{NOON, room, says, session, session_id, stamp};
 fn scene(limits: Limits) -> Room {
     let mut room = room(limits);
     let flags = Flags::of(&[Flag::Pinged]);
-    let pinged = Session { flags, ..session(1, "ann") };
+    let pinged = Connection { flags, ..session(1, "ann") };
     let _ = room.handle(Input::Joined(Box::new(pinged)), stamp(NOON));
     let _ = room.handle(Input::Joined(Box::new(session(2, "bob"))), stamp(NOON));
     room
 }
 
 /// What happens when the room's own alarm rings: when, whom it pings, whom it lets go.
-fn ring(room: &mut Room, heard: &[(u64, u64)]) -> (u64, Vec<SessionId>, Vec<SessionId>) {
+fn ring(room: &mut Room, heard: &[(u64, u64)]) -> (u64, Vec<ConnectionId>, Vec<ConnectionId>) {
     let now = room.next_wake().unwrap();
     let heard = heard.iter().map(|(number, at)| (session_id(*number), after(*at))).collect();
     let (mut pinged, mut closed) = (Vec::new(), Vec::new());

@@ -6,7 +6,7 @@ use dormouse::host::{Flush, Host};
 use dormouse::limits::Limits;
 use dormouse::message::{Body, EventName, Json, Kind, Millis, Published, Topic};
 use dormouse::room::{Command, Notice, Request};
-use dormouse::room::{Grants, Input, Session};
+use dormouse::room::{Connection, Grants, Input};
 use serde_json::{Value, json};
 
 use crate::support::{FakeSockets, NOON, epoch, member, session, speaking, stamp};
@@ -16,7 +16,7 @@ fn hub() -> (Host<MemoryHistory, FakeSockets>, FakeSockets) {
     let (sockets, history) = (FakeSockets::default(), MemoryHistory::new(epoch()));
     let mut host = Host::wake(Kind::Hub, Limits::default(), history, sockets.clone(), []).unwrap();
     for (number, dialect) in [(1, DialectId::WORKFLOW), (2, DialectId::EVENTS)] {
-        let joined = Session {
+        let joined = Connection {
             topics: Some(vec![Topic::parse("*").unwrap()]),
             ..speaking(dialect, session(number, "ann"))
         };

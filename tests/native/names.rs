@@ -4,7 +4,7 @@ use dormouse::admission::{Keys, Policy, Query, Upgrade, Verdict, endpoints};
 use dormouse::api::{Call, read_batch, read_event};
 use dormouse::dialect::{DialectId, Frame};
 use dormouse::message::{Code, Kind, Millis, ProtocolError};
-use dormouse::room::Session;
+use dormouse::room::Connection;
 use serde_json::{Value, json};
 
 use crate::admission::{echoed, judged};
@@ -109,7 +109,7 @@ fn r1_what_was_stored_under_such_a_name_is_still_read() {
         "i": 7, "w": {"u": "..", "n": "Ann"}, "g": 1, "h": NOON,
         "l": ["..", "score"], "es": {"d": ".", "r": "participant"},
     });
-    let session: Session = serde_json::from_value(stored).unwrap();
+    let session: Connection = serde_json::from_value(stored).unwrap();
     assert_eq!(session.metrics.len(), 2);
     assert_eq!(session.seat.unwrap().document.as_str(), ".");
 }

@@ -15,7 +15,7 @@ use dormouse::limits::{
     STATE_KEYS_MAX,
 };
 use dormouse::message::{
-    Before, Body, Entry, Kind, Member, Offset, Page, Published, Reply, RequestId, SessionId,
+    Before, Body, ConnectionId, Entry, Kind, Member, Offset, Page, Published, Reply, RequestId,
     StateItem, StateKey, UserId,
 };
 use dormouse::room::{Command, Event, Notice};
@@ -48,7 +48,7 @@ fn strict(frame: &str) {
 fn told(event: &Event) {
     let mut stamp = stamp(NOON);
     let reply_to = Some(RequestId::parse(endless()).unwrap());
-    let session = SessionId::parse("session_1fffffffffffff");
+    let session = ConnectionId::parse("session_1fffffffffffff");
     let notice = Notice { id: stamp.new_id(), reply_to, session, at: NOON, event: event.clone() };
     for dialect in DialectId::all().map(DialectId::get) {
         let Some(frame) = encoded(dialect, &notice) else { continue };

@@ -8,8 +8,8 @@ use dormouse::message::{
 };
 use dormouse::room::{Command, Event, Request};
 use dormouse::room::{
-    Duplicate, Effect, Effects, Grant, Grants, Input, Recipients, Renewal, Response, Room, Session,
-    StoredRoom, Write,
+    Connection, Duplicate, Effect, Effects, Grant, Grants, Input, Recipients, Renewal, Response,
+    Room, StoredRoom, Write,
 };
 use insta::assert_debug_snapshot;
 
@@ -165,7 +165,8 @@ fn p9_a_user_who_returns_within_the_grace_never_left() {
 fn p13_who_may_not_see_presence_is_not_told_of_it() {
     let mut scene = Scene::with(Limits::default(), &["ann"]);
     let join_only = Grants::from_iter([Grant::Join]);
-    let _ = scene.does(Input::Joined(Box::new(Session { grants: join_only, ..session(2, "bob") })));
+    let _ =
+        scene.does(Input::Joined(Box::new(Connection { grants: join_only, ..session(2, "bob") })));
     let came = scene.does(Input::Joined(Box::new(session(3, "cid"))));
     let only = Recipients::Only(vec![session_id(1)]);
     assert_eq!(told(&came), [(&only, &Event::Joined(member("cid")))]);
@@ -175,7 +176,8 @@ fn p13_who_may_not_see_presence_is_not_told_of_it() {
 fn p13_what_a_token_does_not_grant_is_refused() {
     let mut scene = Scene::new(Limits::default());
     let join_only = Grants::from_iter([Grant::Join]);
-    let _ = scene.does(Input::Joined(Box::new(Session { grants: join_only, ..session(1, "ann") })));
+    let _ =
+        scene.does(Input::Joined(Box::new(Connection { grants: join_only, ..session(1, "ann") })));
     let page = PageRequest { before: Before::Newest, after: None, limit: 1 };
     let asked = [say(), Command::Typing(true), Command::History(page), Command::Presence];
     for command in asked {
@@ -249,7 +251,7 @@ fn p12_a_resend_is_answered_with_the_first_offset_and_not_broadcast() {
 fn r8_an_expired_token_is_refused_on_every_message_and_closed_thirty_seconds_later() {
     let mut scene = Scene::with(Limits::default(), &["ann"]);
     let expires_at = Some(NOON.plus(1_000));
-    let _ = scene.does(Input::Joined(Box::new(Session { expires_at, ..session(2, "bob") })));
+    let _ = scene.does(Input::Joined(Box::new(Connection { expires_at, ..session(2, "bob") })));
     assert_eq!(refusals(&scene.after(999).says(2, say())), []);
     let late = scene.after(1).says(2, say());
     assert_eq!(refusals(&late), [(Code::AuthenticationFailed, None)]);
@@ -265,7 +267,7 @@ fn r8_an_expired_token_is_refused_on_every_message_and_closed_thirty_seconds_lat
 fn r8_a_silent_socket_is_prompted_by_the_alarm() {
     let mut scene = Scene::new(Limits::default());
     let expires_at = Some(NOON.plus(1_000));
-    let _ = scene.does(Input::Joined(Box::new(Session { expires_at, ..session(1, "ann") })));
+    let _ = scene.does(Input::Joined(Box::new(Connection { expires_at, ..session(1, "ann") })));
     assert_eq!(scene.room.next_wake(), expires_at);
     let prompted = scene.after(1_000).alarm();
     assert_eq!(refusals(&prompted), [(Code::AuthenticationFailed, None)]);
@@ -281,7 +283,7 @@ fn renewal(user: &str, expires_at: Option<Millis>) -> Renewal {
 fn r8_a_younger_token_of_the_same_user_replaces_the_old_one() {
     let mut scene = Scene::new(Limits::default());
     let expires_at = Some(NOON.plus(1_000));
-    let _ = scene.does(Input::Joined(Box::new(Session { expires_at, ..session(1, "ann") })));
+    let _ = scene.does(Input::Joined(Box::new(Connection { expires_at, ..session(1, "ann") })));
     let _ = scene.after(1_000).says(1, Command::Ping);
     let shows = |scene: &mut Scene, renewal| {
         let session = session_id(1);

@@ -19,7 +19,7 @@ fn name(call: &Call) -> &'static str {
         Call::Room(_, _, RoomCall::Publish) => "publish",
         Call::Room(_, _, RoomCall::History(_)) => "history",
         Call::Room(_, _, RoomCall::Presence) => "presence",
-        Call::Room(_, _, RoomCall::Kick(Kicked::Session(_))) => "kick session",
+        Call::Room(_, _, RoomCall::Kick(Kicked::Connection(_))) => "kick session",
         Call::Room(_, _, RoomCall::Kick(Kicked::User(_))) => "kick user",
         Call::Room(_, _, RoomCall::Erase) => "erase",
         Call::Room(_, _, RoomCall::Delete(Thing::Document(_))) => "delete document",

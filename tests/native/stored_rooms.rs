@@ -9,7 +9,7 @@ use dormouse::feature::documents::document::Snapshot;
 use dormouse::history::{History, SqlHistory};
 use dormouse::limits::{Limits, Responder};
 use dormouse::message::{Kind, Name};
-use dormouse::room::{Outbound, Session, Write};
+use dormouse::room::{Connection, Outbound, Write};
 use serde_json::{Value, json};
 
 use crate::support::{epoch, session_id};
@@ -228,7 +228,7 @@ impl Stored {
         world.database.execute(&self.tables);
         world.now = serde_json::from_value(self.sockets["now"].clone()).unwrap();
         world.alarm = serde_json::from_value(self.sockets["alarm"].clone()).unwrap();
-        let sockets: Vec<(Wire, Session)> =
+        let sockets: Vec<(Wire, Connection)> =
             serde_json::from_value(self.sockets["sockets"].clone()).unwrap();
         for (wire, session) in sockets {
             world.sockets.open_as(&session, wire);

@@ -11,11 +11,11 @@ use dormouse::dialect::{Channel, Decoded, Dialect, DialectId, Frame, Peer, Wire}
 use dormouse::host::{Deliver, Sockets, Targets};
 use dormouse::limits::Limits;
 use dormouse::message::{
-    Body, Entry, Epoch, EventName, Json, Kind, Member, Millis, Offset, ProtocolError, Published,
-    RequestId, RoomName, SessionId, Stamp, UserId,
+    Body, ConnectionId, Entry, Epoch, EventName, Json, Kind, Member, Millis, Offset, ProtocolError,
+    Published, RequestId, RoomName, Stamp, UserId,
 };
 use dormouse::room::{
-    Command, Counts, Flag, Grant, Grants, Input, Notice, Request, Room, Session, StoredRoom,
+    Command, Connection, Counts, Flag, Grant, Grants, Input, Notice, Request, Room, StoredRoom,
 };
 use rusqlite::limits::Limit;
 
@@ -26,8 +26,8 @@ pub(crate) fn stamp(at: Millis) -> Stamp {
     Stamp::new(at, [0; 10])
 }
 
-pub(crate) fn session_id(number: u64) -> SessionId {
-    SessionId::from_bits(number << 11)
+pub(crate) fn session_id(number: u64) -> ConnectionId {
+    ConnectionId::from_bits(number << 11)
 }
 
 pub(crate) fn member(name: &str) -> Member {
@@ -35,10 +35,10 @@ pub(crate) fn member(name: &str) -> Member {
 }
 
 /// The same, treated as those are who speak this.
-pub(crate) fn speaking(dialect: DialectId, session: Session) -> Session {
+pub(crate) fn speaking(dialect: DialectId, session: Connection) -> Connection {
     let flags = dialect.descriptor().flags;
     let topics = flags.has(Flag::Filtered).then(Vec::new);
-    Session { flags, topics, ..session }
+    Connection { flags, topics, ..session }
 }
 
 /// What a frame of one request asks.
@@ -53,8 +53,8 @@ pub(crate) fn encoded(dialect: &dyn Dialect, notice: &Notice) -> Option<Frame> {
     dialect.encode(notice, &Channel::default())
 }
 
-pub(crate) fn session(number: u64, user: &str) -> Session {
-    Session::new(session_id(number), member(user), Grants::all(), None, NOON)
+pub(crate) fn session(number: u64, user: &str) -> Connection {
+    Connection::new(session_id(number), member(user), Grants::all(), None, NOON)
 }
 
 /// What a context grants a user: all but `publish` and `admin`.
@@ -254,42 +254,42 @@ type Witness = Rc<dyn Fn(&Frame)>;
 /// outlive the object that sleeps.
 #[derive(Clone, Default)]
 pub(crate) struct FakeSockets {
-    open: Rc<RefCell<BTreeMap<SessionId, (Wire, Session)>>>,
-    seen: Rc<RefCell<BTreeMap<SessionId, Vec<Seen>>>>,
+    open: Rc<RefCell<BTreeMap<ConnectionId, (Wire, Connection)>>>,
+    seen: Rc<RefCell<BTreeMap<ConnectionId, Vec<Seen>>>>,
     /// How many frames were handed over, however many sockets each was for.
     pub(crate) handed_over: Rc<RefCell<usize>>,
     /// Who does not keep up.
-    pub(crate) slow: Rc<RefCell<Vec<SessionId>>>,
+    pub(crate) slow: Rc<RefCell<Vec<ConnectionId>>>,
     /// How much waits for each, in bytes; nothing for others.
-    pub(crate) backlogs: Rc<RefCell<BTreeMap<SessionId, usize>>>,
+    pub(crate) backlogs: Rc<RefCell<BTreeMap<ConnectionId, usize>>>,
     /// Whose attachment cannot be stored.
-    pub(crate) unstorable: Rc<RefCell<Vec<SessionId>>>,
-    pub(crate) unstored: Rc<RefCell<Vec<SessionId>>>,
+    pub(crate) unstorable: Rc<RefCell<Vec<ConnectionId>>>,
+    pub(crate) unstored: Rc<RefCell<Vec<ConnectionId>>>,
     /// Looks at every frame before it goes out.
     pub(crate) witness: Option<Witness>,
 }
 
 impl FakeSockets {
-    pub(crate) fn open(&self, session: &Session, batched: bool) {
+    pub(crate) fn open(&self, session: &Connection, batched: bool) {
         self.open_as(session, Wire { dialect: DialectId::CONTEXT, batched });
     }
 
-    pub(crate) fn open_as(&self, session: &Session, wire: Wire) {
+    pub(crate) fn open_as(&self, session: &Connection, wire: Wire) {
         self.open.borrow_mut().insert(session.id, (wire, session.clone()));
         self.seen.borrow_mut().entry(session.id).or_default();
     }
 
-    pub(crate) fn is_open(&self, session: SessionId) -> bool {
+    pub(crate) fn is_open(&self, session: ConnectionId) -> bool {
         self.open.borrow().contains_key(&session)
     }
 
-    pub(crate) fn drop_socket(&self, session: SessionId) {
+    pub(crate) fn drop_socket(&self, session: ConnectionId) {
         self.open.borrow_mut().remove(&session);
     }
 
     /// What a wake finds in the attachments.
-    pub(crate) fn attachments(&self) -> Vec<Session> {
-        let stored = |session: &Session| {
+    pub(crate) fn attachments(&self) -> Vec<Connection> {
+        let stored = |session: &Connection| {
             // Through JSON, as in production.
             serde_json::from_str(&serde_json::to_string(session).unwrap()).unwrap()
         };
@@ -297,16 +297,16 @@ impl FakeSockets {
     }
 
     /// What is stored of each open socket.
-    pub(crate) fn stored(&self) -> Vec<(Wire, Session)> {
+    pub(crate) fn stored(&self) -> Vec<(Wire, Connection)> {
         self.open.borrow().values().cloned().collect()
     }
 
-    pub(crate) fn all_seen(&self) -> BTreeMap<SessionId, Vec<Seen>> {
+    pub(crate) fn all_seen(&self) -> BTreeMap<ConnectionId, Vec<Seen>> {
         self.seen.borrow().clone()
     }
 
     /// What each has seen since this was last asked.
-    pub(crate) fn take_seen(&self) -> BTreeMap<SessionId, Vec<Seen>> {
+    pub(crate) fn take_seen(&self) -> BTreeMap<ConnectionId, Vec<Seen>> {
         std::mem::take(&mut self.seen.borrow_mut())
     }
 
@@ -325,7 +325,7 @@ impl FakeSockets {
 }
 
 impl Deliver for FakeSockets {
-    fn wire(&self, session: SessionId) -> Option<Wire> {
+    fn wire(&self, session: ConnectionId) -> Option<Wire> {
         self.open.borrow().get(&session).map(|(wire, _)| *wire)
     }
 
@@ -339,7 +339,7 @@ impl Deliver for FakeSockets {
         if let Some(witness) = &self.witness {
             witness(frame);
         }
-        let is_meant = |session: &SessionId| match to {
+        let is_meant = |session: &ConnectionId| match to {
             Targets::AllBut(others) => !others.contains(session),
             Targets::Only(sessions) => sessions.contains(session),
         };
@@ -355,7 +355,7 @@ impl Deliver for FakeSockets {
 }
 
 impl Sockets for FakeSockets {
-    fn save(&mut self, session: &Session) {
+    fn save(&mut self, session: &Connection) {
         if self.unstorable.borrow().contains(&session.id) {
             return self.unstored.borrow_mut().push(session.id);
         }
@@ -364,20 +364,20 @@ impl Sockets for FakeSockets {
         }
     }
 
-    fn close(&mut self, session: SessionId, code: CloseCode, reason: &str) {
+    fn close(&mut self, session: ConnectionId, code: CloseCode, reason: &str) {
         if self.open.borrow_mut().remove(&session).is_some() {
             let seen = Seen::Closed(code.number(), reason.into());
             self.seen.borrow_mut().entry(session).or_default().push(seen);
         }
     }
 
-    fn note(&mut self, _session: SessionId, _refusal: &ProtocolError) {}
+    fn note(&mut self, _session: ConnectionId, _refusal: &ProtocolError) {}
 
-    fn take_slow(&mut self) -> Vec<SessionId> {
+    fn take_slow(&mut self) -> Vec<ConnectionId> {
         std::mem::take(&mut self.slow.borrow_mut())
     }
 
-    fn take_unstored(&mut self) -> Vec<SessionId> {
+    fn take_unstored(&mut self) -> Vec<ConnectionId> {
         std::mem::take(&mut self.unstored.borrow_mut())
     }
 
@@ -385,11 +385,11 @@ impl Sockets for FakeSockets {
         self.backlogs.borrow().values().sum()
     }
 
-    fn backlog(&self, session: SessionId) -> usize {
+    fn backlog(&self, session: ConnectionId) -> usize {
         self.backlogs.borrow().get(&session).copied().unwrap_or_default()
     }
 
-    fn heard(&self) -> BTreeMap<SessionId, Millis> {
+    fn heard(&self) -> BTreeMap<ConnectionId, Millis> {
         BTreeMap::new()
     }
 }

@@ -7,7 +7,7 @@ use dormouse::limits::Limits;
 use dormouse::message::{
     Before, Code, Epoch, Kind, Millis, Name, Offset, RequestId, UserId, address_key,
 };
-use dormouse::room::{KeptKey, PageQuery, Response, Room, Session, StoredRoom};
+use dormouse::room::{Connection, KeptKey, PageQuery, Response, Room, StoredRoom};
 use serde_json::json;
 
 use crate::support::{NOON, Rusqlite, blank, epoch, room, session};
@@ -154,7 +154,7 @@ fn o2_a_demo_room_holds_little_for_ten_minutes_whatever_others_may() {
     let no_rates = Limits { messages_per_minute: 0, broadcasts_per_minute: 0, ..Limits::default() };
     let limits = Limits { inactivity_ms: 0, transfer_quota_bytes: 0, ..no_rates }.of_demo();
     assert_eq!((limits.message_bytes_max, limits.transfer_quota_bytes), (16 * 1024, 1 << 20));
-    let full: Vec<Session> = (1..=100).map(|it| session(it, &format!("u{it}"))).collect();
+    let full: Vec<Connection> = (1..=100).map(|it| session(it, &format!("u{it}"))).collect();
     let room = |sessions| Room::restore(Kind::Hub, limits, blank(), sessions);
     let may = |mut room: Room| {
         room.admit(session(101, "ann"), None, NOON).map(drop).map_err(|it| it.code)
@@ -191,12 +191,12 @@ fn o2_a_demo_room_holds_little_for_ten_minutes_whatever_others_may() {
 #[test]
 fn o3_strangers_share_the_places_by_address_and_leave_the_others_theirs() {
     let limits = Limits { connections_per_room: 40, anonymous_per_address: 2, ..Limits::default() };
-    let mut sessions: Vec<Session> = Vec::new();
+    let mut sessions: Vec<Connection> = Vec::new();
     let mut comes = |address: &str, limits: Limits| {
         let network = address_key(address);
         let mut room = Room::restore(Kind::Hub, limits, blank(), sessions.clone());
         let number = sessions.len() as u64 + 1;
-        let comes = Session { network: Some(network), ..session(number, &format!("u{number}")) };
+        let comes = Connection { network: Some(network), ..session(number, &format!("u{number}")) };
         let admitted = room.admit(comes, None, NOON);
         admitted.map(|it| sessions.push(it)).map_err(|it| it.code)
     };

@@ -55,7 +55,7 @@ fn spelled(request: &Request) -> Value {
         Ok(Command::Stats) => json!("stats"),
         Ok(Command::Status) => json!("status"),
         Ok(Command::Kick(Kicked::User(user))) => json!({"kick": {"user": user}}),
-        Ok(Command::Kick(Kicked::Session(session))) => {
+        Ok(Command::Kick(Kicked::Connection(session))) => {
             json!({"kick": {"session": session.to_string()}})
         }
         Ok(Command::History(page)) => history(page),

@@ -12,9 +12,11 @@ use dormouse::feature::conversations::ResumeToken;
 use dormouse::history::SqlHistory;
 use dormouse::host::{After, Clock, Driver, Failed, Flush, Host};
 use dormouse::limits::Limits;
-use dormouse::message::{Epoch, Kind, Member, Millis, ProtocolError, RoomName, SessionId, Stamp};
+use dormouse::message::{
+    ConnectionId, Epoch, Kind, Member, Millis, ProtocolError, RoomName, Stamp,
+};
 use dormouse::room::Request;
-use dormouse::room::{Grants, Input, Outbound, Renewal, Session};
+use dormouse::room::{Connection, Grants, Input, Outbound, Renewal};
 
 use crate::support::{
     FakeSockets, NOON, Rusqlite, Seen, epoch, member, session, session_id, speaking,
@@ -113,7 +115,7 @@ impl World {
 
     /// A client that may do only this.
     pub(crate) fn join_with(&mut self, number: u64, user: &str, grants: Grants) {
-        let joined = Session { grants, heard_at: self.now, ..session(number, user) };
+        let joined = Connection { grants, heard_at: self.now, ..session(number, user) };
         let (sockets, stamp) = (self.sockets.clone(), self.stamp());
         self.step(|host| {
             let attach = |_: &mut FakeSockets| sockets.open(&joined, false);
@@ -124,8 +126,8 @@ impl World {
     /// A client of another dialect.
     pub(crate) fn join_on(&mut self, dialect: DialectId, number: u64, user: &str) {
         let grants = (self.grants)(user);
-        let joined = Session { grants, heard_at: self.now, ..session(number, user) };
-        let joined = Session { joined_at: self.now, ..joined };
+        let joined = Connection { grants, heard_at: self.now, ..session(number, user) };
+        let joined = Connection { joined_at: self.now, ..joined };
         let joined = speaking(dialect, joined);
         let (sockets, stamp) = (self.sockets.clone(), self.stamp());
         let wire = Wire { dialect, batched: false };
@@ -136,7 +138,7 @@ impl World {
     }
 
     /// Somebody at the door, as at the edge: let in, or told why not.
-    pub(crate) fn enter(&mut self, session: Session, wire: Wire) -> Result<(), ProtocolError> {
+    pub(crate) fn enter(&mut self, session: Connection, wire: Wire) -> Result<(), ProtocolError> {
         let (sockets, stamp) = (self.sockets.clone(), self.stamp());
         let mut refused = None;
         self.step(|host| match host.admit(session, None, stamp.at) {
@@ -191,7 +193,7 @@ impl World {
 
     fn join_as(&mut self, number: u64, user: &str, expires_at: Option<Millis>, batched: bool) {
         let grants = (self.grants)(user);
-        let joined = Session { grants, expires_at, heard_at: self.now, ..session(number, user) };
+        let joined = Connection { grants, expires_at, heard_at: self.now, ..session(number, user) };
         let (sockets, stamp) = (self.sockets.clone(), self.stamp());
         self.step(|host| {
             let attach = |_: &mut FakeSockets| sockets.open(&joined, batched);
@@ -204,8 +206,9 @@ impl World {
         let dialect = DialectId::CONVERSATION;
         let conversation = RoomName::parse("conversation_1").unwrap();
         let resume = ResumeToken { conversation, token: "t".into() };
-        let joined = Session { heard_at: self.now, joined_at: self.now, ..session(number, user) };
-        let joined = speaking(dialect, Session { resume: Some(resume), ..joined });
+        let joined =
+            Connection { heard_at: self.now, joined_at: self.now, ..session(number, user) };
+        let joined = speaking(dialect, Connection { resume: Some(resume), ..joined });
         let (sockets, stamp) = (self.sockets.clone(), self.stamp());
         let wire = Wire { dialect, batched: false };
         self.step(|host| {
@@ -259,7 +262,7 @@ impl World {
         });
     }
 
-    pub(crate) fn seen(&self) -> BTreeMap<SessionId, Vec<Seen>> {
+    pub(crate) fn seen(&self) -> BTreeMap<ConnectionId, Vec<Seen>> {
         self.sockets.all_seen()
     }
 

@@ -17,7 +17,7 @@ use crate::close::CloseCode;
 use crate::feature::{self, Ask};
 use crate::limits::TOPICS_MAX;
 use crate::message::{
-    Before, Code, EventName, Json, Kicked, Kind, Offset, PageRequest, ProtocolError, SessionId,
+    Before, Code, ConnectionId, EventName, Json, Kicked, Kind, Offset, PageRequest, ProtocolError,
     StateKey, Topic, UserId,
 };
 use crate::room::{Command, Notice};
@@ -186,8 +186,8 @@ fn order(name: Option<&str>, params: Option<&RawValue>) -> Result<Command, Proto
                     Kicked::User(UserId::parse(user)?)
                 }
                 KickIn { user_id: None, session_id: Some(session) } => {
-                    let session = SessionId::parse(&session);
-                    Kicked::Session(
+                    let session = ConnectionId::parse(&session);
+                    Kicked::Connection(
                         session.ok_or(ProtocolError::invalid("this is no session's id"))?,
                     )
                 }

@@ -26,7 +26,7 @@ use crate::dialect::{Channel, Frame};
 use crate::history::SqlHistory;
 use crate::host::{After, Driver, Failed, Flush, Host};
 use crate::limits::Limits;
-use crate::message::{Kind, ProtocolError, RoomName, SessionId, Stamp};
+use crate::message::{ConnectionId, Kind, ProtocolError, RoomName, Stamp};
 use crate::room::Input;
 use crate::room::{Event, Notice};
 use crate::tally::Tally;
@@ -85,7 +85,7 @@ impl Shared {
     fn step_of(
         self: &Rc<Self>,
         socket: &WebSocket,
-        step: impl FnOnce(&mut RoomHost, SessionId, Stamp) -> Result<Flush>,
+        step: impl FnOnce(&mut RoomHost, ConnectionId, Stamp) -> Result<Flush>,
     ) {
         let mut woke = false;
         let done = self.step(|host| {
@@ -263,8 +263,8 @@ impl Shared {
     }
 }
 
-fn session_of(socket: &WebSocket) -> Option<SessionId> {
-    platform::session_of(socket.as_ref()).and_then(SessionId::from_f64)
+fn session_of(socket: &WebSocket) -> Option<ConnectionId> {
+    platform::session_of(socket.as_ref()).and_then(ConnectionId::from_f64)
 }
 
 /// The room cannot wake, so there is no host to tell the client.

@@ -18,7 +18,8 @@ use crate::message::{
 use crate::room::features::Rules;
 use crate::room::principal::Principal;
 use crate::room::{
-    Context, Duplicate, Effect, Grant, Outbound, Recipients, Response, Room, Session, Write, chat,
+    Connection, Context, Duplicate, Effect, Grant, Outbound, Recipients, Response, Room, Write,
+    chat,
 };
 use crate::room::{Event, Notice};
 
@@ -207,7 +208,7 @@ fn answer(room: &mut Room, cx: &mut Context, to: &RequestId, of: Offset, content
 
 /// Tells everyone who has said who they are: until then nothing but a refusal is said.
 fn tell(room: &Room, cx: &mut Context, notice: Notice) {
-    let to = room.hearers_such("response", None, Session::is_introduced);
+    let to = room.hearers_such("response", None, Connection::is_introduced);
     if to != Recipients::Only(Vec::new()) {
         cx.tell_notice(to, notice);
     }

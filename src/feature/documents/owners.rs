@@ -6,7 +6,7 @@ use super::stored::{EditingWrite, OwnedDocument};
 use crate::feature::documents::Version;
 use crate::feature::documents::document::Edit;
 use crate::limits::{DOCUMENTS_MAX, EMPTY_DOCUMENT_MS};
-use crate::message::{Code, Millis, Name, ProtocolError, SessionId, Space};
+use crate::message::{Code, ConnectionId, Millis, Name, ProtocolError, Space};
 use crate::room::Event;
 use crate::room::principal::Principal;
 use crate::room::{Context, Effect, Recipients, Room, Write};
@@ -78,7 +78,7 @@ pub(crate) fn delete(
     let owner = room.own.documents.owned(name).map(|it| it.owner.clone());
     principal.owns(owner.as_ref(), "only who made this document deletes it")?;
     let seated = room.subscribers(Space::DOCUMENTS, name.as_str());
-    let seated: Vec<SessionId> = seated.map(|it| it.id).collect();
+    let seated: Vec<ConnectionId> = seated.map(|it| it.id).collect();
     for id in &seated {
         room.resubscribe(*id, |it| it.seat = None);
         cx.effects.save(*id);
@@ -86,7 +86,7 @@ pub(crate) fn delete(
     forget(room, cx, name);
     let (document, member) = (name.clone(), principal.member.clone());
     let event = Event::from(EditingEvent::Deleted { document, member });
-    let others: Vec<SessionId> =
+    let others: Vec<ConnectionId> =
         seated.into_iter().filter(|it| Some(*it) != principal.session).collect();
     cx.tell_all(Recipients::Only(others), event.clone());
     cx.answer(principal, event);

@@ -5,13 +5,13 @@ use super::rules::ELSEWHERE;
 use super::stored::Seat;
 use crate::feature::documents::Role;
 use crate::limits::PARTICIPANTS_BYTES_MAX;
-use crate::message::{Member, Name, ProtocolError, SessionId, Space, UserId};
+use crate::message::{ConnectionId, Member, Name, ProtocolError, Space, UserId};
 use crate::room::Event;
 use crate::room::presence::as_many_as_fit;
 use crate::room::principal::Principal;
-use crate::room::{Context, Grant, Room, Session};
+use crate::room::{Connection, Context, Grant, Room};
 
-impl Session {
+impl Connection {
     pub(crate) fn sits_at(&self, document: &Name) -> bool {
         self.seat.as_ref().is_some_and(|it| it.document == *document)
     }
@@ -23,8 +23,8 @@ impl Room {
         &self,
         cx: &mut Context,
         document: &Name,
-        except: Option<SessionId>,
-        is_such: impl Fn(&Session) -> bool,
+        except: Option<ConnectionId>,
+        is_such: impl Fn(&Connection) -> bool,
         event: EditingEvent,
     ) {
         let such = self.subscribers(Space::DOCUMENTS, document.as_str()).filter(|it| is_such(it));
@@ -59,7 +59,7 @@ impl Room {
 }
 
 /// Takes a seat, after leaving another one.
-pub(crate) fn take(room: &mut Room, cx: &mut Context, id: SessionId, seat: Seat) {
+pub(crate) fn take(room: &mut Room, cx: &mut Context, id: ConnectionId, seat: Seat) {
     let Some(session) = room.session(id) else { return };
     if session.seat.as_ref() == Some(&seat) {
         return;
@@ -74,7 +74,7 @@ pub(crate) fn take(room: &mut Room, cx: &mut Context, id: SessionId, seat: Seat)
     if !was_in {
         let Seat { document, role } = seat;
         let joined = EditingEvent::Joined { document: document.clone(), member, role };
-        room.tell_session(cx, &document, Some(id), Session::may_see, joined);
+        room.tell_session(cx, &document, Some(id), Connection::may_see, joined);
     }
 }
 
@@ -83,7 +83,7 @@ pub(crate) fn leave(
     room: &mut Room,
     cx: &mut Context,
     principal: &Principal,
-    id: SessionId,
+    id: ConnectionId,
     document: &Name,
 ) -> Result<(), ProtocolError> {
     room.session(id).filter(|it| it.sits_at(document)).ok_or(ELSEWHERE)?;
@@ -93,7 +93,7 @@ pub(crate) fn leave(
     Ok(())
 }
 
-fn stand_up(room: &mut Room, cx: &mut Context, id: SessionId) {
+fn stand_up(room: &mut Room, cx: &mut Context, id: ConnectionId) {
     let stood_up = room.resubscribe(id, |it| Some((it.seat.take()?, it.member.clone())));
     let Some((Seat { document, .. }, member)) = stood_up.flatten() else { return };
     cx.effects.save(id);
@@ -101,7 +101,7 @@ fn stand_up(room: &mut Room, cx: &mut Context, id: SessionId) {
 }
 
 /// A socket is gone, and its seat with it.
-pub(crate) fn went(room: &Room, cx: &mut Context, session: &Session) {
+pub(crate) fn went(room: &Room, cx: &mut Context, session: &Connection) {
     if let Some(Seat { document, .. }) = &session.seat {
         gone(room, cx, document, session.member.clone());
     }
@@ -111,6 +111,6 @@ pub(crate) fn went(room: &Room, cx: &mut Context, session: &Session) {
 fn gone(room: &Room, cx: &mut Context, document: &Name, member: Member) {
     if !room.is_in_session(&member.id, document) {
         let left = EditingEvent::Left { document: document.clone(), member };
-        room.tell_session(cx, document, None, Session::may_see, left);
+        room.tell_session(cx, document, None, Connection::may_see, left);
     }
 }

@@ -11,13 +11,13 @@ use crate::feature::documents::{
     EditingCommand, EditingEvent, EditingState, Operation, Role, Version,
 };
 use crate::feature::{self, Ask};
-use crate::message::{Code, Millis, Name, ProtocolError, Rate, SessionId};
+use crate::message::{Code, ConnectionId, Millis, Name, ProtocolError, Rate};
 use crate::room::Duplicate;
 use crate::room::counts::Pool;
 use crate::room::features::Rules;
 use crate::room::principal::Principal;
 use crate::room::{Command, Event, Request};
-use crate::room::{Context, Effect, Grant, Room, Session, Write};
+use crate::room::{Connection, Context, Effect, Grant, Room, Write};
 
 pub(crate) const SEATLESS: ProtocolError =
     ProtocolError::new(Code::Conflict, "this needs join_session first");
@@ -42,7 +42,7 @@ impl Rules for Documents {
         handle(room, cx, principal, command);
     }
 
-    fn left(room: &mut Room, cx: &mut Context, session: &Session) {
+    fn left(room: &mut Room, cx: &mut Context, session: &Connection) {
         seats::went(room, cx, session);
     }
 
@@ -79,7 +79,7 @@ fn handle(room: &mut Room, cx: &mut Context, principal: &Principal, command: Edi
         EditingCommand::Cursor(cursor) => seat(room, id).map(|seat| {
             if room.admits(cx, principal, Pool::Cursors) {
                 let event = EditingEvent::Cursor(principal.member.id.clone(), cursor);
-                room.tell_session(cx, &seat.document, Some(id), Session::may_see, event);
+                room.tell_session(cx, &seat.document, Some(id), Connection::may_see, event);
             }
         }),
     };
@@ -92,7 +92,7 @@ impl Room {
     /// The document that this request cannot do without, if it is not at hand: it is to be
     /// read, and given to [`keep_document`](Self::keep_document).
     #[must_use]
-    pub fn wants_document(&self, id: Option<SessionId>, request: &Request) -> Option<Name> {
+    pub fn wants_document(&self, id: Option<ConnectionId>, request: &Request) -> Option<Name> {
         let Ok(Command::Feature(feature::Command::Documents(editing))) = &request.command else {
             return None;
         };
@@ -129,12 +129,12 @@ impl Room {
     }
 }
 
-fn seat(room: &Room, id: SessionId) -> Result<Seat, ProtocolError> {
+fn seat(room: &Room, id: ConnectionId) -> Result<Seat, ProtocolError> {
     room.session(id).and_then(|it| it.seat.clone()).ok_or(SEATLESS)
 }
 
 /// Where this session edits, if it may.
-fn desk(room: &Room, principal: &Principal, id: SessionId) -> Result<Name, ProtocolError> {
+fn desk(room: &Room, principal: &Principal, id: ConnectionId) -> Result<Name, ProtocolError> {
     let Seat { document, role } = seat(room, id)?;
     principal.needs(Grant::Send, "this token does not allow editing here")?;
     match role {
@@ -147,7 +147,7 @@ fn join(
     room: &mut Room,
     cx: &mut Context,
     principal: &Principal,
-    id: SessionId,
+    id: ConnectionId,
     seat: Seat,
 ) -> Result<(), ProtocolError> {
     principal.needs(Grant::History, "this token does not allow reading documents here")?;
@@ -175,7 +175,7 @@ fn edit(
     room: &mut Room,
     cx: &mut Context,
     principal: &Principal,
-    id: SessionId,
+    id: ConnectionId,
     meant: Option<&Name>,
     operation: &Operation,
     version: Version,
@@ -219,7 +219,7 @@ fn undo(
     room: &mut Room,
     cx: &mut Context,
     principal: &Principal,
-    id: SessionId,
+    id: ConnectionId,
 ) -> Result<(), ProtocolError> {
     let name = desk(room, principal, id)?;
     if acknowledged_again(room, cx, principal, &name) {

@@ -2,9 +2,9 @@
 //! most once a second, and not at all while nothing happens.
 
 use super::stored::{MetricWrite, Observed};
-use crate::message::{Kind, Millis, Offset, SessionId, UserId};
+use crate::message::{ConnectionId, Kind, Millis, Offset, UserId};
 use crate::room::principal::Principal;
-use crate::room::{Context, Effect, PendingReply, Room, Session, Write};
+use crate::room::{Connection, Context, Effect, PendingReply, Room, Write};
 
 /// Over how long it is measured, in milliseconds: "messages a minute".
 pub(crate) const WINDOW_MS: u64 = 60_000;
@@ -31,7 +31,7 @@ pub struct Measuring {
 
 /// A socket said something that is no ping. Its time is that of its last word as the session
 /// knows it: up to a 256th of the inactivity timeout late, so that few attachments are written.
-pub(crate) fn spoke(room: &mut Room, cx: &mut Context, id: SessionId) {
+pub(crate) fn spoke(room: &mut Room, cx: &mut Context, id: ConnectionId) {
     if room.kind != Kind::Chat {
         return;
     }
@@ -45,7 +45,7 @@ pub(crate) fn spoke(room: &mut Room, cx: &mut Context, id: SessionId) {
 }
 
 /// A session that may have counted went.
-pub(crate) fn left(room: &mut Room, cx: &mut Context, session: &Session) {
+pub(crate) fn left(room: &mut Room, cx: &mut Context, session: &Connection) {
     if session.said_at.is_some_and(|at| cx.stamp.at < at.plus(WINDOW_MS)) {
         touched(room, cx, Millis(0));
     }
@@ -102,7 +102,7 @@ pub(crate) fn is_watched(room: &mut Room, cx: &mut Context, is_watched: bool) {
 
 fn measure(room: &mut Room, cx: &mut Context, pending: Option<PendingReply>) {
     let at = cx.stamp.at;
-    let spoke = |it: &&Session| it.said_at.is_some_and(|said| at < said.plus(WINDOW_MS));
+    let spoke = |it: &&Connection| it.said_at.is_some_and(|said| at < said.plus(WINDOW_MS));
     let mut users: Vec<UserId> =
         room.sessions.values().filter(spoke).map(|it| it.member.id.clone()).collect();
     users.sort_unstable();

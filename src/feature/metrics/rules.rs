@@ -7,13 +7,13 @@ use super::stored::{MetricInput, MetricWrite, StoredReading};
 use crate::feature::metrics::{Measure, Measures, Metric, MetricCommand, MetricEvent, Reading};
 use crate::limits::{METRICS_MAX, TOPICS_BYTES_MAX, TOPICS_MAX};
 use crate::message::{
-    Body, Code, Entry, Json, Kind, Millis, Name, ProtocolError, SessionId, Space,
+    Body, Code, ConnectionId, Entry, Json, Kind, Millis, Name, ProtocolError, Space,
 };
 use crate::room::Duplicate;
 use crate::room::Event;
 use crate::room::features::Rules;
 use crate::room::principal::Principal;
-use crate::room::{Context, Effect, Outbound, Room, Session, Write, kinds};
+use crate::room::{Connection, Context, Effect, Outbound, Room, Write, kinds};
 
 impl Rules for Metrics {
     type Command = MetricCommand;
@@ -28,11 +28,11 @@ impl Rules for Metrics {
         handle(room, cx, principal, command);
     }
 
-    fn entered(room: &mut Room, session: &Session) {
+    fn entered(room: &mut Room, session: &Connection) {
         room.own.metrics.own.said(session.said_at.unwrap_or_default());
     }
 
-    fn spoke(room: &mut Room, cx: &mut Context, id: SessionId) {
+    fn spoke(room: &mut Room, cx: &mut Context, id: ConnectionId) {
         measure::spoke(room, cx, id);
     }
 
@@ -44,7 +44,7 @@ impl Rules for Metrics {
         noticed(room, cx, entry);
     }
 
-    fn left(room: &mut Room, cx: &mut Context, session: &Session) {
+    fn left(room: &mut Room, cx: &mut Context, session: &Connection) {
         measure::left(room, cx, session);
     }
 
@@ -157,7 +157,7 @@ const FULL: ProtocolError =
 
 /// Who hears of one of the platform's own numbers: a token that replaced another one may allow
 /// less.
-fn watchers(room: &Room, measure: &str) -> Vec<SessionId> {
+fn watchers(room: &Room, measure: &str) -> Vec<ConnectionId> {
     let watchers = room.subscribers(Space::METRICS, measure);
     watchers.filter(|it| it.grants.shows_measures()).map(|it| it.id).collect()
 }

@@ -8,12 +8,12 @@ use super::stored::{Fetching, Piece, TransferWrite};
 use super::upload::{Transfer, TransferState};
 use crate::feature::transfers::{Chunk, Digest, TransferCommand, TransferEvent};
 use crate::limits::{FETCH_MS, FETCHERS_MAX, TRANSFERS_MAX};
-use crate::message::{Code, Fault, Millis, Name, ProtocolError, SessionId, UserId};
+use crate::message::{Code, ConnectionId, Fault, Millis, Name, ProtocolError, UserId};
 use crate::room::Duplicate;
 use crate::room::Event;
 use crate::room::features::Rules;
 use crate::room::principal::Principal;
-use crate::room::{Context, Effect, Grant, PendingReply, Room, Session, Write, kinds};
+use crate::room::{Connection, Context, Effect, Grant, PendingReply, Room, Write, kinds};
 
 /// Chunks of an expired object deleted at once: some 9 MB of the largest.
 const PORTION: u64 = 100;
@@ -78,14 +78,14 @@ impl Rules for Transfers {
     }
 
     /// Whoever was fetching when the room fell asleep goes on, at once.
-    fn entered(room: &mut Room, session: &Session) {
+    fn entered(room: &mut Room, session: &Connection) {
         if session.fetching.is_some() {
             room.own.transfers.fetchers.insert(session.id);
             room.own.transfers.fetch_by.get_or_insert(Millis(0));
         }
     }
 
-    fn left(room: &mut Room, _: &mut Context, session: &Session) {
+    fn left(room: &mut Room, _: &mut Context, session: &Connection) {
         room.not_fetching(session.id);
     }
 
@@ -123,7 +123,7 @@ fn keep(
     room: &mut Room,
     cx: &mut Context,
     principal: &Principal,
-    session: SessionId,
+    session: ConnectionId,
     chunk: Rc<Chunk>,
 ) -> Result<(), ProtocolError> {
     principal.needs(Grant::Send, "this token does not allow sending here")?;
@@ -190,7 +190,7 @@ fn again(
     room: &mut Room,
     cx: &mut Context,
     principal: &Principal,
-    session: SessionId,
+    session: ConnectionId,
     known: &Transfer,
     chunk: &Chunk,
 ) {
@@ -210,7 +210,7 @@ fn fetch(
     room: &mut Room,
     cx: &mut Context,
     principal: &Principal,
-    id: SessionId,
+    id: ConnectionId,
     data: Name,
     from: Option<u64>,
 ) -> Result<(), ProtocolError> {
@@ -302,11 +302,11 @@ fn tick(room: &mut Room, cx: &mut Context) {
 fn expire(room: &mut Room, cx: &mut Context, mut transfer: Transfer) {
     (transfer.at, transfer.state) = (cx.stamp.at, TransferState::Expired);
     cx.effects.push(Effect::Write(Write::from(TransferWrite::Note(transfer.clone()))));
-    let wants = |it: &SessionId| {
+    let wants = |it: &ConnectionId| {
         let fetching = room.sessions.get(it).and_then(|it| it.fetching.as_ref());
         fetching.is_some_and(|it| it.data == transfer.data)
     };
-    let fetchers: Vec<SessionId> =
+    let fetchers: Vec<ConnectionId> =
         room.own.transfers.fetchers.iter().copied().filter(wants).collect();
     for id in fetchers {
         room.fetched(id);
@@ -331,20 +331,20 @@ fn delete(room: &mut Room, cx: &mut Context, mut transfer: Transfer) {
 
 impl Room {
     /// Who fetches large data.
-    pub fn fetchers(&self) -> impl Iterator<Item = SessionId> {
+    pub fn fetchers(&self) -> impl Iterator<Item = ConnectionId> {
         self.own.transfers.fetchers.iter().copied()
     }
 
     /// What a session is to be sent next, if it fetches anything.
     #[must_use]
-    pub fn next_piece(&self, session: SessionId) -> Option<Piece> {
+    pub fn next_piece(&self, session: ConnectionId) -> Option<Piece> {
         let Fetching { data, next } = self.sessions.get(&session)?.fetching.as_ref()?;
         let Transfer { id, data, total, .. } = find(self, data)?;
         Some(Piece { transfer: *id, data: data.clone(), index: *next, total: *total })
     }
 
     /// A session was sent what came next; or there was nothing, and what it is told then.
-    pub fn piece_sent(&mut self, session: SessionId, was_there: bool) -> Option<Event> {
+    pub fn piece_sent(&mut self, session: ConnectionId, was_there: bool) -> Option<Event> {
         let fetching = self.sessions.get(&session)?.fetching.as_ref()?;
         let end = find(self, &fetching.data).map(|it| it.indexes().end).filter(|_| was_there);
         let next = fetching.next.saturating_add(1);
@@ -358,7 +358,7 @@ impl Room {
         (!was_there).then_some(Event::Refused(GONE))
     }
 
-    fn fetched(&mut self, id: SessionId) {
+    fn fetched(&mut self, id: ConnectionId) {
         if let Some(session) = self.sessions.get_mut(&id) {
             session.fetching = None;
         }
@@ -366,7 +366,7 @@ impl Room {
     }
 
     /// It no longer fetches, or is gone.
-    pub(crate) fn not_fetching(&mut self, id: SessionId) {
+    pub(crate) fn not_fetching(&mut self, id: ConnectionId) {
         self.own.transfers.fetchers.remove(&id);
         if self.own.transfers.fetchers.is_empty() {
             self.own.transfers.fetch_by = None;

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::Chunk;
 use super::upload::Transfer;
 use crate::feature::{Keep, Known};
-use crate::message::{Millis, Name, SessionId};
+use crate::message::{ConnectionId, Millis, Name};
 
 /// Something to make durable.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,7 +56,7 @@ pub struct Transfers {
     /// Its objects, by what the log calls them.
     pub(crate) objects: BTreeMap<u64, Transfer>,
     /// Who fetches one; derived from the sessions.
-    pub(crate) fetchers: BTreeSet<SessionId>,
+    pub(crate) fetchers: BTreeSet<ConnectionId>,
     /// By when somebody must look after them, while there are any.
     pub(crate) fetch_by: Option<Millis>,
 }

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use super::Transfers;
 use crate::database::{Database, Row, Value};
 use crate::feature::tables::{Tables, Twin, Woken};
-use crate::message::{Millis, Name, SessionId, UserId};
+use crate::message::{ConnectionId, Millis, Name, UserId};
 
 /// The tables of it, as of their introduction.
 pub(crate) const MIGRATION: &[&str] = &[
@@ -124,7 +124,7 @@ fn read(data: String, rest: &str, id: u64, at: u64) -> Option<Transfer> {
         there: Marks::parse(&there)?,
         bytes,
         at: Millis(at),
-        session: SessionId::parse(&session)?,
+        session: ConnectionId::parse(&session)?,
         state: TransferState::of(state)?,
     })
 }

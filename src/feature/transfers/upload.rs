@@ -3,7 +3,7 @@
 
 use crate::feature::transfers::{Chunk, TransferEvent};
 use crate::limits::TRANSFER_MS;
-use crate::message::{Millis, Name, SessionId, UserId};
+use crate::message::{ConnectionId, Millis, Name, UserId};
 
 /// The wait between two portions of a deletion, so that others get their turn.
 const PAUSE_MS: u64 = 100;
@@ -28,7 +28,7 @@ pub struct Transfer {
     /// When its last chunk came; of an expired one, when it was last looked at.
     pub at: Millis,
     /// The connection that sent it last.
-    pub session: SessionId,
+    pub session: ConnectionId,
     /// How it stands.
     pub state: TransferState,
 }
@@ -57,7 +57,7 @@ impl Transfer {
     pub(crate) fn begin(
         id: u64,
         owner: UserId,
-        session: SessionId,
+        session: ConnectionId,
         chunk: &Chunk,
         at: Millis,
     ) -> Self {

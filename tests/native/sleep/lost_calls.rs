@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use dormouse::dialect::Frame;
-use dormouse::message::SessionId;
+use dormouse::message::ConnectionId;
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -43,7 +43,7 @@ proptest! {
 
 /// Whether all that a connection is told in response to one message is the same, and of one time.
 fn say_once(moments: &[Moment]) -> bool {
-    let mut answers: BTreeMap<(SessionId, String), Value> = BTreeMap::new();
+    let mut answers: BTreeMap<(ConnectionId, String), Value> = BTreeMap::new();
     let all = moments.iter().flat_map(|it| &it.seen);
     let all = all.flat_map(|(session, seen)| seen.iter().map(|it| (*session, it)));
     let frames = all.filter_map(|(session, it)| match it {

@@ -8,8 +8,8 @@ use dormouse::dialect::{Frame, Wire};
 use dormouse::feature::conversations::Question;
 use dormouse::feature::conversations::ResumeToken;
 use dormouse::feature::metrics::MetricInput;
-use dormouse::message::{Kind, Millis, ProtocolError, RoomName, SessionId, UserId};
-use dormouse::room::{Flag, Flags, Grant, Grants, Input, Outbound, Renewal, Session};
+use dormouse::message::{ConnectionId, Kind, Millis, ProtocolError, RoomName, UserId};
+use dormouse::room::{Connection, Flag, Flags, Grant, Grants, Input, Outbound, Renewal};
 
 use serde_json::json;
 
@@ -289,33 +289,33 @@ impl Stage {
     }
 
     /// The connection that this seat has, or had.
-    pub(super) fn session(&self, seat: usize) -> Option<SessionId> {
+    pub(super) fn session(&self, seat: usize) -> Option<ConnectionId> {
         self.guests[seat].map(|it| session_id(it.number))
     }
 }
 
-fn newcomer(at: Seat, guest: Guest, now: Millis, lives_ms: Option<u64>) -> Session {
+fn newcomer(at: Seat, guest: Guest, now: Millis, lives_ms: Option<u64>) -> Connection {
     let Guest { number, user } = guest;
     let session = speaking(at.dialect, session(number, user));
     let client = (at.door != Door::Conversation).then(|| format!("{user}-{number}"));
-    let session = Session { heard_at: now, joined_at: now, client, ..session };
+    let session = Connection { heard_at: now, joined_at: now, client, ..session };
     let (expires_at, network) = (lives_ms.map(|it| now.plus(it)), Some("192.0.2.1".into()));
     match at.door {
-        Door::Token => Session { grants: grants(user), expires_at, ..session },
+        Door::Token => Connection { grants: grants(user), expires_at, ..session },
         Door::Conversation => {
             let conversation = RoomName::parse("conversation_1").unwrap();
             let resume = Some(ResumeToken { conversation, token: "t".into() });
-            Session { grants: a_users(), expires_at, resume, ..session }
+            Connection { grants: a_users(), expires_at, resume, ..session }
         }
         Door::Demo => {
             let grants = a_users().union(Grants::from_iter([Grant::Publish]));
             let flags = session.flags.union(Flags::of(&[Flag::Demo]));
-            Session { grants, flags, network, ..session }
+            Connection { grants, flags, network, ..session }
         }
         Door::Stranger => {
             let member = member(&format!("anonymous:{user}"));
             let grants = Grants::from_iter([Grant::Join]);
-            Session { member, grants, network, ..session }
+            Connection { member, grants, network, ..session }
         }
     }
 }

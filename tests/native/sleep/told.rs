@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use dormouse::api::{Answer, Task};
 use dormouse::dialect::Frame;
-use dormouse::message::{Millis, SessionId};
+use dormouse::message::{ConnectionId, Millis};
 use dormouse::room::Outbound;
 use serde_json::{Value, json};
 
@@ -21,8 +21,8 @@ pub(super) struct Moment {
     /// What was said.
     pub(super) said: Vec<Frame>,
     /// Who spoke.
-    pub(super) principal: Option<SessionId>,
-    pub(super) seen: BTreeMap<SessionId, Vec<Seen>>,
+    pub(super) principal: Option<ConnectionId>,
+    pub(super) seen: BTreeMap<ConnectionId, Vec<Seen>>,
     /// Of callers over HTTP, and of those who were not let in.
     pub(super) answers: Vec<Value>,
     /// Whom the room called.

@@ -6,7 +6,7 @@ use crate::feature::documents::Seat;
 use crate::feature::transfers::Fetching;
 use crate::limits::{Limits, RENEWAL_MS, SESSION_BYTES_MAX};
 use crate::message::{
-    Code, Epoch, Member, Millis, Name, ProtocolError, Published, RequestId, SessionId, Topic,
+    Code, ConnectionId, Epoch, Member, Millis, Name, ProtocolError, Published, RequestId, Topic,
     ascii_len, stored_names,
 };
 use crate::room::Event;
@@ -20,10 +20,10 @@ const HEARD_STEPS_A_BEAT: u64 = 16;
 /// attachment while the room sleeps. Its field names are stored: append, never
 /// change one's meaning.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Session {
+pub struct Connection {
     /// Its name.
     #[serde(rename = "i")]
-    pub id: SessionId,
+    pub id: ConnectionId,
     /// Whose it is.
     #[serde(rename = "w")]
     pub member: Member,
@@ -113,11 +113,11 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
 
-impl Session {
+impl Connection {
     /// A session that has said nothing yet.
     #[must_use]
     pub fn new(
-        id: SessionId,
+        id: ConnectionId,
         member: Member,
         grants: Grants,
         expires_at: Option<Millis>,
@@ -210,7 +210,7 @@ impl Session {
 }
 
 /// Asks an expired session for a younger token, once, and refuses until it comes (A4, B37).
-pub(crate) fn prompt(room: &mut Room, cx: &mut Context, id: SessionId, to: Option<RequestId>) {
+pub(crate) fn prompt(room: &mut Room, cx: &mut Context, id: ConnectionId, to: Option<RequestId>) {
     let Some(session) = room.sessions.get_mut(&id) else { return };
     let now = cx.stamp.at;
     let renew_by = *session.renew_by.get_or_insert(now.plus(RENEWAL_MS));
@@ -228,7 +228,7 @@ pub(crate) fn prompt(room: &mut Room, cx: &mut Context, id: SessionId, to: Optio
 pub(crate) fn renewed(
     room: &mut Room,
     cx: &mut Context,
-    id: SessionId,
+    id: ConnectionId,
     request_id: Option<RequestId>,
     renewal: Result<Renewal, ProtocolError>,
 ) {
@@ -255,7 +255,7 @@ const CONFLICT: ProtocolError = ProtocolError::new(
 );
 
 /// A renewal lengthens a session; it does not turn it into another one.
-fn fits(session: &Session, renewal: &Renewal) -> bool {
+fn fits(session: &Connection, renewal: &Renewal) -> bool {
     let later = match (session.expires_at, renewal.expires_at) {
         (None, _) => false,
         (Some(_), None) => true,
