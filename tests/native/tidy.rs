@@ -82,7 +82,7 @@ const NAMES_FEATURES: [&str; 22] = [
     "room/effect.rs",
     "room/input.rs",
     "room/mod.rs",
-    "room/session.rs",
+    "room/connection.rs",
     "schema/words.rs",
 ];
 

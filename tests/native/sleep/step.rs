@@ -32,7 +32,7 @@ pub(super) enum Step {
     WaitsAndReturns(u64),
     /// What only one feature does.
     Acts(Rc<dyn Act>),
-    /// DedupeWindow is dropped, in the world that sleeps.
+    /// Memory is dropped, in the world that sleeps.
     Sleeps,
 }
 
