@@ -20,7 +20,7 @@ pub mod sampling;
 
 pub mod close;
 
-pub mod room;
+pub mod kernel;
 
 pub mod echo;
 

@@ -2,9 +2,9 @@
 
 use super::Claims;
 use crate::directory::Addresses;
+use crate::kernel::{Grant, Grants};
 use crate::limits::Limits;
 use crate::message::{Kind, RoomName};
-use crate::room::{Grant, Grants};
 
 /// What a role adds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

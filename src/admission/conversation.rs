@@ -8,8 +8,8 @@ use sha2::Sha256;
 
 use super::{Claims, Endpoint, HandOff, Keys, Query, Terms};
 use crate::feature::conversations::ResumeToken;
+use crate::kernel::{Grant, Grants};
 use crate::message::{ProtocolError, RoomName};
-use crate::room::{Grant, Grants};
 
 /// Which conversation a client wants, in its own words.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

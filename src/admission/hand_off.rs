@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::dialect::Wire;
 use crate::feature::conversations::ResumeToken;
+use crate::kernel::{Connection, Flag, Flags, Grants};
 use crate::message::{ConnectionId, Member, Millis, RoomName};
-use crate::room::{Connection, Flag, Flags, Grants};
 
 /// The header in which the Worker tells an object whom it let in. An object is
 /// reached only through the Worker, which builds the inner request from nothing:

@@ -93,7 +93,7 @@ impl Keys {
             // Every room there is, other users' own too, for trying things out.
             let everything = |room: &str| Capability {
                 room: room.into(),
-                can: crate::room::Grant::ALL.map(|(name, _)| name.to_owned()).into(),
+                can: crate::kernel::Grant::ALL.map(|(name, _)| name.to_owned()).into(),
             };
             return Ok(Claims {
                 sub: "test".into(),

@@ -6,8 +6,8 @@ use super::{
 use crate::close::CloseCode;
 use crate::dialect::client::INVALID_ROLE;
 use crate::dialect::{Access, Subprotocols, TokenPlace};
+use crate::kernel::{Grant, Renewal};
 use crate::message::{Kind, Millis, ProtocolError, RoomName};
-use crate::room::{Grant, Renewal};
 
 /// What every request is judged by.
 #[derive(Clone, Default)]

@@ -3,8 +3,8 @@ use serde::{Deserialize, Serialize};
 use super::Problem;
 use crate::directory::Listed;
 use crate::feature::Tell;
+use crate::kernel::{Event, Notice};
 use crate::message::{Accepted, Entry, Json, Member, Offset, Page, ProtocolError, Reply};
-use crate::room::{Event, Notice};
 
 /// What a room's object answers to the Worker.
 #[derive(Debug, Serialize, Deserialize)]

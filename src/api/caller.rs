@@ -1,8 +1,8 @@
 use crate::admission::capability::{self, Role};
 use crate::admission::{Claims, Keys, bearer};
 use crate::directory::Addresses;
+use crate::kernel::{Grant, Grants};
 use crate::message::{Kind, Member, Millis, ProtocolError, RoomName};
-use crate::room::{Grant, Grants};
 
 /// Whoever calls, as their token says.
 #[derive(Clone, Debug)]

@@ -7,13 +7,13 @@ use crate::dialect::publication;
 use crate::feature::documents::EditingCommand;
 use crate::feature::metrics::{Measures, Metric, MetricCommand};
 use crate::feature::transfers::TransferCommand;
+use crate::kernel::Grants;
+use crate::kernel::{Command, Request};
 use crate::limits::{BATCH_EVENTS_MAX, JSON_DEPTH_MAX};
 use crate::message::{
     Before, Body, ConnectionId, EventName, Fault, Json, Kicked, Kind, Member, Millis, Name, Offset,
     PageRequest, ProtocolError, RequestId, RoomName, StateKey, UserId,
 };
-use crate::room::Grants;
-use crate::room::{Command, Request};
 
 /// What the Worker sends to a room's object on behalf of a caller.
 #[derive(Debug, Serialize, Deserialize)]

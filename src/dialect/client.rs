@@ -17,12 +17,12 @@ use super::{
 };
 use crate::close::CloseCode;
 use crate::feature::{self, Ask, Spelled, Tell};
+use crate::kernel::{Command, Event, Notice};
+use crate::kernel::{Flag, Flags};
 use crate::message::{
     Body, Code, EVENT, EventName, Json, Kind, Millis, ProtocolError, Reply, RequestId, Status,
     Welcome,
 };
-use crate::room::{Command, Event, Notice};
-use crate::room::{Flag, Flags};
 
 pub(super) struct Client;
 

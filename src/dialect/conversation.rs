@@ -16,12 +16,12 @@ use crate::feature;
 use crate::feature::conversations::{
     ClientName, ConversationCommand, ConversationEvent, ResponseText, ResumeToken,
 };
+use crate::kernel::{Command, Event, Notice, Request};
+use crate::kernel::{Flag, Flags};
 use crate::message::{
     Before, Code, Entry, Kind, MessageText, Millis, Offset, Page, PageRequest, ProtocolError,
     RequestId, text_fits,
 };
-use crate::room::{Command, Event, Notice, Request};
-use crate::room::{Flag, Flags};
 
 pub(super) struct Talk;
 

@@ -4,8 +4,8 @@
 use super::DialectId;
 use crate::close::CloseCode;
 use crate::feature;
+use crate::kernel::Flags;
 use crate::message::{Kind, ProtocolError};
-use crate::room::Flags;
 
 /// A protocol, described.
 #[derive(Debug)]

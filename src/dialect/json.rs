@@ -5,12 +5,12 @@ use serde_json::value::RawValue;
 
 use super::Frame;
 use crate::feature::{self, Ask};
+use crate::kernel::{Command, Request};
 use crate::limits::JSON_DEPTH_MAX;
 pub(crate) use crate::message::json::{Text, data, data_or_default};
 use crate::message::{
     Before, Code, Millis, Offset, PageRequest, ProtocolError, RequestId, is_bearable, starts_object,
 };
-use crate::room::{Command, Request};
 
 /// The exact bytes that clients should send as a ping, so that no room wakes for it (B30).
 pub(super) const PING_PAIR: (&str, &str) = (r#"{"type":"ping"}"#, r#"{"type":"pong"}"#);

@@ -18,8 +18,8 @@ pub use peer::{Channel, Decoded, Peer, RoomAddress};
 use serde::{Deserialize, Serialize};
 pub use wire::Wire;
 
+use crate::kernel::Notice;
 use crate::message::{EventName, Json, Kind, ProtocolError, Published, UserId};
-use crate::room::Notice;
 
 /// Every dialect, by number. Numbers are stored in attachments: append, never reorder. A new one
 /// is its file and a line here.

@@ -2,8 +2,8 @@
 //! said. A protocol that carries several channels on one connection names them in its frames.
 
 use super::Frame;
+use crate::kernel::Request;
 use crate::message::{ConnectionId, Kind, RoomName};
-use crate::room::Request;
 
 /// The address of a room.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::message::{Details, Fault, Member, ProtocolError};
 
-use crate::room::Notice;
+use crate::kernel::Notice;
 
 /// The client's own id where this answers a request, so that it can correlate;
 /// else one of ours, `<type>_<UUID v7>`.

@@ -16,9 +16,9 @@ use super::{
 };
 use crate::close::CloseCode;
 use crate::feature::{Spelled, Tell};
+use crate::kernel::{Command, Event, Notice};
+use crate::kernel::{Flag, Flags};
 use crate::message::{Code, ConnectionId, Details, Fault, Kind, Millis, ProtocolError, RequestId};
-use crate::room::{Command, Event, Notice};
-use crate::room::{Flag, Flags};
 
 pub(super) struct Workflow;
 

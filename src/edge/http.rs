@@ -15,8 +15,8 @@ use crate::api::{
 };
 use crate::budget::Lease;
 use crate::directory::{Ask, Listed, Listing, PROMETHEUS_TYPE, Summary, merge_pages};
+use crate::kernel::Grant;
 use crate::message::{Code, Json, Kicked, Kind, Millis, ProtocolError, RoomName};
-use crate::room::Grant;
 
 /// A body may be this much longer than the data in it.
 const ENVELOPE_BYTES_MAX: usize = 4 * 1024;

@@ -12,9 +12,9 @@ use super::{clock, log, platform};
 use crate::admission::{Endpoint, HandOff, Pending, Terms};
 use crate::close::{CloseCode, reason};
 use crate::dialect::{Channel, DialectId, Frame, Peer};
+use crate::kernel::{Command, Event, Notice};
 use crate::limits::PENDING_LENGTH_MAX;
 use crate::message::{ProtocolError, RoomName};
-use crate::room::{Command, Event, Notice};
 
 /// How a request for a WebSocket is answered.
 pub(super) struct Handshake<'a> {

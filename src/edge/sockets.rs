@@ -11,8 +11,8 @@ use crate::budget::Budget;
 use crate::close::CloseCode;
 use crate::dialect::{Frame, Wire};
 use crate::host::{Deliver, Sockets, Targets};
+use crate::kernel::Connection;
 use crate::message::{ConnectionId, Kind, Millis, ProtocolError};
-use crate::room::Connection;
 
 /// The open sockets of a room, by session.
 pub(super) struct EdgeSockets {

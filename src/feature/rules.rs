@@ -1,11 +1,11 @@
 //! The rules of all features, as the kernel calls them.
 
 use super::{Command, features};
+use crate::kernel::features::{Features, Rules};
+use crate::kernel::principal::Principal;
+use crate::kernel::{Connection, Context, Duplicate, Room, StoredRoom};
 use crate::limits::Limits;
 use crate::message::{Body, ConnectionId, Entry, Kind, Millis, ProtocolError};
-use crate::room::features::{Features, Rules};
-use crate::room::principal::Principal;
-use crate::room::{Connection, Context, Duplicate, Room, StoredRoom};
 
 /// All of them, in the order of the list.
 #[derive(Debug)]

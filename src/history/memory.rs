@@ -7,12 +7,12 @@ use crate::feature::documents::StoredDocument;
 use crate::feature::metrics::Lately;
 use crate::feature::tables::{Twin, Twins};
 use crate::feature::transfers::Digest;
+use crate::kernel::{
+    Counts, DedupeWindow, Departure, Duplicate, KeptKey, PageQuery, Response, StoredRoom, Write,
+};
 use crate::message::{
     Before, Entry, Epoch, MESSAGE, Millis, Name, Offset, Page, RequestId, StateItem, StateKey,
     UserId,
-};
-use crate::room::{
-    Counts, DedupeWindow, Departure, Duplicate, KeptKey, PageQuery, Response, StoredRoom, Write,
 };
 
 /// A history in vectors: the model that every other history is tested against.

@@ -18,9 +18,9 @@ pub use sql::SqlHistory;
 use crate::feature::documents::StoredDocument;
 use crate::feature::metrics::Lately;
 use crate::feature::transfers::Digest;
+use crate::kernel::{DedupeWindow, Duplicate, PageQuery, Response, StoredRoom, Write};
 use crate::limits::FRAME_BYTES_MAX;
 use crate::message::{Epoch, Millis, Name, Offset, Page, RequestId, StateItem, UserId};
-use crate::room::{DedupeWindow, Duplicate, PageQuery, Response, StoredRoom, Write};
 
 /// Entries one [`Write::Trim`] deletes at most, so that a large backlog does not
 /// hold up the room; the next alarm takes the rest.

@@ -2,8 +2,8 @@
 //! their share they took. Kept for a minute or so, and cleared away by the next that is written.
 
 use crate::database::{Database, Value};
+use crate::kernel::Counts;
 use crate::message::{Millis, UserId};
-use crate::room::Counts;
 
 /// The table of it, as of its introduction.
 pub(super) const TABLES: &[&str] = &["CREATE TABLE share (

@@ -10,10 +10,10 @@ use crate::feature::{
     self, conversations::tables as conversation, documents::tables as editing,
     metrics::tables as metric, tables, transfers::tables as transfer,
 };
+use crate::kernel::{DedupeWindow, Departure, Duplicate, PageQuery, Response, StoredRoom, Write};
 use crate::message::{
     Before, Entry, Epoch, Json, Millis, Name, Offset, Page, RequestId, StateItem, StateKey, UserId,
 };
-use crate::room::{DedupeWindow, Departure, Duplicate, PageQuery, Response, StoredRoom, Write};
 
 /// Rows in one statement: the platform binds at most 100 parameters.
 const ROWS_MAX: usize = 100 / record::COLUMNS_COUNT;

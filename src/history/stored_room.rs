@@ -5,8 +5,8 @@ use crate::database::find;
 use crate::database::{Database, Row, Value};
 use crate::feature::tables::Woken;
 use crate::feature::{self, tables};
+use crate::kernel::{Counts, Departure, KeptKey, StoredRoom};
 use crate::message::{Epoch, Member, Millis, Offset, UserId};
-use crate::room::{Counts, Departure, KeptKey, StoredRoom};
 
 /// What a wake reads beside features.
 const KERNEL: &str = "

@@ -5,9 +5,9 @@ use crate::budget::{Budget, SPENT};
 use crate::feature::Ask;
 use crate::feature::documents::DocumentCache;
 use crate::history::History;
+use crate::kernel::{Command, Request};
 use crate::limits::{DOCUMENT_BYTES_MAX, LONG_ANSWERS_BYTES_MAX, SMALL_FRAME_BYTES_MAX};
 use crate::message::{Code, ConnectionId, Millis, ProtocolError};
-use crate::room::{Command, Request};
 
 /// How often a room looks, awake or not, whether what waited for its clients has been read.
 const LOOK_MS: u64 = 5_000;

@@ -4,8 +4,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::dialect::Wire;
+use crate::kernel::Connection;
 use crate::message::to_ascii;
-use crate::room::Connection;
 
 #[derive(Serialize, Deserialize)]
 struct Attachment<S> {

@@ -1,9 +1,9 @@
 use std::borrow::Cow;
 
 use crate::dialect::{Channel, DialectId, Frame, Wire};
+use crate::kernel::Notice;
+use crate::kernel::Recipients;
 use crate::message::ConnectionId;
-use crate::room::Notice;
-use crate::room::Recipients;
 use crate::tally::Tally;
 
 /// Longest batch, in bytes: far more than a flush usually holds, and below what

@@ -3,9 +3,9 @@
 use super::{Delivery, Host, Sockets, deliver};
 use crate::feature::metrics::MetricEvent;
 use crate::history::History;
+use crate::kernel::{Effect, Outbound, Recipients, Write};
+use crate::kernel::{Event, Notice};
 use crate::message::{Code, ProtocolError, Reply};
-use crate::room::{Effect, Outbound, Recipients, Write};
-use crate::room::{Event, Notice};
 
 impl<H: History, S: Sockets> Host<H, S> {
     pub(super) fn carry_out(&mut self, effects: Vec<Effect>) -> Result<(), H::Error> {

@@ -7,8 +7,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::{Flush, GATHER_MS, Host, Pumped, Sockets};
 use crate::history::History;
+use crate::kernel::{Input, Outbound};
 use crate::message::{Millis, Stamp};
-use crate::room::{Input, Outbound};
 use crate::tally::Tally;
 
 /// An alarm this far off (silence, tokens, retention) is set a moment later: setting it is a

@@ -34,13 +34,13 @@ use crate::feature;
 use crate::feature::metrics::Measures;
 use crate::feature::metrics::Measuring;
 use crate::history::History;
+use crate::kernel::{Command, Event, Notice, Request};
+use crate::kernel::{Connection, Duplicate, Grants, Input, Outbound, Recipients, Response, Room};
 use crate::limits::Limits;
 use crate::message::{
     ConnectionId, Dedupe, Kind, Member, Millis, Name, ProtocolError, RequestId, RoomName, Stamp,
     UserId,
 };
-use crate::room::{Command, Event, Notice, Request};
-use crate::room::{Connection, Duplicate, Grants, Input, Outbound, Recipients, Response, Room};
 use crate::tally::Tally;
 
 /// What effects need beside a log: open sockets.

@@ -2,9 +2,9 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::weight::weight;
+use crate::kernel::{Duplicate, Effect, Effects, Response, Write};
 use crate::limits::OUTBOX_BYTES_MAX;
 use crate::message::{Entry, Millis, Offset, RequestId, UserId};
-use crate::room::{Duplicate, Effect, Effects, Response, Write};
 
 /// How long effects gather, in milliseconds. Long enough for a burst to share one
 /// commit, which is nearly all that a message costs; far below what a person notices.

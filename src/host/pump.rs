@@ -7,9 +7,9 @@ use super::{Delivery, Host, Sockets, deliver};
 use crate::feature::transfers::Piece;
 use crate::feature::transfers::{Chunk, TransferEvent};
 use crate::history::History;
+use crate::kernel::Recipients;
+use crate::kernel::{Event, Notice};
 use crate::message::{ConnectionId, Stamp};
-use crate::room::Recipients;
-use crate::room::{Event, Notice};
 
 /// How much may wait for a socket when the next chunk is sent to it: enough for 2.5 MB a
 /// second over a tenth of a second of round trip, and with the largest chunk on top still

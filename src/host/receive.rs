@@ -3,9 +3,9 @@
 use super::{Flush, Host, Origin, Sockets, Targets};
 use crate::dialect::{Decoded, Frame, Peer, Wire};
 use crate::history::History;
+use crate::kernel::{Command, Request};
+use crate::kernel::{Input, Renewal};
 use crate::message::{ConnectionId, ProtocolError, Stamp};
-use crate::room::{Command, Request};
-use crate::room::{Input, Renewal};
 
 impl<H: History, S: Sockets> Host<H, S> {
     /// Takes one frame from a socket. `verify` reads a token shown on it.

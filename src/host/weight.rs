@@ -2,8 +2,8 @@
 
 use crate::feature::{Keep, Tell};
 
-use crate::room::Event;
-use crate::room::{Effect, Write};
+use crate::kernel::Event;
+use crate::kernel::{Effect, Write};
 
 /// What an effect takes beside what is said in it: ids, names, times.
 const EFFECT_BYTES: usize = 512;

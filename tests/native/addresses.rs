@@ -1,8 +1,8 @@
 //! Connects a minute from one address, counted by the room where the platform does not (C20, C22).
 
+use dormouse::kernel::Room;
 use dormouse::limits::Limits;
 use dormouse::message::{Code, Details, Millis, ProtocolError};
-use dormouse::room::Room;
 
 use crate::support::{NOON, room, session};
 

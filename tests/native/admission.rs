@@ -5,8 +5,8 @@ use dormouse::admission::{
 };
 use dormouse::close::CloseCode;
 use dormouse::dialect::{Subprotocols, TokenPlace};
+use dormouse::kernel::Grant;
 use dormouse::message::{Code, Member, Millis, ProtocolError, RoomName, UserId};
-use dormouse::room::Grant;
 use jwt_compact::alg::{Hs256, Hs256Key};
 use serde_json::{Value, json};
 

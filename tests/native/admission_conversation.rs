@@ -5,8 +5,8 @@ use dormouse::admission::{
     Claims, HandOff, Keys, Policy, Query, Terms, Upgrade, Verdict, endpoints,
 };
 use dormouse::close::CloseCode;
+use dormouse::kernel::{Flag, Grant};
 use dormouse::message::{Code, Kind, ProtocolError, RoomName};
-use dormouse::room::{Flag, Grant};
 use jwt_compact::alg::{Hs256, Hs256Key};
 use serde_json::{Value, json};
 

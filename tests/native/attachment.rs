@@ -2,9 +2,9 @@
 
 use dormouse::dialect::{DialectId, Wire};
 use dormouse::host::{read_attachment, write_attachment};
+use dormouse::kernel::{Connection, Grants};
 use dormouse::limits::Limits;
 use dormouse::message::{Kind, Member, Name, Topic, UserId};
-use dormouse::room::{Connection, Grants};
 use serde_json::json;
 
 use crate::support::{NOON, Seen, session, session_id};

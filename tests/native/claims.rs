@@ -2,8 +2,8 @@
 
 use dormouse::admission::{Claims, Credentials, Keys, Query, Upgrade, capability};
 use dormouse::dialect::TokenPlace;
+use dormouse::kernel::{Grant, Grants};
 use dormouse::message::{Kind, RoomName};
-use dormouse::room::{Grant, Grants};
 use serde_json::{Value, json};
 
 use crate::admission::{SECRET, hs256, seconds, sign};

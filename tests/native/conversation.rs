@@ -1,9 +1,9 @@
 //! Conversations: who speaks, what is asked, what comes of it (D2 to D12, D23).
 
 use dormouse::feature::conversations::{Outcome, Question, Responded};
+use dormouse::kernel::Outbound;
 use dormouse::limits::{Limits, Responder};
 use dormouse::message::Kind;
-use dormouse::room::Outbound;
 use serde_json::{Value, json};
 
 use crate::world::World;
@@ -347,7 +347,7 @@ fn d19_q6_history_holds_both_sides() {
 
 #[test]
 fn a_room_that_was_erased_hears_no_word_of_before() {
-    use dormouse::room::{Command, Request};
+    use dormouse::kernel::{Command, Request};
     let mut world = begun(http());
     world.says(1, &message("m1", "hi"));
     let before = asked(&mut world);

@@ -5,8 +5,8 @@ use std::rc::Rc;
 
 use dormouse::feature::conversations::{ConversationWrite, Pending};
 use dormouse::history::{History, MemoryHistory, SqlHistory};
+use dormouse::kernel::{DedupeWindow, Response, Write};
 use dormouse::message::{Body, Entry, Epoch, Millis, Offset, RequestId};
-use dormouse::room::{DedupeWindow, Response, Write};
 
 use crate::support::{Rusqlite, entry, epoch, member};
 

@@ -3,9 +3,9 @@
 use dormouse::dialect::{Decoded, DialectId, Frame, Wire};
 use dormouse::history::SqlHistory;
 use dormouse::host::Host;
+use dormouse::kernel::{Command, Request};
 use dormouse::limits::Limits;
 use dormouse::message::{Kind, RequestId};
-use dormouse::room::{Command, Request};
 use serde_json::{Value, json};
 
 use crate::support::{FakeSockets, NOON, Rusqlite, body, epoch, session, session_id, stamp};

@@ -5,9 +5,9 @@ use dormouse::close::CloseCode;
 use dormouse::dialect::{
     Access, Acknowledgement, Channel, Descriptor, DialectId, Encoding, Subprotocols, TokenPlace,
 };
+use dormouse::kernel::Flags;
+use dormouse::kernel::{Event, Notice};
 use dormouse::message::{Accepted, Kind, Offset, Reply};
-use dormouse::room::Flags;
-use dormouse::room::{Event, Notice};
 
 use crate::support::{NOON, epoch, stamp};
 

@@ -1,8 +1,8 @@
 //! What holds for every dialect, whatever is sent.
 
 use dormouse::dialect::{DialectId, Frame};
+use dormouse::kernel::{Command, Request};
 use dormouse::message::{Code, RequestId};
-use dormouse::room::{Command, Request};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 

@@ -1,8 +1,8 @@
 //! Editing together in a hosted room: seats, who hears what, resends, marks, memory.
 
+use dormouse::kernel::{Grant, Grants};
 use dormouse::limits::Limits;
 use dormouse::message::Kind;
-use dormouse::room::{Grant, Grants};
 use serde_json::{Value, json};
 
 use crate::world::World;

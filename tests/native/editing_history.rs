@@ -7,8 +7,8 @@ use dormouse::feature::documents::Operation;
 use dormouse::feature::documents::document::{Document, Edit, Pace, Snapshot, Version};
 use dormouse::feature::documents::{EditingWrite, StoredDocument};
 use dormouse::history::{History, MemoryHistory, SqlHistory};
+use dormouse::kernel::Write;
 use dormouse::message::{Epoch, Name, RequestId};
-use dormouse::room::Write;
 use proptest::prelude::*;
 
 use crate::support::{Rusqlite, entry, epoch, member};

@@ -121,8 +121,10 @@ fn an_erased_room_has_no_documents() {
     let mut world = room(&["ann"]);
     sits(&mut world, 1, "notes", "participant");
     says(&mut world, 1, &insert(0, "x", 0));
-    let request =
-        dormouse::room::Request { request_id: None, command: Ok(dormouse::room::Command::Erase) };
+    let request = dormouse::kernel::Request {
+        request_id: None,
+        command: Ok(dormouse::kernel::Command::Erase),
+    };
     world.call(request);
     world.join(2, "ann", None);
     sits(&mut world, 2, "notes", "participant");

@@ -1,9 +1,9 @@
 //! Whatever a client says about documents is served or refused with a typed error, nothing
 //! changes, and the room goes on.
 
+use dormouse::kernel::{Grant, Grants};
 use dormouse::limits::{DOCUMENT_BYTES_MAX, DOCUMENTS_MAX, Limits};
 use dormouse::message::Kind;
-use dormouse::room::{Grant, Grants};
 use serde_json::{Value, json};
 
 use crate::editing::{count, delete, heard, insert, room, says, sits, text, undo, unhurried};

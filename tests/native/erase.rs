@@ -1,9 +1,9 @@
 //! An erased room has forgotten everything, in memory as on disk.
 
 use dormouse::api::EventIn;
+use dormouse::kernel::{Command, Request};
 use dormouse::limits::Limits;
 use dormouse::message::{Before, Kind, PageRequest};
-use dormouse::room::{Command, Request};
 use serde_json::json;
 
 use crate::world::World;

@@ -3,10 +3,10 @@
 use dormouse::dialect::DialectId;
 use dormouse::feature::metrics::Measures;
 use dormouse::feature::metrics::MetricInput;
+use dormouse::kernel::Request;
+use dormouse::kernel::{Grant, Grants, Input, Outbound};
 use dormouse::limits::Limits;
 use dormouse::message::Kind;
-use dormouse::room::Request;
-use dormouse::room::{Grant, Grants, Input, Outbound};
 use serde_json::{Value, json};
 
 use crate::editing::{count, heard, room as editors, says, sits};
@@ -115,7 +115,7 @@ fn m6_a_token_that_shows_less_ends_what_the_one_before_showed() {
     let expires_at = world.now.plus(60_000);
     world.join(1, "ann", Some(expires_at));
     asks(&mut world, 1, "subscribe", &json!(["activity", "score"]));
-    let renewal = dormouse::room::Renewal {
+    let renewal = dormouse::kernel::Renewal {
         user: crate::support::member("ann").id,
         context: None,
         room: crate::support::room_name(),
@@ -140,7 +140,7 @@ fn p13_events_of_typing_take_presence_too() {
     world.join_on(DialectId::EVENTS, 1, "ann");
     world.join_on(DialectId::EVENTS, 2, "bob");
     world.says(2, r#"{"type":"subscribe","events":["*"]}"#);
-    let typing = dormouse::room::Command::Typing(true);
+    let typing = dormouse::kernel::Command::Typing(true);
     let request = Request { request_id: None, command: Ok(typing) };
     world.happens(Input::Received { session: session_id(1), request, duplicate: None });
     let last = world.sockets.frames(2).pop().unwrap();

@@ -1,8 +1,8 @@
 //! The room's own pings (E9): to whom, when, and who is let go.
 
+use dormouse::kernel::{Command, Connection, Effect, Event, Flag, Flags, Input, Recipients, Room};
 use dormouse::limits::Limits;
 use dormouse::message::{Code, ConnectionId, Kind, Millis};
-use dormouse::room::{Command, Connection, Effect, Event, Flag, Flags, Input, Recipients, Room};
 
 use crate::support::{NOON, room, says, session, session_id, stamp};
 

@@ -4,8 +4,8 @@ use std::fmt::Debug;
 use std::rc::Rc;
 
 use dormouse::history::{History, MIGRATIONS, MemoryHistory, SqlHistory};
+use dormouse::kernel::{Counts, DedupeWindow, Departure, PageQuery, Write};
 use dormouse::message::{Before, Entry, Epoch, Millis, Offset, RequestId, UserId};
-use dormouse::room::{Counts, DedupeWindow, Departure, PageQuery, Write};
 use proptest::prelude::*;
 
 use crate::support::{Rusqlite, body, entry, epoch, for_user, member};

@@ -9,9 +9,9 @@ use dormouse::feature::metrics::Lately;
 use dormouse::feature::transfers::Digest;
 use dormouse::history::{History, MemoryHistory};
 use dormouse::host::{Flush, Host};
+use dormouse::kernel::{DedupeWindow, Duplicate, PageQuery, Response, StoredRoom, Write};
 use dormouse::limits::Limits;
 use dormouse::message::{Kind, Millis, Name, Offset, Page, RequestId, StateItem, UserId};
-use dormouse::room::{DedupeWindow, Duplicate, PageQuery, Response, StoredRoom, Write};
 use serde_json::json;
 
 use crate::support::{FakeSockets, NOON, Seen, epoch, session, session_id, stamp};

@@ -3,10 +3,10 @@
 use dormouse::dialect::{DialectId, Wire};
 use dormouse::history::MemoryHistory;
 use dormouse::host::{Flush, Host};
+use dormouse::kernel::{Command, Notice, Request};
+use dormouse::kernel::{Connection, Grants, Input};
 use dormouse::limits::Limits;
 use dormouse::message::{Body, EventName, Json, Kind, Millis, Published, Topic};
-use dormouse::room::{Command, Notice, Request};
-use dormouse::room::{Connection, Grants, Input};
 use serde_json::{Value, json};
 
 use crate::support::{FakeSockets, NOON, epoch, member, session, speaking, stamp};

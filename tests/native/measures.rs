@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use dormouse::api::{Answer, EventIn, Task};
 use dormouse::feature::metrics::Measures;
 use dormouse::feature::metrics::MetricInput;
+use dormouse::kernel::{Command, Request};
+use dormouse::kernel::{Input, Outbound};
 use dormouse::limits::Limits;
 use dormouse::message::{Kind, Millis};
-use dormouse::room::{Command, Request};
-use dormouse::room::{Input, Outbound};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 

@@ -8,10 +8,10 @@ use dormouse::feature::metrics::Lately;
 use dormouse::feature::metrics::Metric;
 use dormouse::feature::metrics::{MetricMemory, MetricWrite, Observed, StoredReading};
 use dormouse::history::{History, MemoryHistory, SqlHistory};
+use dormouse::kernel::Request;
+use dormouse::kernel::Write;
 use dormouse::limits::{Limits, METRICS_MAX};
 use dormouse::message::{Body, EVENT, Entry, Json, Kind, Millis, Name, Offset, UserId};
-use dormouse::room::Request;
-use dormouse::room::Write;
 use serde_json::{Value, json};
 
 use crate::support::{Rusqlite, entry, epoch, for_user};
@@ -229,7 +229,7 @@ fn b16_g7_every_fault_of_a_metric_is_named() {
         ["user_id"]
     );
     let other = read_event(r#"{"type":"metric_update","data":[]}"#, Kind::Chat, 1 << 20).unwrap();
-    let Ok(dormouse::room::Command::Publish { body, .. }) = other.request(Kind::Chat).command
+    let Ok(dormouse::kernel::Command::Publish { body, .. }) = other.request(Kind::Chat).command
     else {
         panic!("an event like others, elsewhere")
     };
@@ -240,7 +240,7 @@ fn b16_g7_every_fault_of_a_metric_is_named() {
 fn an_erased_room_knows_no_values() {
     let mut world = world();
     publish(&mut world, "score", 1.0);
-    world.call(Request { request_id: None, command: Ok(dormouse::room::Command::Erase) });
+    world.call(Request { request_id: None, command: Ok(dormouse::kernel::Command::Erase) });
     for number in 1..=2 {
         world.join(number, "ann", None);
         let frame = asks(&mut world, number, "subscribe", &json!(["score"]));
@@ -292,7 +292,7 @@ fn contract<H: History<Error: Debug>>(new: impl Fn() -> H) {
     ];
     assert_eq!((known.last.as_slice(), known.observed), (&expected[..], Observed::Busy));
     // The entries are in the log, as they were.
-    let query = dormouse::room::PageQuery {
+    let query = dormouse::kernel::PageQuery {
         before: dormouse::message::Before::Newest,
         after: None,
         viewer: UserId("ann".into()),

@@ -3,8 +3,8 @@
 use dormouse::admission::{Keys, Policy, Query, Upgrade, Verdict, endpoints};
 use dormouse::api::{Call, read_batch, read_event};
 use dormouse::dialect::{DialectId, Frame};
+use dormouse::kernel::Connection;
 use dormouse::message::{Code, Kind, Millis, ProtocolError};
-use dormouse::room::Connection;
 use serde_json::{Value, json};
 
 use crate::admission::{echoed, judged};

@@ -2,10 +2,10 @@
 
 use dormouse::history::MemoryHistory;
 use dormouse::host::{Flush, GATHER_MS, Host, Outbox};
+use dormouse::kernel::Command;
+use dormouse::kernel::{Effects, Input};
 use dormouse::limits::Limits;
 use dormouse::message::{Kind, Millis};
-use dormouse::room::Command;
-use dormouse::room::{Effects, Input};
 
 use crate::support::{FakeSockets, NOON, epoch, says, session, session_id, stamp};
 

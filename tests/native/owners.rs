@@ -2,9 +2,9 @@
 
 use dormouse::api::Task;
 use dormouse::dialect::DialectId;
+use dormouse::kernel::Grants;
 use dormouse::limits::Limits;
 use dormouse::message::{Kind, Name};
-use dormouse::room::Grants;
 use serde_json::{Value, json};
 
 use crate::editing::{delete, insert, says, sits};

@@ -10,6 +10,8 @@ use dormouse::feature;
 use dormouse::feature::conversations::ConversationCommand;
 use dormouse::feature::documents::{Cursor, EditingCommand, EditingEvent};
 use dormouse::history::{History, MemoryHistory, SqlHistory};
+use dormouse::kernel::{Command, Event, Notice};
+use dormouse::kernel::{PageQuery, Write};
 use dormouse::limits::{
     DATA_BYTES_MAX, DATA_DEPTH_MAX, FRAME_BYTES_MAX, JSON_DEPTH_MAX, STATE_BYTES_MAX,
     STATE_KEYS_MAX,
@@ -18,8 +20,6 @@ use dormouse::message::{
     Before, Body, ConnectionId, Entry, Kind, Member, Offset, Page, Published, Reply, RequestId,
     StateItem, StateKey, UserId,
 };
-use dormouse::room::{Command, Event, Notice};
-use dormouse::room::{PageQuery, Write};
 use proptest::prelude::*;
 use serde_json::Value;
 

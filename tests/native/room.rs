@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use dormouse::kernel::{Command, Event, Request};
+use dormouse::kernel::{
+    Connection, Duplicate, Effect, Effects, Grant, Grants, Input, Recipients, Renewal, Response,
+    Room, StoredRoom, Write,
+};
 use dormouse::limits::{DEDUPE_ENTRIES_MAX, Limits, RENEWAL_MS};
 use dormouse::message::{
     Before, Code, Kind, Millis, Offset, PageRequest, ProtocolError, RequestId,
-};
-use dormouse::room::{Command, Event, Request};
-use dormouse::room::{
-    Connection, Duplicate, Effect, Effects, Grant, Grants, Input, Recipients, Renewal, Response,
-    Room, StoredRoom, Write,
 };
 use insta::assert_debug_snapshot;
 

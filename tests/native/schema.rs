@@ -10,12 +10,12 @@ use dormouse::feature::conversations::{ConversationEvent, ResumeToken};
 use dormouse::feature::documents::{Cursor, EditingEvent, EditingState, Operation, Role, Version};
 use dormouse::feature::metrics::{Metric, MetricEvent, Reading};
 use dormouse::feature::transfers::{Chunk, Digest, TransferEvent};
+use dormouse::kernel::{Event, Notice};
 use dormouse::message::{
     Accepted, Body, Code, Epoch, EventName, Fault, Json, Name, Offset, Page, ProtocolError,
     Published, Reply, RequestId, RoomName, StateItem, StateKey, Stats, Status, Topic, UserId,
     Welcome,
 };
-use dormouse::room::{Event, Notice};
 use dormouse::schema::{asyncapi, openapi, text};
 use jsonschema::Validator;
 use serde_json::{Value, json};

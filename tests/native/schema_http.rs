@@ -2,8 +2,8 @@
 
 use dormouse::admission::{Query, Route};
 use dormouse::api::{Answer, Batch, Call, Problem, RoomCall, Thing, read_batch, read_event};
+use dormouse::kernel::Event;
 use dormouse::message::{Json, Kicked, Kind, ProtocolError, Reply};
-use dormouse::room::Event;
 use dormouse::schema::openapi;
 use jsonschema::Validator;
 use serde_json::{Value, json};

@@ -158,7 +158,7 @@ fn l12_callers_with_publish_have_as_much_again() {
         world.says(number, r#"{"type":"custom"}"#);
     }
     assert_eq!(world.sockets.frames(5).pop().unwrap()["code"], "RATE_LIMIT_EXCEEDED");
-    world.grants = |_| dormouse::room::Grants::all();
+    world.grants = |_| dormouse::kernel::Grants::all();
     world.join_on(DialectId::CLIENT, 6, "service");
     for _ in 0..7 {
         world.wait(1);

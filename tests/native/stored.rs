@@ -14,8 +14,8 @@ use dormouse::dialect::{DialectId, Wire};
 use dormouse::directory::{Ask, Directory, Report};
 use dormouse::feature::conversations::Outcome;
 use dormouse::feature::conversations::ResumeToken;
+use dormouse::kernel::Grants;
 use dormouse::message::{Kind, Member, Millis, RoomName, UserId};
-use dormouse::room::Grants;
 use dormouse::tally::Tally;
 use serde_json::{Value, json};
 

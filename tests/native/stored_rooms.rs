@@ -7,9 +7,9 @@ use dormouse::feature::documents::EditingWrite;
 use dormouse::feature::documents::Version;
 use dormouse::feature::documents::document::Snapshot;
 use dormouse::history::{History, SqlHistory};
+use dormouse::kernel::{Connection, Outbound, Write};
 use dormouse::limits::{Limits, Responder};
 use dormouse::message::{Kind, Name};
-use dormouse::room::{Connection, Outbound, Write};
 use serde_json::{Value, json};
 
 use crate::support::{epoch, session_id};

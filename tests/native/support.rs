@@ -9,13 +9,13 @@ use dormouse::close::CloseCode;
 use dormouse::database::{Database, Row, Value};
 use dormouse::dialect::{Channel, Decoded, Dialect, DialectId, Frame, Peer, Wire};
 use dormouse::host::{Deliver, Sockets, Targets};
+use dormouse::kernel::{
+    Command, Connection, Counts, Flag, Grant, Grants, Input, Notice, Request, Room, StoredRoom,
+};
 use dormouse::limits::Limits;
 use dormouse::message::{
     Body, ConnectionId, Entry, Epoch, EventName, Json, Kind, Member, Millis, Offset, ProtocolError,
     Published, RequestId, RoomName, Stamp, UserId,
-};
-use dormouse::room::{
-    Command, Connection, Counts, Flag, Grant, Grants, Input, Notice, Request, Room, StoredRoom,
 };
 use rusqlite::limits::Limit;
 

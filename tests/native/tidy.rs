@@ -38,7 +38,7 @@ fn layers_look_down() {
     assert_eq!(layers.last().map(String::as_str), Some("edge"));
     let rank = |name: &str| layers.iter().position(|it| it == name).map(|it| 2 * it);
     // What features do stands above the room, and what they are about below it.
-    let rules = rank("room").unwrap() + 1;
+    let rules = rank("kernel").unwrap() + 1;
     let mut looked = 0;
     for (path, text) in files("src", &["rs"]) {
         let inside = path.strip_prefix(concat!(env!("CARGO_MANIFEST_DIR"), "/src")).unwrap();
@@ -79,10 +79,10 @@ const NAMES_FEATURES: [&str; 22] = [
     "host/handling.rs",
     "host/mod.rs",
     "host/pump.rs",
-    "room/effect.rs",
-    "room/input.rs",
-    "room/mod.rs",
-    "room/connection.rs",
+    "kernel/effect.rs",
+    "kernel/input.rs",
+    "kernel/mod.rs",
+    "kernel/connection.rs",
     "schema/words.rs",
 ];
 

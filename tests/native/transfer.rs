@@ -6,9 +6,9 @@ use dormouse::dialect::DialectId;
 use dormouse::feature::transfers::{Chunk, Digest};
 use dormouse::feature::transfers::{Marks, Transfer, TransferState, TransferWrite};
 use dormouse::history::{History, MemoryHistory, SqlHistory};
+use dormouse::kernel::Write;
 use dormouse::limits::Limits;
 use dormouse::message::{Kind, Millis, Name};
-use dormouse::room::Write;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 

@@ -1,8 +1,8 @@
 //! What is refused of large data, and how long it is kept (A31 to A33, X7, X19).
 
 use dormouse::dialect::DialectId;
+use dormouse::kernel::{Command, Request};
 use dormouse::limits::{Limits, TRANSFER_MS, TRANSFERS_MAX};
-use dormouse::room::{Command, Request};
 use serde_json::{Value, json};
 
 use crate::support::session_id;

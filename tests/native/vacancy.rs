@@ -3,11 +3,11 @@
 use dormouse::database::Database;
 use dormouse::feature::metrics::Observed;
 use dormouse::history::{History, SqlHistory};
+use dormouse::kernel::{Connection, KeptKey, PageQuery, Response, Room, StoredRoom};
 use dormouse::limits::Limits;
 use dormouse::message::{
     Before, Code, Epoch, Kind, Millis, Name, Offset, RequestId, UserId, address_key,
 };
-use dormouse::room::{Connection, KeptKey, PageQuery, Response, Room, StoredRoom};
 use serde_json::json;
 
 use crate::support::{NOON, Rusqlite, blank, epoch, room, session};
@@ -98,7 +98,7 @@ fn o4_sleep_makes_no_other_log_of_one_that_is_not_written_yet() {
     assert_eq!(woken.epoch(), &epoch());
     history.adopt(woken.epoch());
     let entry = crate::support::entry(1, NOON.0, "ann", None);
-    history.commit(&[dormouse::room::Write::Append(entry)]).unwrap();
+    history.commit(&[dormouse::kernel::Write::Append(entry)]).unwrap();
     let again = SqlHistory::open(database, &Epoch("a third".into())).unwrap();
     assert_eq!(again.stored_room().unwrap().epoch, epoch());
 }

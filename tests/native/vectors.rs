@@ -8,12 +8,12 @@ use dormouse::feature::conversations::{ConversationCommand, ConversationEvent, R
 use dormouse::feature::documents::{Cursor, EditingCommand, Operation};
 use dormouse::feature::metrics::{Metric, MetricCommand, MetricEvent, Reading};
 use dormouse::feature::transfers::{Chunk, Digest, TransferCommand, TransferEvent};
+use dormouse::kernel::{Command, Event, Notice, Request};
 use dormouse::message::{
     Accepted, Before, Body, Code, EVENT, Entry, Epoch, EventName, Fault, Json, Kicked, MESSAGE,
     Millis, Name, Offset, Page, PageRequest, Priority, ProtocolError, Published, Reply, RequestId,
     RoomName, StateItem, StateKey, Stats, Status, Topic, UserId, Welcome,
 };
-use dormouse::room::{Command, Event, Notice, Request};
 use serde_json::{Value, json};
 
 use crate::support::{NOON, decoded, encoded, entry, member, session_id, stamp};

@@ -11,12 +11,12 @@ use dormouse::feature::conversations::Responded;
 use dormouse::feature::conversations::ResumeToken;
 use dormouse::history::SqlHistory;
 use dormouse::host::{After, Clock, Driver, Failed, Flush, Host};
+use dormouse::kernel::Request;
+use dormouse::kernel::{Connection, Grants, Input, Outbound, Renewal};
 use dormouse::limits::Limits;
 use dormouse::message::{
     ConnectionId, Epoch, Kind, Member, Millis, ProtocolError, RoomName, Stamp,
 };
-use dormouse::room::Request;
-use dormouse::room::{Connection, Grants, Input, Outbound, Renewal};
 
 use crate::support::{
     FakeSockets, NOON, Rusqlite, Seen, epoch, member, session, session_id, speaking,

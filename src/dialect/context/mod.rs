@@ -16,12 +16,12 @@ use super::{
 };
 use crate::close::CloseCode;
 use crate::feature::{Spelled, Tell};
+use crate::kernel::Flags;
+use crate::kernel::{Command, Event, Notice};
 use crate::message::{
     Before, Body, Code, Entry, Kind, Member, MessageText, Millis, Offset, Page, PageRequest,
     ProtocolError,
 };
-use crate::room::Flags;
-use crate::room::{Command, Event, Notice};
 
 pub(super) struct Context;
 

@@ -15,13 +15,13 @@ use super::{
 };
 use crate::close::CloseCode;
 use crate::feature::{self, Ask};
+use crate::kernel::{Command, Notice};
+use crate::kernel::{Flag, Flags};
 use crate::limits::TOPICS_MAX;
 use crate::message::{
     Before, Code, ConnectionId, EventName, Json, Kicked, Kind, Offset, PageRequest, ProtocolError,
     StateKey, Topic, UserId,
 };
-use crate::room::{Command, Notice};
-use crate::room::{Flag, Flags};
 
 pub(super) struct Events;
 

@@ -17,8 +17,8 @@ use crate::dialect::{Frame, ping_pair};
 use crate::edge::config::Config;
 use crate::edge::platform;
 use crate::host::Flush;
+use crate::kernel::Input;
 use crate::message::Kind;
-use crate::room::Input;
 
 /// A room of any kind.
 #[wasm_bindgen]

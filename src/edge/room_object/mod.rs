@@ -25,10 +25,10 @@ use crate::close::{CloseCode, CloseReply, reply_to};
 use crate::dialect::{Channel, Frame};
 use crate::history::SqlHistory;
 use crate::host::{After, Driver, Failed, Flush, Host};
+use crate::kernel::Input;
+use crate::kernel::{Event, Notice};
 use crate::limits::Limits;
 use crate::message::{ConnectionId, Kind, ProtocolError, RoomName, Stamp};
-use crate::room::Input;
-use crate::room::{Event, Notice};
 use crate::tally::Tally;
 
 /// One room, hosted by a Durable Object.

@@ -13,8 +13,8 @@ use crate::breaker::Breaker;
 use crate::edge::{breakers, clock, hand_over, log};
 use crate::feature::metrics::Measures;
 use crate::feature::metrics::MetricInput;
+use crate::kernel::Input;
 use crate::message::{Kind, ProtocolError, RoomName};
-use crate::room::Input;
 
 impl Shared {
     /// Asks the chat room of this name how it is, and to say so from now on.

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::Shared;
-use crate::room::Outbound;
+use crate::kernel::Outbound;
 
 impl Shared {
     /// Starts a call. What comes of it is another input.

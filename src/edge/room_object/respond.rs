@@ -10,7 +10,7 @@ use super::Shared;
 use crate::api::responder::{ANSWER_BYTES_MAX, Post, is_well, judge};
 use crate::edge::{breakers, clock, log, platform};
 use crate::feature::conversations::{Outcome, Question, Responded};
-use crate::room::Input;
+use crate::kernel::Input;
 
 /// What the log calls it.
 const RESPONDER: &str = "responder";

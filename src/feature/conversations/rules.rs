@@ -11,17 +11,17 @@ use super::Conversations;
 use super::pending::{Outcome, Pending, Question, Responded};
 use super::stored::ConversationWrite;
 use crate::feature::conversations::{ClientName, ConversationCommand, ConversationEvent};
+use crate::kernel::features::Rules;
+use crate::kernel::principal::Principal;
+use crate::kernel::{
+    Connection, Context, Duplicate, Effect, Grant, Outbound, Recipients, Response, Room, Write,
+    chat,
+};
+use crate::kernel::{Event, Notice};
 use crate::limits::Responder;
 use crate::message::{
     Body, Code, Entry, Member, MessageText, Millis, Offset, ProtocolError, RequestId, UserId,
 };
-use crate::room::features::Rules;
-use crate::room::principal::Principal;
-use crate::room::{
-    Connection, Context, Duplicate, Effect, Grant, Outbound, Recipients, Response, Room, Write,
-    chat,
-};
-use crate::room::{Event, Notice};
 
 /// Messages of one conversation that wait for a response, at most: each may be 1 MiB that
 /// is kept twice, and a person has waited long before there are so many.

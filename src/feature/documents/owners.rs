@@ -5,11 +5,11 @@ use super::rules::LOST;
 use super::stored::{EditingWrite, OwnedDocument};
 use crate::feature::documents::Version;
 use crate::feature::documents::document::Edit;
+use crate::kernel::Event;
+use crate::kernel::principal::Principal;
+use crate::kernel::{Context, Effect, Recipients, Room, Write};
 use crate::limits::{DOCUMENTS_MAX, EMPTY_DOCUMENT_MS};
 use crate::message::{Code, ConnectionId, Millis, Name, ProtocolError, Space};
-use crate::room::Event;
-use crate::room::principal::Principal;
-use crate::room::{Context, Effect, Recipients, Room, Write};
 
 const CROWDED: ProtocolError =
     ProtocolError::new(Code::Conflict, "a room keeps at most 1,000 documents");

@@ -4,12 +4,12 @@ use super::EditingEvent;
 use super::rules::ELSEWHERE;
 use super::stored::Seat;
 use crate::feature::documents::Role;
+use crate::kernel::Event;
+use crate::kernel::presence::as_many_as_fit;
+use crate::kernel::principal::Principal;
+use crate::kernel::{Connection, Context, Grant, Room};
 use crate::limits::PARTICIPANTS_BYTES_MAX;
 use crate::message::{ConnectionId, Member, Name, ProtocolError, Space, UserId};
-use crate::room::Event;
-use crate::room::presence::as_many_as_fit;
-use crate::room::principal::Principal;
-use crate::room::{Connection, Context, Grant, Room};
 
 impl Connection {
     pub(crate) fn sits_at(&self, document: &Name) -> bool {

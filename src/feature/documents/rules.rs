@@ -11,13 +11,13 @@ use crate::feature::documents::{
     EditingCommand, EditingEvent, EditingState, Operation, Role, Version,
 };
 use crate::feature::{self, Ask};
+use crate::kernel::Duplicate;
+use crate::kernel::counts::Pool;
+use crate::kernel::features::Rules;
+use crate::kernel::principal::Principal;
+use crate::kernel::{Command, Event, Request};
+use crate::kernel::{Connection, Context, Effect, Grant, Room, Write};
 use crate::message::{Code, ConnectionId, Millis, Name, ProtocolError, Rate};
-use crate::room::Duplicate;
-use crate::room::counts::Pool;
-use crate::room::features::Rules;
-use crate::room::principal::Principal;
-use crate::room::{Command, Event, Request};
-use crate::room::{Connection, Context, Effect, Grant, Room, Write};
 
 pub(crate) const SEATLESS: ProtocolError =
     ProtocolError::new(Code::Conflict, "this needs join_session first");

@@ -2,9 +2,9 @@
 //! most once a second, and not at all while nothing happens.
 
 use super::stored::{MetricWrite, Observed};
+use crate::kernel::principal::Principal;
+use crate::kernel::{Connection, Context, Effect, PendingReply, Room, Write};
 use crate::message::{ConnectionId, Kind, Millis, Offset, UserId};
-use crate::room::principal::Principal;
-use crate::room::{Connection, Context, Effect, PendingReply, Room, Write};
 
 /// Over how long it is measured, in milliseconds: "messages a minute".
 pub(crate) const WINDOW_MS: u64 = 60_000;

@@ -5,15 +5,15 @@ use super::Metrics;
 use super::measure;
 use super::stored::{MetricInput, MetricWrite, StoredReading};
 use crate::feature::metrics::{Measure, Measures, Metric, MetricCommand, MetricEvent, Reading};
+use crate::kernel::Duplicate;
+use crate::kernel::Event;
+use crate::kernel::features::Rules;
+use crate::kernel::principal::Principal;
+use crate::kernel::{Connection, Context, Effect, Outbound, Room, Write, kinds};
 use crate::limits::{METRICS_MAX, TOPICS_BYTES_MAX, TOPICS_MAX};
 use crate::message::{
     Body, Code, ConnectionId, Entry, Json, Kind, Millis, Name, ProtocolError, Space,
 };
-use crate::room::Duplicate;
-use crate::room::Event;
-use crate::room::features::Rules;
-use crate::room::principal::Principal;
-use crate::room::{Connection, Context, Effect, Outbound, Room, Write, kinds};
 
 impl Rules for Metrics {
     type Command = MetricCommand;

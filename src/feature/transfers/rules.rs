@@ -7,13 +7,13 @@ use super::Transfers;
 use super::stored::{Fetching, Piece, TransferWrite};
 use super::upload::{Transfer, TransferState};
 use crate::feature::transfers::{Chunk, Digest, TransferCommand, TransferEvent};
+use crate::kernel::Duplicate;
+use crate::kernel::Event;
+use crate::kernel::features::Rules;
+use crate::kernel::principal::Principal;
+use crate::kernel::{Connection, Context, Effect, Grant, PendingReply, Room, Write, kinds};
 use crate::limits::{FETCH_MS, FETCHERS_MAX, TRANSFERS_MAX};
 use crate::message::{Code, ConnectionId, Fault, Millis, Name, ProtocolError, UserId};
-use crate::room::Duplicate;
-use crate::room::Event;
-use crate::room::features::Rules;
-use crate::room::principal::Principal;
-use crate::room::{Connection, Context, Effect, Grant, PendingReply, Room, Write, kinds};
 
 /// Chunks of an expired object deleted at once: some 9 MB of the largest.
 const PORTION: u64 = 100;

@@ -2,7 +2,7 @@
 
 use dormouse::dialect::DialectId;
 use dormouse::feature::conversations::{Outcome, Question, Responded};
-use dormouse::room::Outbound;
+use dormouse::kernel::Outbound;
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};

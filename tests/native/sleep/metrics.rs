@@ -4,7 +4,7 @@ use dormouse::api::Task;
 use dormouse::dialect::DialectId;
 use dormouse::feature::metrics::Measures;
 use dormouse::feature::metrics::MetricInput;
-use dormouse::room::{Input, Outbound};
+use dormouse::kernel::{Input, Outbound};
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};

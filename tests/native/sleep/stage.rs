@@ -8,8 +8,8 @@ use dormouse::dialect::{Frame, Wire};
 use dormouse::feature::conversations::Question;
 use dormouse::feature::conversations::ResumeToken;
 use dormouse::feature::metrics::MetricInput;
+use dormouse::kernel::{Connection, Flag, Flags, Grant, Grants, Input, Outbound, Renewal};
 use dormouse::message::{ConnectionId, Kind, Millis, ProtocolError, RoomName, UserId};
-use dormouse::room::{Connection, Flag, Flags, Grant, Grants, Input, Outbound, Renewal};
 
 use serde_json::json;
 

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use dormouse::api::{Answer, Task};
 use dormouse::dialect::Frame;
+use dormouse::kernel::Outbound;
 use dormouse::message::{ConnectionId, Millis};
-use dormouse::room::Outbound;
 use serde_json::{Value, json};
 
 use super::step::Step;

@@ -4,10 +4,10 @@ use std::rc::Rc;
 use super::{Connection, Grants};
 use crate::feature::conversations::Responded;
 use crate::feature::metrics::MetricInput;
+use crate::kernel::Request;
 use crate::message::{
     ConnectionId, Entry, Member, Millis, Offset, ProtocolError, RequestId, RoomName, UserId,
 };
-use crate::room::Request;
 
 /// Something that happened to the room.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,6 +1,6 @@
 use super::{Effect, Effects, Recipients};
+use crate::kernel::{Event, Notice};
 use crate::message::{ConnectionId, ProtocolError, RequestId, Stamp};
-use crate::room::{Event, Notice};
 use crate::tally::Tally;
 
 /// One call of [`Room::handle`]: its moment, and what has been decided so far.

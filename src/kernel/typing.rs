@@ -4,8 +4,8 @@
 use super::counts::Pool;
 use super::principal::Principal;
 use super::{Context, Grant, Room};
+use crate::kernel::Event;
 use crate::message::{ConnectionId, ProtocolError};
-use crate::room::Event;
 
 /// How finely the end of typing is measured: a 20th of it, so that one who types is not
 /// stored anew with each key.

@@ -1,8 +1,8 @@
 //! Who asks: a socket's session, or a caller over HTTP, who has none.
 
 use super::{Connection, Context, Flag, Grant, Grants, PendingReply, Recipients};
+use crate::kernel::Event;
 use crate::message::{ConnectionId, Member, Millis, ProtocolError, RequestId, UserId};
-use crate::room::Event;
 
 /// Whom to answer, and what they may ask.
 pub(crate) struct Principal {

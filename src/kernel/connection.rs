@@ -4,12 +4,12 @@ use super::{Bucket, Context, Counts, Flag, Flags, Grant, Grants, Renewal, Room, 
 use crate::feature::conversations::ResumeToken;
 use crate::feature::documents::Seat;
 use crate::feature::transfers::Fetching;
+use crate::kernel::Event;
 use crate::limits::{Limits, RENEWAL_MS, SESSION_BYTES_MAX};
 use crate::message::{
     Code, ConnectionId, Epoch, Member, Millis, Name, ProtocolError, Published, RequestId, Topic,
     ascii_len, stored_names,
 };
-use crate::room::Event;
 
 /// How finely silence is measured: a 256th of what is allowed, about a second of 300.
 const HEARD_STEPS: u64 = 256;

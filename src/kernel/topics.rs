@@ -2,9 +2,9 @@
 
 use super::principal::Principal;
 use super::{Context, Room};
+use crate::kernel::Event;
 use crate::limits::{TOPICS_BYTES_MAX, TOPICS_MAX};
 use crate::message::{Code, ProtocolError, Reply, Topic};
-use crate::room::Event;
 
 pub(crate) fn subscribe(
     room: &mut Room,

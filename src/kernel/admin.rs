@@ -3,8 +3,8 @@
 use super::principal::Principal;
 use super::{Context, Effect, Grant, Room, StoredRoom, Write};
 use crate::feature::Known;
+use crate::kernel::Event;
 use crate::message::{Code, ConnectionId, Epoch, Kicked, ProtocolError, Reply};
-use crate::room::Event;
 
 pub(crate) fn kick(room: &mut Room, cx: &mut Context, principal: &Principal, whom: &Kicked) {
     if let Err(refusal) =

@@ -4,8 +4,8 @@ use std::rc::Rc;
 
 use super::principal::Principal;
 use super::{Context, Duplicate, Effect, Grant, PageQuery, Recipients, Room, Write, retention};
+use crate::kernel::{Event, Notice};
 use crate::message::{Accepted, Body, ConnectionId, Entry, Member, PageRequest, Reply, RequestId};
-use crate::room::{Event, Notice};
 
 /// Says something to everyone, the speaker too (X11): its echo is the acknowledgement.
 pub(crate) fn say(

@@ -5,8 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Connection, Context, Recipients, Room};
+use crate::kernel::{Event, Notice};
 use crate::message::{ConnectionId, Published, Space, UserId};
-use crate::room::{Event, Notice};
 
 type Connections = BTreeSet<ConnectionId>;
 
@@ -199,8 +199,8 @@ impl Context {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernel::Grants;
     use crate::message::{Member, Millis, Name, Topic};
-    use crate::room::Grants;
 
     fn session(number: u64, topics: &[&str], metrics: &[&str]) -> Connection {
         let member = Member::new(UserId(format!("user {number}")), None);

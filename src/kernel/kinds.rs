@@ -4,7 +4,7 @@ use crate::feature::Ask;
 
 use crate::message::{Code, Kind, ProtocolError};
 
-use crate::room::Command;
+use crate::kernel::Command;
 
 /// What everyone says who speaks of something that this room does not serve.
 pub(crate) const UNKNOWN: ProtocolError =

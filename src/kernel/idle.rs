@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{Context, Room, connection, typing};
+use crate::kernel::Event;
 use crate::message::{Code, ConnectionId, Millis, ProtocolError};
-use crate::room::Event;
 
 /// Pings in a row that may go unanswered (K8).
 const BEATS_MISSED_MAX: u64 = 2;

@@ -8,10 +8,10 @@ use crate::feature::metrics::Measures;
 use crate::feature::metrics::Measuring;
 use crate::feature::transfers::Compare;
 use crate::feature::{self, Keep};
+use crate::kernel::{Event, Notice};
 use crate::message::{
     Before, ConnectionId, Entry, Epoch, Millis, Offset, Priority, RequestId, StateKey, UserId,
 };
-use crate::room::{Event, Notice};
 
 /// Something the room wants done.
 #[derive(Clone, Debug, PartialEq)]
