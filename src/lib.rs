@@ -24,7 +24,7 @@ pub mod kernel;
 
 pub mod echo;
 
-pub mod dialect;
+pub mod protocol;
 
 pub mod history;
 

@@ -3,9 +3,9 @@
 use super::capability::DEMO;
 use super::{Endpoint, HandOff, Terms, Upgrade};
 use crate::close::CloseCode;
-use crate::dialect::client::{INVALID_ROLE, UNSUPPORTED_VERSION};
 use crate::kernel::{Flag, Flags, Grant, Grants};
 use crate::message::{Code, Member, ProtocolError, RoomName, UserId};
+use crate::protocol::client::{INVALID_ROLE, UNSUPPORTED_VERSION};
 
 /// 1 to 64 of `A-Z a-z 0-9 _ -` (K1; E3 recommends a UUID).
 pub(super) fn is_client_id(text: &str) -> bool {

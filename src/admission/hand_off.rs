@@ -2,10 +2,10 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
-use crate::dialect::Wire;
 use crate::feature::conversations::ResumeToken;
 use crate::kernel::{Connection, Flag, Flags, Grants};
 use crate::message::{ConnectionId, Member, Millis, RoomName};
+use crate::protocol::Wire;
 
 /// The header in which the Worker tells an object whom it let in. An object is
 /// reached only through the Worker, which builds the inner request from nothing:

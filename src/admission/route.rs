@@ -1,5 +1,5 @@
-use crate::dialect::{Access, Descriptor, DialectId, Encoding, Entrance, Wire};
 use crate::message::{Kind, ProtocolError, RoomName};
+use crate::protocol::{Access, Descriptor, Encoding, Entrance, ProtocolId, Wire};
 
 /// What a path leads to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,10 +26,10 @@ pub enum Target {
 impl Target {
     /// In which dialect a request that leads here is refused. The echo has no words of its own.
     #[must_use]
-    pub fn dialect(&self) -> DialectId {
+    pub fn dialect(&self) -> ProtocolId {
         match self {
             Self::Room(endpoint, _) => endpoint.dialect,
-            Self::Echo(_) => DialectId::CONTEXT,
+            Self::Echo(_) => ProtocolId::CONTEXT,
         }
     }
 }
@@ -42,7 +42,7 @@ pub struct Endpoint {
     /// Which class of room.
     pub kind: Kind,
     /// Which dialect.
-    pub dialect: DialectId,
+    pub dialect: ProtocolId,
     /// Who gets in.
     pub access: Access,
 }
@@ -64,7 +64,7 @@ impl Endpoint {
 
 /// Every WebSocket endpoint of a room: those of all protocols.
 pub fn endpoints() -> impl Iterator<Item = Endpoint> {
-    DialectId::all().map(DialectId::descriptor).flat_map(Endpoint::of)
+    ProtocolId::all().map(ProtocolId::descriptor).flat_map(Endpoint::of)
 }
 
 /// Where the echo is, unless something else is there.
@@ -78,7 +78,7 @@ impl Route {
     /// Finds the way.
     #[must_use]
     pub fn of(path: &str, development: bool) -> Self {
-        Self::among(DialectId::all().map(DialectId::descriptor), path, development)
+        Self::among(ProtocolId::all().map(ProtocolId::descriptor), path, development)
     }
 
     /// Finds the way where these protocols are spoken. A path without parameters comes first,

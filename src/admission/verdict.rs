@@ -4,10 +4,10 @@ use super::{
     is_local,
 };
 use crate::close::CloseCode;
-use crate::dialect::client::INVALID_ROLE;
-use crate::dialect::{Access, Subprotocols, TokenPlace};
 use crate::kernel::{Grant, Renewal};
 use crate::message::{Kind, Millis, ProtocolError, RoomName};
+use crate::protocol::client::INVALID_ROLE;
+use crate::protocol::{Access, Subprotocols, TokenPlace};
 
 /// What every request is judged by.
 #[derive(Clone, Default)]

@@ -1,12 +1,12 @@
 use percent_encoding::percent_decode_str;
 
 use crate::admission::Query;
-use crate::dialect::json;
 use crate::directory::Listing;
 use crate::message::{
     Before, Code, ConnectionId, Kicked, Kind, Name, Offset, PageRequest, ProtocolError, RoomName,
     StateKey, UserId,
 };
+use crate::protocol::json;
 
 /// What is asked over HTTP.
 #[derive(Clone, Debug, PartialEq)]

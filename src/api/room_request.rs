@@ -3,7 +3,6 @@ use std::fmt;
 use serde::de::{Error, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::dialect::publication;
 use crate::feature::documents::EditingCommand;
 use crate::feature::metrics::{Measures, Metric, MetricCommand};
 use crate::feature::transfers::TransferCommand;
@@ -14,6 +13,7 @@ use crate::message::{
     Before, Body, ConnectionId, EventName, Fault, Json, Kicked, Kind, Member, Millis, Name, Offset,
     PageRequest, ProtocolError, RequestId, RoomName, StateKey, UserId,
 };
+use crate::protocol::publication;
 
 /// What the Worker sends to a room's object on behalf of a caller.
 #[derive(Debug, Serialize, Deserialize)]

@@ -1,8 +1,8 @@
 use worker::{Error, Result, WebSocket};
 
-use crate::dialect::Wire;
 use crate::host::{read_attachment, write_attachment};
 use crate::kernel::Connection;
+use crate::protocol::Wire;
 
 pub(super) fn store(socket: &WebSocket, wire: Wire, session: &Connection) -> Result<()> {
     let attachment = write_attachment(wire, session).ok_or(Error::RustError(NOT_STORED.into()))?;

@@ -2,7 +2,7 @@
 
 use wasm_bindgen::JsCast;
 
-use crate::dialect::Frame;
+use crate::protocol::Frame;
 
 /// Panics in the middle of a room's step, where it hurts most.
 pub(super) fn panic_if_asked(frame: &Frame) {

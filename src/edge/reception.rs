@@ -11,15 +11,15 @@ use super::hand_over::hand_over;
 use super::{clock, log, platform};
 use crate::admission::{Endpoint, HandOff, Pending, Terms};
 use crate::close::{CloseCode, reason};
-use crate::dialect::{Channel, DialectId, Frame, Peer};
 use crate::kernel::{Command, Event, Notice};
 use crate::limits::PENDING_LENGTH_MAX;
 use crate::message::{ProtocolError, RoomName};
+use crate::protocol::{Channel, Frame, Peer, ProtocolId};
 
 /// How a request for a WebSocket is answered.
 pub(super) struct Handshake<'a> {
     /// What is spoken there.
-    pub(super) dialect: DialectId,
+    pub(super) dialect: ProtocolId,
     /// The sub-protocol that was chosen of those that were offered.
     pub(super) protocol: Option<&'a str>,
     /// Where it comes from, for the log.
@@ -139,7 +139,7 @@ async fn introduce(
 /// Says why, then closes. Clients act on the frame; the code is for those that do not.
 fn refuse(
     socket: &WebSocket,
-    dialect: DialectId,
+    dialect: ProtocolId,
     refusal: &ProtocolError,
     code: CloseCode,
     from: Option<&str>,

@@ -9,10 +9,10 @@ use worker::{State, WebSocket};
 use super::{attachment, log, platform};
 use crate::budget::Budget;
 use crate::close::CloseCode;
-use crate::dialect::{Frame, Wire};
 use crate::host::{Deliver, Sockets, Targets};
 use crate::kernel::Connection;
 use crate::message::{ConnectionId, Kind, Millis, ProtocolError};
+use crate::protocol::{Frame, Wire};
 
 /// The open sockets of a room, by session.
 pub(super) struct EdgeSockets {

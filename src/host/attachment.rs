@@ -3,9 +3,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::dialect::Wire;
 use crate::kernel::Connection;
 use crate::message::to_ascii;
+use crate::protocol::Wire;
 
 #[derive(Serialize, Deserialize)]
 struct Attachment<S> {

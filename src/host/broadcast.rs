@@ -1,9 +1,9 @@
 use std::borrow::Cow;
 
-use crate::dialect::{Channel, DialectId, Frame, Wire};
 use crate::kernel::Notice;
 use crate::kernel::Recipients;
 use crate::message::ConnectionId;
+use crate::protocol::{Channel, Frame, ProtocolId, Wire};
 use crate::tally::Tally;
 
 /// Longest batch, in bytes: far more than a flush usually holds, and below what
@@ -57,7 +57,7 @@ pub fn deliver(
     tally: &mut Tally,
 ) {
     let sockets = &mut Counting { sockets, tally };
-    for dialect in DialectId::all() {
+    for dialect in ProtocolId::all() {
         let (single, batched) = (Wire { dialect, batched: false }, Wire { dialect, batched: true });
         let (has_single, has_batched) = (sockets.is_in_use(single), sockets.is_in_use(batched));
         if !has_single && !has_batched {
@@ -112,7 +112,7 @@ impl<S: Deliver> Deliver for Counting<'_, S> {
 }
 
 /// Whether anyone who speaks this dialect hears it.
-fn concerns(sockets: &impl Deliver, dialect: DialectId, to: &Recipients) -> bool {
+fn concerns(sockets: &impl Deliver, dialect: ProtocolId, to: &Recipients) -> bool {
     let speaks = |it: &ConnectionId| sockets.wire(*it).is_some_and(|wire| wire.dialect == dialect);
     match to {
         Recipients::Everyone | Recipients::Except(_) => true,

@@ -29,7 +29,6 @@ use std::collections::BTreeMap;
 
 use crate::budget::{Budget, Lease};
 use crate::close::CloseCode;
-use crate::dialect::RoomAddress;
 use crate::feature;
 use crate::feature::metrics::Measures;
 use crate::feature::metrics::Measuring;
@@ -41,6 +40,7 @@ use crate::message::{
     ConnectionId, Dedupe, Kind, Member, Millis, Name, ProtocolError, RequestId, RoomName, Stamp,
     UserId,
 };
+use crate::protocol::RoomAddress;
 use crate::tally::Tally;
 
 /// What effects need beside a log: open sockets.

@@ -1,11 +1,11 @@
 //! A frame comes in from a socket.
 
 use super::{Flush, Host, Origin, Sockets, Targets};
-use crate::dialect::{Decoded, Frame, Peer, Wire};
 use crate::history::History;
 use crate::kernel::{Command, Request};
 use crate::kernel::{Input, Renewal};
 use crate::message::{ConnectionId, ProtocolError, Stamp};
+use crate::protocol::{Decoded, Frame, Peer, Wire};
 
 impl<H: History, S: Sockets> Host<H, S> {
     /// Takes one frame from a socket. `verify` reads a token shown on it.

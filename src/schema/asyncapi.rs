@@ -6,16 +6,16 @@ use super::shape::{Shapes, input, walk};
 use super::{object, reference};
 use crate::admission::{Endpoint, endpoints};
 use crate::close::CloseCode;
-use crate::dialect::client::{HANDSHAKE_FAILED, INVALID_ROLE, UNSUPPORTED_VERSION};
-use crate::dialect::{Access, DialectId};
 use crate::message::workflow::{Notification, WorkflowUpdate};
 use crate::message::{Code, Fault, Offset};
+use crate::protocol::client::{HANDSHAKE_FAILED, INVALID_ROLE, UNSUPPORTED_VERSION};
+use crate::protocol::{Access, ProtocolId};
 
 /// The WebSockets as an `AsyncAPI` 3 document.
 #[must_use]
 pub fn asyncapi() -> Value {
     let mut parts = Parts::default();
-    for dialect in DialectId::all() {
+    for dialect in ProtocolId::all() {
         parts.add(dialect.descriptor().name, &frames::of(dialect));
     }
     parts.add("echo", &of_echo());

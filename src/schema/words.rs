@@ -5,12 +5,12 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value};
 
-use crate::dialect::json::Text;
-use crate::dialect::spell::Id;
 use crate::feature::transfers::Digest;
 use crate::message::{
     Before, ConnectionId, EventName, Json, Name, PageRequest, RequestId, RoomName, Topic, UserId,
 };
+use crate::protocol::json::Text;
+use crate::protocol::spell::Id;
 
 /// Types that write themselves; each is spelled out where it is used.
 macro_rules! spelled {

@@ -4,9 +4,9 @@ use dormouse::admission::{
     Credentials, HandOff, Keys, Origins, Policy, Query, Route, Target, Upgrade, Verdict,
 };
 use dormouse::close::CloseCode;
-use dormouse::dialect::{Subprotocols, TokenPlace};
 use dormouse::kernel::Grant;
 use dormouse::message::{Code, Member, Millis, ProtocolError, RoomName, UserId};
+use dormouse::protocol::{Subprotocols, TokenPlace};
 use jwt_compact::alg::{Hs256, Hs256Key};
 use serde_json::{Value, json};
 

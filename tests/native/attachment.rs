@@ -1,16 +1,16 @@
 //! What rides in a socket's attachment, which the platform bounds at 16 KiB.
 
-use dormouse::dialect::{DialectId, Wire};
 use dormouse::host::{read_attachment, write_attachment};
 use dormouse::kernel::{Connection, Grants};
 use dormouse::limits::Limits;
 use dormouse::message::{Kind, Member, Name, Topic, UserId};
+use dormouse::protocol::{ProtocolId, Wire};
 use serde_json::json;
 
 use crate::support::{NOON, Seen, session, session_id};
 use crate::world::World;
 
-const WIRE: Wire = Wire { dialect: DialectId::EVENTS, batched: false };
+const WIRE: Wire = Wire { dialect: ProtocolId::EVENTS, batched: false };
 
 /// The longest of everything, in letters that take the most in a JSON of ASCII.
 fn longest() -> Connection {
@@ -49,7 +49,7 @@ fn v4_what_does_not_fit_is_refused_and_what_was_subscribed_to_stays() {
     // Longer than any token makes it.
     let name = "名".repeat(1_000);
     let mut world = World::of(Kind::Hub, Limits::default());
-    world.join_on(DialectId::EVENTS, 1, &name);
+    world.join_on(ProtocolId::EVENTS, 1, &name);
     let subscribe = |from: usize, to: usize| {
         let topics: Vec<String> = (from..to).map(|it| format!("{it:080}")).collect();
         json!({"type": "subscribe", "events": topics}).to_string()

@@ -1,12 +1,12 @@
 //! What waits in memory is bounded for all rooms that share it, and given back.
 
 use dormouse::budget::Budget;
-use dormouse::dialect::Frame;
 use dormouse::feature::documents::DocumentCache;
 use dormouse::history::MemoryHistory;
 use dormouse::host::{Flush, Host};
 use dormouse::limits::{DOCUMENT_BYTES_MAX, Limits};
 use dormouse::message::{Kind, Millis};
+use dormouse::protocol::Frame;
 use proptest::prelude::*;
 use serde_json::json;
 

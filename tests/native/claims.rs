@@ -1,9 +1,9 @@
 //! What a token says that is not understood, and what the log says of one that is refused.
 
 use dormouse::admission::{Claims, Credentials, Keys, Query, Upgrade, capability};
-use dormouse::dialect::TokenPlace;
 use dormouse::kernel::{Grant, Grants};
 use dormouse::message::{Kind, RoomName};
+use dormouse::protocol::TokenPlace;
 use serde_json::{Value, json};
 
 use crate::admission::{SECRET, hs256, seconds, sign};

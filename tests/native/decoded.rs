@@ -1,11 +1,11 @@
 //! What a protocol may make of a frame: several requests, an answer of its own, or nothing.
 
-use dormouse::dialect::{Decoded, DialectId, Frame, Wire};
 use dormouse::history::SqlHistory;
 use dormouse::host::Host;
 use dormouse::kernel::{Command, Request};
 use dormouse::limits::Limits;
 use dormouse::message::{Kind, RequestId};
+use dormouse::protocol::{Decoded, Frame, ProtocolId, Wire};
 use serde_json::{Value, json};
 
 use crate::support::{FakeSockets, NOON, Rusqlite, body, epoch, session, session_id, stamp};
@@ -20,7 +20,7 @@ fn room(messages_per_minute: u64) -> (RoomHost, FakeSockets) {
     let limits = Limits { messages_per_minute, ..Limits::default() };
     let mut host = Host::wake(Kind::Chat, limits, history, sockets.clone(), []).unwrap();
     let ann = session(1, "ann");
-    let wire = Wire { dialect: DialectId::CONTEXT, batched: false };
+    let wire = Wire { dialect: ProtocolId::CONTEXT, batched: false };
     host.join(ann.clone(), stamp(NOON), |_| sockets.open_as(&ann, wire)).unwrap();
     (host, sockets)
 }

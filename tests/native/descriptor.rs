@@ -2,12 +2,12 @@
 
 use dormouse::admission::{Query, Route, Target, Upgrade, endpoints};
 use dormouse::close::CloseCode;
-use dormouse::dialect::{
-    Access, Acknowledgement, Channel, Descriptor, DialectId, Encoding, Subprotocols, TokenPlace,
-};
 use dormouse::kernel::Flags;
 use dormouse::kernel::{Event, Notice};
 use dormouse::message::{Accepted, Kind, Offset, Reply};
+use dormouse::protocol::{
+    Access, Acknowledgement, Channel, Descriptor, Encoding, ProtocolId, Subprotocols, TokenPlace,
+};
 
 use crate::support::{NOON, epoch, stamp};
 
@@ -33,7 +33,7 @@ static MADE_UP: Descriptor = Descriptor {
 };
 
 fn route(path: &str, development: bool) -> Route {
-    let known = DialectId::all().map(DialectId::descriptor);
+    let known = ProtocolId::all().map(ProtocolId::descriptor);
     Route::among(known.chain([&MADE_UP]), path, development)
 }
 
@@ -75,7 +75,7 @@ fn an_acknowledgement_is_what_its_protocol_says() {
     let event = Event::Reply(Reply::Accepted(accepted));
     let notice =
         Notice { id: stamp(NOON).new_id(), reply_to: None, session: None, at: NOON, event };
-    for dialect in DialectId::all() {
+    for dialect in ProtocolId::all() {
         let answers = dialect.get().encode(&notice, &Channel::default()).is_some();
         let described = dialect.descriptor().acknowledgement == Acknowledgement::ByReply;
         assert_eq!(answers, described, "{}", dialect.descriptor().name);

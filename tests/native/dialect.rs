@@ -1,20 +1,20 @@
 //! What holds for every dialect, whatever is sent.
 
-use dormouse::dialect::{DialectId, Frame};
 use dormouse::kernel::{Command, Request};
 use dormouse::message::{Code, RequestId};
+use dormouse::protocol::{Frame, ProtocolId};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::support::{body, decoded};
 
-fn decode(dialect: DialectId, text: &str) -> Request {
+fn decode(dialect: ProtocolId, text: &str) -> Request {
     decoded(dialect.get(), &Frame::Text(text.into()))
 }
 
 #[test]
 fn l4_binary_is_refused_where_text_is_due() {
-    for dialect in DialectId::all() {
+    for dialect in ProtocolId::all() {
         let frame = Frame::Binary(br#"{"type":"ping"}"#.to_vec());
         let refused = decoded(dialect.get(), &frame).command.unwrap_err();
         assert_eq!(refused.code, Code::InvalidMessageFormat);
@@ -23,7 +23,7 @@ fn l4_binary_is_refused_where_text_is_due() {
 
 #[test]
 fn l4_deep_json_is_refused_before_it_is_parsed() {
-    for dialect in DialectId::all() {
+    for dialect in ProtocolId::all() {
         for (depth, accepted) in [(32, true), (33, false), (200_000, false)] {
             // The envelope is one level; the rest stands in a field nobody reads.
             let nested = "[".repeat(depth - 1) + &"]".repeat(depth - 1);
@@ -37,7 +37,7 @@ fn l4_deep_json_is_refused_before_it_is_parsed() {
 fn what_is_said_survives_the_way_through_the_dialect() {
     let said = "\0 \u{feff} \u{202e} 😀 \" \\ <script>alert(1)</script> \u{2028} __proto__";
     let frame = json!({"type": "message", "data": {"content": said}}).to_string();
-    assert_eq!(decode(DialectId::CONTEXT, &frame).command, Ok(Command::Say(body(said))));
+    assert_eq!(decode(ProtocolId::CONTEXT, &frame).command, Ok(Command::Say(body(said))));
 }
 
 /// Fields that some dialect reads, and one that none does.
@@ -80,7 +80,7 @@ proptest! {
     #[test]
     fn decoding_is_total(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
         let text = String::from_utf8_lossy(&bytes).into_owned();
-        for dialect in DialectId::all() {
+        for dialect in ProtocolId::all() {
             let _ = decode(dialect, &text);
             let _ = decoded(dialect.get(), &Frame::Binary(bytes.clone()));
         }
@@ -93,7 +93,7 @@ proptest! {
         field in "(id|data|token|contextId|type|events|query|command|params)",
         rest in "([\\{\\}\\[\\]:,\"\\\\ue0-9.+a-z-]{0,24}|null|1e400|\"\\\\ud800\"|\\{\"content\":1\\})",
     ) {
-        for dialect in DialectId::all() {
+        for dialect in ProtocolId::all() {
             let _ = decode(dialect, &format!(r#"{{"type":"{kind}","{field}":{rest}}}"#));
             let _ = decode(dialect, &format!(r#"{{"type":"{kind}","{field}":{rest}"#));
         }
@@ -113,8 +113,8 @@ proptest! {
                 pairs.push(format!("{}:{value}", json!(name)));
             }
         }
-        for dialect in DialectId::all() {
-            let field = if dialect == DialectId::CONVERSATION { "messageId" } else { "id" };
+        for dialect in ProtocolId::all() {
+            let field = if dialect == ProtocolId::CONVERSATION { "messageId" } else { "id" };
             let mut pairs = pairs.clone();
             pairs.insert(at.min(pairs.len()), format!("{}:{}", json!(field), json!(id)));
             let frame = format!("{{{}}}", pairs.join(","));

@@ -1,12 +1,12 @@
 //! Grants: who learns who is here, and who sees the numbers of another room.
 
-use dormouse::dialect::DialectId;
 use dormouse::feature::metrics::Measures;
 use dormouse::feature::metrics::MetricInput;
 use dormouse::kernel::Request;
 use dormouse::kernel::{Grant, Grants, Input, Outbound};
 use dormouse::limits::Limits;
 use dormouse::message::Kind;
+use dormouse::protocol::ProtocolId;
 use serde_json::{Value, json};
 
 use crate::editing::{count, heard, room as editors, says, sits};
@@ -137,8 +137,8 @@ fn m6_a_token_that_shows_less_ends_what_the_one_before_showed() {
 #[test]
 fn p13_events_of_typing_take_presence_too() {
     let mut world = World::of(Kind::Hub, Limits::default());
-    world.join_on(DialectId::EVENTS, 1, "ann");
-    world.join_on(DialectId::EVENTS, 2, "bob");
+    world.join_on(ProtocolId::EVENTS, 1, "ann");
+    world.join_on(ProtocolId::EVENTS, 2, "bob");
     world.says(2, r#"{"type":"subscribe","events":["*"]}"#);
     let typing = dormouse::kernel::Command::Typing(true);
     let request = Request { request_id: None, command: Ok(typing) };

@@ -3,7 +3,6 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use dormouse::dialect::Frame;
 use dormouse::feature::documents::StoredDocument;
 use dormouse::feature::metrics::Lately;
 use dormouse::feature::transfers::Digest;
@@ -12,6 +11,7 @@ use dormouse::host::{Flush, Host};
 use dormouse::kernel::{DedupeWindow, Duplicate, PageQuery, Response, StoredRoom, Write};
 use dormouse::limits::Limits;
 use dormouse::message::{Kind, Millis, Name, Offset, Page, RequestId, StateItem, UserId};
+use dormouse::protocol::Frame;
 use serde_json::json;
 
 use crate::support::{FakeSockets, NOON, Seen, epoch, session, session_id, stamp};

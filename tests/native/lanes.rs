@@ -1,12 +1,12 @@
 //! What is critical, and what it overtakes (A37).
 
-use dormouse::dialect::{DialectId, Wire};
 use dormouse::history::MemoryHistory;
 use dormouse::host::{Flush, Host};
 use dormouse::kernel::{Command, Notice, Request};
 use dormouse::kernel::{Connection, Grants, Input};
 use dormouse::limits::Limits;
 use dormouse::message::{Body, EventName, Json, Kind, Millis, Published, Topic};
+use dormouse::protocol::{ProtocolId, Wire};
 use serde_json::{Value, json};
 
 use crate::support::{FakeSockets, NOON, epoch, member, session, speaking, stamp};
@@ -15,7 +15,7 @@ use crate::support::{FakeSockets, NOON, epoch, member, session, speaking, stamp}
 fn hub() -> (Host<MemoryHistory, FakeSockets>, FakeSockets) {
     let (sockets, history) = (FakeSockets::default(), MemoryHistory::new(epoch()));
     let mut host = Host::wake(Kind::Hub, Limits::default(), history, sockets.clone(), []).unwrap();
-    for (number, dialect) in [(1, DialectId::WORKFLOW), (2, DialectId::EVENTS)] {
+    for (number, dialect) in [(1, ProtocolId::WORKFLOW), (2, ProtocolId::EVENTS)] {
         let joined = Connection {
             topics: Some(vec![Topic::parse("*").unwrap()]),
             ..speaking(dialect, session(number, "ann"))

@@ -2,9 +2,9 @@
 
 use dormouse::admission::{Keys, Policy, Query, Upgrade, Verdict, endpoints};
 use dormouse::api::{Call, read_batch, read_event};
-use dormouse::dialect::{DialectId, Frame};
 use dormouse::kernel::Connection;
 use dormouse::message::{Code, Kind, Millis, ProtocolError};
+use dormouse::protocol::{Frame, ProtocolId};
 use serde_json::{Value, json};
 
 use crate::admission::{echoed, judged};
@@ -12,7 +12,7 @@ use crate::support::{NOON, decoded};
 
 const DOTS: [&str; 2] = [".", ".."];
 
-fn read(dialect: DialectId, frame: &Value) -> Result<(), ProtocolError> {
+fn read(dialect: ProtocolId, frame: &Value) -> Result<(), ProtocolError> {
     decoded(dialect.get(), &Frame::Text(frame.to_string())).command.map(drop)
 }
 
@@ -25,26 +25,32 @@ fn r1_two_dots_are_no_name_in_any_dialect() {
         let edit = json!({"operation": "insert", "position": 0, "content": "x", "version": 0,
             "sessionId": name});
         [
-            (DialectId::CONTEXT, json!({"type": "join_session", "data": {"sessionId": name}})),
-            (DialectId::CONTEXT, json!({"type": "leave_session", "data": {"sessionId": name}})),
-            (DialectId::CONTEXT, json!({"type": "edit", "data": edit})),
-            (DialectId::CONTEXT, json!({"type": "subscribe", "data": {"metrics": [name]}})),
-            (DialectId::WORKFLOW, json!({"type": "large_data", "data": chunk})),
-            (DialectId::WORKFLOW, json!({"type": "large_data_request", "data": {"data_id": name}})),
+            (ProtocolId::CONTEXT, json!({"type": "join_session", "data": {"sessionId": name}})),
+            (ProtocolId::CONTEXT, json!({"type": "leave_session", "data": {"sessionId": name}})),
+            (ProtocolId::CONTEXT, json!({"type": "edit", "data": edit})),
+            (ProtocolId::CONTEXT, json!({"type": "subscribe", "data": {"metrics": [name]}})),
+            (ProtocolId::WORKFLOW, json!({"type": "large_data", "data": chunk})),
             (
-                DialectId::EVENTS,
+                ProtocolId::WORKFLOW,
+                json!({"type": "large_data_request", "data": {"data_id": name}}),
+            ),
+            (
+                ProtocolId::EVENTS,
                 json!({"type": "command", "command": "publish", "params": {"event": name}}),
             ),
             (
-                DialectId::EVENTS,
+                ProtocolId::EVENTS,
                 json!({"type": "command", "command": "set_state", "params": {"key": name}}),
             ),
             (
-                DialectId::EVENTS,
+                ProtocolId::EVENTS,
                 json!({"type": "command", "command": "kick", "params": {"user_id": name}}),
             ),
-            (DialectId::CLIENT, json!({"type": name})),
-            (DialectId::CONVERSATION, json!({"type": "connect", "clientId": name, "version": "1"})),
+            (ProtocolId::CLIENT, json!({"type": name})),
+            (
+                ProtocolId::CONVERSATION,
+                json!({"type": "connect", "clientId": name, "version": "1"}),
+            ),
         ]
     };
     for (dialect, frame) in frames("fine") {

@@ -1,10 +1,10 @@
 //! One member against what a room holds: shares, owners, deletion (L18, H10, W12, T19, T20).
 
 use dormouse::api::Task;
-use dormouse::dialect::DialectId;
 use dormouse::kernel::Grants;
 use dormouse::limits::Limits;
 use dormouse::message::{Kind, Name};
+use dormouse::protocol::ProtocolId;
 use serde_json::{Value, json};
 
 use crate::editing::{delete, insert, says, sits};
@@ -28,7 +28,7 @@ fn limits() -> Limits {
     }
 }
 
-fn hub(dialect: DialectId, users: &[&str]) -> World {
+fn hub(dialect: ProtocolId, users: &[&str]) -> World {
     let mut world = World::of(Kind::Hub, limits());
     world.grants = grants;
     for (number, user) in (1..).zip(users) {
@@ -57,7 +57,7 @@ fn calls(world: &mut World, user: &str, task: &Task) -> String {
 
 #[test]
 fn l18_a_user_has_a_quarter_of_the_keys_and_a_service_all_of_them() {
-    let mut world = hub(DialectId::EVENTS, &["mallory", "ann", "service"]);
+    let mut world = hub(ProtocolId::EVENTS, &["mallory", "ann", "service"]);
     for key in 0..250 {
         assert_eq!(set(&mut world, 1, &format!("m{key}"), &json!(1))["type"], "response");
     }
@@ -75,7 +75,7 @@ fn l18_a_user_has_a_quarter_of_the_keys_and_a_service_all_of_them() {
 #[test]
 fn h10_who_set_a_key_first_drops_it_and_what_a_service_sets_it_alone_changes() {
     for sleeps in [false, true] {
-        let mut world = hub(DialectId::EVENTS, &["ann", "bob", "service"]);
+        let mut world = hub(ProtocolId::EVENTS, &["ann", "bob", "service"]);
         let rest = |world: &mut World| {
             if sleeps {
                 world.sleep();
@@ -106,7 +106,7 @@ fn h10_who_set_a_key_first_drops_it_and_what_a_service_sets_it_alone_changes() {
 
 #[test]
 fn l18_a_user_has_a_quarter_of_the_objects_and_of_their_bytes() {
-    let mut world = hub(DialectId::WORKFLOW, &["mallory", "ann"]);
+    let mut world = hub(ProtocolId::WORKFLOW, &["mallory", "ann"]);
     for number in 0..250 {
         says(&mut world, 1, &chunk(&format!("m{number}"), 0, 1, &content(0)));
     }
@@ -118,7 +118,7 @@ fn l18_a_user_has_a_quarter_of_the_objects_and_of_their_bytes() {
     let limits = Limits { transfer_quota_bytes: 400, ..limits() };
     let mut world = World::of(Kind::Hub, limits);
     world.grants = grants;
-    world.join_on(DialectId::WORKFLOW, 1, "mallory");
+    world.join_on(ProtocolId::WORKFLOW, 1, "mallory");
     says(&mut world, 1, &chunk("whole", 0, 2, &[7; 60]));
     assert_eq!(
         answer(&mut world, 1, &chunk("whole", 1, 2, &[7; 40]))["data"]["status"],
@@ -131,7 +131,7 @@ fn l18_a_user_has_a_quarter_of_the_objects_and_of_their_bytes() {
 fn w12_its_sender_or_an_administrator_deletes_an_object() {
     let forget = |data: &str| json!({"type": "large_data_delete", "data": {"data_id": data}});
     let code = |it: &Value| it["data"]["error_code"].clone();
-    let mut world = hub(DialectId::WORKFLOW, &["ann", "bob"]);
+    let mut world = hub(ProtocolId::WORKFLOW, &["ann", "bob"]);
     for data in ["one", "two", "three"] {
         says(&mut world, 1, &chunk(data, 0, 1, &content(0)));
     }

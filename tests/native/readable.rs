@@ -5,7 +5,6 @@ use std::fmt::Debug;
 use std::rc::Rc;
 
 use dormouse::api::{Answer, read_event};
-use dormouse::dialect::{DialectId, Frame};
 use dormouse::feature;
 use dormouse::feature::conversations::ConversationCommand;
 use dormouse::feature::documents::{Cursor, EditingCommand, EditingEvent};
@@ -20,6 +19,7 @@ use dormouse::message::{
     Before, Body, ConnectionId, Entry, Kind, Member, Offset, Page, Published, Reply, RequestId,
     StateItem, StateKey, UserId,
 };
+use dormouse::protocol::{Frame, ProtocolId};
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -50,7 +50,7 @@ fn told(event: &Event) {
     let reply_to = Some(RequestId::parse(endless()).unwrap());
     let session = ConnectionId::parse("session_1fffffffffffff");
     let notice = Notice { id: stamp.new_id(), reply_to, session, at: NOON, event: event.clone() };
-    for dialect in DialectId::all().map(DialectId::get) {
+    for dialect in ProtocolId::all().map(ProtocolId::get) {
         let Some(frame) = encoded(dialect, &notice) else { continue };
         let Frame::Text(text) = &frame else { panic!("a dialect of text") };
         strict(text);
@@ -142,31 +142,31 @@ fn carried(command: Command) {
 fn say(data: &str) -> usize {
     let name = "n".repeat(128);
     let frames = [
-        (DialectId::CONTEXT, format!(r#"{{"type":"message","data":{{"content":{data}}}}}"#)),
+        (ProtocolId::CONTEXT, format!(r#"{{"type":"message","data":{{"content":{data}}}}}"#)),
         (
-            DialectId::CONTEXT,
+            ProtocolId::CONTEXT,
             format!(r#"{{"type":"message","data":{{"content":"x","messageType":{data}}}}}"#),
         ),
         (
-            DialectId::CONTEXT,
+            ProtocolId::CONTEXT,
             format!(r#"{{"type":"cursor","data":{{"position":1,"selection":{data}}}}}"#),
         ),
         (
-            DialectId::EVENTS,
+            ProtocolId::EVENTS,
             format!(
                 r#"{{"type":"command","command":"publish","params":{{"event":"{name}","data":{data}}}}}"#
             ),
         ),
         (
-            DialectId::EVENTS,
+            ProtocolId::EVENTS,
             format!(
                 r#"{{"type":"command","command":"set_state","params":{{"key":"{}","value":{data}}}}}"#,
                 "k".repeat(122)
             ),
         ),
-        (DialectId::CLIENT, format!(r#"{{"type":"{name}","{name}":{data}}}"#)),
+        (ProtocolId::CLIENT, format!(r#"{{"type":"{name}","{name}":{data}}}"#)),
         (
-            DialectId::CONVERSATION,
+            ProtocolId::CONVERSATION,
             format!(r#"{{"type":"message","clientId":"c","messageId":"m","content":{data}}}"#),
         ),
     ];

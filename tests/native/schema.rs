@@ -5,7 +5,6 @@ use std::fs;
 use std::path::Path;
 
 use dormouse::admission::endpoints;
-use dormouse::dialect::{DialectId, Frame};
 use dormouse::feature::conversations::{ConversationEvent, ResumeToken};
 use dormouse::feature::documents::{Cursor, EditingEvent, EditingState, Operation, Role, Version};
 use dormouse::feature::metrics::{Metric, MetricEvent, Reading};
@@ -16,6 +15,7 @@ use dormouse::message::{
     Published, Reply, RequestId, RoomName, StateItem, StateKey, Stats, Status, Topic, UserId,
     Welcome,
 };
+use dormouse::protocol::{Frame, ProtocolId};
 use dormouse::schema::{asyncapi, openapi, text};
 use jsonschema::Validator;
 use serde_json::{Value, json};
@@ -120,7 +120,7 @@ fn every_golden_frame_is_one_of_the_documented_messages() {
 #[test]
 fn every_example_of_a_client_is_read_and_every_example_is_what_it_is_an_example_of() {
     let document = asyncapi();
-    for dialect in DialectId::all().map(DialectId::get) {
+    for dialect in ProtocolId::all().map(ProtocolId::get) {
         for action in ["receive", "send"] {
             let messages = Messages::of(&document, dialect.descriptor().name, action);
             assert!(!messages.0.is_empty(), "{}", dialect.descriptor().name);
@@ -166,7 +166,7 @@ fn what_is_no_message_is_not_documented_as_one() {
     ] {
         let described = Messages::of(&document, name, "receive").describe(&frame).is_ok();
         let dialect =
-            DialectId::all().map(DialectId::get).find(|it| it.descriptor().name == name).unwrap();
+            ProtocolId::all().map(ProtocolId::get).find(|it| it.descriptor().name == name).unwrap();
         let read = decoded(dialect, &Frame::Text(frame.to_string())).command.is_ok();
         assert_eq!((described, read), (false, false), "{name}: {frame}");
     }
@@ -331,7 +331,7 @@ pub(crate) fn notice(event: Event, reply_to: Option<&str>) -> Notice {
 #[test]
 fn whatever_a_room_says_is_one_of_the_documented_messages() {
     let document = asyncapi();
-    for dialect in DialectId::all().map(DialectId::get) {
+    for dialect in ProtocolId::all().map(ProtocolId::get) {
         let messages = Messages::of(&document, dialect.descriptor().name, "send");
         let mut said = BTreeSet::new();
         for (event, id) in

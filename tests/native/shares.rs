@@ -1,9 +1,9 @@
 //! One member against a room: what a user may take of its rate, awake or asleep (L2, L11 to L14).
 
 use dormouse::api::EventIn;
-use dormouse::dialect::DialectId;
 use dormouse::limits::Limits;
 use dormouse::message::Kind;
+use dormouse::protocol::ProtocolId;
 use serde_json::json;
 
 use crate::editing::{insert, says, sits};
@@ -151,7 +151,7 @@ fn l12_callers_with_publish_have_as_much_again() {
     let mut world = World::of(Kind::Hub, limits);
     world.grants = |_| a_users();
     for (number, user) in [(1, "a"), (2, "b"), (3, "c"), (4, "d"), (5, "e")] {
-        world.join_on(DialectId::CLIENT, number, user);
+        world.join_on(ProtocolId::CLIENT, number, user);
     }
     for number in [1, 2, 3, 4, 1, 2, 3, 4, 5] {
         world.wait(1);
@@ -159,7 +159,7 @@ fn l12_callers_with_publish_have_as_much_again() {
     }
     assert_eq!(world.sockets.frames(5).pop().unwrap()["code"], "RATE_LIMIT_EXCEEDED");
     world.grants = |_| dormouse::kernel::Grants::all();
-    world.join_on(DialectId::CLIENT, 6, "service");
+    world.join_on(ProtocolId::CLIENT, 6, "service");
     for _ in 0..7 {
         world.wait(1);
         world.says(6, r#"{"type":"custom"}"#);

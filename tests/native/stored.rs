@@ -10,12 +10,12 @@ use std::path::{Path, PathBuf};
 use dormouse::admission::HandOff;
 use dormouse::api::EventIn;
 use dormouse::breaker::{Breaker, State};
-use dormouse::dialect::{DialectId, Wire};
 use dormouse::directory::{Ask, Directory, Report};
 use dormouse::feature::conversations::Outcome;
 use dormouse::feature::conversations::ResumeToken;
 use dormouse::kernel::Grants;
 use dormouse::message::{Kind, Member, Millis, RoomName, UserId};
+use dormouse::protocol::{ProtocolId, Wire};
 use dormouse::tally::Tally;
 use serde_json::{Value, json};
 
@@ -223,7 +223,7 @@ fn a_hand_off_of_another_version_is_read() {
     let literal = r#"{"room":"demo","wire":{"d":2,"b":true},"member":{"u":"ann","n":"Änn"},"grants":31,"expires_at":1704114000000,"flags":5,"client":"c-1","address":"192.0.2.1","resume":{"c":"conversation_1","t":"t"}}"#;
     let hand_off = HandOff {
         room: RoomName::parse("demo").unwrap(),
-        wire: Wire { dialect: DialectId::EVENTS, batched: true },
+        wire: Wire { dialect: ProtocolId::EVENTS, batched: true },
         member: Member { id: UserId("ann".into()), name: "Änn".into() },
         grants: serde_json::from_value::<Grants>(json!(31)).unwrap(),
         expires_at: Some(Millis(1_704_114_000_000)),

@@ -1,7 +1,6 @@
 //! Rooms of every kind with something of everything that is stored in them.
 
 use dormouse::api::{EventIn, Task};
-use dormouse::dialect::{DialectId, Wire};
 use dormouse::feature::conversations::{Outcome, Question, Responded};
 use dormouse::feature::documents::EditingWrite;
 use dormouse::feature::documents::Version;
@@ -10,6 +9,7 @@ use dormouse::history::{History, SqlHistory};
 use dormouse::kernel::{Connection, Outbound, Write};
 use dormouse::limits::{Limits, Responder};
 use dormouse::message::{Kind, Name};
+use dormouse::protocol::{ProtocolId, Wire};
 use serde_json::{Value, json};
 
 use crate::support::{epoch, session_id};
@@ -83,7 +83,7 @@ fn chat() -> World {
 
 fn hub() -> World {
     let mut world = World::of(Kind::Hub, limits());
-    let dialects = [DialectId::EVENTS, DialectId::WORKFLOW, DialectId::CLIENT];
+    let dialects = [ProtocolId::EVENTS, ProtocolId::WORKFLOW, ProtocolId::CLIENT];
     for ((number, user), dialect) in [(1, "ann"), (2, "bob"), (3, "cid")].into_iter().zip(dialects)
     {
         world.join_on(dialect, number, user);

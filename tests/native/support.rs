@@ -7,7 +7,6 @@ use std::rc::Rc;
 
 use dormouse::close::CloseCode;
 use dormouse::database::{Database, Row, Value};
-use dormouse::dialect::{Channel, Decoded, Dialect, DialectId, Frame, Peer, Wire};
 use dormouse::host::{Deliver, Sockets, Targets};
 use dormouse::kernel::{
     Command, Connection, Counts, Flag, Grant, Grants, Input, Notice, Request, Room, StoredRoom,
@@ -17,6 +16,7 @@ use dormouse::message::{
     Body, ConnectionId, Entry, Epoch, EventName, Json, Kind, Member, Millis, Offset, ProtocolError,
     Published, RequestId, RoomName, Stamp, UserId,
 };
+use dormouse::protocol::{Channel, Decoded, Frame, Peer, Protocol, ProtocolId, Wire};
 use rusqlite::limits::Limit;
 
 /// A Tuesday; any time will do that is no round number.
@@ -35,21 +35,21 @@ pub(crate) fn member(name: &str) -> Member {
 }
 
 /// The same, treated as those are who speak this.
-pub(crate) fn speaking(dialect: DialectId, session: Connection) -> Connection {
+pub(crate) fn speaking(dialect: ProtocolId, session: Connection) -> Connection {
     let flags = dialect.descriptor().flags;
     let topics = flags.has(Flag::Filtered).then(Vec::new);
     Connection { flags, topics, ..session }
 }
 
 /// What a frame of one request asks.
-pub(crate) fn decoded(dialect: &dyn Dialect, frame: &Frame) -> Request {
+pub(crate) fn decoded(dialect: &dyn Protocol, frame: &Frame) -> Request {
     let Decoded { mut requests, answers } = dialect.decode(frame, &Peer::default());
     assert!(requests.len() == 1 && answers.is_empty(), "{requests:?} {answers:?}");
     requests.remove(0)
 }
 
 /// How something is said to one connection.
-pub(crate) fn encoded(dialect: &dyn Dialect, notice: &Notice) -> Option<Frame> {
+pub(crate) fn encoded(dialect: &dyn Protocol, notice: &Notice) -> Option<Frame> {
     dialect.encode(notice, &Channel::default())
 }
 
@@ -271,7 +271,7 @@ pub(crate) struct FakeSockets {
 
 impl FakeSockets {
     pub(crate) fn open(&self, session: &Connection, batched: bool) {
-        self.open_as(session, Wire { dialect: DialectId::CONTEXT, batched });
+        self.open_as(session, Wire { dialect: ProtocolId::CONTEXT, batched });
     }
 
     pub(crate) fn open_as(&self, session: &Connection, wire: Wire) {

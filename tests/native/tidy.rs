@@ -66,7 +66,7 @@ const NAMES_FEATURES: [&str; 22] = [
     "admission/hand_off.rs",
     "api/room_request.rs",
     "api/responder.rs",
-    "dialect/conversation.rs",
+    "protocol/conversation.rs",
     "edge/config.rs",
     "edge/room_object/observe.rs",
     "edge/room_object/respond.rs",

@@ -2,13 +2,13 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use dormouse::dialect::DialectId;
 use dormouse::feature::transfers::{Chunk, Digest};
 use dormouse::feature::transfers::{Marks, Transfer, TransferState, TransferWrite};
 use dormouse::history::{History, MemoryHistory, SqlHistory};
 use dormouse::kernel::Write;
 use dormouse::limits::Limits;
 use dormouse::message::{Kind, Millis, Name};
+use dormouse::protocol::ProtocolId;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -40,7 +40,7 @@ pub(crate) fn chunk(data: &str, index: u64, total: u64, bytes: &[u8]) -> Value {
 pub(crate) fn hub(limits: Limits) -> World {
     let mut world = World::of(Kind::Hub, limits);
     for (number, user) in [(1, "ann"), (2, "bob")] {
-        world.join_on(DialectId::WORKFLOW, number, user);
+        world.join_on(ProtocolId::WORKFLOW, number, user);
     }
     world.wait(1);
     world
@@ -124,7 +124,7 @@ proptest! {
                 Step::Reconnect => {
                     world.leave(sender);
                     sender += 10;
-                    world.join_on(DialectId::WORKFLOW, sender, "ann");
+                    world.join_on(ProtocolId::WORKFLOW, sender, "ann");
                     is_new = !sent.is_empty();
                     continue;
                 }

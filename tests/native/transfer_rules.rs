@@ -1,8 +1,8 @@
 //! What is refused of large data, and how long it is kept (A31 to A33, X7, X19).
 
-use dormouse::dialect::DialectId;
 use dormouse::kernel::{Command, Request};
 use dormouse::limits::{Limits, TRANSFER_MS, TRANSFERS_MAX};
+use dormouse::protocol::ProtocolId;
 use serde_json::{Value, json};
 
 use crate::support::session_id;
@@ -210,7 +210,7 @@ fn an_erased_room_has_no_large_data() {
     let answer = world.call(Request { request_id: None, command: Ok(Command::Erase) });
     assert!(answer.contains("Erased"), "{answer}");
     assert_eq!((rows(&world, "chunk"), rows(&world, "transfer")), (0, 0));
-    world.join_on(DialectId::WORKFLOW, 3, "ann");
+    world.join_on(ProtocolId::WORKFLOW, 3, "ann");
     world.wait(1);
     assert_refused(refused(&mut world, 3, &request("d")), ("NOT_FOUND", []));
     assert_eq!(says(&mut world, 3, &chunk("d", 0, 3, b"x")), [] as [Value; 0]);
@@ -219,7 +219,7 @@ fn an_erased_room_has_no_large_data() {
 #[test]
 fn dialects_without_words_for_it_know_no_such_type() {
     let mut world = hub(LIMITS());
-    world.join_on(DialectId::EVENTS, 5, "eve");
+    world.join_on(ProtocolId::EVENTS, 5, "eve");
     world.wait(1);
     let answers = says(&mut world, 5, &chunk("d", 0, 1, b"x"));
     assert_eq!(answers[0]["code"], "UNKNOWN_MESSAGE_TYPE", "{answers:?}");

@@ -1,8 +1,8 @@
 //! Large data goes out as fast as each socket takes it, and no faster.
 
-use dormouse::dialect::DialectId;
 use dormouse::host::WINDOW_BYTES;
 use dormouse::limits::{FETCH_MS, FETCHERS_MAX, Limits};
+use dormouse::protocol::ProtocolId;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -44,7 +44,7 @@ proptest! {
             let mut world = hub(LIMITS());
             // Four of them fill a window.
             upload_large(&mut world, "d", 12, 50 * 1024);
-            world.join_on(DialectId::WORKFLOW, 3, "eve");
+            world.join_on(ProtocolId::WORKFLOW, 3, "eve");
             world.wait(1);
             for number in [2, 3] {
                 let request = json!({"type": "large_data_request", "data": {"data_id": "d", "from": from}});
@@ -103,7 +103,7 @@ fn many_who_fetch_are_served_in_turn() {
     upload_large(&mut world, "d", 30, 48 * 1024);
     let numbers = 10..20;
     for number in numbers.clone() {
-        world.join_on(DialectId::WORKFLOW, number, "many");
+        world.join_on(ProtocolId::WORKFLOW, number, "many");
     }
     world.wait(1);
     let requests: Vec<_> = numbers.clone().map(|it| (it, request("d").to_string())).collect();
@@ -132,7 +132,7 @@ fn w9_a_connection_fetches_one_object_at_a_time_and_a_room_serves_so_many() {
     assert_eq!(answers[0]["data"]["error_code"], "CONFLICT");
     assert_eq!(answers[0]["data"]["error_details"]["request_id"], "r1");
     for number in 10..10 + FETCHERS_MAX as u64 - 1 {
-        world.join_on(DialectId::WORKFLOW, number, "many");
+        world.join_on(ProtocolId::WORKFLOW, number, "many");
         backlog(&world, number, WINDOW_BYTES);
         world.wait(1);
         assert!(says(&mut world, number, &request("d")).is_empty());

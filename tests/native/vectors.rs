@@ -2,7 +2,6 @@
 
 use std::rc::Rc;
 
-use dormouse::dialect::{DialectId, Frame};
 use dormouse::feature;
 use dormouse::feature::conversations::{ConversationCommand, ConversationEvent, ResumeToken};
 use dormouse::feature::documents::{Cursor, EditingCommand, Operation};
@@ -14,12 +13,13 @@ use dormouse::message::{
     Millis, Name, Offset, Page, PageRequest, Priority, ProtocolError, Published, Reply, RequestId,
     RoomName, StateItem, StateKey, Stats, Status, Topic, UserId, Welcome,
 };
+use dormouse::protocol::{Frame, ProtocolId};
 use serde_json::{Value, json};
 
 use crate::support::{NOON, decoded, encoded, entry, member, session_id, stamp};
 
 /// Each dialect and its vectors.
-fn vectors() -> Vec<(DialectId, Value)> {
+fn vectors() -> Vec<(ProtocolId, Value)> {
     let texts = [
         include_str!("../vectors/context.json"),
         include_str!("../vectors/workflow.json"),
@@ -27,8 +27,8 @@ fn vectors() -> Vec<(DialectId, Value)> {
         include_str!("../vectors/client.json"),
         include_str!("../vectors/conversation.json"),
     ];
-    assert_eq!(texts.len(), DialectId::all().count(), "a dialect has no vectors");
-    DialectId::all().zip(texts.map(|it| serde_json::from_str(it).unwrap())).collect()
+    assert_eq!(texts.len(), ProtocolId::all().count(), "a dialect has no vectors");
+    ProtocolId::all().zip(texts.map(|it| serde_json::from_str(it).unwrap())).collect()
 }
 
 /// How the vectors spell a decoded request.

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use dormouse::api::read_event;
-use dormouse::dialect::{DialectId, Frame, is_word};
 use dormouse::message::{Kind, Published};
+use dormouse::protocol::{Frame, ProtocolId, is_word};
 use dormouse::schema::asyncapi;
 use serde_json::{Value, json};
 
@@ -23,7 +23,7 @@ fn types(document: &Value, dialect: &str) -> BTreeSet<String> {
 fn h2_every_type_of_a_dialect_is_a_word_where_it_is_spoken() {
     let document = asyncapi();
     let mut looked = 0;
-    for id in DialectId::all() {
+    for id in ProtocolId::all() {
         let dialect = id.descriptor();
         let documented = types(&document, dialect.name);
         let words: BTreeSet<String> = dialect.all_words().map(str::to_owned).collect();
@@ -52,10 +52,10 @@ fn over_http(kind: Kind, name: &str) -> bool {
 #[test]
 fn h2_no_frame_is_forged_by_publishing_its_type() {
     for kind in Kind::ALL {
-        let dialects = DialectId::all().map(DialectId::descriptor);
+        let dialects = ProtocolId::all().map(ProtocolId::descriptor);
         for word in dialects
             .filter(|it| it.is_spoken_in(kind))
-            .flat_map(dormouse::dialect::Descriptor::all_words)
+            .flat_map(dormouse::protocol::Descriptor::all_words)
         {
             // In a chat room it is what B8 says.
             let is_said = (kind, word) == (Kind::Chat, "message");
@@ -63,18 +63,18 @@ fn h2_no_frame_is_forged_by_publishing_its_type() {
         }
         assert!(over_http(kind, "agent.started") && !over_http(kind, "state.x"), "{kind:?}");
     }
-    let words: BTreeSet<_> = DialectId::all()
-        .map(DialectId::descriptor)
+    let words: BTreeSet<_> = ProtocolId::all()
+        .map(ProtocolId::descriptor)
         .filter(|it| it.is_spoken_in(Kind::Hub))
-        .flat_map(dormouse::dialect::Descriptor::all_words)
+        .flat_map(dormouse::protocol::Descriptor::all_words)
         .collect();
     for word in words {
         let params = json!({"event": word, "data": 1});
         let command = json!({"type": "command", "command": "publish", "params": params});
-        let request = decoded(DialectId::EVENTS.get(), &Frame::Text(command.to_string()));
+        let request = decoded(ProtocolId::EVENTS.get(), &Frame::Text(command.to_string()));
         assert!(request.command.is_err(), "{word}");
         let frame = Frame::Text(json!({"type": word}).to_string());
-        let request = decoded(DialectId::CLIENT.get(), &frame);
+        let request = decoded(ProtocolId::CLIENT.get(), &frame);
         let published = matches!(request.command, Ok(dormouse::kernel::Command::Publish { .. }));
         assert!(!published, "{word}");
     }

@@ -6,7 +6,6 @@ use std::rc::Rc;
 
 use dormouse::api::{Answer, Task};
 use dormouse::database::{Database, Value};
-use dormouse::dialect::{DialectId, Frame, Wire};
 use dormouse::feature::conversations::Responded;
 use dormouse::feature::conversations::ResumeToken;
 use dormouse::history::SqlHistory;
@@ -17,6 +16,7 @@ use dormouse::limits::Limits;
 use dormouse::message::{
     ConnectionId, Epoch, Kind, Member, Millis, ProtocolError, RoomName, Stamp,
 };
+use dormouse::protocol::{Frame, ProtocolId, Wire};
 
 use crate::support::{
     FakeSockets, NOON, Rusqlite, Seen, epoch, member, session, session_id, speaking,
@@ -124,7 +124,7 @@ impl World {
     }
 
     /// A client of another dialect.
-    pub(crate) fn join_on(&mut self, dialect: DialectId, number: u64, user: &str) {
+    pub(crate) fn join_on(&mut self, dialect: ProtocolId, number: u64, user: &str) {
         let grants = (self.grants)(user);
         let joined = Connection { grants, heard_at: self.now, ..session(number, user) };
         let joined = Connection { joined_at: self.now, ..joined };
@@ -203,7 +203,7 @@ impl World {
 
     /// A client of a conversation, which has said nothing yet.
     pub(crate) fn join_conversation(&mut self, number: u64, user: &str) {
-        let dialect = DialectId::CONVERSATION;
+        let dialect = ProtocolId::CONVERSATION;
         let conversation = RoomName::parse("conversation_1").unwrap();
         let resume = ResumeToken { conversation, token: "t".into() };
         let joined =

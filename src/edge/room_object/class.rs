@@ -13,12 +13,12 @@ use worker::{Env, Method, Request, Response, Result, State};
 
 use super::{Shared, reply};
 use crate::admission::{HAND_OFF_HEADER, HandOff};
-use crate::dialect::{Frame, ping_pair};
 use crate::edge::config::Config;
 use crate::edge::platform;
 use crate::host::Flush;
 use crate::kernel::Input;
 use crate::message::Kind;
+use crate::protocol::{Frame, ping_pair};
 
 /// A room of any kind.
 #[wasm_bindgen]

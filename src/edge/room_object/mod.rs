@@ -22,13 +22,13 @@ use super::{attachment, breakers, clock, log, platform};
 use crate::admission::capability;
 use crate::breaker::Breaker;
 use crate::close::{CloseCode, CloseReply, reply_to};
-use crate::dialect::{Channel, Frame};
 use crate::history::SqlHistory;
 use crate::host::{After, Driver, Failed, Flush, Host};
 use crate::kernel::Input;
 use crate::kernel::{Event, Notice};
 use crate::limits::Limits;
 use crate::message::{ConnectionId, Kind, ProtocolError, RoomName, Stamp};
+use crate::protocol::{Channel, Frame};
 use crate::tally::Tally;
 
 /// One room, hosted by a Durable Object.

@@ -2,9 +2,9 @@ use serde_json::{Map, Value};
 
 use super::Field::{Is, MayOwn, Needs, Own};
 use super::Message;
-use crate::dialect::client as wire;
 use crate::message::EventName;
 use crate::message::workflow::{Notification, WorkflowUpdate};
+use crate::protocol::client as wire;
 use crate::schema::shape::{Shape, input_here, output, output_here};
 
 const IN: Shape = input_here::<wire::Envelope<'static>>;

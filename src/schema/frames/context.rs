@@ -2,8 +2,8 @@ use serde_json::Value;
 
 use super::Field::{Is, May, MayOwn, Needs, Own};
 use super::Message;
-use crate::dialect::context as wire;
 use crate::message::EventName;
+use crate::protocol::context as wire;
 use crate::schema::shape::{Shape, input, input_here, output, output_here};
 
 pub(crate) const IN: Shape = input_here::<wire::Envelope<'static>>;

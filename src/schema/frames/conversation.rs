@@ -1,6 +1,6 @@
 use super::Field::{Is, MayOwn, Own};
 use super::Message;
-use crate::dialect::conversation as wire;
+use crate::protocol::conversation as wire;
 use crate::schema::shape::{Shape, input_here, output_here};
 
 const IN: Shape = input_here::<wire::Envelope<'static>>;

@@ -1,9 +1,9 @@
 use super::Field::{Is, May, MayOwn, Needs, Own};
 use super::Message;
-use crate::dialect::events::{self as wire, out};
-use crate::dialect::spell::User;
 use crate::message::workflow::{Notification, WorkflowUpdate};
 use crate::message::{EventName, Topic};
+use crate::protocol::events::{self as wire, out};
+use crate::protocol::spell::User;
 use crate::schema::shape::{Shape, input, input_here, output, output_here};
 
 const IN: Shape = input_here::<wire::Envelope<'static>>;

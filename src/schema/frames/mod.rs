@@ -11,9 +11,9 @@ use serde_json::{Map, Value, json};
 
 use super::parsed;
 use super::shape::{Shape, Shapes};
-use crate::dialect::DialectId;
 use crate::feature;
 use crate::message::RequestId;
+use crate::protocol::ProtocolId;
 
 pub(super) use echo::of_echo;
 
@@ -54,13 +54,13 @@ pub(super) struct Frames {
 }
 
 /// The messages of a dialect, its own and those of features. A new one is a line here.
-pub(super) fn of(dialect: DialectId) -> Frames {
+pub(super) fn of(dialect: ProtocolId) -> Frames {
     let (receive, send): (&[Message], &[Message]) = match dialect {
-        DialectId::WORKFLOW => (workflow::RECEIVE, workflow::SEND),
-        DialectId::EVENTS => (events::RECEIVE, events::SEND),
-        DialectId::CLIENT => (client::RECEIVE, client::SEND),
-        DialectId::CONTEXT => (context::RECEIVE, context::SEND),
-        DialectId::CONVERSATION => (conversation::RECEIVE, conversation::SEND),
+        ProtocolId::WORKFLOW => (workflow::RECEIVE, workflow::SEND),
+        ProtocolId::EVENTS => (events::RECEIVE, events::SEND),
+        ProtocolId::CLIENT => (client::RECEIVE, client::SEND),
+        ProtocolId::CONTEXT => (context::RECEIVE, context::SEND),
+        ProtocolId::CONVERSATION => (conversation::RECEIVE, conversation::SEND),
         _ => (&[], &[]), // Which a test does not let pass.
     };
     let own = feature::schema::of(dialect.descriptor().name);

@@ -2,9 +2,9 @@ use serde_json::Value;
 
 use super::Field::{Is, MayOwn, Needs, Own};
 use super::Message;
-use crate::dialect::workflow as wire;
 use crate::message::EventName;
 use crate::message::workflow::{Notification, WorkflowUpdate};
+use crate::protocol::workflow as wire;
 use crate::schema::shape::{Shape, input, input_here, output, output_here};
 
 pub(crate) const IN: Shape = input_here::<wire::Envelope<'static>>;

@@ -1,8 +1,8 @@
 //! What takes the grant `admin`: closing connections, forgetting everything.
 
 use dormouse::api::{EventIn, Task};
-use dormouse::dialect::DialectId;
 use dormouse::message::{Kind, UserId};
+use dormouse::protocol::ProtocolId;
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::json;
@@ -65,7 +65,7 @@ pub(super) static BY_EVENTS: Feature = Feature {
         let kick = select(place.users).prop_map(|user| {
             json!({"type": "command", "id": "k", "command": "kick", "params": {"user_id": user}})
         });
-        vec![(1, place.says(DialectId::EVENTS, kick))]
+        vec![(1, place.says(ProtocolId::EVENTS, kick))]
     },
     reached: &[Reached("connections were closed by a command", |it| {
         it.own.iter().any(|it| it["result"]["kicked"].as_u64() > Some(0))

@@ -1,6 +1,6 @@
 //! Messages, typing and history, as a chat room has them (B8 to B12).
 
-use dormouse::dialect::DialectId;
+use dormouse::protocol::ProtocolId;
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ pub(super) static MESSAGES: Feature = Feature {
         let content = prop_oneof![8 => "[a-z]{0,8}", 1 => Just("x".repeat(600))];
         let message = (id, content)
             .prop_map(|(id, it)| json!({"type": "message", "id": id, "data": {"content": it}}));
-        vec![(14, place.says(DialectId::CONTEXT, message))]
+        vec![(14, place.says(ProtocolId::CONTEXT, message))]
     },
     reached: &[
         Reached("a message was said to all", |it| it.got("message") && it.heard("message")),
@@ -35,7 +35,7 @@ pub(super) static TYPING: Feature = Feature {
     steps: |place| {
         let typing =
             any::<bool>().prop_map(|it| json!({"type": "typing", "data": {"isTyping": it}}));
-        vec![(5, place.says(DialectId::CONTEXT, typing))]
+        vec![(5, place.says(ProtocolId::CONTEXT, typing))]
     },
     reached: &[
         Reached("somebody typed", |it| it.others.iter().any(|it| is_typing(it, true))),
@@ -58,7 +58,7 @@ pub(super) static HISTORY: Feature = Feature {
         let history = (1u32..9, before).prop_map(
             |(limit, before)| json!({"type": "history", "data": {"limit": limit, "before": before}}),
         );
-        vec![(5, place.says(DialectId::CONTEXT, history))]
+        vec![(5, place.says(ProtocolId::CONTEXT, history))]
     },
     reached: &[
         Reached("a page had another before it", |it| {

@@ -1,6 +1,6 @@
 //! Connections that come, go, say nonsense, or nothing.
 
-use dormouse::dialect::Frame;
+use dormouse::protocol::Frame;
 use proptest::prelude::*;
 use serde_json::json;
 

@@ -1,8 +1,8 @@
 //! Conversations, and the responder that they call (D2 to D12, Q8 to Q15).
 
-use dormouse::dialect::DialectId;
 use dormouse::feature::conversations::{Outcome, Question, Responded};
 use dormouse::kernel::Outbound;
+use dormouse::protocol::ProtocolId;
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};
@@ -23,7 +23,7 @@ pub(super) static TALK: Feature = Feature {
         let before = prop_oneof![Just(Value::Null), (0u64..20).prop_map(|it| json!(it))];
         let history = (1u32..4, before)
             .prop_map(|(limit, it)| json!({"type": "history", "limit": limit, "before": it}));
-        let says = |frame| place.says(DialectId::CONVERSATION, frame);
+        let says = |frame| place.says(ProtocolId::CONVERSATION, frame);
         vec![
             (8, says(connect.boxed())),
             (20, says(message.boxed())),

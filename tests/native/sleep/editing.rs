@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use dormouse::api::Task;
-use dormouse::dialect::{DialectId, Frame};
 use dormouse::message::Name;
+use dormouse::protocol::{Frame, ProtocolId};
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};
@@ -30,9 +30,9 @@ pub(super) static SESSIONS: Feature = Feature {
             |(it, to)| json!({"type": "cursor", "data": {"position": it, "selection": [it, to]}}),
         );
         vec![
-            (5, place.says(DialectId::CONTEXT, join)),
-            (1, place.says(DialectId::CONTEXT, leave)),
-            (3, place.says(DialectId::CONTEXT, cursor)),
+            (5, place.says(ProtocolId::CONTEXT, join)),
+            (1, place.says(ProtocolId::CONTEXT, leave)),
+            (3, place.says(ProtocolId::CONTEXT, cursor)),
         ]
     },
     reached: &[
@@ -61,7 +61,7 @@ pub(super) static EDITS: Feature = Feature {
         let undo =
             id().prop_map(|id| json!({"type": "command", "id": id, "data": {"command": "undo"}}));
         let crosses = place.seat().prop_map(Crosses);
-        vec![(24, acts(edits)), (2, acts(crosses)), (4, place.says(DialectId::CONTEXT, undo))]
+        vec![(24, acts(edits)), (2, acts(crosses)), (4, place.says(ProtocolId::CONTEXT, undo))]
     },
     reached: &[
         Reached("an edit was taken, and told to others", |it| {
@@ -122,7 +122,7 @@ pub(super) static DELETION: Feature = Feature {
         let call = (who, document())
             .prop_map(|(who, it)| Step::Calls(who, Task::DeleteDocument(Name::parse(it).unwrap())));
         vec![
-            (1, place.says(DialectId::CONTEXT, delete)),
+            (1, place.says(ProtocolId::CONTEXT, delete)),
             (1, call.boxed()),
             (1, Just(Step::WaitsAndReturns(3_700_000)).boxed()),
         ]

@@ -1,7 +1,7 @@
 //! Scripts that once showed something, each by the name of what it showed.
 
 use dormouse::api::Task;
-use dormouse::dialect::Frame;
+use dormouse::protocol::Frame;
 use serde_json::{Value, json};
 
 use super::is_invisible;

@@ -1,6 +1,6 @@
 //! Gathering is invisible as well: what is flushed together says what it would have said alone.
 
-use dormouse::dialect::Frame;
+use dormouse::protocol::Frame;
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 use serde_json::{Value, json};

@@ -1,6 +1,6 @@
 //! Clients that the room pings (E9, E18, K8).
 
-use dormouse::dialect::DialectId;
+use dormouse::protocol::ProtocolId;
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -11,8 +11,8 @@ pub(super) static HEARTBEAT: Feature = Feature {
         let pong = Just(json!({"type": "pong"}));
         let status = Just(json!({"type": "status", "id": "s"}));
         vec![
-            (2, place.says(DialectId::CLIENT, pong)),
-            (2, place.says(DialectId::CLIENT, status)),
+            (2, place.says(ProtocolId::CLIENT, pong)),
+            (2, place.says(ProtocolId::CLIENT, status)),
             (2, (20_000u64..30_000).prop_map(Step::Waits).boxed()),
         ]
     },

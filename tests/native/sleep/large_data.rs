@@ -2,8 +2,8 @@
 //! `transfer_stream`'s: there an alarm stands in for a timer, and times differ.
 
 use dormouse::api::Task;
-use dormouse::dialect::{DialectId, Frame};
 use dormouse::message::Name;
+use dormouse::protocol::{Frame, ProtocolId};
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};
@@ -39,10 +39,10 @@ pub(super) static LARGE_DATA: Feature = Feature {
         let uploads =
             (workflow_seat(place), data()).prop_map(|(seat, data)| Uploads { seat, data });
         vec![
-            (8, place.says(DialectId::WORKFLOW, piece)),
+            (8, place.says(ProtocolId::WORKFLOW, piece)),
             (4, acts(uploads)),
-            (4, place.says(DialectId::WORKFLOW, request)),
-            (1, place.says(DialectId::WORKFLOW, delete)),
+            (4, place.says(ProtocolId::WORKFLOW, request)),
+            (1, place.says(ProtocolId::WORKFLOW, delete)),
             (1, call.boxed()),
         ]
     },
@@ -97,7 +97,7 @@ fn shape(data: &str) -> (u64, u64) {
 
 fn workflow_seat(place: &'static Place) -> impl Strategy<Value = usize> {
     let seats = place.seats.iter().enumerate();
-    let seats = seats.filter(|(_, it)| it.dialect == DialectId::WORKFLOW).map(|(at, _)| at);
+    let seats = seats.filter(|(_, it)| it.dialect == ProtocolId::WORKFLOW).map(|(at, _)| at);
     select(seats.collect::<Vec<_>>())
 }
 

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use dormouse::dialect::Frame;
 use dormouse::message::ConnectionId;
+use dormouse::protocol::Frame;
 use proptest::prelude::*;
 use serde_json::Value;
 

@@ -1,10 +1,10 @@
 //! Metrics, by backends and by the chat room of the same name (B15, B16, M1 to M7).
 
 use dormouse::api::Task;
-use dormouse::dialect::DialectId;
 use dormouse::feature::metrics::Measures;
 use dormouse::feature::metrics::MetricInput;
 use dormouse::kernel::{Input, Outbound};
+use dormouse::protocol::ProtocolId;
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};
@@ -30,7 +30,7 @@ pub(super) static METRICS: Feature = Feature {
             performance,
             answers,
         });
-        vec![(8, place.says(DialectId::CONTEXT, watch)), (6, publishes(update)), (5, acts(told))]
+        vec![(8, place.says(ProtocolId::CONTEXT, watch)), (6, publishes(update)), (5, acts(told))]
     },
     reached: &[
         Reached("a metric was subscribed to", |it| {

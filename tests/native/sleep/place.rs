@@ -1,8 +1,8 @@
 //! The kinds of room there are, with all that each serves at once.
 
-use dormouse::dialect::{DialectId, Frame};
 use dormouse::limits::{Limits, Responder};
 use dormouse::message::Kind;
+use dormouse::protocol::{Frame, ProtocolId};
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::Value;
@@ -24,13 +24,13 @@ pub(super) struct Place {
     /// What each says first, mostly.
     pub(super) opening: Option<&'static str>,
     /// What a newcomer asks at the end.
-    pub(super) last_words: &'static [(DialectId, &'static [&'static str])],
+    pub(super) last_words: &'static [(ProtocolId, &'static [&'static str])],
 }
 
 /// A connection that there may be.
 #[derive(Clone, Copy)]
 pub(super) struct Seat {
-    pub(super) dialect: DialectId,
+    pub(super) dialect: ProtocolId,
     pub(super) batched: bool,
     pub(super) door: Door,
 }
@@ -45,7 +45,7 @@ pub(super) enum Door {
 }
 
 impl Seat {
-    pub(super) const fn by_token(dialect: DialectId) -> Self {
+    pub(super) const fn by_token(dialect: ProtocolId) -> Self {
         Self { dialect, batched: false, door: Door::Token }
     }
 
@@ -58,11 +58,11 @@ impl Seat {
     }
 }
 
-const CONTEXT: Seat = Seat::by_token(DialectId::CONTEXT);
-const WORKFLOW: Seat = Seat::by_token(DialectId::WORKFLOW);
-const EVENTS: Seat = Seat::by_token(DialectId::EVENTS);
-const CLIENT: Seat = Seat::by_token(DialectId::CLIENT);
-const CONVERSATION: Seat = Seat::by_token(DialectId::CONVERSATION).by(Door::Conversation);
+const CONTEXT: Seat = Seat::by_token(ProtocolId::CONTEXT);
+const WORKFLOW: Seat = Seat::by_token(ProtocolId::WORKFLOW);
+const EVENTS: Seat = Seat::by_token(ProtocolId::EVENTS);
+const CLIENT: Seat = Seat::by_token(ProtocolId::CLIENT);
+const CONVERSATION: Seat = Seat::by_token(ProtocolId::CONVERSATION).by(Door::Conversation);
 
 pub(super) static CHAT: Place = Place {
     name: "chat",
@@ -87,7 +87,7 @@ pub(super) static CHAT: Place = Place {
     ],
     opening: None,
     last_words: &[(
-        DialectId::CONTEXT,
+        ProtocolId::CONTEXT,
         &[r#"{"type":"presence"}"#, r#"{"type":"history","data":{"limit":200}}"#],
     )],
 };
@@ -121,10 +121,10 @@ pub(super) static HUB: Place = Place {
     ],
     opening: None,
     last_words: &[
-        (DialectId::EVENTS, EVENTS_LAST),
-        (DialectId::CLIENT, &[r#"{"type":"status"}"#]),
+        (ProtocolId::EVENTS, EVENTS_LAST),
+        (ProtocolId::CLIENT, &[r#"{"type":"status"}"#]),
         (
-            DialectId::WORKFLOW,
+            ProtocolId::WORKFLOW,
             &[
                 r#"{"type":"large_data_request","data":{"data_id":"d1"}}"#,
                 r#"{"type":"large_data_request","data":{"data_id":"d2"}}"#,
@@ -167,7 +167,10 @@ pub(super) static LOBBY: Place = Place {
         &vacancy::VACANCY,
     ],
     opening: None,
-    last_words: &[(DialectId::EVENTS, EVENTS_LAST), (DialectId::CLIENT, &[r#"{"type":"status"}"#])],
+    last_words: &[
+        (ProtocolId::EVENTS, EVENTS_LAST),
+        (ProtocolId::CLIENT, &[r#"{"type":"status"}"#]),
+    ],
 };
 
 pub(super) static DEMO: Place = Place {
@@ -193,7 +196,7 @@ pub(super) static DEMO: Place = Place {
         &vacancy::VACANCY,
     ],
     opening: None,
-    last_words: &[(DialectId::EVENTS, EVENTS_LAST)],
+    last_words: &[(ProtocolId::EVENTS, EVENTS_LAST)],
 };
 
 pub(super) static ANALYTICS: Place = Place {
@@ -216,7 +219,7 @@ pub(super) static ANALYTICS: Place = Place {
     ],
     opening: None,
     last_words: &[(
-        DialectId::CONTEXT,
+        ProtocolId::CONTEXT,
         &[
             r#"{"type":"presence"}"#,
             r#"{"type":"subscribe","data":{"metrics":["engagement","activity","performance","a","b"]}}"#,
@@ -246,7 +249,7 @@ pub(super) static COLLABORATION: Place = Place {
     ],
     opening: Some(r#"{"type":"join_session","data":{"sessionId":"one"}}"#),
     last_words: &[(
-        DialectId::CONTEXT,
+        ProtocolId::CONTEXT,
         &[
             r#"{"type":"presence"}"#,
             r#"{"type":"join_session","data":{"sessionId":"one"}}"#,
@@ -277,7 +280,7 @@ pub(super) static TALK: Place = Place {
         &vacancy::VACANCY,
     ],
     opening: Some(CONNECT),
-    last_words: &[(DialectId::CONVERSATION, &[CONNECT, r#"{"type":"history","limit":200}"#])],
+    last_words: &[(ProtocolId::CONVERSATION, &[CONNECT, r#"{"type":"history","limit":200}"#])],
 };
 
 impl Place {
@@ -309,14 +312,14 @@ impl Place {
     }
 
     /// A seat of those who speak this.
-    pub(super) fn seat_of(&self, dialect: DialectId) -> Seat {
+    pub(super) fn seat_of(&self, dialect: ProtocolId) -> Seat {
         *self.seats.iter().rev().find(|it| it.dialect == dialect).unwrap()
     }
 
     /// Frames of a dialect, said by those who speak it.
     pub(super) fn says(
         &self,
-        dialect: DialectId,
+        dialect: ProtocolId,
         frame: impl Strategy<Value = Value> + 'static,
     ) -> Steps {
         let seats = self.seats.iter().enumerate().filter(|(_, it)| it.dialect == dialect);

@@ -1,7 +1,7 @@
 //! Who is here, comes and goes (B13, B14).
 
 use dormouse::api::Task;
-use dormouse::dialect::DialectId;
+use dormouse::protocol::ProtocolId;
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -10,7 +10,7 @@ use super::step::{Feature, Reached, Step};
 pub(super) static IN_CONTEXT: Feature = Feature {
     steps: |place| {
         let presence = Just(json!({"type": "presence", "id": "w"}));
-        vec![(3, place.says(DialectId::CONTEXT, presence))]
+        vec![(3, place.says(ProtocolId::CONTEXT, presence))]
     },
     reached: &[
         Reached("who is here was told", |it| it.got("presence")),
@@ -27,8 +27,8 @@ pub(super) static IN_EVENTS: Feature = Feature {
         let presence = Just(json!({"type": "query", "id": "w", "query": "presence"}));
         let subscribe = Just(json!({"type": "subscribe", "id": "s", "events": ["user_*"]}));
         vec![
-            (2, place.says(DialectId::EVENTS, presence)),
-            (1, place.says(DialectId::EVENTS, subscribe)),
+            (2, place.says(ProtocolId::EVENTS, presence)),
+            (1, place.says(ProtocolId::EVENTS, subscribe)),
         ]
     },
     reached: &[

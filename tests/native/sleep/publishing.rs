@@ -1,6 +1,6 @@
 //! Events in a hub, by every door (H2 to H5, C8, K6).
 
-use dormouse::dialect::DialectId;
+use dormouse::protocol::ProtocolId;
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};
@@ -22,9 +22,9 @@ pub(super) static BY_EVENTS: Feature = Feature {
         });
         let stats = Just(json!({"type": "query", "id": "q", "query": "stats"}));
         vec![
-            (8, place.says(DialectId::EVENTS, publish)),
-            (2, place.says(DialectId::EVENTS, history)),
-            (1, place.says(DialectId::EVENTS, stats)),
+            (8, place.says(ProtocolId::EVENTS, publish)),
+            (2, place.says(ProtocolId::EVENTS, history)),
+            (1, place.says(ProtocolId::EVENTS, stats)),
         ]
     },
     reached: &[
@@ -51,7 +51,7 @@ pub(super) static BY_CLIENT: Feature = Feature {
     steps: |place| {
         let custom =
             (id(), 0u32..9).prop_map(|(id, x)| json!({"type": "custom", "id": id, "x": x}));
-        vec![(5, place.says(DialectId::CLIENT, custom))]
+        vec![(5, place.says(ProtocolId::CLIENT, custom))]
     },
     reached: &[
         Reached("an event of a client's came to all", |it| it.got("custom") && it.heard("custom")),

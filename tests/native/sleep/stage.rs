@@ -4,12 +4,12 @@ use std::collections::VecDeque;
 use std::mem;
 
 use dormouse::api::Task;
-use dormouse::dialect::{Frame, Wire};
 use dormouse::feature::conversations::Question;
 use dormouse::feature::conversations::ResumeToken;
 use dormouse::feature::metrics::MetricInput;
 use dormouse::kernel::{Connection, Flag, Flags, Grant, Grants, Input, Outbound, Renewal};
 use dormouse::message::{ConnectionId, Kind, Millis, ProtocolError, RoomName, UserId};
+use dormouse::protocol::{Frame, Wire};
 
 use serde_json::json;
 

@@ -1,7 +1,7 @@
 //! Values under keys (H6, H10).
 
 use dormouse::api::Task;
-use dormouse::dialect::DialectId;
+use dormouse::protocol::ProtocolId;
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};
@@ -17,7 +17,7 @@ pub(super) static STATE: Feature = Feature {
             json!({"type": "command", "id": id, "command": "set_state", "params": params})
         });
         let ask = Just(json!({"type": "query", "id": "q", "query": "state"}));
-        vec![(6, place.says(DialectId::EVENTS, set)), (2, place.says(DialectId::EVENTS, ask))]
+        vec![(6, place.says(ProtocolId::EVENTS, set)), (2, place.says(ProtocolId::EVENTS, ask))]
     },
     reached: &[
         Reached("a key was set", |it| is_accepted(it.asked["params"]["value"].is_u64(), &it.own)),

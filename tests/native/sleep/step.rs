@@ -4,7 +4,7 @@ use std::fmt::Debug;
 use std::rc::Rc;
 
 use dormouse::api::Task;
-use dormouse::dialect::Frame;
+use dormouse::protocol::Frame;
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::strategy::Union;

@@ -1,6 +1,6 @@
 //! Tokens that expire, and others in their place (A4, B37, R8).
 
-use dormouse::dialect::Frame;
+use dormouse::protocol::Frame;
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::json;

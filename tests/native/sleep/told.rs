@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use dormouse::api::{Answer, Task};
-use dormouse::dialect::Frame;
 use dormouse::kernel::Outbound;
 use dormouse::message::{ConnectionId, Millis};
+use dormouse::protocol::Frame;
 use serde_json::{Value, json};
 
 use super::step::Step;

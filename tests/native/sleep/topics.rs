@@ -1,6 +1,6 @@
 //! Subscriptions to topics (C6, C7).
 
-use dormouse::dialect::DialectId;
+use dormouse::protocol::ProtocolId;
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};
@@ -16,9 +16,9 @@ pub(super) static TOPICS: Feature = Feature {
             topic().prop_map(|it| json!({"type": "unsubscribe", "id": "u", "events": [it]}));
         let list = Just(json!({"type": "query", "id": "q", "query": "subscriptions"}));
         vec![
-            (6, place.says(DialectId::EVENTS, subscribe)),
-            (4, place.says(DialectId::EVENTS, unsubscribe)),
-            (1, place.says(DialectId::EVENTS, list)),
+            (6, place.says(ProtocolId::EVENTS, subscribe)),
+            (4, place.says(ProtocolId::EVENTS, unsubscribe)),
+            (1, place.says(ProtocolId::EVENTS, list)),
         ]
     },
     reached: &[

@@ -23,7 +23,7 @@ use crate::message::{EventName, Json, Kind, ProtocolError, Published, UserId};
 
 /// Every dialect, by number. Numbers are stored in attachments: append, never reorder. A new one
 /// is its file and a line here.
-const DIALECTS: &[&dyn Dialect] = &[
+const PROTOCOLS: &[&dyn Protocol] = &[
     &context::Context,
     &workflow::Workflow,
     &events::Events,
@@ -32,7 +32,7 @@ const DIALECTS: &[&dyn Dialect] = &[
 ];
 
 /// How many dialects there are.
-pub const DIALECTS_COUNT: usize = DIALECTS.len();
+pub const PROTOCOLS_COUNT: usize = PROTOCOLS.len();
 
 /// Words that have no meaning in a dialect of today, and are refused as names of events in rooms
 /// of every kind, so that one to come may give them one.
@@ -55,7 +55,7 @@ pub fn ping_pair(kind: Kind) -> Option<(&'static str, &'static str)> {
 }
 
 fn spoken_in(kind: Kind) -> impl Iterator<Item = &'static Descriptor> {
-    DIALECTS.iter().map(|it| it.descriptor()).filter(move |it| it.is_spoken_in(kind))
+    PROTOCOLS.iter().map(|it| it.descriptor()).filter(move |it| it.is_spoken_in(kind))
 }
 
 /// An event that somebody outside wants to publish in a room of this kind.
@@ -73,7 +73,7 @@ pub fn publication(
 
 /// One spelling of the vocabulary. Stateless: what must be remembered about a
 /// socket is the room's to remember.
-pub trait Dialect: Sync {
+pub trait Protocol: Sync {
     /// What there is to know of it beside its frames.
     fn descriptor(&self) -> &'static Descriptor;
 
@@ -120,9 +120,9 @@ impl Frame {
 /// A dialect's stable number, always in range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "u8", into = "u8")]
-pub struct DialectId(u8);
+pub struct ProtocolId(u8);
 
-impl DialectId {
+impl ProtocolId {
     /// Spoken at `/api/{chat,analytics,collaboration}/ws`.
     pub const CONTEXT: Self = Self(0);
     /// Spoken at `/ws`.
@@ -139,7 +139,7 @@ impl DialectId {
         (0u8..).map_while(|number| Self::try_from(number).ok())
     }
 
-    /// Its index, below [`DIALECTS_COUNT`].
+    /// Its index, below [`PROTOCOLS_COUNT`].
     #[must_use]
     pub fn index(self) -> usize {
         usize::from(self.0)
@@ -153,25 +153,25 @@ impl DialectId {
 
     /// The dialect itself.
     #[must_use]
-    pub fn get(self) -> &'static dyn Dialect {
-        DIALECTS.get(self.index()).copied().unwrap_or(&context::Context)
+    pub fn get(self) -> &'static dyn Protocol {
+        PROTOCOLS.get(self.index()).copied().unwrap_or(&context::Context)
     }
 }
 
-impl TryFrom<u8> for DialectId {
-    type Error = UnknownDialect;
+impl TryFrom<u8> for ProtocolId {
+    type Error = UnknownProtocol;
 
-    fn try_from(number: u8) -> Result<Self, UnknownDialect> {
-        if usize::from(number) < DIALECTS_COUNT {
+    fn try_from(number: u8) -> Result<Self, UnknownProtocol> {
+        if usize::from(number) < PROTOCOLS_COUNT {
             Ok(Self(number))
         } else {
-            Err(UnknownDialect(number))
+            Err(UnknownProtocol(number))
         }
     }
 }
 
-impl From<DialectId> for u8 {
-    fn from(id: DialectId) -> Self {
+impl From<ProtocolId> for u8 {
+    fn from(id: ProtocolId) -> Self {
         id.0
     }
 }
@@ -179,7 +179,7 @@ impl From<DialectId> for u8 {
 /// No dialect has this number.
 #[derive(Debug, thiserror::Error)]
 #[error("no dialect has number {0}")]
-pub struct UnknownDialect(u8);
+pub struct UnknownProtocol(u8);
 
 #[cfg(test)]
 mod tests {
@@ -187,12 +187,12 @@ mod tests {
 
     #[test]
     fn stored_dialect_numbers_do_not_change() {
-        let described = DialectId::all().map(|it| (it, it.descriptor()));
+        let described = ProtocolId::all().map(|it| (it, it.descriptor()));
         let names: Vec<_> = described.map(|(id, it)| (u8::from(id), it.number, it.name)).collect();
         let known = ["context", "workflow", "events", "client", "conversation"];
         let known = (0u8..).zip(known).map(|(number, name)| (number, number, name));
         assert_eq!(names, known.collect::<Vec<_>>());
-        assert!(DialectId::try_from(u8::MAX).is_err());
+        assert!(ProtocolId::try_from(u8::MAX).is_err());
     }
 
     #[test]

@@ -12,7 +12,7 @@ use super::json;
 pub(crate) use super::json::Envelope;
 use super::spell::ErrorDetails;
 use super::{
-    Access, Acknowledgement, Channel, Decoded, Descriptor, Dialect, Encoding, Frame, Peer,
+    Access, Acknowledgement, Channel, Decoded, Descriptor, Encoding, Frame, Peer, Protocol,
     Subprotocols, TokenPlace, publication,
 };
 use crate::close::CloseCode;
@@ -57,7 +57,7 @@ fn close_code(refusal: &ProtocolError) -> CloseCode {
     }
 }
 
-impl Dialect for Client {
+impl Protocol for Client {
     fn descriptor(&self) -> &'static Descriptor {
         &DESCRIPTOR
     }

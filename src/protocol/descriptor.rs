@@ -1,7 +1,7 @@
 //! What the server knows of a protocol beside its frames. A new protocol is its file and a line
 //! in the list of protocols: paths, tokens, pings and sub-protocols are read from here.
 
-use super::DialectId;
+use super::ProtocolId;
 use crate::close::CloseCode;
 use crate::feature;
 use crate::kernel::Flags;
@@ -48,8 +48,8 @@ impl Descriptor {
 
     /// The protocol of this description.
     #[must_use]
-    pub fn id(&self) -> DialectId {
-        DialectId(self.number)
+    pub fn id(&self) -> ProtocolId {
+        ProtocolId(self.number)
     }
 
     /// Whether it is spoken in rooms of this kind.

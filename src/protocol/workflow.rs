@@ -11,7 +11,7 @@ use super::json;
 pub(crate) use super::json::Envelope;
 use super::spell::Id;
 use super::{
-    Access, Acknowledgement, Channel, Decoded, Descriptor, Dialect, Encoding, Frame, Peer,
+    Access, Acknowledgement, Channel, Decoded, Descriptor, Encoding, Frame, Peer, Protocol,
     Subprotocols, TokenPlace,
 };
 use crate::close::CloseCode;
@@ -37,7 +37,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     shows_offsets: false,
 };
 
-impl Dialect for Workflow {
+impl Protocol for Workflow {
     fn descriptor(&self) -> &'static Descriptor {
         &DESCRIPTOR
     }

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{DIALECTS_COUNT, DialectId};
+use super::{PROTOCOLS_COUNT, ProtocolId};
 
 /// What goes over a socket: a dialect, and whether several frames may come in one.
 /// Sockets of the same wire get identical frames.
@@ -8,7 +8,7 @@ use super::{DIALECTS_COUNT, DialectId};
 pub struct Wire {
     /// What is spoken.
     #[serde(rename = "d")]
-    pub dialect: DialectId,
+    pub dialect: ProtocolId,
     /// Whether the client negotiated batches.
     #[serde(rename = "b", default, skip_serializing_if = "std::ops::Not::not")]
     pub batched: bool,
@@ -16,7 +16,7 @@ pub struct Wire {
 
 impl Wire {
     /// How many wires there are.
-    pub const COUNT: usize = 2 * DIALECTS_COUNT;
+    pub const COUNT: usize = 2 * PROTOCOLS_COUNT;
 
     /// Its index, below [`Wire::COUNT`].
     #[must_use]

@@ -1,13 +1,13 @@
 use serde::Serialize;
 
-use crate::dialect::spell::{ErrorDetails, Id, User};
-use crate::dialect::{Frame, json};
 use crate::feature::{Spelled, Tell};
 use crate::kernel::{Event, Notice};
 use crate::message::{
     Accepted, Code, Entry, Json, Millis, Offset, Page, ProtocolError, Reply, RequestId, StateItem,
     Stats, Topic, Welcome,
 };
+use crate::protocol::spell::{ErrorDetails, Id, User};
+use crate::protocol::{Frame, json};
 
 pub(super) fn encode(notice: &Notice) -> Option<Frame> {
     let at = notice.at.to_rfc3339();

@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 
 use super::json::{self, Text};
 use super::{
-    Access, Acknowledgement, Channel, Decoded, Descriptor, Dialect, Encoding, Frame, Peer,
+    Access, Acknowledgement, Channel, Decoded, Descriptor, Encoding, Frame, Peer, Protocol,
     Subprotocols, TokenPlace, publication,
 };
 use crate::close::CloseCode;
@@ -61,7 +61,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     shows_offsets: true,
 };
 
-impl Dialect for Events {
+impl Protocol for Events {
     fn descriptor(&self) -> &'static Descriptor {
         &DESCRIPTOR
     }

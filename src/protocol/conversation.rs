@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 use super::json::{self, Text};
 use super::{
-    Access, Acknowledgement, Channel, Decoded, Descriptor, Dialect, Encoding, Frame, Peer,
+    Access, Acknowledgement, Channel, Decoded, Descriptor, Encoding, Frame, Peer, Protocol,
     Subprotocols, TokenPlace,
 };
 use crate::close::CloseCode;
@@ -51,7 +51,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     shows_offsets: false,
 };
 
-impl Dialect for Talk {
+impl Protocol for Talk {
     fn descriptor(&self) -> &'static Descriptor {
         &DESCRIPTOR
     }
