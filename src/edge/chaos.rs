@@ -13,7 +13,7 @@ pub(super) fn panic_if_asked(frame: &Frame) {
 /// Says how much memory the isolate's wasm has, where asked to. It never shrinks.
 pub(super) fn measure_if_asked(frame: &Frame) {
     if *frame == Frame::Text(r#"{"type":"memory"}"#.into()) {
-        let memory: js_sys::WebAssembly::DedupeWindow = wasm_bindgen::memory().unchecked_into();
+        let memory: js_sys::WebAssembly::Memory = wasm_bindgen::memory().unchecked_into();
         let buffer: js_sys::ArrayBuffer = memory.buffer().unchecked_into();
         worker::console_log!("wasm memory {}", buffer.byte_length());
     }
