@@ -101,6 +101,8 @@ pub trait Feature: Known {
     type Event: Tell;
     /// What it makes durable beside the log.
     type Write: Keep;
+    /// What it hears from outside of the room: what came of a call.
+    type Input;
     /// The kinds of entries that it adds to the log.
     const KINDS: &'static [EntryKind] = &[];
     /// The words by which a protocol asks it and tells what it says.
@@ -165,6 +167,12 @@ macro_rules! unions {
         #[derive(Clone, Debug, PartialEq)]
         pub enum Event {
             $($(#[$about])* $name(<$module::$name as Feature>::Event),)*
+        }
+
+        /// What a feature hears from outside of the room.
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub enum Input {
+            $($(#[$about])* $name(<$module::$name as Feature>::Input),)*
         }
 
         /// Something that a feature makes durable.

@@ -1,6 +1,6 @@
 //! The rules of all features, as the kernel calls them.
 
-use super::{Command, features};
+use super::{Command, Input, features};
 use crate::kernel::features::{Features, Rules};
 use crate::kernel::principal::Principal;
 use crate::kernel::{Connection, Context, Duplicate, Room, StoredRoom};
@@ -26,6 +26,11 @@ macro_rules! dispatch {
                     $(Command::$name(it) => {
                         <super::$module::$name as Rules>::handle(room, cx, principal, it, duplicate);
                     })*
+                }
+            }
+            fn heard(&self, room: &mut Room, cx: &mut Context, input: Input) {
+                match input {
+                    $(Input::$name(it) => <super::$module::$name as Rules>::heard(room, cx, it),)*
                 }
             }
             fn entered(&self, room: &mut Room, session: &Connection) {

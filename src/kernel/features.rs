@@ -2,13 +2,16 @@
 
 use super::principal::Principal;
 use super::{Connection, Context, Duplicate, Room};
-use crate::feature::Command;
+use crate::feature::{Command, Input};
 use crate::message::{Body, ConnectionId, Entry, Millis, ProtocolError};
 
 /// The rules of one feature: what it does when something happens in a room.
 pub(crate) trait Rules {
     /// What it is asked.
     type Command;
+
+    /// What it hears from outside of the room.
+    type Input;
 
     /// Serves a request.
     fn handle(
@@ -18,6 +21,9 @@ pub(crate) trait Rules {
         command: Self::Command,
         duplicate: Option<Duplicate>,
     );
+
+    /// Something came from outside of the room.
+    fn heard(room: &mut Room, cx: &mut Context, input: Self::Input);
 
     /// A connection came in, or was found on waking.
     fn entered(_: &mut Room, _: &Connection) {}
@@ -59,6 +65,8 @@ pub(crate) trait Features: std::fmt::Debug + Sync {
         command: Command,
         duplicate: Option<Duplicate>,
     );
+    /// See [`Rules::heard`].
+    fn heard(&self, room: &mut Room, cx: &mut Context, input: Input);
     /// See [`Rules::entered`].
     fn entered(&self, room: &mut Room, session: &Connection);
     /// See [`Rules::spoke`].

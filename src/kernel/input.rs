@@ -2,8 +2,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::{Connection, Grants};
-use crate::feature::conversations::Responded;
-use crate::feature::metrics::MetricInput;
+use crate::feature;
 use crate::kernel::Request;
 use crate::message::{
     ConnectionId, Entry, Member, Millis, Offset, ProtocolError, RequestId, RoomName, UserId,
@@ -43,8 +42,6 @@ pub enum Input {
         /// What the token says.
         renewal: Result<Renewal, ProtocolError>,
     },
-    /// A responder answered, or did not.
-    Responded(Responded),
     /// A socket sent a frame past the limit, which nobody has read.
     Oversized {
         /// Which socket.
@@ -65,8 +62,8 @@ pub enum Input {
         /// Which socket.
         session: ConnectionId,
     },
-    /// Another room answered.
-    Metric(MetricInput),
+    /// Something came from outside, for a feature.
+    Feature(feature::Input),
     /// The one alarm rang.
     Alarm {
         /// When each socket was last heard by the platform on the room's behalf

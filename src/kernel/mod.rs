@@ -269,9 +269,6 @@ impl Room {
                     connection::renewed(self, &mut cx, session, request_id, renewal);
                 }
             }
-            Input::Responded(responded) => {
-                feature::conversations::rules::responded(self, &mut cx, responded);
-            }
             Input::Oversized { session } => {
                 let refusal = ProtocolError::too_large(self.limits.message_bytes_max);
                 self.disconnect(&mut cx, session, None, refusal);
@@ -281,7 +278,7 @@ impl Room {
                 self.disconnect(&mut cx, session, None, ProtocolError::system());
             }
             Input::Left { session } => presence::left(self, &mut cx, session),
-            Input::Metric(input) => feature::metrics::rules::answered(self, &mut cx, input),
+            Input::Feature(input) => self.features.heard(self, &mut cx, input),
             Input::Alarm { heard } => {
                 idle::sweep(self, &mut cx, &heard);
                 presence::expire(self, &mut cx);

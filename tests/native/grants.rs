@@ -1,5 +1,6 @@
 //! Grants: who learns who is here, and who sees the numbers of another room.
 
+use dormouse::feature;
 use dormouse::feature::metrics::Measures;
 use dormouse::feature::metrics::MetricInput;
 use dormouse::kernel::Request;
@@ -103,7 +104,7 @@ fn m6_the_numbers_of_a_chat_room_are_refused_to_who_has_no_presence_there() {
     asks(&mut world, 1, "subscribe", &json!(["engagement"]));
     assert_eq!(world.calls, [Outbound::Observe]);
     let told = measures(&world, 3);
-    world.happens(Input::Metric(MetricInput::Measured(told)));
+    world.happens(Input::Feature(feature::Input::Metrics(MetricInput::Measured(told))));
     let update = world.sockets.frames(1).pop().unwrap();
     assert_eq!((&update["type"], &update["data"]["value"]), (&json!("metric_update"), &json!(3)));
     assert!(!types(&world, 2).contains(&json!("metric_update")));

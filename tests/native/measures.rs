@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use dormouse::api::{Answer, EventIn, Task};
+use dormouse::feature;
 use dormouse::feature::metrics::Measures;
 use dormouse::feature::metrics::MetricInput;
 use dormouse::kernel::{Command, Request};
@@ -65,13 +66,17 @@ impl Pair {
                 self.reports.push((measures.at.since(NOON), *measures));
                 if !self.cut {
                     let watched = answer(self.analytics.run(&Task::Measures(*measures)));
-                    self.chat.happens(Input::Metric(MetricInput::IsWatched(watched)));
+                    self.chat.happens(Input::Feature(feature::Input::Metrics(
+                        MetricInput::IsWatched(watched),
+                    )));
                 }
             }
             Outbound::Observe => {
                 if !self.cut {
                     let measures = answer(self.chat.run(&Task::Observe));
-                    self.analytics.happens(Input::Metric(MetricInput::Measured(measures)));
+                    self.analytics.happens(Input::Feature(feature::Input::Metrics(
+                        MetricInput::Measured(measures),
+                    )));
                 }
             }
         }
@@ -252,7 +257,7 @@ fn an_answer_that_is_out_of_date_does_not_silence_it() {
     pair.says(1);
     pair.cut = false;
     pair.asks("subscribe", &json!(["activity"]));
-    pair.chat.happens(Input::Metric(MetricInput::IsWatched(false)));
+    pair.chat.happens(Input::Feature(feature::Input::Metrics(MetricInput::IsWatched(false))));
     pair.wait(2_000);
     pair.says(1);
     assert_eq!(pair.numbers().1, json!(2));

@@ -61,7 +61,7 @@ fn layers_look_down() {
 }
 
 /// Files that still name a feature beside its folder and the list. None is to be added.
-const NAMES_FEATURES: [&str; 22] = [
+const NAMES_FEATURES: [&str; 20] = [
     "admission/conversation.rs",
     "admission/hand_off.rs",
     "api/room_request.rs",
@@ -80,8 +80,6 @@ const NAMES_FEATURES: [&str; 22] = [
     "host/mod.rs",
     "host/pump.rs",
     "kernel/effect.rs",
-    "kernel/input.rs",
-    "kernel/mod.rs",
     "kernel/connection.rs",
     "schema/words.rs",
 ];

@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use dormouse::api::{Answer, Task};
 use dormouse::database::{Database, Value};
+use dormouse::feature;
 use dormouse::feature::conversations::Responded;
 use dormouse::feature::conversations::ResumeToken;
 use dormouse::history::SqlHistory;
@@ -220,7 +221,9 @@ impl World {
     /// A responder's word reaches the room.
     pub(crate) fn responded(&mut self, responded: Responded) {
         let stamp = self.stamp();
-        self.step(|host| host.handle(Input::Responded(responded), stamp).unwrap());
+        self.step(|host| {
+            host.handle(Input::Feature(feature::Input::Conversations(responded)), stamp).unwrap()
+        });
     }
 
     pub(crate) fn leave(&mut self, number: u64) {

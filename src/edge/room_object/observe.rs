@@ -11,6 +11,7 @@ use super::Shared;
 use crate::api::{Answer, RoomRequest, Task};
 use crate::breaker::Breaker;
 use crate::edge::{breakers, clock, hand_over, log};
+use crate::feature;
 use crate::feature::metrics::Measures;
 use crate::feature::metrics::MetricInput;
 use crate::kernel::Input;
@@ -46,7 +47,7 @@ impl Shared {
             breakers::went(Breaker::Outbound, &whose, answered.is_ok());
             match answered {
                 Ok(answer) => {
-                    let input = Input::Metric((*input)(answer));
+                    let input = Input::Feature(feature::Input::Metrics((*input)(answer)));
                     // A failure is in the log.
                     drop(shared.step(|host| host.handle(input, clock::stamp())));
                 }

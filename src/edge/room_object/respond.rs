@@ -9,6 +9,7 @@ use wasm_bindgen::JsValue;
 use super::Shared;
 use crate::api::responder::{ANSWER_BYTES_MAX, Post, is_well, judge};
 use crate::edge::{breakers, clock, log, platform};
+use crate::feature;
 use crate::feature::conversations::{Outcome, Question, Responded};
 use crate::kernel::Input;
 
@@ -25,7 +26,12 @@ impl Shared {
             let Question { pending, epoch, .. } = question;
             let (question, attempt) = (pending.offset, pending.attempt);
             let responded = Responded { question, epoch, attempt, outcome };
-            let told = shared.step(|host| host.handle(Input::Responded(responded), clock::stamp()));
+            let told = shared.step(|host| {
+                host.handle(
+                    Input::Feature(feature::Input::Conversations(responded)),
+                    clock::stamp(),
+                )
+            });
             drop(told); // A failure is in the log, and the message still pending.
         });
     }

@@ -21,5 +21,6 @@ impl Feature for Conversations {
     type Command = ConversationCommand;
     type Event = ConversationEvent;
     type Write = ConversationWrite;
+    type Input = Responded;
     const KINDS: &'static [EntryKind] = &[RESPONSE];
 }

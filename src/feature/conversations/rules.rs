@@ -55,6 +55,7 @@ const UNUSABLE: ProtocolError =
 
 impl Rules for Conversations {
     type Command = ConversationCommand;
+    type Input = Responded;
 
     fn handle(
         room: &mut Room,
@@ -64,6 +65,10 @@ impl Rules for Conversations {
         duplicate: Option<Duplicate>,
     ) {
         handle(room, cx, principal, command, duplicate);
+    }
+
+    fn heard(room: &mut Room, cx: &mut Context, input: Responded) {
+        responded(room, cx, input);
     }
 
     fn due_at(room: &Room) -> Option<Millis> {
@@ -215,7 +220,7 @@ fn tell(room: &Room, cx: &mut Context, notice: Notice) {
 }
 
 /// What came of a call.
-pub(crate) fn responded(room: &mut Room, cx: &mut Context, responded: Responded) {
+fn responded(room: &mut Room, cx: &mut Context, responded: Responded) {
     let Responded { question, epoch, attempt, outcome } = responded;
     // A room that was erased has other messages at these positions.
     let Some(pending) =

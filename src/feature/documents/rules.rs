@@ -1,5 +1,6 @@
 //! Editing together: who edits which document, in which role (B17 to B21, T1 and on).
 
+use std::convert::Infallible;
 use std::rc::Rc;
 
 use super::Documents;
@@ -31,6 +32,7 @@ pub(crate) const LOST: ProtocolError =
 
 impl Rules for Documents {
     type Command = EditingCommand;
+    type Input = Infallible;
 
     fn handle(
         room: &mut Room,
@@ -40,6 +42,10 @@ impl Rules for Documents {
         _: Option<Duplicate>,
     ) {
         handle(room, cx, principal, command);
+    }
+
+    fn heard(_: &mut Room, _: &mut Context, input: Infallible) {
+        match input {}
     }
 
     fn left(room: &mut Room, cx: &mut Context, session: &Connection) {

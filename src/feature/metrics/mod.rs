@@ -23,6 +23,7 @@ impl Feature for Metrics {
     type Command = MetricCommand;
     type Event = MetricEvent;
     type Write = MetricWrite;
+    type Input = MetricInput;
     const KINDS: &'static [EntryKind] = &[METRIC];
     fn words(protocol: &str) -> &'static [&'static str] {
         match protocol {

@@ -17,6 +17,7 @@ use crate::message::{
 
 impl Rules for Metrics {
     type Command = MetricCommand;
+    type Input = MetricInput;
 
     fn handle(
         room: &mut Room,
@@ -26,6 +27,10 @@ impl Rules for Metrics {
         _: Option<Duplicate>,
     ) {
         handle(room, cx, principal, command);
+    }
+
+    fn heard(room: &mut Room, cx: &mut Context, input: MetricInput) {
+        answered(room, cx, input);
     }
 
     fn entered(room: &mut Room, session: &Connection) {
@@ -184,7 +189,7 @@ fn noticed(room: &mut Room, cx: &mut Context, entry: &Entry) {
 }
 
 /// Another room answered.
-pub(crate) fn answered(room: &mut Room, cx: &mut Context, input: MetricInput) {
+fn answered(room: &mut Room, cx: &mut Context, input: MetricInput) {
     match (input, room.kind) {
         (MetricInput::Measured(measures), Kind::Analytics) => take(room, cx, &measures),
         (MetricInput::IsWatched(is_watched), Kind::Chat) => {

@@ -1,6 +1,7 @@
 //! Large data: chunks in any order, stored one by one, and streamed back (A22, A23).
 
 use std::borrow::Cow;
+use std::convert::Infallible;
 use std::rc::Rc;
 
 use super::Transfers;
@@ -66,6 +67,7 @@ fn fault(field: &'static str, problem: impl Into<Cow<'static, str>>) -> Protocol
 
 impl Rules for Transfers {
     type Command = TransferCommand;
+    type Input = Infallible;
 
     fn handle(
         room: &mut Room,
@@ -75,6 +77,10 @@ impl Rules for Transfers {
         _: Option<Duplicate>,
     ) {
         handle(room, cx, principal, command);
+    }
+
+    fn heard(_: &mut Room, _: &mut Context, input: Infallible) {
+        match input {}
     }
 
     /// Whoever was fetching when the room fell asleep goes on, at once.

@@ -1,6 +1,7 @@
 //! Metrics, by backends and by the chat room of the same name (B15, B16, M1 to M7).
 
 use dormouse::api::Task;
+use dormouse::feature;
 use dormouse::feature::metrics::Measures;
 use dormouse::feature::metrics::MetricInput;
 use dormouse::kernel::{Input, Outbound};
@@ -68,7 +69,9 @@ impl Act for Measured {
         let Self { engagement, activity, performance, answers } = *self;
         let measures = Measures { at: stage.world.now, engagement, activity, performance };
         if answers {
-            stage.world.happens(Input::Metric(MetricInput::Measured(measures)));
+            stage
+                .world
+                .happens(Input::Feature(feature::Input::Metrics(MetricInput::Measured(measures))));
         } else {
             stage.call("dormouse", &Task::Measures(measures));
         }

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::mem;
 
 use dormouse::api::Task;
+use dormouse::feature;
 use dormouse::feature::conversations::Question;
 use dormouse::feature::conversations::ResumeToken;
 use dormouse::feature::metrics::MetricInput;
@@ -241,7 +242,7 @@ impl Stage {
                     (Kind::Chat, Outbound::Measures(it)) => {
                         self.last_report = Some((it.engagement, it.activity));
                         let answer = MetricInput::IsWatched(self.is_watched);
-                        self.world.happens(Input::Metric(answer));
+                        self.world.happens(Input::Feature(feature::Input::Metrics(answer)));
                     }
                     (_, call) => {
                         if let Outbound::Respond(question) = &call {
