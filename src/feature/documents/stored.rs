@@ -47,7 +47,7 @@ pub struct Seat {
     /// The document that the session is on.
     #[serde(rename = "d", deserialize_with = "stored_name")]
     pub document: Name,
-    /// As what.
+    /// Whether it edits or looks on.
     #[serde(rename = "r")]
     pub role: Role,
 }
