@@ -101,6 +101,8 @@ pub trait Feature: Known {
     type Event: Tell;
     /// What it makes durable beside the log.
     type Write: Keep;
+    /// What it has called outside of the room.
+    type Call;
     /// What it hears from outside of the room: what came of a call.
     type Input;
     /// The kinds of entries that it adds to the log.
@@ -167,6 +169,12 @@ macro_rules! unions {
         #[derive(Clone, Debug, PartialEq)]
         pub enum Event {
             $($(#[$about])* $name(<$module::$name as Feature>::Event),)*
+        }
+
+        /// What a feature has called outside of the room, once all before is durable.
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub enum Call {
+            $($(#[$about])* $name(<$module::$name as Feature>::Call),)*
         }
 
         /// What a feature hears from outside of the room.

@@ -1,9 +1,10 @@
 //! Carrying out what the room decided: durable first, then said, in order.
 
 use super::{Delivery, Host, Sockets, deliver};
+use crate::feature::Call;
 use crate::feature::metrics::MetricEvent;
 use crate::history::History;
-use crate::kernel::{Effect, Outbound, Recipients, Write};
+use crate::kernel::{Effect, Recipients, Write};
 use crate::kernel::{Event, Notice};
 use crate::message::{Code, ProtocolError, Reply};
 
@@ -57,11 +58,11 @@ impl<H: History, S: Sockets> Host<H, S> {
                     }
                     None => self.measuring = Some(measuring),
                 },
-                Effect::Call(Outbound::Respond(mut question)) => {
+                Effect::Call(Call::Conversations(mut question)) => {
                     // Unless it was erased with all else.
                     if let Some(content) = self.history.question(question.pending.offset)? {
                         question.content = content;
-                        self.calls.push(Outbound::Respond(question));
+                        self.calls.push(Call::Conversations(question));
                     }
                 }
                 Effect::Call(outbound) => self.calls.push(outbound),

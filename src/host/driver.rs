@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::{Flush, GATHER_MS, Host, Pumped, Sockets};
+use crate::feature::Call;
 use crate::history::History;
-use crate::kernel::{Input, Outbound};
+use crate::kernel::Input;
 use crate::message::{Millis, Stamp};
 use crate::tally::Tally;
 
@@ -38,7 +39,7 @@ pub struct After {
     /// Set the alarm, unless it rings earlier.
     pub wake: Option<Wake>,
     /// Whom the room wants called.
-    pub calls: Vec<Outbound>,
+    pub calls: Vec<Call>,
     /// What it did since its last report, for the directory.
     pub report: Option<Activity>,
     /// Nothing is left of the room: delete its storage, and drop its memory.

@@ -30,11 +30,13 @@ use std::collections::BTreeMap;
 use crate::budget::{Budget, Lease};
 use crate::close::CloseCode;
 use crate::feature;
+use crate::feature::Call;
 use crate::feature::metrics::Measures;
 use crate::feature::metrics::Measuring;
+use crate::feature::metrics::MetricCall;
 use crate::history::History;
 use crate::kernel::{Command, Event, Notice, Request};
-use crate::kernel::{Connection, Duplicate, Grants, Input, Outbound, Recipients, Response, Room};
+use crate::kernel::{Connection, Duplicate, Grants, Input, Recipients, Response, Room};
 use crate::limits::Limits;
 use crate::message::{
     ConnectionId, Dedupe, Kind, Member, Millis, Name, ProtocolError, RequestId, RoomName, Stamp,
@@ -87,7 +89,7 @@ pub struct Host<H, S> {
     /// What is to be told to a caller over HTTP.
     answers: Vec<Notice>,
     /// Whom the room wants called.
-    calls: Vec<Outbound>,
+    calls: Vec<Call>,
     /// What is to be measured when all has been carried out.
     measuring: Option<Measuring>,
     handling: Handling,
@@ -174,7 +176,7 @@ impl<H: History, S: Sockets> Host<H, S> {
     }
 
     /// Whom the room wants called, now that all before is durable.
-    pub fn take_calls(&mut self) -> Vec<Outbound> {
+    pub fn take_calls(&mut self) -> Vec<Call> {
         std::mem::take(&mut self.calls)
     }
 
@@ -268,7 +270,7 @@ impl<H: History, S: Sockets> Host<H, S> {
         self.note_unread(now);
         if let Some(measuring) = self.measuring.take() {
             let measures = self.measures(&measuring)?;
-            self.calls.push(Outbound::Measures(measures));
+            self.calls.push(Call::Metrics(MetricCall::Measures(measures)));
         }
         Ok(())
     }

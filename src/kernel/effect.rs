@@ -3,8 +3,6 @@ use std::rc::Rc;
 
 use super::{Counts, Departure};
 use crate::close::CloseCode;
-use crate::feature::conversations::Question;
-use crate::feature::metrics::Measures;
 use crate::feature::metrics::Measuring;
 use crate::feature::transfers::Compare;
 use crate::feature::{self, Keep};
@@ -39,7 +37,7 @@ pub enum Effect {
     /// Measure how the room is, once everything before is durable, and tell who wants to know.
     Measure(Measuring),
     /// Call somebody outside of the room, once everything before is durable.
-    Call(Outbound),
+    Call(feature::Call),
     /// What the room knows of this session changed: write its attachment.
     Save(ConnectionId),
     /// Close a socket; what must be said first has been said.
@@ -155,17 +153,6 @@ impl<T: Into<feature::Write>> From<T> for Write {
     fn from(write: T) -> Self {
         Self::Feature(write.into())
     }
-}
-
-/// Whom a room calls.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outbound {
-    /// The chat room of the same name: how are you?
-    Observe,
-    /// The analytics room of the same name: this is how I am.
-    Measures(Measures),
-    /// The responder of a conversation.
-    Respond(Box<Question>),
 }
 
 /// How far back clients' own ids are remembered: both bounds hold (P12).

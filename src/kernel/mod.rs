@@ -44,9 +44,7 @@ pub use command::{Command, Request};
 pub use connection::Connection;
 pub(crate) use context::Context;
 pub use counts::Counts;
-pub use effect::{
-    DedupeWindow, Effect, Effects, Outbound, PageQuery, PendingReply, Recipients, Write,
-};
+pub use effect::{DedupeWindow, Effect, Effects, PageQuery, PendingReply, Recipients, Write};
 pub use event::{Event, Notice};
 use features::Features;
 pub use flags::{Flag, Flags};

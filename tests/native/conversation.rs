@@ -1,7 +1,7 @@
 //! Conversations: who speaks, what is asked, what comes of it (D2 to D12, D23).
 
+use dormouse::feature::Call;
 use dormouse::feature::conversations::{Outcome, Question, Responded};
-use dormouse::kernel::Outbound;
 use dormouse::limits::{Limits, Responder};
 use dormouse::message::Kind;
 use serde_json::{Value, json};
@@ -45,7 +45,7 @@ fn response(id: &str, content: &str) -> Value {
 
 /// The next call under way, and what is asked.
 fn asked(world: &mut World) -> Question {
-    let Outbound::Respond(question) = world.calls.remove(0) else { panic!("another call") };
+    let Call::Conversations(question) = world.calls.remove(0) else { panic!("another call") };
     *question
 }
 

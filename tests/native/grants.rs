@@ -1,10 +1,12 @@
 //! Grants: who learns who is here, and who sees the numbers of another room.
 
 use dormouse::feature;
+use dormouse::feature::Call;
 use dormouse::feature::metrics::Measures;
+use dormouse::feature::metrics::MetricCall;
 use dormouse::feature::metrics::MetricInput;
 use dormouse::kernel::Request;
-use dormouse::kernel::{Grant, Grants, Input, Outbound};
+use dormouse::kernel::{Grant, Grants, Input};
 use dormouse::limits::Limits;
 use dormouse::message::Kind;
 use dormouse::protocol::ProtocolId;
@@ -102,7 +104,7 @@ fn m6_the_numbers_of_a_chat_room_are_refused_to_who_has_no_presence_there() {
     let mine = asks(&mut world, 2, "subscribe", &json!(["other"]));
     assert_eq!(mine["data"]["metrics"].as_array().unwrap().len(), 1, "{mine}");
     asks(&mut world, 1, "subscribe", &json!(["engagement"]));
-    assert_eq!(world.calls, [Outbound::Observe]);
+    assert_eq!(world.calls, [Call::Metrics(MetricCall::Observe)]);
     let told = measures(&world, 3);
     world.happens(Input::Feature(feature::Input::Metrics(MetricInput::Measured(told))));
     let update = world.sockets.frames(1).pop().unwrap();

@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 
 use dormouse::api::{Answer, EventIn, Task};
 use dormouse::feature;
+use dormouse::feature::Call;
 use dormouse::feature::metrics::Measures;
+use dormouse::feature::metrics::MetricCall;
 use dormouse::feature::metrics::MetricInput;
+use dormouse::kernel::Input;
 use dormouse::kernel::{Command, Request};
-use dormouse::kernel::{Input, Outbound};
 use dormouse::limits::Limits;
 use dormouse::message::{Kind, Millis};
 use serde::de::DeserializeOwned;
@@ -59,10 +61,11 @@ impl Pair {
         }
     }
 
-    fn pass_on(&mut self, asked: &Outbound) {
+    fn pass_on(&mut self, asked: &Call) {
         match asked {
-            Outbound::Respond(_) => panic!("no conversation"),
-            Outbound::Measures(measures) => {
+            Call::Conversations(_) => panic!("no conversation"),
+            Call::Transfers(never) | Call::Documents(never) => match *never {},
+            Call::Metrics(MetricCall::Measures(measures)) => {
                 self.reports.push((measures.at.since(NOON), *measures));
                 if !self.cut {
                     let watched = answer(self.analytics.run(&Task::Measures(*measures)));
@@ -71,7 +74,7 @@ impl Pair {
                     )));
                 }
             }
-            Outbound::Observe => {
+            Call::Metrics(MetricCall::Observe) => {
                 if !self.cut {
                     let measures = answer(self.chat.run(&Task::Observe));
                     self.analytics.happens(Input::Feature(feature::Input::Metrics(

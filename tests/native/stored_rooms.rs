@@ -1,12 +1,13 @@
 //! Rooms of every kind with something of everything that is stored in them.
 
 use dormouse::api::{EventIn, Task};
+use dormouse::feature::Call;
 use dormouse::feature::conversations::{Outcome, Question, Responded};
 use dormouse::feature::documents::EditingWrite;
 use dormouse::feature::documents::Version;
 use dormouse::feature::documents::document::Snapshot;
 use dormouse::history::{History, SqlHistory};
-use dormouse::kernel::{Connection, Outbound, Write};
+use dormouse::kernel::{Connection, Write};
 use dormouse::limits::{Limits, Responder};
 use dormouse::message::{Kind, Name};
 use dormouse::protocol::{ProtocolId, Wire};
@@ -191,7 +192,7 @@ fn conversation() -> World {
 
 /// The next call under way.
 pub(crate) fn asked(world: &mut World) -> Question {
-    let Outbound::Respond(question) = world.calls.remove(0) else { panic!("another call") };
+    let Call::Conversations(question) = world.calls.remove(0) else { panic!("another call") };
     *question
 }
 

@@ -7,12 +7,13 @@ use std::rc::Rc;
 use dormouse::api::{Answer, Task};
 use dormouse::database::{Database, Value};
 use dormouse::feature;
+use dormouse::feature::Call;
 use dormouse::feature::conversations::Responded;
 use dormouse::feature::conversations::ResumeToken;
 use dormouse::history::SqlHistory;
 use dormouse::host::{After, Clock, Driver, Failed, Flush, Host};
 use dormouse::kernel::Request;
-use dormouse::kernel::{Connection, Grants, Input, Outbound, Renewal};
+use dormouse::kernel::{Connection, Grants, Input, Renewal};
 use dormouse::limits::Limits;
 use dormouse::message::{
     ConnectionId, Epoch, Kind, Member, Millis, ProtocolError, RoomName, Stamp,
@@ -55,7 +56,7 @@ pub(crate) struct World {
     /// What those who come in may do, by their name.
     pub(crate) grants: fn(&str) -> Grants,
     /// Whom the room wanted called: calls that are under way.
-    pub(crate) calls: Vec<Outbound>,
+    pub(crate) calls: Vec<Call>,
 }
 
 impl World {

@@ -1,17 +1,19 @@
 //! Whom a room calls: other rooms, and services of others.
 
+use crate::feature::Call;
+use crate::feature::metrics::MetricCall;
 use std::rc::Rc;
 
 use super::Shared;
-use crate::kernel::Outbound;
 
 impl Shared {
     /// Starts a call. What comes of it is another input.
-    pub(super) fn call(self: &Rc<Self>, outbound: Outbound) {
+    pub(super) fn call(self: &Rc<Self>, outbound: Call) {
         match outbound {
-            Outbound::Observe => self.observe(),
-            Outbound::Measures(measures) => self.tell_measures(measures),
-            Outbound::Respond(question) => self.respond(*question),
+            Call::Metrics(MetricCall::Observe) => self.observe(),
+            Call::Metrics(MetricCall::Measures(measures)) => self.tell_measures(measures),
+            Call::Conversations(question) => self.respond(*question),
+            Call::Transfers(never) | Call::Documents(never) => match never {},
         }
     }
 }

@@ -21,6 +21,7 @@ impl Feature for Conversations {
     type Command = ConversationCommand;
     type Event = ConversationEvent;
     type Write = ConversationWrite;
+    type Call = Box<Question>;
     type Input = Responded;
     const KINDS: &'static [EntryKind] = &[RESPONSE];
 }

@@ -10,12 +10,12 @@ use std::rc::Rc;
 use super::Conversations;
 use super::pending::{Outcome, Pending, Question, Responded};
 use super::stored::ConversationWrite;
+use crate::feature::Call;
 use crate::feature::conversations::{ClientName, ConversationCommand, ConversationEvent};
 use crate::kernel::features::Rules;
 use crate::kernel::principal::Principal;
 use crate::kernel::{
-    Connection, Context, Duplicate, Effect, Grant, Outbound, Recipients, Response, Room, Write,
-    chat,
+    Connection, Context, Duplicate, Effect, Grant, Recipients, Response, Room, Write, chat,
 };
 use crate::kernel::{Event, Notice};
 use crate::limits::Responder;
@@ -325,6 +325,6 @@ impl Context {
     fn call(&mut self, room: &Room, pending: &Pending) {
         let (pending, epoch) = (pending.clone(), room.epoch.clone());
         let question = Question { pending, epoch, content: String::new() };
-        self.effects.push(Effect::Call(Outbound::Respond(Box::new(question))));
+        self.effects.push(Effect::Call(Call::Conversations(Box::new(question))));
     }
 }

@@ -22,6 +22,7 @@ impl Feature for Documents {
     type Command = EditingCommand;
     type Event = EditingEvent;
     type Write = EditingWrite;
+    type Call = std::convert::Infallible;
     type Input = std::convert::Infallible;
     fn words(protocol: &str) -> &'static [&'static str] {
         match protocol {

@@ -15,7 +15,7 @@ use crate::message::EntryKind;
 pub use measure::Measuring;
 pub(crate) use measure::WINDOW_MS;
 pub use stored::{
-    Lately, MetricInput, MetricMemory, MetricWrite, Metrics, Observed, StoredReading,
+    Lately, MetricCall, MetricInput, MetricMemory, MetricWrite, Metrics, Observed, StoredReading,
 };
 pub use words::{METRIC, Measure, Measures, Metric, MetricCommand, MetricEvent, Reading};
 
@@ -23,6 +23,7 @@ impl Feature for Metrics {
     type Command = MetricCommand;
     type Event = MetricEvent;
     type Write = MetricWrite;
+    type Call = MetricCall;
     type Input = MetricInput;
     const KINDS: &'static [EntryKind] = &[METRIC];
     fn words(protocol: &str) -> &'static [&'static str] {

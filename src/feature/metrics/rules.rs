@@ -4,12 +4,14 @@
 use super::Metrics;
 use super::measure;
 use super::stored::{MetricInput, MetricWrite, StoredReading};
+use crate::feature::Call;
+use crate::feature::metrics::MetricCall;
 use crate::feature::metrics::{Measure, Measures, Metric, MetricCommand, MetricEvent, Reading};
 use crate::kernel::Duplicate;
 use crate::kernel::Event;
 use crate::kernel::features::Rules;
 use crate::kernel::principal::Principal;
-use crate::kernel::{Connection, Context, Effect, Outbound, Room, Write, kinds};
+use crate::kernel::{Connection, Context, Effect, Room, Write, kinds};
 use crate::limits::{METRICS_MAX, TOPICS_BYTES_MAX, TOPICS_MAX};
 use crate::message::{
     Body, Code, ConnectionId, Entry, Json, Kind, Millis, Name, ProtocolError, Space,
@@ -118,7 +120,7 @@ fn watch(room: &mut Room, cx: &mut Context, principal: &Principal, names: Vec<Na
     }
     cx.answer(principal, Event::from(MetricEvent::Watched(readings(room, principal, all))));
     if asks_measures {
-        cx.effects.push(Effect::Call(Outbound::Observe));
+        cx.effects.push(Effect::Call(Call::Metrics(MetricCall::Observe)));
     }
 }
 

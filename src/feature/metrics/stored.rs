@@ -36,6 +36,15 @@ pub enum MetricWrite {
     Observed(Observed),
 }
 
+/// What is asked of another room, or told it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MetricCall {
+    /// The chat room of the same name: how are you?
+    Observe,
+    /// The analytics room of the same name: this is how I am.
+    Measures(Measures),
+}
+
 /// What another room answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MetricInput {

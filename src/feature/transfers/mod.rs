@@ -20,6 +20,7 @@ impl Feature for Transfers {
     type Command = TransferCommand;
     type Event = TransferEvent;
     type Write = TransferWrite;
+    type Call = std::convert::Infallible;
     type Input = std::convert::Infallible;
     fn words(protocol: &str) -> &'static [&'static str] {
         match protocol {

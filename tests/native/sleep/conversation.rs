@@ -1,7 +1,7 @@
 //! Conversations, and the responder that they call (D2 to D12, Q8 to Q15).
 
+use dormouse::feature::Call;
 use dormouse::feature::conversations::{Outcome, Question, Responded};
-use dormouse::kernel::Outbound;
 use dormouse::protocol::ProtocolId;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -60,10 +60,11 @@ pub(super) static ANSWERS: Feature = Feature {
     ],
 };
 
-fn attempt(call: &Outbound) -> u32 {
+fn attempt(call: &Call) -> u32 {
     match call {
-        Outbound::Respond(question) => question.pending.attempt,
-        Outbound::Observe | Outbound::Measures(_) => 0,
+        Call::Conversations(question) => question.pending.attempt,
+        Call::Transfers(never) | Call::Documents(never) => match *never {},
+        Call::Metrics(_) => 0,
     }
 }
 

@@ -2,9 +2,11 @@
 
 use dormouse::api::Task;
 use dormouse::feature;
+use dormouse::feature::Call;
 use dormouse::feature::metrics::Measures;
+use dormouse::feature::metrics::MetricCall;
 use dormouse::feature::metrics::MetricInput;
-use dormouse::kernel::{Input, Outbound};
+use dormouse::kernel::Input;
 use dormouse::protocol::ProtocolId;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -45,7 +47,9 @@ pub(super) static METRICS: Feature = Feature {
             let own = |it: &Value| it["data"]["metric"] == "engagement";
             it.asked.is_null() && it.others.iter().any(own)
         }),
-        Reached("the chat room was asked", |it| it.calls.contains(&Outbound::Observe)),
+        Reached("the chat room was asked", |it| {
+            it.calls.contains(&Call::Metrics(MetricCall::Observe))
+        }),
         Reached("a chat room was told that nobody watches", |it| {
             it.answers.iter().any(|it| it["done"] == false)
         }),

@@ -5,10 +5,12 @@ use std::mem;
 
 use dormouse::api::Task;
 use dormouse::feature;
+use dormouse::feature::Call;
 use dormouse::feature::conversations::Question;
 use dormouse::feature::conversations::ResumeToken;
+use dormouse::feature::metrics::MetricCall;
 use dormouse::feature::metrics::MetricInput;
-use dormouse::kernel::{Connection, Flag, Flags, Grant, Grants, Input, Outbound, Renewal};
+use dormouse::kernel::{Connection, Flag, Flags, Grant, Grants, Input, Renewal};
 use dormouse::message::{ConnectionId, Kind, Millis, ProtocolError, RoomName, UserId};
 use dormouse::protocol::{Frame, Wire};
 
@@ -239,13 +241,13 @@ impl Stage {
         while !self.world.calls.is_empty() {
             for call in mem::take(&mut self.world.calls) {
                 match (self.place.kind, call) {
-                    (Kind::Chat, Outbound::Measures(it)) => {
+                    (Kind::Chat, Call::Metrics(MetricCall::Measures(it))) => {
                         self.last_report = Some((it.engagement, it.activity));
                         let answer = MetricInput::IsWatched(self.is_watched);
                         self.world.happens(Input::Feature(feature::Input::Metrics(answer)));
                     }
                     (_, call) => {
-                        if let Outbound::Respond(question) = &call {
+                        if let Call::Conversations(question) = &call {
                             self.questions.push_back((**question).clone());
                         }
                         self.now.calls.push(call);

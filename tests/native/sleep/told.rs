@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use dormouse::api::{Answer, Task};
-use dormouse::kernel::Outbound;
+use dormouse::feature::Call;
 use dormouse::message::{ConnectionId, Millis};
 use dormouse::protocol::Frame;
 use serde_json::{Value, json};
@@ -26,7 +26,7 @@ pub(super) struct Moment {
     /// Of callers over HTTP, and of those who were not let in.
     pub(super) answers: Vec<Value>,
     /// Whom the room called.
-    pub(super) calls: Vec<Outbound>,
+    pub(super) calls: Vec<Call>,
 }
 
 impl Moment {
@@ -63,7 +63,7 @@ pub(super) struct Told {
     pub(super) others: Vec<Value>,
     pub(super) closed: Vec<(u16, String)>,
     pub(super) answers: Vec<Value>,
-    pub(super) calls: Vec<Outbound>,
+    pub(super) calls: Vec<Call>,
 }
 
 impl Told {
