@@ -1,6 +1,6 @@
 //! Bindings that workers-rs lacks, or has only in a form that panics.
 
-use js_sys::Array;
+use js_sys::{Array, Promise};
 use wasm_bindgen::prelude::*;
 use web_sys::WebSocket;
 use worker::Env;
@@ -73,7 +73,7 @@ extern "C" {
     ) -> Result<(), JsValue>;
 
     #[wasm_bindgen(js_name = setAlarm, catch)]
-    pub(super) fn set_alarm(state: &DurableObjectState, at_ms: f64) -> Result<(), JsValue>;
+    pub(super) fn set_alarm(state: &DurableObjectState, at_ms: f64) -> Result<Promise, JsValue>;
 
     /// Deletes all that an object stores, its alarm too.
     #[wasm_bindgen(js_name = deleteStorage, catch)]

@@ -146,7 +146,7 @@ impl<H: History, S: Sockets> Driver<H, S> {
         let (report, report_at) = self.report_if_due(now);
         let is_vacant = report_at.is_none() && self.host.is_vacant(now);
         let vacancy = is_vacant.then(|| Vacancy { is_listed: self.host.room().is_listed() });
-        let wake = if is_vacant { None } else { self.wake(report_at, now) };
+        let wake = if is_vacant { None } else { self.wake(report_at, !calls.is_empty(), now) };
         Ok(After { flush_in_ms, pump_in_ms, wake, calls, report, vacancy })
     }
 
@@ -199,15 +199,16 @@ impl<H: History, S: Sockets> Driver<H, S> {
         (Some(Activity { connections, active, is_empty, tally }), None)
     }
 
-    /// When the alarm is to ring, if it is not known to ring by then.
-    fn wake(&mut self, report_at: Option<Millis>, now: Millis) -> Option<Wake> {
+    /// When the alarm is to ring, if it is not known to ring by then. With a call, at once: should
+    /// the process die meanwhile, only the alarm has it made again.
+    fn wake(&mut self, report_at: Option<Millis>, has_calls: bool, now: Millis) -> Option<Wake> {
         let due = self.host.next_wake();
         let at = due.into_iter().chain(report_at).min()?;
         if self.armed_at.is_some_and(|armed| armed <= at) {
             return None;
         }
         self.armed_at = Some(at);
-        let may_wait = ARM_LATER_MS <= at.since(now) || Some(at) != due;
+        let may_wait = !has_calls && (ARM_LATER_MS <= at.since(now) || Some(at) != due);
         Some(Wake { at, may_wait })
     }
 }

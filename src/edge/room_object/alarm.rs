@@ -2,6 +2,8 @@
 
 use std::rc::Rc;
 
+use js_sys::Promise;
+
 use super::Shared;
 use crate::edge::clock::{self, Clock};
 use crate::edge::platform;
@@ -20,17 +22,18 @@ impl Shared {
     }
 
     /// Should the object vanish before an alarm that waits is set, its sockets vanish too, or
-    /// its next wake arms it.
+    /// its next wake arms it. Gives when it is set, if it is set at once.
     #[expect(clippy::cast_precision_loss, reason = "a time stays below 2^53")]
-    pub(super) fn arm(&self, Wake { at, may_wait }: Wake) {
+    pub(super) fn arm(&self, Wake { at, may_wait }: Wake) -> Option<Promise> {
         let (state, at_ms) = (self.state.as_raw(), at.0 as f64);
         let armed = if may_wait {
-            platform::set_alarm_later(state, at_ms, GATHER_MS as f64)
+            platform::set_alarm_later(state, at_ms, GATHER_MS as f64).map(|()| None)
         } else {
-            platform::set_alarm(state, at_ms)
+            platform::set_alarm(state, at_ms).map(Some)
         };
-        if armed.is_err() {
+        armed.unwrap_or_else(|_| {
             worker::console_error!("the alarm was not set");
-        }
+            None
+        })
     }
 }

@@ -164,8 +164,11 @@ impl Shared {
         if let Some(wait_ms) = pump_in_ms {
             self.later(wait_ms, |driver| driver.pump(&Clock));
         }
+        // After the frames: what is sent first does not wait for the alarm to be stored. But
+        // before the calls: should the process die, it has them made again.
+        let armed = wake.and_then(|it| self.arm(it));
         for call in calls {
-            self.call(call);
+            self.call_once(armed.clone(), call);
         }
         if let Some(activity) = report {
             self.report(activity);
@@ -176,10 +179,6 @@ impl Shared {
                 self.forget();
             }
             return platform::delete_storage(self.state.as_raw()).map_err(Error::from);
-        }
-        // After the frames: what is sent first does not wait for the alarm to be stored.
-        if let Some(wake) = wake {
-            self.arm(wake);
         }
         Ok(())
     }
