@@ -91,8 +91,7 @@ pub struct Driver<H, S> {
     host: Host<H, S>,
     /// Between two reports, in milliseconds; 0 reports after every step.
     report_ms: u64,
-    /// When the alarm is known to ring.
-    armed_at: Option<Millis>,
+    armed: Armed,
     /// When it may report again.
     report_at: Option<Millis>,
     pump: PumpTimer,
@@ -101,7 +100,13 @@ pub struct Driver<H, S> {
 impl<H: History, S: Sockets> Driver<H, S> {
     /// Drives a room that has just been woken.
     pub fn new(host: Host<H, S>, report_ms: u64) -> Self {
-        Self { host, report_ms, armed_at: None, report_at: None, pump: PumpTimer::default() }
+        Self {
+            host,
+            report_ms,
+            armed: Armed::default(),
+            report_at: None,
+            pump: PumpTimer::default(),
+        }
     }
 
     /// The room, its log and its sockets.
@@ -146,13 +151,15 @@ impl<H: History, S: Sockets> Driver<H, S> {
         let (report, report_at) = self.report_if_due(now);
         let is_vacant = report_at.is_none() && self.host.is_vacant(now);
         let vacancy = is_vacant.then(|| Vacancy { is_listed: self.host.room().is_listed() });
-        let wake = if is_vacant { None } else { self.wake(report_at, !calls.is_empty(), now) };
+        let due = self.host.next_wake();
+        let wake =
+            if is_vacant { None } else { self.armed.wake(due, report_at, !calls.is_empty(), now) };
         Ok(After { flush_in_ms, pump_in_ms, wake, calls, report, vacancy })
     }
 
     /// The alarm rang.
     pub fn alarm(&mut self, clock: &impl Clock) -> Result<After, Failed<H::Error>> {
-        self.armed_at = None;
+        self.armed = Armed::default();
         self.step(clock, |host| {
             let stamp = clock.stamp();
             let is_due = host.room().sweep_is_due(stamp.at);
@@ -198,17 +205,33 @@ impl<H: History, S: Sockets> Driver<H, S> {
         let tally = self.host.take_tally();
         (Some(Activity { connections, active, is_empty, tally }), None)
     }
+}
 
-    /// When the alarm is to ring, if it is not known to ring by then. With a call, at once: should
-    /// the process die meanwhile, only the alarm has it made again.
-    fn wake(&mut self, report_at: Option<Millis>, has_calls: bool, now: Millis) -> Option<Wake> {
-        let due = self.host.next_wake();
-        let at = due.into_iter().chain(report_at).min()?;
-        if self.armed_at.is_some_and(|armed| armed <= at) {
+/// When the alarm is known to ring.
+#[derive(Debug, Default)]
+struct Armed {
+    at: Option<Millis>,
+    /// Whether it is set a moment later, so that it may not be stored yet.
+    may_wait: bool,
+}
+
+impl Armed {
+    /// When the alarm is to ring, if it is not known to ring by then. With a call it is set at
+    /// once: should the process die meanwhile, only the alarm has the call made again.
+    fn wake(
+        &mut self,
+        due: Option<Millis>,
+        report_at: Option<Millis>,
+        has_calls: bool,
+        now: Millis,
+    ) -> Option<Wake> {
+        let at = due.into_iter().chain(report_at).chain(self.at).min()?;
+        let is_known = self.at == Some(at) && !(has_calls && self.may_wait);
+        if is_known {
             return None;
         }
-        self.armed_at = Some(at);
         let may_wait = !has_calls && (ARM_LATER_MS <= at.since(now) || Some(at) != due);
+        *self = Self { at: Some(at), may_wait };
         Some(Wake { at, may_wait })
     }
 }
@@ -250,6 +273,24 @@ impl PumpTimer {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn q10_with_a_call_the_alarm_is_set_at_once_even_if_it_is_on_its_way() {
+        let at = |millis| Some(Millis(millis));
+        let mut armed = Armed::default();
+        let report = armed.wake(None, at(1_000), false, Millis(0));
+        assert_eq!(report, Some(Wake { at: Millis(1_000), may_wait: true }));
+        assert_eq!(armed.wake(at(17_000), at(1_000), false, Millis(1)), None);
+        let call = armed.wake(at(17_000), at(1_000), true, Millis(1));
+        assert_eq!(call, Some(Wake { at: Millis(1_000), may_wait: false }));
+        assert_eq!(armed.wake(at(17_000), at(1_000), true, Millis(2)), None, "it is stored");
+        let sooner = armed.wake(at(500), at(1_000), false, Millis(3));
+        assert_eq!(sooner, Some(Wake { at: Millis(500), may_wait: false }));
+        let mut armed = Armed::default();
+        let far = armed.wake(at(ARM_LATER_MS), None, false, Millis(0));
+        assert_eq!(far.map(|it| it.may_wait), Some(true));
+        assert_eq!(Armed::default().wake(None, None, true, Millis(0)), None);
+    }
 
     #[test]
     fn while_nobody_takes_anything_the_pump_comes_ever_later_and_then_not_at_all() {
