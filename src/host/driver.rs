@@ -159,7 +159,7 @@ impl<H: History, S: Sockets> Driver<H, S> {
 
     /// The alarm rang.
     pub fn alarm(&mut self, clock: &impl Clock) -> Result<After, Failed<H::Error>> {
-        self.armed = Armed::default();
+        self.armed = Armed { has_rung: true, ..Armed::default() };
         self.step(clock, |host| {
             let stamp = clock.stamp();
             let is_due = host.room().sweep_is_due(stamp.at);
@@ -213,11 +213,14 @@ struct Armed {
     at: Option<Millis>,
     /// Whether it is set a moment later, so that it may not be stored yet.
     may_wait: bool,
+    /// Whether it rings now.
+    has_rung: bool,
 }
 
 impl Armed {
     /// When the alarm is to ring, if it is not known to ring by then. With a call it is set at
-    /// once: should the process die meanwhile, only the alarm has the call made again.
+    /// once: should the process die meanwhile, only the alarm has the call made again. And when
+    /// it rings, because then there is none.
     fn wake(
         &mut self,
         due: Option<Millis>,
@@ -230,8 +233,9 @@ impl Armed {
         if is_known {
             return None;
         }
-        let may_wait = !has_calls && (ARM_LATER_MS <= at.since(now) || Some(at) != due);
-        *self = Self { at: Some(at), may_wait };
+        let is_far = ARM_LATER_MS <= at.since(now) || Some(at) != due;
+        let may_wait = is_far && !has_calls && !self.has_rung;
+        *self = Self { at: Some(at), may_wait, has_rung: false };
         Some(Wake { at, may_wait })
     }
 }
@@ -290,6 +294,9 @@ mod tests {
         let far = armed.wake(at(ARM_LATER_MS), None, false, Millis(0));
         assert_eq!(far.map(|it| it.may_wait), Some(true));
         assert_eq!(Armed::default().wake(None, None, true, Millis(0)), None);
+        let mut armed = Armed { has_rung: true, ..Armed::default() };
+        let next = armed.wake(at(ARM_LATER_MS), at(1_000), false, Millis(0));
+        assert_eq!(next, Some(Wake { at: Millis(1_000), may_wait: false }), "there is none");
     }
 
     #[test]

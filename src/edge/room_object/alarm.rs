@@ -14,11 +14,13 @@ use crate::host::{GATHER_MS, Wake};
 const ALARM_RETRY_MS: u64 = 5_000;
 
 impl Shared {
-    /// Never fails: the platform would give up on an alarm after six times.
-    pub(super) fn alarm(self: &Rc<Self>) {
-        if self.drive(|driver| driver.alarm(&Clock)).is_err() {
-            self.arm(Wake { at: clock::now().plus(ALARM_RETRY_MS), may_wait: false });
-        }
+    /// Never fails: the platform would give up on an alarm after six times. Gives when the next
+    /// one is set. The platform forgets this one when it is through: should the process die
+    /// between that and the next, a room that owes something would not wake by itself.
+    pub(super) fn alarm(self: &Rc<Self>) -> Option<Promise> {
+        self.drive(|driver| driver.alarm(&Clock)).unwrap_or_else(|_| {
+            self.arm(Wake { at: clock::now().plus(ALARM_RETRY_MS), may_wait: false })
+        })
     }
 
     /// Should the object vanish before an alarm that waits is set, its sockets vanish too, or

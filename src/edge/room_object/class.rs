@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
 
-use js_sys::Uint8Array;
+use js_sys::{Promise, Uint8Array};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 use worker::worker_sys::{DurableObjectState, WebSocketRequestResponsePair};
@@ -96,9 +96,9 @@ impl RoomObject {
         self.0.leave(&socket.into(), 1006);
     }
 
-    /// The alarm rings.
-    pub fn alarm(&self) {
-        self.0.alarm();
+    /// The alarm rings. Its end waits for the next one to be set.
+    pub fn alarm(&self) -> Option<Promise> {
+        self.0.alarm()
     }
 }
 

@@ -12,6 +12,7 @@ use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
 use std::time::Duration;
 
+use js_sys::Promise;
 use worker::{Delay, Env, Error, Result, State, WebSocket};
 
 use super::clock::Clock;
@@ -115,12 +116,16 @@ impl Shared {
 
     /// One thing that happens to an awake room.
     fn step(self: &Rc<Self>, step: impl FnOnce(&mut RoomHost) -> Result<Flush>) -> Result<()> {
-        self.drive(|driver| driver.step(&Clock, step))
+        self.drive(|driver| driver.step(&Clock, step)).map(drop)
     }
 
     /// Wakes the room if it sleeps, lets something happen to it, and does what comes after. If
-    /// that fails or panics, the room's memory is dropped, and the next time rebuilds it.
-    fn drive(self: &Rc<Self>, step: impl FnOnce(&mut RoomDriver) -> Stepped) -> Result<()> {
+    /// that fails or panics, the room's memory is dropped, and the next time rebuilds it. Gives
+    /// when the alarm is set, if it is set at once.
+    fn drive(
+        self: &Rc<Self>,
+        step: impl FnOnce(&mut RoomDriver) -> Stepped,
+    ) -> Result<Option<Promise>> {
         let busy = |_| Error::RustError("a step of this room is under way".into());
         let mut slot = self.awake.try_borrow_mut().map_err(busy)?;
         let mut driver = match slot.take() {
@@ -154,7 +159,7 @@ impl Shared {
     }
 
     /// Sets the timers and the alarm, and starts the calls.
-    fn after(self: &Rc<Self>, after: After) -> Result<()> {
+    fn after(self: &Rc<Self>, after: After) -> Result<Option<Promise>> {
         let After { flush_in_ms, pump_in_ms, wake, calls, report, vacancy } = after;
         if let Some(wait_ms) = flush_in_ms {
             self.later(wait_ms, |driver| {
@@ -178,9 +183,9 @@ impl Shared {
             if vacancy.is_listed {
                 self.forget();
             }
-            return platform::delete_storage(self.state.as_raw()).map_err(Error::from);
+            platform::delete_storage(self.state.as_raw())?;
         }
-        Ok(())
+        Ok(armed)
     }
 
     /// A step in a few milliseconds. Should the object vanish before, its next wake does without.
