@@ -7,11 +7,11 @@ use crate::feature::documents::EditingCommand;
 use crate::feature::metrics::{Measures, Metric, MetricCommand};
 use crate::feature::transfers::TransferCommand;
 use crate::kernel::Grants;
-use crate::kernel::{Command, Request};
+use crate::kernel::{Command, Publication, Request};
 use crate::limits::{BATCH_EVENTS_MAX, JSON_DEPTH_MAX};
 use crate::message::{
-    Before, Body, ConnectionId, EventName, Fault, Json, Kicked, Kind, Member, Millis, Name, Offset,
-    PageRequest, ProtocolError, RequestId, RoomName, StateKey, UserId,
+    Acknowledgement, Before, Body, ConnectionId, EventName, Fault, Json, Kicked, Kind, Member,
+    Millis, Name, Offset, PageRequest, ProtocolError, RequestId, RoomName, StateKey, UserId,
 };
 use crate::protocol::publication;
 
@@ -108,7 +108,8 @@ impl EventIn {
     fn command(&self, kind: Kind) -> Result<Command, ProtocolError> {
         let exclude = self.exclude.as_deref().map(|it| ConnectionId::parse(it).ok_or(NO_SESSION));
         let (body, exclude) = (self.body(kind)?, exclude.transpose()?);
-        Ok(Command::Publish { body, exclude })
+        let publication = Publication::new(body, Acknowledgement::ByReply);
+        Ok(Command::Publish(Publication { exclude, ..publication }))
     }
 
     fn body(&self, kind: Kind) -> Result<Body, ProtocolError> {

@@ -3,78 +3,81 @@
 use std::rc::Rc;
 
 use super::principal::Principal;
-use super::{Context, Duplicate, Effect, Grant, PageQuery, Recipients, Room, Write, retention};
+use super::{
+    Context, Duplicate, Effect, Grant, PageQuery, Publication, Recipients, Room, Write, retention,
+};
 use crate::kernel::{Event, Notice};
-use crate::message::{Accepted, Body, ConnectionId, Entry, Member, PageRequest, Reply, RequestId};
+use crate::message::{
+    Accepted, Acknowledgement, Body, ConnectionId, Entry, Member, PageRequest, Reply, RequestId,
+};
 
-/// Says something to everyone, the speaker too (X11): its echo is the acknowledgement.
-pub(crate) fn say(
-    room: &mut Room,
-    cx: &mut Context,
-    principal: &Principal,
-    body: Body,
-    duplicate: Option<Duplicate>,
-) {
-    let allowed = principal.needs(Grant::Send, "this token does not allow sending here");
-    if let Err(refusal) = allowed {
-        return cx.refuse_principal(principal, refusal);
-    }
-    if let Some(duplicate) = duplicate {
-        let entry = duplicate.entry.unwrap_or_else(|| {
-            // The log no longer keeps it, but remembers that it was said.
-            let (offset, at, id) = (duplicate.offset, cx.stamp.at, cx.stamp.new_id());
-            let (author, request_id) = (principal.member.clone(), principal.request_id.clone());
-            Rc::new(Entry { offset, at, id, author, request_id, body })
-        });
-        return cx.answer(principal, Event::Entry(entry));
-    }
-    if room.admits_broadcast(cx, principal) {
-        append(room, cx, principal, body, None);
-    }
-}
-
-/// Publishes an event, and tells the publisher where it went.
+/// Adds to the log what somebody publishes, and tells everyone whom it concerns, its author too
+/// (X11).
 pub(crate) fn publish(
     room: &mut Room,
     cx: &mut Context,
     principal: &Principal,
-    body: Body,
-    exclude: Option<ConnectionId>,
+    publication: Publication,
     duplicate: Option<Duplicate>,
 ) {
     // Callers over HTTP are backends: all they do is publishing.
-    let is_protected = body.is_protected() || principal.session.is_none();
-    let grant = if is_protected { Grant::Publish } else { Grant::Send };
-    if let Err(refusal) = principal.needs(grant, "this token does not allow publishing this here") {
+    let is_protected = publication.body.is_protected() || principal.session.is_none();
+    let allowed = if is_protected {
+        principal.needs(Grant::Publish, "this token does not allow publishing this here")
+    } else {
+        principal.needs(Grant::Send, "this token does not allow sending here")
+    };
+    if let Err(refusal) = allowed {
         return cx.refuse_principal(principal, refusal);
     }
     if duplicate.is_none()
-        && let Err(refusal) = room.features.may_publish(room, &body)
+        && let Err(refusal) = room.features.may_publish(room, &publication.body)
     {
         return cx.refuse_principal(principal, refusal);
     }
-    post(room, cx, principal, body, exclude, duplicate);
+    post(room, cx, principal, publication, duplicate);
 }
 
-/// What publishing comes down to, once it is allowed.
+/// What publishing comes down to, once it is allowed. A resend is only acknowledged.
 pub(crate) fn post(
     room: &mut Room,
     cx: &mut Context,
     principal: &Principal,
-    body: Body,
-    exclude: Option<ConnectionId>,
+    Publication { body, exclude, acknowledgement }: Publication,
     duplicate: Option<Duplicate>,
 ) {
-    let (id, offset, duplicate) = match duplicate {
-        Some(duplicate) => (duplicate.entry.map(|it| it.id), duplicate.offset, true),
+    let is_resend = duplicate.is_some();
+    let (offset, entry) = match duplicate {
+        Some(Duplicate { offset, entry: None, .. })
+            if acknowledgement == Acknowledgement::ByEvent =>
+        {
+            // The log no longer keeps it, but remembers that it was said.
+            let (at, id) = (cx.stamp.at, cx.stamp.new_id());
+            let (author, request_id) = (principal.member.clone(), principal.request_id.clone());
+            (offset, Some(Rc::new(Entry { offset, at, id, author, request_id, body })))
+        }
+        Some(Duplicate { offset, entry, .. }) => (offset, entry),
         None if room.admits_broadcast(cx, principal) => {
             let entry = append(room, cx, principal, body, exclude);
-            (Some(entry.id), entry.offset, false)
+            (entry.offset, Some(entry))
         }
         None => return,
     };
-    let accepted = Accepted { id, offset, epoch: room.epoch.clone(), duplicate };
-    cx.answer(principal, Event::Reply(Reply::Accepted(accepted)));
+    match acknowledgement {
+        Acknowledgement::ByReply => {
+            let id = entry.map(|it| it.id);
+            let epoch = room.epoch.clone();
+            let accepted = Accepted { id, offset, epoch, duplicate: is_resend };
+            cx.answer(principal, Event::Reply(Reply::Accepted(accepted)));
+        }
+        // Its author has heard it with all others, unless it was said before.
+        Acknowledgement::ByEvent if is_resend => {
+            if let Some(entry) = entry {
+                cx.answer(principal, Event::Entry(entry));
+            }
+        }
+        Acknowledgement::ByEvent | Acknowledgement::None => {}
+    }
 }
 
 /// Adds an entry to the log, and tells whom it concerns.

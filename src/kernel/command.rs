@@ -1,7 +1,7 @@
 use crate::feature::{self, Ask};
 use crate::message::{
-    Body, ConnectionId, Dedupe, Json, Kicked, PageRequest, ProtocolError, Rate, RequestId,
-    StateKey, Topic,
+    Acknowledgement, Body, ConnectionId, Dedupe, Json, Kicked, PageRequest, ProtocolError, Rate,
+    RequestId, StateKey, Topic,
 };
 
 /// A frame from a client, decoded. Decoding cannot fail as a whole: what could
@@ -28,15 +28,8 @@ pub enum Command {
         /// The room it is for, where the URL does not say.
         context: Option<String>,
     },
-    /// Say this to everyone and remember it (B8).
-    Say(Body),
-    /// Publish this: as `Say`, and tell the publisher where it went.
-    Publish {
-        /// The event, the message or the metric that is published.
-        body: Body,
-        /// A session that does not hear it.
-        exclude: Option<ConnectionId>,
-    },
+    /// Add this to the log, and tell everyone whom it concerns.
+    Publish(Publication),
     /// Keep this value under this key, and say so; `null` drops the key.
     SetState {
         /// The key.
@@ -70,6 +63,25 @@ pub enum Command {
     Feature(feature::Command),
 }
 
+/// Something to add to the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Publication {
+    /// What is published.
+    pub body: Body,
+    /// A connection that does not hear it.
+    pub exclude: Option<ConnectionId>,
+    /// How its author learns that it is in the log.
+    pub acknowledgement: Acknowledgement,
+}
+
+impl Publication {
+    /// For everyone whom it concerns.
+    #[must_use]
+    pub fn new(body: impl Into<Body>, acknowledgement: Acknowledgement) -> Self {
+        Self { body: body.into(), exclude: None, acknowledgement }
+    }
+}
+
 impl<T: Into<feature::Command>> From<T> for Command {
     fn from(command: T) -> Self {
         Self::Feature(command.into())
@@ -81,7 +93,7 @@ impl Command {
     #[must_use]
     pub fn dedupe(&self) -> Dedupe {
         match self {
-            Self::Say(_) | Self::Publish { .. } | Self::SetState { .. } => Dedupe::Entry,
+            Self::Publish(_) | Self::SetState { .. } => Dedupe::Entry,
             Self::Feature(it) => it.dedupe(),
             Self::Ping
             | Self::Pong

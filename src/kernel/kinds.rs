@@ -24,9 +24,8 @@ pub(crate) fn serves(kind: Kind, command: &Command) -> bool {
         | Command::Status
         | Command::Kick(_)
         | Command::Erase => true,
-        Command::Say(_)
-        | Command::Typing(_)
-        | Command::Publish { .. }
+        Command::Typing(_)
+        | Command::Publish(_)
         | Command::SetState { .. }
         | Command::Subscribe(_)
         | Command::Unsubscribe(_) => matches!(kind, Kind::Chat | Kind::Hub),

@@ -40,7 +40,7 @@ mod vacancy;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-pub use command::{Command, Request};
+pub use command::{Command, Publication, Request};
 pub use connection::Connection;
 pub(crate) use context::Context;
 pub use counts::Counts;

@@ -55,10 +55,7 @@ impl Room {
             Command::Pong => {}
             // The edge verifies tokens and sends `Input::Renewed` instead.
             Command::Authenticate { .. } => cx.refuse_principal(principal, ProtocolError::system()),
-            Command::Say(body) => chat::say(self, cx, principal, body, duplicate),
-            Command::Publish { body, exclude } => {
-                chat::publish(self, cx, principal, body, exclude, duplicate);
-            }
+            Command::Publish(it) => chat::publish(self, cx, principal, it, duplicate),
             Command::SetState { key, value } => {
                 state::set(self, cx, principal, &key, value, duplicate);
             }

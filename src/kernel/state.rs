@@ -1,9 +1,9 @@
 //! Values a room keeps under keys: the log says how they changed, the state what they are.
 
 use super::principal::Principal;
-use super::{Context, Duplicate, Effect, Grant, Room, Write, chat};
+use super::{Context, Duplicate, Effect, Grant, Publication, Room, Write, chat};
 use crate::limits::{STATE_BYTES_MAX, STATE_KEYS_MAX};
-use crate::message::{Code, Json, ProtocolError, Published, StateKey, UserId};
+use crate::message::{Acknowledgement, Code, Json, ProtocolError, Published, StateKey, UserId};
 
 /// What a room knows of a key. The value is in the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,7 +40,8 @@ pub(crate) fn set(
             let head = room.head;
             let bytes = event.data.as_str().len();
             let is_null = event.data.is_null();
-            chat::post(room, cx, principal, event.into(), None, duplicate);
+            let publication = Publication::new(event, Acknowledgement::ByReply);
+            chat::post(room, cx, principal, publication, duplicate);
             if room.head == head {
                 return; // A resend, or too fast.
             }

@@ -11,6 +11,18 @@ pub enum Dedupe {
     Response,
 }
 
+/// How a client learns that what it published is in the log. That goes by the protocol, whatever
+/// is published.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Acknowledgement {
+    /// By the event itself, which carries the request's id.
+    ByEvent,
+    /// By an answer of its own.
+    ByReply,
+    /// Not at all: only what fails is answered.
+    None,
+}
+
 /// Which of a connection's rates a frame counts against.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rate {

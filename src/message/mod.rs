@@ -23,7 +23,7 @@ pub mod workflow;
 pub use address::{Network, address_key, networks};
 pub use ascii::{ascii_len, to_ascii};
 pub use body::{Body, EntryKind, Relation, Space};
-pub use command::{Before, Dedupe, Kicked, PageRequest, Rate};
+pub use command::{Acknowledgement, Before, Dedupe, Kicked, PageRequest, Rate};
 pub use id::{ConnectionId, Epoch, Kind, Offset, RequestId, RoomName, Stamp, UserId};
 pub use json::{Json, json_len, starts_object, text_fits};
 pub(crate) use name::is_dots;

@@ -12,16 +12,16 @@ use super::json;
 pub(crate) use super::json::Envelope;
 use super::spell::ErrorDetails;
 use super::{
-    Access, Acknowledgement, Channel, Decoded, Descriptor, Encoding, Frame, Peer, Protocol,
-    Subprotocols, TokenPlace, publication,
+    Access, Channel, Decoded, Descriptor, Encoding, Frame, Peer, Protocol, Subprotocols,
+    TokenPlace, publication,
 };
 use crate::close::CloseCode;
 use crate::feature::{self, Ask, Spelled, Tell};
-use crate::kernel::{Command, Event, Notice};
+use crate::kernel::{Command, Event, Notice, Publication};
 use crate::kernel::{Flag, Flags};
 use crate::message::{
-    Body, Code, EVENT, EventName, Json, Kind, Millis, ProtocolError, Reply, RequestId, Status,
-    Welcome,
+    Acknowledgement, Body, Code, EVENT, EventName, Json, Kind, Millis, ProtocolError, Reply,
+    RequestId, Status, Welcome,
 };
 
 pub(super) struct Client;
@@ -33,7 +33,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     subprotocols: Subprotocols::Any,
     tokens: TokenPlace::REQUEST,
     ping_pair: Some(json::PING_PAIR),
-    acknowledgement: Acknowledgement::ByEvent,
+    acknowledgement: Acknowledgement::None,
     encodings: &[Encoding::Json, Encoding::JsonBatch],
     flags: Flags::of(&[Flag::Pinged, Flag::Patient, Flag::Greeted]),
     close_code,
@@ -64,7 +64,9 @@ impl Protocol for Client {
 
     fn decode(&self, frame: &Frame, _: &Peer<'_>) -> Decoded {
         let mut request = json::request(frame, |it: &Envelope<'_>| it.id.as_deref(), command);
-        if let (Ok(Command::Publish { body, .. }), Frame::Text(text)) = (&request.command, frame) {
+        if let (Ok(Command::Publish(Publication { body, .. })), Frame::Text(text)) =
+            (&request.command, frame)
+        {
             // The rest of the frame is the data of what is asked, or of the event.
             request.command = fields(text).and_then(|data| asked(&body.name, data));
         }
@@ -109,8 +111,7 @@ impl Protocol for Client {
 fn asked(name: &EventName, data: Json) -> Result<Command, ProtocolError> {
     match feature::Command::read("client", name.as_str(), Some(data.as_raw())) {
         Some(read) => read.map(Command::Feature),
-        None => publication(Kind::Hub, name.clone(), data, None)
-            .map(|it| Command::Publish { body: it.into(), exclude: None }),
+        None => publication(Kind::Hub, name.clone(), data, None).map(publish),
     }
 }
 
@@ -129,9 +130,13 @@ fn command(envelope: &Envelope<'_>) -> Result<Command, ProtocolError> {
             };
             let name = EventName::parse(kind).map_err(wrong)?;
             let body = Body::new(EVENT, name, Json::null());
-            Command::Publish { body, exclude: None }
+            publish(body)
         }
     })
+}
+
+fn publish(body: impl Into<Body>) -> Command {
+    Command::Publish(Publication::new(body, DESCRIPTOR.acknowledgement))
 }
 
 /// What is not the envelope's own.

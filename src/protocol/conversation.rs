@@ -8,8 +8,7 @@ use serde_json::value::RawValue;
 
 use super::json::{self, Text};
 use super::{
-    Access, Acknowledgement, Channel, Decoded, Descriptor, Encoding, Frame, Peer, Protocol,
-    Subprotocols, TokenPlace,
+    Access, Channel, Decoded, Descriptor, Encoding, Frame, Peer, Protocol, Subprotocols, TokenPlace,
 };
 use crate::close::CloseCode;
 use crate::feature;
@@ -19,8 +18,8 @@ use crate::feature::conversations::{
 use crate::kernel::{Command, Event, Notice, Request};
 use crate::kernel::{Flag, Flags};
 use crate::message::{
-    Before, Code, Entry, Kind, MessageText, Millis, Offset, Page, PageRequest, ProtocolError,
-    RequestId, text_fits,
+    Acknowledgement, Before, Code, Entry, Kind, MessageText, Millis, Offset, Page, PageRequest,
+    ProtocolError, RequestId, text_fits,
 };
 
 pub(super) struct Talk;

@@ -5,7 +5,7 @@ use super::ProtocolId;
 use crate::close::CloseCode;
 use crate::feature;
 use crate::kernel::Flags;
-use crate::message::{Kind, ProtocolError};
+use crate::message::{Acknowledgement, Kind, ProtocolError};
 
 /// A protocol, described.
 #[derive(Debug)]
@@ -23,7 +23,7 @@ pub struct Descriptor {
     /// A text that the platform answers by itself, without waking the room, and the answer. An
     /// object has one such pair, so the protocols of one kind of room have the same or none.
     pub ping_pair: Option<(&'static str, &'static str)>,
-    /// How a request that was carried out is acknowledged.
+    /// How what its clients publish is acknowledged.
     pub acknowledgement: Acknowledgement,
     /// How its frames may be encoded. The first is what a client gets that asks for nothing.
     pub encodings: &'static [Encoding],
@@ -122,16 +122,6 @@ impl TokenPlace {
     /// There, or in the first message.
     pub const ANYWHERE: &[Self] =
         &[Self::Query, Self::Header, Self::Subprotocol, Self::FirstMessage];
-}
-
-/// How a client learns that its request was carried out. That goes by the protocol, whatever the
-/// request asks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Acknowledgement {
-    /// By what it causes, which carries the request's id: the message that was accepted.
-    ByEvent,
-    /// By an answer of its own.
-    ByReply,
 }
 
 /// How frames are encoded.

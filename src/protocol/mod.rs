@@ -11,9 +11,7 @@ pub(crate) mod spell;
 mod wire;
 pub(crate) mod workflow;
 
-pub use descriptor::{
-    Access, Acknowledgement, Descriptor, Encoding, Entrance, Subprotocols, TokenPlace,
-};
+pub use descriptor::{Access, Descriptor, Encoding, Entrance, Subprotocols, TokenPlace};
 pub use peer::{Channel, Decoded, Peer, RoomAddress};
 use serde::{Deserialize, Serialize};
 pub use wire::Wire;

@@ -11,14 +11,15 @@ use super::json;
 pub(crate) use super::json::Envelope;
 use super::spell::Id;
 use super::{
-    Access, Acknowledgement, Channel, Decoded, Descriptor, Encoding, Frame, Peer, Protocol,
-    Subprotocols, TokenPlace,
+    Access, Channel, Decoded, Descriptor, Encoding, Frame, Peer, Protocol, Subprotocols, TokenPlace,
 };
 use crate::close::CloseCode;
 use crate::feature::{Spelled, Tell};
 use crate::kernel::{Command, Event, Notice};
 use crate::kernel::{Flag, Flags};
-use crate::message::{Code, ConnectionId, Details, Fault, Kind, Millis, ProtocolError, RequestId};
+use crate::message::{
+    Acknowledgement, Code, ConnectionId, Details, Fault, Kind, Millis, ProtocolError, RequestId,
+};
 
 pub(super) struct Workflow;
 
@@ -29,7 +30,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     subprotocols: Subprotocols::Any,
     tokens: TokenPlace::ANYWHERE,
     ping_pair: Some(json::PING_PAIR),
-    acknowledgement: Acknowledgement::ByEvent,
+    acknowledgement: Acknowledgement::None,
     encodings: &[Encoding::Json, Encoding::JsonBatch],
     flags: Flags::of(&[Flag::Patient]),
     close_code: CloseCode::of,

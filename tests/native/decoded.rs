@@ -2,13 +2,13 @@
 
 use dormouse::history::SqlHistory;
 use dormouse::host::Host;
-use dormouse::kernel::{Command, Request};
+use dormouse::kernel::Request;
 use dormouse::limits::Limits;
 use dormouse::message::{Kind, RequestId};
 use dormouse::protocol::{Decoded, Frame, ProtocolId, Wire};
 use serde_json::{Value, json};
 
-use crate::support::{FakeSockets, NOON, Rusqlite, body, epoch, session, session_id, stamp};
+use crate::support::{FakeSockets, NOON, Rusqlite, body, epoch, said, session, session_id, stamp};
 use crate::world::nobody;
 
 type RoomHost = Host<SqlHistory<Rusqlite>, FakeSockets>;
@@ -27,7 +27,7 @@ fn room(messages_per_minute: u64) -> (RoomHost, FakeSockets) {
 
 fn say(id: &str) -> Request {
     let request_id = RequestId::parse(id).unwrap();
-    Request { request_id: Some(request_id), command: Ok(Command::Say(body(id))) }
+    Request { request_id: Some(request_id), command: Ok(said(body(id))) }
 }
 
 fn take(host: &mut RoomHost, decoded: Decoded) {

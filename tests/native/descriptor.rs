@@ -4,9 +4,9 @@ use dormouse::admission::{Query, Route, Target, Upgrade, endpoints};
 use dormouse::close::CloseCode;
 use dormouse::kernel::Flags;
 use dormouse::kernel::{Event, Notice};
-use dormouse::message::{Accepted, Kind, Offset, Reply};
+use dormouse::message::{Accepted, Acknowledgement, Kind, Offset, Reply};
 use dormouse::protocol::{
-    Access, Acknowledgement, Channel, Descriptor, Encoding, ProtocolId, Subprotocols, TokenPlace,
+    Access, Channel, Descriptor, Encoding, ProtocolId, Subprotocols, TokenPlace,
 };
 
 use crate::support::{NOON, epoch, stamp};

@@ -1,12 +1,12 @@
 //! What holds for every dialect, whatever is sent.
 
-use dormouse::kernel::{Command, Request};
+use dormouse::kernel::Request;
 use dormouse::message::{Code, RequestId};
 use dormouse::protocol::{Frame, ProtocolId};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::support::{body, decoded};
+use crate::support::{body, decoded, said as said_in_context};
 
 fn decode(dialect: ProtocolId, text: &str) -> Request {
     decoded(dialect.get(), &Frame::Text(text.into()))
@@ -37,7 +37,7 @@ fn l4_deep_json_is_refused_before_it_is_parsed() {
 fn what_is_said_survives_the_way_through_the_dialect() {
     let said = "\0 \u{feff} \u{202e} 😀 \" \\ <script>alert(1)</script> \u{2028} __proto__";
     let frame = json!({"type": "message", "data": {"content": said}}).to_string();
-    assert_eq!(decode(ProtocolId::CONTEXT, &frame).command, Ok(Command::Say(body(said))));
+    assert_eq!(decode(ProtocolId::CONTEXT, &frame).command, Ok(said_in_context(body(said))));
 }
 
 /// Fields that some dialect reads, and one that none does.

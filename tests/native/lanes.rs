@@ -2,10 +2,10 @@
 
 use dormouse::history::MemoryHistory;
 use dormouse::host::{Flush, Host};
-use dormouse::kernel::{Command, Notice, Request};
+use dormouse::kernel::{Command, Notice, Publication, Request};
 use dormouse::kernel::{Connection, Grants, Input};
 use dormouse::limits::Limits;
-use dormouse::message::{Body, EventName, Json, Kind, Millis, Published, Topic};
+use dormouse::message::{Acknowledgement, EventName, Json, Kind, Millis, Published, Topic};
 use dormouse::protocol::{ProtocolId, Wire};
 use serde_json::{Value, json};
 
@@ -29,8 +29,9 @@ fn hub() -> (Host<MemoryHistory, FakeSockets>, FakeSockets) {
 
 fn publish(name: &str, data: &Value) -> Request {
     let (name, data) = (EventName::parse(name).unwrap(), Json::parse(data.to_string()).unwrap());
-    let body = Body::from(Published::new(name, data, None).unwrap());
-    Request { request_id: None, command: Ok(Command::Publish { body, exclude: None }) }
+    let event = Published::new(name, data, None).unwrap();
+    let publication = Publication::new(event, Acknowledgement::ByReply);
+    Request { request_id: None, command: Ok(Command::Publish(publication)) }
 }
 
 fn notification(priority: &str) -> Request {

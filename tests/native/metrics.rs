@@ -229,10 +229,10 @@ fn b16_g7_every_fault_of_a_metric_is_named() {
         ["user_id"]
     );
     let other = read_event(r#"{"type":"metric_update","data":[]}"#, Kind::Chat, 1 << 20).unwrap();
-    let Ok(dormouse::kernel::Command::Publish { body, .. }) = other.request(Kind::Chat).command
-    else {
+    let Ok(dormouse::kernel::Command::Publish(it)) = other.request(Kind::Chat).command else {
         panic!("an event like others, elsewhere")
     };
+    let body = it.body;
     assert!(body.kind == EVENT && body.is_protected());
 }
 

@@ -9,7 +9,7 @@ use dormouse::feature;
 use dormouse::feature::conversations::ConversationCommand;
 use dormouse::feature::documents::{Cursor, EditingCommand, EditingEvent};
 use dormouse::history::{History, MemoryHistory, SqlHistory};
-use dormouse::kernel::{Command, Event, Notice};
+use dormouse::kernel::{Command, Event, Notice, Publication};
 use dormouse::kernel::{PageQuery, Write};
 use dormouse::limits::{
     DATA_BYTES_MAX, DATA_DEPTH_MAX, FRAME_BYTES_MAX, JSON_DEPTH_MAX, STATE_BYTES_MAX,
@@ -111,7 +111,7 @@ fn paged<H: History<Error: Debug>>(mut history: H, entries: &[Rc<Entry>]) {
 /// What a command makes others read, if it is accepted.
 fn carried(command: Command) {
     match command {
-        Command::Say(body) | Command::Publish { body, .. } => told_entry(body),
+        Command::Publish(Publication { body, .. }) => told_entry(body),
         Command::SetState { key, value } => {
             told_entry(Body::from(Published::state(&key, value.clone())));
             if value.as_str().len() <= STATE_BYTES_MAX {

@@ -14,7 +14,7 @@ use dormouse::message::{
 use insta::assert_debug_snapshot;
 
 use crate::support::{
-    NOON, blank, body, entry, member, room, room_name, says, session, session_id, stamp,
+    NOON, blank, body, entry, member, room, room_name, said, says, session, session_id, stamp,
 };
 
 /// A room whose clock a test turns.
@@ -85,7 +85,7 @@ fn closes(effects: &[Effect]) -> Vec<(u16, &str)> {
 }
 
 fn say() -> Command {
-    Command::Say(body("hi"))
+    said(body("hi"))
 }
 
 /// [P2, P11]

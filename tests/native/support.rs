@@ -9,12 +9,13 @@ use dormouse::close::CloseCode;
 use dormouse::database::{Database, Row, Value};
 use dormouse::host::{Deliver, Sockets, Targets};
 use dormouse::kernel::{
-    Command, Connection, Counts, Flag, Grant, Grants, Input, Notice, Request, Room, StoredRoom,
+    Command, Connection, Counts, Flag, Grant, Grants, Input, Notice, Publication, Request, Room,
+    StoredRoom,
 };
 use dormouse::limits::Limits;
 use dormouse::message::{
-    Body, ConnectionId, Entry, Epoch, EventName, Json, Kind, Member, Millis, Offset, ProtocolError,
-    Published, RequestId, RoomName, Stamp, UserId,
+    Acknowledgement, Body, ConnectionId, Entry, Epoch, EventName, Json, Kind, Member, Millis,
+    Offset, ProtocolError, Published, RequestId, RoomName, Stamp, UserId,
 };
 use dormouse::protocol::{Channel, Decoded, Frame, Peer, Protocol, ProtocolId, Wire};
 use rusqlite::limits::Limit;
@@ -91,6 +92,10 @@ pub(crate) fn room(limits: Limits) -> Room {
 
 pub(crate) fn body(content: &str) -> Body {
     Body::message(content, None).unwrap()
+}
+
+pub(crate) fn said(body: Body) -> Command {
+    Command::Publish(Publication::new(body, Acknowledgement::ByEvent))
 }
 
 /// An event for one user's sockets.

@@ -41,8 +41,8 @@ fn spelled(request: &Request) -> Value {
         Ok(Command::Authenticate { token, context }) => {
             json!({"authenticate": {"token": token, "context": context}})
         }
-        Ok(Command::Say(body)) if body.kind == MESSAGE => json!({"say": body.data}),
-        Ok(Command::Publish { body, exclude: None }) if body.kind == EVENT => published(body),
+        Ok(Command::Publish(it)) if it.body.kind == MESSAGE => json!({"say": it.body.data}),
+        Ok(Command::Publish(it)) if it.body.kind == EVENT => published(&it.body),
         Ok(Command::SetState { key, value }) => {
             json!({"set_state": {"key": key.as_str(), "value": value}})
         }

@@ -11,16 +11,15 @@ use super::json;
 pub(crate) use super::json::Envelope;
 use super::spell::Id;
 use super::{
-    Access, Acknowledgement, Channel, Decoded, Descriptor, Encoding, Frame, Peer, Protocol,
-    Subprotocols, TokenPlace,
+    Access, Channel, Decoded, Descriptor, Encoding, Frame, Peer, Protocol, Subprotocols, TokenPlace,
 };
 use crate::close::CloseCode;
 use crate::feature::{Spelled, Tell};
 use crate::kernel::Flags;
-use crate::kernel::{Command, Event, Notice};
+use crate::kernel::{Command, Event, Notice, Publication};
 use crate::message::{
-    Before, Body, Code, Entry, Kind, Member, MessageText, Millis, Offset, Page, PageRequest,
-    ProtocolError,
+    Acknowledgement, Before, Body, Code, Entry, Kind, Member, MessageText, Millis, Offset, Page,
+    PageRequest, ProtocolError,
 };
 
 pub(super) struct Context;
@@ -109,7 +108,8 @@ fn command(envelope: &Envelope<'_>) -> Result<Command, ProtocolError> {
         "message" => {
             let wrong = "message needs data with content, a string, and messageType, a string of up to 64 bytes, or none";
             let MessageIn { content, message_type } = json::data(data, wrong)?;
-            Body::message(&content, message_type.as_deref()).map(Command::Say)
+            let body = Body::message(&content, message_type.as_deref())?;
+            Ok(Command::Publish(Publication::new(body, DESCRIPTOR.acknowledgement)))
         }
         "typing" => {
             let TypingIn { is_typing } =

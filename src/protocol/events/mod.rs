@@ -10,17 +10,17 @@ use serde_json::value::RawValue;
 
 use super::json::{self, Text};
 use super::{
-    Access, Acknowledgement, Channel, Decoded, Descriptor, Encoding, Frame, Peer, Protocol,
-    Subprotocols, TokenPlace, publication,
+    Access, Channel, Decoded, Descriptor, Encoding, Frame, Peer, Protocol, Subprotocols,
+    TokenPlace, publication,
 };
 use crate::close::CloseCode;
 use crate::feature::{self, Ask};
-use crate::kernel::{Command, Notice};
+use crate::kernel::{Command, Notice, Publication};
 use crate::kernel::{Flag, Flags};
 use crate::limits::TOPICS_MAX;
 use crate::message::{
-    Before, Code, ConnectionId, EventName, Json, Kicked, Kind, Offset, PageRequest, ProtocolError,
-    StateKey, Topic, UserId,
+    Acknowledgement, Before, Code, ConnectionId, EventName, Json, Kicked, Kind, Offset,
+    PageRequest, ProtocolError, StateKey, Topic, UserId,
 };
 
 pub(super) struct Events;
@@ -171,7 +171,7 @@ fn order(name: Option<&str>, params: Option<&RawValue>) -> Result<Command, Proto
             let data = data.map_or_else(|| Ok(Json::null()), Json::read)?;
             let user = user_id.map(UserId::parse).transpose()?;
             let event = publication(Kind::Hub, name, data, user)?;
-            Ok(Command::Publish { body: event.into(), exclude: None })
+            Ok(Command::Publish(Publication::new(event, DESCRIPTOR.acknowledgement)))
         }
         Some("set_state") => {
             let SetStateIn { key, value } =
