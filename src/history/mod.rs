@@ -4,6 +4,7 @@
 //! Not policy: what to keep and for how long is the room's decision. A contract
 //! suite (`tests/native/history.rs`) runs against every implementation.
 
+mod entries;
 mod memory;
 mod record;
 pub(crate) mod schema;

@@ -1,6 +1,7 @@
 use std::rc::Rc;
 
-use super::{History, TRIM_ENTRIES_MAX, how_many_fit, record, schema, share, stored_room, weight};
+use super::entries::Entries;
+use super::{History, TRIM_ENTRIES_MAX, schema, share, stored_room};
 use crate::database::write_meta;
 use crate::database::{Database, Row, Value};
 use crate::feature::documents::StoredDocument;
@@ -12,13 +13,8 @@ use crate::feature::{
 };
 use crate::kernel::{DedupeWindow, Departure, Duplicate, PageQuery, Response, StoredRoom, Write};
 use crate::message::{
-    Before, Entry, Epoch, Json, Millis, Name, Offset, Page, RequestId, StateItem, StateKey, UserId,
+    Entry, Epoch, Json, Millis, Name, Offset, Page, RequestId, StateItem, StateKey, UserId,
 };
-
-/// Rows in one statement: the platform binds at most 100 parameters.
-const ROWS_MAX: usize = 100 / record::COLUMNS_COUNT;
-
-const PLACES: &str = "(?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
 /// A history in SQLite.
 #[derive(Debug)]
@@ -41,26 +37,8 @@ impl<D: Database> SqlHistory<D> {
         Ok(Self { database, epoch: epoch.clone(), is_made })
     }
 
-    /// One end of the log: its offset and time.
-    fn end(&self, order: &str) -> Result<Option<(Offset, Millis)>, D::Error> {
-        let sql = format!("SELECT offset, at FROM entry ORDER BY offset {order} LIMIT 1");
-        let rows = self.database.run(&sql, &[])?;
-        let end = rows.first().and_then(|row| pair(row));
-        Ok(end.map(|(offset, at)| (Offset(offset), Millis(at))))
-    }
-
-    /// The smallest offset in `from..to` whose time is `at` or later, else `to`.
-    /// Bisection over the primary key: twenty look-ups in a million entries.
-    fn first_since(&self, at: Millis, from: u64, to: u64) -> Result<u64, D::Error> {
-        let (mut low, mut high) = (from, to);
-        while low < high {
-            let middle = low.midpoint(high);
-            let sql = "SELECT at FROM entry WHERE offset = ?";
-            let rows = self.database.run(sql, &[middle.into()])?;
-            let time = rows.first().and_then(|row| row.first()).and_then(Value::integer);
-            if time.is_some_and(|time| at.0 <= time) { high = middle } else { low = middle + 1 }
-        }
-        Ok(low)
+    fn entries(&self) -> Entries<'_, D> {
+        Entries(&self.database)
     }
 
     fn write(&self, write: &Write) -> Result<(), D::Error> {
@@ -127,12 +105,7 @@ impl<D: Database> SqlHistory<D> {
     }
 
     fn append(&self, entries: &[&Rc<Entry>]) -> Result<(), D::Error> {
-        for rows in entries.chunks(ROWS_MAX) {
-            let places = vec![PLACES; rows.len()].join(", ");
-            let sql = format!("INSERT INTO entry ({}) VALUES {places}", record::COLUMNS);
-            let bindings: Vec<Value<'_>> = rows.iter().flat_map(|it| record::row(it)).collect();
-            self.database.run(&sql, &bindings)?;
-        }
+        self.entries().append(entries)?;
         for entry in entries {
             self.keep(entry)?;
             tables::appended(&self.database, entry)?;
@@ -172,34 +145,17 @@ impl<D: Database> SqlHistory<D> {
     }
 
     fn trim(&self, from: Offset, since: Millis) -> Result<(), D::Error> {
-        let (Some((first, _)), Some((head, head_at))) = (self.end("ASC")?, self.end("DESC")?)
+        let entries = self.entries();
+        let (Some((first, _)), Some((head, head_at))) = (entries.end("ASC")?, entries.end("DESC")?)
         else {
             return Ok(());
         };
         // The log goes on from here even when nothing is left in it.
         write_meta(&self.database, "head", &head.0.to_string())?;
         write_meta(&self.database, "head_at", &head_at.0.to_string())?;
-        let by_age = self.first_since(since, first.0, head.0 + 1)?;
+        let by_age = entries.first_since(since, first.0, head.0 + 1)?;
         let end = from.0.max(by_age).min(first.0.saturating_add(TRIM_ENTRIES_MAX));
         self.database.run("DELETE FROM entry WHERE offset < ?", &[end.into()]).map(drop)
-    }
-
-    /// The entry at this place, while it is kept.
-    fn entry(&self, offset: Offset) -> Result<Option<Rc<Entry>>, D::Error> {
-        let sql = format!("SELECT {} FROM entry WHERE offset = ?", record::COLUMNS);
-        let rows = self.database.run(&sql, &[offset.0.into()])?;
-        Ok(rows.into_iter().next().and_then(record::entry).map(Rc::new))
-    }
-
-    /// The entries from one offset to another that this user may see.
-    fn read(&self, from: u64, to: u64, viewer: &str) -> Result<Vec<Rc<Entry>>, D::Error> {
-        let columns = record::COLUMNS;
-        let sql = format!(
-            "SELECT {columns} FROM entry
-             WHERE offset BETWEEN ? AND ? AND (user IS NULL OR user = ?) ORDER BY offset"
-        );
-        let rows = self.database.run(&sql, &[from.into(), to.into(), viewer.into()])?;
-        Ok(rows.into_iter().filter_map(record::entry).map(Rc::new).collect())
     }
 }
 
@@ -219,7 +175,7 @@ impl<D: Database> History for SqlHistory<D> {
 
     fn oldest(&self) -> Result<(Offset, Millis), D::Error> {
         if self.is_made {
-            self.end("ASC").map(Option::unwrap_or_default)
+            self.entries().end("ASC").map(Option::unwrap_or_default)
         } else {
             Ok(Default::default())
         }
@@ -249,45 +205,7 @@ impl<D: Database> History for SqlHistory<D> {
             let (head, epoch) = (query.head, query.epoch.clone());
             return Ok(Page { entries: vec![], has_more: false, upwards, head, epoch });
         }
-        let newest = query.head.0.saturating_add(1);
-        let before = match query.before {
-            Before::Newest => newest,
-            Before::Offset(offset) => offset.0.min(newest),
-            Before::Time(at) => self.first_since(at, query.first.0, newest)?,
-        };
-        let upwards = query.after.is_some();
-        let first = query.after.map_or(query.first, |it| query.first.max(it.next()));
-        let order = if upwards { "ASC" } else { "DESC" };
-        // First what it would weigh, so that only what fits is read.
-        let sql = format!(
-            "SELECT offset, octet_length(data),
-                octet_length(author) + octet_length(name)
-                    + ifnull(octet_length(ref), 0) + ifnull(octet_length(user), 0)
-             FROM entry
-             WHERE offset < ? AND offset >= ? AND at >= ? AND (user IS NULL OR user = ?)
-             ORDER BY offset {order} LIMIT ?"
-        );
-        let viewer = query.viewer.0.as_str();
-        let bindings = [
-            before.into(),
-            first.0.into(),
-            query.since.0.into(),
-            viewer.into(),
-            // One more than asked for, to know whether there are more.
-            (u64::from(query.limit) + 1).into(),
-        ];
-        let rows = self.database.run(&sql, &bindings)?;
-        let weights: Vec<(u64, u64)> =
-            rows.iter().filter_map(|row| offset_and_weight(row)).collect();
-        let fits = how_many_fit(query.limit, weights.iter().map(|(_, weight)| *weight));
-        let has_more = fits < weights.len();
-        let page = weights.get(..fits).unwrap_or_default();
-        let ends = page.first().zip(page.last()).map(|((one, _), (other, _))| (*one, *other));
-        let entries = match ends {
-            None => Vec::new(),
-            Some((one, other)) => self.read(one.min(other), one.max(other), viewer)?,
-        };
-        Ok(Page { entries, has_more, upwards, head: query.head, epoch: query.epoch.clone() })
+        self.entries().page(query)
     }
 
     fn snapshot(&self) -> Result<Vec<StateItem>, D::Error> {
@@ -308,7 +226,7 @@ impl<D: Database> History for SqlHistory<D> {
         if !self.is_made {
             return Ok(Lately::default());
         }
-        let from = self.first_since(since, first.0.max(1), head.next().0)?;
+        let from = self.entries().first_since(since, first.0.max(1), head.next().0)?;
         metric::lately(&self.database, from, head)
     }
 
@@ -341,7 +259,7 @@ impl<D: Database> History for SqlHistory<D> {
             return Ok(None);
         };
         let (offset, response) = (Offset(offset), Response::None);
-        Ok(Some(Duplicate { offset, entry: self.entry(offset)?, response }))
+        Ok(Some(Duplicate { offset, entry: self.entries().entry(offset)?, response }))
     }
 
     fn question(&self, message: Offset) -> Result<Option<String>, D::Error> {
@@ -354,7 +272,7 @@ impl<D: Database> History for SqlHistory<D> {
         }
         Ok(match conversation::response(&self.database, message)? {
             None => Response::None,
-            Some(offset) => self.entry(offset)?.map_or(Response::Gone, Response::Kept),
+            Some(offset) => self.entries().entry(offset)?.map_or(Response::Gone, Response::Kept),
         })
     }
 
@@ -370,22 +288,4 @@ impl<D: Database> History for SqlHistory<D> {
 /// Whether an entry leaves no trace beside its own row.
 fn is_one_row(entry: &Entry) -> bool {
     entry.request_id.is_none() && !(entry.body.kind.leaves_more)(&entry.body)
-}
-
-/// An offset and a weight, from an offset and two lengths.
-fn offset_and_weight(row: &[Value<'_>]) -> Option<(u64, u64)> {
-    match row {
-        [Value::Integer(offset), Value::Integer(data), Value::Integer(names)] => {
-            Some((*offset, weight(*data, *names)))
-        }
-        _ => None,
-    }
-}
-
-/// A row of two integers.
-fn pair(row: &[Value<'_>]) -> Option<(u64, u64)> {
-    match row {
-        [Value::Integer(one), Value::Integer(other)] => Some((*one, *other)),
-        _ => None,
-    }
 }

@@ -1,0 +1,130 @@
+//! The rows of the log in SQL.
+
+use std::rc::Rc;
+
+use super::{how_many_fit, record, weight};
+use crate::database::{Database, Value};
+use crate::kernel::PageQuery;
+use crate::message::{Before, Entry, Millis, Offset, Page};
+
+/// Rows in one statement: the platform binds at most 100 parameters.
+const ROWS_MAX: usize = 100 / record::COLUMNS_COUNT;
+
+const PLACES: &str = "(?, ?, ?, ?, ?, ?, ?, ?, ?)";
+
+/// The entries of a database that has tables.
+pub(super) struct Entries<'a, D>(pub(super) &'a D);
+
+impl<D: Database> Entries<'_, D> {
+    /// Adds entries, in as few statements as may be: a statement costs as much as several rows.
+    pub(super) fn append(&self, entries: &[&Rc<Entry>]) -> Result<(), D::Error> {
+        for rows in entries.chunks(ROWS_MAX) {
+            let places = vec![PLACES; rows.len()].join(", ");
+            let sql = format!("INSERT INTO entry ({}) VALUES {places}", record::COLUMNS);
+            let bindings: Vec<Value<'_>> = rows.iter().flat_map(|it| record::row(it)).collect();
+            self.0.run(&sql, &bindings)?;
+        }
+        Ok(())
+    }
+
+    /// One end of the log: its offset and time.
+    pub(super) fn end(&self, order: &str) -> Result<Option<(Offset, Millis)>, D::Error> {
+        let sql = format!("SELECT offset, at FROM entry ORDER BY offset {order} LIMIT 1");
+        let rows = self.0.run(&sql, &[])?;
+        let end = rows.first().and_then(|row| pair(row));
+        Ok(end.map(|(offset, at)| (Offset(offset), Millis(at))))
+    }
+
+    /// The smallest offset in `from..to` whose time is `at` or later, else `to`.
+    /// Bisection over the primary key: twenty look-ups in a million entries.
+    pub(super) fn first_since(&self, at: Millis, from: u64, to: u64) -> Result<u64, D::Error> {
+        let (mut low, mut high) = (from, to);
+        while low < high {
+            let middle = low.midpoint(high);
+            let sql = "SELECT at FROM entry WHERE offset = ?";
+            let rows = self.0.run(sql, &[middle.into()])?;
+            let time = rows.first().and_then(|row| row.first()).and_then(Value::integer);
+            if time.is_some_and(|time| at.0 <= time) { high = middle } else { low = middle + 1 }
+        }
+        Ok(low)
+    }
+
+    /// The entry at this place, while it is kept.
+    pub(super) fn entry(&self, offset: Offset) -> Result<Option<Rc<Entry>>, D::Error> {
+        let sql = format!("SELECT {} FROM entry WHERE offset = ?", record::COLUMNS);
+        let rows = self.0.run(&sql, &[offset.0.into()])?;
+        Ok(rows.into_iter().next().and_then(record::entry).map(Rc::new))
+    }
+
+    /// The entries from one offset to another that this user may see.
+    fn read(&self, from: u64, to: u64, viewer: &str) -> Result<Vec<Rc<Entry>>, D::Error> {
+        let columns = record::COLUMNS;
+        let sql = format!(
+            "SELECT {columns} FROM entry
+             WHERE offset BETWEEN ? AND ? AND (user IS NULL OR user = ?) ORDER BY offset"
+        );
+        let rows = self.0.run(&sql, &[from.into(), to.into(), viewer.into()])?;
+        Ok(rows.into_iter().filter_map(record::entry).map(Rc::new).collect())
+    }
+
+    /// A stretch of the log: see [`super::History::page`].
+    pub(super) fn page(&self, query: &PageQuery) -> Result<Page, D::Error> {
+        let newest = query.head.0.saturating_add(1);
+        let before = match query.before {
+            Before::Newest => newest,
+            Before::Offset(offset) => offset.0.min(newest),
+            Before::Time(at) => self.first_since(at, query.first.0, newest)?,
+        };
+        let upwards = query.after.is_some();
+        let first = query.after.map_or(query.first, |it| query.first.max(it.next()));
+        let order = if upwards { "ASC" } else { "DESC" };
+        // First what it would weigh, so that only what fits is read.
+        let sql = format!(
+            "SELECT offset, octet_length(data),
+                octet_length(author) + octet_length(name)
+                    + ifnull(octet_length(ref), 0) + ifnull(octet_length(user), 0)
+             FROM entry
+             WHERE offset < ? AND offset >= ? AND at >= ? AND (user IS NULL OR user = ?)
+             ORDER BY offset {order} LIMIT ?"
+        );
+        let viewer = query.viewer.0.as_str();
+        let bindings = [
+            before.into(),
+            first.0.into(),
+            query.since.0.into(),
+            viewer.into(),
+            // One more than asked for, to know whether there are more.
+            (u64::from(query.limit) + 1).into(),
+        ];
+        let rows = self.0.run(&sql, &bindings)?;
+        let weights: Vec<(u64, u64)> =
+            rows.iter().filter_map(|row| offset_and_weight(row)).collect();
+        let fits = how_many_fit(query.limit, weights.iter().map(|(_, weight)| *weight));
+        let has_more = fits < weights.len();
+        let page = weights.get(..fits).unwrap_or_default();
+        let ends = page.first().zip(page.last()).map(|((one, _), (other, _))| (*one, *other));
+        let entries = match ends {
+            None => Vec::new(),
+            Some((one, other)) => self.read(one.min(other), one.max(other), viewer)?,
+        };
+        Ok(Page { entries, has_more, upwards, head: query.head, epoch: query.epoch.clone() })
+    }
+}
+
+/// An offset and a weight, from an offset and two lengths.
+fn offset_and_weight(row: &[Value<'_>]) -> Option<(u64, u64)> {
+    match row {
+        [Value::Integer(offset), Value::Integer(data), Value::Integer(names)] => {
+            Some((*offset, weight(*data, *names)))
+        }
+        _ => None,
+    }
+}
+
+/// A row of two integers.
+fn pair(row: &[Value<'_>]) -> Option<(u64, u64)> {
+    match row {
+        [Value::Integer(one), Value::Integer(other)] => Some((*one, *other)),
+        _ => None,
+    }
+}
