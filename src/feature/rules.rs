@@ -3,6 +3,7 @@
 use super::{Command, Input, features};
 use crate::kernel::features::{Features, Rules};
 use crate::kernel::principal::Principal;
+use crate::kernel::timers::is_due;
 use crate::kernel::{Connection, Context, Duplicate, Room, StoredRoom};
 use crate::limits::Limits;
 use crate::message::{Body, ConnectionId, Entry, Kind, Millis, ProtocolError};
@@ -53,7 +54,9 @@ macro_rules! dispatch {
                 [$(<super::$module::$name as Rules>::due_at(room),)*].into_iter().flatten().min()
             }
             fn tick(&self, room: &mut Room, cx: &mut Context) {
-                $(<super::$module::$name as Rules>::tick(room, cx);)*
+                $(if is_due(<super::$module::$name as Rules>::due_at(room), cx.stamp.at) {
+                    <super::$module::$name as Rules>::tick(room, cx);
+                })*
             }
             fn settle(&self, room: &mut Room, cx: &mut Context) {
                 $(<super::$module::$name as Rules>::settle(room, cx);)*

@@ -42,12 +42,12 @@ pub(crate) trait Rules {
     /// A connection is gone, and no longer among those of the room.
     fn left(_: &mut Room, _: &mut Context, _: &Connection) {}
 
-    /// When it has something to do by itself.
+    /// When it has something to do by itself. Derived from its state: see [`super::timers`].
     fn due_at(_: &Room) -> Option<Millis> {
         None
     }
 
-    /// Does what is due.
+    /// Does what is due; called when something is.
     fn tick(_: &mut Room, _: &mut Context) {}
 
     /// After every input.

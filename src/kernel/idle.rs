@@ -9,11 +9,8 @@ use crate::message::{Code, ConnectionId, Millis, ProtocolError};
 /// Pings in a row that may go unanswered (K8).
 const BEATS_MISSED_MAX: u64 = 2;
 
-/// Looks at every session, if any can be due.
+/// Looks at every session: one can be due.
 pub(crate) fn sweep(room: &mut Room, cx: &mut Context, heard: &BTreeMap<ConnectionId, Millis>) {
-    if !room.sweep_is_due(cx.stamp.at) {
-        return;
-    }
     let ids: Vec<ConnectionId> = room.sessions.keys().copied().collect();
     for id in ids {
         look_at(room, cx, id, heard.get(&id).copied());

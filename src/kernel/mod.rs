@@ -34,6 +34,7 @@ pub(crate) mod state;
 mod status;
 mod stored_room;
 pub(crate) mod subscriptions;
+pub(crate) mod timers;
 mod topics;
 pub(crate) mod typing;
 mod vacancy;
@@ -211,19 +212,6 @@ impl Room {
         self.sessions.values()
     }
 
-    /// When the room next has something to do by itself.
-    #[must_use]
-    pub fn next_wake(&self) -> Option<Millis> {
-        let due = [
-            self.sweep_at,
-            presence::due_at(self),
-            retention::due_at(self),
-            self.features.due_at(self),
-            vacancy::due_at(self),
-        ];
-        due.into_iter().flatten().min()
-    }
-
     /// How far back a resend is recognised.
     #[must_use]
     pub fn memory(&self, now: Millis) -> DedupeWindow {
@@ -238,7 +226,7 @@ impl Room {
     /// Whether the next alarm will ask how long each socket has been silent.
     #[must_use]
     pub fn sweep_is_due(&self, now: Millis) -> bool {
-        self.sweep_at.is_some_and(|at| at <= now)
+        timers::is_due(self.sweep_at, now)
     }
 
     /// Advances by one input. The order of the effects is the order of their execution.
@@ -277,12 +265,7 @@ impl Room {
             }
             Input::Left { session } => presence::left(self, &mut cx, session),
             Input::Feature(input) => self.features.heard(self, &mut cx, input),
-            Input::Alarm { heard } => {
-                idle::sweep(self, &mut cx, &heard);
-                presence::expire(self, &mut cx);
-                retention::trim(self, &mut cx);
-                self.features.tick(self, &mut cx);
-            }
+            Input::Alarm { heard } => timers::fire(self, &mut cx, &heard),
         }
         self.features.settle(self, &mut cx);
         self.tally.add(&cx.tally);

@@ -46,12 +46,9 @@ pub(crate) fn due_at(room: &Room) -> Option<Millis> {
     by_count.into_iter().chain(by_age).min()
 }
 
-/// Deletes what is past keeping, if it is time.
+/// Deletes what is past keeping.
 pub(crate) fn trim(room: &Room, cx: &mut Context) {
     let now = cx.stamp.at;
-    if due_at(room).is_none_or(|due| now < due) {
-        return;
-    }
     let (from, since) = (first_visible(room), oldest_visible(room, now));
     cx.effects.push(Effect::Write(Write::Trim { from, since }));
     cx.effects.push(Effect::Write(Write::Prune(memory(room, now))));
