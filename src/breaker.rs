@@ -1,12 +1,13 @@
 //! Circuit breakers: what failed again and again is left alone for a while, then tried
 //! with care (A29, A30). They live as long as the object that holds them; nothing is stored.
 
-mod responder;
+mod service;
 
-pub use responder::ResponderBreakers;
 use serde::{Deserialize, Serialize};
 
 use crate::message::Millis;
+
+pub use service::ServiceBreakers;
 
 /// What is guarded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

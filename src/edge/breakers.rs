@@ -5,14 +5,14 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use super::clock;
-use crate::breaker::{Breaker, Breakers, ResponderBreakers, State};
+use crate::breaker::{Breaker, Breakers, ServiceBreakers, State};
 use crate::message::{Code, ProtocolError, UserId};
 
 thread_local! {
     /// Those that failed of late. What works is not in it.
     static FAILING: RefCell<BTreeMap<String, Breakers>> = const { RefCell::new(BTreeMap::new()) };
-    /// Those before the responder of conversations.
-    static RESPONDER: RefCell<ResponderBreakers> = const { RefCell::new(ResponderBreakers::new()) };
+    /// Those before services of others.
+    static SERVICES: RefCell<ServiceBreakers> = const { RefCell::new(ServiceBreakers::new()) };
 }
 
 /// How many are watched at once: enough for a real outage to show, little to keep.
@@ -33,17 +33,17 @@ fn refusal(wait_ms: u64) -> ProtocolError {
     }
 }
 
-/// Whether to call the responder for this conversation.
-pub(super) fn admit_call(conversation: &str) -> Result<(), ProtocolError> {
+/// Whether to call this service in this scope; if not, after how many milliseconds it may be.
+pub(super) fn admit_call(service: &'static str, scope: &str) -> Result<(), u64> {
     let now = clock::now();
-    RESPONDER.with_borrow_mut(|it| it.admit(conversation, now)).map_err(refusal)
+    SERVICES.with_borrow_mut(|it| it.admit(service, scope, now))
 }
 
-/// How such a call went.
-pub(super) fn call_went(conversation: &str, user: &UserId, well: bool) {
+/// How such a call went, on behalf of this user.
+pub(super) fn call_went(service: &'static str, scope: &str, user: &UserId, well: bool) {
     let now = clock::now();
-    RESPONDER.with_borrow_mut(|it| {
-        if well { it.succeeded(conversation, now) } else { it.failed(conversation, user, now) }
+    SERVICES.with_borrow_mut(|it| {
+        if well { it.succeeded(service, scope, now) } else { it.failed(service, scope, user, now) }
     });
 }
 
@@ -85,9 +85,9 @@ pub(super) fn state(which: Breaker, whose: &str) -> State {
 /// Each of them, for the metrics, which show the worst.
 pub(super) fn states() -> Vec<(Breaker, State)> {
     let now = clock::now();
-    let responder = (Breaker::Outbound, RESPONDER.with_borrow(|it| it.state(now)));
+    let services = SERVICES.with_borrow(|it| it.states(now).max().unwrap_or_default());
     FAILING.with_borrow(|failing| {
         let states = failing.values().flat_map(|it| it.states(now));
-        states.chain([responder]).collect()
+        states.chain([(Breaker::Outbound, services)]).collect()
     })
 }

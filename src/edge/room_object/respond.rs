@@ -13,7 +13,7 @@ use crate::feature;
 use crate::feature::conversations::{Outcome, Question, Responded};
 use crate::kernel::Input;
 
-/// What the log calls it.
+/// What its breaker and the log call it.
 const RESPONDER: &str = "responder";
 
 impl Shared {
@@ -40,8 +40,8 @@ impl Shared {
         let Some((backend, name)) = self.config.backend.as_ref().zip(self.name()) else {
             return Outcome::Unusable; // Asked under another configuration.
         };
-        if let Err(refusal) = breakers::admit_call(&name) {
-            return Outcome::Held { wait_s: refusal.retry_after.unwrap_or_default() };
+        if let Err(wait_ms) = breakers::admit_call(RESPONDER, &name) {
+            return Outcome::Held { wait_s: wait_ms.div_ceil(1000) };
         }
         let post = backend.post(&name, question, clock::now());
         let (outcome, detail) = match self.post(&post).await {
@@ -54,7 +54,7 @@ impl Shared {
             log::broke(RESPONDER, &detail);
         }
         let author = &question.pending.author.id;
-        breakers::call_went(&name, author, is_well(&outcome));
+        breakers::call_went(RESPONDER, &name, author, is_well(&outcome));
         outcome
     }
 
