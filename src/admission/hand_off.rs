@@ -2,7 +2,8 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
-use crate::feature::conversations::ResumeToken;
+use crate::feature::ConnectionParts;
+use crate::feature::conversations::{self, ResumeToken};
 use crate::kernel::{Connection, Flag, Flags, Grants};
 use crate::message::{ConnectionId, Member, Millis, RoomName};
 use crate::protocol::Wire;
@@ -68,7 +69,11 @@ impl HandOff {
         // Who hears only what it subscribed to begins with nothing.
         let topics = flags.has(Flag::Filtered).then(Vec::new);
         let session = Connection::new(id, member, grants, expires_at, now);
-        Connection { flags, topics, client, network, resume, ..session }
+        let own = ConnectionParts {
+            conversations: conversations::OnConnection { resume },
+            ..ConnectionParts::default()
+        };
+        Connection { flags, topics, client, network, own, ..session }
     }
 
     /// As a header value: headers are Latin-1, names are not.

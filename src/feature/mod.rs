@@ -4,6 +4,7 @@
 //! `words` (what is asked, said and stored) and the list stand below the kernel, which knows
 //! only that there are some; `rules` stand above it.
 
+mod connection;
 pub mod conversations;
 pub mod documents;
 pub mod metrics;
@@ -13,6 +14,9 @@ pub(crate) mod schema;
 pub(crate) mod tables;
 pub mod transfers;
 
+#[cfg(test)]
+pub(crate) use connection::tests::stored_fields;
+pub use connection::{ConnectionPart, ConnectionParts, Nothing};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -105,6 +109,8 @@ pub trait Feature: Known {
     type Call;
     /// What it hears from outside of the room: what came of a call.
     type Input;
+    /// What a room knows of it for each connection; [`Nothing`] for most.
+    type OnConnection: ConnectionPart;
     /// The kinds of entries that it adds to the log.
     const KINDS: &'static [EntryKind] = &[];
     /// The words by which a protocol asks it and tells what it says.

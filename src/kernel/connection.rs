@@ -1,14 +1,14 @@
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::value::RawValue;
 
 use super::{Bucket, Context, Counts, Flag, Flags, Grant, Grants, Renewal, Room, Window};
-use crate::feature::conversations::ResumeToken;
-use crate::feature::documents::Seat;
-use crate::feature::transfers::Fetching;
+use crate::feature::ConnectionParts;
 use crate::kernel::Event;
 use crate::limits::{Limits, RENEWAL_MS, SESSION_BYTES_MAX};
 use crate::message::{
-    Code, ConnectionId, Epoch, Member, Millis, Name, ProtocolError, Published, RequestId, Topic,
-    ascii_len, stored_names,
+    Code, ConnectionId, Epoch, Member, Millis, ProtocolError, Published, RequestId, Topic,
+    ascii_len,
 };
 
 /// How finely silence is measured: a 256th of what is allowed, about a second of 300.
@@ -20,6 +20,7 @@ const HEARD_STEPS_A_BEAT: u64 = 16;
 /// attachment while the room sleeps. Its field names are stored: append, never
 /// change one's meaning.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 pub struct Connection {
     /// Its name.
     #[serde(rename = "i")]
@@ -78,35 +79,41 @@ pub struct Connection {
     /// Its chunks of large data.
     #[serde(rename = "d", default, skip_serializing_if = "is_default")]
     pub chunks: Bucket,
-    /// The object of large data that is being sent to it.
-    #[serde(rename = "ft", default, skip_serializing_if = "Option::is_none")]
-    pub fetching: Option<Fetching>,
-    /// The metrics it hears of (B15).
-    #[serde(
-        rename = "l",
-        default,
-        skip_serializing_if = "Vec::is_empty",
-        deserialize_with = "stored_names"
-    )]
-    pub metrics: Vec<Name>,
-    /// When it last said anything but a ping, where that is measured.
-    #[serde(rename = "y", default, skip_serializing_if = "Option::is_none")]
-    pub said_at: Option<Millis>,
-    /// The editing session it is in.
-    #[serde(rename = "es", default, skip_serializing_if = "Option::is_none")]
-    pub seat: Option<Seat>,
     /// Where it connects from, if it brought no token.
     #[serde(rename = "a", default, skip_serializing_if = "Option::is_none")]
     pub network: Option<String>,
     /// Which log it came to, while nothing is written there: only its sockets know then.
     #[serde(rename = "o", default, skip_serializing_if = "Option::is_none")]
     pub epoch: Option<Epoch>,
-    /// What leads back to the conversation it is in (X17).
-    #[serde(rename = "n", default, skip_serializing_if = "Option::is_none")]
-    pub resume: Option<ResumeToken>,
     /// What was counted against its user, as of what this session said last (L11).
     #[serde(rename = "us", default, skip_serializing_if = "is_default")]
     pub share: Counts,
+    /// What the room knows of its features for it.
+    #[serde(skip)]
+    pub own: ConnectionParts,
+}
+
+/// The fields of a connection and those of its features stand in one object.
+impl Serialize for Connection {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Whole<'a> {
+            #[serde(flatten, serialize_with = "Connection::serialize")]
+            kernel: &'a Connection,
+            #[serde(flatten)]
+            own: &'a ConnectionParts,
+        }
+        Whole { kernel: self, own: &self.own }.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Connection {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let json = Box::<RawValue>::deserialize(deserializer)?;
+        let own = ConnectionParts::read(json.get()).map_err(D::Error::custom)?;
+        let kernel = Self::deserialize(&mut serde_json::Deserializer::from_str(json.get()));
+        Ok(Self { own, ..kernel.map_err(D::Error::custom)? })
+    }
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
@@ -143,14 +150,10 @@ impl Connection {
             edits: Bucket::default(),
             cursors: Bucket::default(),
             chunks: Bucket::default(),
-            fetching: None,
-            metrics: Vec::new(),
-            said_at: None,
-            seat: None,
             network: None,
             epoch: None,
-            resume: None,
             share: Counts::default(),
+            own: ConnectionParts::default(),
         }
     }
 
@@ -263,4 +266,37 @@ fn fits(session: &Connection, renewal: &Renewal) -> bool {
     };
     let here = renewal.context.as_ref().is_none_or(|it| *it == renewal.room);
     later && here && session.member.id == renewal.user
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::feature::stored_fields;
+    use crate::message::{Member, UserId};
+
+    #[test]
+    fn what_is_stored_of_a_connection_has_one_name_for_each_field() {
+        let mut names = stored_fields(|it| drop(Connection::deserialize(it)));
+        names.extend(ConnectionParts::stored_fields());
+        assert!(["i", "us", "ft", "es"].iter().all(|it| names.contains(it)), "{names:?}");
+        let all = names.len();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), all, "{names:?}");
+    }
+
+    #[test]
+    fn what_features_and_later_versions_store_stands_beside_it() {
+        let member = Member { id: UserId("ann".into()), name: "Ann".into() };
+        let id = ConnectionId::from_bits(7);
+        let mut session = Connection::new(id, member, Grants::all(), None, Millis(5));
+        session.own.metrics.said_at = Some(Millis(6));
+        let stored = serde_json::to_string(&session).unwrap();
+        assert!(stored.ends_with(r#","y":6}"#), "{stored}");
+        assert_eq!(serde_json::from_str::<Connection>(&stored).unwrap(), session);
+        let later = stored.replace(r#""y":6"#, r#""later":{"y":7},"y":6"#);
+        assert_eq!(serde_json::from_str::<Connection>(&later).unwrap(), session);
+        let wrong = stored.replace(r#""y":6"#, r#""y":"6""#);
+        assert!(serde_json::from_str::<Connection>(&wrong).is_err());
+    }
 }

@@ -32,18 +32,14 @@ impl Subscriptions {
         if !session.may_see() {
             self.blind.insert(session.id);
         }
-        for (space, pattern) in channels(session) {
-            self.add(session.id, space, pattern);
-        }
+        channels(session, &mut |space, pattern| self.add(session.id, space, pattern));
     }
 
     /// A connection hears nothing any more.
     pub(crate) fn leave(&mut self, session: &Connection) {
         self.everything.remove(&session.id);
         self.blind.remove(&session.id);
-        for (space, pattern) in channels(session) {
-            self.remove(session.id, space, pattern);
-        }
+        channels(session, &mut |space, pattern| self.remove(session.id, space, pattern));
     }
 
     fn add(&mut self, id: ConnectionId, space: Space, pattern: &str) {
@@ -96,11 +92,11 @@ fn forget(
 }
 
 /// All that a session subscribed to.
-fn channels(session: &Connection) -> impl Iterator<Item = (Space, &str)> {
-    let topics = session.topics.iter().flatten().map(|it| (Space::EVENTS, it.as_str()));
-    let metrics = session.metrics.iter().map(|it| (Space::METRICS, it.as_str()));
-    let seat = session.seat.iter().map(|it| (Space::DOCUMENTS, it.document.as_str()));
-    topics.chain(metrics).chain(seat)
+fn channels(session: &Connection, each: &mut dyn FnMut(Space, &str)) {
+    for topic in session.topics.iter().flatten() {
+        each(Space::EVENTS, topic.as_str());
+    }
+    session.own.channels(each);
 }
 
 impl Room {
@@ -208,7 +204,9 @@ mod tests {
         let topics = topics.iter().map(|it| Topic::parse(*it).unwrap()).collect();
         let metrics = metrics.iter().map(|it| Name::parse(*it).unwrap()).collect();
         let session = Connection::new(id, member, Grants::default(), None, Millis(0));
-        Connection { topics: Some(topics), metrics, ..session }
+        let mut session = Connection { topics: Some(topics), ..session };
+        session.own.metrics.heard = metrics;
+        session
     }
 
     #[test]

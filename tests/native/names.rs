@@ -116,8 +116,8 @@ fn r1_what_was_stored_under_such_a_name_is_still_read() {
         "l": ["..", "score"], "es": {"d": ".", "r": "participant"},
     });
     let session: Connection = serde_json::from_value(stored).unwrap();
-    assert_eq!(session.metrics.len(), 2);
-    assert_eq!(session.seat.unwrap().document.as_str(), ".");
+    assert_eq!(session.own.metrics.heard.len(), 2);
+    assert_eq!(session.own.documents.seat.unwrap().document.as_str(), ".");
 }
 
 #[test]

@@ -180,5 +180,5 @@ fn a_room_that_nobody_fetches_from_rests() {
     upload(&mut world, 1, "d", 3, 0);
     assert_eq!(streamed(&says(&mut world, 2, &request("d"))).len(), 3);
     let stored = world.sockets.attachments();
-    assert!(stored.iter().all(|it| it.fetching.is_none()));
+    assert!(stored.iter().all(|it| it.own.transfers.fetching.is_none()));
 }

@@ -8,8 +8,7 @@ use dormouse::api::{Answer, Task};
 use dormouse::database::{Database, Value};
 use dormouse::feature;
 use dormouse::feature::Call;
-use dormouse::feature::conversations::Responded;
-use dormouse::feature::conversations::ResumeToken;
+use dormouse::feature::conversations::{Responded, ResumeToken};
 use dormouse::history::SqlHistory;
 use dormouse::host::{After, Clock, Driver, Failed, Flush, Host};
 use dormouse::kernel::Request;
@@ -206,11 +205,9 @@ impl World {
     /// A client of a conversation, which has said nothing yet.
     pub(crate) fn join_conversation(&mut self, number: u64, user: &str) {
         let dialect = ProtocolId::CONVERSATION;
-        let conversation = RoomName::parse("conversation_1").unwrap();
-        let resume = ResumeToken { conversation, token: "t".into() };
         let joined =
             Connection { heard_at: self.now, joined_at: self.now, ..session(number, user) };
-        let joined = speaking(dialect, Connection { resume: Some(resume), ..joined });
+        let joined = in_conversation(speaking(dialect, joined));
         let (sockets, stamp) = (self.sockets.clone(), self.stamp());
         let wire = Wire { dialect, batched: false };
         self.step(|host| {
@@ -368,4 +365,11 @@ fn is_durable(log: &Rusqlite, frame: &Frame) {
         let told = json["data"]["total_size"].as_u64().unwrap();
         assert!(told <= stored, "acknowledged before it was durable: {text}");
     }
+}
+
+/// A connection that is let into a conversation.
+pub(crate) fn in_conversation(mut session: Connection) -> Connection {
+    let conversation = RoomName::parse("conversation_1").unwrap();
+    session.own.conversations.resume = Some(ResumeToken { conversation, token: "t".into() });
+    session
 }

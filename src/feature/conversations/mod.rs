@@ -12,7 +12,7 @@ use super::Feature;
 use crate::message::EntryKind;
 
 pub use pending::{Outcome, Pending, Question, Responded};
-pub use stored::{ConversationWrite, Conversations};
+pub use stored::{ConversationWrite, Conversations, OnConnection};
 pub use words::{
     ClientName, ConversationCommand, ConversationEvent, RESPONSE, ResponseText, ResumeToken,
 };
@@ -23,5 +23,6 @@ impl Feature for Conversations {
     type Write = ConversationWrite;
     type Call = Box<Question>;
     type Input = Responded;
+    type OnConnection = OnConnection;
     const KINDS: &'static [EntryKind] = &[RESPONSE];
 }

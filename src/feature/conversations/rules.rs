@@ -107,7 +107,7 @@ fn connect(
 ) -> Result<(), ProtocolError> {
     let session = principal.session.and_then(|id| room.sessions.get_mut(&id));
     let session = session.ok_or(ProtocolError::system())?;
-    let resume = session.resume.clone().ok_or(ProtocolError::system())?;
+    let resume = session.own.conversations.resume.clone().ok_or(ProtocolError::system())?;
     let client = client.as_str().to_owned();
     session.client = Some(client.clone());
     cx.effects.save(session.id);

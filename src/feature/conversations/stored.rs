@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use super::Pending;
-use crate::feature::{Keep, Known};
+use serde::{Deserialize, Serialize};
+
+use super::{Pending, ResumeToken};
+use crate::feature::{ConnectionPart, Keep, Known};
 use crate::message::{Millis, Offset};
 
 /// Something to make durable.
@@ -17,6 +19,16 @@ pub enum ConversationWrite {
     /// It is pending no longer.
     Settle(Offset),
 }
+
+/// What a room knows for a connection.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OnConnection {
+    /// What leads back to the conversation it is in (X17).
+    #[serde(rename = "n", default, skip_serializing_if = "Option::is_none")]
+    pub resume: Option<ResumeToken>,
+}
+
+impl ConnectionPart for OnConnection {}
 
 /// What a room knows of its conversation: what still waits for a response, by its place in the
 /// log.

@@ -15,7 +15,9 @@ mod words;
 use super::Feature;
 
 pub use cache::DocumentCache;
-pub use stored::{Documents, EditingWrite, OwnedDocument, Seat, StoredDocument, StoredDocuments};
+pub use stored::{
+    Documents, EditingWrite, OnConnection, OwnedDocument, Seat, StoredDocument, StoredDocuments,
+};
 pub use words::{Cursor, EditingCommand, EditingEvent, EditingState, Operation, Role, Version};
 
 impl Feature for Documents {
@@ -24,6 +26,7 @@ impl Feature for Documents {
     type Write = EditingWrite;
     type Call = std::convert::Infallible;
     type Input = std::convert::Infallible;
+    type OnConnection = OnConnection;
     fn words(protocol: &str) -> &'static [&'static str] {
         match protocol {
             "context" => &[

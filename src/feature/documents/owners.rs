@@ -80,7 +80,7 @@ pub(crate) fn delete(
     let seated = room.subscribers(Space::DOCUMENTS, name.as_str());
     let seated: Vec<ConnectionId> = seated.map(|it| it.id).collect();
     for id in &seated {
-        room.resubscribe(*id, |it| it.seat = None);
+        room.resubscribe(*id, |it| it.own.documents.seat = None);
         cx.effects.save(*id);
     }
     forget(room, cx, name);

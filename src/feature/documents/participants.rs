@@ -13,7 +13,7 @@ use crate::message::{ConnectionId, Member, Name, ProtocolError, Space, UserId};
 
 impl Connection {
     pub(crate) fn sits_at(&self, document: &Name) -> bool {
-        self.seat.as_ref().is_some_and(|it| it.document == *document)
+        self.own.documents.seat.as_ref().is_some_and(|it| it.document == *document)
     }
 }
 
@@ -45,8 +45,9 @@ impl Room {
             return Vec::new();
         }
         let seated = self.subscribers(Space::DOCUMENTS, document.as_str());
-        let mut all: Vec<(Member, Role)> =
-            seated.filter_map(|it| Some((it.member.clone(), it.seat.as_ref()?.role))).collect();
+        let mut all: Vec<(Member, Role)> = seated
+            .filter_map(|it| Some((it.member.clone(), it.own.documents.seat.as_ref()?.role)))
+            .collect();
         // Who edits in one tab and looks on in another is a participant.
         all.sort_by(|(a, a_role), (b, b_role)| (&a.id, *a_role as u8).cmp(&(&b.id, *b_role as u8)));
         all.dedup_by(|(a, _), (b, _)| a.id == b.id);
@@ -61,7 +62,7 @@ impl Room {
 /// Takes a seat, after leaving another one.
 pub(crate) fn take(room: &mut Room, cx: &mut Context, id: ConnectionId, seat: Seat) {
     let Some(session) = room.session(id) else { return };
-    if session.seat.as_ref() == Some(&seat) {
+    if session.own.documents.seat.as_ref() == Some(&seat) {
         return;
     }
     let member = session.member.clone();
@@ -69,7 +70,7 @@ pub(crate) fn take(room: &mut Room, cx: &mut Context, id: ConnectionId, seat: Se
         stand_up(room, cx, id);
     }
     let was_in = room.is_in_session(&member.id, &seat.document);
-    room.resubscribe(id, |it| it.seat = Some(seat.clone()));
+    room.resubscribe(id, |it| it.own.documents.seat = Some(seat.clone()));
     cx.effects.save(id);
     if !was_in {
         let Seat { document, role } = seat;
@@ -94,7 +95,8 @@ pub(crate) fn leave(
 }
 
 fn stand_up(room: &mut Room, cx: &mut Context, id: ConnectionId) {
-    let stood_up = room.resubscribe(id, |it| Some((it.seat.take()?, it.member.clone())));
+    let stood_up =
+        room.resubscribe(id, |it| Some((it.own.documents.seat.take()?, it.member.clone())));
     let Some((Seat { document, .. }, member)) = stood_up.flatten() else { return };
     cx.effects.save(id);
     gone(room, cx, &document, member);
@@ -102,7 +104,7 @@ fn stand_up(room: &mut Room, cx: &mut Context, id: ConnectionId) {
 
 /// A socket is gone, and its seat with it.
 pub(crate) fn went(room: &Room, cx: &mut Context, session: &Connection) {
-    if let Some(Seat { document, .. }) = &session.seat {
+    if let Some(Seat { document, .. }) = &session.own.documents.seat {
         gone(room, cx, document, session.member.clone());
     }
 }

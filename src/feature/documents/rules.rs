@@ -112,7 +112,7 @@ impl Room {
         let document = match editing {
             EditingCommand::Join { document, .. } => Some(document),
             EditingCommand::Edit { .. } | EditingCommand::Undo => {
-                session.seat.as_ref().map(|it| &it.document)
+                session.own.documents.seat.as_ref().map(|it| &it.document)
             }
             EditingCommand::Leave { .. }
             | EditingCommand::Delete { .. }
@@ -136,7 +136,7 @@ impl Room {
 }
 
 fn seat(room: &Room, id: ConnectionId) -> Result<Seat, ProtocolError> {
-    room.session(id).and_then(|it| it.seat.clone()).ok_or(SEATLESS)
+    room.session(id).and_then(|it| it.own.documents.seat.clone()).ok_or(SEATLESS)
 }
 
 /// Where this session edits, if it may.

@@ -11,8 +11,8 @@ use super::{Operation, Role};
 use crate::budget::Budget;
 use crate::feature::documents::Version;
 use crate::feature::documents::document::{Damaged, Document, Edit, Snapshot};
-use crate::feature::{Keep, Known};
-use crate::message::{Millis, Name, RequestId, UserId, stored_name};
+use crate::feature::{ConnectionPart, Keep, Known};
+use crate::message::{Millis, Name, RequestId, Space, UserId, stored_name};
 
 /// Something to make durable.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +39,22 @@ pub enum EditingWrite {
         /// Snapshots below this version, and edits up to it, are needed no longer.
         since: Version,
     },
+}
+
+/// What a room knows for a connection.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OnConnection {
+    /// The editing session it is in.
+    #[serde(rename = "es", default, skip_serializing_if = "Option::is_none")]
+    pub seat: Option<Seat>,
+}
+
+impl ConnectionPart for OnConnection {
+    fn channels(&self, each: &mut dyn FnMut(Space, &str)) {
+        if let Some(seat) = &self.seat {
+            each(Space::DOCUMENTS, seat.document.as_str());
+        }
+    }
 }
 
 /// Where a socket edits, and as what. Rides in the attachment: names are append-only.

@@ -37,8 +37,8 @@ pub(crate) fn spoke(room: &mut Room, cx: &mut Context, id: ConnectionId) {
     }
     let Some(session) = room.sessions.get_mut(&id) else { return };
     let at = session.heard_at;
-    if session.said_at != Some(at) {
-        session.said_at = Some(at);
+    if session.own.metrics.said_at != Some(at) {
+        session.own.metrics.said_at = Some(at);
         cx.effects.save(id);
     }
     touched(room, cx, at);
@@ -46,7 +46,7 @@ pub(crate) fn spoke(room: &mut Room, cx: &mut Context, id: ConnectionId) {
 
 /// A session that may have counted went.
 pub(crate) fn left(room: &mut Room, cx: &mut Context, session: &Connection) {
-    if session.said_at.is_some_and(|at| cx.stamp.at < at.plus(WINDOW_MS)) {
+    if session.own.metrics.said_at.is_some_and(|at| cx.stamp.at < at.plus(WINDOW_MS)) {
         touched(room, cx, Millis(0));
     }
 }
@@ -102,7 +102,8 @@ pub(crate) fn is_watched(room: &mut Room, cx: &mut Context, is_watched: bool) {
 
 fn measure(room: &mut Room, cx: &mut Context, pending: Option<PendingReply>) {
     let at = cx.stamp.at;
-    let spoke = |it: &&Connection| it.said_at.is_some_and(|said| at < said.plus(WINDOW_MS));
+    let spoke =
+        |it: &&Connection| it.own.metrics.said_at.is_some_and(|said| at < said.plus(WINDOW_MS));
     let mut users: Vec<UserId> =
         room.sessions.values().filter(spoke).map(|it| it.member.id.clone()).collect();
     users.sort_unstable();

@@ -15,7 +15,8 @@ use crate::message::EntryKind;
 pub use measure::Measuring;
 pub(crate) use measure::WINDOW_MS;
 pub use stored::{
-    Lately, MetricCall, MetricInput, MetricMemory, MetricWrite, Metrics, Observed, StoredReading,
+    Lately, MetricCall, MetricInput, MetricMemory, MetricWrite, Metrics, Observed, OnConnection,
+    StoredReading,
 };
 pub use words::{METRIC, Measure, Measures, Metric, MetricCommand, MetricEvent, Reading};
 
@@ -25,6 +26,7 @@ impl Feature for Metrics {
     type Write = MetricWrite;
     type Call = MetricCall;
     type Input = MetricInput;
+    type OnConnection = OnConnection;
     const KINDS: &'static [EntryKind] = &[METRIC];
     fn words(protocol: &str) -> &'static [&'static str] {
         match protocol {

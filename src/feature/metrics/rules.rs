@@ -36,7 +36,7 @@ impl Rules for Metrics {
     }
 
     fn entered(room: &mut Room, session: &Connection) {
-        room.own.metrics.own.said(session.said_at.unwrap_or_default());
+        room.own.metrics.own.said(session.own.metrics.said_at.unwrap_or_default());
     }
 
     fn spoke(room: &mut Room, cx: &mut Context, id: ConnectionId) {
@@ -94,7 +94,7 @@ fn watch(room: &mut Room, cx: &mut Context, principal: &Principal, names: Vec<Na
         return cx.refuse_principal(principal, UNSEEN);
     }
     let count = names.len();
-    let mut all = session.metrics.clone();
+    let mut all = session.own.metrics.heard.clone();
     all.extend(names);
     all.sort_unstable();
     all.dedup();
@@ -103,13 +103,13 @@ fn watch(room: &mut Room, cx: &mut Context, principal: &Principal, names: Vec<Na
     if TOPICS_MAX < count.max(all.len()) || TOPICS_BYTES_MAX < bytes {
         return cx.refuse_principal(principal, TOO_MANY);
     }
-    if session.metrics != all {
+    if session.own.metrics.heard != all {
         let id = session.id;
         let fits = room.resubscribe(id, |it| {
-            let before = std::mem::replace(&mut it.metrics, all.clone());
+            let before = std::mem::replace(&mut it.own.metrics.heard, all.clone());
             let fits = it.fits_attachment();
             if !fits {
-                it.metrics = before;
+                it.own.metrics.heard = before;
             }
             fits
         });
@@ -130,9 +130,9 @@ fn unwatch(room: &mut Room, cx: &mut Context, principal: &Principal, names: &[Na
         return cx.refuse_principal(principal, TOO_MANY);
     }
     let left = room.resubscribe(id, |it| {
-        let before = it.metrics.len();
-        it.metrics.retain(|it| !names.contains(it));
-        (it.metrics.clone(), it.metrics.len() != before)
+        let before = it.own.metrics.heard.len();
+        it.own.metrics.heard.retain(|it| !names.contains(it));
+        (it.own.metrics.heard.clone(), it.own.metrics.heard.len() != before)
     });
     let (left, is_changed) = left.unwrap_or_default();
     if is_changed {

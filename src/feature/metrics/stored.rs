@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::Measures;
 use super::measure::WINDOW_MS;
-use crate::feature::{Keep, Known};
-use crate::message::{Json, Millis, Name, UserId};
+use crate::feature::{ConnectionPart, Keep, Known};
+use crate::message::{Json, Millis, Name, Space, UserId, stored_names};
 
 /// The last that is known of a metric.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,6 +54,30 @@ pub enum MetricInput {
     Measured(Measures),
     /// An analytics room says whether anybody wants to know.
     IsWatched(bool),
+}
+
+/// What a room knows for a connection.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OnConnection {
+    /// The metrics it hears of (B15).
+    #[serde(
+        rename = "l",
+        default,
+        skip_serializing_if = "Vec::is_empty",
+        deserialize_with = "stored_names"
+    )]
+    pub heard: Vec<Name>,
+    /// When it last said anything but a ping, where that is measured.
+    #[serde(rename = "y", default, skip_serializing_if = "Option::is_none")]
+    pub said_at: Option<Millis>,
+}
+
+impl ConnectionPart for OnConnection {
+    fn channels(&self, each: &mut dyn FnMut(Space, &str)) {
+        for name in &self.heard {
+            each(Space::METRICS, name.as_str());
+        }
+    }
 }
 
 /// What a room knows of metrics.

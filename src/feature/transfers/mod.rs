@@ -12,7 +12,7 @@ pub(crate) mod workflow;
 use super::Feature;
 
 pub use rules::Compare;
-pub use stored::{Fetching, Piece, TransferWrite, Transfers};
+pub use stored::{Fetching, OnConnection, Piece, TransferWrite, Transfers};
 pub use upload::{Marks, Transfer, TransferState};
 pub use words::{Chunk, Digest, TransferCommand, TransferEvent};
 
@@ -22,6 +22,7 @@ impl Feature for Transfers {
     type Write = TransferWrite;
     type Call = std::convert::Infallible;
     type Input = std::convert::Infallible;
+    type OnConnection = OnConnection;
     fn words(protocol: &str) -> &'static [&'static str] {
         match protocol {
             "workflow" => {

@@ -85,7 +85,7 @@ impl Rules for Transfers {
 
     /// Whoever was fetching when the room fell asleep goes on, at once.
     fn entered(room: &mut Room, session: &Connection) {
-        if session.fetching.is_some() {
+        if session.own.transfers.fetching.is_some() {
             room.own.transfers.fetchers.insert(session.id);
             room.own.transfers.fetch_by.get_or_insert(Millis(0));
         }
@@ -239,7 +239,7 @@ fn fetch(
         return Err(ProtocolError { retry_after: Some(FETCH_MS.div_ceil(1000)), ..busy });
     }
     let Some(session) = room.sessions.get_mut(&id) else { return Ok(()) };
-    session.fetching = Some(Fetching { data, next });
+    session.own.transfers.fetching = Some(Fetching { data, next });
     room.own.transfers.fetchers.insert(id);
     room.own.transfers.fetch_by.get_or_insert(cx.stamp.at.plus(FETCH_MS));
     cx.effects.save(id);
@@ -309,7 +309,7 @@ fn expire(room: &mut Room, cx: &mut Context, mut transfer: Transfer) {
     (transfer.at, transfer.state) = (cx.stamp.at, TransferState::Expired);
     cx.effects.push(Effect::Write(Write::from(TransferWrite::Note(transfer.clone()))));
     let wants = |it: &ConnectionId| {
-        let fetching = room.sessions.get(it).and_then(|it| it.fetching.as_ref());
+        let fetching = room.sessions.get(it).and_then(|it| it.own.transfers.fetching.as_ref());
         fetching.is_some_and(|it| it.data == transfer.data)
     };
     let fetchers: Vec<ConnectionId> =
@@ -344,18 +344,21 @@ impl Room {
     /// What a session is to be sent next, if it fetches anything.
     #[must_use]
     pub fn next_piece(&self, session: ConnectionId) -> Option<Piece> {
-        let Fetching { data, next } = self.sessions.get(&session)?.fetching.as_ref()?;
+        let Fetching { data, next } =
+            self.sessions.get(&session)?.own.transfers.fetching.as_ref()?;
         let Transfer { id, data, total, .. } = find(self, data)?;
         Some(Piece { transfer: *id, data: data.clone(), index: *next, total: *total })
     }
 
     /// A session was sent what came next; or there was nothing, and what it is told then.
     pub fn piece_sent(&mut self, session: ConnectionId, was_there: bool) -> Option<Event> {
-        let fetching = self.sessions.get(&session)?.fetching.as_ref()?;
+        let fetching = self.sessions.get(&session)?.own.transfers.fetching.as_ref()?;
         let end = find(self, &fetching.data).map(|it| it.indexes().end).filter(|_| was_there);
         let next = fetching.next.saturating_add(1);
         if end.is_some_and(|end| next < end) {
-            if let Some(it) = self.sessions.get_mut(&session).and_then(|it| it.fetching.as_mut()) {
+            if let Some(it) =
+                self.sessions.get_mut(&session).and_then(|it| it.own.transfers.fetching.as_mut())
+            {
                 it.next = next;
             }
             return None;
@@ -366,7 +369,7 @@ impl Room {
 
     fn fetched(&mut self, id: ConnectionId) {
         if let Some(session) = self.sessions.get_mut(&id) {
-            session.fetching = None;
+            session.own.transfers.fetching = None;
         }
         self.not_fetching(id);
     }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Chunk;
 use super::upload::Transfer;
-use crate::feature::{Keep, Known};
+use crate::feature::{ConnectionPart, Keep, Known};
 use crate::message::{ConnectionId, Millis, Name};
 
 /// Something to make durable.
@@ -25,6 +25,16 @@ pub enum TransferWrite {
         below: u64,
     },
 }
+
+/// What a room knows for a connection.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OnConnection {
+    /// The object that is being sent to it.
+    #[serde(rename = "ft", default, skip_serializing_if = "Option::is_none")]
+    pub fetching: Option<Fetching>,
+}
+
+impl ConnectionPart for OnConnection {}
 
 /// What a session fetches, and how far it is. It rides in the attachment: short names.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -7,7 +7,6 @@ use dormouse::api::Task;
 use dormouse::feature;
 use dormouse::feature::Call;
 use dormouse::feature::conversations::Question;
-use dormouse::feature::conversations::ResumeToken;
 use dormouse::feature::metrics::MetricCall;
 use dormouse::feature::metrics::MetricInput;
 use dormouse::kernel::{Connection, Flag, Flags, Grant, Grants, Input, Renewal};
@@ -21,7 +20,7 @@ use super::place::{Door, Place, Seat};
 use super::step::{Script, Step};
 use super::told::{self, Moment};
 use crate::support::{a_users, member, session, session_id, speaking};
-use crate::world::World;
+use crate::world::{World, in_conversation};
 
 pub(super) struct Stage {
     pub(super) place: &'static Place,
@@ -306,9 +305,7 @@ fn newcomer(at: Seat, guest: Guest, now: Millis, lives_ms: Option<u64>) -> Conne
     match at.door {
         Door::Token => Connection { grants: grants(user), expires_at, ..session },
         Door::Conversation => {
-            let conversation = RoomName::parse("conversation_1").unwrap();
-            let resume = Some(ResumeToken { conversation, token: "t".into() });
-            Connection { grants: a_users(), expires_at, resume, ..session }
+            in_conversation(Connection { grants: a_users(), expires_at, ..session })
         }
         Door::Demo => {
             let grants = a_users().union(Grants::from_iter([Grant::Publish]));
