@@ -3,8 +3,9 @@ use std::fmt;
 use serde::de::{Error, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::feature::Publishing;
 use crate::feature::documents::EditingCommand;
-use crate::feature::metrics::{Measures, Metric, MetricCommand};
+use crate::feature::metrics::{Measures, MetricCommand};
 use crate::feature::transfers::TransferCommand;
 use crate::kernel::Grants;
 use crate::kernel::{Command, Publication, Request};
@@ -128,12 +129,10 @@ impl EventIn {
             }
             return Body::message(&content, message_type.as_deref());
         }
-        if kind == Kind::Analytics && self.kind == Metric::EVENT {
-            return Metric::read(&data, self.user_id.is_some()).map(Body::from);
-        }
         let name = EventName::parse(self.kind.as_str())?;
         let user = self.user_id.as_deref().map(UserId::parse).transpose()?;
-        publication(kind, name, data.checked()?, user).map(Body::from)
+        let (name, data, user) = (&name, &data, user.as_ref());
+        publication(&Publishing { protocol: Publishing::HTTP, kind, name, data, user })
     }
 }
 

@@ -8,19 +8,26 @@ mod connection;
 pub mod conversations;
 pub mod documents;
 pub mod metrics;
+mod never;
+mod publishing;
 pub(crate) mod rules;
 #[cfg(not(target_arch = "wasm32"))]
 pub(crate) mod schema;
 pub(crate) mod tables;
 pub mod transfers;
+pub mod workflows;
 
 #[cfg(test)]
 pub(crate) use connection::tests::stored_fields;
 pub use connection::{ConnectionPart, ConnectionParts, Nothing};
+pub use never::Never;
+pub use publishing::Publishing;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::message::{Dedupe, EVENT, EntryKind, Json, Kind, MESSAGE, Millis, ProtocolError, Rate};
+use crate::message::{
+    BROADCAST, Body, Dedupe, EVENT, EntryKind, Json, Kind, MESSAGE, Millis, ProtocolError, Rate,
+};
 
 /// What is asked of a feature.
 pub trait Ask: Sized {
@@ -113,6 +120,14 @@ pub trait Feature: Known {
     type OnConnection: ConnectionPart;
     /// The kinds of entries that it adds to the log.
     const KINDS: &'static [EntryKind] = &[];
+    /// Names of its events that users must not forge (H2): publishing these takes the grant
+    /// `publish`, in rooms of every kind.
+    const PROTECTED: &'static [&'static str] = &[];
+    /// Reads what is to be published under a name that it gives a meaning to; `None` if this is
+    /// none.
+    fn publication(_: &Publishing<'_>) -> Option<Result<Body, ProtocolError>> {
+        None
+    }
     /// The words by which a protocol asks it and tells what it says.
     fn words(_protocol: &str) -> &'static [&'static str] {
         &[]
@@ -159,6 +174,8 @@ macro_rules! features {
             documents: Documents;
             /// Conversations with a responder (D2 to D12).
             conversations: Conversations;
+            /// Workflows and notifications (A14 to A19).
+            workflows: Workflows;
         }
     };
 }
@@ -302,6 +319,21 @@ macro_rules! unions {
         pub fn entry_kind(name: &str) -> Option<EntryKind> {
             let own = [&[MESSAGE, EVENT], $(<$module::$name as Feature>::KINDS,)*];
             own.into_iter().flatten().find(|it| it.name == name).copied()
+        }
+
+        /// Reads what is to be published under a name that a feature gives a meaning to.
+        pub fn publication(it: &Publishing<'_>) -> Option<Result<Body, ProtocolError>> {
+            $(if let Some(read) = <$module::$name as Feature>::publication(it) {
+                return Some(read);
+            })*
+            None
+        }
+
+        /// Whether publishing an event of this name takes the grant `publish`.
+        #[must_use]
+        pub fn is_protected(name: &str) -> bool {
+            let own = [&[BROADCAST], $(<$module::$name as Feature>::PROTECTED,)*];
+            own.into_iter().flatten().any(|it| *it == name)
         }
 
         /// The words by which a protocol asks features and tells what they say.

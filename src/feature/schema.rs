@@ -2,6 +2,7 @@
 
 use super::features;
 use crate::schema::frames::Message;
+use crate::schema::shape::Shape;
 
 /// What clients say to a feature in a protocol, and what it says to them.
 pub(crate) type Frames = (&'static [Message], &'static [Message]);
@@ -12,6 +13,10 @@ pub(crate) trait Described {
     fn frames(_protocol: &str) -> Frames {
         (&[], &[])
     }
+    /// Its types that mean the same in every protocol.
+    fn vocabulary() -> &'static [Shape] {
+        &[]
+    }
 }
 
 macro_rules! described {
@@ -19,6 +24,12 @@ macro_rules! described {
         /// The frames of all features in this protocol.
         pub(crate) fn of(protocol: &str) -> Vec<Frames> {
             vec![$(<super::$module::$name as Described>::frames(protocol),)*]
+        }
+
+        /// The types of all features that mean the same in every protocol.
+        pub(crate) fn vocabulary() -> impl Iterator<Item = Shape> {
+            let own = [$(<super::$module::$name as Described>::vocabulary(),)*];
+            own.into_iter().flatten().copied()
         }
     };
 }

@@ -1,6 +1,8 @@
 //! The tables of all features, as the history calls them.
 
-use super::{Feature, Stored, Write, features};
+use super::{Feature, Never, Stored, Write, features};
+use std::marker::PhantomData;
+
 use crate::database::Database;
 use crate::message::{Entry, Millis, Offset};
 
@@ -62,6 +64,32 @@ pub(crate) trait Twin: Default {
     }
     /// What a wake finds.
     fn stored(&self) -> Self::Stored;
+}
+
+/// The twin of no tables.
+#[derive(Debug)]
+pub(crate) struct NoTables<F>(PhantomData<F>);
+
+impl<F> Clone for NoTables<F> {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
+impl<F> Default for NoTables<F> {
+    fn default() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<F> Twin for NoTables<F> {
+    type Write = Never<F>;
+    type Stored = ();
+
+    fn write(&mut self, write: &Never<F>) {
+        write.never()
+    }
+    fn stored(&self) {}
 }
 
 /// A row that a wake has read, without its tag.

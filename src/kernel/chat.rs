@@ -6,6 +6,7 @@ use super::principal::Principal;
 use super::{
     Context, Duplicate, Effect, Grant, PageQuery, Publication, Recipients, Room, Write, retention,
 };
+use crate::feature;
 use crate::kernel::{Event, Notice};
 use crate::message::{
     Accepted, Acknowledgement, Body, ConnectionId, Entry, Member, PageRequest, Reply, RequestId,
@@ -21,7 +22,8 @@ pub(crate) fn publish(
     duplicate: Option<Duplicate>,
 ) {
     // Callers over HTTP are backends: all they do is publishing.
-    let is_protected = publication.body.is_protected() || principal.session.is_none();
+    let is_protected =
+        feature::is_protected(publication.body.name.as_str()) || principal.session.is_none();
     let allowed = if is_protected {
         principal.needs(Grant::Publish, "this token does not allow publishing this here")
     } else {

@@ -77,8 +77,8 @@ pub struct Publication {
 impl Publication {
     /// For everyone whom it concerns.
     #[must_use]
-    pub fn new(body: impl Into<Body>, acknowledgement: Acknowledgement) -> Self {
-        Self { body: body.into(), exclude: None, acknowledgement }
+    pub fn new(body: Body, acknowledgement: Acknowledgement) -> Self {
+        Self { body, exclude: None, acknowledgement }
     }
 }
 

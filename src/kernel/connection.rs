@@ -7,7 +7,7 @@ use crate::feature::ConnectionParts;
 use crate::kernel::Event;
 use crate::limits::{Limits, RENEWAL_MS, SESSION_BYTES_MAX};
 use crate::message::{
-    Code, ConnectionId, Epoch, Member, Millis, ProtocolError, Published, RequestId, Topic,
+    BROADCAST, Code, ConnectionId, Epoch, Member, Millis, ProtocolError, RequestId, Topic,
     ascii_len,
 };
 
@@ -169,7 +169,7 @@ impl Connection {
 
     /// Whether it subscribed to this.
     pub(crate) fn hears(&self, topic: &str) -> bool {
-        topic == Published::BROADCAST
+        topic == BROADCAST
             || self.topics.as_ref().is_none_or(|it| it.iter().any(|it| it.matches(topic)))
     }
 

@@ -3,7 +3,7 @@
 use super::principal::Principal;
 use super::{Context, Duplicate, Effect, Grant, Publication, Room, Write, chat};
 use crate::limits::{STATE_BYTES_MAX, STATE_KEYS_MAX};
-use crate::message::{Acknowledgement, Code, Json, ProtocolError, Published, StateKey, UserId};
+use crate::message::{Acknowledgement, Body, Code, Json, ProtocolError, StateKey, UserId};
 
 /// What a room knows of a key. The value is in the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,15 +25,13 @@ pub(crate) fn set(
     duplicate: Option<Duplicate>,
 ) {
     let set =
-        may_send(principal).map(|()| Published::state(key, value)).and_then(
-            |event| match duplicate {
-                // A resend changes nothing, however full the room is by now.
-                Some(_) => Ok(event),
-                None => may_set(room, principal, key, &event.data)
-                    .and_then(|()| fits(room, key, &event.data))
-                    .map(|()| event),
-            },
-        );
+        may_send(principal).map(|()| Body::state(key, value)).and_then(|event| match duplicate {
+            // A resend changes nothing, however full the room is by now.
+            Some(_) => Ok(event),
+            None => may_set(room, principal, key, &event.data)
+                .and_then(|()| fits(room, key, &event.data))
+                .map(|()| event),
+        });
     match set {
         Err(refusal) => cx.refuse_principal(principal, refusal),
         Ok(event) => {

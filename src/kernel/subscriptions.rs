@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Connection, Context, Recipients, Room};
 use crate::kernel::{Event, Notice};
-use crate::message::{ConnectionId, Published, Space, UserId};
+use crate::message::{BROADCAST, ConnectionId, Space, UserId};
 
 type Connections = BTreeSet<ConnectionId>;
 
@@ -117,7 +117,7 @@ impl Room {
     /// Those that hear an event of this name, all but one.
     pub(crate) fn hearers(&self, name: &str, except: Option<ConnectionId>) -> Recipients {
         let everything = &self.subscriptions.everything;
-        if name == Published::BROADCAST || everything.len() == self.sessions.len() {
+        if name == BROADCAST || everything.len() == self.sessions.len() {
             return except.map_or(Recipients::Everyone, Recipients::Except);
         }
         let mut hearers = self.subscriptions.of(Space::EVENTS, name);

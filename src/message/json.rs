@@ -27,6 +27,12 @@ impl Json {
         Self(raw.to_owned()).checked()
     }
 
+    /// JSON that somebody sent and nobody has [checked](Self::checked).
+    #[must_use]
+    pub fn unchecked(raw: &RawValue) -> Self {
+        Self(raw.to_owned())
+    }
+
     /// Refuses what could not be read again by everyone it is told to: nested deeper than
     /// [`DATA_DEPTH_MAX`], longer than [`DATA_BYTES_MAX`], with a number that no double holds,
     /// or with a string that is not Unicode.

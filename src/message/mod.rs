@@ -18,7 +18,6 @@ mod reply;
 mod said;
 mod timestamp;
 mod topic;
-pub mod workflow;
 
 pub use address::{Network, address_key, networks};
 pub use ascii::{ascii_len, to_ascii};
@@ -29,7 +28,7 @@ pub use json::{Json, json_len, starts_object, text_fits};
 pub(crate) use name::is_dots;
 pub use name::{Name, stored_name, stored_names};
 pub use page::Page;
-pub use published::{EVENT, Priority, Published};
+pub use published::{BROADCAST, EVENT, Priority, STATE};
 pub use readable::is_bearable;
 pub use refusal::{Code, Details, Fault, ProtocolError};
 pub use reply::{Accepted, Reply, StateItem, Stats, Status, Welcome};

@@ -3,7 +3,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 use super::name::{is_made_of_names, is_spelled, was_spelled};
-use super::{ProtocolError, Published};
+use super::{ProtocolError, STATE};
 
 /// The name of an event: 1 to 128 of `A-Z a-z 0-9 . _ : ~ -`, but not `.` or `..`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -50,7 +50,7 @@ pub struct StateKey(String);
 
 impl StateKey {
     /// Longest key, in bytes.
-    pub const BYTES_MAX: usize = TOPIC_BYTES_MAX - Published::STATE.len();
+    pub const BYTES_MAX: usize = TOPIC_BYTES_MAX - STATE.len();
 
     /// Refuses whatever is not such a key.
     pub fn parse(key: impl Into<String>) -> Result<Self, ProtocolError> {
@@ -74,7 +74,7 @@ impl StateKey {
     /// The event that tells of its change.
     #[must_use]
     pub fn event(&self) -> EventName {
-        EventName(format!("{}{}", Published::STATE, self.0).into())
+        EventName(format!("{}{}", STATE, self.0).into())
     }
 }
 

@@ -16,7 +16,7 @@ use super::{
     TokenPlace, publication,
 };
 use crate::close::CloseCode;
-use crate::feature::{self, Ask, Spelled, Tell};
+use crate::feature::{self, Ask, Publishing, Spelled, Tell};
 use crate::kernel::{Command, Event, Notice, Publication};
 use crate::kernel::{Flag, Flags};
 use crate::message::{
@@ -68,7 +68,7 @@ impl Protocol for Client {
             (&request.command, frame)
         {
             // The rest of the frame is the data of what is asked, or of the event.
-            request.command = fields(text).and_then(|data| asked(&body.name, data));
+            request.command = fields(text).and_then(|data| asked(&body.name, &data));
         }
         request.into()
     }
@@ -108,11 +108,13 @@ impl Protocol for Client {
 // ---- in
 
 /// What this word asks of a feature; else an event of this name.
-fn asked(name: &EventName, data: Json) -> Result<Command, ProtocolError> {
-    match feature::Command::read("client", name.as_str(), Some(data.as_raw())) {
-        Some(read) => read.map(Command::Feature),
-        None => publication(Kind::Hub, name.clone(), data, None).map(publish),
+fn asked(name: &EventName, data: &Json) -> Result<Command, ProtocolError> {
+    if let Some(read) = feature::Command::read(DESCRIPTOR.name, name.as_str(), Some(data.as_raw()))
+    {
+        return read.map(Command::Feature);
     }
+    let (protocol, kind, user) = (DESCRIPTOR.name, Kind::Hub, None);
+    publication(&Publishing { protocol, kind, name, data, user }).map(publish)
 }
 
 fn command(envelope: &Envelope<'_>) -> Result<Command, ProtocolError> {
@@ -135,7 +137,7 @@ fn command(envelope: &Envelope<'_>) -> Result<Command, ProtocolError> {
     })
 }
 
-fn publish(body: impl Into<Body>) -> Command {
+fn publish(body: Body) -> Command {
     Command::Publish(Publication::new(body, DESCRIPTOR.acknowledgement))
 }
 

@@ -16,8 +16,9 @@ pub use peer::{Channel, Decoded, Peer, RoomAddress};
 use serde::{Deserialize, Serialize};
 pub use wire::Wire;
 
+use crate::feature::{self, Publishing};
 use crate::kernel::Notice;
-use crate::message::{EventName, Json, Kind, ProtocolError, Published, UserId};
+use crate::message::{Body, EVENT, Kind, ProtocolError, STATE};
 
 /// Every dialect, by number. Numbers are stored in attachments: append, never reorder. A new one
 /// is its file and a line here.
@@ -56,18 +57,21 @@ fn spoken_in(kind: Kind) -> impl Iterator<Item = &'static Descriptor> {
     PROTOCOLS.iter().map(|it| it.descriptor()).filter(move |it| it.is_spoken_in(kind))
 }
 
-/// An event that somebody outside wants to publish in a room of this kind.
-pub fn publication(
-    kind: Kind,
-    name: EventName,
-    data: Json,
-    user: Option<UserId>,
-) -> Result<Published, ProtocolError> {
-    if is_word(kind, name.as_str()) {
-        return Err(Published::RESERVED);
+/// What somebody outside wants to publish. A name that a feature gives a meaning to is read by it;
+/// all others but words of protocols are events that are passed on as they came.
+pub fn publication(it: &Publishing<'_>) -> Result<Body, ProtocolError> {
+    if let Some(read) = feature::publication(it) {
+        return read;
     }
-    Published::new(name, data, user)
+    let name = it.name.as_str();
+    if is_word(it.kind, name) || name.starts_with(STATE) {
+        return Err(RESERVED);
+    }
+    let data = it.data.clone().checked()?;
+    Ok(Body { user: it.user.cloned(), ..Body::new(EVENT, it.name.clone(), data) })
 }
+
+const RESERVED: ProtocolError = ProtocolError::invalid("this name is the protocol's own");
 
 /// One spelling of the vocabulary. Stateless: what must be remembered about a
 /// socket is the room's to remember.

@@ -2,11 +2,11 @@ use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
 use super::frames::{self, Frames, of_echo};
-use super::shape::{Shapes, input, walk};
+use super::shape::{Shape, Shapes, input, walk};
 use super::{object, reference};
 use crate::admission::{Endpoint, endpoints};
 use crate::close::CloseCode;
-use crate::message::workflow::{Notification, WorkflowUpdate};
+use crate::feature;
 use crate::message::{Code, Fault, Offset};
 use crate::protocol::client::{HANDSHAKE_FAILED, INVALID_ROLE, UNSUPPORTED_VERSION};
 use crate::protocol::{Access, ProtocolId};
@@ -167,13 +167,8 @@ impl Parts {
 /// The types that mean the same in every dialect.
 fn vocabulary() -> Map<String, Value> {
     let mut shapes = Shapes::new(SchemaSettings::draft07());
-    for shape in [
-        input::<WorkflowUpdate>,
-        input::<Notification>,
-        input::<Code>,
-        input::<Fault>,
-        input::<Offset>,
-    ] {
+    let common: [Shape; 3] = [input::<Code>, input::<Fault>, input::<Offset>];
+    for shape in feature::schema::vocabulary().chain(common) {
         shape(&mut shapes);
     }
     shapes.take()

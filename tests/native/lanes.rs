@@ -5,11 +5,11 @@ use dormouse::host::{Flush, Host};
 use dormouse::kernel::{Command, Notice, Publication, Request};
 use dormouse::kernel::{Connection, Grants, Input};
 use dormouse::limits::Limits;
-use dormouse::message::{Acknowledgement, EventName, Json, Kind, Millis, Published, Topic};
+use dormouse::message::{Acknowledgement, EventName, Json, Kind, Millis, Topic};
 use dormouse::protocol::{ProtocolId, Wire};
 use serde_json::{Value, json};
 
-use crate::support::{FakeSockets, NOON, epoch, member, session, speaking, stamp};
+use crate::support::{FakeSockets, NOON, epoch, member, published, session, speaking, stamp};
 
 /// A hub with a socket of each kind: one whose frames show offsets, one whose do not.
 fn hub() -> (Host<MemoryHistory, FakeSockets>, FakeSockets) {
@@ -29,8 +29,8 @@ fn hub() -> (Host<MemoryHistory, FakeSockets>, FakeSockets) {
 
 fn publish(name: &str, data: &Value) -> Request {
     let (name, data) = (EventName::parse(name).unwrap(), Json::parse(data.to_string()).unwrap());
-    let event = Published::new(name, data, None).unwrap();
-    let publication = Publication::new(event, Acknowledgement::ByReply);
+    let body = published(name, data, None);
+    let publication = Publication::new(body, Acknowledgement::ByReply);
     Request { request_id: None, command: Ok(Command::Publish(publication)) }
 }
 

@@ -39,6 +39,7 @@ mod metrics;
 mod names;
 mod outbox;
 mod owners;
+mod publications;
 mod readable;
 mod room;
 mod rules;

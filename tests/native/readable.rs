@@ -16,14 +16,14 @@ use dormouse::limits::{
     STATE_KEYS_MAX,
 };
 use dormouse::message::{
-    Before, Body, ConnectionId, Entry, Kind, Member, Offset, Page, Published, Reply, RequestId,
-    StateItem, StateKey, UserId,
+    Before, Body, ConnectionId, Entry, Kind, Member, Offset, Page, Reply, RequestId, StateItem,
+    StateKey, UserId,
 };
 use dormouse::protocol::{Frame, ProtocolId};
 use proptest::prelude::*;
 use serde_json::Value;
 
-use crate::support::{NOON, Rusqlite, body, decoded, encoded, entry, epoch, stamp};
+use crate::support::{NOON, Rusqlite, body, decoded, encoded, entry, epoch, published, stamp};
 
 /// What JSON makes the most of: 128 bytes that become 768.
 fn endless() -> String {
@@ -113,7 +113,7 @@ fn carried(command: Command) {
     match command {
         Command::Publish(Publication { body, .. }) => told_entry(body),
         Command::SetState { key, value } => {
-            told_entry(Body::from(Published::state(&key, value.clone())));
+            told_entry(Body::state(&key, value.clone()));
             if value.as_str().len() <= STATE_BYTES_MAX {
                 let offset = Offset(1 << 53);
                 told(&Event::Reply(Reply::State(vec![StateItem { key, value, offset }])));
@@ -283,9 +283,9 @@ fn l22_p15_a_page_of_the_longest_names_fits_into_a_frame() {
             let name = dormouse::message::EventName::parse("n".repeat(128)).unwrap();
             let data = dormouse::message::Json::parse(format!("\"{}\"", "x".repeat(length)));
             let whose = (number % 2 == 0).then(|| UserId(endless()));
-            let event = Published::new(name, data.unwrap(), whose).unwrap();
+            let event = published(name, data.unwrap(), whose);
             it.body = match number % 3 {
-                0 => event.into(),
+                0 => event,
                 1 => body(&"\u{1}".repeat(length / 6)),
                 _ => {
                     let to = RequestId::parse(endless()).unwrap();

@@ -11,9 +11,8 @@ use dormouse::feature::metrics::{Metric, MetricEvent, Reading};
 use dormouse::feature::transfers::{Chunk, Digest, TransferEvent};
 use dormouse::kernel::{Event, Notice};
 use dormouse::message::{
-    Accepted, Body, Code, Epoch, EventName, Fault, Json, Name, Offset, Page, ProtocolError,
-    Published, Reply, RequestId, RoomName, StateItem, StateKey, Stats, Status, Topic, UserId,
-    Welcome,
+    Accepted, Body, Code, EVENT, Epoch, EventName, Fault, Json, Name, Offset, Page, ProtocolError,
+    Reply, RequestId, RoomName, StateItem, StateKey, Stats, Status, Topic, UserId, Welcome,
 };
 use dormouse::protocol::{Frame, ProtocolId};
 use dormouse::schema::{asyncapi, openapi, text};
@@ -174,9 +173,8 @@ fn what_is_no_message_is_not_documented_as_one() {
 
 fn published(name: &str, data: &Value) -> Event {
     let data = Json::parse(data.to_string()).unwrap();
-    let published = Published::new(EventName::parse(name).unwrap(), data, None).unwrap();
     let mut entry = (*entry(42, NOON.0, "ann", None)).clone();
-    entry.body = published.into();
+    entry.body = Body::new(EVENT, EventName::parse(name).unwrap(), data);
     Event::Entry(entry.into())
 }
 

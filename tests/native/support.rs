@@ -5,17 +5,17 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+pub(crate) use crate::publications::{for_user, published, said};
 use dormouse::close::CloseCode;
 use dormouse::database::{Database, Row, Value};
 use dormouse::host::{Deliver, Sockets, Targets};
 use dormouse::kernel::{
-    Command, Connection, Counts, Flag, Grant, Grants, Input, Notice, Publication, Request, Room,
-    StoredRoom,
+    Command, Connection, Counts, Flag, Grant, Grants, Input, Notice, Request, Room, StoredRoom,
 };
 use dormouse::limits::Limits;
 use dormouse::message::{
-    Acknowledgement, Body, ConnectionId, Entry, Epoch, EventName, Json, Kind, Member, Millis,
-    Offset, ProtocolError, Published, RequestId, RoomName, Stamp, UserId,
+    Body, ConnectionId, Entry, Epoch, Kind, Member, Millis, Offset, ProtocolError, RequestId,
+    RoomName, Stamp, UserId,
 };
 use dormouse::protocol::{Channel, Decoded, Frame, Peer, Protocol, ProtocolId, Wire};
 use rusqlite::limits::Limit;
@@ -92,16 +92,6 @@ pub(crate) fn room(limits: Limits) -> Room {
 
 pub(crate) fn body(content: &str) -> Body {
     Body::message(content, None).unwrap()
-}
-
-pub(crate) fn said(body: Body) -> Command {
-    Command::Publish(Publication::new(body, Acknowledgement::ByEvent))
-}
-
-/// An event for one user's sockets.
-pub(crate) fn for_user(user: &str, number: u64) -> Body {
-    let (name, data) = (EventName::parse("note").unwrap(), Json::parse(number.to_string()));
-    Published::new(name, data.unwrap(), Some(UserId(user.into()))).unwrap().into()
 }
 
 pub(crate) fn entry(offset: u64, at: u64, author: &str, request_id: Option<&str>) -> Rc<Entry> {

@@ -10,8 +10,8 @@ use dormouse::feature::transfers::{Chunk, Digest, TransferCommand, TransferEvent
 use dormouse::kernel::{Command, Event, Notice, Request};
 use dormouse::message::{
     Accepted, Before, Body, Code, EVENT, Entry, Epoch, EventName, Fault, Json, Kicked, MESSAGE,
-    Millis, Name, Offset, Page, PageRequest, Priority, ProtocolError, Published, Reply, RequestId,
-    RoomName, StateItem, StateKey, Stats, Status, Topic, UserId, Welcome,
+    Millis, Name, Offset, Page, PageRequest, Priority, ProtocolError, Reply, RequestId, RoomName,
+    StateItem, StateKey, Stats, Status, Topic, UserId, Welcome,
 };
 use dormouse::protocol::{Frame, ProtocolId};
 use serde_json::{Value, json};
@@ -191,7 +191,7 @@ fn every_event_is_spelled_as_its_golden_frame() {
 fn event(offset: u64, name: &str, data: &Value, request_id: Option<&str>) -> Rc<Entry> {
     let said = Entry::clone(&entry(offset, NOON.0, "ann", request_id));
     let (name, data) = (EventName::parse(name).unwrap(), Json::parse(data.to_string()).unwrap());
-    let body = Body::from(Published { name, data, user: None, priority: Priority::Normal });
+    let body = Body::new(EVENT, name, data);
     Rc::new(Entry { body, ..said })
 }
 

@@ -28,7 +28,9 @@ impl Shared {
             Call::Metrics(MetricCall::Observe) => self.observe(),
             Call::Metrics(MetricCall::Measures(measures)) => self.tell_measures(measures),
             Call::Conversations(question) => self.respond(*question),
-            Call::Transfers(never) | Call::Documents(never) => match never {},
+            Call::Transfers(never) | Call::Documents(never) | Call::Workflows(never) => {
+                match never {}
+            }
         }
     }
 }

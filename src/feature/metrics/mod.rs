@@ -9,8 +9,8 @@ mod stored;
 pub(crate) mod tables;
 mod words;
 
-use super::Feature;
-use crate::message::EntryKind;
+use super::{Feature, Publishing};
+use crate::message::{Body, EntryKind, Kind, ProtocolError};
 
 pub use measure::Measuring;
 pub(crate) use measure::WINDOW_MS;
@@ -28,6 +28,11 @@ impl Feature for Metrics {
     type Input = MetricInput;
     type OnConnection = OnConnection;
     const KINDS: &'static [EntryKind] = &[METRIC];
+    const PROTECTED: &'static [&'static str] = &[Metric::EVENT];
+    fn publication(it: &Publishing<'_>) -> Option<Result<Body, ProtocolError>> {
+        let is_metric = it.kind == Kind::Analytics && it.name.as_str() == Metric::EVENT;
+        is_metric.then(|| Metric::read(it.data, it.user.is_some()).map(Body::from))
+    }
     fn words(protocol: &str) -> &'static [&'static str] {
         match protocol {
             "context" => &["subscribe", "unsubscribe"],

@@ -14,7 +14,7 @@ use super::{
     TokenPlace, publication,
 };
 use crate::close::CloseCode;
-use crate::feature::{self, Ask};
+use crate::feature::{self, Ask, Publishing};
 use crate::kernel::{Command, Notice, Publication};
 use crate::kernel::{Flag, Flags};
 use crate::limits::TOPICS_MAX;
@@ -168,10 +168,13 @@ fn order(name: Option<&str>, params: Option<&RawValue>) -> Result<Command, Proto
             let PublishIn { event, data, user_id } =
                 json::data(params, "publish needs params with event, a string, and data")?;
             let name = EventName::parse(event)?;
-            let data = data.map_or_else(|| Ok(Json::null()), Json::read)?;
+            let data = data.map_or_else(Json::null, Json::unchecked);
             let user = user_id.map(UserId::parse).transpose()?;
-            let event = publication(Kind::Hub, name, data, user)?;
-            Ok(Command::Publish(Publication::new(event, DESCRIPTOR.acknowledgement)))
+            let (protocol, kind) = (DESCRIPTOR.name, Kind::Hub);
+            let asked =
+                Publishing { protocol, kind, name: &name, data: &data, user: user.as_ref() };
+            let body = publication(&asked)?;
+            Ok(Command::Publish(Publication::new(body, DESCRIPTOR.acknowledgement)))
         }
         Some("set_state") => {
             let SetStateIn { key, value } =

@@ -3,7 +3,6 @@ use serde_json::{Map, Value};
 use super::Field::{Is, MayOwn, Needs, Own};
 use super::Message;
 use crate::message::EventName;
-use crate::message::workflow::{Notification, WorkflowUpdate};
 use crate::protocol::client as wire;
 use crate::schema::shape::{Shape, input_here, output, output_here};
 
@@ -76,20 +75,6 @@ pub(super) const SEND: &[Message] = &[
         envelope: output_here::<wire::Outgoing<'static, wire::StatusOut<'static>>>,
         fields: &[Is("type", "status")],
         example: r#"{"type":"status","timestamp":"2024-01-01T12:00:00.123Z","session_id":"session_00000000000001","client_id":"c1","connected_at":"2024-01-01T11:00:00.123Z","uptime_ms":3600000,"messages_received":7,"messages_this_minute":1,"limit_per_minute":100}"#,
-    },
-    Message {
-        name: "workflow_update",
-        about: "How a workflow goes on.",
-        envelope: input_here::<wire::Outgoing<'static, WorkflowUpdate>>,
-        fields: &[Is("type", "workflow_update")],
-        example: r#"{"type":"workflow_update","timestamp":"2024-01-01T12:00:00.123Z","workflow_id":"w1","status":"completed","stage":"review","progress":100}"#,
-    },
-    Message {
-        name: "notification",
-        about: "For one user, or for everyone. `critical` overtakes whatever waits.",
-        envelope: input_here::<wire::Outgoing<'static, Notification>>,
-        fields: &[Is("type", "notification")],
-        example: r#"{"type":"notification","timestamp":"2024-01-01T12:00:00.123Z","notification_id":"n1","title":"Done","message":"The workflow is done.","category":"workflow_complete","priority":"critical"}"#,
     },
     Message {
         name: "event",

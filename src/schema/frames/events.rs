@@ -1,6 +1,5 @@
 use super::Field::{Is, May, MayOwn, Needs, Own};
 use super::Message;
-use crate::message::workflow::{Notification, WorkflowUpdate};
 use crate::message::{EventName, Topic};
 use crate::protocol::events::{self as wire, out};
 use crate::protocol::spell::User;
@@ -31,6 +30,9 @@ const fn response(
 ) -> Message {
     Message { name, about, envelope: ANSWER, fields, example }
 }
+
+/// An event.
+pub(crate) const HAPPENED: Shape = output_here::<out::Happened<'static>>;
 
 pub(super) const RECEIVE: &[Message] = &[
     query("ping", &[Is("type", "ping")], "Are you there?", r#"{"type":"ping","id":"p1"}"#),
@@ -132,36 +134,14 @@ pub(super) const SEND: &[Message] = &[
     Message {
         name: "event",
         about: "An event of the log, for those who subscribed to it. `state.<key>` is a value that was set.",
-        envelope: output_here::<out::Happened<'static>>,
+        envelope: HAPPENED,
         fields: &[Is("type", "event"), Needs("event", output::<EventName>)],
         example: r#"{"type":"event","event":"agent.started","id":"event_018cc4e5-227b-7000-8000-000000000000","timestamp":"2024-01-01T12:00:00.123Z","offset":43,"data":{"agent":"a1"}}"#,
     },
     Message {
-        name: "event.workflow_update",
-        about: "How a workflow goes on.",
-        envelope: output_here::<out::Happened<'static>>,
-        fields: &[
-            Is("type", "event"),
-            Is("event", "workflow_update"),
-            Needs("data", input::<WorkflowUpdate>),
-        ],
-        example: r#"{"type":"event","event":"workflow_update","id":"event_018cc4e5-227b-7000-8000-000000000000","timestamp":"2024-01-01T12:00:00.123Z","offset":43,"data":{"workflow_id":"w1","status":"in_progress","stage":"validation","progress":62.5}}"#,
-    },
-    Message {
-        name: "event.notification",
-        about: "For one user, or for everyone.",
-        envelope: output_here::<out::Happened<'static>>,
-        fields: &[
-            Is("type", "event"),
-            Is("event", "notification"),
-            Needs("data", input::<Notification>),
-        ],
-        example: r#"{"type":"event","event":"notification","id":"event_018cc4e5-227b-7000-8000-000000000000","timestamp":"2024-01-01T12:00:00.123Z","offset":43,"data":{"notification_id":"n1","title":"Done","message":"The workflow is done.","category":"workflow_complete","priority":"normal"}}"#,
-    },
-    Message {
         name: "broadcast",
         about: "An event for everyone, whatever they subscribed to.",
-        envelope: output_here::<out::Happened<'static>>,
+        envelope: HAPPENED,
         fields: &[Is("type", "broadcast")],
         example: r#"{"type":"broadcast","id":"broadcast_018cc4e5-227b-7000-8000-000000000000","timestamp":"2024-01-01T12:00:00.123Z","offset":44,"data":"Maintenance at noon"}"#,
     },

@@ -4,7 +4,7 @@ mod client;
 pub(crate) mod context;
 mod conversation;
 mod echo;
-mod events;
+pub(crate) mod events;
 pub(crate) mod workflow;
 
 use serde_json::{Map, Value, json};

@@ -3,7 +3,6 @@ use serde_json::Value;
 use super::Field::{Is, MayOwn, Needs, Own};
 use super::Message;
 use crate::message::EventName;
-use crate::message::workflow::{Notification, WorkflowUpdate};
 use crate::protocol::workflow as wire;
 use crate::schema::shape::{Shape, input, input_here, output, output_here};
 
@@ -35,20 +34,6 @@ pub(super) const RECEIVE: &[Message] = &[
 ];
 
 pub(super) const SEND: &[Message] = &[
-    Message {
-        name: "workflow_update",
-        about: "How a workflow goes on.",
-        envelope: OUT,
-        fields: &[Is("type", "workflow_update"), Needs("data", input::<WorkflowUpdate>)],
-        example: r#"{"type":"workflow_update","id":"workflow_update_018cc4e5-227b-7000-8000-000000000000","timestamp":"2024-01-01T12:00:00.123Z","data":{"workflow_id":"w1","status":"in_progress","stage":"validation","progress":62.5,"message":"Checking"}}"#,
-    },
-    Message {
-        name: "notification",
-        about: "For one user, or for everyone. `critical` overtakes whatever waits.",
-        envelope: OUT,
-        fields: &[Is("type", "notification"), Needs("data", input::<Notification>)],
-        example: r#"{"type":"notification","id":"notification_018cc4e5-227b-7000-8000-000000000000","timestamp":"2024-01-01T12:00:00.123Z","data":{"notification_id":"n1","title":"Done","message":"The workflow is done.","category":"workflow_complete","priority":"normal","action":{"label":"Open","url":"/workflows/w1"}}}"#,
-    },
     Message {
         name: "event",
         about: "Any other event that was published to the room: its name is the type.",

@@ -4,15 +4,15 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::fields::{Fields, TIME, is_time};
-use super::{Json, Priority, ProtocolError, UserId};
+use crate::feature::Publishing;
+use crate::message::fields::{Fields, TIME, is_time};
+use crate::message::{Body, EVENT, Fault, Json, Priority, ProtocolError, UserId};
 
 /// Where a workflow stands (A15).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "the names say it")]
-pub enum Status {
+pub(super) enum Status {
     Pending,
     InProgress,
     Completed,
@@ -24,8 +24,7 @@ pub enum Status {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "the names say it")]
-pub enum Stage {
+pub(super) enum Stage {
     RequirementsAnalysis,
     ArchitectureDesign,
     ComponentGeneration,
@@ -37,8 +36,7 @@ pub enum Stage {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "the names say it")]
-pub enum Category {
+pub(super) enum Category {
     WorkflowUpdate,
     WorkflowComplete,
     WorkflowFailed,
@@ -51,8 +49,7 @@ pub enum Category {
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[cfg_attr(not(target_arch = "wasm32"), schemars(rename = "Priority"))]
 #[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "the names say it")]
-pub enum NotificationPriority {
+pub(super) enum NotificationPriority {
     Low,
     Normal,
     High,
@@ -60,59 +57,60 @@ pub enum NotificationPriority {
 }
 
 /// The data of `workflow_update` (A14).
-#[derive(Debug, Serialize, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-pub struct WorkflowUpdate {
+#[cfg(not(target_arch = "wasm32"))]
+#[derive(Serialize, Deserialize, schemars::JsonSchema)]
+pub(super) struct WorkflowUpdate {
     /// Which workflow; 1 to 128 bytes.
-    pub workflow_id: String,
+    pub(super) workflow_id: String,
     /// Where it stands.
-    pub status: Status,
+    pub(super) status: Status,
     /// What it is doing.
-    pub stage: Stage,
+    pub(super) stage: Stage,
     /// How far it is, 0 to 100.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(range(min = 0.0, max = 100.0)))]
-    pub progress: f64,
+    #[schemars(range(min = 0.0, max = 100.0))]
+    pub(super) progress: f64,
     /// For people.
     #[serde(default)]
-    pub message: Option<String>,
+    pub(super) message: Option<String>,
     /// When it is expected to be done: RFC 3339.
     #[serde(default)]
-    pub estimated_completion: Option<String>,
+    pub(super) estimated_completion: Option<String>,
 }
 
 /// The data of `notification` (A17).
-#[derive(Debug, Serialize, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-pub struct Notification {
+#[cfg(not(target_arch = "wasm32"))]
+#[derive(Serialize, Deserialize, schemars::JsonSchema)]
+#[expect(clippy::struct_field_names, reason = "the names are the wire's")]
+pub(super) struct Notification {
     /// Its name; 1 to 128 bytes.
-    pub notification_id: String,
+    pub(super) notification_id: String,
     /// Whose sockets get it; everyone's if it is missing.
     #[serde(default)]
-    pub user_id: Option<String>,
+    pub(super) user_id: Option<String>,
     /// One line, for people.
-    pub title: String,
+    pub(super) title: String,
     /// More, for people.
-    pub message: String,
+    pub(super) message: String,
     /// What it is about.
-    pub category: Category,
+    pub(super) category: Category,
     /// How urgent it is. `critical` overtakes whatever waits.
-    pub priority: NotificationPriority,
+    pub(super) priority: NotificationPriority,
     /// What can be done about it.
     #[serde(default)]
-    pub action: Option<Action>,
+    pub(super) action: Option<Action>,
     /// What it belongs to; any object.
     #[serde(default)]
-    pub metadata: Option<Map<String, Value>>,
+    pub(super) metadata: Option<Map<String, Value>>,
 }
 
 /// A link.
 #[derive(Debug, Serialize, Deserialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-pub struct Action {
+pub(super) struct Action {
     /// What to call it.
-    pub label: String,
+    pub(super) label: String,
     /// A path, or a URL of `https` or `http`: a click must not run a script.
-    pub url: String,
+    pub(super) url: String,
 }
 
 const ID: &str = "a string of 1 to 128 bytes";
@@ -124,8 +122,34 @@ fn is_id(text: &String) -> bool {
     (1..=128).contains(&text.len())
 }
 
+/// Reads an event of one of these names.
+pub(super) fn read(it: &Publishing<'_>) -> Option<Result<Body, ProtocolError>> {
+    match it.name.as_str() {
+        "workflow_update" => Some(update(it)),
+        "notification" => Some(notification(it)),
+        _ => None,
+    }
+}
+
+fn update(it: &Publishing<'_>) -> Result<Body, ProtocolError> {
+    let data = it.data.clone().checked()?;
+    check_update(&data)?;
+    Ok(Body { user: it.user.cloned(), ..Body::new(EVENT, it.name.clone(), data) })
+}
+
+fn notification(it: &Publishing<'_>) -> Result<Body, ProtocolError> {
+    let data = it.data.clone().checked()?;
+    let (whose, priority) = check_notification(&data)?;
+    if whose.is_some() && it.user.is_some() && whose.as_ref() != it.user {
+        let problem = "must be the user_id of the data, or missing".into();
+        return Err(ProtocolError::faulty(vec![Fault { field: "user_id".into(), problem }]));
+    }
+    let user = it.user.cloned().or(whose);
+    Ok(Body { user, priority, ..Body::new(EVENT, it.name.clone(), data) })
+}
+
 /// Checks the data of a `workflow_update`.
-pub(super) fn check_update(data: &Json) -> Result<(), ProtocolError> {
+fn check_update(data: &Json) -> Result<(), ProtocolError> {
     let mut it = Fields::of(data.as_str())?;
     it.need("workflow_id", ID, is_id);
     let status = "one of pending, in_progress, completed, failed, cancelled";
@@ -139,7 +163,7 @@ pub(super) fn check_update(data: &Json) -> Result<(), ProtocolError> {
 }
 
 /// Checks the data of a `notification`; gives whose it is and how urgent.
-pub(super) fn check_notification(data: &Json) -> Result<(Option<UserId>, Priority), ProtocolError> {
+fn check_notification(data: &Json) -> Result<(Option<UserId>, Priority), ProtocolError> {
     let mut it = Fields::of(data.as_str())?;
     it.need("notification_id", ID, is_id);
     let is_user = |it: &String| UserId::parse(it.as_str()).is_ok();
