@@ -11,8 +11,8 @@ use crate::kernel::Grants;
 use crate::kernel::{Command, Publication, Request};
 use crate::limits::{BATCH_EVENTS_MAX, JSON_DEPTH_MAX};
 use crate::message::{
-    Acknowledgement, Before, Body, ConnectionId, EventName, Fault, Json, Kicked, Kind, Member,
-    Millis, Name, Offset, PageRequest, ProtocolError, RequestId, RoomName, StateKey, UserId,
+    Acknowledgement, Before, Body, ConnectionId, EventName, Json, Kicked, Kind, Member, Millis,
+    Name, Offset, PageRequest, ProtocolError, RequestId, RoomName, StateKey, UserId,
 };
 use crate::protocol::publication;
 
@@ -89,13 +89,6 @@ pub struct EventIn {
     pub exclude: Option<String>,
 }
 
-#[derive(Deserialize)]
-struct ChatMessage {
-    content: String,
-    #[serde(default, rename = "messageType")]
-    message_type: Option<String>,
-}
-
 impl EventIn {
     /// The request it is to a room of this kind.
     #[must_use]
@@ -115,20 +108,6 @@ impl EventIn {
 
     fn body(&self, kind: Kind) -> Result<Body, ProtocolError> {
         let data = self.data.clone().unwrap_or_else(Json::null);
-        if kind == Kind::Chat && self.kind == "message" {
-            let problem = "must be an object with content, a string".into();
-            let fault = || ProtocolError::faulty(vec![Fault { field: "data".into(), problem }]);
-            let ChatMessage { content, message_type } =
-                serde_json::from_str(data.as_str()).map_err(|_| fault())?;
-            if self.user_id.is_some() {
-                let problem = "must be missing: what is said in a chat room is for everyone".into();
-                return Err(ProtocolError::faulty(vec![Fault {
-                    field: "user_id".into(),
-                    problem,
-                }]));
-            }
-            return Body::message(&content, message_type.as_deref());
-        }
         let name = EventName::parse(self.kind.as_str())?;
         let user = self.user_id.as_deref().map(UserId::parse).transpose()?;
         let (name, data, user) = (&name, &data, user.as_ref());

@@ -7,6 +7,7 @@
 mod connection;
 pub mod conversations;
 pub mod documents;
+pub mod messages;
 pub mod metrics;
 mod never;
 mod publishing;
@@ -26,7 +27,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::message::{
-    BROADCAST, Body, Dedupe, EVENT, EntryKind, Json, Kind, MESSAGE, Millis, ProtocolError, Rate,
+    BROADCAST, Body, Dedupe, EVENT, EntryKind, Json, Kind, Millis, ProtocolError, Rate,
 };
 
 /// What is asked of a feature.
@@ -174,6 +175,8 @@ macro_rules! features {
             documents: Documents;
             /// Conversations with a responder (D2 to D12).
             conversations: Conversations;
+            /// Messages of people (B8, B11).
+            messages: Messages;
             /// Workflows and notifications (A14 to A19).
             workflows: Workflows;
         }
@@ -317,7 +320,7 @@ macro_rules! unions {
         /// a later version: it is not shown.
         #[must_use]
         pub fn entry_kind(name: &str) -> Option<EntryKind> {
-            let own = [&[MESSAGE, EVENT], $(<$module::$name as Feature>::KINDS,)*];
+            let own = [&[EVENT], $(<$module::$name as Feature>::KINDS,)*];
             own.into_iter().flatten().find(|it| it.name == name).copied()
         }
 

@@ -1,6 +1,8 @@
 //! The frames of all features, as the API document has them.
 
 use super::features;
+/// How the context protocol spells what its history shows.
+pub(crate) use super::messages::schema::InContext;
 use crate::schema::frames::Message;
 use crate::schema::shape::Shape;
 

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use super::{History, TRIM_ENTRIES_MAX, how_many_fit, weight};
 use crate::feature::documents::StoredDocument;
+use crate::feature::messages::MESSAGE;
 use crate::feature::metrics::Lately;
 use crate::feature::tables::{Twin, Twins};
 use crate::feature::transfers::Digest;
@@ -11,8 +12,7 @@ use crate::kernel::{
     Counts, DedupeWindow, Departure, Duplicate, KeptKey, PageQuery, Response, StoredRoom, Write,
 };
 use crate::message::{
-    Before, Entry, Epoch, MESSAGE, Millis, Name, Offset, Page, RequestId, StateItem, StateKey,
-    UserId,
+    Before, Entry, Epoch, Millis, Name, Offset, Page, RequestId, StateItem, StateKey, UserId,
 };
 
 /// A history in vectors: the model that every other history is tested against.

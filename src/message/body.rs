@@ -1,6 +1,6 @@
 use std::borrow::Cow;
 
-use super::{EventName, Json, Millis, Offset, Priority, UserId};
+use super::{Entry, EventName, Json, Millis, Offset, Priority, UserId};
 
 /// What an [`Entry`](super::Entry) says: all that the log, the dialects and HTTP see of it. They
 /// go by its name, and look into its data only where a document spells it in a way of its own.
@@ -51,6 +51,13 @@ pub struct EntryKind {
     pub load: fn(&str, Millis, Option<UserId>) -> Option<Body>,
     /// Whether it leaves a trace beside its own row.
     pub leaves_more: fn(&Body) -> bool,
+    /// How a protocol of this name spells its data, where that is not as it is.
+    pub spell: fn(&Entry, &str) -> Option<Json>,
+}
+
+impl EntryKind {
+    /// Spelled as it is by every protocol.
+    pub const AS_IT_IS: fn(&Entry, &str) -> Option<Json> = |_, _| None;
 }
 
 impl PartialEq for EntryKind {

@@ -15,7 +15,6 @@ mod published;
 mod readable;
 mod refusal;
 mod reply;
-mod said;
 mod timestamp;
 mod topic;
 
@@ -32,7 +31,6 @@ pub use published::{BROADCAST, EVENT, Priority, STATE};
 pub use readable::is_bearable;
 pub use refusal::{Code, Details, Fault, ProtocolError};
 pub use reply::{Accepted, Reply, StateItem, Stats, Status, Welcome};
-pub use said::{MESSAGE, MessageText};
 pub use timestamp::Millis;
 pub use topic::{EventName, StateKey, Topic};
 use uuid::Uuid;

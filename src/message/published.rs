@@ -19,6 +19,7 @@ pub const EVENT: EntryKind = EntryKind {
         Some(Body { user, ..body })
     },
     leaves_more: |body| body.state_key().is_some(),
+    spell: EntryKind::AS_IT_IS,
 };
 
 #[derive(Serialize, Deserialize)]

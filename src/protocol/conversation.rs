@@ -15,11 +15,12 @@ use crate::feature;
 use crate::feature::conversations::{
     ClientName, ConversationCommand, ConversationEvent, ResponseText, ResumeToken,
 };
+use crate::feature::messages::MessageText;
 use crate::kernel::{Command, Event, Notice, Request};
 use crate::kernel::{Flag, Flags};
 use crate::message::{
-    Acknowledgement, Before, Code, Entry, Kind, MessageText, Millis, Offset, Page, PageRequest,
-    ProtocolError, RequestId, text_fits,
+    Acknowledgement, Before, Code, Entry, Kind, Millis, Offset, Page, PageRequest, ProtocolError,
+    RequestId, text_fits,
 };
 
 pub(super) struct Talk;

@@ -5,12 +5,13 @@ use std::rc::Rc;
 use dormouse::feature;
 use dormouse::feature::conversations::{ConversationCommand, ConversationEvent, ResumeToken};
 use dormouse::feature::documents::{Cursor, EditingCommand, Operation};
+use dormouse::feature::messages::MESSAGE;
 use dormouse::feature::metrics::{Metric, MetricCommand, MetricEvent, Reading};
 use dormouse::feature::transfers::{Chunk, Digest, TransferCommand, TransferEvent};
 use dormouse::kernel::{Command, Event, Notice, Request};
 use dormouse::message::{
-    Accepted, Before, Body, Code, EVENT, Entry, Epoch, EventName, Fault, Json, Kicked, MESSAGE,
-    Millis, Name, Offset, Page, PageRequest, Priority, ProtocolError, Reply, RequestId, RoomName,
+    Accepted, Before, Body, Code, EVENT, Entry, Epoch, EventName, Fault, Json, Kicked, Millis,
+    Name, Offset, Page, PageRequest, Priority, ProtocolError, Reply, RequestId, RoomName,
     StateItem, StateKey, Stats, Status, Topic, UserId, Welcome,
 };
 use dormouse::protocol::{Frame, ProtocolId};

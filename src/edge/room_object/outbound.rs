@@ -28,9 +28,10 @@ impl Shared {
             Call::Metrics(MetricCall::Observe) => self.observe(),
             Call::Metrics(MetricCall::Measures(measures)) => self.tell_measures(measures),
             Call::Conversations(question) => self.respond(*question),
-            Call::Transfers(never) | Call::Documents(never) | Call::Workflows(never) => {
-                match never {}
-            }
+            Call::Transfers(never)
+            | Call::Documents(never)
+            | Call::Messages(never)
+            | Call::Workflows(never) => match never {},
         }
     }
 }

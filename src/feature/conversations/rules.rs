@@ -12,6 +12,7 @@ use super::pending::{Outcome, Pending, Question, Responded};
 use super::stored::ConversationWrite;
 use crate::feature::Call;
 use crate::feature::conversations::{ClientName, ConversationCommand, ConversationEvent};
+use crate::feature::messages::MessageText;
 use crate::kernel::features::Rules;
 use crate::kernel::principal::Principal;
 use crate::kernel::{
@@ -19,9 +20,7 @@ use crate::kernel::{
 };
 use crate::kernel::{Event, Notice};
 use crate::limits::Responder;
-use crate::message::{
-    Body, Code, Entry, Member, MessageText, Millis, Offset, ProtocolError, RequestId, UserId,
-};
+use crate::message::{Body, Code, Entry, Member, Millis, Offset, ProtocolError, RequestId, UserId};
 
 /// Messages of one conversation that wait for a response, at most: each may be 1 MiB that
 /// is kept twice, and a person has waited long before there are so many.

@@ -26,6 +26,7 @@ pub const RESPONSE: EntryKind = EntryKind {
         Some(response(of, &ResponseText { message_id, content }))
     },
     leaves_more: |_| true,
+    spell: EntryKind::AS_IT_IS,
 };
 
 #[derive(Serialize, Deserialize)]

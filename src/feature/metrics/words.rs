@@ -30,6 +30,7 @@ pub const METRIC: EntryKind = EntryKind {
         Some(Metric { metric, value, at: timestamp }.told(at))
     },
     leaves_more: |_| true,
+    spell: EntryKind::AS_IT_IS,
 };
 
 #[derive(Serialize, Deserialize)]

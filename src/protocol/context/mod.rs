@@ -11,14 +11,15 @@ use super::json;
 pub(crate) use super::json::Envelope;
 use super::spell::Id;
 use super::{
-    Access, Channel, Decoded, Descriptor, Encoding, Frame, Peer, Protocol, Subprotocols, TokenPlace,
+    Access, Channel, Decoded, Descriptor, Encoding, Frame, Peer, Protocol, Subprotocols,
+    TokenPlace, publication,
 };
 use crate::close::CloseCode;
-use crate::feature::{Spelled, Tell};
+use crate::feature::{Publishing, Spelled, Tell};
 use crate::kernel::Flags;
 use crate::kernel::{Command, Event, Notice, Publication};
 use crate::message::{
-    Acknowledgement, Before, Body, Code, Entry, Kind, Member, MessageText, Millis, Offset, Page,
+    Acknowledgement, Before, Code, Entry, EventName, Json, Kind, Member, Millis, Offset, Page,
     PageRequest, ProtocolError,
 };
 
@@ -60,7 +61,10 @@ impl Protocol for Context {
         &DESCRIPTOR
     }
 
-    fn decode(&self, frame: &Frame, _: &Peer<'_>) -> Decoded {
+    fn decode(&self, frame: &Frame, peer: &Peer<'_>) -> Decoded {
+        // Before it is in a room, whatever it says is refused.
+        let kind = peer.channel.room.map_or(Kind::Chat, |it| it.kind);
+        let command = |it: &Envelope<'_>| command(it, kind);
         json::request(frame, |it: &Envelope<'_>| it.id.as_deref(), command).into()
     }
 
@@ -69,10 +73,10 @@ impl Protocol for Context {
             Event::Pong => frame(notice, "pong", None::<()>),
             // No room in which this is spoken answers anything.
             Event::Entry(entry) if entry.body.answers().is_some() => return None,
-            Event::Entry(entry) => match Message::of(entry) {
-                Some(message) => frame(notice, "message", Some(message)),
-                None => frame(notice, entry.body.name.as_str(), Some(&entry.body.data)),
-            },
+            Event::Entry(entry) => {
+                let (name, own) = (entry.body.name.as_str(), spelled(entry));
+                frame(notice, name, Some(own.as_ref().unwrap_or(&entry.body.data)))
+            }
             Event::Typing { user, typing } => {
                 let data = Typing { user_id: &user.0, is_typing: *typing };
                 frame(notice, "typing", Some(data))
@@ -98,17 +102,22 @@ impl Protocol for Context {
     }
 }
 
+/// How the document spells what is in the log, where that is not as it was published.
+fn spelled(entry: &Entry) -> Option<Json> {
+    (entry.body.kind.spell)(entry, DESCRIPTOR.name)
+}
+
 // ---- in
 
-fn command(envelope: &Envelope<'_>) -> Result<Command, ProtocolError> {
+fn command(envelope: &Envelope<'_>, kind: Kind) -> Result<Command, ProtocolError> {
     let data = envelope.data;
     match &*envelope.kind {
         "ping" => Ok(Command::Ping),
         "auth" => authenticate(envelope),
         "message" => {
-            let wrong = "message needs data with content, a string, and messageType, a string of up to 64 bytes, or none";
-            let MessageIn { content, message_type } = json::data(data, wrong)?;
-            let body = Body::message(&content, message_type.as_deref())?;
+            let data = data.map_or_else(Json::null, Json::unchecked);
+            let (protocol, name) = (DESCRIPTOR.name, &EventName::known("message"));
+            let body = publication(&Publishing { protocol, kind, name, data: &data, user: None })?;
             Ok(Command::Publish(Publication::new(body, DESCRIPTOR.acknowledgement)))
         }
         "typing" => {
@@ -128,16 +137,6 @@ fn command(envelope: &Envelope<'_>) -> Result<Command, ProtocolError> {
 
 fn authenticate(envelope: &Envelope<'_>) -> Result<Command, ProtocolError> {
     json::authenticate(envelope.token, envelope.context_id)
-}
-
-#[derive(Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-pub(crate) struct MessageIn {
-    /// Text; never interpreted.
-    content: String,
-    /// What the content is, 1 to 64 bytes; `text` if it is missing.
-    #[serde(default, rename = "messageType")]
-    message_type: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -191,45 +190,6 @@ fn frame(notice: &Notice, kind: &str, data: Option<impl Serialize>) -> Frame {
 #[derive(Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
-#[expect(clippy::struct_field_names, reason = "the names are the wire's")]
-pub(crate) struct Message<'a> {
-    /// Its name, minted by the room.
-    id: Id<'a>,
-    /// Text; never interpreted.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "String"))]
-    content: &'a RawValue,
-    /// What the content is.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "String"))]
-    message_type: &'a RawValue,
-    /// Who said it, for showing.
-    author: &'a str,
-    /// Who said it: a `sub`.
-    author_id: &'a str,
-    /// When the room accepted it: RFC 3339.
-    timestamp: String,
-    /// Its position in the room's log.
-    offset: Offset,
-}
-
-impl<'a> Message<'a> {
-    /// `None` for what is no message.
-    fn of(entry: &'a Entry) -> Option<Self> {
-        let MessageText { content, message_type } = MessageText::of(&entry.body)?;
-        Some(Self {
-            id: Id::Ours("message", entry.id),
-            content,
-            message_type,
-            author: &entry.author.name,
-            author_id: &entry.author.id.0,
-            timestamp: entry.at.to_rfc3339(),
-            offset: entry.offset,
-        })
-    }
-}
-
-#[derive(Serialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-#[serde(rename_all = "camelCase")]
 pub(crate) struct Typing<'a> {
     /// Who: a `sub`.
     user_id: &'a str,
@@ -265,7 +225,11 @@ pub(crate) struct Presence<'a> {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct History<'a> {
     /// Oldest first.
-    messages: Vec<Message<'a>>,
+    #[cfg_attr(
+        not(target_arch = "wasm32"),
+        schemars(with = "Vec<crate::feature::schema::InContext<'static>>")
+    )]
+    messages: Vec<Json>,
     /// Whether the log goes on.
     has_more: bool,
     /// The `before` of the next older page; `null` when there is none.
@@ -279,7 +243,7 @@ pub(crate) struct History<'a> {
 impl<'a> History<'a> {
     fn of(page: &'a Page) -> Self {
         Self {
-            messages: page.entries.iter().filter_map(|it| Message::of(it)).collect(),
+            messages: page.entries.iter().filter_map(|it| spelled(it)).collect(),
             has_more: page.has_more,
             next_before: page.next_before(),
             offset: page.head,

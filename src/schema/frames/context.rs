@@ -20,13 +20,6 @@ pub(super) const RECEIVE: &[Message] = &[
         example: r#"{"type":"auth","token":"<jwt>","contextId":"project_1"}"#,
     },
     Message {
-        name: "message",
-        about: "Say this to everyone and remember it.",
-        envelope: IN,
-        fields: &[Is("type", "message"), Needs("data", input::<wire::MessageIn>)],
-        example: r#"{"type":"message","id":"m1","data":{"content":"Hello, everyone!","messageType":"text"}}"#,
-    },
-    Message {
         name: "typing",
         about: "I am, or am no longer, typing. It expires by itself.",
         envelope: IN,
@@ -57,13 +50,6 @@ pub(super) const RECEIVE: &[Message] = &[
 ];
 
 pub(super) const SEND: &[Message] = &[
-    Message {
-        name: "message",
-        about: "Somebody spoke; the sender hears it too.",
-        envelope: OUT,
-        fields: &[Is("type", "message"), Needs("data", output::<wire::Message<'static>>)],
-        example: r#"{"type":"message","id":"message_018cc4e5-227b-7000-8000-000000000002","timestamp":"2024-01-01T12:00:00.123Z","data":{"id":"message_018cc4e5-227b-7000-8000-000000000000","content":"Hello, everyone!","messageType":"text","author":"Ann","authorId":"ann","timestamp":"2024-01-01T12:00:00.123Z","offset":42}}"#,
-    },
     Message {
         name: "typing",
         about: "Somebody else started or stopped typing.",

@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::body::{Body, EntryKind};
-use super::{EventName, Json, ProtocolError, text_fits};
+use super::context;
+use crate::feature::Publishing;
+use crate::message::{Body, EntryKind, EventName, Fault, Json, Kind, ProtocolError, text_fits};
 
 /// Somebody spoke (B8, B11). Its data is stored as it is told.
 pub const MESSAGE: EntryKind = EntryKind {
@@ -13,6 +14,10 @@ pub const MESSAGE: EntryKind = EntryKind {
     store: |body, _| body.data.as_str().into(),
     load: |data, _, _| Some(Body::new(MESSAGE, NAME, Json::stored(data.to_owned())?)),
     leaves_more: |_| false,
+    spell: |entry, protocol| {
+        let message = if protocol == "context" { context::Message::of(entry) } else { None };
+        message.map(|it| Json::of(&it))
+    },
 };
 
 const NAME: EventName = EventName::known("message");
@@ -44,6 +49,36 @@ impl<'a> MessageText<'a> {
     pub fn of(body: &'a Body) -> Option<Self> {
         if body.kind == MESSAGE { serde_json::from_str(body.data.as_str()).ok() } else { None }
     }
+}
+
+/// Reads what somebody says: in a chat room, where others may not be meant alone.
+pub(super) fn read(it: &Publishing<'_>) -> Option<Result<Body, ProtocolError>> {
+    match (it.protocol, it.kind) {
+        _ if it.name.as_str() != MESSAGE.name => None,
+        ("context", _) => Some(context::read(it)),
+        (Publishing::HTTP, Kind::Chat) => Some(over_http(it)),
+        _ => None,
+    }
+}
+
+fn over_http(it: &Publishing<'_>) -> Result<Body, ProtocolError> {
+    #[derive(Deserialize)]
+    struct Said {
+        content: String,
+        #[serde(default, rename = "messageType")]
+        message_type: Option<String>,
+    }
+    let fault = |field: &'static str, problem: &'static str| {
+        let (field, problem) = (field.into(), problem.into());
+        ProtocolError::faulty(vec![Fault { field, problem }])
+    };
+    let Said { content, message_type } = serde_json::from_str(it.data.as_str())
+        .map_err(|_| fault("data", "must be an object with content, a string"))?;
+    if it.user.is_some() {
+        let problem = "must be missing: what is said in a chat room is for everyone";
+        return Err(fault("user_id", problem));
+    }
+    Body::message(&content, message_type.as_deref())
 }
 
 impl Body {

@@ -1,0 +1,42 @@
+//! Messages of people: text, and what it is (B8, B11).
+
+mod context;
+mod rules;
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) mod schema;
+mod tables;
+mod words;
+
+use std::convert::Infallible;
+
+use super::{Feature, Known, Never, Nothing, Publishing};
+use crate::message::{Body, EntryKind, Millis, ProtocolError};
+
+pub use words::{MESSAGE, MessageText};
+
+/// There is nothing to know of them.
+#[derive(Debug)]
+pub struct Messages;
+
+impl Feature for Messages {
+    type Command = Never<Self>;
+    type Event = Never<Self>;
+    type Write = Never<Self>;
+    type Call = Infallible;
+    type Input = Infallible;
+    type OnConnection = Nothing;
+    const KINDS: &'static [EntryKind] = &[MESSAGE];
+    fn publication(it: &Publishing<'_>) -> Option<Result<Body, ProtocolError>> {
+        words::read(it)
+    }
+}
+
+impl Known for Messages {
+    type Stored = ();
+    fn wake((): (), _: Millis) -> Self {
+        Self
+    }
+    fn keeps_nothing(&self) -> bool {
+        true
+    }
+}
