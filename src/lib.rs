@@ -10,6 +10,8 @@ pub mod budget;
 
 pub mod database;
 
+pub mod outgoing;
+
 pub mod feature;
 
 pub mod tally;

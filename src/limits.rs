@@ -70,21 +70,6 @@ pub struct Limits {
     /// Bytes that all rooms of an isolate hold together of what waits: in outboxes, for clients
     /// that read slowly, in documents at hand and in sockets that are not in a room yet.
     pub budget_bytes: u64,
-    /// Who answers in conversations. Not one of the variables below: read with what else
-    /// concerns the responder.
-    pub responder: Responder,
-}
-
-/// Who answers in conversations.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Responder {
-    /// The room itself, with what was said.
-    #[default]
-    Echo,
-    /// A service of the operator's, over HTTP.
-    Http,
-    /// Nobody: what is configured cannot work.
-    Nobody,
 }
 
 /// What sockets that have not said who they are may send ahead of the answer, all of an isolate
@@ -288,7 +273,6 @@ impl Default for Limits {
             budget_bytes: 64 << 20,
             conversation_timeout_ms: 10_000,
             conversation_retry_ms: 1_000,
-            responder: Responder::Echo,
         }
     }
 }

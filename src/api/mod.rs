@@ -5,7 +5,6 @@ mod call;
 mod caller;
 mod problem;
 mod rates;
-pub mod responder;
 mod room_request;
 
 pub use answer::{Answer, Batch, Outcome, Rooms};

@@ -20,10 +20,14 @@ const FAILING_MAX: usize = 256;
 
 /// Whether to try at all what concerns this room or shard.
 pub(super) fn admit(which: Breaker, whose: &str) -> Result<(), ProtocolError> {
-    let admitted = FAILING.with_borrow_mut(|failing| {
+    admit_for(which, whose).map_err(refusal)
+}
+
+/// The same; if not, after how many milliseconds it may be tried.
+pub(super) fn admit_for(which: Breaker, whose: &str) -> Result<(), u64> {
+    FAILING.with_borrow_mut(|failing| {
         failing.get_mut(whose).map_or(Ok(()), |it| it.admit(which, clock::now()))
-    });
-    admitted.map_err(refusal)
+    })
 }
 
 fn refusal(wait_ms: u64) -> ProtocolError {

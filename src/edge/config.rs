@@ -6,9 +6,9 @@ use worker::Env;
 
 use super::{clock, log, panic, platform};
 use crate::admission::{Doors, Keys, Origins, Policy};
-use crate::api::responder::{self, Backend};
 use crate::budget::Budget;
 use crate::feature::documents::DocumentCache;
+use crate::feature::{self, Configured};
 use crate::limits::Limits;
 
 /// Everything an operator can set. It cannot change while an isolate lives.
@@ -17,8 +17,8 @@ pub(super) struct Config {
     pub(super) policy: Policy,
     /// What a scraper shows to read the metrics.
     metrics_token: Option<String>,
-    /// The service that answers in conversations, if one does.
-    pub(super) backend: Option<Backend>,
+    /// What is set for features.
+    pub(super) features: Rc<feature::Config>,
     /// What all that this isolate holds for clients is taken from.
     pub(super) budget: Budget,
     /// The documents that its rooms have at hand.
@@ -51,7 +51,7 @@ impl Config {
 
     fn read(env: &Env) -> Self {
         let variable = |name: &str| platform::variable(env, name);
-        let (mut limits, unreadable) = Limits::read(variable);
+        let (limits, unreadable) = Limits::read(variable);
         for name in unreadable {
             worker::console_error!(
                 "{name} is no number this limit can be; its default is in force"
@@ -78,12 +78,10 @@ impl Config {
                 "RESUME_SECRET has less than 32 bytes and is not used: resume tokens are signed by JWT_SECRET"
             );
         }
-        let (responder, backend, wrong) = responder::configured(variable);
-        limits.responder = responder;
-        if let Some(wrong) = wrong {
-            worker::console_error!(
-                "{wrong}: until that is set right, no message of a conversation is taken"
-            );
+        let mut faults = Vec::new();
+        let features = Rc::new(feature::Config::read(&variable, &mut faults));
+        for fault in faults {
+            worker::console_error!("{fault}");
         }
         let origins = Origins::parse(&variable("ALLOWED_ORIGINS").unwrap_or_default(), development);
         if origins.allow_any() {
@@ -98,6 +96,6 @@ impl Config {
         let policy = Policy { keys, origins, doors, development };
         let (metrics_token, budget) = (variable("METRICS_TOKEN"), Budget::new(limits.budget_bytes));
         let documents = DocumentCache::new(&budget);
-        Self { limits, policy, metrics_token, backend, budget, documents }
+        Self { limits, policy, metrics_token, features, budget, documents }
     }
 }

@@ -4,6 +4,7 @@
 //! `words` (what is asked, said and stored) and the list stand below the kernel, which knows
 //! only that there are some; `rules` stand above it.
 
+mod calls;
 mod connection;
 pub mod conversations;
 pub mod documents;
@@ -18,6 +19,7 @@ pub(crate) mod tables;
 pub mod transfers;
 pub mod workflows;
 
+pub use calls::{Config, Configured, Outbound};
 #[cfg(test)]
 pub(crate) use connection::tests::stored_fields;
 pub use connection::{ConnectionPart, ConnectionParts, Nothing};
@@ -106,7 +108,7 @@ pub trait Keep {
 }
 
 /// A feature: what it is about. What it does is its `Rules`, and what it keeps its `Tables`.
-pub trait Feature: Known {
+pub trait Feature: Known + Sized {
     /// What it is asked.
     type Command: Ask;
     /// What it says that is not in the log.
@@ -114,11 +116,13 @@ pub trait Feature: Known {
     /// What it makes durable beside the log.
     type Write: Keep;
     /// What it has called outside of the room.
-    type Call;
+    type Call: Outbound<Self>;
     /// What it hears from outside of the room: what came of a call.
     type Input;
     /// What a room knows of it for each connection; [`Nothing`] for most.
     type OnConnection: ConnectionPart;
+    /// What an operator sets for it.
+    type Config: Configured;
     /// The kinds of entries that it adds to the log.
     const KINDS: &'static [EntryKind] = &[];
     /// Names of its events that users must not forge (H2): publishing these takes the grant

@@ -26,6 +26,7 @@ pub use outbox::{Flush, GATHER_MS, Outbox};
 pub use pump::{Pumped, WINDOW_BYTES};
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use crate::budget::{Budget, Lease};
 use crate::close::CloseCode;
@@ -151,6 +152,13 @@ impl<H: History, S: Sockets> Host<H, S> {
     #[must_use]
     pub fn named(mut self, name: Option<RoomName>) -> Self {
         self.address.name = name;
+        self
+    }
+
+    /// The same, with what an operator set for features.
+    #[must_use]
+    pub fn configured(mut self, config: Rc<feature::Config>) -> Self {
+        self.room.configure(config);
         self
     }
 

@@ -40,6 +40,7 @@ pub(crate) mod typing;
 mod vacancy;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 pub use command::{Command, Publication, Request};
 pub use connection::Connection;
@@ -96,6 +97,8 @@ pub struct Room {
     /// What it knows of its features, and their rules.
     pub(crate) own: feature::States,
     pub(crate) features: &'static dyn Features,
+    /// What an operator set for them.
+    pub(crate) config: Rc<feature::Config>,
 }
 
 impl Room {
@@ -127,6 +130,7 @@ impl Room {
             tally: Tally::default(),
             own: feature::States::wake(log.own, log.head_at),
             features,
+            config: Rc::default(),
         };
         for session in sessions {
             room.counts = room.counts.later(session.counts);
@@ -154,6 +158,11 @@ impl Room {
         // As long as nothing is written, sleep must not make another log of this one.
         let epoch = (self.head.0 == 0).then(|| self.epoch.clone());
         Ok(Connection { epoch, ..session })
+    }
+
+    /// Takes what an operator set for features.
+    pub(crate) fn configure(&mut self, config: Rc<feature::Config>) {
+        self.config = config;
     }
 
     /// Which log this is.

@@ -2,14 +2,14 @@
 
 use dormouse::feature::Call;
 use dormouse::feature::conversations::{Outcome, Question, Responded};
-use dormouse::limits::{Limits, Responder};
+use dormouse::limits::Limits;
 use dormouse::message::Kind;
 use serde_json::{Value, json};
 
 use crate::world::World;
 
-fn http() -> Limits {
-    Limits { responder: Responder::Http, messages_per_minute: 0, ..Limits::default() }
+fn unlimited() -> Limits {
+    Limits { messages_per_minute: 0, ..Limits::default() }
 }
 
 fn connect(client: &str) -> String {
@@ -22,7 +22,15 @@ fn message(id: &str, content: &str) -> String {
 
 /// A conversation of ann's, who has said who she is.
 fn begun(limits: Limits) -> World {
-    let mut world = World::of(Kind::Conversation, limits);
+    begun_in(World::of(Kind::Conversation, limits))
+}
+
+/// The same, where a service answers.
+fn begun_over_http() -> World {
+    begun_in(World::of(Kind::Conversation, unlimited()).answered_over_http())
+}
+
+fn begun_in(mut world: World) -> World {
     world.join_conversation(1, "ann");
     world.says(1, &connect("c"));
     world
@@ -134,7 +142,7 @@ fn q9_a_resend_in_the_same_flush_is_recognised() {
 
 #[test]
 fn q11_nothing_is_said_to_a_socket_before_it_is_confirmed() {
-    let mut world = begun(http());
+    let mut world = begun_over_http();
     world.says(1, &message("m1", "hi"));
     world.join_conversation(2, "ann");
     let question = asked(&mut world);
@@ -145,7 +153,7 @@ fn q11_nothing_is_said_to_a_socket_before_it_is_confirmed() {
 
 #[test]
 fn q9_q10_a_service_is_asked_once_the_message_is_in_the_log() {
-    let mut world = begun(http());
+    let mut world = begun_over_http();
     world.says(1, &message("m1", "hi"));
     let question = asked(&mut world);
     assert_eq!((question.content.as_str(), question.pending.client.as_str()), ("hi", "c"));
@@ -164,7 +172,7 @@ fn q9_q10_a_service_is_asked_once_the_message_is_in_the_log() {
 
 #[test]
 fn d23_q12_what_fails_is_asked_again_after_1_2_and_4_seconds_and_then_no_more() {
-    let mut world = begun(http());
+    let mut world = begun_over_http();
     world.says(1, &message("m1", "hi"));
     for (attempt, wait_ms) in [(1, 1000), (2, 2000), (3, 4000)] {
         let question = asked(&mut world);
@@ -198,7 +206,7 @@ fn d23_q12_what_fails_is_asked_again_after_1_2_and_4_seconds_and_then_no_more() 
 
 #[test]
 fn q13_who_asks_what_nobody_answers_is_told_so_within_47_seconds() {
-    let mut world = begun(http());
+    let mut world = begun_over_http();
     world.says(1, &message("m1", "hi"));
     for wait_ms in [1000, 2000, 4000, 0] {
         let question = asked(&mut world);
@@ -212,7 +220,7 @@ fn q13_who_asks_what_nobody_answers_is_told_so_within_47_seconds() {
 
 #[test]
 fn q11_q12_what_cannot_be_used_or_is_held_back_is_refused_at_once_to_everyone() {
-    let mut world = begun(http());
+    let mut world = begun_over_http();
     world.join_conversation(2, "ann");
     world.says(2, &connect("d"));
     world.says(1, &message("m1", "hi"));
@@ -232,7 +240,7 @@ fn q11_q12_what_cannot_be_used_or_is_held_back_is_refused_at_once_to_everyone() 
 
 #[test]
 fn q10_a_call_that_is_lost_with_the_rooms_memory_is_made_again() {
-    let mut world = begun(http());
+    let mut world = begun_over_http();
     world.says(1, &message("m1", "hi"));
     let lost = asked(&mut world);
     world.sleep();
@@ -247,7 +255,7 @@ fn q10_a_call_that_is_lost_with_the_rooms_memory_is_made_again() {
 
 #[test]
 fn a_room_that_wakes_for_anything_asks_at_once_about_what_was_under_way() {
-    let mut world = begun(http());
+    let mut world = begun_over_http();
     world.says(1, &message("m1", "hi"));
     world.calls.clear();
     world.sleep();
@@ -258,7 +266,7 @@ fn a_room_that_wakes_for_anything_asks_at_once_about_what_was_under_way() {
 
 #[test]
 fn a_call_without_any_word_of_it_has_failed() {
-    let mut world = begun(http());
+    let mut world = begun_over_http();
     world.says(1, &message("m1", "hi"));
     world.calls.clear();
     world.wait(13_000);
@@ -269,7 +277,7 @@ fn a_call_without_any_word_of_it_has_failed() {
 
 #[test]
 fn d27_q12_at_most_sixteen_messages_wait_and_four_calls_are_under_way() {
-    let mut world = begun(http());
+    let mut world = begun_over_http();
     for number in 0..17 {
         world.says(1, &message(&format!("m{number}"), "hi"));
     }
@@ -292,7 +300,7 @@ fn d27_q12_at_most_sixteen_messages_wait_and_four_calls_are_under_way() {
 
 #[test]
 fn a_room_with_all_calls_under_way_does_not_ring_for_those_that_wait() {
-    let mut world = begun(http());
+    let mut world = begun_over_http();
     for number in 0..6 {
         world.says(1, &message(&format!("m{number}"), "hi"));
     }
@@ -302,7 +310,9 @@ fn a_room_with_all_calls_under_way_does_not_ring_for_those_that_wait() {
 
 #[test]
 fn without_a_responder_nothing_is_taken() {
-    let mut world = begun(Limits { responder: Responder::Nobody, ..Limits::default() });
+    let wrong = [("CONVERSATION_RESPONDER", "http")];
+    let world = World::of(Kind::Conversation, Limits::default()).configured(&wrong);
+    let mut world = begun_in(world);
     world.says(1, &message("m1", "hi"));
     assert_eq!(code(&told(&world, 1)[0]), ("m1", "UNAVAILABLE"));
     assert_eq!(world.database.count("SELECT COUNT(*) FROM entry WHERE 1 = ", 1), 0);
@@ -348,7 +358,7 @@ fn d19_q6_history_holds_both_sides() {
 #[test]
 fn a_room_that_was_erased_hears_no_word_of_before() {
     use dormouse::kernel::{Command, Request};
-    let mut world = begun(http());
+    let mut world = begun_over_http();
     world.says(1, &message("m1", "hi"));
     let before = asked(&mut world);
     world.call(Request { request_id: None, command: Ok(Command::Erase) });

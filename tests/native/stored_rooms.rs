@@ -8,7 +8,7 @@ use dormouse::feature::documents::Version;
 use dormouse::feature::documents::document::Snapshot;
 use dormouse::history::{History, SqlHistory};
 use dormouse::kernel::{Connection, Write};
-use dormouse::limits::{Limits, Responder};
+use dormouse::limits::Limits;
 use dormouse::message::{Kind, Name};
 use dormouse::protocol::{ProtocolId, Wire};
 use serde_json::{Value, json};
@@ -26,11 +26,10 @@ pub(crate) const ROOMS: [(&str, Kind); 5] = [
     ("conversation", Kind::Conversation),
 ];
 
-/// Such that a few messages reach what they are to reach: trimming, a responder.
+/// Such that a few messages reach what they are to reach: trimming.
 pub(crate) fn limits() -> Limits {
     Limits {
         history_entries_max: 3,
-        responder: Responder::Http,
         // What is asked of a room that was woken is not to be refused.
         inactivity_ms: 0,
         ..Limits::default()
@@ -174,7 +173,7 @@ fn collaboration() -> World {
 }
 
 fn conversation() -> World {
-    let mut world = World::of(Kind::Conversation, limits());
+    let mut world = World::of(Kind::Conversation, limits()).answered_over_http();
     world.join_conversation(1, "ann");
     says(&mut world, 1, &json!({"type": "connect", "clientId": "c", "version": "1.0"}));
     for (id, content) in [("q1", "answered"), ("q2", "failed once"), ("q3", "asked")] {
@@ -225,7 +224,7 @@ impl Stored {
 
     /// The room itself, asleep.
     pub(crate) fn opened(&self, kind: Kind) -> World {
-        let mut world = World::of(kind, limits());
+        let mut world = World::of(kind, limits()).answered_over_http();
         world.database.execute(&self.tables);
         world.now = serde_json::from_value(self.sockets["now"].clone()).unwrap();
         world.alarm = serde_json::from_value(self.sockets["alarm"].clone()).unwrap();

@@ -61,16 +61,12 @@ fn layers_look_down() {
 }
 
 /// Files that still name a feature beside its folder and the list. None is to be added.
-const NAMES_FEATURES: [&str; 20] = [
+const NAMES_FEATURES: [&str; 16] = [
     "admission/conversation.rs",
     "admission/hand_off.rs",
     "api/room_request.rs",
-    "api/responder.rs",
     "protocol/conversation.rs",
     "edge/config.rs",
-    "edge/room_object/observe.rs",
-    "edge/room_object/outbound.rs",
-    "edge/room_object/respond.rs",
     "history/memory.rs",
     "history/mod.rs",
     "history/schema.rs",

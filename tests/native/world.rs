@@ -6,9 +6,8 @@ use std::rc::Rc;
 
 use dormouse::api::{Answer, Task};
 use dormouse::database::{Database, Value};
-use dormouse::feature;
-use dormouse::feature::Call;
 use dormouse::feature::conversations::{Responded, ResumeToken};
+use dormouse::feature::{self, Call, Configured};
 use dormouse::history::SqlHistory;
 use dormouse::host::{After, Clock, Driver, Failed, Flush, Host};
 use dormouse::kernel::Request;
@@ -46,6 +45,7 @@ pub(crate) struct World {
     pub(crate) now: Millis,
     kind: Kind,
     limits: Limits,
+    config: Rc<feature::Config>,
     pub(crate) alarm: Option<Millis>,
     awake: Option<RoomDriver>,
     /// What a new log is called.
@@ -75,6 +75,7 @@ impl World {
             now: NOON,
             kind,
             limits,
+            config: Rc::default(),
             alarm: None,
             awake: None,
             epoch: epoch(),
@@ -82,6 +83,25 @@ impl World {
             grants: |_| Grants::all(),
             calls: vec![],
         }
+    }
+
+    /// The same, with these variables set for features.
+    pub(crate) fn configured(mut self, variables: &[(&str, &str)]) -> Self {
+        let variable = |name: &str| {
+            let found = variables.iter().find(|(it, _)| *it == name);
+            found.map(|(_, value)| (*value).to_owned())
+        };
+        self.config = Rc::new(feature::Config::read(&variable, &mut Vec::new()));
+        self
+    }
+
+    /// The same, where a service answers in conversations.
+    pub(crate) fn answered_over_http(self) -> Self {
+        self.configured(&[
+            ("CONVERSATION_RESPONDER", "http"),
+            ("CONVERSATION_URL", "https://backend.example/"),
+            ("CONVERSATION_SECRET", "a secret of the backend, 32 bytes or more"),
+        ])
     }
 
     /// Everything in memory is gone; what sockets and disk hold is not.
@@ -322,6 +342,7 @@ impl World {
         let sessions = self.sockets.attachments();
         let host =
             Host::wake(self.kind, self.limits, history, self.sockets.clone(), sessions).unwrap();
+        let host = host.configured(Rc::clone(&self.config));
         // Reports go nowhere: they are to set no alarm either.
         Driver::new(host, 0)
     }

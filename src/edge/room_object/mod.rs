@@ -1,10 +1,8 @@
 mod alarm;
 mod class;
 mod join;
-mod observe;
 mod outbound;
 mod report;
-mod respond;
 mod room_request;
 
 use std::cell::RefCell;
@@ -243,6 +241,7 @@ impl Shared {
         }
         let mut host = Host::wake(self.kind, self.limits(), history, sockets, sessions)?;
         host = host.sharing(&self.config.budget, &self.config.documents);
+        host = host.configured(Rc::clone(&self.config.features));
         host = host.named(self.name().and_then(|it| RoomName::parse(it).ok()));
         host.keep_tally(&self.unreported.take());
         Ok(Driver::new(host, self.config.limits.report_ms))

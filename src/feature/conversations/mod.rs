@@ -1,6 +1,7 @@
 //! Conversations with a responder (D2 to D12).
 
 mod pending;
+mod responder;
 pub(crate) mod rules;
 #[cfg(not(target_arch = "wasm32"))]
 mod schema;
@@ -12,6 +13,7 @@ use super::Feature;
 use crate::message::EntryKind;
 
 pub use pending::{Outcome, Pending, Question, Responded};
+pub use responder::Responder;
 pub use stored::{ConversationWrite, Conversations, OnConnection};
 pub use words::{
     ClientName, ConversationCommand, ConversationEvent, RESPONSE, ResponseText, ResumeToken,
@@ -24,5 +26,6 @@ impl Feature for Conversations {
     type Call = Box<Question>;
     type Input = Responded;
     type OnConnection = OnConnection;
+    type Config = Responder;
     const KINDS: &'static [EntryKind] = &[RESPONSE];
 }

@@ -11,7 +11,9 @@ use super::Conversations;
 use super::pending::{Outcome, Pending, Question, Responded};
 use super::stored::ConversationWrite;
 use crate::feature::Call;
-use crate::feature::conversations::{ClientName, ConversationCommand, ConversationEvent};
+use crate::feature::conversations::{
+    ClientName, ConversationCommand, ConversationEvent, Responder,
+};
 use crate::feature::messages::MessageText;
 use crate::kernel::features::Rules;
 use crate::kernel::principal::Principal;
@@ -19,7 +21,6 @@ use crate::kernel::{
     Connection, Context, Duplicate, Effect, Grant, Recipients, Response, Room, Write, chat,
 };
 use crate::kernel::{Event, Notice};
-use crate::limits::Responder;
 use crate::message::{Body, Code, Entry, Member, Millis, Offset, ProtocolError, RequestId, UserId};
 
 /// Messages of one conversation that wait for a response, at most: each may be 1 MiB that
@@ -166,7 +167,7 @@ fn ask(
             (offset, content)
         }
     };
-    if room.limits.responder == Responder::Echo {
+    if matches!(room.config.conversations, Responder::Echo) {
         answer(room, cx, &message, offset, &content);
     } else {
         let now = cx.stamp.at;
@@ -187,12 +188,12 @@ fn ask(
 
 /// Whether one more message can wait for a response.
 fn has_room(room: &Room) -> Result<(), ProtocolError> {
-    match room.limits.responder {
+    match room.config.conversations {
         Responder::Nobody => Err(NO_RESPONDER),
-        Responder::Http if PENDING_MAX <= room.own.conversations.pending.len() => {
+        Responder::Http(_) if PENDING_MAX <= room.own.conversations.pending.len() => {
             Err(ProtocolError { retry_after: Some(BUSY_S), ..TOO_MANY })
         }
-        Responder::Http | Responder::Echo => Ok(()),
+        Responder::Http(_) | Responder::Echo => Ok(()),
     }
 }
 

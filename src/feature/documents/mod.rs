@@ -27,6 +27,7 @@ impl Feature for Documents {
     type Call = std::convert::Infallible;
     type Input = std::convert::Infallible;
     type OnConnection = OnConnection;
+    type Config = ();
     fn words(protocol: &str) -> &'static [&'static str] {
         match protocol {
             "context" => &[

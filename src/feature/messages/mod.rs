@@ -25,6 +25,7 @@ impl Feature for Messages {
     type Call = Infallible;
     type Input = Infallible;
     type OnConnection = Nothing;
+    type Config = ();
     const KINDS: &'static [EntryKind] = &[MESSAGE];
     fn publication(it: &Publishing<'_>) -> Option<Result<Body, ProtocolError>> {
         words::read(it)

@@ -2,6 +2,7 @@
 
 pub(crate) mod context;
 pub(crate) mod measure;
+mod outside;
 pub(crate) mod rules;
 #[cfg(not(target_arch = "wasm32"))]
 mod schema;
@@ -27,6 +28,7 @@ impl Feature for Metrics {
     type Call = MetricCall;
     type Input = MetricInput;
     type OnConnection = OnConnection;
+    type Config = ();
     const KINDS: &'static [EntryKind] = &[METRIC];
     const PROTECTED: &'static [&'static str] = &[Metric::EVENT];
     fn publication(it: &Publishing<'_>) -> Option<Result<Body, ProtocolError>> {

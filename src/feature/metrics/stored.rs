@@ -39,7 +39,8 @@ pub enum MetricWrite {
 }
 
 /// What is asked of another room, or told it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum MetricCall {
     /// The chat room of the same name: how are you?
     Observe,

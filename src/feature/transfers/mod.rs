@@ -23,6 +23,7 @@ impl Feature for Transfers {
     type Call = std::convert::Infallible;
     type Input = std::convert::Infallible;
     type OnConnection = OnConnection;
+    type Config = ();
     fn words(protocol: &str) -> &'static [&'static str] {
         match protocol {
             "workflow" => {

@@ -23,6 +23,7 @@ impl Feature for Workflows {
     type Call = Infallible;
     type Input = Infallible;
     type OnConnection = Nothing;
+    type Config = ();
     const PROTECTED: &'static [&'static str] = &["workflow_update", "notification"];
     fn publication(it: &Publishing<'_>) -> Option<Result<Body, ProtocolError>> {
         words::read(it)

@@ -36,7 +36,7 @@ fn edits(most: usize) -> impl Strategy<Value = Said> {
 }
 
 fn start(place: &'static Place, batched: bool) -> World {
-    let mut world = World::of(place.kind, place.limits(Bounds::LOW));
+    let mut world = World::of(place.kind, place.limits(Bounds::LOW)).answered_over_http();
     for (number, user) in [(10, "ann"), (11, "bob"), (12, "bob")] {
         if batched {
             world.join_batched(number, user);

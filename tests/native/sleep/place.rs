@@ -1,6 +1,6 @@
 //! The kinds of room there are, with all that each serves at once.
 
-use dormouse::limits::{Limits, Responder};
+use dormouse::limits::Limits;
 use dormouse::message::Kind;
 use dormouse::protocol::{Frame, ProtocolId};
 use proptest::prelude::*;
@@ -304,7 +304,6 @@ impl Place {
             typing_ms: 5_000,
             history_entries_max: 6,
             history_age_days_max: 1,
-            responder: Responder::Http,
             ..Limits::default()
         };
         let is_demo = self.seats.iter().all(|it| it.door == Door::Demo);

@@ -86,7 +86,7 @@ impl Stage {
     pub(super) fn new(place: &'static Place, script: &Script) -> Self {
         Self {
             place,
-            world: World::of(place.kind, place.limits(script.bounds)),
+            world: World::of(place.kind, place.limits(script.bounds)).answered_over_http(),
             guests: vec![None; place.seats.len()],
             next: 10,
             memory: DedupeWindow::Lasts,
