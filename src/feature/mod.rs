@@ -17,6 +17,7 @@ pub(crate) mod rules;
 pub(crate) mod schema;
 pub(crate) mod tables;
 pub mod transfers;
+mod unions;
 pub mod workflows;
 
 pub use calls::{Config, Configured, Outbound};
@@ -25,12 +26,15 @@ pub(crate) use connection::tests::stored_fields;
 pub use connection::{ConnectionPart, ConnectionParts, Nothing};
 pub use never::Never;
 pub use publishing::Publishing;
+pub use unions::{
+    Call, Command, Event, Found, Input, Query, States, Stored, Write, entry_kind, is_protected,
+    publication, words,
+};
+
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::message::{
-    BROADCAST, Body, Dedupe, EVENT, EntryKind, Json, Kind, Millis, ProtocolError, Rate,
-};
+use crate::message::{Body, Dedupe, EntryKind, Json, Kind, Millis, ProtocolError, Rate};
 
 /// What is asked of a feature.
 pub trait Ask: Sized {
@@ -54,6 +58,10 @@ pub trait Ask: Sized {
     /// Whether it says who speaks, where that must come first.
     fn introduces(&self) -> bool {
         false
+    }
+    /// Whether how long it takes is part of how the room does. What another room asks is not.
+    fn is_measured(&self) -> bool {
+        true
     }
     /// Whether its answer may be long, however short it is.
     fn has_long_answer(&self) -> bool {
@@ -107,6 +115,14 @@ pub trait Keep {
     }
 }
 
+/// What a feature looks up in what is stored.
+pub trait Find {
+    /// How much memory what is found takes, in bytes, at most; 0 where that is little.
+    fn bytes_max(&self) -> usize {
+        0
+    }
+}
+
 /// A feature: what it is about. What it does is its `Rules`, and what it keeps its `Tables`.
 pub trait Feature: Known + Sized {
     /// What it is asked.
@@ -115,6 +131,10 @@ pub trait Feature: Known + Sized {
     type Event: Tell;
     /// What it makes durable beside the log.
     type Write: Keep;
+    /// What it looks up in what is stored.
+    type Query: Find;
+    /// What is found; by default nothing.
+    type Found: Default;
     /// What it has called outside of the room.
     type Call: Outbound<Self>;
     /// What it hears from outside of the room: what came of a call.
@@ -186,194 +206,5 @@ macro_rules! features {
         }
     };
 }
-
-macro_rules! unions {
-    ($($(#[$about:meta])* $module:ident: $name:ident;)*) => {
-        /// What is asked of a feature.
-        #[derive(Clone, Debug, PartialEq, Eq)]
-        pub enum Command {
-            $($(#[$about])* $name(<$module::$name as Feature>::Command),)*
-        }
-
-        /// What a feature says that is not in the log.
-        #[derive(Clone, Debug, PartialEq)]
-        pub enum Event {
-            $($(#[$about])* $name(<$module::$name as Feature>::Event),)*
-        }
-
-        /// What a feature has called outside of the room, once all before is durable.
-        #[derive(Clone, Debug, PartialEq, Eq)]
-        pub enum Call {
-            $($(#[$about])* $name(<$module::$name as Feature>::Call),)*
-        }
-
-        /// What a feature hears from outside of the room.
-        #[derive(Clone, Debug, PartialEq, Eq)]
-        pub enum Input {
-            $($(#[$about])* $name(<$module::$name as Feature>::Input),)*
-        }
-
-        /// Something that a feature makes durable.
-        #[derive(Clone, Debug, PartialEq, Eq)]
-        pub enum Write {
-            $($(#[$about])* $name(<$module::$name as Feature>::Write),)*
-        }
-
-        /// What is stored of all features, as a wake reads it.
-        #[derive(Clone, Debug, Default, PartialEq, Eq)]
-        pub struct Stored {
-            $($(#[$about])* pub $module: <$module::$name as Known>::Stored,)*
-        }
-
-        /// What a room knows of all features while it is awake.
-        #[derive(Debug)]
-        pub struct States {
-            $($(#[$about])* pub(crate) $module: $module::$name,)*
-        }
-
-        impl Known for States {
-            type Stored = Stored;
-
-            fn wake(stored: Stored, head_at: Millis) -> Self {
-                Self { $($module: Known::wake(stored.$module, head_at),)* }
-            }
-            fn erased(self) -> Self {
-                Self { $($module: self.$module.erased(),)* }
-            }
-            fn keeps_nothing(&self) -> bool {
-                $(self.$module.keeps_nothing() &&)* true
-            }
-            fn is_empty(&self) -> bool {
-                $(self.$module.is_empty() &&)* true
-            }
-            fn is_busy(&self) -> bool {
-                $(self.$module.is_busy() ||)* false
-            }
-        }
-
-        $(impl From<<$module::$name as Feature>::Write> for Write {
-            fn from(write: <$module::$name as Feature>::Write) -> Self {
-                Self::$name(write)
-            }
-        }
-
-        impl From<<$module::$name as Feature>::Command> for Command {
-            fn from(command: <$module::$name as Feature>::Command) -> Self {
-                Self::$name(command)
-            }
-        }
-
-        impl From<<$module::$name as Feature>::Event> for Event {
-            fn from(event: <$module::$name as Feature>::Event) -> Self {
-                Self::$name(event)
-            }
-        })*
-
-        impl Ask for Command {
-            fn read(
-                protocol: &str,
-                word: &str,
-                data: Option<&RawValue>,
-            ) -> Option<Result<Self, ProtocolError>> {
-                $(if let Some(read) = <<$module::$name as Feature>::Command>::read(protocol, word, data) {
-                    return Some(read.map(Self::$name));
-                })*
-                None
-            }
-            fn is_served_in(&self, kind: Kind) -> bool {
-                match self {
-                    $(Self::$name(it) => Ask::is_served_in(it, kind),)*
-                }
-            }
-            fn rate(&self) -> Rate {
-                match self {
-                    $(Self::$name(it) => Ask::rate(it),)*
-                }
-            }
-            fn dedupe(&self) -> Dedupe {
-                match self {
-                    $(Self::$name(it) => Ask::dedupe(it),)*
-                }
-            }
-            fn introduces(&self) -> bool {
-                match self {
-                    $(Self::$name(it) => Ask::introduces(it),)*
-                }
-            }
-            fn has_long_answer(&self) -> bool {
-                match self {
-                    $(Self::$name(it) => Ask::has_long_answer(it),)*
-                }
-            }
-        }
-
-        impl Keep for Write {
-            fn is_urgent(&self) -> bool {
-                match self {
-                    $(Self::$name(it) => Keep::is_urgent(it),)*
-                }
-            }
-            fn weight(&self) -> usize {
-                match self {
-                    $(Self::$name(it) => Keep::weight(it),)*
-                }
-            }
-        }
-
-        /// The kind of entry that is stored under this name. A row of another kind was written by
-        /// a later version: it is not shown.
-        #[must_use]
-        pub fn entry_kind(name: &str) -> Option<EntryKind> {
-            let own = [&[EVENT], $(<$module::$name as Feature>::KINDS,)*];
-            own.into_iter().flatten().find(|it| it.name == name).copied()
-        }
-
-        /// Reads what is to be published under a name that a feature gives a meaning to.
-        pub fn publication(it: &Publishing<'_>) -> Option<Result<Body, ProtocolError>> {
-            $(if let Some(read) = <$module::$name as Feature>::publication(it) {
-                return Some(read);
-            })*
-            None
-        }
-
-        /// Whether publishing an event of this name takes the grant `publish`.
-        #[must_use]
-        pub fn is_protected(name: &str) -> bool {
-            let own = [&[BROADCAST], $(<$module::$name as Feature>::PROTECTED,)*];
-            own.into_iter().flatten().any(|it| *it == name)
-        }
-
-        /// The words by which a protocol asks features and tells what they say.
-        pub fn words(protocol: &str) -> impl Iterator<Item = &'static str> {
-            let own = [$(<$module::$name as Feature>::words(protocol),)*];
-            own.into_iter().flatten().copied()
-        }
-
-        impl Tell for Event {
-            fn spell(&self, protocol: &str) -> Option<Spelled> {
-                match self {
-                    $(Self::$name(it) => Tell::spell(it, protocol),)*
-                }
-            }
-            fn answer(&self) -> Option<Json> {
-                match self {
-                    $(Self::$name(it) => Tell::answer(it),)*
-                }
-            }
-            fn is_ephemeral(&self) -> bool {
-                match self {
-                    $(Self::$name(it) => Tell::is_ephemeral(it),)*
-                }
-            }
-            fn weight(&self) -> usize {
-                match self {
-                    $(Self::$name(it) => Tell::weight(it),)*
-                }
-            }
-        }
-    };
-}
-
-features!(unions);
 
 pub(crate) use features;

@@ -3,10 +3,10 @@ use std::marker::PhantomData;
 
 use serde_json::value::RawValue;
 
-use super::{Ask, Keep, Spelled, Tell};
+use super::{Ask, Find, Keep, Spelled, Tell};
 use crate::message::{Kind, ProtocolError};
 
-/// What is asked, said or made durable of a feature that has nothing of the kind: there is none.
+/// What is asked, said, made durable or looked up of a feature that has nothing of the kind: there is none.
 #[derive(Debug)]
 pub struct Never<F>(Infallible, PhantomData<F>);
 
@@ -47,3 +47,5 @@ impl<F> Tell for Never<F> {
 }
 
 impl<F> Keep for Never<F> {}
+
+impl<F> Find for Never<F> {}

@@ -1,10 +1,10 @@
 //! The rules of all features, as the kernel calls them.
 
-use super::{Command, Input, features};
+use super::{Command, Found, Input, Query, features};
 use crate::kernel::features::{Features, Rules};
 use crate::kernel::principal::Principal;
 use crate::kernel::timers::is_due;
-use crate::kernel::{Connection, Context, Duplicate, Room, StoredRoom};
+use crate::kernel::{Answer, Connection, Context, Duplicate, HostStats, Room, StoredRoom};
 use crate::limits::Limits;
 use crate::message::{Body, ConnectionId, Entry, Kind, Millis, ProtocolError};
 
@@ -32,6 +32,48 @@ macro_rules! dispatch {
             fn heard(&self, room: &mut Room, cx: &mut Context, input: Input) {
                 match input {
                     $(Input::$name(it) => <super::$module::$name as Rules>::heard(room, cx, it),)*
+                }
+            }
+            fn wants(
+                &self,
+                room: &Room,
+                id: Option<ConnectionId>,
+                command: &Command,
+                duplicate: Option<&Duplicate>,
+            ) -> Option<Query> {
+                match command {
+                    $(Command::$name(it) => {
+                        <super::$module::$name as Rules>::wants(room, id, it, duplicate)
+                            .map(Query::$name)
+                    })*
+                }
+            }
+            fn streaming(&self, room: &Room) -> Vec<ConnectionId> {
+                let mut all = Vec::new();
+                $(all.extend(<super::$module::$name as Rules>::streaming(room));)*
+                all.sort_unstable();
+                all.dedup();
+                all
+            }
+            fn next(&self, room: &Room, id: ConnectionId) -> Option<Query> {
+                $(if let Some(query) = <super::$module::$name as Rules>::next(room, id) {
+                    return Some(Query::$name(query));
+                })*
+                None
+            }
+            fn found(
+                &self,
+                room: &mut Room,
+                query: Query,
+                found: Found,
+                host: HostStats,
+            ) -> Option<Answer> {
+                match (query, found) {
+                    $((Query::$name(query), Found::$name(found)) => {
+                        <super::$module::$name as Rules>::found(room, query, found, host)
+                    })*
+                    // What another feature looked up is none of its business.
+                    _ => None,
                 }
             }
             fn entered(&self, room: &mut Room, session: &Connection) {

@@ -1,15 +1,36 @@
 //! The tables of all features, as the history calls them.
 
-use super::{Feature, Never, Stored, Write, features};
+use std::convert::Infallible;
 use std::marker::PhantomData;
+use std::rc::Rc;
 
+use super::{Feature, Found, Never, Query, Stored, Write, features};
 use crate::database::Database;
-use crate::message::{Entry, Millis, Offset};
+use crate::message::{Entry, EntryKind, Millis, Offset, UserId};
+
+/// The log, as far as features look things up in it.
+pub(crate) trait Log {
+    /// How it fails.
+    type Error;
+
+    /// The entry at this position, while it is kept.
+    fn entry(&self, offset: Offset) -> Result<Option<Rc<Entry>>, Self::Error>;
+
+    /// The authors of what was accepted since `since`, from `first` to `head`, in their order, and
+    /// how many entries of this kind each added.
+    fn authors(
+        &self,
+        since: Millis,
+        first: Offset,
+        head: Offset,
+        kind: EntryKind,
+    ) -> Result<Vec<(UserId, u64)>, Self::Error>;
+}
 
 /// The tables of one feature. One that has none says only what its memory is.
 pub(crate) trait Tables: Feature {
     /// Their twin in memory.
-    type Memory: Twin<Write = Self::Write, Stored = Self::Stored>;
+    type Memory: Twin<Write = Self::Write, Stored = Self::Stored, Query = Self::Query, Found = Self::Found>;
 
     /// Its tables: an erased room's are empty.
     const TABLES: &'static [&'static str] = &[];
@@ -24,6 +45,15 @@ pub(crate) trait Tables: Feature {
     /// Makes these durable, in their order.
     fn write<D: Database>(_: &D, _: &[&Self::Write]) -> Result<(), D::Error> {
         Ok(())
+    }
+
+    /// Looks something up, in its tables or in the log.
+    fn find<D: Database>(
+        _: &D,
+        _: &impl Log<Error = D::Error>,
+        _: &Self::Query,
+    ) -> Result<Self::Found, D::Error> {
+        Ok(Self::Found::default())
     }
 
     /// Keeps what an entry that was added to the log leaves beside its row.
@@ -51,9 +81,15 @@ pub(crate) trait Twin: Default {
     type Write;
     /// What a wake finds.
     type Stored;
+    /// What it looks up.
+    type Query;
+    /// What is found.
+    type Found;
 
     /// See [`Tables::write`].
     fn write(&mut self, write: &Self::Write);
+    /// See [`Tables::find`].
+    fn find(&self, log: &impl Log<Error = Infallible>, query: &Self::Query) -> Self::Found;
     /// See [`Tables::appended`].
     fn appended(&mut self, _: &Entry) {}
     /// See [`Tables::prune`].
@@ -85,7 +121,12 @@ impl<F> Default for NoTables<F> {
 impl<F> Twin for NoTables<F> {
     type Write = Never<F>;
     type Stored = ();
+    type Query = Never<F>;
+    type Found = ();
 
+    fn find(&self, _: &impl Log<Error = Infallible>, query: &Never<F>) {
+        query.never()
+    }
     fn write(&mut self, write: &Never<F>) {
         write.never()
     }
@@ -130,6 +171,19 @@ macro_rules! tables {
             Ok(())
         }
 
+        /// See [`Tables::find`].
+        pub(crate) fn find<D: Database>(
+            database: &D,
+            log: &impl Log<Error = D::Error>,
+            query: &Query,
+        ) -> Result<Found, D::Error> {
+            Ok(match query {
+                $(Query::$name(it) => Found::$name(
+                    <super::$module::$name as Tables>::find(database, log, it)?
+                ),)*
+            })
+        }
+
         /// See [`Tables::appended`].
         pub(crate) fn appended<D: Database>(database: &D, entry: &Entry) -> Result<(), D::Error> {
             $(<super::$module::$name as Tables>::appended(database, entry)?;)*
@@ -168,10 +222,17 @@ macro_rules! tables {
         impl Twin for Twins {
             type Write = Write;
             type Stored = Stored;
+            type Query = Query;
+            type Found = Found;
 
             fn write(&mut self, write: &Write) {
                 match write {
                     $(Write::$name(it) => self.$module.write(it),)*
+                }
+            }
+            fn find(&self, log: &impl Log<Error = Infallible>, query: &Query) -> Found {
+                match query {
+                    $(Query::$name(it) => Found::$name(self.$module.find(log, it)),)*
                 }
             }
             fn appended(&mut self, entry: &Entry) {

@@ -4,8 +4,9 @@ use std::rc::Rc;
 
 use super::{how_many_fit, record, weight};
 use crate::database::{Database, Value};
+use crate::feature::tables::Log;
 use crate::kernel::PageQuery;
-use crate::message::{Before, Entry, Millis, Offset, Page};
+use crate::message::{Before, Entry, EntryKind, Millis, Offset, Page, UserId};
 
 /// Rows in one statement: the platform binds at most 100 parameters.
 const ROWS_MAX: usize = 100 / record::COLUMNS_COUNT;
@@ -108,6 +109,32 @@ impl<D: Database> Entries<'_, D> {
             Some((one, other)) => self.read(one.min(other), one.max(other), viewer)?,
         };
         Ok(Page { entries, has_more, upwards, head: query.head, epoch: query.epoch.clone() })
+    }
+}
+
+impl<D: Database> Log for Entries<'_, D> {
+    type Error = D::Error;
+
+    fn entry(&self, offset: Offset) -> Result<Option<Rc<Entry>>, D::Error> {
+        Entries::entry(self, offset)
+    }
+
+    fn authors(
+        &self,
+        since: Millis,
+        first: Offset,
+        head: Offset,
+        kind: EntryKind,
+    ) -> Result<Vec<(UserId, u64)>, D::Error> {
+        let from = self.first_since(since, first.0.max(1), head.next().0)?;
+        let sql = "SELECT author, SUM(kind = ?) FROM entry
+                   WHERE offset BETWEEN ? AND ? GROUP BY author ORDER BY author";
+        let rows = self.0.run(sql, &[kind.name.into(), from.into(), head.0.into()])?;
+        let author = |row| {
+            let [author, count] = <[Value<'static>; 2]>::try_from(row).ok()?;
+            Some((UserId(author.text()?), count.integer().unwrap_or_default()))
+        };
+        Ok(rows.into_iter().filter_map(author).collect())
     }
 }
 

@@ -3,16 +3,13 @@ use std::convert::Infallible;
 use std::rc::Rc;
 
 use super::{History, TRIM_ENTRIES_MAX, how_many_fit, weight};
-use crate::feature::documents::StoredDocument;
-use crate::feature::messages::MESSAGE;
-use crate::feature::metrics::Lately;
-use crate::feature::tables::{Twin, Twins};
-use crate::feature::transfers::Digest;
+use crate::feature;
+use crate::feature::tables::{Log, Twin, Twins};
 use crate::kernel::{
-    Counts, DedupeWindow, Departure, Duplicate, KeptKey, PageQuery, Response, StoredRoom, Write,
+    Counts, DedupeWindow, Departure, Duplicate, KeptKey, PageQuery, StoredRoom, Write,
 };
 use crate::message::{
-    Before, Entry, Epoch, Millis, Name, Offset, Page, RequestId, StateItem, StateKey, UserId,
+    Before, Entry, EntryKind, Epoch, Millis, Offset, Page, RequestId, StateItem, StateKey, UserId,
 };
 
 /// A history in vectors: the model that every other history is tested against.
@@ -187,20 +184,8 @@ impl History for MemoryHistory {
         Ok(self.states.values().cloned().collect())
     }
 
-    fn lately(&self, since: Millis, first: Offset, head: Offset) -> Result<Lately, Infallible> {
-        let is_late = |it: &&Rc<Entry>| (first..=head).contains(&it.offset) && since <= it.at;
-        let mut lately = Lately::default();
-        for entry in self.entries.iter().filter(is_late) {
-            lately.messages += u64::from(entry.body.kind == MESSAGE);
-            lately.authors.push(entry.author.id.clone());
-        }
-        lately.authors.sort_unstable();
-        lately.authors.dedup();
-        Ok(lately)
-    }
-
-    fn document(&self, name: &Name) -> Result<StoredDocument, Infallible> {
-        Ok(self.features.documents.read(name))
+    fn find(&self, query: &feature::Query) -> Result<feature::Found, Infallible> {
+        Ok(self.features.find(self, query))
     }
 
     fn recall(
@@ -212,30 +197,33 @@ impl History for MemoryHistory {
         let known = self.recent.get(&(user.clone(), request_id.clone())).copied();
         Ok(known.filter(|(offset, at)| memory.from <= *offset && memory.since <= *at).map(
             |(offset, _)| {
-                let entry = self.entries.iter().find(|it| it.offset == offset).cloned();
-                Duplicate { offset, entry, response: Response::None }
+                let Ok(entry) = self.entry(offset);
+                Duplicate { offset, entry }
             },
         ))
     }
+}
 
-    fn chunk(&self, transfer: u64, index: u64) -> Result<Option<(String, Digest)>, Infallible> {
-        let chunk = self.features.transfers.chunk(transfer, index);
-        Ok(chunk.map(|it| (it.text.clone(), it.digest)))
+impl Log for MemoryHistory {
+    type Error = Infallible;
+
+    fn entry(&self, offset: Offset) -> Result<Option<Rc<Entry>>, Infallible> {
+        Ok(self.entries.iter().find(|it| it.offset == offset).cloned())
     }
 
-    fn digest(&self, transfer: u64, index: u64) -> Result<Option<Digest>, Infallible> {
-        Ok(self.features.transfers.chunk(transfer, index).map(|it| it.digest))
-    }
-
-    fn question(&self, message: Offset) -> Result<Option<String>, Infallible> {
-        Ok(self.features.conversations.content(message))
-    }
-
-    fn response(&self, message: Offset) -> Result<Response, Infallible> {
-        let Some(offset) = self.features.conversations.response(message) else {
-            return Ok(Response::None);
-        };
-        let entry = self.entries.iter().find(|it| it.offset == offset);
-        Ok(entry.map_or(Response::Gone, |it| Response::Kept(Rc::clone(it))))
+    fn authors(
+        &self,
+        since: Millis,
+        first: Offset,
+        head: Offset,
+        kind: EntryKind,
+    ) -> Result<Vec<(UserId, u64)>, Infallible> {
+        let is_late = |it: &&Rc<Entry>| (first..=head).contains(&it.offset) && since <= it.at;
+        let mut authors: BTreeMap<UserId, u64> = BTreeMap::new();
+        for entry in self.entries.iter().filter(is_late) {
+            *authors.entry(entry.author.id.clone()).or_default() +=
+                u64::from(entry.body.kind == kind);
+        }
+        Ok(authors.into_iter().collect())
     }
 }

@@ -16,12 +16,10 @@ pub use memory::MemoryHistory;
 pub use schema::MIGRATIONS;
 pub use sql::SqlHistory;
 
-use crate::feature::documents::StoredDocument;
-use crate::feature::metrics::Lately;
-use crate::feature::transfers::Digest;
-use crate::kernel::{DedupeWindow, Duplicate, PageQuery, Response, StoredRoom, Write};
+use crate::feature;
+use crate::kernel::{DedupeWindow, Duplicate, PageQuery, StoredRoom, Write};
 use crate::limits::FRAME_BYTES_MAX;
-use crate::message::{Epoch, Millis, Name, Offset, Page, RequestId, StateItem, UserId};
+use crate::message::{Epoch, Millis, Offset, Page, RequestId, StateItem, UserId};
 
 /// Entries one [`Write::Trim`] deletes at most, so that a large backlog does not
 /// hold up the room; the next alarm takes the rest.
@@ -67,12 +65,8 @@ pub trait History {
     /// Everything kept under keys, in their order.
     fn snapshot(&self) -> Result<Vec<StateItem>, Self::Error>;
 
-    /// Who added something to the log since `since`, from `first` to `head`, and how many
-    /// messages they were.
-    fn lately(&self, since: Millis, first: Offset, head: Offset) -> Result<Lately, Self::Error>;
-
-    /// What is stored of a document; nothing, if it was never edited.
-    fn document(&self, name: &Name) -> Result<StoredDocument, Self::Error>;
+    /// What a feature looks up, in its tables or in the log.
+    fn find(&self, query: &feature::Query) -> Result<feature::Found, Self::Error>;
 
     /// Whether this user's request of this id was accepted before.
     fn recall(
@@ -81,18 +75,6 @@ pub trait History {
         request_id: &RequestId,
         memory: DedupeWindow,
     ) -> Result<Option<Duplicate>, Self::Error>;
-
-    /// One chunk of large data: its text, and of what it is.
-    fn chunk(&self, transfer: u64, index: u64) -> Result<Option<(String, Digest)>, Self::Error>;
-
-    /// Of what one chunk of large data is.
-    fn digest(&self, transfer: u64, index: u64) -> Result<Option<Digest>, Self::Error>;
-
-    /// What the pending message at this position says.
-    fn question(&self, message: Offset) -> Result<Option<String>, Self::Error>;
-
-    /// What is known of the response to the message at this position.
-    fn response(&self, message: Offset) -> Result<Response, Self::Error>;
 }
 
 /// How many entries of these weights, in the order of reading, make a page.

@@ -4,16 +4,10 @@ use super::entries::Entries;
 use super::{History, TRIM_ENTRIES_MAX, schema, share, stored_room};
 use crate::database::write_meta;
 use crate::database::{Database, Row, Value};
-use crate::feature::documents::StoredDocument;
-use crate::feature::metrics::Lately;
-use crate::feature::transfers::Digest;
-use crate::feature::{
-    self, conversations::tables as conversation, documents::tables as editing,
-    metrics::tables as metric, tables, transfers::tables as transfer,
-};
-use crate::kernel::{DedupeWindow, Departure, Duplicate, PageQuery, Response, StoredRoom, Write};
+use crate::feature::{self, tables};
+use crate::kernel::{DedupeWindow, Departure, Duplicate, PageQuery, StoredRoom, Write};
 use crate::message::{
-    Entry, Epoch, Json, Millis, Name, Offset, Page, RequestId, StateItem, StateKey, UserId,
+    Entry, Epoch, Json, Millis, Offset, Page, RequestId, StateItem, StateKey, UserId,
 };
 
 /// A history in SQLite.
@@ -222,19 +216,11 @@ impl<D: Database> History for SqlHistory<D> {
         Ok(rows.into_iter().filter_map(item).collect())
     }
 
-    fn lately(&self, since: Millis, first: Offset, head: Offset) -> Result<Lately, D::Error> {
+    fn find(&self, query: &feature::Query) -> Result<feature::Found, D::Error> {
         if !self.is_made {
-            return Ok(Lately::default());
+            return Ok(feature::Found::nothing(query));
         }
-        let from = self.entries().first_since(since, first.0.max(1), head.next().0)?;
-        metric::lately(&self.database, from, head)
-    }
-
-    fn document(&self, name: &Name) -> Result<StoredDocument, D::Error> {
-        if !self.is_made {
-            return Ok(StoredDocument::default());
-        }
-        editing::read(&self.database, name)
+        tables::find(&self.database, &self.entries(), query)
     }
 
     fn recall(
@@ -258,30 +244,8 @@ impl<D: Database> History for SqlHistory<D> {
         let Some(offset) = rows.first().and_then(|row| row.first()).and_then(Value::integer) else {
             return Ok(None);
         };
-        let (offset, response) = (Offset(offset), Response::None);
-        Ok(Some(Duplicate { offset, entry: self.entries().entry(offset)?, response }))
-    }
-
-    fn question(&self, message: Offset) -> Result<Option<String>, D::Error> {
-        if self.is_made { conversation::question(&self.database, message) } else { Ok(None) }
-    }
-
-    fn response(&self, message: Offset) -> Result<Response, D::Error> {
-        if !self.is_made {
-            return Ok(Response::None);
-        }
-        Ok(match conversation::response(&self.database, message)? {
-            None => Response::None,
-            Some(offset) => self.entries().entry(offset)?.map_or(Response::Gone, Response::Kept),
-        })
-    }
-
-    fn chunk(&self, transfer: u64, index: u64) -> Result<Option<(String, Digest)>, D::Error> {
-        if self.is_made { transfer::chunk(&self.database, transfer, index) } else { Ok(None) }
-    }
-
-    fn digest(&self, transfer: u64, index: u64) -> Result<Option<Digest>, D::Error> {
-        if self.is_made { transfer::digest(&self.database, transfer, index) } else { Ok(None) }
+        let offset = Offset(offset);
+        Ok(Some(Duplicate { offset, entry: self.entries().entry(offset)? }))
     }
 }
 

@@ -2,11 +2,11 @@
 
 use super::{Host, Sockets};
 use crate::budget::{Budget, SPENT};
-use crate::feature::Ask;
 use crate::feature::documents::DocumentCache;
+use crate::feature::{Ask, Find, Query};
 use crate::history::History;
 use crate::kernel::{Command, Request};
-use crate::limits::{DOCUMENT_BYTES_MAX, LONG_ANSWERS_BYTES_MAX, SMALL_FRAME_BYTES_MAX};
+use crate::limits::{LONG_ANSWERS_BYTES_MAX, SMALL_FRAME_BYTES_MAX};
 use crate::message::{Code, ConnectionId, Millis, ProtocolError};
 
 /// How often a room looks, awake or not, whether what waited for its clients has been read.
@@ -32,19 +32,20 @@ impl<H: History, S: Sockets> Host<H, S> {
         self
     }
 
-    /// The request, or its refusal if there is no memory for what it would make wait.
+    /// The request, or its refusal if there is no memory for what it would make wait, or for what
+    /// is looked up for it.
     pub(super) fn afford(
         &mut self,
         session: Option<ConnectionId>,
         bytes: usize,
         request: Request,
+        wanted: Option<&Query>,
         now: Millis,
     ) -> Result<Request, H::Error> {
         let is_long = request.command.as_ref().is_ok_and(has_long_answer);
-        let wanted = self.room.wants_document(session, &request);
         let mut needed = if SMALL_FRAME_BYTES_MAX < bytes { bytes } else { 0 };
         needed += if is_long { ANSWER_BYTES_MAX } else { 0 };
-        needed += if wanted.is_some() { DOCUMENT_BYTES_MAX } else { 0 };
+        needed += wanted.map_or(0, Find::bytes_max);
         if needed == 0 {
             return Ok(request);
         }

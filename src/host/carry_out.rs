@@ -1,15 +1,14 @@
 //! Carrying out what the room decided: durable first, then said, in order.
 
 use super::{Delivery, Host, Sockets, deliver};
-use crate::feature::Call;
-use crate::feature::metrics::MetricEvent;
+use crate::feature::Query;
 use crate::history::History;
-use crate::kernel::{Effect, Recipients, Write};
+use crate::kernel::{Answer, Effect, HostStats, Recipients, Write};
 use crate::kernel::{Event, Notice};
-use crate::message::{Code, ProtocolError, Reply};
+use crate::message::{Code, Millis, ProtocolError, Reply};
 
 impl<H: History, S: Sockets> Host<H, S> {
-    pub(super) fn carry_out(&mut self, effects: Vec<Effect>) -> Result<(), H::Error> {
+    pub(super) fn carry_out(&mut self, effects: Vec<Effect>, now: Millis) -> Result<(), H::Error> {
         let (mut writes, mut others) = (Vec::new(), Vec::with_capacity(effects.len()));
         for effect in effects {
             if let Effect::Write(write) = effect { writes.push(write) } else { others.push(effect) }
@@ -44,27 +43,15 @@ impl<H: History, S: Sockets> Host<H, S> {
                     let notice = pending.notice(Event::Reply(state));
                     self.address(&mut deliveries, pending.to, notice);
                 }
-                Effect::Compare(it) => {
-                    let event = it.event(self.history.digest(it.transfer, it.index)?);
-                    self.tally.refused += u64::from(matches!(event, Event::Refused(_)));
-                    let notice = it.pending.notice(event);
-                    self.address(&mut deliveries, it.pending.to, notice);
-                }
-                Effect::Measure(measuring) => match &measuring.pending {
-                    Some(pending) => {
-                        let measured = MetricEvent::Measured(self.measures(&measuring)?);
-                        let notice = pending.notice(Event::from(measured));
-                        self.address(&mut deliveries, pending.to.clone(), notice);
+                Effect::Find { query, pending: None } => self.lookups.push(query),
+                Effect::Find { query, pending: Some(pending) } => match self.find(query, now)? {
+                    Some(Answer::Event(event)) => {
+                        let notice = pending.notice(event);
+                        self.address(&mut deliveries, pending.to, notice);
                     }
-                    None => self.measuring = Some(measuring),
+                    Some(Answer::Call(call)) => self.calls.push(call),
+                    None => {}
                 },
-                Effect::Call(Call::Conversations(mut question)) => {
-                    // Unless it was erased with all else.
-                    if let Some(content) = self.history.question(question.pending.offset)? {
-                        question.content = content;
-                        self.calls.push(Call::Conversations(question));
-                    }
-                }
                 Effect::Call(outbound) => self.calls.push(outbound),
                 Effect::Save(session) => changed.push(session),
                 Effect::Close { session, code, reason } => {
@@ -84,6 +71,13 @@ impl<H: History, S: Sockets> Host<H, S> {
             self.sockets.save(session);
         }
         Ok(())
+    }
+
+    /// Looks something up, and says what the room makes of it.
+    pub(super) fn find(&mut self, query: Query, now: Millis) -> Result<Option<Answer>, H::Error> {
+        let found = self.history.find(&query)?;
+        let stats = HostStats { handling_ms_median: self.handling.median(now) };
+        Ok(self.room.found(query, found, stats))
     }
 
     fn address(&mut self, deliveries: &mut Vec<Delivery>, to: Recipients, notice: Notice) {

@@ -2,8 +2,10 @@
 
 use std::collections::VecDeque;
 
-use crate::feature::metrics::WINDOW_MS;
 use crate::message::Millis;
+
+/// Over how long it is looked at, in milliseconds.
+const WINDOW_MS: u64 = 60_000;
 
 /// As many as make a median steady; a room that does more a minute shows the latest.
 const HANDLED_MAX: usize = 128;

@@ -9,11 +9,13 @@
 mod afford;
 mod attachment;
 mod broadcast;
+mod call;
 mod carry_out;
 mod driver;
 mod handling;
 mod outbox;
 mod pump;
+mod ready;
 mod receive;
 mod weight;
 
@@ -30,19 +32,11 @@ use std::rc::Rc;
 
 use crate::budget::{Budget, Lease};
 use crate::close::CloseCode;
-use crate::feature;
-use crate::feature::Call;
-use crate::feature::metrics::Measures;
-use crate::feature::metrics::Measuring;
-use crate::feature::metrics::MetricCall;
+use crate::feature::{self, Call, Query};
 use crate::history::History;
-use crate::kernel::{Command, Event, Notice, Request};
-use crate::kernel::{Connection, Duplicate, Grants, Input, Recipients, Response, Room};
+use crate::kernel::{Answer, Connection, Event, Input, Notice, Recipients, Room};
 use crate::limits::Limits;
-use crate::message::{
-    ConnectionId, Dedupe, Kind, Member, Millis, Name, ProtocolError, RequestId, RoomName, Stamp,
-    UserId,
-};
+use crate::message::{ConnectionId, Kind, Millis, ProtocolError, RequestId, RoomName, Stamp};
 use crate::protocol::RoomAddress;
 use crate::tally::Tally;
 
@@ -91,8 +85,8 @@ pub struct Host<H, S> {
     answers: Vec<Notice>,
     /// Whom the room wants called.
     calls: Vec<Call>,
-    /// What is to be measured when all has been carried out.
-    measuring: Option<Measuring>,
+    /// What is to be looked up for calls when all has been carried out.
+    lookups: Vec<Query>,
     handling: Handling,
     message_bytes_max: usize,
     tally: Tally,
@@ -124,7 +118,7 @@ impl<H: History, S: Sockets> Host<H, S> {
         let budget = Budget::new(limits.budget_bytes);
         let (waiting, unread) = (budget.lease(), budget.lease());
         let (outbox, origins, arrivals, answers, calls, tally) = Default::default();
-        let (measuring, handling) = Default::default();
+        let (lookups, handling) = Default::default();
         Ok(Self {
             room,
             address: RoomAddress { kind, name: None },
@@ -135,7 +129,7 @@ impl<H: History, S: Sockets> Host<H, S> {
             arrivals,
             answers,
             calls,
-            measuring,
+            lookups,
             handling,
             message_bytes_max,
             tally,
@@ -180,7 +174,8 @@ impl<H: History, S: Sockets> Host<H, S> {
     /// Whether nothing is left that anybody could miss, and nothing is under way: the storage
     /// can be deleted whole, and this memory with it.
     pub fn is_vacant(&self, now: Millis) -> bool {
-        self.outbox.is_empty() && self.calls.is_empty() && self.room.is_vacant(now)
+        let is_idle = self.outbox.is_empty() && self.lookups.is_empty() && self.calls.is_empty();
+        is_idle && self.room.is_vacant(now)
     }
 
     /// Whom the room wants called, now that all before is durable.
@@ -203,37 +198,6 @@ impl<H: History, S: Sockets> Host<H, S> {
     /// Takes back what could not be reported.
     pub fn keep_tally(&mut self, tally: &Tally) {
         self.tally.add(tally);
-    }
-
-    /// Answers a caller over HTTP, request by request, once all of them are carried out.
-    /// `bytes` is how long they were together.
-    pub fn call(
-        &mut self,
-        member: &Member,
-        grants: Grants,
-        requests: Vec<Request>,
-        bytes: usize,
-        stamp: impl Fn() -> Stamp,
-    ) -> Result<Vec<Notice>, H::Error> {
-        self.tally.received_bytes += bytes as u64;
-        for request in requests {
-            let stamp = stamp();
-            // What another room asks is no part of how this one does.
-            if !matches!(request.command, Ok(Command::Feature(feature::Command::Metrics(_)))) {
-                self.arrivals.push(stamp.at);
-            }
-            let request = self.afford(None, bytes, request, stamp.at)?;
-            if let Some(name) = self.room.wants_document(None, &request) {
-                // What waits may belong to it.
-                self.flush(stamp.at)?;
-                self.open_document(name)?;
-            }
-            let duplicate = self.recall(&member.id, &request, stamp.at)?;
-            let member = member.clone();
-            self.handle(Input::Called { member, grants, request, duplicate }, stamp)?;
-        }
-        self.flush(stamp().at)?;
-        Ok(std::mem::take(&mut self.answers))
     }
 
     /// Lets somebody in. `attach` adds the socket; what was decided before is not
@@ -263,35 +227,25 @@ impl<H: History, S: Sockets> Host<H, S> {
     /// said, and the host must be [abandoned](Host::abandon).
     pub fn flush(&mut self, now: Millis) -> Result<(), H::Error> {
         let effects = self.outbox.take(now);
-        self.carry_out(effects)?;
+        self.carry_out(effects, now)?;
         self.waiting.set(0);
         self.arrivals.extend(self.origins.drain(..).map(|it| it.at));
         Ok(())
     }
 
-    /// Everything that arrived has been carried out by now. What is to be measured is.
+    /// Everything that arrived has been carried out by now. What is looked up for calls is.
     pub fn settle(&mut self, now: Millis) -> Result<(), H::Error> {
         for wait in self.arrivals.drain(..).map(|at| now.since(at)) {
             self.tally.handling_us += wait.saturating_mul(1000);
             self.handling.took(now, wait);
         }
         self.note_unread(now);
-        if let Some(measuring) = self.measuring.take() {
-            let measures = self.measures(&measuring)?;
-            self.calls.push(Call::Metrics(MetricCall::Measures(measures)));
+        for query in std::mem::take(&mut self.lookups) {
+            if let Some(Answer::Call(call)) = self.find(query, now)? {
+                self.calls.push(call);
+            }
         }
         Ok(())
-    }
-
-    fn measures(&self, it: &Measuring) -> Result<Measures, H::Error> {
-        let lately = self.history.lately(it.since, it.first, it.head)?;
-        let silent = lately.authors.iter().filter(|author| it.users.binary_search(author).is_err());
-        Ok(Measures {
-            at: it.at,
-            engagement: (it.users.len() + silent.count()) as u64,
-            activity: lately.messages,
-            performance: self.handling.median(it.at),
-        })
     }
 
     /// Lets those go that do not keep up, so that they hold back nobody else, and those
@@ -330,49 +284,5 @@ impl<H: History, S: Sockets> Host<H, S> {
     pub fn next_wake(&self) -> Option<Millis> {
         let due = self.room.next_wake().into_iter().chain(self.look_at).min();
         due.filter(|_| self.outbox.is_empty())
-    }
-
-    /// Reads a document that is not at hand. What waits may belong to it, and goes first;
-    /// whoever asked for it is still to be answered.
-    fn read_document(&mut self, name: Name, now: Millis) -> Result<(), H::Error> {
-        let principal = self.origins.pop();
-        let flushed = self.flush(now);
-        self.origins.extend(principal);
-        flushed?;
-        self.open_document(name)
-    }
-
-    fn open_document(&mut self, name: Name) -> Result<(), H::Error> {
-        let stored = self.history.document(&name)?;
-        if self.room.keep_document(name, stored).is_err() {
-            self.tally.failed += 1;
-        }
-        Ok(())
-    }
-
-    /// What is known of a request that may be a resend.
-    fn recall(
-        &self,
-        user: &UserId,
-        request: &Request,
-        now: Millis,
-    ) -> Result<Option<Duplicate>, H::Error> {
-        let dedupe = request.command.as_ref().map_or(Dedupe::No, Command::dedupe);
-        let Some(request_id) = request.request_id.as_ref().filter(|_| dedupe != Dedupe::No) else {
-            return Ok(None);
-        };
-        let duplicate = match self.outbox.recall(user, request_id) {
-            Some(duplicate) => Some(duplicate),
-            None => self.history.recall(user, request_id, self.room.memory(now))?,
-        };
-        let Some(mut duplicate) = duplicate else { return Ok(None) };
-        if dedupe == Dedupe::Entry {
-            return Ok(Some(duplicate));
-        }
-        duplicate.response = match self.outbox.response(duplicate.offset) {
-            Some(entry) => Response::Kept(entry),
-            None => self.history.response(duplicate.offset)?,
-        };
-        Ok(Some(duplicate))
     }
 }

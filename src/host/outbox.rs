@@ -2,9 +2,9 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::weight::weight;
-use crate::kernel::{Duplicate, Effect, Effects, Response, Write};
+use crate::kernel::{Duplicate, Effect, Effects, Write};
 use crate::limits::OUTBOX_BYTES_MAX;
-use crate::message::{Entry, Millis, Offset, RequestId, UserId};
+use crate::message::{Entry, Millis, RequestId, UserId};
 
 /// How long effects gather, in milliseconds. Long enough for a burst to share one
 /// commit, which is nearly all that a message costs; far below what a person notices.
@@ -28,10 +28,8 @@ const SKIP_MAX: u32 = 64;
 #[derive(Debug, Default)]
 pub struct Outbox {
     waiting: Vec<Effect>,
-    /// Entries among them by the id that their author gave them, and by the message they
-    /// respond to: a burst asks for each.
+    /// Entries among them by the id that their author gave them: a burst asks for each.
     requests: BTreeMap<(RequestId, UserId), Rc<Entry>>,
-    responses: BTreeMap<Offset, Rc<Entry>>,
     /// How much memory they take, about.
     bytes: usize,
     flushed_at: Option<Millis>,
@@ -110,7 +108,6 @@ impl Outbox {
         self.flushed_at = Some(now);
         (self.gathered, self.bytes) = (0, 0);
         self.requests.clear();
-        self.responses.clear();
         std::mem::take(&mut self.waiting)
     }
 
@@ -130,9 +127,6 @@ impl Outbox {
         if let Some(request_id) = entry.request_id.clone() {
             self.requests.insert((request_id, entry.author.id.clone()), Rc::clone(entry));
         }
-        if let Some(of) = entry.body.answers() {
-            self.responses.insert(of, Rc::clone(entry));
-        }
     }
 
     /// A request that waits here has been accepted, though the log does not know it yet.
@@ -140,12 +134,6 @@ impl Outbox {
     pub fn recall(&self, user: &UserId, request_id: &RequestId) -> Option<Duplicate> {
         let entry = self.requests.get(&(request_id.clone(), user.clone()))?;
         let (offset, entry) = (entry.offset, Some(Rc::clone(entry)));
-        Some(Duplicate { offset, entry, response: Response::None })
-    }
-
-    /// The response to the message at this position, if it waits here.
-    #[must_use]
-    pub fn response(&self, message: Offset) -> Option<Rc<Entry>> {
-        self.responses.get(&message).cloned()
+        Some(Duplicate { offset, entry })
     }
 }

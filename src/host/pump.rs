@@ -1,14 +1,9 @@
-//! Streaming large data to those who fetch it: as much as their sockets take, and no more
-//! than one chunk in memory.
-
-use std::rc::Rc;
+//! Streaming what is large to those who fetch it: as much as their sockets take, and no more
+//! than one piece in memory.
 
 use super::{Delivery, Host, Sockets, deliver};
-use crate::feature::transfers::Piece;
-use crate::feature::transfers::{Chunk, TransferEvent};
 use crate::history::History;
-use crate::kernel::Recipients;
-use crate::kernel::{Event, Notice};
+use crate::kernel::{Answer, Event, Notice, Recipients};
 use crate::message::{ConnectionId, Stamp};
 
 /// How much may wait for a socket when the next chunk is sent to it: enough for 2.5 MB a
@@ -32,11 +27,12 @@ pub enum Pumped {
 }
 
 impl<H: History, S: Sockets> Host<H, S> {
-    /// Sends large data on to those who fetch it. If the log fails, what was sent is
+    /// Sends what is large on to those who fetch it. If the log fails, what was sent is
     /// remembered, and the host must be [abandoned](Host::abandon).
     pub fn pump(&mut self, stamp: impl Fn() -> Stamp) -> Result<Pumped, H::Error> {
         let unread = self.look_at_readers(false);
-        if self.room.fetchers().next().is_none() {
+        let streaming = self.room.streaming();
+        if streaming.is_empty() {
             return Ok(if unread == 0 { Pumped::All } else { Pumped::None });
         }
         // What is to be fetched may still have to become durable.
@@ -49,7 +45,7 @@ impl<H: History, S: Sockets> Host<H, S> {
         // Each in turn: the one after the last goes first.
         let last = self.pumped_last;
         let (before, after): (Vec<_>, Vec<_>) =
-            self.room.fetchers().partition(|it| last.is_some_and(|last| *it <= last));
+            streaming.into_iter().partition(|it| last.is_some_and(|last| *it <= last));
         let mut left = PUMP_BYTES_MAX;
         for session in after.into_iter().chain(before) {
             if left == 0 {
@@ -66,7 +62,7 @@ impl<H: History, S: Sockets> Host<H, S> {
             done?;
             left = left.saturating_sub(sent);
         }
-        Ok(if self.room.fetchers().next().is_none() {
+        Ok(if self.room.streaming().is_empty() {
             Pumped::All
         } else if left == PUMP_BYTES_MAX {
             Pumped::None
@@ -85,21 +81,13 @@ impl<H: History, S: Sockets> Host<H, S> {
         let backlog = self.sockets.backlog(session);
         let mut sent = 0;
         while sent < bytes_max && backlog.saturating_add(sent) < WINDOW_BYTES {
-            let piece = self.room.next_piece(session);
-            let read = piece.as_ref().map(|it| self.history.chunk(it.transfer, it.index));
-            let chunk = match read.transpose() {
-                Ok(chunk) => chunk.flatten(),
+            let Some(query) = self.room.next_piece(session) else { break };
+            let stamp = stamp();
+            match self.find(query, stamp.at) {
+                Ok(Some(Answer::Event(event))) => sent += self.say(session, event, stamp),
+                Ok(Some(Answer::Call(_)) | None) => break,
                 Err(error) => return (sent, Err(error)),
-            };
-            let next = self.room.piece_sent(session, chunk.is_some());
-            let said = piece.zip(chunk).map(|(piece, (text, digest))| {
-                let Piece { data, index, total, .. } = piece;
-                // Nobody asks how long it is when decoded.
-                let chunk = Chunk { data, index, total, text, bytes: 0, digest };
-                Event::from(TransferEvent::Piece(Rc::new(chunk)))
-            });
-            let Some(event) = said.or(next) else { break };
-            sent += self.say(session, event, stamp());
+            }
         }
         (sent, Ok(()))
     }

@@ -74,21 +74,14 @@ impl<H: History, S: Sockets> Host<H, S> {
         verify: impl Fn(&str, Option<&str>) -> Result<Renewal, ProtocolError>,
     ) -> Result<Flush, H::Error> {
         let request_id = request.request_id.clone();
-        let afforded = self.afford(Some(session), bytes, request, stamp.at);
+        let ready = self.ready(Some(session), None, request, bytes, stamp.at);
+        // Not before: it is still to be answered when what waited is flushed for it.
         self.origins.push(Origin { session, request_id, at: stamp.at });
-        let request = afforded?;
-        let wanted = self.room.wants_document(Some(session), &request);
-        if let Some(name) = wanted {
-            self.read_document(name, stamp.at)?;
-        }
+        let (request, duplicate) = ready?;
         let input = if let Ok(Command::Authenticate { token, context }) = &request.command {
             let renewal = verify(token, context.as_deref());
             Input::Renewed { session, request_id: request.request_id, renewal }
         } else {
-            let duplicate = match self.room.session(session) {
-                Some(it) => self.recall(&it.member.id, &request, stamp.at)?,
-                None => None,
-            };
             Input::Received { session, request, duplicate }
         };
         self.handle(input, stamp)

@@ -17,8 +17,7 @@ pub(super) fn weight(effect: &Effect) -> usize {
         // What these ask for is read when they are carried out.
         Effect::Page { .. }
         | Effect::Snapshot(_)
-        | Effect::Compare(_)
-        | Effect::Measure(_)
+        | Effect::Find { .. }
         | Effect::Call(_)
         | Effect::Save(_)
         | Effect::Close { .. } => 0,

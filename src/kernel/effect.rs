@@ -3,8 +3,6 @@ use std::rc::Rc;
 
 use super::{Counts, Departure};
 use crate::close::CloseCode;
-use crate::feature::metrics::Measuring;
-use crate::feature::transfers::Compare;
 use crate::feature::{self, Keep};
 use crate::kernel::{Event, Notice};
 use crate::message::{
@@ -32,10 +30,14 @@ pub enum Effect {
     },
     /// Read the room's state and say it.
     Snapshot(PendingReply),
-    /// Hold a chunk of large data that came again against the one that is here.
-    Compare(Compare),
-    /// Measure how the room is, once everything before is durable, and tell who wants to know.
-    Measure(Measuring),
+    /// Look this up for a feature, once everything before is durable.
+    Find {
+        /// What is looked up.
+        query: feature::Query,
+        /// How to answer whoever asked; `None` if it is for a call, and looked up when all that
+        /// arrived has been carried out.
+        pending: Option<PendingReply>,
+    },
     /// Call somebody outside of the room, once everything before is durable.
     Call(feature::Call),
     /// What the room knows of this session changed: write its attachment.
@@ -63,8 +65,7 @@ impl Effect {
             Self::Write(_)
             | Self::Page { .. }
             | Self::Snapshot(_)
-            | Self::Compare(_)
-            | Self::Measure(_)
+            | Self::Find { .. }
             | Self::Call(_)
             | Self::Save(_) => false,
         }
@@ -78,8 +79,7 @@ impl Effect {
             Self::Tell { .. }
             | Self::Page { .. }
             | Self::Snapshot(_)
-            | Self::Compare(_)
-            | Self::Measure(_)
+            | Self::Find { .. }
             | Self::Call(_)
             | Self::Save(_)
             | Self::Close { .. } => None,

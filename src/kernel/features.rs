@@ -1,8 +1,8 @@
 //! What the kernel calls of features, without knowing any.
 
 use super::principal::Principal;
-use super::{Connection, Context, Duplicate, Room};
-use crate::feature::{Command, Input};
+use super::{Answer, Connection, Context, Duplicate, HostStats, Room};
+use crate::feature::{Command, Found, Input, Query};
 use crate::message::{Body, ConnectionId, Entry, Millis, ProtocolError};
 
 /// The rules of one feature: what it does when something happens in a room.
@@ -12,6 +12,12 @@ pub(crate) trait Rules {
 
     /// What it hears from outside of the room.
     type Input;
+
+    /// What it looks up in what is stored.
+    type Query;
+
+    /// What is found.
+    type Found;
 
     /// Serves a request.
     fn handle(
@@ -24,6 +30,31 @@ pub(crate) trait Rules {
 
     /// Something came from outside of the room.
     fn heard(room: &mut Room, cx: &mut Context, input: Self::Input);
+
+    /// What must be looked up before this is handled; a connection asks, or a caller over HTTP.
+    fn wants(
+        _: &Room,
+        _: Option<ConnectionId>,
+        _: &Self::Command,
+        _: Option<&Duplicate>,
+    ) -> Option<Self::Query> {
+        None
+    }
+
+    /// Connections that are sent something large, piece by piece, as fast as they take it.
+    fn streaming(_: &Room) -> Vec<ConnectionId> {
+        Vec::new()
+    }
+
+    /// What is to be looked up for the next piece of it.
+    fn next(_: &Room, _: ConnectionId) -> Option<Self::Query> {
+        None
+    }
+
+    /// What it looked up is found, or is not.
+    fn found(_: &mut Room, _: Self::Query, _: Self::Found, _: HostStats) -> Option<Answer> {
+        None
+    }
 
     /// A connection came in, or was found on waking.
     fn entered(_: &mut Room, _: &Connection) {}
@@ -67,6 +98,21 @@ pub(crate) trait Features: std::fmt::Debug + Sync {
     );
     /// See [`Rules::heard`].
     fn heard(&self, room: &mut Room, cx: &mut Context, input: Input);
+    /// See [`Rules::wants`].
+    fn wants(
+        &self,
+        room: &Room,
+        id: Option<ConnectionId>,
+        command: &Command,
+        duplicate: Option<&Duplicate>,
+    ) -> Option<Query>;
+    /// See [`Rules::streaming`].
+    fn streaming(&self, room: &Room) -> Vec<ConnectionId>;
+    /// See [`Rules::next`].
+    fn next(&self, room: &Room, id: ConnectionId) -> Option<Query>;
+    /// See [`Rules::found`].
+    fn found(&self, room: &mut Room, query: Query, found: Found, host: HostStats)
+    -> Option<Answer>;
     /// See [`Rules::entered`].
     fn entered(&self, room: &mut Room, session: &Connection);
     /// See [`Rules::spoke`].

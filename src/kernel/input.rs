@@ -79,20 +79,6 @@ pub struct Duplicate {
     pub offset: Offset,
     /// The entry itself, while the log keeps it.
     pub entry: Option<Rc<Entry>>,
-    /// What the responder said to it, where it is a message of a conversation.
-    pub response: Response,
-}
-
-/// What is known of the response to a message.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Response {
-    /// There is none.
-    #[default]
-    None,
-    /// This entry.
-    Kept(Rc<Entry>),
-    /// There was one, which the log no longer keeps.
-    Gone,
 }
 
 /// What a younger token says.

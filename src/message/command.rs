@@ -7,8 +7,6 @@ pub enum Dedupe {
     No,
     /// By its author's id, in the log: the same again is answered, and not added again.
     Entry,
-    /// The same, and what answers it is in the log too.
-    Response,
 }
 
 /// How a client learns that what it published is in the log. That goes by the protocol, whatever

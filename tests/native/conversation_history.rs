@@ -3,11 +3,12 @@
 use std::fmt::Debug;
 use std::rc::Rc;
 
-use dormouse::feature::conversations::{ConversationWrite, Pending};
+use dormouse::feature::conversations::{ConversationFound, ConversationWrite, Pending};
 use dormouse::history::{History, MemoryHistory, SqlHistory};
-use dormouse::kernel::{DedupeWindow, Response, Write};
+use dormouse::kernel::{DedupeWindow, Write};
 use dormouse::message::{Body, Entry, Epoch, Millis, Offset, RequestId};
 
+use crate::found::{content, response};
 use crate::support::{Rusqlite, entry, epoch, member};
 
 #[test]
@@ -53,7 +54,7 @@ fn what_is_pending_is_kept_until_it_is_settled<H: History<Error: Debug>>(mut his
     assert_eq!(history.stored_room().unwrap().own.conversations, []);
     history.commit(&[ask(7, "seven"), ask(3, "three \" \n")]).unwrap();
     assert_eq!(history.stored_room().unwrap().own.conversations, [pending(3), pending(7)]);
-    let question = |history: &H, offset| history.question(Offset(offset)).unwrap();
+    let question = |history: &H, offset| content(history, Offset(offset));
     assert_eq!(question(&history, 3).as_deref(), Some("three \" \n"));
     assert_eq!(question(&history, 4), None);
     let later = Pending { attempt: 2, under_way: false, ..pending(7) };
@@ -72,33 +73,33 @@ fn what_is_pending_is_kept_until_it_is_settled<H: History<Error: Debug>>(mut his
 }
 
 fn a_response_is_found_by_its_message<H: History<Error: Debug>>(mut history: H) {
-    let response = |history: &H, message| history.response(Offset(message)).unwrap();
+    let response = |history: &H, message| response(history, Offset(message));
     let asked = [entry(1, 1001, "ann", Some("m1")), entry(2, 1002, "ann", Some("m2"))];
     history.commit(&asked.map(Write::Append)).unwrap();
-    assert_eq!(response(&history, 1), Response::None);
+    assert_eq!(response(&history, 1), ConversationFound::Nothing);
     let first = answer(3, 1);
     history.commit(&[Write::Append(Rc::clone(&first))]).unwrap();
-    assert_eq!(response(&history, 1), Response::Kept(first));
-    assert_eq!(response(&history, 2), Response::None);
+    assert_eq!(response(&history, 1), ConversationFound::Response(Some(first)));
+    assert_eq!(response(&history, 2), ConversationFound::Nothing);
     let second = answer(4, 2);
     history.commit(&[Write::Append(Rc::clone(&second))]).unwrap();
     history.commit(&[Write::Trim { from: Offset(4), since: Millis(0) }]).unwrap();
-    assert_eq!(response(&history, 1), Response::Gone);
-    assert_eq!(response(&history, 2), Response::Kept(second));
+    assert_eq!(response(&history, 1), ConversationFound::Response(None));
+    assert_eq!(response(&history, 2), ConversationFound::Response(Some(second)));
     // It is remembered as long as its message's id.
     let memory = DedupeWindow { from: Offset(2), since: Millis(0) };
     history.commit(&[Write::Prune(memory)]).unwrap();
-    assert_eq!(response(&history, 1), Response::None);
-    assert!(matches!(response(&history, 2), Response::Kept(_)));
+    assert_eq!(response(&history, 1), ConversationFound::Nothing);
+    assert!(matches!(response(&history, 2), ConversationFound::Response(Some(_))));
     let memory = DedupeWindow { from: Offset(0), since: Millis(1005) };
     history.commit(&[Write::Prune(memory)]).unwrap();
-    assert_eq!(response(&history, 2), Response::None);
+    assert_eq!(response(&history, 2), ConversationFound::Nothing);
 }
 
 fn an_erased_room_keeps_nothing<H: History<Error: Debug>>(mut history: H) {
     history.commit(&[ask(1, "one"), Write::Append(answer(2, 1))]).unwrap();
     history.commit(&[Write::Erase(Epoch("f".into()))]).unwrap();
     assert_eq!(history.stored_room().unwrap().own.conversations, []);
-    assert_eq!(history.question(Offset(1)).unwrap(), None);
-    assert_eq!(history.response(Offset(1)).unwrap(), Response::None);
+    assert_eq!(content(&history, Offset(1)), None);
+    assert_eq!(response(&history, Offset(1)), ConversationFound::Nothing);
 }

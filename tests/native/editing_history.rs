@@ -11,6 +11,7 @@ use dormouse::kernel::Write;
 use dormouse::message::{Epoch, Name, RequestId};
 use proptest::prelude::*;
 
+use crate::found;
 use crate::support::{Rusqlite, entry, epoch, member};
 
 fn sql() -> SqlHistory<Rusqlite> {
@@ -60,7 +61,7 @@ fn contract<H: History<Error: Debug>>(new: impl Fn() -> H) {
 }
 
 fn what_was_never_edited_is_empty<H: History<Error: Debug>>(history: &H) {
-    assert_eq!(history.document(&name("notes")).unwrap(), StoredDocument::default());
+    assert_eq!(found::document(history, "notes"), StoredDocument::default());
     assert_eq!(history.stored_room().unwrap().own.documents.count, 0);
 }
 
@@ -78,21 +79,21 @@ fn edits_come_back_as_they_were<H: History<Error: Debug>>(mut history: H) {
         .unwrap();
     history.commit(&[wrote("other", &edit(1, vec![insert(0, "x")]), None)]).unwrap();
     let request_id = RequestId::parse("ref \" \0 1").unwrap();
-    let stored = history.document(&name("notes")).unwrap();
+    let stored = found::document(&history, "notes");
     assert_eq!(stored.snapshot, Snapshot::default());
     assert_eq!(stored.edits, [(first, Some(request_id)), (undone, None)]);
-    assert_eq!(history.document(&name("other")).unwrap().edits.len(), 1);
+    assert_eq!(found::document(&history, "other").edits.len(), 1);
 }
 
 fn a_mark_forgets_what_is_not_needed<H: History<Error: Debug>>(mut history: H) {
     let edits: Vec<Edit> = (1..=6).map(|it| edit(it, vec![insert(0, "x")])).collect();
     let two = |from: usize| edits[from..from + 2].iter().map(|it| wrote("n", it, Some("same")));
     history.commit(&two(0).chain([mark("n", 2, "xx", 0)]).collect::<Vec<_>>()).unwrap();
-    let stored = history.document(&name("n")).unwrap();
+    let stored = found::document(&history, "n");
     assert_eq!((stored.snapshot, stored.edits.len()), (Snapshot::default(), 2));
     history.commit(&two(2).chain([mark("n", 4, "xxxx", 2)]).collect::<Vec<_>>()).unwrap();
     history.commit(&two(4).collect::<Vec<_>>()).unwrap();
-    let stored = history.document(&name("n")).unwrap();
+    let stored = found::document(&history, "n");
     assert_eq!(stored.snapshot, Snapshot { version: Version(2), content: "xx".into() });
     let firsts: Vec<u64> = stored.edits.iter().map(|(edit, _)| edit.first.0).collect();
     assert_eq!(firsts, [3, 4, 5, 6]);
@@ -107,7 +108,7 @@ fn documents_are_counted_and_erased<H: History<Error: Debug>>(mut history: H) {
     assert_eq!(history.stored_room().unwrap().own.documents.count, 3);
     history.commit(&[Write::Erase(Epoch("another".into()))]).unwrap();
     assert_eq!(history.stored_room().unwrap().own.documents.count, 0);
-    assert_eq!(history.document(&name("a")).unwrap(), StoredDocument::default());
+    assert_eq!(found::document(&history, "a"), StoredDocument::default());
 }
 
 fn a_flush_of_many_keeps_them_all<H: History<Error: Debug>>(mut history: H) {
@@ -118,8 +119,8 @@ fn a_flush_of_many_keeps_them_all<H: History<Error: Debug>>(mut history: H) {
         writes.push(wrote("b", &edit(number, vec![insert(0, "y")]), None));
     }
     history.commit(&writes).unwrap();
-    for document in ["a", "b"] {
-        assert_eq!(history.document(&name(document)).unwrap().edits.len(), 40);
+    for name in ["a", "b"] {
+        assert_eq!(found::document(&history, name).edits.len(), 40);
     }
     let log = history.stored_room().unwrap();
     assert_eq!((log.head.0, log.own.documents.count), (40, 2));
@@ -130,7 +131,7 @@ fn a_commit_that_fails_leaves_no_edit_behind() {
     let mut history = sql();
     let twice = [edit(1, vec![insert(0, "x")]), edit(1, vec![insert(0, "y")])];
     assert!(history.commit(&twice.map(|it| wrote("notes", &it, None))).is_err());
-    assert_eq!(history.document(&name("notes")).unwrap(), StoredDocument::default());
+    assert_eq!(found::document(&history, "notes"), StoredDocument::default());
     assert_eq!(history.stored_room().unwrap().own.documents.count, 0);
 }
 
@@ -151,7 +152,7 @@ fn what_is_stored_of_a_hundred_thousand_operations_is_the_last_thousand() {
         }
         history.commit(&writes).unwrap();
     }
-    let StoredDocument { snapshot, edits } = history.document(&name("n")).unwrap();
+    let StoredDocument { snapshot, edits } = found::document(&history, "n");
     assert_eq!((snapshot.version, edits.len()), (Version(99_000), 1_000));
     let edits = edits.into_iter().map(|(edit, _)| edit);
     assert_eq!(Document::restore(Pace::default(), &snapshot, edits), Ok(document));
@@ -185,8 +186,8 @@ proptest! {
             }
             sql.commit(&writes).unwrap();
             model.commit(&writes).unwrap();
-            let stored = sql.document(&name("n")).unwrap();
-            prop_assert_eq!(&stored, &model.document(&name("n")).unwrap());
+            let stored = found::document(&sql, "n");
+            prop_assert_eq!(&stored, &found::document(&model, "n"));
             let edits = stored.edits.into_iter().map(|(edit, _)| edit);
             let restored = Document::restore(pace, &stored.snapshot, edits);
             prop_assert_eq!(restored.as_ref(), Ok(&document));

@@ -3,14 +3,12 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use dormouse::feature::documents::StoredDocument;
-use dormouse::feature::metrics::Lately;
-use dormouse::feature::transfers::Digest;
+use dormouse::feature::{Found, Query};
 use dormouse::history::{History, MemoryHistory};
 use dormouse::host::{Flush, Host};
-use dormouse::kernel::{DedupeWindow, Duplicate, PageQuery, Response, StoredRoom, Write};
+use dormouse::kernel::{DedupeWindow, Duplicate, PageQuery, StoredRoom, Write};
 use dormouse::limits::Limits;
-use dormouse::message::{Kind, Millis, Name, Offset, Page, RequestId, StateItem, UserId};
+use dormouse::message::{Kind, Millis, Offset, Page, RequestId, StateItem, UserId};
 use dormouse::protocol::Frame;
 use serde_json::json;
 
@@ -190,12 +188,8 @@ impl History for Flaky {
         Ok(self.0.snapshot().unwrap())
     }
 
-    fn lately(&self, since: Millis, first: Offset, head: Offset) -> Result<Lately, Self::Error> {
-        Ok(self.0.lately(since, first, head).unwrap())
-    }
-
-    fn document(&self, name: &Name) -> Result<StoredDocument, Self::Error> {
-        Ok(self.0.document(name).unwrap())
+    fn find(&self, query: &Query) -> Result<Found, Self::Error> {
+        Ok(self.0.find(query).unwrap())
     }
 
     fn recall(
@@ -205,22 +199,6 @@ impl History for Flaky {
         memory: DedupeWindow,
     ) -> Result<Option<Duplicate>, Self::Error> {
         Ok(self.0.recall(user, id, memory).unwrap())
-    }
-
-    fn chunk(&self, transfer: u64, index: u64) -> Result<Option<(String, Digest)>, Self::Error> {
-        Ok(self.0.chunk(transfer, index).unwrap())
-    }
-
-    fn digest(&self, transfer: u64, index: u64) -> Result<Option<Digest>, Self::Error> {
-        Ok(self.0.digest(transfer, index).unwrap())
-    }
-
-    fn question(&self, message: Offset) -> Result<Option<String>, Self::Error> {
-        Ok(self.0.question(message).unwrap())
-    }
-
-    fn response(&self, message: Offset) -> Result<Response, Self::Error> {
-        Ok(self.0.response(message).unwrap())
     }
 }
 

@@ -29,6 +29,7 @@ mod editing_history;
 mod editing_memory;
 mod editing_refusals;
 mod erase;
+mod found;
 mod grants;
 mod heartbeat;
 mod history;

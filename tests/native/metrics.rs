@@ -14,6 +14,7 @@ use dormouse::limits::{Limits, METRICS_MAX};
 use dormouse::message::{Body, EVENT, Entry, Json, Kind, Millis, Name, Offset, UserId};
 use serde_json::{Value, json};
 
+use crate::found::lately;
 use crate::support::{Rusqlite, entry, epoch, for_user};
 use crate::world::World;
 
@@ -313,7 +314,7 @@ fn contract<H: History<Error: Debug>>(new: impl Fn() -> H) {
 fn a_stretch_is_counted<H: History<Error: Debug>>(mut history: H) {
     let late = |history: &H, since, first, head| {
         let Lately { messages, authors } =
-            history.lately(Millis(since), Offset(first), Offset(head)).unwrap();
+            lately(history, Millis(since), Offset(first), Offset(head));
         (messages, authors.into_iter().map(|it| it.0).collect::<Vec<_>>())
     };
     assert_eq!(late(&history, 0, 0, 0), (0, vec![]));

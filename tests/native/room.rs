@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use dormouse::kernel::{Command, Event, Request};
 use dormouse::kernel::{
-    Connection, Duplicate, Effect, Effects, Grant, Grants, Input, Recipients, Renewal, Response,
-    Room, StoredRoom, Write,
+    Connection, Duplicate, Effect, Effects, Grant, Grants, Input, Recipients, Renewal, Room,
+    StoredRoom, Write,
 };
 use dormouse::limits::{DEDUPE_ENTRIES_MAX, Limits, RENEWAL_MS};
 use dormouse::message::{
@@ -239,8 +239,7 @@ fn p12_a_resend_is_answered_with_the_first_offset_and_not_broadcast() {
     let mut scene = Scene::with(Limits::default(), &["ann", "bob"]);
     let request_id = RequestId::parse("m1").ok();
     let first = entry(7, NOON.0, "ann", Some("m1"));
-    let duplicate =
-        Some(Duplicate { offset: Offset(7), entry: Some(first.clone()), response: Response::None });
+    let duplicate = Some(Duplicate { offset: Offset(7), entry: Some(first.clone()) });
     let request = Request { request_id, command: Ok(say()) };
     let effects = scene.does(Input::Received { session: session_id(1), request, duplicate });
     assert_eq!(told(&effects), [(&Recipients::One(session_id(1)), &Event::Entry(first))]);

@@ -12,6 +12,7 @@ use dormouse::protocol::ProtocolId;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+use crate::found;
 use crate::support::{Rusqlite, epoch, member, session_id};
 use crate::world::World;
 
@@ -228,21 +229,21 @@ fn contract<H: History<Error: std::fmt::Debug>>(mut history: H) {
     let open = |id, there: &[u64]| transfer(id, there, TransferState::Open);
     assert_eq!(known(&history), [open(1, &[3, 0]), open(2, &[40])]);
     let text = |it: &str| Some((STANDARD.encode(it), Digest::of(it.as_bytes())));
-    assert_eq!(history.chunk(1, 3).unwrap(), text("1/3"));
-    assert_eq!(history.digest(2, 40).unwrap(), text("2/40").map(|(_, it)| it));
-    assert_eq!(history.chunk(2, 3).unwrap(), None);
-    assert_eq!(history.digest(3, 3).unwrap(), None);
+    assert_eq!(found::chunk(&history, 1, 3), text("1/3"));
+    assert_eq!(found::digest(&history, 2, 40), text("2/40").map(|(_, it)| it));
+    assert_eq!(found::chunk(&history, 2, 3), None);
+    assert_eq!(found::digest(&history, 3, 3), None);
     let finished = transfer(2, &[40], TransferState::Finished);
     history.commit(&[Write::from(TransferWrite::Note(finished.clone()))]).unwrap();
     assert_eq!(known(&history), [open(1, &[3, 0]), finished.clone()]);
     history.commit(&[forget(1, &[3], 3)]).unwrap();
-    assert_eq!(history.digest(1, 0).unwrap(), None);
-    assert_eq!(history.chunk(1, 3).unwrap(), text("1/3"));
+    assert_eq!(found::digest(&history, 1, 0), None);
+    assert_eq!(found::chunk(&history, 1, 3), text("1/3"));
     history.commit(&[forget(1, &[], 1 << 53)]).unwrap();
-    assert_eq!(history.digest(1, 3).unwrap(), None);
+    assert_eq!(found::digest(&history, 1, 3), None);
     assert_eq!(known(&history), [finished]);
     history.commit(&[Write::Erase(epoch())]).unwrap();
-    assert_eq!((known(&history), history.digest(2, 40).unwrap()), (vec![], None));
+    assert_eq!((known(&history), found::digest(&history, 2, 40)), (vec![], None));
 }
 
 #[test]
@@ -284,7 +285,7 @@ proptest! {
             sql.commit(&writes).unwrap();
             prop_assert_eq!(sql.stored_room().unwrap(), model.stored_room().unwrap());
             for index in 0..=40 {
-                prop_assert_eq!(sql.chunk(id, index).unwrap(), model.chunk(id, index).unwrap());
+                prop_assert_eq!(found::chunk(&sql, id, index), found::chunk(&model, id, index));
             }
         }
     }

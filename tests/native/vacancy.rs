@@ -1,15 +1,17 @@
 //! What made-up names leave behind: nothing.
 
 use dormouse::database::Database;
+use dormouse::feature::conversations::ConversationFound;
 use dormouse::feature::metrics::Observed;
 use dormouse::history::{History, SqlHistory};
-use dormouse::kernel::{Connection, KeptKey, PageQuery, Response, Room, StoredRoom};
+use dormouse::kernel::{Connection, KeptKey, PageQuery, Room, StoredRoom};
 use dormouse::limits::Limits;
 use dormouse::message::{
-    Before, Code, Epoch, Kind, Millis, Name, Offset, RequestId, UserId, address_key,
+    Before, Code, Epoch, Kind, Millis, Offset, RequestId, UserId, address_key,
 };
 use serde_json::json;
 
+use crate::found::{chunk, content, digest, document, lately, response};
 use crate::support::{NOON, Rusqlite, blank, epoch, room, session};
 use crate::world::World;
 
@@ -50,15 +52,15 @@ fn o4_every_read_of_a_log_without_tables_finds_nothing_and_makes_none() {
     let mut history = SqlHistory::open(database.again(), &epoch()).unwrap();
     assert_eq!(history.stored_room().unwrap(), blank());
     assert!(history.snapshot().unwrap().is_empty());
-    assert_eq!(history.lately(NOON, Offset(1), Offset(0)).unwrap().messages, 0);
-    assert_eq!(history.document(&Name::parse("d").unwrap()).unwrap().edits.len(), 0);
+    assert_eq!(lately(&history, NOON, Offset(1), Offset(0)).messages, 0);
+    assert_eq!(document(&history, "d").edits.len(), 0);
     let (ann, memory) = (UserId("ann".into()), room(Limits::default()).memory(NOON));
     let request_id = RequestId::parse("1").unwrap();
     assert_eq!(history.recall(&ann, &request_id, memory).unwrap(), None);
-    assert_eq!(history.chunk(1, 0).unwrap(), None);
-    assert_eq!(history.digest(1, 0).unwrap(), None);
-    assert_eq!(history.question(Offset(1)).unwrap(), None);
-    assert_eq!(history.response(Offset(1)).unwrap(), Response::None);
+    assert_eq!(chunk(&history, 1, 0), None);
+    assert_eq!(digest(&history, 1, 0), None);
+    assert_eq!(content(&history, Offset(1)), None);
+    assert_eq!(response(&history, Offset(1)), ConversationFound::Nothing);
     for after in [None, Some(Offset(0))] {
         let page = history
             .page(&PageQuery {

@@ -14,7 +14,9 @@ use crate::message::EntryKind;
 
 pub use pending::{Outcome, Pending, Question, Responded};
 pub use responder::Responder;
-pub use stored::{ConversationWrite, Conversations, OnConnection};
+pub use stored::{
+    ConversationFound, ConversationQuery, ConversationWrite, Conversations, OnConnection,
+};
 pub use words::{
     ClientName, ConversationCommand, ConversationEvent, RESPONSE, ResponseText, ResumeToken,
 };
@@ -23,6 +25,8 @@ impl Feature for Conversations {
     type Command = ConversationCommand;
     type Event = ConversationEvent;
     type Write = ConversationWrite;
+    type Query = ConversationQuery;
+    type Found = ConversationFound;
     type Call = Box<Question>;
     type Input = Responded;
     type OnConnection = OnConnection;

@@ -9,19 +9,21 @@ use std::rc::Rc;
 
 use super::Conversations;
 use super::pending::{Outcome, Pending, Question, Responded};
-use super::stored::ConversationWrite;
-use crate::feature::Call;
+use super::stored::{ConversationFound, ConversationQuery, ConversationWrite};
 use crate::feature::conversations::{
     ClientName, ConversationCommand, ConversationEvent, Responder,
 };
 use crate::feature::messages::MessageText;
+use crate::feature::{Call, Query};
 use crate::kernel::features::Rules;
 use crate::kernel::principal::Principal;
 use crate::kernel::{
-    Connection, Context, Duplicate, Effect, Grant, Recipients, Response, Room, Write, chat,
+    Answer, Connection, Context, Duplicate, Effect, Grant, HostStats, Recipients, Room, Write, chat,
 };
 use crate::kernel::{Event, Notice};
-use crate::message::{Body, Code, Entry, Member, Millis, Offset, ProtocolError, RequestId, UserId};
+use crate::message::{
+    Body, Code, ConnectionId, Entry, Member, Millis, Offset, ProtocolError, RequestId, UserId,
+};
 
 /// Messages of one conversation that wait for a response, at most: each may be 1 MiB that
 /// is kept twice, and a person has waited long before there are so many.
@@ -56,6 +58,8 @@ const UNUSABLE: ProtocolError =
 impl Rules for Conversations {
     type Command = ConversationCommand;
     type Input = Responded;
+    type Query = ConversationQuery;
+    type Found = ConversationFound;
 
     fn handle(
         room: &mut Room,
@@ -69,6 +73,41 @@ impl Rules for Conversations {
 
     fn heard(room: &mut Room, cx: &mut Context, input: Responded) {
         responded(room, cx, input);
+    }
+
+    /// Of a message that came before, the response.
+    fn wants(
+        _: &Room,
+        _: Option<ConnectionId>,
+        command: &ConversationCommand,
+        duplicate: Option<&Duplicate>,
+    ) -> Option<ConversationQuery> {
+        match command {
+            ConversationCommand::Ask { .. } => {
+                duplicate.map(|it| ConversationQuery::Response(it.offset))
+            }
+            ConversationCommand::Connect { .. } => None,
+        }
+    }
+
+    /// Calls a responder, unless the message was erased with all else.
+    fn found(
+        room: &mut Room,
+        query: ConversationQuery,
+        found: ConversationFound,
+        _: HostStats,
+    ) -> Option<Answer> {
+        match (query, found) {
+            (ConversationQuery::Content(mut question), ConversationFound::Content(content)) => {
+                question.content = content;
+                Some(Answer::Call(Call::Conversations(question)))
+            }
+            (ConversationQuery::Response(message), ConversationFound::Response(entry)) => {
+                room.own.conversations.answered = Some((message, entry));
+                None
+            }
+            (ConversationQuery::Content(_) | ConversationQuery::Response(_), _) => None,
+        }
     }
 
     fn due_at(room: &Room) -> Option<Millis> {
@@ -131,8 +170,10 @@ fn ask(
     if session.and_then(|it| it.client.as_deref()) != Some(client.as_str()) {
         return Err(ProtocolError::new(Code::Conflict, "clientId is not the one of connect"));
     }
-    let (offset, content) = match duplicate {
-        None => {
+    let answered = room.own.conversations.answered.take();
+    let answered = answered.filter(|it| duplicate.as_ref().is_some_and(|of| of.offset == it.0));
+    let (offset, content) = match (duplicate, answered) {
+        (None, _) => {
             has_room(room)?;
             if !room.admits_broadcast(cx, principal) {
                 return Ok(()); // Which has been said.
@@ -141,19 +182,19 @@ fn ask(
             let author = principal.member.clone();
             (chat::record(room, cx, author, Some(message.clone()), body).offset, content)
         }
-        Some(Duplicate { response: Response::Kept(response), .. }) => {
+        (Some(_), Some((_, Some(response)))) => {
             cx.answer(principal, Event::Entry(response));
             return Ok(());
         }
-        Some(Duplicate { response: Response::Gone, .. }) => {
+        (Some(_), Some((_, None))) => {
             let gone = "this message was answered, and the response is no longer kept";
             return Err(ProtocolError::new(Code::NotFound, gone));
         }
         // Nothing new is asked; the response comes to all.
-        Some(Duplicate { offset, .. }) if room.own.conversations.pending.contains_key(&offset) => {
+        (Some(it), None) if room.own.conversations.pending.contains_key(&it.offset) => {
             return Ok(());
         }
-        Some(Duplicate { offset, entry, .. }) => {
+        (Some(Duplicate { offset, entry }), None) => {
             has_room(room)?;
             let first = entry.as_deref().map(|it| MessageText::of(&it.body));
             let content = match first {
@@ -325,6 +366,7 @@ impl Context {
     fn call(&mut self, room: &Room, pending: &Pending) {
         let (pending, epoch) = (pending.clone(), room.epoch.clone());
         let question = Question { pending, epoch, content: String::new() };
-        self.effects.push(Effect::Call(Call::Conversations(Box::new(question))));
+        let query = Query::from(ConversationQuery::Content(Box::new(question)));
+        self.effects.push(Effect::Find { query, pending: None });
     }
 }

@@ -5,9 +5,9 @@ use std::rc::Rc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Pending, ResumeToken};
-use crate::feature::{ConnectionPart, Keep, Known};
-use crate::message::{Millis, Offset};
+use super::{Pending, Question, ResumeToken};
+use crate::feature::{ConnectionPart, Find, Keep, Known};
+use crate::message::{Entry, Millis, Offset};
 
 /// Something to make durable.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,18 +30,45 @@ pub struct OnConnection {
 
 impl ConnectionPart for OnConnection {}
 
+/// What is looked up of a conversation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ConversationQuery {
+    /// What a pending message says, so that a responder can be asked this.
+    Content(Box<Question>),
+    /// The response to the message at this position.
+    Response(Offset),
+}
+
+impl Find for ConversationQuery {}
+
+/// What is found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum ConversationFound {
+    /// The message is not pending, or has no response.
+    #[default]
+    Nothing,
+    /// What the message says.
+    Content(String),
+    /// The message has a response: the entry, while the log keeps it.
+    Response(Option<Rc<Entry>>),
+}
+
 /// What a room knows of its conversation: what still waits for a response, by its place in the
 /// log.
 #[derive(Debug, Default)]
 pub struct Conversations {
     pub(crate) pending: BTreeMap<Offset, Pending>,
+    /// The message of the request that is handled next, if it came before and has a response;
+    /// and that, while the log keeps it.
+    pub(crate) answered: Option<(Offset, Option<Rc<Entry>>)>,
 }
 
 impl Known for Conversations {
     type Stored = Vec<Pending>;
 
     fn wake(stored: Vec<Pending>, _: Millis) -> Self {
-        Self { pending: stored.into_iter().map(Pending::restored).collect() }
+        let pending = stored.into_iter().map(Pending::restored).collect();
+        Self { pending, answered: None }
     }
 
     /// The messages that wait are in the log.

@@ -2,11 +2,12 @@
 
 use crate::feature::conversations::{ConversationWrite, Pending};
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::rc::Rc;
 
-use super::Conversations;
+use super::{ConversationFound, ConversationQuery, Conversations};
 use crate::database::{Database, Value};
-use crate::feature::tables::{Tables, Twin, Woken};
+use crate::feature::tables::{Log, Tables, Twin, Woken};
 use crate::message::{Entry, Millis, Offset};
 
 /// The tables of it, as of their introduction.
@@ -35,6 +36,23 @@ impl Tables for Conversations {
 
     fn write<D: Database>(database: &D, writes: &[&ConversationWrite]) -> Result<(), D::Error> {
         writes.iter().try_for_each(|it| write(database, it))
+    }
+
+    fn find<D: Database>(
+        database: &D,
+        log: &impl Log<Error = D::Error>,
+        query: &ConversationQuery,
+    ) -> Result<ConversationFound, D::Error> {
+        let found = match query {
+            ConversationQuery::Content(question) => {
+                content(database, question.pending.offset)?.map(ConversationFound::Content)
+            }
+            ConversationQuery::Response(message) => match response(database, *message)? {
+                Some(offset) => Some(ConversationFound::Response(log.entry(offset)?)),
+                None => None,
+            },
+        };
+        Ok(found.unwrap_or_default())
     }
 
     fn appended<D: Database>(database: &D, entry: &Entry) -> Result<(), D::Error> {
@@ -86,20 +104,15 @@ fn forget<D: Database>(database: &D, from: Offset, since: Millis) -> Result<(), 
     database.run(sql, &[from.0.into(), since.0.into()]).map(drop)
 }
 
-pub(crate) fn question<D: Database>(
-    database: &D,
-    message: Offset,
-) -> Result<Option<String>, D::Error> {
+/// What the pending message at this position says.
+fn content<D: Database>(database: &D, message: Offset) -> Result<Option<String>, D::Error> {
     let sql = "SELECT content FROM question WHERE offset = ?";
     let rows = database.run(sql, &[message.0.into()])?;
     Ok(rows.into_iter().flatten().next().and_then(Value::text))
 }
 
 /// Where the response to the message at this place stands, or stood.
-pub(crate) fn response<D: Database>(
-    database: &D,
-    message: Offset,
-) -> Result<Option<Offset>, D::Error> {
+fn response<D: Database>(database: &D, message: Offset) -> Result<Option<Offset>, D::Error> {
     let sql = "SELECT offset FROM response WHERE message = ?";
     let rows = database.run(sql, &[message.0.into()])?;
     Ok(rows.into_iter().flatten().next().and_then(|it| it.integer()).map(Offset))
@@ -118,21 +131,30 @@ pub(crate) struct Memory {
     responses: BTreeMap<Offset, (Offset, Millis)>,
 }
 
-impl Memory {
-    pub(crate) fn content(&self, message: Offset) -> Option<String> {
-        let question = self.questions.iter().find(|(it, _)| it.offset == message);
-        question.map(|(_, content)| content.to_string())
-    }
-
-    /// Where the response to this message stands.
-    pub(crate) fn response(&self, message: Offset) -> Option<Offset> {
-        self.responses.get(&message).map(|(offset, _)| *offset)
-    }
-}
-
 impl Twin for Memory {
     type Write = ConversationWrite;
     type Stored = Vec<Pending>;
+    type Query = ConversationQuery;
+    type Found = ConversationFound;
+
+    fn find(
+        &self,
+        log: &impl Log<Error = Infallible>,
+        query: &ConversationQuery,
+    ) -> ConversationFound {
+        let found = match query {
+            ConversationQuery::Content(question) => {
+                let message = question.pending.offset;
+                let question = self.questions.iter().find(|(it, _)| it.offset == message);
+                question.map(|(_, content)| ConversationFound::Content(content.to_string()))
+            }
+            ConversationQuery::Response(message) => self.responses.get(message).map(|it| {
+                let Ok(entry) = log.entry(it.0);
+                ConversationFound::Response(entry)
+            }),
+        };
+        found.unwrap_or_default()
+    }
 
     fn write(&mut self, write: &ConversationWrite) {
         match write {

@@ -161,7 +161,7 @@ impl Ask for ConversationCommand {
         kind == Kind::Conversation
     }
     fn dedupe(&self) -> Dedupe {
-        Dedupe::Response
+        Dedupe::Entry
     }
     fn introduces(&self) -> bool {
         matches!(self, Self::Connect { .. })

@@ -16,7 +16,8 @@ use super::Feature;
 
 pub use cache::DocumentCache;
 pub use stored::{
-    Documents, EditingWrite, OnConnection, OwnedDocument, Seat, StoredDocument, StoredDocuments,
+    DocumentQuery, Documents, EditingWrite, OnConnection, OwnedDocument, Seat, StoredDocument,
+    StoredDocuments,
 };
 pub use words::{Cursor, EditingCommand, EditingEvent, EditingState, Operation, Role, Version};
 
@@ -24,6 +25,8 @@ impl Feature for Documents {
     type Command = EditingCommand;
     type Event = EditingEvent;
     type Write = EditingWrite;
+    type Query = DocumentQuery;
+    type Found = StoredDocument;
     type Call = std::convert::Infallible;
     type Input = std::convert::Infallible;
     type OnConnection = OnConnection;

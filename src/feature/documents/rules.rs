@@ -5,19 +5,18 @@ use std::rc::Rc;
 
 use super::Documents;
 use super::cache::DocumentCache;
-use super::stored::{EditingWrite, Seat, StoredDocument};
+use super::stored::{DocumentQuery, EditingWrite, Seat, StoredDocument};
 use super::{owners, participants as seats};
-use crate::feature::documents::document::{Applied, Damaged, Edit, Rejection, Snapshot};
+use crate::feature::documents::document::{Applied, Edit, Rejection, Snapshot};
 use crate::feature::documents::{
     EditingCommand, EditingEvent, EditingState, Operation, Role, Version,
 };
-use crate::feature::{self, Ask};
 use crate::kernel::Duplicate;
+use crate::kernel::Event;
 use crate::kernel::counts::Pool;
 use crate::kernel::features::Rules;
 use crate::kernel::principal::Principal;
-use crate::kernel::{Command, Event, Request};
-use crate::kernel::{Connection, Context, Effect, Grant, Room, Write};
+use crate::kernel::{Answer, Connection, Context, Effect, Grant, HostStats, Room, Write};
 use crate::message::{Code, ConnectionId, Millis, Name, ProtocolError, Rate};
 
 pub(crate) const SEATLESS: ProtocolError =
@@ -33,6 +32,8 @@ pub(crate) const LOST: ProtocolError =
 impl Rules for Documents {
     type Command = EditingCommand;
     type Input = Infallible;
+    type Query = DocumentQuery;
+    type Found = StoredDocument;
 
     fn handle(
         room: &mut Room,
@@ -46,6 +47,28 @@ impl Rules for Documents {
 
     fn heard(_: &mut Room, _: &mut Context, input: Infallible) {
         match input {}
+    }
+
+    fn wants(
+        room: &Room,
+        id: Option<ConnectionId>,
+        command: &EditingCommand,
+        _: Option<&Duplicate>,
+    ) -> Option<DocumentQuery> {
+        wants(room, id, command)
+    }
+
+    /// One that is damaged is not kept, and requests for it are refused.
+    fn found(
+        room: &mut Room,
+        DocumentQuery(name): DocumentQuery,
+        stored: StoredDocument,
+        _: HostStats,
+    ) -> Option<Answer> {
+        if room.own.documents.keep(name, stored).is_err() {
+            room.tally.failed += 1;
+        }
+        None
     }
 
     fn left(room: &mut Room, cx: &mut Context, session: &Connection) {
@@ -94,38 +117,17 @@ fn handle(room: &mut Room, cx: &mut Context, principal: &Principal, command: Edi
     }
 }
 
-impl Room {
-    /// The document that this request cannot do without, if it is not at hand: it is to be
-    /// read, and given to [`keep_document`](Self::keep_document).
-    #[must_use]
-    pub fn wants_document(&self, id: Option<ConnectionId>, request: &Request) -> Option<Name> {
-        let Ok(Command::Feature(feature::Command::Documents(editing))) = &request.command else {
-            return None;
-        };
-        if !editing.is_served_in(self.kind) {
-            return None;
+/// The document that this cannot do without, if it is not at hand.
+fn wants(room: &Room, id: Option<ConnectionId>, command: &EditingCommand) -> Option<DocumentQuery> {
+    let document = match command {
+        EditingCommand::Delete { document } => Some(document),
+        EditingCommand::Join { document, .. } => room.session(id?).map(|_| document),
+        EditingCommand::Edit { .. } | EditingCommand::Undo => {
+            room.session(id?)?.own.documents.seat.as_ref().map(|it| &it.document)
         }
-        if let EditingCommand::Delete { document } = editing {
-            return Some(document.clone()).filter(|it| !self.own.documents.has(it));
-        }
-        let session = self.session(id?)?;
-        let document = match editing {
-            EditingCommand::Join { document, .. } => Some(document),
-            EditingCommand::Edit { .. } | EditingCommand::Undo => {
-                session.own.documents.seat.as_ref().map(|it| &it.document)
-            }
-            EditingCommand::Leave { .. }
-            | EditingCommand::Delete { .. }
-            | EditingCommand::Cursor(_) => None,
-        };
-        document.filter(|it| !self.own.documents.has(it)).cloned()
-    }
-
-    /// Takes what was read of a document. One that is damaged is not kept, and requests for
-    /// it are refused.
-    pub fn keep_document(&mut self, name: Name, stored: StoredDocument) -> Result<(), Damaged> {
-        self.own.documents.keep(name, stored)
-    }
+        EditingCommand::Leave { .. } | EditingCommand::Cursor(_) => None,
+    };
+    document.filter(|it| !room.own.documents.has(it)).cloned().map(DocumentQuery)
 }
 
 impl Room {

@@ -11,7 +11,8 @@ use super::{Operation, Role};
 use crate::budget::Budget;
 use crate::feature::documents::Version;
 use crate::feature::documents::document::{Damaged, Document, Edit, Snapshot};
-use crate::feature::{ConnectionPart, Keep, Known};
+use crate::feature::{ConnectionPart, Find, Keep, Known};
+use crate::limits::DOCUMENT_BYTES_MAX;
 use crate::message::{Millis, Name, RequestId, Space, UserId, stored_name};
 
 /// Something to make durable.
@@ -75,6 +76,16 @@ pub struct StoredDocuments {
     pub count: u64,
     /// What is known of those whose owner is.
     pub owned: Vec<OwnedDocument>,
+}
+
+/// A document, to be read whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DocumentQuery(pub Name);
+
+impl Find for DocumentQuery {
+    fn bytes_max(&self) -> usize {
+        DOCUMENT_BYTES_MAX
+    }
 }
 
 /// What is stored of a document: enough to restore it.

@@ -2,16 +2,17 @@
 //! text: escaped, a mebibyte could outgrow what a row may hold.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Documents, StoredDocuments};
+use super::{DocumentQuery, Documents, StoredDocuments};
 use crate::database::find;
 use crate::database::{Database, Row, Value};
 use crate::feature::documents::Version;
 use crate::feature::documents::document::{Edit, Operation, Snapshot};
 use crate::feature::documents::{EditingWrite, OwnedDocument, StoredDocument};
-use crate::feature::tables::{Tables, Twin, Woken};
+use crate::feature::tables::{Log, Tables, Twin, Woken};
 use crate::message::{Millis, Name, RequestId, UserId};
 
 /// The tables of it, as of their introduction.
@@ -111,6 +112,14 @@ impl Tables for Documents {
 
     fn write<D: Database>(database: &D, writes: &[&EditingWrite]) -> Result<(), D::Error> {
         write(database, writes)
+    }
+
+    fn find<D: Database>(
+        database: &D,
+        _: &impl Log<Error = D::Error>,
+        DocumentQuery(name): &DocumentQuery,
+    ) -> Result<StoredDocument, D::Error> {
+        read(database, name)
     }
 
     fn wake(stored: &mut StoredDocuments, row: Woken) -> Option<()> {
@@ -225,7 +234,7 @@ fn count(meta: &[(String, String)]) -> u64 {
     find(meta, COUNT).and_then(|it| it.parse().ok()).unwrap_or_default()
 }
 
-pub(crate) fn read<D: Database>(database: &D, name: &Name) -> Result<StoredDocument, D::Error> {
+fn read<D: Database>(database: &D, name: &Name) -> Result<StoredDocument, D::Error> {
     let name = name.as_str();
     let sql = "SELECT first, author, ref, undoes, operations, content FROM document_edit
                WHERE document = ? ORDER BY first";
@@ -271,15 +280,19 @@ pub(crate) struct Memory(
     BTreeMap<Name, OwnedDocument>,
 );
 
-impl Memory {
-    pub(crate) fn read(&self, name: &Name) -> StoredDocument {
-        self.0.get(name).map(|(_, stored)| stored.clone()).unwrap_or_default()
-    }
-}
-
 impl Twin for Memory {
     type Write = EditingWrite;
     type Stored = StoredDocuments;
+    type Query = DocumentQuery;
+    type Found = StoredDocument;
+
+    fn find(
+        &self,
+        _: &impl Log<Error = Infallible>,
+        DocumentQuery(name): &DocumentQuery,
+    ) -> StoredDocument {
+        self.0.get(name).map(|(_, stored)| stored.clone()).unwrap_or_default()
+    }
 
     fn write(&mut self, write: &EditingWrite) {
         match write {

@@ -22,6 +22,8 @@ impl Feature for Messages {
     type Command = Never<Self>;
     type Event = Never<Self>;
     type Write = Never<Self>;
+    type Query = Never<Self>;
+    type Found = ();
     type Call = Infallible;
     type Input = Infallible;
     type OnConnection = Nothing;

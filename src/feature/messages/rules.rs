@@ -11,6 +11,8 @@ use crate::kernel::{Context, Duplicate, Room};
 impl Rules for Messages {
     type Command = Never<Self>;
     type Input = Infallible;
+    type Query = Never<Self>;
+    type Found = ();
 
     fn handle(
         _: &mut Room,

@@ -1,33 +1,20 @@
 //! How a chat room is, in numbers: measured while an analytics room wants to know, told at
 //! most once a second, and not at all while nothing happens.
 
-use super::stored::{MetricWrite, Observed};
+use super::stored::{Lately, Measuring, MetricCall, MetricWrite, Observed};
+use super::{Measures, MetricEvent};
+use crate::feature::{Call, Query};
 use crate::kernel::principal::Principal;
-use crate::kernel::{Connection, Context, Effect, PendingReply, Room, Write};
-use crate::message::{ConnectionId, Kind, Millis, Offset, UserId};
+use crate::kernel::{
+    Answer, Connection, Context, Effect, Event, HostStats, PendingReply, Room, Write,
+};
+use crate::message::{ConnectionId, Kind, Millis, UserId};
 
 /// Over how long it is measured, in milliseconds: "messages a minute".
 pub(crate) const WINDOW_MS: u64 = 60_000;
 
 /// Between two reports, in milliseconds (M6).
 const REPORT_MS: u64 = 1000;
-
-/// What is to be measured once all before is durable.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Measuring {
-    /// When it was asked.
-    pub at: Millis,
-    /// The oldest time that counts.
-    pub since: Millis,
-    /// The oldest offset there is.
-    pub first: Offset,
-    /// The newest offset that counts.
-    pub head: Offset,
-    /// Users who are here and said something since, in their order, each once.
-    pub users: Vec<UserId>,
-    /// How to answer whoever asked; `None` for a report of the room's own.
-    pub pending: Option<PendingReply>,
-}
 
 /// A socket said something that is no ping. Its time is that of its last word as the session
 /// knows it: up to a 256th of the inactivity timeout late, so that few attachments are written.
@@ -100,6 +87,22 @@ pub(crate) fn is_watched(room: &mut Room, cx: &mut Context, is_watched: bool) {
     }
 }
 
+/// What was measured, given what the log and the host know.
+pub(crate) fn measured(it: &Measuring, lately: &Lately, host: HostStats) -> Answer {
+    let silent = lately.authors.iter().filter(|author| it.users.binary_search(author).is_err());
+    let measures = Measures {
+        at: it.at,
+        engagement: (it.users.len() + silent.count()) as u64,
+        activity: lately.messages,
+        performance: host.handling_ms_median,
+    };
+    if it.is_report {
+        Answer::Call(Call::Metrics(MetricCall::Measures(measures)))
+    } else {
+        Answer::Event(Event::from(MetricEvent::Measured(measures)))
+    }
+}
+
 fn measure(room: &mut Room, cx: &mut Context, pending: Option<PendingReply>) {
     let at = cx.stamp.at;
     let spoke =
@@ -110,7 +113,9 @@ fn measure(room: &mut Room, cx: &mut Context, pending: Option<PendingReply>) {
     users.dedup();
     let since = Millis(at.0.saturating_sub(WINDOW_MS).saturating_add(1));
     let (first, head) = (room.first, room.head);
-    cx.effects.push(Effect::Measure(Measuring { at, since, first, head, users, pending }));
+    let is_report = pending.is_none();
+    let query = Query::from(Measuring { at, since, first, head, users, is_report });
+    cx.effects.push(Effect::Find { query, pending });
     let own = &mut room.own.metrics.own;
     (own.changed, own.reported_at, own.asked) = (false, Some(at), false);
 }

@@ -13,11 +13,9 @@ mod words;
 use super::{Feature, Publishing};
 use crate::message::{Body, EntryKind, Kind, ProtocolError};
 
-pub use measure::Measuring;
-pub(crate) use measure::WINDOW_MS;
 pub use stored::{
-    Lately, MetricCall, MetricInput, MetricMemory, MetricWrite, Metrics, Observed, OnConnection,
-    StoredReading,
+    Lately, Measuring, MetricCall, MetricInput, MetricMemory, MetricWrite, Metrics, Observed,
+    OnConnection, StoredReading,
 };
 pub use words::{METRIC, Measure, Measures, Metric, MetricCommand, MetricEvent, Reading};
 
@@ -25,6 +23,8 @@ impl Feature for Metrics {
     type Command = MetricCommand;
     type Event = MetricEvent;
     type Write = MetricWrite;
+    type Query = Measuring;
+    type Found = Lately;
     type Call = MetricCall;
     type Input = MetricInput;
     type OnConnection = OnConnection;

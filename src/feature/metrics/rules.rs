@@ -3,7 +3,7 @@
 
 use super::Metrics;
 use super::measure;
-use super::stored::{MetricInput, MetricWrite, StoredReading};
+use super::stored::{Lately, Measuring, MetricInput, MetricWrite, StoredReading};
 use crate::feature::Call;
 use crate::feature::metrics::MetricCall;
 use crate::feature::metrics::{Measure, Measures, Metric, MetricCommand, MetricEvent, Reading};
@@ -11,7 +11,7 @@ use crate::kernel::Duplicate;
 use crate::kernel::Event;
 use crate::kernel::features::Rules;
 use crate::kernel::principal::Principal;
-use crate::kernel::{Connection, Context, Effect, Room, Write, kinds};
+use crate::kernel::{Answer, Connection, Context, Effect, HostStats, Room, Write, kinds};
 use crate::limits::{METRICS_MAX, TOPICS_BYTES_MAX, TOPICS_MAX};
 use crate::message::{
     Body, Code, ConnectionId, Entry, Json, Kind, Millis, Name, ProtocolError, Space,
@@ -20,6 +20,8 @@ use crate::message::{
 impl Rules for Metrics {
     type Command = MetricCommand;
     type Input = MetricInput;
+    type Query = Measuring;
+    type Found = Lately;
 
     fn handle(
         room: &mut Room,
@@ -53,6 +55,10 @@ impl Rules for Metrics {
 
     fn left(room: &mut Room, cx: &mut Context, session: &Connection) {
         measure::left(room, cx, session);
+    }
+
+    fn found(_: &mut Room, query: Measuring, found: Lately, host: HostStats) -> Option<Answer> {
+        Some(measure::measured(&query, &found, host))
     }
 
     fn due_at(room: &Room) -> Option<Millis> {

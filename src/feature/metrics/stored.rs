@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::Measures;
 use super::measure::WINDOW_MS;
-use crate::feature::{ConnectionPart, Keep, Known};
-use crate::message::{Json, Millis, Name, Space, UserId, stored_names};
+use crate::feature::{ConnectionPart, Find, Keep, Known};
+use crate::message::{Json, Millis, Name, Offset, Space, UserId, stored_names};
 
 /// The last that is known of a metric.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -182,6 +182,25 @@ impl Own {
 }
 
 impl Keep for MetricWrite {}
+
+/// What is to be measured once all before is durable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Measuring {
+    /// When it was asked.
+    pub at: Millis,
+    /// The oldest time that counts.
+    pub since: Millis,
+    /// The oldest offset there is.
+    pub first: Offset,
+    /// The newest offset that counts.
+    pub head: Offset,
+    /// Users who are here and said something since, in their order, each once.
+    pub users: Vec<UserId>,
+    /// Whether it is a report of the room's own, that nobody asked for.
+    pub is_report: bool,
+}
+
+impl Find for Measuring {}
 
 /// What was added to a log since some time.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

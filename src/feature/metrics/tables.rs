@@ -3,13 +3,15 @@
 use crate::feature::metrics::Metric;
 use crate::feature::metrics::{MetricWrite, StoredReading};
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 
-use super::Lately;
+use super::{Lately, Measuring};
 use super::{MetricMemory, Metrics, Observed};
-use crate::database::{Database, Value};
+use crate::database::Database;
 use crate::database::{find, write_meta};
-use crate::feature::tables::{Tables, Twin, Woken};
-use crate::message::{Entry, Json, Millis, Name, Offset, UserId};
+use crate::feature::messages::MESSAGE;
+use crate::feature::tables::{Log, Tables, Twin, Woken};
+use crate::message::{Entry, Json, Millis, Name};
 
 /// The tables of it, as of their introduction.
 pub(crate) const MIGRATION: &[&str] = &[
@@ -36,6 +38,14 @@ impl Tables for Metrics {
 
     fn write<D: Database>(database: &D, writes: &[&MetricWrite]) -> Result<(), D::Error> {
         writes.iter().try_for_each(|it| write(database, it))
+    }
+
+    fn find<D: Database>(
+        _: &D,
+        log: &impl Log<Error = D::Error>,
+        query: &Measuring,
+    ) -> Result<Lately, D::Error> {
+        lately(log, query)
     }
 
     fn appended<D: Database>(database: &D, entry: &Entry) -> Result<(), D::Error> {
@@ -83,22 +93,10 @@ fn reading(name: String, value: String, at: u64, own: u64) -> Option<(Name, Stor
     Some((name, StoredReading { value, at: Millis(at), own: own != 0 }))
 }
 
-/// What happened from one offset to another.
-pub(crate) fn lately<D: Database>(
-    database: &D,
-    from: u64,
-    head: Offset,
-) -> Result<Lately, D::Error> {
-    let sql = "SELECT author, SUM(kind = 'message') FROM entry
-               WHERE offset BETWEEN ? AND ? GROUP BY author ORDER BY author";
-    let mut lately = Lately::default();
-    for row in database.run(sql, &[from.into(), head.0.into()])? {
-        if let Ok([author, messages]) = <[Value<'static>; 2]>::try_from(row) {
-            lately.messages += messages.integer().unwrap_or_default();
-            lately.authors.extend(author.text().map(UserId));
-        }
-    }
-    Ok(lately)
+fn lately<L: Log>(log: &L, it: &Measuring) -> Result<Lately, L::Error> {
+    let authors = log.authors(it.since, it.first, it.head, MESSAGE)?;
+    let messages = authors.iter().map(|(_, messages)| messages).sum();
+    Ok(Lately { messages, authors: authors.into_iter().map(|(author, _)| author).collect() })
 }
 
 /// Its tables in memory.
@@ -111,6 +109,13 @@ pub(crate) struct Memory {
 impl Twin for Memory {
     type Write = MetricWrite;
     type Stored = MetricMemory;
+    type Query = Measuring;
+    type Found = Lately;
+
+    fn find(&self, log: &impl Log<Error = Infallible>, query: &Measuring) -> Lately {
+        let Ok(lately) = lately(log, query);
+        lately
+    }
 
     fn write(&mut self, write: &MetricWrite) {
         match write {

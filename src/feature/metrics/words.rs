@@ -239,6 +239,9 @@ impl Ask for MetricCommand {
             Self::Observe | Self::Measures(_) => false,
         }
     }
+    fn is_measured(&self) -> bool {
+        false
+    }
 }
 
 impl Tell for MetricEvent {

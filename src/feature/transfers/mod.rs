@@ -1,5 +1,6 @@
 //! Large data: chunks in any order, stored one by one, and streamed back (A22, A23).
 
+mod fetch;
 pub(crate) mod rules;
 #[cfg(not(target_arch = "wasm32"))]
 mod schema;
@@ -11,8 +12,9 @@ pub(crate) mod workflow;
 
 use super::Feature;
 
-pub use rules::Compare;
-pub use stored::{Fetching, OnConnection, Piece, TransferWrite, Transfers};
+pub use stored::{
+    Compare, Fetching, FoundChunk, OnConnection, Piece, TransferQuery, TransferWrite, Transfers,
+};
 pub use upload::{Marks, Transfer, TransferState};
 pub use words::{Chunk, Digest, TransferCommand, TransferEvent};
 
@@ -20,6 +22,8 @@ impl Feature for Transfers {
     type Command = TransferCommand;
     type Event = TransferEvent;
     type Write = TransferWrite;
+    type Query = TransferQuery;
+    type Found = Option<FoundChunk>;
     type Call = std::convert::Infallible;
     type Input = std::convert::Infallible;
     type OnConnection = OnConnection;

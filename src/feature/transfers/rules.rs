@@ -5,48 +5,23 @@ use std::convert::Infallible;
 use std::rc::Rc;
 
 use super::Transfers;
-use super::stored::{Fetching, Piece, TransferWrite};
+use super::fetch::{fetch, fetched, piece};
+use super::stored::{Compare, FoundChunk, TransferQuery, TransferWrite};
 use super::upload::{Transfer, TransferState};
-use crate::feature::transfers::{Chunk, Digest, TransferCommand, TransferEvent};
+use crate::feature::Query;
+use crate::feature::transfers::{Chunk, TransferCommand, TransferEvent};
 use crate::kernel::Duplicate;
 use crate::kernel::Event;
 use crate::kernel::features::Rules;
 use crate::kernel::principal::Principal;
-use crate::kernel::{Connection, Context, Effect, Grant, PendingReply, Room, Write, kinds};
-use crate::limits::{FETCH_MS, FETCHERS_MAX, TRANSFERS_MAX};
+use crate::kernel::{Answer, Connection, Context, Effect, Grant, HostStats, Room, Write, kinds};
+use crate::limits::{FETCH_MS, TRANSFERS_MAX};
 use crate::message::{Code, ConnectionId, Fault, Millis, Name, ProtocolError, UserId};
 
 /// Chunks of an expired object deleted at once: some 9 MB of the largest.
 const PORTION: u64 = 100;
 
-/// A chunk that came again. Whether it is the same only the log knows.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Compare {
-    /// The answer.
-    pub pending: PendingReply,
-    /// Of which object.
-    pub transfer: u64,
-    /// Which one.
-    pub index: u64,
-    /// What it is now.
-    digest: Digest,
-    /// What is said if it was the same before.
-    same: TransferEvent,
-}
-
-impl Compare {
-    /// What is said, given what it was before.
-    #[must_use]
-    pub fn event(&self, before: Option<Digest>) -> Event {
-        if before == Some(self.digest) {
-            Event::from(self.same.clone())
-        } else {
-            Event::Refused(DIFFERENT)
-        }
-    }
-}
-
-const fn conflict(message: &'static str) -> ProtocolError {
+pub(super) const fn conflict(message: &'static str) -> ProtocolError {
     ProtocolError::new(Code::Conflict, message)
 }
 
@@ -55,19 +30,20 @@ const OTHERS: ProtocolError = conflict("this data_id is somebody else's");
 const OTHER_TOTAL: ProtocolError = conflict("this data_id was begun with another total_chunks");
 const FULL: ProtocolError = conflict("this room takes no more large data until some of it expires");
 const SHARE: ProtocolError = conflict("this user has as much large data here as one may");
-const UNFINISHED: ProtocolError = conflict("not all of this data is here yet");
-const BUSY: ProtocolError = conflict("this connection fetches something already: one at a time");
-const UNKNOWN: ProtocolError =
+pub(super) const UNKNOWN: ProtocolError =
     ProtocolError::new(Code::NotFound, "no data of this data_id is here");
-const GONE: ProtocolError = ProtocolError::new(Code::NotFound, "this data is no longer here");
+pub(super) const GONE: ProtocolError =
+    ProtocolError::new(Code::NotFound, "this data is no longer here");
 
-fn fault(field: &'static str, problem: impl Into<Cow<'static, str>>) -> ProtocolError {
+pub(super) fn fault(field: &'static str, problem: impl Into<Cow<'static, str>>) -> ProtocolError {
     ProtocolError::faulty(vec![Fault { field: field.into(), problem: problem.into() }])
 }
 
 impl Rules for Transfers {
     type Command = TransferCommand;
     type Input = Infallible;
+    type Query = TransferQuery;
+    type Found = Option<FoundChunk>;
 
     fn handle(
         room: &mut Room,
@@ -93,6 +69,29 @@ impl Rules for Transfers {
 
     fn left(room: &mut Room, _: &mut Context, session: &Connection) {
         room.not_fetching(session.id);
+    }
+
+    fn streaming(room: &Room) -> Vec<ConnectionId> {
+        room.own.transfers.fetchers.iter().copied().collect()
+    }
+
+    fn next(room: &Room, id: ConnectionId) -> Option<TransferQuery> {
+        let fetching = room.sessions.get(&id)?.own.transfers.fetching.as_ref()?;
+        Some(TransferQuery::Next(id, piece(room, fetching)))
+    }
+
+    fn found(
+        room: &mut Room,
+        query: TransferQuery,
+        found: Option<FoundChunk>,
+        _: HostStats,
+    ) -> Option<Answer> {
+        match query {
+            TransferQuery::Compare(compare) => Some(Answer::Event(compared(room, compare, found))),
+            TransferQuery::Next(session, piece) => {
+                fetched(room, session, piece, found).map(Answer::Event)
+            }
+        }
     }
 
     fn due_at(room: &Room) -> Option<Millis> {
@@ -206,44 +205,20 @@ fn again(
         cx.effects.push(Effect::Write(Write::from(write)));
         room.own.transfers.objects.insert(transfer.id, transfer);
     }
-    let pending = cx.pending(principal);
     let (transfer, index, digest) = (known.id, chunk.index, chunk.digest);
-    let same = known.standing();
-    cx.effects.push(Effect::Compare(Compare { pending, transfer, index, digest, same }));
+    let compare = Compare { transfer, index, digest, same: known.standing() };
+    let query = Query::from(TransferQuery::Compare(compare));
+    let pending = Some(cx.pending(principal));
+    cx.effects.push(Effect::Find { query, pending });
 }
 
-fn fetch(
-    room: &mut Room,
-    cx: &mut Context,
-    principal: &Principal,
-    id: ConnectionId,
-    data: Name,
-    from: Option<u64>,
-) -> Result<(), ProtocolError> {
-    principal.needs(Grant::History, "this token does not allow reading history here")?;
-    let known = find(room, &data).ok_or(UNKNOWN)?;
-    if known.state != TransferState::Finished {
-        return Err(UNFINISHED);
+/// What is said of a chunk that came again, given what is here.
+fn compared(room: &mut Room, compare: Compare, found: Option<FoundChunk>) -> Event {
+    if found.is_some_and(|it| it.digest == compare.digest) {
+        return Event::from(compare.same);
     }
-    let indexes = known.indexes();
-    let next = from.unwrap_or(indexes.start);
-    if !indexes.contains(&next) {
-        return Err(fault("from", "must be the index of one of its chunks"));
-    }
-    if room.own.transfers.fetchers.contains(&id) {
-        return Err(BUSY);
-    }
-    if FETCHERS_MAX <= room.own.transfers.fetchers.len() {
-        let busy =
-            ProtocolError::new(Code::Unavailable, "too many fetch large data here; try later");
-        return Err(ProtocolError { retry_after: Some(FETCH_MS.div_ceil(1000)), ..busy });
-    }
-    let Some(session) = room.sessions.get_mut(&id) else { return Ok(()) };
-    session.own.transfers.fetching = Some(Fetching { data, next });
-    room.own.transfers.fetchers.insert(id);
-    room.own.transfers.fetch_by.get_or_insert(cx.stamp.at.plus(FETCH_MS));
-    cx.effects.save(id);
-    Ok(())
+    room.tally.refused += 1;
+    Event::Refused(DIFFERENT)
 }
 
 /// Forgets an object: nobody sees it from now on.
@@ -266,7 +241,7 @@ fn owned(room: &Room, user: &UserId) -> (u64, u64) {
         .fold((0, 0), |(count, bytes), it| (count + 1, bytes.saturating_add(it.bytes)))
 }
 
-fn find<'a>(room: &'a Room, data: &Name) -> Option<&'a Transfer> {
+pub(super) fn find<'a>(room: &'a Room, data: &Name) -> Option<&'a Transfer> {
     let live = room.own.transfers.objects.values().filter(|it| it.state != TransferState::Expired);
     live.into_iter().find(|it| it.data == *data)
 }
@@ -333,52 +308,4 @@ fn delete(room: &mut Room, cx: &mut Context, mut transfer: Transfer) {
     }
     let write = TransferWrite::Drop { transfer, below };
     cx.effects.push(Effect::Write(Write::from(write)));
-}
-
-impl Room {
-    /// Who fetches large data.
-    pub fn fetchers(&self) -> impl Iterator<Item = ConnectionId> {
-        self.own.transfers.fetchers.iter().copied()
-    }
-
-    /// What a session is to be sent next, if it fetches anything.
-    #[must_use]
-    pub fn next_piece(&self, session: ConnectionId) -> Option<Piece> {
-        let Fetching { data, next } =
-            self.sessions.get(&session)?.own.transfers.fetching.as_ref()?;
-        let Transfer { id, data, total, .. } = find(self, data)?;
-        Some(Piece { transfer: *id, data: data.clone(), index: *next, total: *total })
-    }
-
-    /// A session was sent what came next; or there was nothing, and what it is told then.
-    pub fn piece_sent(&mut self, session: ConnectionId, was_there: bool) -> Option<Event> {
-        let fetching = self.sessions.get(&session)?.own.transfers.fetching.as_ref()?;
-        let end = find(self, &fetching.data).map(|it| it.indexes().end).filter(|_| was_there);
-        let next = fetching.next.saturating_add(1);
-        if end.is_some_and(|end| next < end) {
-            if let Some(it) =
-                self.sessions.get_mut(&session).and_then(|it| it.own.transfers.fetching.as_mut())
-            {
-                it.next = next;
-            }
-            return None;
-        }
-        self.fetched(session);
-        (!was_there).then_some(Event::Refused(GONE))
-    }
-
-    fn fetched(&mut self, id: ConnectionId) {
-        if let Some(session) = self.sessions.get_mut(&id) {
-            session.own.transfers.fetching = None;
-        }
-        self.not_fetching(id);
-    }
-
-    /// It no longer fetches, or is gone.
-    pub(crate) fn not_fetching(&mut self, id: ConnectionId) {
-        self.own.transfers.fetchers.remove(&id);
-        if self.own.transfers.fetchers.is_empty() {
-            self.own.transfers.fetch_by = None;
-        }
-    }
 }

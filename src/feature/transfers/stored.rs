@@ -5,9 +5,9 @@ use std::rc::Rc;
 
 use serde::{Deserialize, Serialize};
 
-use super::Chunk;
 use super::upload::Transfer;
-use crate::feature::{ConnectionPart, Keep, Known};
+use super::{Chunk, Digest, TransferEvent};
+use crate::feature::{ConnectionPart, Find, Keep, Known};
 use crate::message::{ConnectionId, Millis, Name};
 
 /// Something to make durable.
@@ -58,6 +58,39 @@ pub struct Piece {
     pub index: u64,
     /// Of how many.
     pub total: u64,
+}
+
+/// What is looked up of a chunk.
+#[derive(Clone, Debug, PartialEq)]
+pub enum TransferQuery {
+    /// Of what it is, to hold one that came again against it.
+    Compare(Compare),
+    /// All of it, for a connection that fetches; `None` if its object is no longer here.
+    Next(ConnectionId, Option<Piece>),
+}
+
+/// A chunk that came again. Whether it is the same only the log knows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Compare {
+    /// Of which object.
+    pub transfer: u64,
+    /// Which one.
+    pub index: u64,
+    /// Of what it is now.
+    pub digest: Digest,
+    /// What is said if it was the same before.
+    pub same: TransferEvent,
+}
+
+impl Find for TransferQuery {}
+
+/// What is stored of a chunk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundChunk {
+    /// Of what it is.
+    pub digest: Digest,
+    /// Its text, in base64; empty if that was not asked for.
+    pub text: String,
 }
 
 /// What a room knows of large data.

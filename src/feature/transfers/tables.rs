@@ -3,11 +3,12 @@
 use crate::feature::transfers::{Chunk, Digest};
 use crate::feature::transfers::{Marks, Transfer, TransferState, TransferWrite};
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::rc::Rc;
 
-use super::Transfers;
+use super::{FoundChunk, TransferQuery, Transfers};
 use crate::database::{Database, Row, Value};
-use crate::feature::tables::{Tables, Twin, Woken};
+use crate::feature::tables::{Log, Tables, Twin, Woken};
 use crate::message::{ConnectionId, Millis, Name, UserId};
 
 /// The tables of it, as of their introduction.
@@ -50,6 +51,20 @@ impl Tables for Transfers {
 
     fn write<D: Database>(database: &D, writes: &[&TransferWrite]) -> Result<(), D::Error> {
         writes.iter().try_for_each(|it| write(database, it))
+    }
+
+    fn find<D: Database>(
+        database: &D,
+        _: &impl Log<Error = D::Error>,
+        query: &TransferQuery,
+    ) -> Result<Option<FoundChunk>, D::Error> {
+        let (sql, transfer, index) = match query {
+            TransferQuery::Compare(it) => (DIGEST, it.transfer, it.index),
+            TransferQuery::Next(_, Some(it)) => (CHUNK, it.transfer, it.index),
+            TransferQuery::Next(_, None) => return Ok(None),
+        };
+        let rows = database.run(sql, &[transfer.into(), index.into()])?;
+        Ok(rows.into_iter().next().and_then(found))
     }
 
     fn wake(stored: &mut Vec<Transfer>, row: Woken) -> Option<()> {
@@ -129,31 +144,14 @@ fn read(data: String, rest: &str, id: u64, at: u64) -> Option<Transfer> {
     })
 }
 
-/// The text of one chunk, and of what it is.
-pub(crate) fn chunk<D: Database>(
-    database: &D,
-    transfer: u64,
-    index: u64,
-) -> Result<Option<(String, Digest)>, D::Error> {
-    let sql = "SELECT text, digest FROM chunk WHERE transfer = ? AND number = ?";
-    let rows = database.run(sql, &[transfer.into(), index.into()])?;
-    let read = |row: Row| {
-        let [text, digest] = <[Value<'static>; 2]>::try_from(row).ok()?;
-        Some((text.text()?, Digest::parse(&digest.text()?)?))
-    };
-    Ok(rows.into_iter().next().and_then(read))
-}
+/// Of what one chunk is. Its text, which comes last in the row, is not read.
+const DIGEST: &str = "SELECT digest, '' FROM chunk WHERE transfer = ? AND number = ?";
+/// And its text.
+const CHUNK: &str = "SELECT digest, text FROM chunk WHERE transfer = ? AND number = ?";
 
-/// Of what one chunk is.
-pub(crate) fn digest<D: Database>(
-    database: &D,
-    transfer: u64,
-    index: u64,
-) -> Result<Option<Digest>, D::Error> {
-    let sql = "SELECT digest FROM chunk WHERE transfer = ? AND number = ?";
-    let rows = database.run(sql, &[transfer.into(), index.into()])?;
-    let text = rows.into_iter().flatten().next().and_then(Value::text);
-    Ok(text.and_then(|it| Digest::parse(&it)))
+fn found(row: Row) -> Option<FoundChunk> {
+    let [digest, text] = <[Value<'static>; 2]>::try_from(row).ok()?;
+    Some(FoundChunk { digest: Digest::parse(&digest.text()?)?, text: text.text()? })
 }
 
 /// Its tables in memory.
@@ -163,15 +161,24 @@ pub(crate) struct Memory {
     chunks: BTreeMap<(u64, u64), Rc<Chunk>>,
 }
 
-impl Memory {
-    pub(crate) fn chunk(&self, transfer: u64, index: u64) -> Option<&Chunk> {
-        self.chunks.get(&(transfer, index)).map(|it| &**it)
-    }
-}
-
 impl Twin for Memory {
     type Write = TransferWrite;
     type Stored = Vec<Transfer>;
+    type Query = TransferQuery;
+    type Found = Option<FoundChunk>;
+
+    fn find(&self, _: &impl Log<Error = Infallible>, query: &TransferQuery) -> Option<FoundChunk> {
+        let (key, has_text) = match query {
+            TransferQuery::Compare(it) => ((it.transfer, it.index), false),
+            TransferQuery::Next(_, piece) => {
+                let piece = piece.as_ref()?;
+                ((piece.transfer, piece.index), true)
+            }
+        };
+        let chunk = self.chunks.get(&key)?;
+        let text = if has_text { chunk.text.clone() } else { String::new() };
+        Some(FoundChunk { digest: chunk.digest, text })
+    }
 
     fn write(&mut self, write: &TransferWrite) {
         match write {

@@ -1,0 +1,107 @@
+//! Fetching large data: who does, what is read for them next, and what they are told.
+
+use std::rc::Rc;
+
+use super::rules::{GONE, UNKNOWN, conflict, fault, find};
+use super::stored::{Fetching, FoundChunk, Piece};
+use super::upload::{Transfer, TransferState};
+use crate::feature::transfers::{Chunk, TransferEvent};
+use crate::kernel::principal::Principal;
+use crate::kernel::{Context, Event, Grant, Room};
+use crate::limits::{FETCH_MS, FETCHERS_MAX};
+use crate::message::{Code, ConnectionId, Name, ProtocolError};
+
+const UNFINISHED: ProtocolError = conflict("not all of this data is here yet");
+const BUSY: ProtocolError = conflict("this connection fetches something already: one at a time");
+
+/// Begins to send an object to a connection.
+pub(super) fn fetch(
+    room: &mut Room,
+    cx: &mut Context,
+    principal: &Principal,
+    id: ConnectionId,
+    data: Name,
+    from: Option<u64>,
+) -> Result<(), ProtocolError> {
+    principal.needs(Grant::History, "this token does not allow reading history here")?;
+    let known = find(room, &data).ok_or(UNKNOWN)?;
+    if known.state != TransferState::Finished {
+        return Err(UNFINISHED);
+    }
+    let indexes = known.indexes();
+    let next = from.unwrap_or(indexes.start);
+    if !indexes.contains(&next) {
+        return Err(fault("from", "must be the index of one of its chunks"));
+    }
+    if room.own.transfers.fetchers.contains(&id) {
+        return Err(BUSY);
+    }
+    if FETCHERS_MAX <= room.own.transfers.fetchers.len() {
+        let busy =
+            ProtocolError::new(Code::Unavailable, "too many fetch large data here; try later");
+        return Err(ProtocolError { retry_after: Some(FETCH_MS.div_ceil(1000)), ..busy });
+    }
+    let Some(session) = room.sessions.get_mut(&id) else { return Ok(()) };
+    session.own.transfers.fetching = Some(Fetching { data, next });
+    room.own.transfers.fetchers.insert(id);
+    room.own.transfers.fetch_by.get_or_insert(cx.stamp.at.plus(FETCH_MS));
+    cx.effects.save(id);
+    Ok(())
+}
+
+/// What is to be read next of what is fetched, while it is here.
+pub(super) fn piece(room: &Room, Fetching { data, next }: &Fetching) -> Option<Piece> {
+    let Transfer { id, data, total, .. } = find(room, data)?;
+    Some(Piece { transfer: *id, data: data.clone(), index: *next, total: *total })
+}
+
+/// What a connection that fetches is sent, given what was read for it.
+pub(super) fn fetched(
+    room: &mut Room,
+    session: ConnectionId,
+    piece: Option<Piece>,
+    found: Option<FoundChunk>,
+) -> Option<Event> {
+    let gone = room.piece_sent(session, found.is_some());
+    let said = piece.zip(found).map(|(piece, FoundChunk { digest, text })| {
+        let Piece { data, index, total, .. } = piece;
+        // Nobody asks how long it is when decoded.
+        let chunk = Chunk { data, index, total, text, bytes: 0, digest };
+        Event::from(TransferEvent::Piece(Rc::new(chunk)))
+    });
+    said.or(gone)
+}
+
+impl Room {
+    /// A session was sent what came next; or there was nothing, and what it is told then.
+    fn piece_sent(&mut self, session: ConnectionId, was_there: bool) -> Option<Event> {
+        let fetching = self.sessions.get(&session)?.own.transfers.fetching.as_ref()?;
+        let end = find(self, &fetching.data).map(|it| it.indexes().end).filter(|_| was_there);
+        let next = fetching.next.saturating_add(1);
+        if end.is_some_and(|end| next < end) {
+            if let Some(it) =
+                self.sessions.get_mut(&session).and_then(|it| it.own.transfers.fetching.as_mut())
+            {
+                it.next = next;
+            }
+            return None;
+        }
+        self.fetched(session);
+        (!was_there).then_some(Event::Refused(GONE))
+    }
+
+    pub(super) fn fetched(&mut self, id: ConnectionId) {
+        if let Some(session) = self.sessions.get_mut(&id) {
+            session.own.transfers.fetching = None;
+        }
+        self.not_fetching(id);
+    }
+
+    /// It no longer fetches, or is gone.
+    pub(crate) fn not_fetching(&mut self, id: ConnectionId) {
+        self.own.transfers.fetchers.remove(&id);
+        if self.own.transfers.fetchers.is_empty() {
+            self.own.transfers.fetch_by = None;
+        }
+    }
+}

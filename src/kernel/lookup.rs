@@ -1,0 +1,58 @@
+//! What features look up in what is stored: whoever hosts the room does that, once all before is
+//! durable, and says what was found.
+
+use super::{Command, Duplicate, Event, Request, Room};
+use crate::feature::{Ask, Call, Found, Query};
+use crate::message::ConnectionId;
+
+/// What a host knows of itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct HostStats {
+    /// How long inputs took of late, from their arrival until they were carried out: the median,
+    /// in milliseconds.
+    pub handling_ms_median: Option<u64>,
+}
+
+/// What a feature makes of what was found.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Answer {
+    /// For whoever asked.
+    Event(Event),
+    /// For somebody outside of the room.
+    Call(Call),
+}
+
+impl Room {
+    /// What must be looked up before this request is handled, and given to
+    /// [`found`](Self::found). A connection asks, or a caller over HTTP.
+    #[must_use]
+    pub fn wants(
+        &self,
+        session: Option<ConnectionId>,
+        request: &Request,
+        duplicate: Option<&Duplicate>,
+    ) -> Option<Query> {
+        let Ok(Command::Feature(command)) = &request.command else { return None };
+        if !command.is_served_in(self.kind) {
+            return None;
+        }
+        self.features.wants(self, session, command, duplicate)
+    }
+
+    /// Connections that are sent something large, piece by piece, in their order.
+    #[must_use]
+    pub fn streaming(&self) -> Vec<ConnectionId> {
+        self.features.streaming(self)
+    }
+
+    /// What is to be looked up for the next piece; what comes of it is for this connection.
+    #[must_use]
+    pub fn next_piece(&self, session: ConnectionId) -> Option<Query> {
+        self.features.next(self, session)
+    }
+
+    /// Takes what was found.
+    pub fn found(&mut self, query: Query, found: Found, host: HostStats) -> Option<Answer> {
+        self.features.found(self, query, found, host)
+    }
+}
