@@ -37,7 +37,6 @@ impl Answer {
             | Event::Ping
             | Event::Pong
             | Event::Entry(_)
-            | Event::Typing { .. }
             | Event::Joined(_)
             | Event::Left(_)
             | Event::Renewed { .. }

@@ -17,6 +17,7 @@ pub(crate) mod rules;
 pub(crate) mod schema;
 pub(crate) mod tables;
 pub mod transfers;
+pub mod typing;
 mod unions;
 pub mod workflows;
 
@@ -91,6 +92,10 @@ pub trait Tell {
     fn spell(&self, protocol: &str) -> Option<Spelled>;
     /// What a caller over HTTP is answered; `None` if no call asks for it.
     fn answer(&self) -> Option<Json> {
+        None
+    }
+    /// What subscriptions go by; `None` for what is said to those who asked.
+    fn topic(&self) -> Option<&'static str> {
         None
     }
     /// Whether it is worth nothing later: a connection that does not keep up goes without.
@@ -201,6 +206,8 @@ macro_rules! features {
             conversations: Conversations;
             /// Messages of people (B8, B11).
             messages: Messages;
+            /// Who is typing (B9, B12).
+            typing: Typing;
             /// Workflows and notifications (A14 to A19).
             workflows: Workflows;
         }

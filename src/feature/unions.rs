@@ -220,6 +220,11 @@ macro_rules! unions {
                     $(Self::$name(it) => Tell::answer(it),)*
                 }
             }
+            fn topic(&self) -> Option<&'static str> {
+                match self {
+                    $(Self::$name(it) => Tell::topic(it),)*
+                }
+            }
             fn is_ephemeral(&self) -> bool {
                 match self {
                     $(Self::$name(it) => Tell::is_ephemeral(it),)*

@@ -48,7 +48,6 @@ fn told(event: &Event) -> usize {
         Event::Welcome(_)
         | Event::Ping
         | Event::Pong
-        | Event::Typing { .. }
         | Event::Joined(_)
         | Event::Left(_)
         | Event::History(_)

@@ -37,8 +37,6 @@ pub enum Command {
         /// The value.
         value: Json,
     },
-    /// I am, or am no longer, typing (B9).
-    Typing(bool),
     /// I want to hear of these (C6).
     Subscribe(Vec<Topic>),
     /// I no longer want to hear of these (C7).
@@ -98,7 +96,6 @@ impl Command {
             Self::Ping
             | Self::Pong
             | Self::Authenticate { .. }
-            | Self::Typing(_)
             | Self::Subscribe(_)
             | Self::Unsubscribe(_)
             | Self::History(_)

@@ -40,9 +40,6 @@ pub struct Connection {
     /// When it last said anything that reached the room.
     #[serde(rename = "h")]
     pub heard_at: Millis,
-    /// Until when it is typing, unless it says so again.
-    #[serde(rename = "t", default, skip_serializing_if = "Option::is_none")]
-    pub typing_until: Option<Millis>,
     /// Its frames (B27).
     #[serde(rename = "m", default)]
     pub messages: Window,
@@ -137,7 +134,6 @@ impl Connection {
             expires_at,
             renew_by: None,
             heard_at: now,
-            typing_until: None,
             messages: Window::default(),
             counts: Counts::default(),
             flags: Flags::default(),
@@ -194,13 +190,13 @@ impl Connection {
     }
 
     /// When the room must look at it: silence, the end of its token or of its
-    /// time to renew it, the end of typing, the next ping.
+    /// time to renew it, the next ping.
     pub(crate) fn due_at(&self, limits: &Limits) -> Option<Millis> {
         let inactivity_ms = limits.inactivity_ms;
         let silent = (inactivity_ms != 0).then(|| self.heard_at.plus(inactivity_ms));
         let token = self.renew_by.or(self.expires_at);
         let beat = self.next_ping(limits.heartbeat_ms);
-        [silent, token, self.typing_until, beat].into_iter().flatten().min()
+        [silent, token, beat].into_iter().flatten().min()
     }
 
     /// When to ping it: at multiples of the interval, so that a room with many such

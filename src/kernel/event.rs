@@ -40,13 +40,6 @@ pub enum Event {
     Pong,
     /// An entry of the log: live, or again to the author of a resend.
     Entry(Rc<Entry>),
-    /// Somebody started or stopped typing (B12).
-    Typing {
-        /// The user who types or stopped.
-        user: UserId,
-        /// Whether they are typing now.
-        typing: bool,
-    },
     /// A user came in (B13): once per user, not per socket.
     Joined(Member),
     /// A user's last socket has been gone for the grace period (B14).
@@ -74,10 +67,7 @@ impl Event {
     /// Whether it is worth nothing later: a socket that does not keep up goes without.
     #[must_use]
     pub fn is_ephemeral(&self) -> bool {
-        if let Self::Feature(it) = self {
-            return it.is_ephemeral();
-        }
-        matches!(self, Self::Typing { .. })
+        matches!(self, Self::Feature(it) if it.is_ephemeral())
     }
 
     /// Which queue it waits in.
@@ -88,7 +78,6 @@ impl Event {
             Self::Welcome(_)
             | Self::Ping
             | Self::Pong
-            | Self::Typing { .. }
             | Self::Joined(_)
             | Self::Left(_)
             | Self::Presence(_)
@@ -105,7 +94,6 @@ impl Event {
     pub fn topic(&self) -> Option<&str> {
         match self {
             Self::Entry(entry) => Some(entry.body.name.as_str()),
-            Self::Typing { .. } => Some("typing"),
             Self::Joined(_) => Some("user_joined"),
             Self::Left(_) => Some("user_left"),
             Self::Welcome(_)
@@ -115,8 +103,8 @@ impl Event {
             | Self::History(_)
             | Self::Renewed { .. }
             | Self::Reply(_)
-            | Self::Feature(_)
             | Self::Refused(_) => None,
+            Self::Feature(it) => it.topic(),
         }
     }
 }

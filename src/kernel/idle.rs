@@ -1,8 +1,8 @@
-//! Time passing over sessions: silence, expired tokens, typing that ended.
+//! Time passing over sessions: silence, expired tokens, pings.
 
 use std::collections::BTreeMap;
 
-use super::{Context, Room, connection, typing};
+use super::{Context, Room, connection};
 use crate::kernel::Event;
 use crate::message::{Code, ConnectionId, Millis, ProtocolError};
 
@@ -26,7 +26,6 @@ fn look_at(room: &mut Room, cx: &mut Context, id: ConnectionId, heard_at: Option
     it.heard_at = heard_at.map_or(it.heard_at, |at| at.max(it.heard_at));
     let (silent, expired) = (now.since(it.heard_at), it.has_expired(now));
     let prompted = it.renew_by;
-    let typed_out = it.typing_until.is_some_and(|until| until <= now);
     let beat_due = it.next_ping(room.limits.heartbeat_ms).is_some_and(|at| at <= now);
     let missed = beat_due && BEATS_MISSED_MAX.saturating_mul(room.limits.heartbeat_ms) <= silent;
     if missed || (inactivity_ms != 0 && inactivity_ms <= silent) {
@@ -37,9 +36,6 @@ fn look_at(room: &mut Room, cx: &mut Context, id: ConnectionId, heard_at: Option
         it.pinged_at = now;
         cx.effects.save(id);
         cx.tell(id, None, Event::Ping);
-    }
-    if typed_out {
-        typing::stop(room, cx, id);
     }
     // Prompted once; from then on only the end of the time to renew matters.
     if expired && prompted.is_none_or(|by| by <= now) {

@@ -24,8 +24,7 @@ pub(crate) fn serves(kind: Kind, command: &Command) -> bool {
         | Command::Status
         | Command::Kick(_)
         | Command::Erase => true,
-        Command::Typing(_)
-        | Command::Publish(_)
+        Command::Publish(_)
         | Command::SetState { .. }
         | Command::Subscribe(_)
         | Command::Unsubscribe(_) => matches!(kind, Kind::Chat | Kind::Hub),

@@ -37,7 +37,6 @@ mod stored_room;
 pub(crate) mod subscriptions;
 pub(crate) mod timers;
 mod topics;
-pub(crate) mod typing;
 mod vacancy;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::principal::Principal;
-use super::{Connection, Context, Effect, Flag, Grant, Quota, Room, Write, anonymous, typing};
+use super::{Connection, Context, Effect, Flag, Grant, Quota, Room, Write, anonymous};
 use crate::kernel::Event;
 use crate::limits::MEMBERS_BYTES_MAX;
 use crate::message::{
@@ -93,7 +93,6 @@ fn welcome(room: &Room, session: &Connection) -> Welcome {
 }
 
 pub(crate) fn left(room: &mut Room, cx: &mut Context, id: ConnectionId) {
-    typing::stop(room, cx, id);
     let Some(session) = room.sessions.remove(&id) else { return };
     room.subscriptions.leave(&session);
     let now = cx.stamp.at;

@@ -3,7 +3,7 @@
 use super::principal::Principal;
 use super::{
     Command, Context, Duplicate, Event, Request, Room, admin, chat, connection, kinds, presence,
-    state, status, topics, typing,
+    state, status, topics,
 };
 use crate::feature::Ask;
 use crate::message::{Code, ConnectionId, ProtocolError};
@@ -59,7 +59,6 @@ impl Room {
             Command::SetState { key, value } => {
                 state::set(self, cx, principal, &key, value, duplicate);
             }
-            Command::Typing(typing) => typing::set(self, cx, principal, typing),
             Command::Subscribe(topics) => topics::subscribe(self, cx, principal, topics),
             Command::Unsubscribe(topics) => topics::unsubscribe(self, cx, principal, topics),
             Command::History(page) => chat::history(self, cx, principal, page),

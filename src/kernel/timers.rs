@@ -23,7 +23,7 @@ struct Timer {
 
 /// In the order in which they fire.
 const TIMERS: &[Timer] = &[
-    // Silence, tokens that expire, typing that ends, pings.
+    // Silence, tokens that expire, pings.
     Timer { due_at: |room| room.sweep_at, fire: idle::sweep },
     // Users whose grace is over.
     Timer { due_at: presence::due_at, fire: |room, cx, _| presence::expire(room, cx) },

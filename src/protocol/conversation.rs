@@ -91,7 +91,6 @@ impl Protocol for Talk {
             // Nobody but its user is in a conversation, and nothing it can say asks for these.
             Event::Welcome(_)
             | Event::Ping
-            | Event::Typing { .. }
             | Event::Joined(_)
             | Event::Left(_)
             | Event::Presence(_)

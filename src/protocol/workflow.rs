@@ -63,8 +63,7 @@ impl Protocol for Workflow {
             }
             // Its clients would report the first three as unknown (A42); nothing it can say
             // asks for the others.
-            Event::Typing { .. }
-            | Event::Joined(_)
+            Event::Joined(_)
             | Event::Left(_)
             | Event::Welcome(_)
             | Event::Ping

@@ -143,7 +143,7 @@ fn p13_events_of_typing_take_presence_too() {
     world.join_on(ProtocolId::EVENTS, 1, "ann");
     world.join_on(ProtocolId::EVENTS, 2, "bob");
     world.says(2, r#"{"type":"subscribe","events":["*"]}"#);
-    let typing = dormouse::kernel::Command::Typing(true);
+    let typing = feature::typing::TypingCommand::Set(true).into();
     let request = Request { request_id: None, command: Ok(typing) };
     world.happens(Input::Received { session: session_id(1), request, duplicate: None });
     let last = world.sockets.frames(2).pop().unwrap();

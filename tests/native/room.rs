@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use dormouse::feature::typing::{TypingCommand, TypingEvent};
 use dormouse::kernel::{Command, Event, Request};
 use dormouse::kernel::{
     Connection, Duplicate, Effect, Effects, Grant, Grants, Input, Recipients, Renewal, Room,
@@ -99,18 +100,18 @@ fn a_message_is_written_before_it_is_revealed_and_goes_to_its_sender_too() {
 #[test]
 fn typing_goes_to_the_others_and_is_not_written() {
     let mut scene = Scene::with(Limits::default(), &["ann", "bob"]);
-    assert_debug_snapshot!(scene.says(1, Command::Typing(true)));
+    assert_debug_snapshot!(scene.says(1, TypingCommand::Set(true).into()));
 }
 
 #[test]
 fn p3_typing_expires_by_itself() {
     let mut scene = Scene::with(Limits::default(), &["ann", "bob"]);
-    let _ = scene.says(1, Command::Typing(true));
+    let _ = scene.says(1, TypingCommand::Set(true).into());
     let wait = scene.room.next_wake().unwrap().since(NOON);
     assert!((5_000..5_250).contains(&wait), "{wait}");
     assert_eq!(told(&scene.after(wait - 1).alarm()), []);
     let effects = scene.after(1).alarm();
-    let stopped = Event::Typing { user: member("ann").id, typing: false };
+    let stopped = Event::from(TypingEvent::Changed { user: member("ann").id, is_typing: false });
     assert_eq!(told(&effects), [(&Recipients::Except(session_id(1)), &stopped)]);
     assert_eq!(told(&scene.after(1).alarm()), []);
 }
@@ -121,7 +122,7 @@ fn who_speaks_and_types_all_the_time_is_not_stored_with_each_word() {
     let mut scene = Scene::with(no_rates, &["ann", "bob"]);
     let mut stored = 0;
     for _ in 0..1000 {
-        let effects = scene.after(1).says(1, Command::Typing(true));
+        let effects = scene.after(1).says(1, TypingCommand::Set(true).into());
         stored += effects.iter().filter(|it| matches!(it, Effect::Save(_))).count();
     }
     assert!((1..=6).contains(&stored), "{stored} times in a second");
@@ -130,9 +131,9 @@ fn who_speaks_and_types_all_the_time_is_not_stored_with_each_word() {
 #[test]
 fn a_socket_that_closes_no_longer_types() {
     let mut scene = Scene::with(Limits::default(), &["ann", "bob"]);
-    let _ = scene.says(1, Command::Typing(true));
+    let _ = scene.says(1, TypingCommand::Set(true).into());
     let effects = scene.does(Input::Left { session: session_id(1) });
-    let stopped = Event::Typing { user: member("ann").id, typing: false };
+    let stopped = Event::from(TypingEvent::Changed { user: member("ann").id, is_typing: false });
     assert_eq!(told(&effects), [(&Recipients::Except(session_id(1)), &stopped)]);
 }
 
@@ -179,7 +180,7 @@ fn p13_what_a_token_does_not_grant_is_refused() {
     let _ =
         scene.does(Input::Joined(Box::new(Connection { grants: join_only, ..session(1, "ann") })));
     let page = PageRequest { before: Before::Newest, after: None, limit: 1 };
-    let asked = [say(), Command::Typing(true), Command::History(page), Command::Presence];
+    let asked = [say(), TypingCommand::Set(true).into(), Command::History(page), Command::Presence];
     for command in asked {
         let effects = scene.says(1, command.clone());
         assert_eq!(refusals(&effects), [(Code::PermissionDenied, None)], "{command:?}");

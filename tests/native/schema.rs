@@ -9,6 +9,7 @@ use dormouse::feature::conversations::{ConversationEvent, ResumeToken};
 use dormouse::feature::documents::{Cursor, EditingEvent, EditingState, Operation, Role, Version};
 use dormouse::feature::metrics::{Metric, MetricEvent, Reading};
 use dormouse::feature::transfers::{Chunk, Digest, TransferEvent};
+use dormouse::feature::typing::TypingEvent;
 use dormouse::kernel::{Event, Notice};
 use dormouse::message::{
     Accepted, Body, Code, EVENT, Epoch, EventName, Fault, Json, Name, Offset, Page, ProtocolError,
@@ -253,7 +254,7 @@ pub(crate) fn events() -> Vec<Event> {
         published("broadcast", &json!("text")),
         published("agent.started", &json!({"type": "x", "a": [1]})),
         published("agent.stopped", &Value::Null),
-        Event::Typing { user: UserId("ann".into()), typing: true },
+        TypingEvent::Changed { user: UserId("ann".into()), is_typing: true }.into(),
         Event::Joined(member("ann")),
         Event::Left(member("ann")),
         Event::Presence(vec![member("ann")]),

@@ -8,6 +8,7 @@ use dormouse::feature::documents::{Cursor, EditingCommand, Operation};
 use dormouse::feature::messages::MESSAGE;
 use dormouse::feature::metrics::{Metric, MetricCommand, MetricEvent, Reading};
 use dormouse::feature::transfers::{Chunk, Digest, TransferCommand, TransferEvent};
+use dormouse::feature::typing::{TypingCommand, TypingEvent};
 use dormouse::kernel::{Command, Event, Notice, Request};
 use dormouse::message::{
     Accepted, Before, Body, Code, EVENT, Entry, Epoch, EventName, Fault, Json, Kicked, Millis,
@@ -47,7 +48,9 @@ fn spelled(request: &Request) -> Value {
         Ok(Command::SetState { key, value }) => {
             json!({"set_state": {"key": key.as_str(), "value": value}})
         }
-        Ok(Command::Typing(typing)) => json!({"typing": typing}),
+        Ok(Command::Feature(feature::Command::Typing(TypingCommand::Set(it)))) => {
+            json!({"typing": it})
+        }
         Ok(Command::Subscribe(topics)) => json!({"subscribe": topics}),
         Ok(Command::Unsubscribe(topics)) => json!({"unsubscribe": topics}),
         Ok(Command::Presence) => json!("presence"),
@@ -339,7 +342,7 @@ fn notices() -> Vec<(&'static str, Notice)> {
         ("pong to a ping with an id", Some("p1"), Event::Pong),
         ("message", None, Event::Entry(entry(42, NOON.0, "ann", None))),
         ("message of an id", Some("m1"), Event::Entry(entry(42, NOON.0, "ann", Some("m1")))),
-        ("typing", None, Event::Typing { user: user(), typing: true }),
+        ("typing", None, TypingEvent::Changed { user: user(), is_typing: true }.into()),
         ("joined", None, Event::Joined(member("ann"))),
         ("left", None, Event::Left(member("ann"))),
         ("presence", Some("q1"), Event::Presence(vec![member("ann"), member("bob")])),

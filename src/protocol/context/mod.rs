@@ -1,8 +1,7 @@
 //! The context dialect (`/api/chat/ws` and its like, P1 and on): `{type, id?, timestamp, data, error?}`.
 //!
-//! In: `auth`, `message`, `typing`, `history`, `presence`, `subscribe`, `unsubscribe`, `ping`; where documents are edited,
-//! what [`editing`] reads.
-//! Out: the same names, `user_joined`, `user_left`, `metric_update`, `pong` and `error`.
+//! In: `auth`, `message`, `history`, `presence`, `ping`, and the words of features.
+//! Out: the same, `user_joined`, `user_left`, `pong`, `error`, and every event by its own name.
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -49,7 +48,6 @@ static DESCRIPTOR: Descriptor = Descriptor {
         "ping",
         "pong",
         "presence",
-        "typing",
         "user_joined",
         "user_left",
     ],
@@ -76,10 +74,6 @@ impl Protocol for Context {
             Event::Entry(entry) => {
                 let (name, own) = (entry.body.name.as_str(), spelled(entry));
                 frame(notice, name, Some(own.as_ref().unwrap_or(&entry.body.data)))
-            }
-            Event::Typing { user, typing } => {
-                let data = Typing { user_id: &user.0, is_typing: *typing };
-                frame(notice, "typing", Some(data))
             }
             Event::Joined(member) => frame(notice, "user_joined", Some(User::of(member))),
             Event::Left(member) => frame(notice, "user_left", Some(User::of(member))),
@@ -120,11 +114,6 @@ fn command(envelope: &Envelope<'_>, kind: Kind) -> Result<Command, ProtocolError
             let body = publication(&Publishing { protocol, kind, name, data: &data, user: None })?;
             Ok(Command::Publish(Publication::new(body, DESCRIPTOR.acknowledgement)))
         }
-        "typing" => {
-            let TypingIn { is_typing } =
-                json::data(data, "typing needs data with isTyping, true or false")?;
-            Ok(Command::Typing(is_typing))
-        }
         "history" => json::data_or_default::<HistoryIn>(
             data,
             "history takes data with limit, a whole number, and before, a time or an offset",
@@ -137,14 +126,6 @@ fn command(envelope: &Envelope<'_>, kind: Kind) -> Result<Command, ProtocolError
 
 fn authenticate(envelope: &Envelope<'_>) -> Result<Command, ProtocolError> {
     json::authenticate(envelope.token, envelope.context_id)
-}
-
-#[derive(Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-pub(crate) struct TypingIn {
-    /// Whether they are typing now.
-    #[serde(rename = "isTyping")]
-    is_typing: bool,
 }
 
 #[derive(Default, Deserialize)]
@@ -185,16 +166,6 @@ pub(crate) struct Outgoing<'a, D> {
 fn frame(notice: &Notice, kind: &str, data: Option<impl Serialize>) -> Frame {
     let timestamp = notice.at.to_rfc3339();
     json::frame(&Outgoing { kind, id: Id::of(notice, kind), timestamp, data })
-}
-
-#[derive(Serialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Typing<'a> {
-    /// Who: a `sub`.
-    user_id: &'a str,
-    /// Whether they are typing now.
-    is_typing: bool,
 }
 
 #[derive(Serialize)]

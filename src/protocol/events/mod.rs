@@ -53,7 +53,6 @@ static DESCRIPTOR: Descriptor = Descriptor {
         "query",
         "response",
         "subscribe",
-        "typing",
         "unsubscribe",
         "user_joined",
         "user_left",

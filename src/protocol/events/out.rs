@@ -15,10 +15,6 @@ pub(super) fn encode(notice: &Notice) -> Option<Frame> {
         Event::Welcome(welcome) => json::frame(&Established::of(at, welcome)),
         Event::Pong => json::frame(&Pong { kind: "pong", id: theirs(notice), timestamp: at }),
         Event::Entry(entry) => json::frame(&Happened::of(notice, entry, at)),
-        Event::Typing { user, typing } => {
-            let data = Typing { user_id: &user.0, is_typing: *typing };
-            json::frame(&Told::of(notice, "typing", data, at))
-        }
         Event::Joined(member) => {
             json::frame(&Told::of(notice, "user_joined", User::of(member), at))
         }
@@ -36,9 +32,10 @@ pub(super) fn encode(notice: &Notice) -> Option<Frame> {
         Event::Refused(refusal) => json::frame(&Error::of(notice, refusal, at)),
         Event::Feature(it) => {
             let Spelled { word, data } = it.spell("events")?;
-            match notice.session {
-                Some(_) => response(notice, at, data),
-                None => json::frame(&Told::of(notice, word, data, at)),
+            // What nobody can subscribe to is an answer.
+            match it.topic() {
+                None => response(notice, at, data),
+                Some(_) => json::frame(&Told::of(notice, word, data, at)),
             }
         }
         Event::Ping => return None,
@@ -153,13 +150,6 @@ impl<D> Told<'_, D> {
     fn of(notice: &Notice, event: &'static str, data: D, timestamp: String) -> Self {
         Self { kind: "event", event, id: Id::Ours("event", notice.id), timestamp, data }
     }
-}
-
-#[derive(Serialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-pub(crate) struct Typing<'a> {
-    user_id: &'a str,
-    is_typing: bool,
 }
 
 #[derive(Serialize)]

@@ -20,13 +20,6 @@ pub(super) const RECEIVE: &[Message] = &[
         example: r#"{"type":"auth","token":"<jwt>","contextId":"project_1"}"#,
     },
     Message {
-        name: "typing",
-        about: "I am, or am no longer, typing. It expires by itself.",
-        envelope: IN,
-        fields: &[Is("type", "typing"), Needs("data", input::<wire::TypingIn>)],
-        example: r#"{"type":"typing","data":{"isTyping":true}}"#,
-    },
-    Message {
         name: "history",
         about: "What was said before?",
         envelope: IN,
@@ -50,13 +43,6 @@ pub(super) const RECEIVE: &[Message] = &[
 ];
 
 pub(super) const SEND: &[Message] = &[
-    Message {
-        name: "typing",
-        about: "Somebody else started or stopped typing.",
-        envelope: OUT,
-        fields: &[Is("type", "typing"), Needs("data", output::<wire::Typing<'static>>)],
-        example: r#"{"type":"typing","id":"typing_018cc4e5-227b-7000-8000-000000000004","timestamp":"2024-01-01T12:00:00.123Z","data":{"userId":"ann","isTyping":true}}"#,
-    },
     Message {
         name: "user_joined",
         about: "A user came in: once per user, not per connection.",

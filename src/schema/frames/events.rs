@@ -6,7 +6,7 @@ use crate::protocol::spell::User;
 use crate::schema::shape::{Shape, input, input_here, output, output_here};
 
 const IN: Shape = input_here::<wire::Envelope<'static>>;
-const TOLD: Shape = output_here::<out::Told<'static, ()>>;
+pub(crate) const TOLD: Shape = output_here::<out::Told<'static, ()>>;
 const ANSWER: Shape = output_here::<out::Response<'static, ()>>;
 const TOPICS: Shape = input::<Vec<Topic>>;
 const USER: Shape = output::<User<'static>>;
@@ -144,17 +144,6 @@ pub(super) const SEND: &[Message] = &[
         envelope: HAPPENED,
         fields: &[Is("type", "broadcast")],
         example: r#"{"type":"broadcast","id":"broadcast_018cc4e5-227b-7000-8000-000000000000","timestamp":"2024-01-01T12:00:00.123Z","offset":44,"data":"Maintenance at noon"}"#,
-    },
-    Message {
-        name: "event.typing",
-        about: "Somebody else started or stopped typing.",
-        envelope: TOLD,
-        fields: &[
-            Is("type", "event"),
-            Is("event", "typing"),
-            Needs("data", output::<out::Typing<'static>>),
-        ],
-        example: r#"{"type":"event","event":"typing","id":"event_018cc4e5-227b-7000-8000-000000000000","timestamp":"2024-01-01T12:00:00.123Z","data":{"user_id":"ann","is_typing":true}}"#,
     },
     Message {
         name: "event.user_joined",

@@ -1,0 +1,101 @@
+//! Who is typing.
+
+use std::convert::Infallible;
+
+use super::{Typing, TypingCommand, TypingEvent};
+use crate::feature::Never;
+use crate::kernel::counts::Pool;
+use crate::kernel::features::Rules;
+use crate::kernel::principal::Principal;
+use crate::kernel::{Connection, Context, Duplicate, Event, Grant, Room};
+use crate::message::{ConnectionId, Millis, ProtocolError, UserId};
+
+/// How finely the end of typing is measured: a 20th of it, so that one who types is not
+/// stored anew with each key.
+const UNTIL_STEPS: u64 = 20;
+
+impl Rules for Typing {
+    type Command = TypingCommand;
+    type Input = Infallible;
+    type Query = Never<Self>;
+    type Found = ();
+
+    fn handle(
+        room: &mut Room,
+        cx: &mut Context,
+        principal: &Principal,
+        TypingCommand::Set(is_typing): TypingCommand,
+        _: Option<Duplicate>,
+    ) {
+        set(room, cx, principal, is_typing);
+    }
+
+    fn heard(_: &mut Room, _: &mut Context, input: Infallible) {
+        match input {}
+    }
+
+    fn entered(room: &mut Room, connection: &Connection) {
+        room.own.typing.due_no_later_than(connection.own.typing.until);
+    }
+
+    fn left(room: &mut Room, cx: &mut Context, connection: &Connection) {
+        if connection.own.typing.until.is_some() {
+            tell_others(room, cx, connection.id, connection.member.id.clone(), false);
+        }
+    }
+
+    fn due_at(room: &Room) -> Option<Millis> {
+        room.own.typing.due_at
+    }
+
+    fn tick(room: &mut Room, cx: &mut Context) {
+        let now = cx.stamp.at;
+        if room.own.typing.due_at.is_none_or(|at| now < at) {
+            return;
+        }
+        let over = room.sessions.values_mut().filter_map(|it| {
+            it.own.typing.until.take_if(|until| *until <= now)?;
+            Some((it.id, it.member.id.clone()))
+        });
+        for (id, user) in over.collect::<Vec<_>>() {
+            cx.effects.save(id);
+            tell_others(room, cx, id, user, false);
+        }
+        room.own.typing.due_at = room.sessions.values().filter_map(|it| it.own.typing.until).min();
+    }
+}
+
+impl Typing {
+    fn due_no_later_than(&mut self, at: Option<Millis>) {
+        self.due_at = self.due_at.into_iter().chain(at).min();
+    }
+}
+
+fn set(room: &mut Room, cx: &mut Context, principal: &Principal, typing: bool) {
+    let allowed = principal.needs(Grant::Send, "this token does not allow sending here");
+    if let Err(refusal) = allowed {
+        return cx.refuse_principal(principal, refusal);
+    }
+    // A caller over HTTP has no socket whose end would end its typing.
+    let Some(id) = principal.session else {
+        return cx.refuse_principal(principal, ProtocolError::invalid("typing needs a connection"));
+    };
+    if !room.admits(cx, principal, Pool::Typing) {
+        return;
+    }
+    let (now, typing_ms) = (cx.stamp.at, room.limits.typing_ms);
+    let until = typing.then(|| now.plus(typing_ms).round_up(typing_ms / UNTIL_STEPS));
+    let Some(session) = room.sessions.get_mut(&id) else { return };
+    if session.own.typing.until != until {
+        session.own.typing.until = until;
+        cx.effects.save(id);
+    }
+    room.own.typing.due_no_later_than(until);
+    let user = principal.member.id.clone();
+    tell_others(room, cx, id, user, typing);
+}
+
+fn tell_others(room: &Room, cx: &mut Context, id: ConnectionId, user: UserId, is_typing: bool) {
+    // It says who is here.
+    room.announce(cx, Some(id), Event::from(TypingEvent::Changed { user, is_typing }));
+}
