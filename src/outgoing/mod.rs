@@ -1,9 +1,11 @@
-//! Calls out of a room: whom a feature has asked what, and what came of it. No I/O, and no
-//! feature: the edge carries all of them out in the same way.
+//! Calls out of a room: whom a feature has asked what, when again, and what came of it. No I/O, and
+//! no feature: the edge carries all of them out in the same way.
 
+mod jobs;
 mod post;
 mod service;
 
+pub use jobs::{Job, Jobs, Policy, Progress};
 pub use post::Post;
 pub use service::{Service, SignedRequest, header_text};
 

@@ -59,7 +59,7 @@ fn asked(world: &mut World) -> Question {
 
 fn comes_of(world: &mut World, question: &Question, outcome: Outcome) {
     let Question { pending, epoch, .. } = question.clone();
-    let (question, attempt) = (pending.offset, pending.attempt);
+    let (question, attempt) = (pending.offset, pending.progress.attempt);
     world.responded(Responded { question, epoch, attempt, outcome });
 }
 
@@ -176,7 +176,7 @@ fn d23_q12_what_fails_is_asked_again_after_1_2_and_4_seconds_and_then_no_more() 
     world.says(1, &message("m1", "hi"));
     for (attempt, wait_ms) in [(1, 1000), (2, 2000), (3, 4000)] {
         let question = asked(&mut world);
-        assert_eq!(question.pending.attempt, attempt);
+        assert_eq!(question.pending.progress.attempt, attempt);
         comes_of(&mut world, &question, Outcome::Failed);
         world.sleep(); // Which changes no wait.
         world.wait(wait_ms - 1);
@@ -195,7 +195,7 @@ fn d23_q12_what_fails_is_asked_again_after_1_2_and_4_seconds_and_then_no_more() 
     world.says(2, &connect("c"));
     world.says(2, &message("m1", "hi"));
     let again = asked(&mut world);
-    assert_eq!((again.content.as_str(), again.pending.attempt), ("hi", 1));
+    assert_eq!((again.content.as_str(), again.pending.progress.attempt), ("hi", 1));
     comes_of(&mut world, &again, answered("hello"));
     assert_eq!(told(&world, 2), [response("m1", "hello")]);
     assert_eq!(
@@ -246,7 +246,7 @@ fn q10_a_call_that_is_lost_with_the_rooms_memory_is_made_again() {
     world.sleep();
     world.wait(12_000); // The alarm, which is set while anything is pending.
     let again = asked(&mut world);
-    assert_eq!((again.pending.attempt, again.content.as_str()), (1, "hi"));
+    assert_eq!((again.pending.progress.attempt, again.content.as_str()), (1, "hi"));
     // The lost one was not lost after all: whichever comes first is the response.
     comes_of(&mut world, &lost, answered("hello"));
     comes_of(&mut world, &again, answered("hello again"));
@@ -270,7 +270,7 @@ fn a_call_without_any_word_of_it_has_failed() {
     world.says(1, &message("m1", "hi"));
     world.calls.clear();
     world.wait(13_000);
-    assert_eq!(asked(&mut world).pending.attempt, 2);
+    assert_eq!(asked(&mut world).pending.progress.attempt, 2);
     world.wait(60_000);
     assert_eq!(code(&told(&world, 1)[0]), ("m1", "UNAVAILABLE"));
 }
@@ -363,6 +363,8 @@ fn a_room_that_was_erased_hears_no_word_of_before() {
     let before = asked(&mut world);
     world.call(Request { request_id: None, command: Ok(Command::Erase) });
     assert_eq!(world.database.count("SELECT COUNT(*) FROM question WHERE 1 = ", 1), 0);
+    world.wait(60_000);
+    assert!(world.calls.is_empty(), "nor calls it anybody about what was pending");
     world.join_conversation(2, "ann");
     world.says(2, &connect("c"));
     world.says(2, &message("m2", "anew"));

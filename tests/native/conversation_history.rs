@@ -7,6 +7,7 @@ use dormouse::feature::conversations::{ConversationFound, ConversationWrite, Pen
 use dormouse::history::{History, MemoryHistory, SqlHistory};
 use dormouse::kernel::{DedupeWindow, Write};
 use dormouse::message::{Body, Entry, Epoch, Millis, Offset, RequestId};
+use dormouse::outgoing::Progress;
 
 use crate::found::{content, response};
 use crate::support::{Rusqlite, entry, epoch, member};
@@ -33,10 +34,7 @@ fn pending(offset: u64) -> Pending {
         message: RequestId::parse("m \" 1").unwrap(),
         author: member("änn"),
         client: "c\u{1F600}".into(),
-        at: Millis(5),
-        attempt: 1,
-        due: Millis(77),
-        under_way: true,
+        progress: Progress { since: Millis(5), attempt: 1, due: Millis(77), under_way: true },
     }
 }
 
@@ -57,8 +55,9 @@ fn what_is_pending_is_kept_until_it_is_settled<H: History<Error: Debug>>(mut his
     let question = |history: &H, offset| content(history, Offset(offset));
     assert_eq!(question(&history, 3).as_deref(), Some("three \" \n"));
     assert_eq!(question(&history, 4), None);
-    let later = Pending { attempt: 2, under_way: false, ..pending(7) };
-    let gone = Pending { attempt: 9, ..pending(9) };
+    let progress = Progress { attempt: 2, under_way: false, ..pending(7).progress };
+    let later = Pending { progress, ..pending(7) };
+    let gone = Pending { progress: Progress { attempt: 9, ..progress }, ..pending(9) };
     let write = |it| Write::from(it);
     let update = |it: &Pending| write(ConversationWrite::Update(it.clone()));
     history.commit(&[update(&later), update(&gone)]).unwrap();

@@ -11,6 +11,7 @@ use dormouse::feature::transfers::{
 use dormouse::feature::{Found, Query};
 use dormouse::history::History;
 use dormouse::message::{Millis, Name, Offset, RequestId};
+use dormouse::outgoing::Progress;
 
 use crate::support::{epoch, member, session_id};
 
@@ -83,10 +84,7 @@ pub(crate) fn content<H: History<Error: Debug>>(history: &H, message: Offset) ->
         message: RequestId::parse("m").unwrap(),
         author: member("ann"),
         client: "c".into(),
-        at: Millis(0),
-        attempt: 1,
-        due: Millis(0),
-        under_way: true,
+        progress: Progress::new(Millis(0)),
     };
     let question = Question { pending, epoch: epoch(), content: String::new() };
     match of_conversations(history, ConversationQuery::Content(Box::new(question))) {

@@ -202,7 +202,7 @@ fn a_stored_conversation_goes_on() {
         let expected = [("failed once", 2), ("asked", 1)];
         for (question, (content, attempt)) in questions.into_iter().zip(expected) {
             assert_eq!(
-                (question.content.as_str(), question.pending.attempt),
+                (question.content.as_str(), question.pending.progress.attempt),
                 (content, attempt),
                 "{form}"
             );

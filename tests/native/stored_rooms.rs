@@ -198,7 +198,7 @@ pub(crate) fn asked(world: &mut World) -> Question {
 pub(crate) fn responds(world: &mut World, question: Question, outcome: Outcome) {
     world.wait(1);
     let Question { pending, epoch, .. } = question;
-    let (question, attempt) = (pending.offset, pending.attempt);
+    let (question, attempt) = (pending.offset, pending.progress.attempt);
     world.responded(Responded { question, epoch, attempt, outcome });
 }
 

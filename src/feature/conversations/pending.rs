@@ -1,63 +1,72 @@
 use serde::{Deserialize, Serialize};
 
 use crate::message::{Epoch, Member, Millis, Offset, RequestId};
+use crate::outgoing::{Job, Progress};
 
-/// A message that waits for a response. Stored: its field names are append-only.
+/// A message that waits for a response.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Row", into = "Row")]
 pub struct Pending {
     /// Its position in the log.
-    #[serde(rename = "o")]
     pub offset: Offset,
     /// What its author calls it.
-    #[serde(rename = "m")]
     pub message: RequestId,
     /// Who said it.
-    #[serde(rename = "w")]
     pub author: Member,
     /// What their client calls itself.
-    #[serde(rename = "c")]
     pub client: String,
-    /// When it was said, or said again.
-    #[serde(rename = "t")]
-    pub at: Millis,
-    /// Which call about it is under way, or is the next; the first is 1.
-    #[serde(rename = "n")]
-    pub attempt: u32,
-    /// When the next call is due; of one that is under way, when word of it is overdue.
-    #[serde(rename = "d")]
-    pub due: Millis,
-    /// Whether a call is under way.
-    #[serde(rename = "u")]
-    pub under_way: bool,
+    /// How it stands with calls about it, since it was said, or said again.
+    pub progress: Progress,
 }
 
-impl Pending {
-    pub(crate) fn new(
-        offset: Offset,
-        message: RequestId,
-        author: Member,
-        client: String,
-        at: Millis,
-    ) -> Self {
-        Self { offset, message, author, client, at, attempt: 1, due: at, under_way: false }
-    }
+impl Job for Pending {
+    type Key = Offset;
 
-    pub(crate) fn begin(&mut self, now: Millis, overdue_ms: u64) {
-        (self.under_way, self.due) = (true, now.plus(overdue_ms));
+    fn key(&self) -> Offset {
+        self.offset
     }
-
-    /// Waits for the next call: the base, then twice, then four times as long.
-    pub(crate) fn wait(&mut self, now: Millis, base_ms: u64) {
-        let wait_ms = base_ms.saturating_mul(1 << self.attempt.saturating_sub(1).min(16));
-        (self.under_way, self.due) = (false, now.plus(wait_ms));
-        self.attempt = self.attempt.saturating_add(1);
+    fn progress(&self) -> &Progress {
+        &self.progress
     }
+    fn progress_mut(&mut self) -> &mut Progress {
+        &mut self.progress
+    }
+}
 
-    /// As a room that wakes finds it: it knows of no call, so what was under way is due
-    /// again, and not counted as tried.
-    pub(crate) fn restored(self) -> (Offset, Self) {
-        let due = if self.under_way { Millis(0) } else { self.due };
-        (self.offset, Self { under_way: false, due, ..self })
+/// As it is stored. Its field names are append-only.
+#[derive(Serialize, Deserialize)]
+struct Row {
+    #[serde(rename = "o")]
+    offset: Offset,
+    #[serde(rename = "m")]
+    message: RequestId,
+    #[serde(rename = "w")]
+    author: Member,
+    #[serde(rename = "c")]
+    client: String,
+    #[serde(rename = "t")]
+    since: Millis,
+    #[serde(rename = "n")]
+    attempt: u32,
+    #[serde(rename = "d")]
+    due: Millis,
+    #[serde(rename = "u")]
+    under_way: bool,
+}
+
+impl From<Row> for Pending {
+    fn from(row: Row) -> Self {
+        let Row { offset, message, author, client, since, attempt, due, under_way } = row;
+        let progress = Progress { since, attempt, due, under_way };
+        Self { offset, message, author, client, progress }
+    }
+}
+
+impl From<Pending> for Row {
+    fn from(pending: Pending) -> Self {
+        let Pending { offset, message, author, client, progress } = pending;
+        let Progress { since, attempt, due, under_way } = progress;
+        Self { offset, message, author, client, since, attempt, due, under_way }
     }
 }
 
@@ -99,4 +108,25 @@ pub enum Outcome {
         /// Seconds after which it may be.
         wait_s: u64,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::message::UserId;
+
+    #[test]
+    fn what_is_pending_is_stored_in_bytes_that_do_not_change() {
+        let pending = Pending {
+            offset: Offset(7),
+            message: RequestId::parse("m1").unwrap(),
+            author: Member { id: UserId("ann".into()), name: "Ann".into() },
+            client: "c1".into(),
+            progress: Progress { since: Millis(5), attempt: 2, due: Millis(77), under_way: true },
+        };
+        let stored =
+            r#"{"o":7,"m":"m1","w":{"u":"ann","n":"Ann"},"c":"c1","t":5,"n":2,"d":77,"u":true}"#;
+        assert_eq!(serde_json::to_string(&pending).unwrap(), stored);
+        assert_eq!(serde_json::from_str::<Pending>(stored).unwrap(), pending);
+    }
 }

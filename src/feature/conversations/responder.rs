@@ -71,7 +71,7 @@ impl Outbound<Conversations> for Box<Question> {
             Outcome::Failed | Outcome::Held { .. } => Verdict::Failed,
         };
         let Question { pending, epoch, .. } = *self;
-        let (question, attempt) = (pending.offset, pending.attempt);
+        let (question, attempt) = (pending.offset, pending.progress.attempt);
         Heard { input: Some(Responded { question, epoch, attempt, outcome }), verdict }
     }
 }
@@ -104,7 +104,7 @@ fn request(
         username: &pending.author.name,
         client_id: &pending.client,
         content: &question.content,
-        timestamp: pending.at.to_rfc3339(),
+        timestamp: pending.progress.since.to_rfc3339(),
     };
     let body = serde_json::to_string(&asked).unwrap_or_default();
     service.request(body, format!("{conversation}/{}", header_text(message_id)), now)
@@ -138,6 +138,7 @@ mod tests {
     use crate::feature::conversations::Pending;
     use crate::limits::Limits;
     use crate::message::{Epoch, Member, Offset, RequestId, UserId};
+    use crate::outgoing::Progress;
 
     const SECRET: &str = "a secret of the backend, 32 bytes or more";
 
@@ -176,10 +177,7 @@ mod tests {
             message: RequestId::parse(message).unwrap(),
             author: Member { id: UserId("ann".into()), name: "Ann".into() },
             client: "c1".into(),
-            at: Millis(1_704_110_400_123),
-            attempt: 1,
-            due: Millis(0),
-            under_way: true,
+            progress: Progress::new(Millis(1_704_110_400_123)),
         };
         Question { pending, epoch: Epoch("e".into()), content: "Grüße".into() }
     }

@@ -1,9 +1,9 @@
 //! Conversations with a backend: what is asked, and what still waits for its response.
 //!
 //! A message is in the log before anything else happens with it. One that a service is
-//! asked about is pending until there is a response, or none to be had; a call can be lost
-//! with the room's memory, so a room that wakes asks again about all that was under way.
-//! The service may hear of a message twice; its author never gets two responses.
+//! asked about is pending until there is a response, or none to be had: it is a job (see
+//! [`crate::outgoing`]). The service may hear of a message twice; its author never gets two
+//! responses.
 
 use std::rc::Rc;
 
@@ -21,21 +21,35 @@ use crate::kernel::{
     Answer, Connection, Context, Duplicate, Effect, Grant, HostStats, Recipients, Room, Write, chat,
 };
 use crate::kernel::{Event, Notice};
+use crate::limits::Limits;
 use crate::message::{
     Body, Code, ConnectionId, Entry, Member, Millis, Offset, ProtocolError, RequestId, UserId,
 };
+use crate::outgoing::{Policy, Progress};
 
-/// Messages of one conversation that wait for a response, at most: each may be 1 MiB that
-/// is kept twice, and a person has waited long before there are so many.
-const PENDING_MAX: usize = 16;
-/// Calls of one conversation at once, at most: the platform lets an object have six
-/// connections open, and what waits for one would use up its time to answer.
-const UNDER_WAY_MAX: usize = 4;
-/// Calls about one message, at most: with waits of 1, 2 and 4 s between them, what is down
-/// for longer is not coming back while somebody looks at the screen.
-const ATTEMPTS_MAX: u32 = 4;
+/// How a service is called about messages.
+fn policy(limits: &Limits) -> Policy {
+    Policy {
+        // Each may be 1 MiB that is kept twice, and a person has waited long before there are so
+        // many.
+        pending_max: 16,
+        // The platform lets an object have six connections open, and what waits for one would use
+        // up its time to answer.
+        under_way_max: 4,
+        in_order: false,
+        // With waits of 1, 2 and 4 s between them, what is down for longer is not coming back
+        // while somebody looks at the screen.
+        attempts_max: 4,
+        age_ms_max: u64::MAX,
+        base_ms: limits.conversation_retry_ms,
+        wait_ms_max: u64::MAX,
+        // The call itself says when its time is up.
+        overdue_ms: limits.responder_patience_ms().saturating_add(OVERDUE_MS),
+    }
+}
+
 /// What the room grants a call beyond its time to answer, in milliseconds, before it takes
-/// it for lost: the call itself says when its time is up.
+/// it for lost.
 const OVERDUE_MS: u64 = 2_000;
 /// Seconds after which something of what is pending will be settled.
 const BUSY_S: u64 = 2;
@@ -111,7 +125,7 @@ impl Rules for Conversations {
     }
 
     fn due_at(room: &Room) -> Option<Millis> {
-        due_at(room)
+        room.own.conversations.pending.due_at(&policy(&room.limits))
     }
 
     fn tick(room: &mut Room, cx: &mut Context) {
@@ -191,7 +205,7 @@ fn ask(
             return Err(ProtocolError::new(Code::NotFound, gone));
         }
         // Nothing new is asked; the response comes to all.
-        (Some(it), None) if room.own.conversations.pending.contains_key(&it.offset) => {
+        (Some(it), None) if room.own.conversations.pending.get(it.offset).is_some() => {
             return Ok(());
         }
         (Some(Duplicate { offset, entry }), None) => {
@@ -211,18 +225,16 @@ fn ask(
     if matches!(room.config.conversations, Responder::Echo) {
         answer(room, cx, &message, offset, &content);
     } else {
-        let now = cx.stamp.at;
+        let (policy, now) = (policy(&room.limits), cx.stamp.at);
         let (author, client) = (principal.member.clone(), client.as_str().to_owned());
-        let mut pending = Pending::new(offset, message, author, client, now);
-        let starts = has_slot(room);
-        if starts {
-            pending.begin(now, overdue_ms(room));
+        let progress = Progress::new(now);
+        let pending = Pending { offset, message, author, client, progress };
+        if let Some(pending) = room.own.conversations.pending.add(pending, &policy, now).cloned() {
+            cx.write(ConversationWrite::Ask(pending.clone(), content.into()));
+            if pending.progress.under_way {
+                cx.call(room, pending);
+            }
         }
-        cx.write(ConversationWrite::Ask(pending.clone(), content.into()));
-        if starts {
-            cx.call(room, &pending);
-        }
-        room.own.conversations.pending.insert(offset, pending);
     }
     Ok(())
 }
@@ -231,7 +243,7 @@ fn ask(
 fn has_room(room: &Room) -> Result<(), ProtocolError> {
     match room.config.conversations {
         Responder::Nobody => Err(NO_RESPONDER),
-        Responder::Http(_) if PENDING_MAX <= room.own.conversations.pending.len() => {
+        Responder::Http(_) if room.own.conversations.pending.is_full(&policy(&room.limits)) => {
             Err(ProtocolError { retry_after: Some(BUSY_S), ..TOO_MANY })
         }
         Responder::Http(_) | Responder::Echo => Ok(()),
@@ -264,12 +276,10 @@ fn tell(room: &Room, cx: &mut Context, notice: Notice) {
 fn responded(room: &mut Room, cx: &mut Context, responded: Responded) {
     let Responded { question, epoch, attempt, outcome } = responded;
     // A room that was erased has other messages at these positions.
-    let Some(pending) =
-        room.own.conversations.pending.get_mut(&question).filter(|_| epoch == room.epoch)
-    else {
+    if room.own.conversations.pending.get(question).is_none() || epoch != room.epoch {
         return;
-    };
-    let is_current = pending.under_way && pending.attempt == attempt;
+    }
+    let is_current = room.own.conversations.pending.is_current(question, attempt);
     match outcome {
         Outcome::Answered(content) => {
             if let Some(Pending { message, offset, .. }) = settle(room, cx, question) {
@@ -289,13 +299,11 @@ fn responded(room: &mut Room, cx: &mut Context, responded: Responded) {
 
 /// Asks again after a while, unless that was the last time.
 fn failed(room: &mut Room, cx: &mut Context, question: Offset) {
-    let base_ms = room.limits.conversation_retry_ms;
-    let Some(pending) = room.own.conversations.pending.get_mut(&question) else { return };
-    if ATTEMPTS_MAX <= pending.attempt {
-        return give_up(room, cx, question, UNREACHED);
+    let policy = policy(&room.limits);
+    match room.own.conversations.pending.retry(question, &policy, cx.stamp.at) {
+        Some(pending) => cx.write(ConversationWrite::Update(pending.clone())),
+        None => give_up(room, cx, question, UNREACHED),
     }
-    pending.wait(cx.stamp.at, base_ms);
-    cx.write(ConversationWrite::Update(pending.clone()));
 }
 
 /// There will be no response: whoever wants one asks again.
@@ -308,51 +316,24 @@ fn give_up(room: &mut Room, cx: &mut Context, question: Offset, refusal: Protoco
 }
 
 fn settle(room: &mut Room, cx: &mut Context, question: Offset) -> Option<Pending> {
-    let pending = room.own.conversations.pending.remove(&question)?;
+    let pending = room.own.conversations.pending.remove(question)?;
     cx.write(ConversationWrite::Settle(question));
     Some(pending)
 }
 
-fn overdue_ms(room: &Room) -> u64 {
-    room.limits.responder_patience_ms().saturating_add(OVERDUE_MS)
-}
-
-fn has_slot(room: &Room) -> bool {
-    room.own.conversations.pending.values().filter(|it| it.under_way).count() < UNDER_WAY_MAX
-}
-
 /// Begins the calls that are due, as many as may be under way.
 fn begin_due(room: &mut Room, cx: &mut Context) {
-    let (now, overdue_ms) = (cx.stamp.at, overdue_ms(room));
-    while has_slot(room) {
-        let next =
-            room.own.conversations.pending.values_mut().find(|it| !it.under_way && it.due <= now);
-        let Some(pending) = next else { return };
-        pending.begin(now, overdue_ms);
+    let policy = policy(&room.limits);
+    while let Some(pending) = room.own.conversations.pending.begin_next(&policy, cx.stamp.at) {
         let pending = pending.clone();
         cx.write(ConversationWrite::Update(pending.clone()));
-        cx.call(room, &pending);
+        cx.call(room, pending);
     }
-}
-
-/// When there is something to do.
-fn due_at(room: &Room) -> Option<Millis> {
-    let has_slot = has_slot(room);
-    room.own
-        .conversations
-        .pending
-        .values()
-        .filter(|it| has_slot || it.under_way)
-        .map(|it| it.due)
-        .min()
 }
 
 /// Does what is due.
 fn tick(room: &mut Room, cx: &mut Context) {
-    let now = cx.stamp.at;
-    let overdue =
-        room.own.conversations.pending.values().filter(|it| it.under_way && it.due <= now);
-    for question in overdue.map(|it| it.offset).collect::<Vec<_>>() {
+    for question in room.own.conversations.pending.overdue(cx.stamp.at) {
         failed(room, cx, question); // No word of it: as good as a failure.
     }
     begin_due(room, cx);
@@ -363,9 +344,8 @@ impl Context {
         self.effects.push(Effect::Write(Write::from(write)));
     }
 
-    fn call(&mut self, room: &Room, pending: &Pending) {
-        let (pending, epoch) = (pending.clone(), room.epoch.clone());
-        let question = Question { pending, epoch, content: String::new() };
+    fn call(&mut self, room: &Room, pending: Pending) {
+        let question = Question { pending, epoch: room.epoch.clone(), content: String::new() };
         let query = Query::from(ConversationQuery::Content(Box::new(question)));
         self.effects.push(Effect::Find { query, pending: None });
     }

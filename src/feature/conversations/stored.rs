@@ -1,6 +1,5 @@
 //! What is stored of conversations, and what a room knows of them while it is awake.
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use serde::{Deserialize, Serialize};
@@ -8,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{Pending, Question, ResumeToken};
 use crate::feature::{ConnectionPart, Find, Keep, Known};
 use crate::message::{Entry, Millis, Offset};
+use crate::outgoing::Jobs;
 
 /// Something to make durable.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,11 +53,10 @@ pub enum ConversationFound {
     Response(Option<Rc<Entry>>),
 }
 
-/// What a room knows of its conversation: what still waits for a response, by its place in the
-/// log.
+/// What a room knows of its conversation: what still waits for a response.
 #[derive(Debug, Default)]
 pub struct Conversations {
-    pub(crate) pending: BTreeMap<Offset, Pending>,
+    pub(crate) pending: Jobs<Pending>,
     /// The message of the request that is handled next, if it came before and has a response;
     /// and that, while the log keeps it.
     pub(crate) answered: Option<(Offset, Option<Rc<Entry>>)>,
@@ -67,8 +66,7 @@ impl Known for Conversations {
     type Stored = Vec<Pending>;
 
     fn wake(stored: Vec<Pending>, _: Millis) -> Self {
-        let pending = stored.into_iter().map(Pending::restored).collect();
-        Self { pending, answered: None }
+        Self { pending: Jobs::restored(stored), answered: None }
     }
 
     /// The messages that wait are in the log.

@@ -62,7 +62,7 @@ pub(super) static ANSWERS: Feature = Feature {
 
 fn attempt(call: &Call) -> u32 {
     match call {
-        Call::Conversations(question) => question.pending.attempt,
+        Call::Conversations(question) => question.pending.progress.attempt,
         _ => 0,
     }
 }
@@ -96,11 +96,11 @@ impl Act for RespondsToAll {
 pub(super) fn responded(question: Question) -> Responded {
     let Question { pending, epoch, content } = question;
     let outcome = match content.as_str() {
-        "flaky" if pending.attempt < 3 => Outcome::Failed,
+        "flaky" if pending.progress.attempt < 3 => Outcome::Failed,
         "down" => Outcome::Failed,
         "odd" => Outcome::Unusable,
         "held" => Outcome::Held { wait_s: 9 },
         content => Outcome::Answered(content.to_uppercase()),
     };
-    Responded { question: pending.offset, epoch, attempt: pending.attempt, outcome }
+    Responded { question: pending.offset, epoch, attempt: pending.progress.attempt, outcome }
 }
