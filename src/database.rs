@@ -19,6 +19,10 @@ pub trait Database {
     ) -> Result<(), Self::Error>;
 }
 
+/// A step of a database from an empty one to today's, or a part of one: its number, from 0, and
+/// its statements.
+pub type Step = (usize, &'static [&'static str]);
+
 /// One row, in the order of the columns.
 pub type Row = Vec<Value<'static>>;
 

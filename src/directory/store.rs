@@ -1,24 +1,27 @@
 use super::counts::Counts;
 use super::{Addresses, Listed, Listing, Report, Summary};
 use crate::breaker::{Breaker, State};
-use crate::database::{Database, Row, Value};
+use crate::database::{Database, Row, Step, Value};
 use crate::database::{find, read_meta, write_meta};
 use crate::history::schema;
 use crate::message::Millis;
 
 /// Every step from an empty database to today's, in order. A directory in production
 /// has run a prefix of these: append, never edit (pinned by a test).
-pub const MIGRATIONS: &[&[&str]] = &[&[
-    // No index beside the key: it would be written with every report, and a summary,
-    // which is rare, reads the whole table in milliseconds.
-    "CREATE TABLE room (
+pub const MIGRATIONS: &[Step] = &[(
+    0,
+    &[
+        // No index beside the key: it would be written with every report, and a summary,
+        // which is rare, reads the whole table in milliseconds.
+        "CREATE TABLE room (
         address TEXT PRIMARY KEY,
         connections INTEGER NOT NULL,
         active INTEGER NOT NULL,
         reported_at INTEGER NOT NULL,
         breakers TEXT
     ) STRICT, WITHOUT ROWID",
-]];
+    ],
+)];
 
 /// The key of the stored [`Counts`].
 const COUNTS: &str = "counts";

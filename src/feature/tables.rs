@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use std::rc::Rc;
 
 use super::{Feature, Found, Never, Query, Stored, Write, features};
-use crate::database::Database;
+use crate::database::{Database, Step};
 use crate::message::{Entry, EntryKind, Millis, Offset, UserId};
 
 /// The log, as far as features look things up in it.
@@ -32,6 +32,9 @@ pub(crate) trait Tables: Feature {
     /// Their twin in memory.
     type Memory: Twin<Write = Self::Write, Stored = Self::Stored, Query = Self::Query, Found = Self::Found>;
 
+    /// The steps that make its tables. Their numbers are unique among those of all features and of
+    /// the history, and append-only: the next one is one past the last (`history` has a test).
+    const MIGRATIONS: &'static [Step] = &[];
     /// Its tables: an erased room's are empty.
     const TABLES: &'static [&'static str] = &[];
     /// Its keys in `meta` that an erased room does not have.
@@ -143,6 +146,10 @@ pub(crate) struct Woken {
 
 macro_rules! tables {
     ($($(#[$about:meta])* $module:ident: $name:ident;)*) => {
+        /// The steps that make their tables.
+        pub(crate) const MIGRATIONS: &[&[Step]] =
+            &[$(<super::$module::$name as Tables>::MIGRATIONS,)*];
+
         /// Their tables.
         pub(crate) const TABLES: &[&[&str]] = &[$(<super::$module::$name as Tables>::TABLES,)*];
 

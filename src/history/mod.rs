@@ -13,7 +13,7 @@ mod sql;
 mod stored_room;
 
 pub use memory::MemoryHistory;
-pub use schema::MIGRATIONS;
+pub use schema::migrations;
 pub use sql::SqlHistory;
 
 use crate::feature;

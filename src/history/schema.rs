@@ -1,18 +1,17 @@
 use super::share;
 use crate::database::write_meta;
-use crate::database::{Database, Value};
-use crate::feature::{
-    conversations::tables as conversation, documents::tables as editing, metrics::tables as metric,
-    transfers::tables as transfer,
-};
+use crate::database::{Database, Step, Value};
+use crate::feature::tables;
 
-/// Every step from an empty database to today's, in order. A room in production
-/// has run a prefix of these: append, never edit (pinned by a test).
-pub const MIGRATIONS: &[&[&str]] = &[
-    &[
-        // Offsets are consecutive and times never decrease, so the primary key serves
-        // look-ups by time too, by bisection: no second index to pay for per message.
-        "CREATE TABLE entry (
+/// The steps of the history itself. A room in production has run a prefix of all steps: append,
+/// never edit (pinned by a test).
+const OWN: &[Step] = &[
+    (
+        0,
+        &[
+            // Offsets are consecutive and times never decrease, so the primary key serves
+            // look-ups by time too, by bisection: no second index to pay for per message.
+            "CREATE TABLE entry (
         offset INTEGER PRIMARY KEY,
         at INTEGER NOT NULL,
         id TEXT NOT NULL,
@@ -22,50 +21,62 @@ pub const MIGRATIONS: &[&[&str]] = &[
         ref TEXT,
         data TEXT NOT NULL
     ) STRICT",
-        // Clients' own ids, by which a resend is recognised; outlives trimmed entries.
-        "CREATE TABLE recent (
+            // Clients' own ids, by which a resend is recognised; outlives trimmed entries.
+            "CREATE TABLE recent (
         author TEXT NOT NULL,
         ref TEXT NOT NULL,
         offset INTEGER NOT NULL,
         at INTEGER NOT NULL,
         PRIMARY KEY (author, ref)
     ) STRICT, WITHOUT ROWID",
-        "CREATE INDEX recent_offset ON recent (offset)",
-        "CREATE TABLE departure (
+            "CREATE INDEX recent_offset ON recent (offset)",
+            "CREATE TABLE departure (
         user TEXT PRIMARY KEY,
         name TEXT NOT NULL,
         until INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID",
-    ],
-    &[
-        // Whose sockets an entry is for; NULL is everyone's.
-        "ALTER TABLE entry ADD COLUMN user TEXT",
-        // What the room keeps under keys, and the entry that set it.
-        "CREATE TABLE state (
+        ],
+    ),
+    (
+        1,
+        &[
+            // Whose sockets an entry is for; NULL is everyone's.
+            "ALTER TABLE entry ADD COLUMN user TEXT",
+            // What the room keeps under keys, and the entry that set it.
+            "CREATE TABLE state (
         key TEXT PRIMARY KEY,
         value TEXT NOT NULL,
         offset INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID",
-    ],
-    transfer::MIGRATION,
-    metric::MIGRATION,
-    editing::MIGRATION,
-    conversation::MIGRATION,
-    share::TABLES,
-    &[
-        // Who set a key first, and whether only callers with `publish` change it.
-        "ALTER TABLE state ADD COLUMN owner TEXT",
-        "ALTER TABLE state ADD COLUMN protected INTEGER NOT NULL DEFAULT 0",
-        editing::OWNED,
-    ],
+        ],
+    ),
+    (6, share::TABLES),
+    (
+        7,
+        &[
+            // Who set a key first, and whether only callers with `publish` change it.
+            "ALTER TABLE state ADD COLUMN owner TEXT",
+            "ALTER TABLE state ADD COLUMN protected INTEGER NOT NULL DEFAULT 0",
+        ],
+    ),
 ];
+
+/// Every step from an empty database to today's, in order: the history's and those of features.
+#[must_use]
+pub fn migrations() -> Vec<Step> {
+    let features = tables::MIGRATIONS.iter().copied().flatten();
+    let mut all: Vec<Step> = OWN.iter().chain(features).copied().collect();
+    // What a feature adds in the same step comes after the history's.
+    all.sort_by_key(|(number, _)| *number);
+    all
+}
 
 const META: &str = "CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID";
 
 /// Brings a database up to date. A new one is given `birth`, a key and its value.
 pub(crate) fn open<D: Database>(
     database: &D,
-    migrations: &[&[&str]],
+    migrations: &[Step],
     birth: (&str, &str),
 ) -> Result<(), D::Error> {
     // What wakes has its tables: one statement, and nothing to do.
@@ -73,7 +84,8 @@ pub(crate) fn open<D: Database>(
         database.run(META, &[])?;
         steps_taken(database)
     })?;
-    let Some(missing @ [_, ..]) = migrations.get(steps..) else { return Ok(()) };
+    let known = migrations.partition_point(|(number, _)| *number < steps);
+    let Some(missing @ [_, ..]) = migrations.get(known..) else { return Ok(()) };
     database.atomically(&mut || migrate(database, steps, missing, birth))
 }
 
@@ -90,7 +102,7 @@ pub(crate) fn is_made<D: Database>(database: &D) -> Result<bool, D::Error> {
 /// Makes the tables of a database that has none, within a transaction of the caller's.
 pub(crate) fn make<D: Database>(
     database: &D,
-    migrations: &[&[&str]],
+    migrations: &[Step],
     birth: (&str, &str),
 ) -> Result<(), D::Error> {
     database.run(META, &[])?;
@@ -100,16 +112,17 @@ pub(crate) fn make<D: Database>(
 fn migrate<D: Database>(
     database: &D,
     steps: usize,
-    missing: &[&[&str]],
+    missing: &[Step],
     birth: (&str, &str),
 ) -> Result<(), D::Error> {
-    for statement in missing.iter().copied().flatten() {
+    for statement in missing.iter().flat_map(|(_, statements)| *statements) {
         database.run(statement, &[])?;
     }
     if steps == 0 {
         write_meta(database, birth.0, birth.1)?;
     }
-    write_meta(database, "schema", &(steps + missing.len()).to_string())
+    let taken = missing.last().map_or(steps, |(number, _)| number + 1);
+    write_meta(database, "schema", &taken.to_string())
 }
 
 /// How many steps were taken; fails in a database that has no table yet.
@@ -117,4 +130,23 @@ fn steps_taken<D: Database>(database: &D) -> Result<usize, D::Error> {
     let rows = database.run("SELECT value FROM meta WHERE key = 'schema'", &[])?;
     let value = rows.into_iter().next().and_then(|row| row.into_iter().next());
     Ok(value.and_then(Value::text).and_then(|it| it.parse().ok()).unwrap_or(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The last step that more than one of them took part in.
+    const LAST_SHARED: usize = 7;
+
+    #[test]
+    fn the_steps_of_all_features_have_numbers_without_a_gap_and_each_its_own() {
+        let numbers: Vec<usize> = migrations().iter().map(|(number, _)| *number).collect();
+        assert_eq!(numbers.first(), Some(&0));
+        for pair in numbers.windows(2) {
+            let [one, next] = pair else { continue };
+            let is_shared = one == next && *one <= LAST_SHARED;
+            assert!(is_shared || one + 1 == *next, "{numbers:?}");
+        }
+    }
 }

@@ -26,7 +26,7 @@ impl<D: Database> SqlHistory<D> {
     pub fn open(database: D, epoch: &Epoch) -> Result<Self, D::Error> {
         let is_made = schema::is_made(&database)?;
         if is_made {
-            schema::open(&database, schema::MIGRATIONS, ("epoch", &epoch.0))?;
+            schema::open(&database, &schema::migrations(), ("epoch", &epoch.0))?;
         }
         Ok(Self { database, epoch: epoch.clone(), is_made })
     }
@@ -182,7 +182,7 @@ impl<D: Database> History for SqlHistory<D> {
             _ if !self.is_made => {
                 self.database.atomically(&mut || {
                     let birth = ("epoch", self.epoch.0.as_str());
-                    schema::make(&self.database, schema::MIGRATIONS, birth)?;
+                    schema::make(&self.database, &schema::migrations(), birth)?;
                     self.write_all(writes)
                 })?;
                 self.is_made = true;

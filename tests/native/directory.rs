@@ -287,7 +287,8 @@ fn a_number_that_javascript_cannot_hold_is_not_stored() {
 /// Directories in production have run a prefix of these: append, never edit.
 #[test]
 fn published_directory_migrations_do_not_change() {
-    insta::assert_debug_snapshot!(MIGRATIONS);
+    let steps: Vec<_> = MIGRATIONS.iter().map(|(_, statements)| statements).collect();
+    insta::assert_debug_snapshot!(steps);
 }
 
 proptest! {

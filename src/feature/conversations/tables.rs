@@ -6,12 +6,12 @@ use std::convert::Infallible;
 use std::rc::Rc;
 
 use super::{ConversationFound, ConversationQuery, Conversations};
-use crate::database::{Database, Value};
+use crate::database::{Database, Step, Value};
 use crate::feature::tables::{Log, Tables, Twin, Woken};
 use crate::message::{Entry, Millis, Offset};
 
 /// The tables of it, as of their introduction.
-pub(crate) const MIGRATION: &[&str] = &[
+const MIGRATION: &[&str] = &[
     // Messages that wait for a response: how it stands with each, and what it says, which
     // the log may trim before.
     "CREATE TABLE question (
@@ -30,6 +30,7 @@ pub(crate) const MIGRATION: &[&str] = &[
 impl Tables for Conversations {
     type Memory = Memory;
 
+    const MIGRATIONS: &'static [Step] = &[(5, MIGRATION)];
     const TABLES: &'static [&'static str] = &["question", "response"];
     const WAKE: Option<&'static str> = Some("SELECT 'question', data, '', offset, 0 FROM question");
     const TAG: &'static str = "question";

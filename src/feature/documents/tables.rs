@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{DocumentQuery, Documents, StoredDocuments};
 use crate::database::find;
-use crate::database::{Database, Row, Value};
+use crate::database::{Database, Row, Step, Value};
 use crate::feature::documents::Version;
 use crate::feature::documents::document::{Edit, Operation, Snapshot};
 use crate::feature::documents::{EditingWrite, OwnedDocument, StoredDocument};
@@ -16,7 +16,7 @@ use crate::feature::tables::{Log, Tables, Twin, Woken};
 use crate::message::{Millis, Name, RequestId, UserId};
 
 /// The tables of it, as of their introduction.
-pub(crate) const MIGRATION: &[&str] = &[
+const MIGRATION: &[&str] = &[
     // Operations, as JSON, and after one another all that they put in.
     "CREATE TABLE document_edit (
         document TEXT NOT NULL,
@@ -39,7 +39,7 @@ pub(crate) const MIGRATION: &[&str] = &[
 
 /// Whose documents are, and since when they have no text. Those made before this table have no
 /// row in it.
-pub(crate) const OWNED: &str = "CREATE TABLE document (
+const OWNED: &str = "CREATE TABLE document (
         name TEXT PRIMARY KEY,
         owner TEXT NOT NULL,
         empty_since INTEGER
@@ -104,6 +104,7 @@ fn load(operations: &str, mut content: &str) -> Option<Vec<Operation>> {
 impl Tables for Documents {
     type Memory = Memory;
 
+    const MIGRATIONS: &'static [Step] = &[(4, MIGRATION), (7, &[OWNED])];
     const TABLES: &'static [&'static str] = &["document_edit", "document_snapshot", "document"];
     const META: &'static [&'static str] = &[COUNT];
     const WAKE: Option<&'static str> =

@@ -7,14 +7,14 @@ use std::convert::Infallible;
 
 use super::{Lately, Measuring};
 use super::{MetricMemory, Metrics, Observed};
-use crate::database::Database;
+use crate::database::{Database, Step};
 use crate::database::{find, write_meta};
 use crate::feature::messages::MESSAGE;
 use crate::feature::tables::{Log, Tables, Twin, Woken};
 use crate::message::{Entry, Json, Millis, Name};
 
 /// The tables of it, as of their introduction.
-pub(crate) const MIGRATION: &[&str] = &[
+const MIGRATION: &[&str] = &[
     // The last value of each metric, a number in its JSON spelling, and whether the platform
     // measured it.
     "CREATE TABLE metric (
@@ -32,6 +32,7 @@ pub(crate) const OBSERVED: &str = "observed";
 impl Tables for Metrics {
     type Memory = Memory;
 
+    const MIGRATIONS: &'static [Step] = &[(3, MIGRATION)];
     const TABLES: &'static [&'static str] = &["metric"];
     const WAKE: Option<&'static str> = Some("SELECT 'metric', name, value, at, own FROM metric");
     const TAG: &'static str = "metric";

@@ -7,12 +7,12 @@ use std::convert::Infallible;
 use std::rc::Rc;
 
 use super::{FoundChunk, TransferQuery, Transfers};
-use crate::database::{Database, Row, Value};
+use crate::database::{Database, Row, Step, Value};
 use crate::feature::tables::{Log, Tables, Twin, Woken};
 use crate::message::{ConnectionId, Millis, Name, UserId};
 
 /// The tables of it, as of their introduction.
-pub(crate) const MIGRATION: &[&str] = &[
+const MIGRATION: &[&str] = &[
     // Objects of large data. `there`: which indexes are here, as hex digits, the lowest
     // bits first; `state`: 0 open, 1 finished, 2 expired.
     "CREATE TABLE transfer (
@@ -42,6 +42,7 @@ pub(crate) const MIGRATION: &[&str] = &[
 impl Tables for Transfers {
     type Memory = Memory;
 
+    const MIGRATIONS: &'static [Step] = &[(2, MIGRATION)];
     const TABLES: &'static [&'static str] = &["chunk", "transfer"];
     const WAKE: Option<&'static str> = Some(
         "SELECT 'transfer', data,
