@@ -7,8 +7,7 @@ use worker::Env;
 use super::{clock, log, panic, platform};
 use crate::admission::{Doors, Keys, Origins, Policy};
 use crate::budget::Budget;
-use crate::feature::documents::DocumentCache;
-use crate::feature::{self, Configured};
+use crate::feature::{self, Configured, Share};
 use crate::limits::Limits;
 
 /// Everything an operator can set. It cannot change while an isolate lives.
@@ -21,8 +20,8 @@ pub(super) struct Config {
     pub(super) features: Rc<feature::Config>,
     /// What all that this isolate holds for clients is taken from.
     pub(super) budget: Budget,
-    /// The documents that its rooms have at hand.
-    pub(super) documents: DocumentCache,
+    /// What its rooms share of features.
+    pub(super) shared: feature::Shared,
 }
 
 /// Shortest bearer taken, in bytes: a shorter one can be guessed.
@@ -95,7 +94,7 @@ impl Config {
         }
         let policy = Policy { keys, origins, doors, development };
         let (metrics_token, budget) = (variable("METRICS_TOKEN"), Budget::new(limits.budget_bytes));
-        let documents = DocumentCache::new(&budget);
-        Self { limits, policy, metrics_token, features, budget, documents }
+        let shared = feature::Shared::new(&budget);
+        Self { limits, policy, metrics_token, features, budget, shared }
     }
 }

@@ -28,13 +28,14 @@ pub use connection::{ConnectionPart, ConnectionParts, Nothing};
 pub use never::Never;
 pub use publishing::Publishing;
 pub use unions::{
-    Call, Command, Event, Found, Input, Query, States, Stored, Write, entry_kind, is_protected,
-    publication, words,
+    Call, Command, Event, Found, Input, Query, Shared, States, Stored, Write, entry_kind,
+    is_protected, publication, words,
 };
 
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use crate::budget::Budget;
 use crate::message::{Body, Dedupe, EntryKind, Json, Kind, Millis, ProtocolError, Rate};
 
 /// What is asked of a feature.
@@ -164,12 +165,26 @@ pub trait Feature: Known + Sized {
     }
 }
 
+/// What the rooms of an isolate share of a feature.
+pub trait Share {
+    /// Nothing yet; what it holds is taken from this budget.
+    fn new(budget: &Budget) -> Self;
+}
+
+impl Share for () {
+    fn new(_: &Budget) {}
+}
+
 /// What a room knows of a feature while it is awake.
 pub trait Known {
     /// What is stored of it, as a wake reads it.
     type Stored;
+    /// What it shares with other rooms: `()` for most.
+    type Shared;
     /// What a room that wakes knows; its newest entry was accepted at this time.
     fn wake(stored: Self::Stored, head_at: Millis) -> Self;
+    /// Shares this from now on.
+    fn share(&mut self, _: &Self::Shared) {}
     /// What is left when the room is erased.
     #[must_use]
     fn erased(self) -> Self

@@ -2,7 +2,8 @@
 
 use serde_json::value::RawValue;
 
-use super::{Ask, Feature, Find, Keep, Known, Publishing, Spelled, Tell, features};
+use super::{Ask, Feature, Find, Keep, Known, Publishing, Share, Spelled, Tell, features};
+use crate::budget::Budget;
 use crate::message::{
     BROADCAST, Body, Dedupe, EVENT, EntryKind, Json, Kind, Millis, ProtocolError, Rate,
 };
@@ -74,6 +75,18 @@ macro_rules! unions {
             $($(#[$about])* pub $module: <super::$module::$name as Known>::Stored,)*
         }
 
+        /// What the rooms of an isolate share of all features.
+        #[derive(Clone, Debug)]
+        pub struct Shared {
+            $($(#[$about])* pub $module: <super::$module::$name as Known>::Shared,)*
+        }
+
+        impl Share for Shared {
+            fn new(budget: &Budget) -> Self {
+                Self { $($module: Share::new(budget),)* }
+            }
+        }
+
         /// What a room knows of all features while it is awake.
         #[derive(Debug)]
         pub struct States {
@@ -82,9 +95,13 @@ macro_rules! unions {
 
         impl Known for States {
             type Stored = Stored;
+            type Shared = Shared;
 
             fn wake(stored: Stored, head_at: Millis) -> Self {
                 Self { $($module: Known::wake(stored.$module, head_at),)* }
+            }
+            fn share(&mut self, shared: &Shared) {
+                $(self.$module.share(&shared.$module);)*
             }
             fn erased(self) -> Self {
                 Self { $($module: self.$module.erased(),)* }

@@ -2,8 +2,7 @@
 
 use super::{Host, Sockets};
 use crate::budget::{Budget, SPENT};
-use crate::feature::documents::DocumentCache;
-use crate::feature::{Ask, Find, Query};
+use crate::feature::{Ask, Find, Query, Shared};
 use crate::history::History;
 use crate::kernel::{Command, Request};
 use crate::limits::{LONG_ANSWERS_BYTES_MAX, SMALL_FRAME_BYTES_MAX};
@@ -23,12 +22,12 @@ const UNREAD: ProtocolError =
         .after(1);
 
 impl<H: History, S: Sockets> Host<H, S> {
-    /// The same, with a budget and documents at hand that it shares with other rooms.
+    /// The same, with a budget and what features keep in memory that it shares with other rooms.
     #[must_use]
-    pub fn sharing(mut self, budget: &Budget, documents: &DocumentCache) -> Self {
+    pub fn sharing(mut self, budget: &Budget, shared: &Shared) -> Self {
         self.budget = budget.clone();
         (self.waiting, self.unread) = (budget.lease(), budget.lease());
-        self.room.share_documents(documents);
+        self.room.share(shared);
         self
     }
 

@@ -2,7 +2,7 @@
 //! durable, and says what was found.
 
 use super::{Command, Duplicate, Event, Request, Room};
-use crate::feature::{Ask, Call, Found, Query};
+use crate::feature::{Ask, Call, Found, Known, Query, Shared};
 use crate::message::ConnectionId;
 
 /// What a host knows of itself.
@@ -23,6 +23,11 @@ pub enum Answer {
 }
 
 impl Room {
+    /// Shares this with other rooms from now on.
+    pub fn share(&mut self, shared: &Shared) {
+        self.own.share(shared);
+    }
+
     /// What must be looked up before this request is handled, and given to
     /// [`found`](Self::found). A connection asks, or a caller over HTTP.
     #[must_use]

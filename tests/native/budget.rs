@@ -1,7 +1,7 @@
 //! What waits in memory is bounded for all rooms that share it, and given back.
 
 use dormouse::budget::Budget;
-use dormouse::feature::documents::DocumentCache;
+use dormouse::feature::{Share, Shared};
 use dormouse::history::MemoryHistory;
 use dormouse::host::{Flush, Host};
 use dormouse::limits::{DOCUMENT_BYTES_MAX, Limits};
@@ -20,7 +20,7 @@ const MIB: usize = 1 << 20;
 /// Rooms of one isolate, with ann as number 1 and bob as number 2 in each.
 struct Isolate {
     budget: Budget,
-    documents: DocumentCache,
+    shared: Shared,
     rooms: Vec<Option<RoomHost>>,
     sockets: Vec<FakeSockets>,
     kind: Kind,
@@ -30,10 +30,10 @@ struct Isolate {
 impl Isolate {
     fn new(kind: Kind, rooms: usize, bytes: usize) -> Self {
         let budget = Budget::new(bytes as u64);
-        let documents = DocumentCache::new(&budget);
+        let shared = Shared::new(&budget);
         let sockets = (0..rooms).map(|_| FakeSockets::default()).collect();
         let rooms = (0..rooms).map(|_| None).collect();
-        Self { budget, documents, rooms, sockets, kind, now: NOON }
+        Self { budget, shared, rooms, sockets, kind, now: NOON }
     }
 
     fn room(&mut self, at: usize) -> &mut RoomHost {
@@ -42,7 +42,7 @@ impl Isolate {
         self.rooms[at].get_or_insert_with(|| {
             let history = MemoryHistory::new(epoch());
             let host = Host::wake(self.kind, limits, history, sockets.clone(), []).unwrap();
-            let mut host = host.sharing(&self.budget, &self.documents);
+            let mut host = host.sharing(&self.budget, &self.shared);
             for (number, user) in [(1, "ann"), (2, "bob")] {
                 let joined = session(number, user);
                 let _ = host.join(joined.clone(), stamp(now), |_| sockets.open(&joined, false));
@@ -183,7 +183,7 @@ fn l20_documents_at_hand_are_bounded_for_all_rooms_together_and_read_again() {
         }
     }
     assert!(isolate.budget.taken() <= 16 * MIB, "{}", isolate.budget.taken());
-    assert!((2..20).contains(&isolate.documents.count()));
+    assert!((2..20).contains(&isolate.shared.documents.count()));
     for room in 0..10 {
         isolate.says(room, 2, &sits("a"));
         isolate.room(room).flush(NOON).unwrap();
@@ -191,7 +191,7 @@ fn l20_documents_at_hand_are_bounded_for_all_rooms_together_and_read_again() {
         assert_eq!(state["data"]["content"].as_str().unwrap().len(), DOCUMENT_BYTES_MAX);
     }
     isolate.rooms.clear();
-    assert_eq!((isolate.budget.taken(), isolate.documents.count()), (0, 0));
+    assert_eq!((isolate.budget.taken(), isolate.shared.documents.count()), (0, 0));
 }
 
 #[derive(Clone, Debug)]
@@ -262,8 +262,8 @@ proptest! {
             isolate.room(room).flush(now).unwrap();
             isolate.settle(room);
         }
-        prop_assert!(isolate.budget.taken() == 0 || isolate.documents.count() != 0);
+        prop_assert!(isolate.budget.taken() == 0 || isolate.shared.documents.count() != 0);
         isolate.rooms.clear();
-        prop_assert_eq!((isolate.budget.taken(), isolate.documents.count()), (0, 0));
+        prop_assert_eq!((isolate.budget.taken(), isolate.shared.documents.count()), (0, 0));
     }
 }

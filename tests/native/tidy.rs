@@ -61,13 +61,11 @@ fn layers_look_down() {
 }
 
 /// Files that still name a feature beside its folder and the list. None is to be added.
-const NAMES_FEATURES: [&str; 7] = [
+const NAMES_FEATURES: [&str; 5] = [
     "admission/conversation.rs",
     "admission/hand_off.rs",
     "api/room_request.rs",
     "protocol/conversation.rs",
-    "edge/config.rs",
-    "host/afford.rs",
     "schema/words.rs",
 ];
 

@@ -240,7 +240,7 @@ impl Shared {
             }
         }
         let mut host = Host::wake(self.kind, self.limits(), history, sockets, sessions)?;
-        host = host.sharing(&self.config.budget, &self.config.documents);
+        host = host.sharing(&self.config.budget, &self.config.shared);
         host = host.configured(Rc::clone(&self.config.features));
         host = host.named(self.name().and_then(|it| RoomName::parse(it).ok()));
         host.keep_tally(&self.unreported.take());

@@ -64,6 +64,7 @@ pub struct Conversations {
 
 impl Known for Conversations {
     type Stored = Vec<Pending>;
+    type Shared = ();
 
     fn wake(stored: Vec<Pending>, _: Millis) -> Self {
         Self { pending: Jobs::restored(stored), answered: None }

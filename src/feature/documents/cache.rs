@@ -8,6 +8,7 @@ use std::rc::Rc;
 
 use super::stored::StoredDocument;
 use crate::budget::{Budget, Lease};
+use crate::feature::Share;
 use crate::feature::documents::Version;
 use crate::feature::documents::document::{Damaged, Document, Edit, Pace};
 use crate::limits::{DOCUMENTS_OPEN_BYTES_MAX, DOCUMENTS_OPEN_MAX};
@@ -56,15 +57,16 @@ impl Open {
     }
 }
 
-impl DocumentCache {
+impl Share for DocumentCache {
     /// An empty one, which takes from this budget.
-    #[must_use]
-    pub fn new(budget: &Budget) -> Self {
+    fn new(budget: &Budget) -> Self {
         let (open, rooms, uses) = Default::default();
         let (budget, lease) = (budget.clone(), budget.lease());
         Self(Rc::new(RefCell::new(Cached { open, rooms, uses, budget, lease })))
     }
+}
 
+impl DocumentCache {
     /// How many documents are at hand, of all rooms.
     #[must_use]
     pub fn count(&self) -> usize {

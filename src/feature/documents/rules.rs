@@ -4,7 +4,6 @@ use std::convert::Infallible;
 use std::rc::Rc;
 
 use super::Documents;
-use super::cache::DocumentCache;
 use super::stored::{DocumentQuery, EditingWrite, Seat, StoredDocument};
 use super::{owners, participants as seats};
 use crate::feature::documents::document::{Applied, Edit, Rejection, Snapshot};
@@ -128,13 +127,6 @@ fn wants(room: &Room, id: Option<ConnectionId>, command: &EditingCommand) -> Opt
         EditingCommand::Leave { .. } | EditingCommand::Cursor(_) => None,
     };
     document.filter(|it| !room.own.documents.has(it)).cloned().map(DocumentQuery)
-}
-
-impl Room {
-    /// Keeps documents where other rooms keep theirs.
-    pub(crate) fn share_documents(&mut self, cache: &DocumentCache) {
-        self.own.documents.share(cache);
-    }
 }
 
 fn seat(room: &Room, id: ConnectionId) -> Result<Seat, ProtocolError> {

@@ -11,7 +11,7 @@ use super::{Operation, Role};
 use crate::budget::Budget;
 use crate::feature::documents::Version;
 use crate::feature::documents::document::{Damaged, Document, Edit, Snapshot};
-use crate::feature::{ConnectionPart, Find, Keep, Known};
+use crate::feature::{ConnectionPart, Find, Keep, Known, Share};
 use crate::limits::DOCUMENT_BYTES_MAX;
 use crate::message::{Millis, Name, RequestId, Space, UserId, stored_name};
 
@@ -120,6 +120,7 @@ pub struct Documents {
 
 impl Known for Documents {
     type Stored = StoredDocuments;
+    type Shared = DocumentCache;
 
     /// None at hand. Its cache is its own, until it is told to share.
     fn wake(stored: StoredDocuments, _: Millis) -> Self {
@@ -127,6 +128,13 @@ impl Known for Documents {
         let cache = DocumentCache::new(&Budget::new(0));
         let room = cache.enter();
         Self { count: stored.count, owned, cache, room }
+    }
+
+    /// From now on they are at hand where those of other rooms are.
+    fn share(&mut self, cache: &DocumentCache) {
+        self.cache.leave(self.room);
+        self.cache = cache.clone();
+        self.room = cache.enter();
     }
 
     /// None any more, in the same cache.
@@ -143,13 +151,6 @@ impl Known for Documents {
 }
 
 impl Documents {
-    /// From now on they are at hand where those of other rooms are.
-    pub(crate) fn share(&mut self, cache: &DocumentCache) {
-        self.cache.leave(self.room);
-        self.cache = cache.clone();
-        self.room = cache.enter();
-    }
-
     /// What is known of one beside its text.
     pub(crate) fn owned(&self, name: &Name) -> Option<&OwnedDocument> {
         self.owned.get(name)

@@ -36,6 +36,7 @@ impl Feature for Messages {
 
 impl Known for Messages {
     type Stored = ();
+    type Shared = ();
     fn wake((): (), _: Millis) -> Self {
         Self
     }

@@ -90,6 +90,7 @@ pub struct Metrics {
 
 impl Known for Metrics {
     type Stored = MetricMemory;
+    type Shared = ();
 
     fn wake(stored: MetricMemory, head_at: Millis) -> Self {
         let own = Own::restore(stored.observed, head_at);

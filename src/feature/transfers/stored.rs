@@ -106,6 +106,7 @@ pub struct Transfers {
 
 impl Known for Transfers {
     type Stored = Vec<Transfer>;
+    type Shared = ();
 
     fn wake(stored: Vec<Transfer>, _: Millis) -> Self {
         let objects = stored.into_iter().map(|it| (it.id, it)).collect();

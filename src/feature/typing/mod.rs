@@ -53,6 +53,7 @@ impl Feature for Typing {
 
 impl Known for Typing {
     type Stored = ();
+    type Shared = ();
     fn wake((): (), _: Millis) -> Self {
         Self::default()
     }

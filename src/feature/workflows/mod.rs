@@ -34,6 +34,7 @@ impl Feature for Workflows {
 
 impl Known for Workflows {
     type Stored = ();
+    type Shared = ();
     fn wake((): (), _: Millis) -> Self {
         Self
     }
