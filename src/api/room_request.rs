@@ -6,6 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use crate::feature::Publishing;
 use crate::feature::documents::EditingCommand;
 use crate::feature::metrics::{Measures, MetricCommand};
+use crate::feature::state::StateCommand;
 use crate::feature::transfers::TransferCommand;
 use crate::kernel::Grants;
 use crate::kernel::{Command, Publication, Request};
@@ -160,7 +161,7 @@ impl Task {
             Self::DeleteObject(data) => one(TransferCommand::Delete(data.clone()).into()),
             Self::DeleteState(key) => {
                 let key = StateKey::parse(key.as_str());
-                let command = key.map(|key| Command::SetState { key, value: Json::null() });
+                let command = key.map(|key| StateCommand::Set { key, value: Json::null() }.into());
                 vec![Request { request_id: None, command }]
             }
             Self::Observe => one(MetricCommand::Observe.into()),

@@ -15,6 +15,7 @@ mod publishing;
 pub(crate) mod rules;
 #[cfg(not(target_arch = "wasm32"))]
 pub(crate) mod schema;
+pub mod state;
 pub(crate) mod tables;
 pub mod transfers;
 pub mod typing;
@@ -211,6 +212,8 @@ pub trait Known {
 macro_rules! features {
     ($then:ident) => {
         $then! {
+            /// Values under keys (H6).
+            state: State;
             /// Large data (A22, A23).
             transfers: Transfers;
             /// Metrics (B15, B16).

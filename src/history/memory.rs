@@ -5,12 +5,8 @@ use std::rc::Rc;
 use super::{History, TRIM_ENTRIES_MAX, how_many_fit, weight};
 use crate::feature;
 use crate::feature::tables::{Log, Twin, Twins};
-use crate::kernel::{
-    Counts, DedupeWindow, Departure, Duplicate, KeptKey, PageQuery, StoredRoom, Write,
-};
-use crate::message::{
-    Before, Entry, EntryKind, Epoch, Millis, Offset, Page, RequestId, StateItem, StateKey, UserId,
-};
+use crate::kernel::{Counts, DedupeWindow, Departure, Duplicate, PageQuery, StoredRoom, Write};
+use crate::message::{Before, Entry, EntryKind, Epoch, Millis, Offset, Page, RequestId, UserId};
 
 /// A history in vectors: the model that every other history is tested against.
 #[derive(Clone, Debug)]
@@ -22,9 +18,6 @@ pub struct MemoryHistory {
     departures: BTreeMap<UserId, Departure>,
     counts: Counts,
     shares: BTreeMap<UserId, (Counts, Millis)>,
-    states: BTreeMap<String, StateItem>,
-    /// Whose keys are, and whether they are protected.
-    owned_states: BTreeMap<String, (UserId, bool)>,
     features: Twins,
 }
 
@@ -40,8 +33,6 @@ impl MemoryHistory {
             departures: BTreeMap::new(),
             counts: Counts::default(),
             shares: BTreeMap::new(),
-            states: BTreeMap::new(),
-            owned_states: BTreeMap::new(),
             features: Twins::default(),
         }
     }
@@ -55,7 +46,6 @@ impl MemoryHistory {
                     self.recent.insert((entry.author.id.clone(), request_id), self.head);
                 }
                 self.features.appended(entry);
-                self.keep(entry);
             }
             Write::Depart(departure) => {
                 self.departures.insert(departure.member.id.clone(), departure.clone());
@@ -67,9 +57,6 @@ impl MemoryHistory {
             Write::Share(user, counts, now) => {
                 self.shares.retain(|_, (_, at)| now.0.saturating_sub(Counts::HOLDS_MS) <= at.0);
                 self.shares.insert(user.clone(), (*counts, *now));
-            }
-            Write::OwnState { key, owner, is_protected } => {
-                self.owned_states.insert(key.as_str().to_owned(), (owner.clone(), *is_protected));
             }
             Write::Feature(it) => self.features.write(it),
             Write::Erase(epoch) => {
@@ -90,19 +77,6 @@ impl MemoryHistory {
     }
 }
 
-impl MemoryHistory {
-    fn keep(&mut self, entry: &Entry) {
-        let Some(key) = entry.body.state_key() else { return };
-        if entry.body.data.is_null() {
-            self.states.remove(key);
-            self.owned_states.remove(key);
-        } else if let Ok(name) = StateKey::stored(key) {
-            let (value, offset) = (entry.body.data.clone(), entry.offset);
-            self.states.insert(key.to_owned(), StateItem { key: name, value, offset });
-        }
-    }
-}
-
 impl History for MemoryHistory {
     type Error = Infallible;
 
@@ -118,17 +92,6 @@ impl History for MemoryHistory {
             departures: self.departures.values().cloned().collect(),
             counts: self.counts,
             shares: self.shares.iter().map(|(user, (it, _))| (user.clone(), *it)).collect(),
-            states: self
-                .states
-                .iter()
-                .map(|(key, it)| {
-                    let bytes = it.value.as_str().len();
-                    let whose = self.owned_states.get(key);
-                    let is_protected = whose.is_some_and(|it| it.1);
-                    let owner = whose.map(|it| it.0.clone());
-                    (key.clone(), KeptKey { bytes, owner, is_protected })
-                })
-                .collect(),
             own: self.features.stored(),
         })
     }
@@ -178,10 +141,6 @@ impl History for MemoryHistory {
             head: query.head,
             epoch: query.epoch.clone(),
         })
-    }
-
-    fn snapshot(&self) -> Result<Vec<StateItem>, Infallible> {
-        Ok(self.states.values().cloned().collect())
     }
 
     fn find(&self, query: &feature::Query) -> Result<feature::Found, Infallible> {

@@ -19,7 +19,7 @@ pub use sql::SqlHistory;
 use crate::feature;
 use crate::kernel::{DedupeWindow, Duplicate, PageQuery, StoredRoom, Write};
 use crate::limits::FRAME_BYTES_MAX;
-use crate::message::{Epoch, Millis, Offset, Page, RequestId, StateItem, UserId};
+use crate::message::{Epoch, Millis, Offset, Page, RequestId, UserId};
 
 /// Entries one [`Write::Trim`] deletes at most, so that a large backlog does not
 /// hold up the room; the next alarm takes the rest.
@@ -61,9 +61,6 @@ pub trait History {
 
     /// A stretch of the log, oldest first, of at most [`PAGE_BYTES_MAX`].
     fn page(&self, query: &PageQuery) -> Result<Page, Self::Error>;
-
-    /// Everything kept under keys, in their order.
-    fn snapshot(&self) -> Result<Vec<StateItem>, Self::Error>;
 
     /// What a feature looks up, in its tables or in the log.
     fn find(&self, query: &feature::Query) -> Result<feature::Found, Self::Error>;

@@ -42,23 +42,9 @@ const OWN: &[Step] = &[
         &[
             // Whose sockets an entry is for; NULL is everyone's.
             "ALTER TABLE entry ADD COLUMN user TEXT",
-            // What the room keeps under keys, and the entry that set it.
-            "CREATE TABLE state (
-        key TEXT PRIMARY KEY,
-        value TEXT NOT NULL,
-        offset INTEGER NOT NULL
-    ) STRICT, WITHOUT ROWID",
         ],
     ),
     (6, share::TABLES),
-    (
-        7,
-        &[
-            // Who set a key first, and whether only callers with `publish` change it.
-            "ALTER TABLE state ADD COLUMN owner TEXT",
-            "ALTER TABLE state ADD COLUMN protected INTEGER NOT NULL DEFAULT 0",
-        ],
-    ),
 ];
 
 /// Every step from an empty database to today's, in order: the history's and those of features.

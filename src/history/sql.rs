@@ -3,12 +3,10 @@ use std::rc::Rc;
 use super::entries::Entries;
 use super::{History, TRIM_ENTRIES_MAX, schema, share, stored_room};
 use crate::database::write_meta;
-use crate::database::{Database, Row, Value};
+use crate::database::{Database, Value};
 use crate::feature::{self, tables};
 use crate::kernel::{DedupeWindow, Departure, Duplicate, PageQuery, StoredRoom, Write};
-use crate::message::{
-    Entry, Epoch, Json, Millis, Offset, Page, RequestId, StateItem, StateKey, UserId,
-};
+use crate::message::{Entry, Epoch, Millis, Offset, Page, RequestId, UserId};
 
 /// A history in SQLite.
 #[derive(Debug)]
@@ -52,12 +50,6 @@ impl<D: Database> SqlHistory<D> {
                 write_meta(&self.database, "broadcasts", &counts)
             }
             Write::Share(user, counts, at) => share::write(&self.database, user, counts, *at),
-            Write::OwnState { key, owner, is_protected } => {
-                let sql = "UPDATE state SET owner = ?, protected = ? WHERE key = ?";
-                let owner = owner.0.as_str().into();
-                let bindings = [owner, u64::from(*is_protected).into(), key.as_str().into()];
-                self.database.run(sql, &bindings).map(drop)
-            }
             Write::Trim { from, since } => self.trim(*from, *since),
             Write::Erase(epoch) => self.erase(epoch),
             Write::Feature(it) => tables::write(&self.database, &[it]),
@@ -90,7 +82,6 @@ impl<D: Database> SqlHistory<D> {
                 | Write::Prune(_)
                 | Write::Broadcasts(_)
                 | Write::Share(..)
-                | Write::OwnState { .. }
                 | Write::Erase(_) => self.write(write)?,
             }
         }
@@ -101,7 +92,6 @@ impl<D: Database> SqlHistory<D> {
     fn append(&self, entries: &[&Rc<Entry>]) -> Result<(), D::Error> {
         self.entries().append(entries)?;
         for entry in entries {
-            self.keep(entry)?;
             tables::appended(&self.database, entry)?;
             let Some(request_id) = &entry.request_id else { continue };
             // Replaces an id that is past remembering and not yet deleted.
@@ -114,21 +104,9 @@ impl<D: Database> SqlHistory<D> {
         Ok(())
     }
 
-    /// Keeps the value an entry sets, or drops it.
-    fn keep(&self, entry: &Entry) -> Result<(), D::Error> {
-        let Some(key) = entry.body.state_key() else { return Ok(()) };
-        if entry.body.data.is_null() {
-            return self.database.run("DELETE FROM state WHERE key = ?", &[key.into()]).map(drop);
-        }
-        let sql = "INSERT INTO state (key, value, offset) VALUES (?, ?, ?)
-                   ON CONFLICT (key) DO UPDATE SET value = excluded.value, offset = excluded.offset";
-        let value = entry.body.data.as_str();
-        self.database.run(sql, &[key.into(), value.into(), entry.offset.0.into()]).map(drop)
-    }
-
     fn erase(&self, epoch: &Epoch) -> Result<(), D::Error> {
         let features = tables::TABLES.iter().copied().flatten();
-        for table in ["entry", "recent", "departure", "state", "share"].iter().chain(features) {
+        for table in ["entry", "recent", "departure", "share"].iter().chain(features) {
             self.database.run(&format!("DELETE FROM {table}"), &[])?;
         }
         let features = tables::META.iter().copied().flatten();
@@ -200,20 +178,6 @@ impl<D: Database> History for SqlHistory<D> {
             return Ok(Page { entries: vec![], has_more: false, upwards, head, epoch });
         }
         self.entries().page(query)
-    }
-
-    fn snapshot(&self) -> Result<Vec<StateItem>, D::Error> {
-        if !self.is_made {
-            return Ok(Vec::new());
-        }
-        let rows = self.database.run("SELECT key, value, offset FROM state ORDER BY key", &[])?;
-        let item = |row: Row| {
-            let [key, value, offset] = <[Value<'static>; 3]>::try_from(row).ok()?;
-            let key = StateKey::stored(key.text()?).ok()?;
-            let value = Json::stored(value.text()?)?;
-            Some(StateItem { key, value, offset: Offset(offset.integer()?) })
-        };
-        Ok(rows.into_iter().filter_map(item).collect())
     }
 
     fn find(&self, query: &feature::Query) -> Result<feature::Found, D::Error> {

@@ -5,7 +5,7 @@ use crate::database::find;
 use crate::database::{Database, Row, Value};
 use crate::feature::tables::Woken;
 use crate::feature::{self, tables};
-use crate::kernel::{Counts, Departure, KeptKey, StoredRoom};
+use crate::kernel::{Counts, Departure, StoredRoom};
 use crate::message::{Epoch, Member, Millis, Offset, UserId};
 
 /// What a wake reads beside features.
@@ -16,8 +16,6 @@ const KERNEL: &str = "
         WHERE offset IN ((SELECT MIN(offset) FROM entry), (SELECT MAX(offset) FROM entry))
     UNION ALL
     SELECT 'departure', user, name, until, 0 FROM departure
-    UNION ALL
-    SELECT 'state', key, COALESCE(owner, ''), octet_length(value), protected FROM state
     UNION ALL
     SELECT 'share', user, data, 0, 0 FROM share";
 
@@ -41,7 +39,6 @@ enum Memo {
     Meta(String, String),
     End(Offset, Millis),
     Departure(Departure),
-    State(String, KeptKey),
     Share(UserId, Counts),
     Feature(String, Woken),
 }
@@ -57,11 +54,6 @@ impl Memo {
                 let member = Member { id: UserId(key), name: value };
                 Self::Departure(Departure { member, until: Millis(number) })
             }
-            "state" => {
-                let owner = (!value.is_empty()).then_some(UserId(value));
-                let (bytes, is_protected) = (usize::try_from(number).ok()?, at.integer()? != 0);
-                Self::State(key, KeptKey { bytes, owner, is_protected })
-            }
             "share" => {
                 let (user, counts) = share::read(key, &value)?;
                 Self::Share(user, counts)
@@ -74,14 +66,13 @@ impl Memo {
 /// Reads it.
 pub(super) fn read<D: Database>(database: &D) -> Result<StoredRoom, D::Error> {
     let (mut meta, mut ends) = (Vec::new(), Vec::new());
-    let (mut departures, mut states, mut shares) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut departures, mut shares) = (Vec::new(), Vec::new());
     let mut own = feature::Stored::default();
     for row in database.run(&statement(), &[])? {
         match Memo::read(row) {
             Some(Memo::Meta(key, value)) => meta.push((key, value)),
             Some(Memo::End(offset, at)) => ends.push((offset, at)),
             Some(Memo::Departure(departure)) => departures.push(departure),
-            Some(Memo::State(key, state)) => states.push((key, state)),
             Some(Memo::Share(user, counts)) => shares.push((user, counts)),
             // What cannot be read was written by a later version, or is damaged.
             Some(Memo::Feature(tag, row)) => drop(tables::wake(&mut own, &tag, row)),
@@ -97,16 +88,5 @@ pub(super) fn read<D: Database>(database: &D) -> Result<StoredRoom, D::Error> {
         find(&meta, "broadcasts").and_then(|it| serde_json::from_str(it).ok());
     let epoch = Epoch(find(&meta, "epoch").unwrap_or_default().to_owned());
     let counts = counts.unwrap_or_default();
-    Ok(StoredRoom {
-        epoch,
-        head,
-        head_at,
-        first,
-        first_at,
-        departures,
-        counts,
-        shares,
-        states,
-        own,
-    })
+    Ok(StoredRoom { epoch, head, head_at, first, first_at, departures, counts, shares, own })
 }

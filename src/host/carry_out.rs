@@ -5,7 +5,7 @@ use crate::feature::Query;
 use crate::history::History;
 use crate::kernel::{Answer, Effect, HostStats, Recipients, Write};
 use crate::kernel::{Event, Notice};
-use crate::message::{Code, Millis, ProtocolError, Reply};
+use crate::message::{Code, Millis, ProtocolError};
 
 impl<H: History, S: Sockets> Host<H, S> {
     pub(super) fn carry_out(&mut self, effects: Vec<Effect>, now: Millis) -> Result<(), H::Error> {
@@ -36,11 +36,6 @@ impl<H: History, S: Sockets> Host<H, S> {
                 }
                 Effect::Page { pending, query } => {
                     let notice = pending.notice(Event::History(self.history.page(&query)?));
-                    self.address(&mut deliveries, pending.to, notice);
-                }
-                Effect::Snapshot(pending) => {
-                    let state = Reply::State(self.history.snapshot()?);
-                    let notice = pending.notice(Event::Reply(state));
                     self.address(&mut deliveries, pending.to, notice);
                 }
                 Effect::Find { query, pending: None } => self.lookups.push(query),

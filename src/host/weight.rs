@@ -16,7 +16,6 @@ pub(super) fn weight(effect: &Effect) -> usize {
         Effect::Tell { notice, .. } => told(&notice.event),
         // What these ask for is read when they are carried out.
         Effect::Page { .. }
-        | Effect::Snapshot(_)
         | Effect::Find { .. }
         | Effect::Call(_)
         | Effect::Save(_)
@@ -35,7 +34,6 @@ fn written(write: &Write) -> usize {
         | Write::Prune(_)
         | Write::Broadcasts(_)
         | Write::Share(..)
-        | Write::OwnState { .. }
         | Write::Erase(_) => 0,
     }
 }

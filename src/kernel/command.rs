@@ -1,7 +1,7 @@
 use crate::feature::{self, Ask};
 use crate::message::{
-    Acknowledgement, Body, ConnectionId, Dedupe, Json, Kicked, PageRequest, ProtocolError, Rate,
-    RequestId, StateKey, Topic,
+    Acknowledgement, Body, ConnectionId, Dedupe, Kicked, PageRequest, ProtocolError, Rate,
+    RequestId, Topic,
 };
 
 /// A frame from a client, decoded. Decoding cannot fail as a whole: what could
@@ -30,13 +30,6 @@ pub enum Command {
     },
     /// Add this to the log, and tell everyone whom it concerns.
     Publish(Publication),
-    /// Keep this value under this key, and say so; `null` drops the key.
-    SetState {
-        /// The key.
-        key: StateKey,
-        /// The value.
-        value: Json,
-    },
     /// I want to hear of these (C6).
     Subscribe(Vec<Topic>),
     /// I no longer want to hear of these (C7).
@@ -47,8 +40,6 @@ pub enum Command {
     Presence,
     /// What do I hear of?
     Subscriptions,
-    /// What is kept under keys?
-    State,
     /// How is the room?
     Stats,
     /// How is this connection? (E18)
@@ -91,7 +82,7 @@ impl Command {
     #[must_use]
     pub fn dedupe(&self) -> Dedupe {
         match self {
-            Self::Publish(_) | Self::SetState { .. } => Dedupe::Entry,
+            Self::Publish(_) => Dedupe::Entry,
             Self::Feature(it) => it.dedupe(),
             Self::Ping
             | Self::Pong
@@ -101,7 +92,6 @@ impl Command {
             | Self::History(_)
             | Self::Presence
             | Self::Subscriptions
-            | Self::State
             | Self::Stats
             | Self::Status
             | Self::Kick(_)

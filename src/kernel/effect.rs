@@ -6,7 +6,7 @@ use crate::close::CloseCode;
 use crate::feature::{self, Keep};
 use crate::kernel::{Event, Notice};
 use crate::message::{
-    Before, ConnectionId, Entry, Epoch, Millis, Offset, Priority, RequestId, StateKey, UserId,
+    Before, ConnectionId, Entry, Epoch, Millis, Offset, Priority, RequestId, UserId,
 };
 
 /// Something the room wants done.
@@ -28,8 +28,6 @@ pub enum Effect {
         /// What was asked.
         query: PageQuery,
     },
-    /// Read the room's state and say it.
-    Snapshot(PendingReply),
     /// Look this up for a feature, once everything before is durable.
     Find {
         /// What is looked up.
@@ -64,7 +62,6 @@ impl Effect {
             Self::Write(Write::Feature(it)) => it.is_urgent(),
             Self::Write(_)
             | Self::Page { .. }
-            | Self::Snapshot(_)
             | Self::Find { .. }
             | Self::Call(_)
             | Self::Save(_) => false,
@@ -78,7 +75,6 @@ impl Effect {
             Self::Write(write) => Some(write),
             Self::Tell { .. }
             | Self::Page { .. }
-            | Self::Snapshot(_)
             | Self::Find { .. }
             | Self::Call(_)
             | Self::Save(_)
@@ -134,15 +130,6 @@ pub enum Write {
     Broadcasts(Counts),
     /// What was counted against a user, likewise, and when that was.
     Share(UserId, Counts, Millis),
-    /// Whose a key of the room's state is; the entry before has set it.
-    OwnState {
-        /// The key.
-        key: StateKey,
-        /// Who set it first, or protects it.
-        owner: UserId,
-        /// Whether only callers with `publish` change it.
-        is_protected: bool,
-    },
     /// Forget everything, and begin a new log.
     Erase(Epoch),
     /// Something of a feature's.

@@ -19,15 +19,13 @@ pub(crate) fn serves(kind: Kind, command: &Command) -> bool {
         | Command::History(_)
         | Command::Presence
         | Command::Subscriptions
-        | Command::State
         | Command::Stats
         | Command::Status
         | Command::Kick(_)
         | Command::Erase => true,
-        Command::Publish(_)
-        | Command::SetState { .. }
-        | Command::Subscribe(_)
-        | Command::Unsubscribe(_) => matches!(kind, Kind::Chat | Kind::Hub),
+        Command::Publish(_) | Command::Subscribe(_) | Command::Unsubscribe(_) => {
+            matches!(kind, Kind::Chat | Kind::Hub)
+        }
         Command::Feature(it) => it.is_served_in(kind),
     }
 }

@@ -31,7 +31,6 @@ pub(crate) mod principal;
 mod rate;
 mod request;
 pub(crate) mod retention;
-pub(crate) mod state;
 mod status;
 mod stored_room;
 pub(crate) mod subscriptions;
@@ -56,7 +55,6 @@ pub use lookup::{Answer, HostStats};
 pub use presence::Departure;
 use principal::Principal;
 pub use rate::{Bucket, Quota, Window};
-pub use state::KeptKey;
 pub use stored_room::StoredRoom;
 use subscriptions::Subscriptions;
 
@@ -87,8 +85,6 @@ pub struct Room {
     pub(crate) counts: Counts,
     /// And against each of its users, while that may hold them back.
     pub(crate) shares: BTreeMap<UserId, Counts>,
-    /// The keys of its state.
-    pub(crate) states: BTreeMap<String, KeptKey>,
     /// Connects of the last minute, where the platform does not count them.
     pub(crate) addresses: BTreeMap<String, Window>,
     /// No session can be due before this; may be too early, never too late.
@@ -125,7 +121,6 @@ impl Room {
             departures: log.departures.into_iter().map(|it| (it.member.id.clone(), it)).collect(),
             counts: log.counts,
             shares: log.shares.into_iter().collect(),
-            states: log.states.into_iter().collect(),
             addresses: BTreeMap::new(),
             sweep_at: None,
             tally: Tally::default(),
@@ -198,7 +193,7 @@ impl Room {
 
     /// Whether nothing is kept in it that others put there.
     fn keeps_nothing(&self) -> bool {
-        self.first.0 == 0 && self.states.is_empty() && self.own.keeps_nothing()
+        self.first.0 == 0 && self.own.keeps_nothing()
     }
 
     /// Whether anything happened since its tally was last taken.

@@ -3,7 +3,7 @@
 use super::principal::Principal;
 use super::{
     Command, Context, Duplicate, Event, Request, Room, admin, chat, connection, kinds, presence,
-    state, status, topics,
+    status, topics,
 };
 use crate::feature::Ask;
 use crate::message::{Code, ConnectionId, ProtocolError};
@@ -56,15 +56,11 @@ impl Room {
             // The edge verifies tokens and sends `Input::Renewed` instead.
             Command::Authenticate { .. } => cx.refuse_principal(principal, ProtocolError::system()),
             Command::Publish(it) => chat::publish(self, cx, principal, it, duplicate),
-            Command::SetState { key, value } => {
-                state::set(self, cx, principal, &key, value, duplicate);
-            }
             Command::Subscribe(topics) => topics::subscribe(self, cx, principal, topics),
             Command::Unsubscribe(topics) => topics::unsubscribe(self, cx, principal, topics),
             Command::History(page) => chat::history(self, cx, principal, page),
             Command::Presence => presence::list(self, cx, principal),
             Command::Subscriptions => topics::list(self, cx, principal),
-            Command::State => state::snapshot(cx, principal),
             Command::Stats => status::stats(self, cx, principal),
             Command::Status => status::status(self, cx, principal),
             Command::Kick(whom) => admin::kick(self, cx, principal, &whom),

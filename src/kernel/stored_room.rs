@@ -1,6 +1,6 @@
 //! What outlives a room's memory.
 
-use super::{Counts, Departure, KeptKey};
+use super::{Counts, Departure};
 use crate::feature;
 use crate::message::{Epoch, Millis, Offset, UserId};
 
@@ -23,8 +23,6 @@ pub struct StoredRoom {
     pub counts: Counts,
     /// What was counted against users, likewise.
     pub shares: Vec<(UserId, Counts)>,
-    /// The keys of the room's state.
-    pub states: Vec<(String, KeptKey)>,
     /// What is stored of features.
     pub own: feature::Stored,
 }
@@ -42,7 +40,6 @@ impl StoredRoom {
             departures: Vec::new(),
             counts: Counts::default(),
             shares: vec![],
-            states: Vec::new(),
             own: feature::Stored::default(),
         }
     }

@@ -3,7 +3,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 use super::body::{Body, EntryKind};
-use super::{EventName, Json, StateKey};
+use super::{EventName, Json};
 
 /// Somebody published an event (A14, A17, C8). It is stored with its name.
 pub const EVENT: EntryKind = EntryKind {
@@ -18,7 +18,7 @@ pub const EVENT: EntryKind = EntryKind {
         let body = Body::new(EVENT, EventName::stored(name).ok()?, data.into_owned());
         Some(Body { user, ..body })
     },
-    leaves_more: |body| body.state_key().is_some(),
+    leaves_more: |_| false,
     spell: EntryKind::AS_IT_IS,
 };
 
@@ -31,22 +31,7 @@ struct Stored<'a> {
 /// What everyone hears, whatever they subscribed to (C8).
 pub const BROADCAST: &str = "broadcast";
 
-/// Before the key of a room's state.
-pub const STATE: &str = "state.";
-
 impl Body {
-    /// The change of a room's state: this value under this key.
-    #[must_use]
-    pub fn state(key: &StateKey, value: Json) -> Self {
-        Self::new(EVENT, key.event(), value)
-    }
-
-    /// The key it sets, if it is a room's state.
-    #[must_use]
-    pub fn state_key(&self) -> Option<&str> {
-        if self.kind == EVENT { self.name.as_str().strip_prefix(STATE) } else { None }
-    }
-
     /// Whether everyone hears it, whatever they subscribed to (C8).
     #[must_use]
     pub fn is_broadcast(&self) -> bool {

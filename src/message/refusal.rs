@@ -116,6 +116,10 @@ impl std::fmt::Display for ProtocolError {
 }
 
 impl ProtocolError {
+    /// The answer to whoever publishes a name that is not theirs to give: it could be taken for what
+    /// the server or a client says.
+    pub const RESERVED: Self = Self::invalid("this name is the protocol's own");
+
     /// A refusal without a time to wait.
     #[must_use]
     pub const fn new(code: Code, message: &'static str) -> Self {

@@ -1,4 +1,4 @@
-use super::{ConnectionId, Epoch, Json, Millis, Offset, StateKey, Topic, UserId};
+use super::{ConnectionId, Epoch, Millis, Offset, Topic, UserId};
 
 /// What a newcomer is told of its connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,8 +28,6 @@ pub enum Reply {
     Unsubscribed(Vec<Topic>),
     /// What is subscribed to; `None` for everything.
     Subscriptions(Option<Vec<Topic>>),
-    /// What is kept under keys.
-    State(Vec<StateItem>),
     /// How the room is.
     Stats(Stats),
     /// How this connection is.
@@ -51,17 +49,6 @@ pub struct Accepted {
     pub epoch: Epoch,
     /// Whether it was accepted before, and so not said again.
     pub duplicate: bool,
-}
-
-/// One value of a room's state.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StateItem {
-    /// Its key.
-    pub key: StateKey,
-    /// The value.
-    pub value: Json,
-    /// The entry that set it.
-    pub offset: Offset,
 }
 
 /// How a room is.

@@ -2,8 +2,8 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
+use super::ProtocolError;
 use super::name::{is_made_of_names, is_spelled, was_spelled};
-use super::{ProtocolError, STATE};
 
 /// The name of an event: 1 to 128 of `A-Z a-z 0-9 . _ : ~ -`, but not `.` or `..`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -49,8 +49,11 @@ const WRONG: ProtocolError = ProtocolError::invalid(
 pub struct StateKey(String);
 
 impl StateKey {
+    /// What stands before a key in the name of the event that tells of its change.
+    pub const PREFIX: &str = "state.";
+
     /// Longest key, in bytes.
-    pub const BYTES_MAX: usize = TOPIC_BYTES_MAX - STATE.len();
+    pub const BYTES_MAX: usize = TOPIC_BYTES_MAX - Self::PREFIX.len();
 
     /// Refuses whatever is not such a key.
     pub fn parse(key: impl Into<String>) -> Result<Self, ProtocolError> {
@@ -74,7 +77,7 @@ impl StateKey {
     /// The event that tells of its change.
     #[must_use]
     pub fn event(&self) -> EventName {
-        EventName(format!("{}{}", STATE, self.0).into())
+        EventName(format!("{}{}", Self::PREFIX, self.0).into())
     }
 }
 

@@ -18,7 +18,7 @@ pub use wire::Wire;
 
 use crate::feature::{self, Publishing};
 use crate::kernel::Notice;
-use crate::message::{Body, EVENT, Kind, ProtocolError, STATE};
+use crate::message::{Body, EVENT, Kind, ProtocolError};
 
 /// Every dialect, by number. Numbers are stored in attachments: append, never reorder. A new one
 /// is its file and a line here.
@@ -63,15 +63,12 @@ pub fn publication(it: &Publishing<'_>) -> Result<Body, ProtocolError> {
     if let Some(read) = feature::publication(it) {
         return read;
     }
-    let name = it.name.as_str();
-    if is_word(it.kind, name) || name.starts_with(STATE) {
-        return Err(RESERVED);
+    if is_word(it.kind, it.name.as_str()) {
+        return Err(ProtocolError::RESERVED);
     }
     let data = it.data.clone().checked()?;
     Ok(Body { user: it.user.cloned(), ..Body::new(EVENT, it.name.clone(), data) })
 }
-
-const RESERVED: ProtocolError = ProtocolError::invalid("this name is the protocol's own");
 
 /// One spelling of the vocabulary. Stateless: what must be remembered about a
 /// socket is the room's to remember.

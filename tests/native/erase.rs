@@ -1,6 +1,7 @@
 //! An erased room has forgotten everything, in memory as on disk.
 
 use dormouse::api::EventIn;
+use dormouse::feature::state::StateCommand;
 use dormouse::kernel::{Command, Request};
 use dormouse::limits::Limits;
 use dormouse::message::{Before, Kind, PageRequest};
@@ -71,7 +72,9 @@ fn an_erased_room_is_as_if_it_had_slept() {
             world.sleep();
         }
         let page = PageRequest { before: Before::Newest, after: None, limit: 10 };
-        for asked in [Command::Presence, Command::Stats, Command::State, Command::History(page)] {
+        for asked in
+            [Command::Presence, Command::Stats, StateCommand::All.into(), Command::History(page)]
+        {
             answers[usize::from(sleeps)].push(world.call(command(asked)));
         }
         let again = world.call(event("b").request(Kind::Hub));

@@ -5,6 +5,7 @@ use std::fmt::Debug;
 use dormouse::feature::conversations::{ConversationFound, ConversationQuery, Pending, Question};
 use dormouse::feature::documents::{DocumentQuery, StoredDocument};
 use dormouse::feature::metrics::{Lately, Measuring};
+use dormouse::feature::state::{AllState, StateItem};
 use dormouse::feature::transfers::{
     Compare, Digest, FoundChunk, Piece, TransferEvent, TransferQuery,
 };
@@ -33,6 +34,11 @@ pub(crate) fn lately<H: History<Error: Debug>>(
 ) -> Lately {
     let query = Measuring { at: since, since, first, head, users: vec![], is_report: false };
     let Found::Metrics(found) = find(history, query) else { panic!("another feature's") };
+    found
+}
+
+pub(crate) fn state<H: History<Error: Debug>>(history: &H) -> Vec<StateItem> {
+    let Found::State(found) = find(history, AllState) else { panic!("another feature's") };
     found
 }
 

@@ -8,7 +8,7 @@ use dormouse::history::{History, MemoryHistory};
 use dormouse::host::{Flush, Host};
 use dormouse::kernel::{DedupeWindow, Duplicate, PageQuery, StoredRoom, Write};
 use dormouse::limits::Limits;
-use dormouse::message::{Kind, Millis, Offset, Page, RequestId, StateItem, UserId};
+use dormouse::message::{Kind, Millis, Offset, Page, RequestId, UserId};
 use dormouse::protocol::Frame;
 use serde_json::json;
 
@@ -182,10 +182,6 @@ impl History for Flaky {
 
     fn page(&self, query: &PageQuery) -> Result<Page, Self::Error> {
         Ok(self.0.page(query).unwrap())
-    }
-
-    fn snapshot(&self) -> Result<Vec<StateItem>, Self::Error> {
-        Ok(self.0.snapshot().unwrap())
     }
 
     fn find(&self, query: &Query) -> Result<Found, Self::Error> {

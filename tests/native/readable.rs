@@ -8,6 +8,7 @@ use dormouse::api::{Answer, read_event};
 use dormouse::feature;
 use dormouse::feature::conversations::ConversationCommand;
 use dormouse::feature::documents::{Cursor, EditingCommand, EditingEvent};
+use dormouse::feature::state::{StateCommand, StateEvent, StateItem};
 use dormouse::history::{History, MemoryHistory, SqlHistory};
 use dormouse::kernel::{Command, Event, Notice, Publication};
 use dormouse::kernel::{PageQuery, Write};
@@ -16,8 +17,7 @@ use dormouse::limits::{
     STATE_KEYS_MAX,
 };
 use dormouse::message::{
-    Before, Body, ConnectionId, Entry, Kind, Member, Offset, Page, Reply, RequestId, StateItem,
-    StateKey, UserId,
+    Before, Body, ConnectionId, Entry, Kind, Member, Offset, Page, RequestId, StateKey, UserId,
 };
 use dormouse::protocol::{Frame, ProtocolId};
 use proptest::prelude::*;
@@ -112,11 +112,11 @@ fn paged<H: History<Error: Debug>>(mut history: H, entries: &[Rc<Entry>]) {
 fn carried(command: Command) {
     match command {
         Command::Publish(Publication { body, .. }) => told_entry(body),
-        Command::SetState { key, value } => {
+        Command::Feature(feature::Command::State(StateCommand::Set { key, value })) => {
             told_entry(Body::state(&key, value.clone()));
             if value.as_str().len() <= STATE_BYTES_MAX {
                 let offset = Offset(1 << 53);
-                told(&Event::Reply(Reply::State(vec![StateItem { key, value, offset }])));
+                told(&StateEvent::All(vec![StateItem { key, value, offset }]).into());
             }
         }
         Command::Feature(feature::Command::Conversations(ConversationCommand::Ask {
@@ -258,7 +258,7 @@ fn l4_what_was_stored_before_there_was_a_bound_is_still_shown() {
     // Between the Worker and its object it is JSON in JSON.
     let sent = serde_json::to_string(&[Answer::Done(json)]).unwrap();
     assert!(serde_json::from_str::<Vec<Answer>>(&sent).is_ok());
-    assert_eq!(history.snapshot().unwrap()[0].value.as_str(), deep);
+    assert_eq!(crate::found::state(&history)[0].value.as_str(), deep);
 }
 
 #[test]
@@ -270,7 +270,7 @@ fn l22_a_whole_state_fits_into_a_frame() {
         value: value.clone(),
         offset: Offset(1 << 53),
     });
-    told(&Event::Reply(Reply::State(items.collect())));
+    told(&StateEvent::All(items.collect()).into());
 }
 
 #[test]

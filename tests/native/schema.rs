@@ -8,12 +8,13 @@ use dormouse::admission::endpoints;
 use dormouse::feature::conversations::{ConversationEvent, ResumeToken};
 use dormouse::feature::documents::{Cursor, EditingEvent, EditingState, Operation, Role, Version};
 use dormouse::feature::metrics::{Metric, MetricEvent, Reading};
+use dormouse::feature::state::{StateEvent, StateItem};
 use dormouse::feature::transfers::{Chunk, Digest, TransferEvent};
 use dormouse::feature::typing::TypingEvent;
 use dormouse::kernel::{Event, Notice};
 use dormouse::message::{
     Accepted, Body, Code, EVENT, Epoch, EventName, Fault, Json, Name, Offset, Page, ProtocolError,
-    Reply, RequestId, RoomName, StateItem, StateKey, Stats, Status, Topic, UserId, Welcome,
+    Reply, RequestId, RoomName, StateKey, Stats, Status, Topic, UserId, Welcome,
 };
 use dormouse::protocol::{Frame, ProtocolId};
 use dormouse::schema::{asyncapi, openapi, text};
@@ -268,7 +269,7 @@ pub(crate) fn events() -> Vec<Event> {
         Event::Reply(Reply::Subscribed(topics())),
         Event::Reply(Reply::Unsubscribed(topics())),
         Event::Reply(Reply::Subscriptions(None)),
-        Event::Reply(Reply::State(state)),
+        StateEvent::All(state).into(),
         Event::Reply(Reply::Stats(room)),
         Event::Reply(Reply::Status(Box::new(status))),
         Event::Reply(Reply::Kicked(2)),

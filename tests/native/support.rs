@@ -81,7 +81,6 @@ pub(crate) fn blank() -> StoredRoom {
         departures: vec![],
         counts: Counts::default(),
         shares: vec![],
-        states: vec![],
         own: dormouse::feature::Stored::default(),
     }
 }

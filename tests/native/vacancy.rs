@@ -3,8 +3,9 @@
 use dormouse::database::Database;
 use dormouse::feature::conversations::ConversationFound;
 use dormouse::feature::metrics::Observed;
+use dormouse::feature::state::KeptKey;
 use dormouse::history::{History, SqlHistory};
-use dormouse::kernel::{Connection, KeptKey, PageQuery, Room, StoredRoom};
+use dormouse::kernel::{Connection, PageQuery, Room, StoredRoom};
 use dormouse::limits::Limits;
 use dormouse::message::{
     Before, Code, Epoch, Kind, Millis, Offset, RequestId, UserId, address_key,
@@ -51,7 +52,7 @@ fn o4_every_read_of_a_log_without_tables_finds_nothing_and_makes_none() {
     let database = Rusqlite::in_memory();
     let mut history = SqlHistory::open(database.again(), &epoch()).unwrap();
     assert_eq!(history.stored_room().unwrap(), blank());
-    assert!(history.snapshot().unwrap().is_empty());
+    assert!(crate::found::state(&history).is_empty());
     assert_eq!(lately(&history, NOON, Offset(1), Offset(0)).messages, 0);
     assert_eq!(document(&history, "d").edits.len(), 0);
     let (ann, memory) = (UserId("ann".into()), room(Limits::default()).memory(NOON));
@@ -121,8 +122,9 @@ fn o4_a_room_is_vacant_when_nothing_is_left_that_anybody_could_miss() {
     assert!(!vacant(&trimmed, day - 1) && vacant(&trimmed, day));
     assert_eq!(of(trimmed, Limits::default()).next_wake(), Some(NOON.plus(day)));
     let key = KeptKey { bytes: 1, owner: None, is_protected: false };
-    let states = vec![("k".to_owned(), key)];
-    assert!(!vacant(&StoredRoom { states, ..blank() }, 1 << 40));
+    let mut named = blank();
+    named.own.state = vec![("k".to_owned(), key)];
+    assert!(!vacant(&named, 1 << 40));
     let mut written = blank();
     written.own.documents.count = 1;
     assert!(!vacant(&written, 1 << 40));

@@ -7,13 +7,14 @@ use dormouse::feature::conversations::{ConversationCommand, ConversationEvent, R
 use dormouse::feature::documents::{Cursor, EditingCommand, Operation};
 use dormouse::feature::messages::MESSAGE;
 use dormouse::feature::metrics::{Metric, MetricCommand, MetricEvent, Reading};
+use dormouse::feature::state::{StateCommand, StateEvent, StateItem};
 use dormouse::feature::transfers::{Chunk, Digest, TransferCommand, TransferEvent};
 use dormouse::feature::typing::{TypingCommand, TypingEvent};
 use dormouse::kernel::{Command, Event, Notice, Request};
 use dormouse::message::{
     Accepted, Before, Body, Code, EVENT, Entry, Epoch, EventName, Fault, Json, Kicked, Millis,
-    Name, Offset, Page, PageRequest, Priority, ProtocolError, Reply, RequestId, RoomName,
-    StateItem, StateKey, Stats, Status, Topic, UserId, Welcome,
+    Name, Offset, Page, PageRequest, Priority, ProtocolError, Reply, RequestId, RoomName, StateKey,
+    Stats, Status, Topic, UserId, Welcome,
 };
 use dormouse::protocol::{Frame, ProtocolId};
 use serde_json::{Value, json};
@@ -45,7 +46,7 @@ fn spelled(request: &Request) -> Value {
         }
         Ok(Command::Publish(it)) if it.body.kind == MESSAGE => json!({"say": it.body.data}),
         Ok(Command::Publish(it)) if it.body.kind == EVENT => published(&it.body),
-        Ok(Command::SetState { key, value }) => {
+        Ok(Command::Feature(feature::Command::State(StateCommand::Set { key, value }))) => {
             json!({"set_state": {"key": key.as_str(), "value": value}})
         }
         Ok(Command::Feature(feature::Command::Typing(TypingCommand::Set(it)))) => {
@@ -55,7 +56,7 @@ fn spelled(request: &Request) -> Value {
         Ok(Command::Unsubscribe(topics)) => json!({"unsubscribe": topics}),
         Ok(Command::Presence) => json!("presence"),
         Ok(Command::Subscriptions) => json!("subscriptions"),
-        Ok(Command::State) => json!("state"),
+        Ok(Command::Feature(feature::Command::State(StateCommand::All))) => json!("state"),
         Ok(Command::Stats) => json!("stats"),
         Ok(Command::Status) => json!("status"),
         Ok(Command::Kick(Kicked::User(user))) => json!({"kick": {"user": user}}),
@@ -258,7 +259,7 @@ fn replies() -> Vec<(&'static str, Option<&'static str>, Event)> {
         ("unsubscribed", Some("s2"), Event::Reply(Reply::Unsubscribed(topics()))),
         ("subscriptions", None, Event::Reply(Reply::Subscriptions(Some(topics())))),
         ("no subscriptions", None, Event::Reply(Reply::Subscriptions(None))),
-        ("state", Some("q2"), Event::Reply(Reply::State(vec![StateItem { key, value, offset }]))),
+        ("state", Some("q2"), StateEvent::All(vec![StateItem { key, value, offset }]).into()),
         (
             "stats",
             None,

@@ -20,7 +20,7 @@ use crate::kernel::{Flag, Flags};
 use crate::limits::TOPICS_MAX;
 use crate::message::{
     Acknowledgement, Before, Code, ConnectionId, EventName, Json, Kicked, Kind, Offset,
-    PageRequest, ProtocolError, StateKey, Topic, UserId,
+    PageRequest, ProtocolError, Topic, UserId,
 };
 
 pub(super) struct Events;
@@ -127,13 +127,14 @@ fn query(name: Option<&str>, params: Option<&RawValue>) -> Result<Command, Proto
         Some("presence") => Ok(Command::Presence),
         Some("stats") => Ok(Command::Stats),
         Some("subscriptions") => Ok(Command::Subscriptions),
-        Some("state") => Ok(Command::State),
         Some("history") => json::data_or_default::<HistoryIn<'_>>(
             params,
             "history takes params with limit, before and after",
         )?
         .request(),
-        Some(_) => Err(ProtocolError::new(Code::NotFound, "there is no such query")),
+        Some(word) => feature::Command::read(DESCRIPTOR.name, &format!("query {word}"), params)
+            .unwrap_or(Err(ProtocolError::new(Code::NotFound, "there is no such query")))
+            .map(Command::Feature),
         None => Err(ProtocolError::invalid("a query needs query, a string")),
     }
 }
@@ -175,12 +176,6 @@ fn order(name: Option<&str>, params: Option<&RawValue>) -> Result<Command, Proto
             let body = publication(&asked)?;
             Ok(Command::Publish(Publication::new(body, DESCRIPTOR.acknowledgement)))
         }
-        Some("set_state") => {
-            let SetStateIn { key, value } =
-                json::data(params, "set_state needs params with key, a string, and value")?;
-            let value = value.map_or_else(|| Ok(Json::null()), Json::read)?;
-            Ok(Command::SetState { key: StateKey::parse(key)?, value })
-        }
         Some("kick") => {
             let wrong = "kick needs params with user_id or session_id, a string";
             let whom = match json::data::<KickIn>(params, wrong)? {
@@ -215,16 +210,6 @@ pub(crate) struct PublishIn<'a> {
     /// Only this user's connections get it.
     #[serde(default)]
     user_id: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-pub(crate) struct SetStateIn<'a> {
-    /// 1 to 122 of `A-Z a-z 0-9 . _ : ~ -`.
-    key: String,
-    /// Any JSON; `null` drops the key.
-    #[serde(borrow, default)]
-    value: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]

@@ -3,8 +3,8 @@ use serde::Serialize;
 use crate::feature::{Spelled, Tell};
 use crate::kernel::{Event, Notice};
 use crate::message::{
-    Accepted, Code, Entry, Json, Millis, Offset, Page, ProtocolError, Reply, RequestId, StateItem,
-    Stats, Topic, Welcome,
+    Accepted, Code, Entry, Json, Millis, Offset, Page, ProtocolError, Reply, RequestId, Stats,
+    Topic, Welcome,
 };
 use crate::protocol::spell::{ErrorDetails, Id, User};
 use crate::protocol::{Frame, json};
@@ -54,10 +54,6 @@ fn reply(notice: &Notice, at: String, reply: &Reply) -> Option<Frame> {
         Reply::Subscriptions(subscriptions) => {
             let subscriptions = subscriptions.as_deref().unwrap_or_default();
             response(notice, at, Subscriptions { subscriptions })
-        }
-        Reply::State(items) => {
-            let state = items.iter().map(StateOut::of).collect();
-            response(notice, at, State { state })
         }
         Reply::Stats(stats) => response(notice, at, StatsOut::of(stats)),
         Reply::Kicked(kicked) => response(notice, at, KickedOut { kicked: *kicked }),
@@ -217,26 +213,6 @@ pub(crate) struct Unsubscribed<'a> {
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub(crate) struct Subscriptions<'a> {
     subscriptions: &'a [Topic],
-}
-
-#[derive(Serialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-pub(crate) struct State<'a> {
-    state: Vec<StateOut<'a>>,
-}
-
-#[derive(Serialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-pub(crate) struct StateOut<'a> {
-    key: &'a str,
-    value: &'a Json,
-    offset: Offset,
-}
-
-impl<'a> StateOut<'a> {
-    fn of(item: &'a StateItem) -> Self {
-        Self { key: item.key.as_str(), value: &item.value, offset: item.offset }
-    }
 }
 
 #[derive(Serialize)]

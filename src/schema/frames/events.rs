@@ -1,4 +1,4 @@
-use super::Field::{Is, May, MayOwn, Needs, Own};
+use super::Field::{self, Is, May, MayOwn, Needs, Own};
 use super::Message;
 use crate::message::{EventName, Topic};
 use crate::protocol::events::{self as wire, out};
@@ -12,9 +12,9 @@ const TOPICS: Shape = input::<Vec<Topic>>;
 const USER: Shape = output::<User<'static>>;
 
 /// A query of this name.
-const fn query(
+pub(crate) const fn query(
     name: &'static str,
-    fields: &'static [super::Field],
+    fields: &'static [Field],
     about: &'static str,
     example: &'static str,
 ) -> Message {
@@ -22,9 +22,9 @@ const fn query(
 }
 
 /// A response whose result is of this shape.
-const fn response(
+pub(crate) const fn response(
     name: &'static str,
-    fields: &'static [super::Field],
+    fields: &'static [Field],
     about: &'static str,
     example: &'static str,
 ) -> Message {
@@ -83,12 +83,6 @@ pub(super) const RECEIVE: &[Message] = &[
         r#"{"type":"query","id":"q4","query":"subscriptions"}"#,
     ),
     query(
-        "query.state",
-        &[Is("type", "query"), Is("query", "state")],
-        "What is kept under keys?",
-        r#"{"type":"query","id":"q5","query":"state"}"#,
-    ),
-    query(
         "command.publish",
         &[
             Is("type", "command"),
@@ -97,16 +91,6 @@ pub(super) const RECEIVE: &[Message] = &[
         ],
         "Publish this. The same `id` again is not published again.",
         r#"{"type":"command","id":"c1","command":"publish","params":{"event":"agent.started","data":{"agent":"a1"}}}"#,
-    ),
-    query(
-        "command.set_state",
-        &[
-            Is("type", "command"),
-            Is("command", "set_state"),
-            Needs("params", input::<wire::SetStateIn<'static>>),
-        ],
-        "Keep this value under this key, and say so.",
-        r#"{"type":"command","id":"c2","command":"set_state","params":{"key":"mode","value":"dark"}}"#,
     ),
     query(
         "command.kick",
@@ -194,12 +178,6 @@ pub(super) const SEND: &[Message] = &[
         &[Is("type", "response"), Needs("result", output::<out::Subscriptions<'static>>)],
         "The answer to the query `subscriptions`.",
         r#"{"type":"response","id":"q4","timestamp":"2024-01-01T12:00:00.123Z","result":{"subscriptions":["workflow_update"]}}"#,
-    ),
-    response(
-        "response.state",
-        &[Is("type", "response"), Needs("result", output::<out::State<'static>>)],
-        "The answer to the query `state`.",
-        r#"{"type":"response","id":"q5","timestamp":"2024-01-01T12:00:00.123Z","result":{"state":[{"key":"mode","value":"dark","offset":40}]}}"#,
     ),
     response(
         "response.published",

@@ -1,22 +1,46 @@
-//! Values a room keeps under keys: the log says how they changed, the state what they are.
+//! Who sets which key, and what of it is kept.
 
-use super::principal::Principal;
-use super::{Context, Duplicate, Effect, Grant, Publication, Room, Write, chat};
+use std::convert::Infallible;
+
+use super::{AllState, KeptKey, OwnState, State, StateCommand, StateEvent, StateItem};
+use crate::feature::Query;
+use crate::kernel::features::Rules;
+use crate::kernel::principal::Principal;
+use crate::kernel::{
+    Answer, Context, Duplicate, Effect, Event, Grant, HostStats, Publication, Room, Write, chat,
+};
 use crate::limits::{STATE_BYTES_MAX, STATE_KEYS_MAX};
-use crate::message::{Acknowledgement, Body, Code, Json, ProtocolError, StateKey, UserId};
+use crate::message::{Acknowledgement, Body, Code, Json, ProtocolError, StateKey};
 
-/// What a room knows of a key. The value is in the log.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct KeptKey {
-    /// How long the value is, in bytes.
-    pub bytes: usize,
-    /// Who set it first; `None` of one that was set when nobody took that down.
-    pub owner: Option<UserId>,
-    /// Whether only callers with `publish` change it.
-    pub is_protected: bool,
+impl Rules for State {
+    type Command = StateCommand;
+    type Input = Infallible;
+    type Query = AllState;
+    type Found = Vec<StateItem>;
+
+    fn handle(
+        room: &mut Room,
+        cx: &mut Context,
+        principal: &Principal,
+        command: StateCommand,
+        duplicate: Option<Duplicate>,
+    ) {
+        match command {
+            StateCommand::Set { key, value } => set(room, cx, principal, &key, value, duplicate),
+            StateCommand::All => all(cx, principal),
+        }
+    }
+
+    fn heard(_: &mut Room, _: &mut Context, input: Infallible) {
+        match input {}
+    }
+
+    fn found(_: &mut Room, _: AllState, found: Vec<StateItem>, _: HostStats) -> Option<Answer> {
+        Some(Answer::Event(Event::from(StateEvent::All(found))))
+    }
 }
 
-pub(crate) fn set(
+fn set(
     room: &mut Room,
     cx: &mut Context,
     principal: &Principal,
@@ -44,7 +68,7 @@ pub(crate) fn set(
                 return; // A resend, or too fast.
             }
             if is_null {
-                room.states.remove(key.as_str());
+                room.own.state.keys.remove(key.as_str());
             } else {
                 keep(room, cx, principal, key, bytes);
             }
@@ -68,7 +92,7 @@ fn may_set(
     if principal.is_publisher() {
         return Ok(());
     }
-    match room.states.get(key.as_str()) {
+    match room.own.state.keys.get(key.as_str()) {
         Some(KeptKey { is_protected: true, .. }) => Err(PROTECTED),
         Some(KeptKey { owner: Some(owner), .. })
             if value.is_null() && *owner != principal.member.id =>
@@ -79,7 +103,7 @@ fn may_set(
         None if value.is_null() => Ok(()),
         None => {
             let is_own = |it: &&KeptKey| it.owner.as_ref() == Some(&principal.member.id);
-            let owned = room.states.values().filter(is_own).count() as u64;
+            let owned = room.own.state.keys.values().filter(is_own).count() as u64;
             let may = room.may_own(principal, owned, STATE_KEYS_MAX as u64);
             if may { Ok(()) } else { Err(SHARE) }
         }
@@ -88,18 +112,18 @@ fn may_set(
 
 /// Notes whose it is, if that is new.
 fn keep(room: &mut Room, cx: &mut Context, principal: &Principal, key: &StateKey, bytes: usize) {
-    let known = room.states.get(key.as_str());
+    let known = room.own.state.keys.get(key.as_str());
     let is_protected = principal.is_publisher();
     if let Some(known) = known.filter(|it| it.is_protected || !is_protected) {
         let state = KeptKey { bytes, ..known.clone() };
-        room.states.insert(key.as_str().to_owned(), state);
+        room.own.state.keys.insert(key.as_str().to_owned(), state);
         return;
     }
     let owner = principal.member.id.clone();
-    let write = Write::OwnState { key: key.clone(), owner: owner.clone(), is_protected };
-    cx.effects.push(Effect::Write(write));
+    let write = OwnState { key: key.clone(), owner: owner.clone(), is_protected };
+    cx.effects.push(Effect::Write(Write::from(write)));
     let state = KeptKey { bytes, owner: Some(owner), is_protected };
-    room.states.insert(key.as_str().to_owned(), state);
+    room.own.state.keys.insert(key.as_str().to_owned(), state);
 }
 
 const PROTECTED: ProtocolError = ProtocolError::denied("only callers with publish change this key");
@@ -112,7 +136,7 @@ fn fits(room: &Room, key: &StateKey, value: &Json) -> Result<(), ProtocolError> 
     if value.is_null() {
         return Ok(());
     }
-    let others = room.states.iter().filter(|(it, _)| *it != key.as_str());
+    let others = room.own.state.keys.iter().filter(|(it, _)| *it != key.as_str());
     let (count, bytes) = others
         .fold((1, 0), |(count, bytes), (it, state)| (count + 1, bytes + it.len() + state.bytes));
     let bytes = bytes + key.as_str().len() + value.as_str().len();
@@ -122,11 +146,11 @@ fn fits(room: &Room, key: &StateKey, value: &Json) -> Result<(), ProtocolError> 
 const FULL: ProtocolError =
     ProtocolError::new(Code::Conflict, "a room keeps at most 1,000 keys, of 512 KiB together");
 
-pub(crate) fn snapshot(cx: &mut Context, principal: &Principal) {
+fn all(cx: &mut Context, principal: &Principal) {
     let allowed = principal.needs(Grant::History, "this token does not allow reading history here");
     if let Err(refusal) = allowed {
         return cx.refuse_principal(principal, refusal);
     }
-    let pending = cx.pending(principal);
-    cx.effects.push(Effect::Snapshot(pending));
+    let pending = Some(cx.pending(principal));
+    cx.effects.push(Effect::Find { query: Query::from(AllState), pending });
 }

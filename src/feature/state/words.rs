@@ -1,0 +1,136 @@
+//! What is asked and said of a room's state.
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::feature::{Ask, Spelled, Tell};
+use crate::message::{
+    Body, Dedupe, EVENT, EntryKind, Json, Kind, Offset, ProtocolError, StateKey, json,
+};
+
+/// What is asked of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StateCommand {
+    /// Keep this value under this key, and say so; `null` drops the key.
+    Set {
+        /// The key.
+        key: StateKey,
+        /// The value.
+        value: Json,
+    },
+    /// What is kept under keys?
+    All,
+}
+
+/// What is said of it, beside the events of its changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StateEvent {
+    /// What is kept under keys.
+    All(Vec<StateItem>),
+}
+
+/// One value of a room's state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StateItem {
+    /// Its key.
+    pub key: StateKey,
+    /// The value.
+    pub value: Json,
+    /// The entry that set it.
+    pub offset: Offset,
+}
+
+/// Stored as an event, whose value is kept beside its row.
+const CHANGE: EntryKind = EntryKind { leaves_more: |_| true, ..EVENT };
+
+impl Body {
+    /// The change of a room's state: this value under this key.
+    #[must_use]
+    pub fn state(key: &StateKey, value: Json) -> Self {
+        Self::new(CHANGE, key.event(), value)
+    }
+
+    /// The key it sets, if it is a change of a room's state.
+    #[must_use]
+    pub fn state_key(&self) -> Option<&str> {
+        if self.kind == EVENT { self.name.as_str().strip_prefix(StateKey::PREFIX) } else { None }
+    }
+}
+
+impl Ask for StateCommand {
+    fn read(
+        protocol: &str,
+        word: &str,
+        data: Option<&RawValue>,
+    ) -> Option<Result<Self, ProtocolError>> {
+        match (protocol, word) {
+            ("events", "query state") => Some(Ok(Self::All)),
+            ("events", "set_state") => Some(set(data)),
+            _ => None,
+        }
+    }
+    fn is_served_in(&self, kind: Kind) -> bool {
+        match self {
+            Self::Set { .. } => matches!(kind, Kind::Chat | Kind::Hub),
+            Self::All => true,
+        }
+    }
+    fn dedupe(&self) -> Dedupe {
+        match self {
+            Self::Set { .. } => Dedupe::Entry,
+            Self::All => Dedupe::No,
+        }
+    }
+    fn has_long_answer(&self) -> bool {
+        *self == Self::All
+    }
+}
+
+fn set(data: Option<&RawValue>) -> Result<StateCommand, ProtocolError> {
+    let SetStateIn { key, value } =
+        json::data(data, "set_state needs params with key, a string, and value")?;
+    let value = value.map_or_else(|| Ok(Json::null()), Json::read)?;
+    Ok(StateCommand::Set { key: StateKey::parse(key)?, value })
+}
+
+impl Tell for StateEvent {
+    fn spell(&self, protocol: &str) -> Option<Spelled> {
+        let Self::All(items) = self;
+        let spelled = || {
+            let state = items.iter().map(StateOut::of).collect();
+            Spelled::new("response", &AllOut { state })
+        };
+        (protocol == "events").then(spelled)
+    }
+}
+
+#[derive(Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub(super) struct SetStateIn<'a> {
+    /// 1 to 122 of `A-Z a-z 0-9 . _ : ~ -`.
+    key: String,
+    /// Any JSON; `null` drops the key.
+    #[serde(borrow, default)]
+    value: Option<&'a RawValue>,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+#[cfg_attr(not(target_arch = "wasm32"), schemars(rename = "State"))]
+pub(super) struct AllOut<'a> {
+    state: Vec<StateOut<'a>>,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub(super) struct StateOut<'a> {
+    key: &'a str,
+    value: &'a Json,
+    offset: Offset,
+}
+
+impl<'a> StateOut<'a> {
+    fn of(item: &'a StateItem) -> Self {
+        Self { key: item.key.as_str(), value: &item.value, offset: item.offset }
+    }
+}
