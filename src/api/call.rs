@@ -1,18 +1,13 @@
-use percent_encoding::percent_decode_str;
-
+use super::room_call::{Asked, decoded, number};
 use crate::admission::Query;
 use crate::directory::Listing;
-use crate::message::{
-    Before, Code, ConnectionId, Kicked, Kind, Name, Offset, PageRequest, ProtocolError, RoomName,
-    StateKey, UserId,
-};
-use crate::protocol::json;
+use crate::message::{Code, Kind, ProtocolError, RoomName};
 
 /// What is asked over HTTP.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
 pub enum Call {
     /// Something of one room.
-    Room(Kind, RoomName, RoomCall),
+    Room(Box<Asked>),
     /// Publish several events, each to a room it names.
     Batch,
     /// Which rooms are there?
@@ -25,41 +20,13 @@ pub enum Call {
     Prometheus,
 }
 
-/// What is asked of one room.
-#[derive(Clone, Debug, PartialEq)]
-pub enum RoomCall {
-    /// Publish an event.
-    Publish,
-    /// What was said?
-    History(PageRequest),
-    /// Who is there?
-    Presence,
-    /// Close connections.
-    Kick(Kicked),
-    /// Forget everything.
-    Erase,
-    /// Forget something in it.
-    Delete(Thing),
-}
-
-/// Something in a room that its owner deletes, or an administrator.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Thing {
-    /// A document.
-    Document(Name),
-    /// An object of large data.
-    Object(Name),
-    /// A key of the state.
-    State(StateKey),
-}
-
 /// Why a request is no call.
 #[derive(Clone, Debug, PartialEq)]
 pub enum NoCall {
     /// Nothing is there.
     Nothing,
     /// Something is there, but it takes other methods.
-    Method(&'static str),
+    Method(String),
     /// It is refused.
     Refused(ProtocolError),
 }
@@ -81,7 +48,7 @@ impl Call {
         let method = if method == "HEAD" { "GET" } else { method };
         let only = |wanted: &'static str, call: Result<Self, ProtocolError>| {
             let allowed = if wanted == "GET" { "GET, HEAD" } else { wanted };
-            if method == wanted { Ok(call?) } else { Err(NoCall::Method(allowed)) }
+            if method == wanted { Ok(call?) } else { Err(NoCall::Method(allowed.to_owned())) }
         };
         match path {
             "/metrics" => return only("GET", Ok(Self::Prometheus)),
@@ -99,61 +66,11 @@ impl Call {
         };
         let kind = Kind::parse(kind).ok_or(NO_KIND)?;
         let name = RoomName::parse(decoded(name)?)?;
-        let call = match (method, rest) {
-            ("POST", ["events"]) => RoomCall::Publish,
-            ("GET", ["events"]) => RoomCall::History(page(query)?),
-            (_, ["events"]) => return Err(NoCall::Method("GET, HEAD, POST")),
-            ("GET", ["presence"]) => RoomCall::Presence,
-            (_, ["presence"]) => return Err(NoCall::Method("GET, HEAD")),
-            ("DELETE", ["connections", session]) => {
-                let session = ConnectionId::parse(&decoded(session)?);
-                RoomCall::Kick(Kicked::Connection(session.ok_or(NO_SESSION)?))
-            }
-            ("DELETE", ["users", user]) => {
-                RoomCall::Kick(Kicked::User(UserId::parse(decoded(user)?)?))
-            }
-            ("DELETE", []) if query.get("confirm") == Some(name.as_str()) => RoomCall::Erase,
-            ("DELETE", []) => return Err(UNCONFIRMED.into()),
-            ("DELETE", ["documents", name]) => {
-                RoomCall::Delete(Thing::Document(Name::parse(decoded(name)?)?))
-            }
-            ("DELETE", ["objects", name]) => {
-                RoomCall::Delete(Thing::Object(Name::parse(decoded(name)?)?))
-            }
-            ("DELETE", ["state", key]) => {
-                RoomCall::Delete(Thing::State(StateKey::parse(decoded(key)?)?))
-            }
-            (_, ["connections" | "users" | "documents" | "objects" | "state", _] | []) => {
-                return Err(NoCall::Method("DELETE"));
-            }
-            _ => return Err(NoCall::Nothing),
-        };
-        Ok(Self::Room(kind, name, call))
+        Ok(Self::Room(Box::new(Asked::of(kind, name, method, rest, query)?)))
     }
 }
 
 const NO_KIND: ProtocolError = ProtocolError::new(Code::NotFound, "there is no such kind of room");
-/// A client that resolves `..` in a path of something inside a room asks for the room itself.
-const UNCONFIRMED: ProtocolError = ProtocolError::invalid(
-    "erasing a room needs the query parameter confirm, with the room's own name",
-);
-const NO_SESSION: ProtocolError = ProtocolError::invalid("this is no session's id");
-
-fn decoded(part: &str) -> Result<String, ProtocolError> {
-    let text = percent_decode_str(part).decode_utf8();
-    text.map(Into::into).map_err(|_| ProtocolError::invalid("the path is not UTF-8"))
-}
-
-fn number(query: &Query, name: &str, wrong: &'static str) -> Result<Option<u64>, ProtocolError> {
-    query.get(name).map(|it| it.parse().map_err(|_| ProtocolError::invalid(wrong))).transpose()
-}
-
-fn page(query: &Query) -> Result<PageRequest, ProtocolError> {
-    let limit = json::limit(number(query, "limit", "limit must be 1 to 200")?)?;
-    let before = query.get("before").map_or(Ok(Before::Newest), json::before)?;
-    let after = number(query, "after", "after must be an offset")?.map(Offset);
-    Ok(PageRequest { before, after, limit })
-}
 
 fn listing(query: &Query) -> Result<Listing, ProtocolError> {
     let kind = query.get("kind").map(|it| Kind::parse(it).ok_or(NO_KIND)).transpose()?;

@@ -1,19 +1,16 @@
 use std::fmt;
 
 use serde::de::{Error, SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::value::RawValue;
 
-use crate::feature::Publishing;
-use crate::feature::documents::EditingCommand;
-use crate::feature::metrics::{Measures, MetricCommand};
-use crate::feature::state::StateCommand;
-use crate::feature::transfers::TransferCommand;
+use crate::feature::{self, Publishing};
 use crate::kernel::Grants;
 use crate::kernel::{Command, Publication, Request};
 use crate::limits::{BATCH_EVENTS_MAX, JSON_DEPTH_MAX};
 use crate::message::{
     Acknowledgement, Before, Body, ConnectionId, EventName, Json, Kicked, Kind, Member, Millis,
-    Name, Offset, PageRequest, ProtocolError, RequestId, RoomName, StateKey, UserId,
+    Offset, PageRequest, ProtocolError, RequestId, RoomName, UserId,
 };
 use crate::protocol::publication;
 
@@ -32,7 +29,7 @@ pub struct RoomRequest {
 
 /// What a caller wants of a room.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(remote = "Self", rename_all = "snake_case")]
 pub enum Task {
     /// Publish these, in their order.
     Publish(Vec<EventIn>),
@@ -55,16 +52,30 @@ pub enum Task {
     KickUser(UserId),
     /// Forget everything.
     Erase,
-    /// Forget a document.
-    DeleteDocument(Name),
-    /// Forget an object of large data.
-    DeleteObject(Name),
-    /// Drop a key of the state.
-    DeleteState(String),
-    /// From the analytics room of the same name, never from a caller: how are you, from now on?
-    Observe,
-    /// From the chat room of the same name, never from a caller: this is how I am.
-    Measures(Measures),
+    /// Something that a feature serves, to callers or to another room.
+    #[serde(skip)]
+    Feature(feature::Task),
+}
+
+/// A feature's is spelled as the others are.
+impl Serialize for Task {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if let Self::Feature(it) = self {
+            return it.serialize(serializer);
+        }
+        Self::serialize(self, serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Task {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let json = <&RawValue>::deserialize(deserializer)?.get();
+        match feature::Task::read(json) {
+            Some(task) => Ok(Self::Feature(task)),
+            None => Self::deserialize(&mut serde_json::Deserializer::from_str(json))
+                .map_err(D::Error::custom),
+        }
+    }
 }
 
 /// An event as callers write it. Unknown fields are ignored.
@@ -155,17 +166,7 @@ impl Task {
             Self::KickSession(session) => one(Command::Kick(Kicked::Connection(*session))),
             Self::KickUser(user) => one(Command::Kick(Kicked::User(user.clone()))),
             Self::Erase => one(Command::Erase),
-            Self::DeleteDocument(document) => {
-                one(EditingCommand::Delete { document: document.clone() }.into())
-            }
-            Self::DeleteObject(data) => one(TransferCommand::Delete(data.clone()).into()),
-            Self::DeleteState(key) => {
-                let key = StateKey::parse(key.as_str());
-                let command = key.map(|key| StateCommand::Set { key, value: Json::null() }.into());
-                vec![Request { request_id: None, command }]
-            }
-            Self::Observe => one(MetricCommand::Observe.into()),
-            Self::Measures(it) => one(MetricCommand::Measures(*it).into()),
+            Self::Feature(it) => one(Command::Feature(it.clone().into())),
         }
     }
 }
@@ -271,6 +272,25 @@ fn read_shape<'a, T: Deserialize<'a>>(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_room_is_asked_is_spelled_as_in_the_version_before() {
+        for literal in [
+            r#""presence""#,
+            r#"{"kick_user":"ann"}"#,
+            r#"{"delete_state":"topic"}"#,
+            r#"{"delete_document":"notes"}"#,
+            r#"{"delete_object":"plan.1"}"#,
+            r#""observe""#,
+            r#"{"measures":{"at":1,"engagement":2,"activity":3,"performance":null}}"#,
+        ] {
+            let task: Task = serde_json::from_str(literal).unwrap();
+            assert_eq!(serde_json::to_string(&task).unwrap(), literal);
+        }
+        for wrong in [r#""feature""#, r#"{"observe":1}"#, r#"{"delete_document":".."}"#, "7"] {
+            assert!(serde_json::from_str::<Task>(wrong).is_err(), "{wrong}");
+        }
+    }
 
     #[test]
     fn a_batch_is_read_up_to_the_first_item_too_many() {

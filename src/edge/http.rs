@@ -10,13 +10,13 @@ use super::hand_over::run;
 use super::{breakers, clock, directory_object, log, platform};
 use crate::admission::{Upgrade, bearer, is_local};
 use crate::api::{
-    Answer, Batch, Call, Caller, Cost, EventIn, NoCall, Problem, Rates, RoomCall, RoomRequest,
-    Rooms, Task, Thing, read_batch, read_event,
+    Answer, Asked, Batch, Call, Caller, Cost, EventIn, NoCall, Problem, Rates, Reads, RoomRequest,
+    Rooms, Task, read_batch,
 };
 use crate::budget::Lease;
 use crate::directory::{Ask, Listed, Listing, PROMETHEUS_TYPE, Summary, merge_pages};
 use crate::kernel::Grant;
-use crate::message::{Code, Json, Kicked, Kind, Millis, ProtocolError, RoomName};
+use crate::message::{Code, Json, Kind, Millis, ProtocolError, RoomName};
 
 /// A body may be this much longer than the data in it.
 const ENVELOPE_BYTES_MAX: usize = 4 * 1024;
@@ -83,7 +83,7 @@ pub(super) async fn serve(request: &Request, asked: &Upgrade, env: &Env) -> Resu
         Err(NoCall::Method(allow)) => {
             let wrong = Problem::new(405, "this path does not take this method");
             let response = problem(&http.count_failure(wrong))?;
-            response.headers().set("Allow", allow)?;
+            response.headers().set("Allow", &allow)?;
             Ok(response)
         }
     };
@@ -132,7 +132,7 @@ fn share(response: Response, origin: Option<&str>) -> Result<Response> {
 impl Http<'_> {
     async fn answer(&self, call: Call) -> Answered {
         match call {
-            Call::Room(kind, name, call) => self.room(kind, name, call).await,
+            Call::Room(asked) => self.room(*asked).await,
             Call::Batch => self.batch().await,
             Call::List(listing) => self.list(listing).await,
             Call::Health => {
@@ -179,41 +179,26 @@ impl Http<'_> {
         counted.map_or_else(|refusal| Problem::of(&refusal), |()| problem)
     }
 
-    async fn room(&self, kind: Kind, name: RoomName, call: RoomCall) -> Answered {
+    async fn room(&self, asked: Asked) -> Answered {
+        let Asked { kind, call, .. } = asked;
         let caller = self.caller()?;
-        let grants = caller.grants(kind, &name);
-        let may = needed(&call).iter().any(|it| grants.has(*it));
-        let cost = match call {
-            RoomCall::Publish if may => Cost::Publish(1),
-            RoomCall::History(_) if may => Cost::Page,
-            RoomCall::Publish
-            | RoomCall::History(_)
-            | RoomCall::Presence
-            | RoomCall::Kick(_)
-            | RoomCall::Delete(_)
-            | RoomCall::Erase => Cost::Call,
-        };
+        let grants = caller.grants(kind, &asked.room);
+        let may = call.grants.iter().any(|it| grants.has(*it));
+        let cost = if may { call.cost } else { Cost::Call };
         self.charge(&caller, cost)?;
         if !may {
             return Err(ProtocolError::denied("this token does not allow this in this room").into());
         }
-        let (status, task) = match call {
-            RoomCall::Publish => {
+        let task = match (&asked.task, call.reads) {
+            (Some(task), _) => task.clone(),
+            (None, Reads::Path(read)) => read(&asked)?,
+            (None, Reads::Body(read)) => {
                 let bytes_max = self.config.limits.data_bytes_max();
                 let (text, _held) = self.body(bytes_max + ENVELOPE_BYTES_MAX).await?;
-                (200, Task::Publish(vec![read_event(&text, kind, bytes_max)?]))
-            }
-            RoomCall::History(page) => (200, Task::history(page)),
-            RoomCall::Presence => (200, Task::Presence),
-            RoomCall::Kick(Kicked::Connection(session)) => (200, Task::KickSession(session)),
-            RoomCall::Kick(Kicked::User(user)) => (200, Task::KickUser(user)),
-            RoomCall::Erase => (204, Task::Erase),
-            RoomCall::Delete(Thing::Document(name)) => (204, Task::DeleteDocument(name)),
-            RoomCall::Delete(Thing::Object(name)) => (204, Task::DeleteObject(name)),
-            RoomCall::Delete(Thing::State(key)) => {
-                (200, Task::DeleteState(key.as_str().to_owned()))
+                read(&asked, &text, bytes_max)?
             }
         };
+        let name = asked.room;
         let address = format!("{}:{}", kind.as_str(), name.as_str());
         let is_erased = task == Task::Erase;
         let room_request = RoomRequest { room: name, member: caller.member(), grants, task };
@@ -225,12 +210,12 @@ impl Http<'_> {
         }
         let answer = answer?.into_iter().next();
         match answer {
-            Some(Answer::Done(_)) if status == 204 => {
+            Some(Answer::Done(_)) if call.answers_nothing => {
                 if is_erased {
                     let forget = Ask::Forget(address.clone());
                     directory_object::tell(self.env, &address, &forget).await?;
                 }
-                Ok(Response::empty()?.with_status(status))
+                Ok(Response::empty()?.with_status(204))
             }
             Some(Answer::Done(json)) => json_response(&json),
             Some(Answer::Refused(refusal)) => Err(refusal.into()),
@@ -371,17 +356,6 @@ impl Http<'_> {
         let text = platform::read_text(self.request.inner(), bytes_max as f64).await;
         let text = text.map_err(|_| ProtocolError::invalid("the body could not be read"))?;
         Ok((text.as_string().ok_or_else(too_large)?, held))
-    }
-}
-
-/// Any of these will do; whose something is only the room knows.
-fn needed(call: &RoomCall) -> &'static [Grant] {
-    match call {
-        RoomCall::Publish => &[Grant::Publish],
-        RoomCall::History(_) => &[Grant::History],
-        RoomCall::Presence => &[Grant::Presence],
-        RoomCall::Delete(_) => &[Grant::Send, Grant::Admin],
-        RoomCall::Kick(_) | RoomCall::Erase => &[Grant::Admin],
     }
 }
 

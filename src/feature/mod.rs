@@ -8,6 +8,7 @@ mod calls;
 mod connection;
 pub mod conversations;
 pub mod documents;
+pub(crate) mod http;
 pub mod messages;
 pub mod metrics;
 mod never;
@@ -17,10 +18,13 @@ pub(crate) mod rules;
 pub(crate) mod schema;
 pub mod state;
 pub(crate) mod tables;
+mod task;
 pub mod transfers;
 pub mod typing;
 mod unions;
 pub mod workflows;
+
+use std::fmt::Debug;
 
 pub use calls::{Config, Configured, Outbound};
 #[cfg(test)]
@@ -28,12 +32,14 @@ pub(crate) use connection::tests::stored_fields;
 pub use connection::{ConnectionPart, ConnectionParts, Nothing};
 pub use never::Never;
 pub use publishing::Publishing;
+pub use task::Task;
 pub use unions::{
     Call, Command, Event, Found, Input, Query, Shared, States, Stored, Write, entry_kind,
     is_protected, publication, words,
 };
 
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use crate::budget::Budget;
@@ -150,6 +156,9 @@ pub trait Feature: Known + Sized {
     type OnConnection: ConnectionPart;
     /// What an operator sets for it.
     type Config: Configured;
+    /// What is asked of it by a call of the HTTP API or by another room. No two features, nor
+    /// the kernel, spell one alike.
+    type Task: Clone + Debug + PartialEq + Serialize + DeserializeOwned + Into<Self::Command>;
     /// The kinds of entries that it adds to the log.
     const KINDS: &'static [EntryKind] = &[];
     /// Names of its events that users must not forge (H2): publishing these takes the grant

@@ -1,6 +1,8 @@
 use std::convert::Infallible;
 use std::marker::PhantomData;
 
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use super::{Ask, Find, Keep, Spelled, Tell};
@@ -43,6 +45,18 @@ impl<F> Ask for Never<F> {
 impl<F> Tell for Never<F> {
     fn spell(&self, _: &str) -> Option<Spelled> {
         self.never()
+    }
+}
+
+impl<F> Serialize for Never<F> {
+    fn serialize<S: Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+        self.never()
+    }
+}
+
+impl<'de, F> Deserialize<'de> for Never<F> {
+    fn deserialize<D: Deserializer<'de>>(_: D) -> Result<Self, D::Error> {
+        Err(D::Error::custom("there is none"))
     }
 }
 

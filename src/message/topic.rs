@@ -45,7 +45,8 @@ const WRONG: ProtocolError = ProtocolError::invalid(
 
 /// What a room keeps a value under: spelled as an event's name, and short enough for the name
 /// of the event that tells of its change.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String")]
 pub struct StateKey(String);
 
 impl StateKey {
@@ -78,6 +79,14 @@ impl StateKey {
     #[must_use]
     pub fn event(&self) -> EventName {
         EventName(format!("{}{}", Self::PREFIX, self.0).into())
+    }
+}
+
+impl TryFrom<String> for StateKey {
+    type Error = ProtocolError;
+
+    fn try_from(key: String) -> Result<Self, ProtocolError> {
+        Self::parse(key)
     }
 }
 

@@ -129,7 +129,7 @@ fn m6_a_token_that_shows_less_ends_what_the_one_before_showed() {
     world.happens(Input::Renewed { session, request_id: None, renewal });
     let before = count(&world, 1);
     let told = measures(&world, 3);
-    let answered = world.run(&dormouse::api::Task::Measures(told));
+    let answered = world.run(&dormouse::api::Task::from(MetricCall::Measures(told)));
     assert_eq!(count(&world, 1), before);
     let watched = format!("{answered:?}");
     assert!(watched.contains("Done") && watched.contains("false"), "nobody watches: {watched}");

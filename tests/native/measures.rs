@@ -66,7 +66,8 @@ impl Pair {
             Call::Metrics(MetricCall::Measures(measures)) => {
                 self.reports.push((measures.at.since(NOON), *measures));
                 if !self.cut {
-                    let watched = answer(self.analytics.run(&Task::Measures(*measures)));
+                    let watched =
+                        answer(self.analytics.run(&Task::from(MetricCall::Measures(*measures))));
                     self.chat.happens(Input::Feature(feature::Input::Metrics(
                         MetricInput::IsWatched(watched),
                     )));
@@ -74,7 +75,7 @@ impl Pair {
             }
             Call::Metrics(MetricCall::Observe) => {
                 if !self.cut {
-                    let measures = answer(self.chat.run(&Task::Observe));
+                    let measures = answer(self.chat.run(&Task::from(MetricCall::Observe)));
                     self.analytics.happens(Input::Feature(feature::Input::Metrics(
                         MetricInput::Measured(measures),
                     )));
@@ -265,7 +266,7 @@ fn an_answer_that_is_out_of_date_does_not_silence_it() {
     assert_eq!(pair.numbers().1, json!(2));
     // And reports may overtake each other.
     let old = Measures { at: Millis(NOON.0), engagement: 9, activity: 9, performance: None };
-    let _: bool = answer(pair.analytics.run(&Task::Measures(old)));
+    let _: bool = answer(pair.analytics.run(&Task::from(MetricCall::Measures(old))));
     assert_eq!(pair.numbers().1, json!(2));
 }
 

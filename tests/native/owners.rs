@@ -1,9 +1,12 @@
 //! One member against what a room holds: shares, owners, deletion (L18, H10, W12, T19, T20).
 
 use dormouse::api::Task;
+use dormouse::feature::documents::EditingTask;
+use dormouse::feature::state::StateTask;
+use dormouse::feature::transfers::TransferTask;
 use dormouse::kernel::Grants;
 use dormouse::limits::Limits;
-use dormouse::message::{Kind, Name};
+use dormouse::message::{Kind, Name, StateKey};
 use dormouse::protocol::ProtocolId;
 use serde_json::{Value, json};
 
@@ -95,7 +98,7 @@ fn h10_who_set_a_key_first_drops_it_and_what_a_service_sets_it_alone_changes() {
         for value in [json!("bob's"), json!(null)] {
             assert_eq!(set(&mut world, 2, "topic", &value)["code"], "PERMISSION_DENIED");
         }
-        let drop = Task::DeleteState("topic".into());
+        let drop = Task::from(StateTask::Delete(StateKey::parse("topic").unwrap()));
         assert!(calls(&mut world, "bob", &drop).contains("PermissionDenied"));
         assert!(calls(&mut world, "service", &drop).contains("offset"));
         assert_eq!(set(&mut world, 2, "topic", &json!("bob's"))["type"], "response", "it is free");
@@ -145,11 +148,11 @@ fn w12_its_sender_or_an_administrator_deletes_an_object() {
     assert_eq!(code(&answer(&mut world, 2, &request("one"))), "NOT_FOUND");
     let received = answer(&mut world, 2, &chunk("one", 0, 1, &content(1)));
     assert_eq!(received["type"], "large_data_received", "the name is free");
-    let two = Task::DeleteObject(Name::parse("two").unwrap());
+    let two = Task::from(TransferTask::Delete(Name::parse("two").unwrap()));
     assert!(calls(&mut world, "bob", &two).contains("PermissionDenied"));
     assert!(calls(&mut world, "ann", &two).contains("Done"));
     assert!(calls(&mut world, "ann", &two).contains("NotFound"));
-    let three = Task::DeleteObject(Name::parse("three").unwrap());
+    let three = Task::from(TransferTask::Delete(Name::parse("three").unwrap()));
     assert!(calls(&mut world, "service", &three).contains("Done"));
     world.wait(1_000);
     assert_eq!(world.database.count("SELECT COUNT(*) FROM chunk WHERE 1 = ", 1), 1);
@@ -192,7 +195,7 @@ fn t19_who_made_a_document_or_an_administrator_deletes_it_and_its_session_is_ove
             world.sleep();
         }
         assert_eq!(answer(&mut world, 2, &forget)["code"], "PERMISSION_DENIED");
-        let notes = Task::DeleteDocument(Name::parse("notes").unwrap());
+        let notes = Task::from(EditingTask::Delete(Name::parse("notes").unwrap()));
         assert!(calls(&mut world, "bob", &notes).contains("PermissionDenied"));
         assert_eq!(answer(&mut world, 1, &forget)["type"], "delete_document");
         let told = world.sockets.frames(2).pop().unwrap();

@@ -6,6 +6,7 @@ use dormouse::feature::conversations::{Outcome, Question, Responded};
 use dormouse::feature::documents::EditingWrite;
 use dormouse::feature::documents::Version;
 use dormouse::feature::documents::document::Snapshot;
+use dormouse::feature::metrics::MetricCall;
 use dormouse::history::{History, SqlHistory};
 use dormouse::kernel::{Connection, Write};
 use dormouse::limits::Limits;
@@ -63,7 +64,7 @@ fn chat() -> World {
     world.join(1, "ann", Some(world.now.plus(3_600_000)));
     world.join_batched(2, "bob");
     world.join(3, "eve", None);
-    world.run(&Task::Observe);
+    world.run(&Task::from(MetricCall::Observe));
     for (number, text) in ["one", "two", "three", "four", "\u{4e2d}\u{1f600}"].iter().enumerate() {
         let data = json!({"content": text, "messageType": "markdown"});
         says(&mut world, 1, &json!({"type": "message", "id": format!("m{number}"), "data": data}));
@@ -137,7 +138,7 @@ fn analytics() -> World {
     let measured = json!({"metric": "load", "value": -1e300});
     calls(&mut world, Kind::Analytics, &json!({"type": "metric_update", "data": measured}));
     let report = json!({"at": world.now, "engagement": 2, "activity": 7, "performance": null});
-    world.run(&Task::Measures(serde_json::from_value(report).unwrap()));
+    world.run(&Task::from(MetricCall::Measures(serde_json::from_value(report).unwrap())));
     world
 }
 

@@ -1,5 +1,6 @@
 //! Conversations with a responder (D2 to D12).
 
+mod http;
 mod pending;
 mod responder;
 pub(crate) mod rules;
@@ -9,7 +10,7 @@ mod stored;
 pub(crate) mod tables;
 mod words;
 
-use super::Feature;
+use super::{Feature, Never};
 use crate::message::EntryKind;
 
 pub use pending::{Outcome, Pending, Question, Responded};
@@ -31,5 +32,6 @@ impl Feature for Conversations {
     type Input = Responded;
     type OnConnection = OnConnection;
     type Config = Responder;
+    type Task = Never<Self>;
     const KINDS: &'static [EntryKind] = &[RESPONSE];
 }

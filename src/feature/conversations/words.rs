@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::feature::{Ask, Spelled, Tell};
+use super::Conversations;
+use crate::feature::{Ask, Never, Spelled, Tell};
 use crate::message::is_dots;
 use crate::message::{Body, Dedupe, EntryKind, Kind, Relation};
 use crate::message::{EventName, Json, Offset, ProtocolError, RequestId, RoomName};
@@ -138,6 +139,12 @@ pub enum ConversationCommand {
         /// Text; never interpreted.
         content: String,
     },
+}
+
+impl From<Never<Conversations>> for ConversationCommand {
+    fn from(task: Never<Conversations>) -> Self {
+        task.never()
+    }
 }
 
 /// What a conversation says.

@@ -3,6 +3,7 @@
 mod cache;
 pub(crate) mod context;
 pub mod document;
+mod http;
 pub(crate) mod owners;
 pub(crate) mod participants;
 pub(crate) mod rules;
@@ -19,7 +20,9 @@ pub use stored::{
     DocumentQuery, Documents, EditingWrite, OnConnection, OwnedDocument, Seat, StoredDocument,
     StoredDocuments,
 };
-pub use words::{Cursor, EditingCommand, EditingEvent, EditingState, Operation, Role, Version};
+pub use words::{
+    Cursor, EditingCommand, EditingEvent, EditingState, EditingTask, Operation, Role, Version,
+};
 
 impl Feature for Documents {
     type Command = EditingCommand;
@@ -31,6 +34,7 @@ impl Feature for Documents {
     type Input = std::convert::Infallible;
     type OnConnection = OnConnection;
     type Config = ();
+    type Task = EditingTask;
     fn words(protocol: &str) -> &'static [&'static str] {
         match protocol {
             "context" => &[

@@ -112,6 +112,22 @@ pub enum EditingCommand {
     Cursor(Cursor),
 }
 
+/// What is asked about documents over HTTP.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum EditingTask {
+    /// Forget this document.
+    #[serde(rename = "delete_document")]
+    Delete(Name),
+}
+
+impl From<EditingTask> for EditingCommand {
+    fn from(task: EditingTask) -> Self {
+        match task {
+            EditingTask::Delete(document) => Self::Delete { document },
+        }
+    }
+}
+
 /// A session as a newcomer finds it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EditingState {

@@ -1,6 +1,7 @@
 //! Messages of people: text, and what it is (B8, B11).
 
 mod context;
+mod http;
 mod rules;
 #[cfg(not(target_arch = "wasm32"))]
 pub(crate) mod schema;
@@ -28,6 +29,7 @@ impl Feature for Messages {
     type Input = Infallible;
     type OnConnection = Nothing;
     type Config = ();
+    type Task = Never<Self>;
     const KINDS: &'static [EntryKind] = &[MESSAGE];
     fn publication(it: &Publishing<'_>) -> Option<Result<Body, ProtocolError>> {
         words::read(it)

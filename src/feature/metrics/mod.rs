@@ -1,6 +1,7 @@
 //! Metrics: their last values, who hears of them, and what a chat room measures of itself.
 
 pub(crate) mod context;
+mod http;
 pub(crate) mod measure;
 mod outside;
 pub(crate) mod rules;
@@ -29,6 +30,7 @@ impl Feature for Metrics {
     type Input = MetricInput;
     type OnConnection = OnConnection;
     type Config = ();
+    type Task = MetricCall;
     const KINDS: &'static [EntryKind] = &[METRIC];
     const PROTECTED: &'static [&'static str] = &[Metric::EVENT];
     fn publication(it: &Publishing<'_>) -> Option<Result<Body, ProtocolError>> {

@@ -39,7 +39,7 @@ pub enum MetricWrite {
 }
 
 /// What is asked of another room, or told it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MetricCall {
     /// The chat room of the same name: how are you?

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Number;
 use serde_json::value::RawValue;
 
-use super::context;
+use super::{MetricCall, context};
 use crate::feature::{Ask, Spelled, Tell};
 use crate::message::fields::Fields;
 use crate::message::{Body, EntryKind, Kind, Space};
@@ -191,6 +191,15 @@ pub enum MetricCommand {
     Observe,
     /// Another room's: this is how I am.
     Measures(Measures),
+}
+
+impl From<MetricCall> for MetricCommand {
+    fn from(call: MetricCall) -> Self {
+        match call {
+            MetricCall::Observe => Self::Observe,
+            MetricCall::Measures(it) => Self::Measures(it),
+        }
+    }
 }
 
 /// A metric and the last that is known of it.

@@ -1,5 +1,6 @@
 //! Values a room keeps under keys: the log says how they changed, the state what they are.
 
+mod http;
 mod rules;
 #[cfg(not(target_arch = "wasm32"))]
 mod schema;
@@ -12,7 +13,7 @@ use std::convert::Infallible;
 use super::{Feature, Find, Keep, Known, Nothing, Publishing};
 use crate::message::{Body, Millis, ProtocolError, StateKey, UserId};
 
-pub use words::{StateCommand, StateEvent, StateItem};
+pub use words::{StateCommand, StateEvent, StateItem, StateTask};
 
 /// The keys that are kept. Their values are in the log.
 #[derive(Debug, Default)]
@@ -60,6 +61,7 @@ impl Feature for State {
     type Input = Infallible;
     type OnConnection = Nothing;
     type Config = ();
+    type Task = StateTask;
     fn publication(it: &Publishing<'_>) -> Option<Result<Body, ProtocolError>> {
         // What is kept under a key changes by this feature's own command alone.
         it.name.as_str().starts_with(StateKey::PREFIX).then_some(Err(ProtocolError::RESERVED))

@@ -22,6 +22,22 @@ pub enum StateCommand {
     All,
 }
 
+/// What is asked of it over HTTP.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum StateTask {
+    /// Drop this key.
+    #[serde(rename = "delete_state")]
+    Delete(StateKey),
+}
+
+impl From<StateTask> for StateCommand {
+    fn from(task: StateTask) -> Self {
+        match task {
+            StateTask::Delete(key) => Self::Set { key, value: Json::null() },
+        }
+    }
+}
+
 /// What is said of it, beside the events of its changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StateEvent {

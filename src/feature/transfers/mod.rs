@@ -1,6 +1,7 @@
 //! Large data: chunks in any order, stored one by one, and streamed back (A22, A23).
 
 mod fetch;
+mod http;
 pub(crate) mod rules;
 #[cfg(not(target_arch = "wasm32"))]
 mod schema;
@@ -16,7 +17,7 @@ pub use stored::{
     Compare, Fetching, FoundChunk, OnConnection, Piece, TransferQuery, TransferWrite, Transfers,
 };
 pub use upload::{Marks, Transfer, TransferState};
-pub use words::{Chunk, Digest, TransferCommand, TransferEvent};
+pub use words::{Chunk, Digest, TransferCommand, TransferEvent, TransferTask};
 
 impl Feature for Transfers {
     type Command = TransferCommand;
@@ -28,6 +29,7 @@ impl Feature for Transfers {
     type Input = std::convert::Infallible;
     type OnConnection = OnConnection;
     type Config = ();
+    type Task = TransferTask;
     fn words(protocol: &str) -> &'static [&'static str] {
         match protocol {
             "workflow" => {

@@ -31,6 +31,22 @@ pub enum TransferCommand {
     Delete(Name),
 }
 
+/// What is asked about large data over HTTP.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum TransferTask {
+    /// Forget this object.
+    #[serde(rename = "delete_object")]
+    Delete(Name),
+}
+
+impl From<TransferTask> for TransferCommand {
+    fn from(task: TransferTask) -> Self {
+        match task {
+            TransferTask::Delete(data) => Self::Delete(data),
+        }
+    }
+}
+
 /// What a room says about large data.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TransferEvent {

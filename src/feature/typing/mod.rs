@@ -1,6 +1,7 @@
 //! Who is typing (B9, B12): never stored but with the connection, and ended by the room, because a
 //! client that vanishes cannot say that it stopped.
 
+mod http;
 mod rules;
 #[cfg(not(target_arch = "wasm32"))]
 mod schema;
@@ -43,11 +44,18 @@ impl Feature for Typing {
     type Input = Infallible;
     type OnConnection = OnConnection;
     type Config = ();
+    type Task = Never<Self>;
     fn words(protocol: &str) -> &'static [&'static str] {
         match protocol {
             "context" | "events" => &["typing"],
             _ => &[],
         }
+    }
+}
+
+impl From<Never<Typing>> for TypingCommand {
+    fn from(task: Never<Typing>) -> Self {
+        task.never()
     }
 }
 

@@ -1,6 +1,7 @@
 //! Workflows and notifications (A14 to A19): events whose data has a fixed shape. Nothing is kept of
 //! them beside the log.
 
+mod http;
 mod rules;
 #[cfg(not(target_arch = "wasm32"))]
 mod schema;
@@ -26,6 +27,7 @@ impl Feature for Workflows {
     type Input = Infallible;
     type OnConnection = Nothing;
     type Config = ();
+    type Task = Never<Self>;
     const PROTECTED: &'static [&'static str] = &["workflow_update", "notification"];
     fn publication(it: &Publishing<'_>) -> Option<Result<Body, ProtocolError>> {
         words::read(it)

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use dormouse::api::Task;
+use dormouse::feature::documents::EditingTask;
 use dormouse::message::Name;
 use dormouse::protocol::{Frame, ProtocolId};
 use proptest::prelude::*;
@@ -119,8 +120,9 @@ pub(super) static DELETION: Feature = Feature {
             |it| json!({"type": "delete_document", "id": "x", "data": {"sessionId": it}}),
         );
         let who = select(vec!["backend", "ann", "bob", "bea", "cid"]);
-        let call = (who, document())
-            .prop_map(|(who, it)| Step::Calls(who, Task::DeleteDocument(Name::parse(it).unwrap())));
+        let call = (who, document()).prop_map(|(who, it)| {
+            Step::Calls(who, Task::from(EditingTask::Delete(Name::parse(it).unwrap())))
+        });
         vec![
             (1, place.says(ProtocolId::CONTEXT, delete)),
             (1, call.boxed()),

@@ -2,6 +2,7 @@
 //! `transfer_stream`'s: there an alarm stands in for a timer, and times differ.
 
 use dormouse::api::Task;
+use dormouse::feature::transfers::TransferTask;
 use dormouse::message::Name;
 use dormouse::protocol::{Frame, ProtocolId};
 use proptest::prelude::*;
@@ -34,7 +35,7 @@ pub(super) static LARGE_DATA: Feature = Feature {
         );
         let who = select(vec!["backend", "ann", "bob", "cid"]);
         let call = (who, data()).prop_map(|(who, data)| {
-            Step::Calls(who, Task::DeleteObject(Name::parse(data).unwrap()))
+            Step::Calls(who, Task::from(TransferTask::Delete(Name::parse(data).unwrap())))
         });
         let uploads =
             (workflow_seat(place), data()).prop_map(|(seat, data)| Uploads { seat, data });

@@ -77,7 +77,7 @@ impl Act for Measured {
                 .world
                 .happens(Input::Feature(feature::Input::Metrics(MetricInput::Measured(measures))));
         } else {
-            stage.call("dormouse", &Task::Measures(measures));
+            stage.call("dormouse", &Task::from(MetricCall::Measures(measures)));
         }
     }
 }

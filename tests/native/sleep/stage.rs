@@ -200,7 +200,7 @@ impl Stage {
     /// The analytics room of its name wants to know how a chat room is.
     pub(super) fn observe(&mut self) {
         self.is_watched = true;
-        self.call("dormouse", &Task::Observe);
+        self.call("dormouse", &Task::from(MetricCall::Observe));
     }
 
     /// The oldest question comes to its end, if there is one.

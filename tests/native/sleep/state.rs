@@ -1,6 +1,8 @@
 //! Values under keys (H6, H10).
 
 use dormouse::api::Task;
+use dormouse::feature::state::StateTask;
+use dormouse::message::StateKey;
 use dormouse::protocol::ProtocolId;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -42,7 +44,9 @@ fn is_accepted(asked: bool, frames: &[Value]) -> bool {
 pub(super) static OVER_HTTP: Feature = Feature {
     steps: |_| {
         let who = select(vec!["backend", "ann", "bob", "bob", "bea", "cid"]);
-        let key = (0u32..3).prop_map(|it| Task::DeleteState(format!("k{it}")));
+        let key = (0u32..3).prop_map(|it| {
+            Task::from(StateTask::Delete(StateKey::parse(format!("k{it}")).unwrap()))
+        });
         vec![(2, (who, key).prop_map(|(who, task)| Step::Calls(who, task)).boxed())]
     },
     reached: &[
