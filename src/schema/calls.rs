@@ -1,30 +1,30 @@
-//! Every call of the HTTP API. A new one is an entry here.
+//! The calls of the HTTP API. A new one is an entry here, or of a feature's in its `schema.rs`.
 
 use super::shape::{Shape, input, output};
 use crate::api;
 use crate::directory::{Health, Metrics};
 
 /// A call.
-pub(super) struct Call {
-    pub(super) method: &'static str,
-    pub(super) path: &'static str,
+pub(crate) struct Call {
+    pub(crate) method: &'static str,
+    pub(crate) path: &'static str,
     /// What generated clients call it.
-    pub(super) id: &'static str,
-    pub(super) tag: &'static str,
-    pub(super) summary: &'static str,
-    pub(super) about: &'static str,
+    pub(crate) id: &'static str,
+    pub(crate) tag: &'static str,
+    pub(crate) summary: &'static str,
+    pub(crate) about: &'static str,
     /// Whether it takes no token.
-    pub(super) open: bool,
+    pub(crate) open: bool,
     /// Names of parameters.
-    pub(super) parameters: &'static [&'static str],
-    pub(super) body: Option<(Shape, &'static str)>,
-    pub(super) answer: Answer,
+    pub(crate) parameters: &'static [&'static str],
+    pub(crate) body: Option<(Shape, &'static str)>,
+    pub(crate) answer: Answer,
     /// The statuses of its problems.
-    pub(super) problems: &'static [u16],
+    pub(crate) problems: &'static [u16],
 }
 
 /// What comes back where nothing went wrong.
-pub(super) enum Answer {
+pub(crate) enum Answer {
     /// JSON of this shape, and an example of it.
     Json(&'static str, Shape, &'static str),
     /// Text for Prometheus.
@@ -132,32 +132,6 @@ pub(super) const CALLS: &[Call] = &[
         parameters: &["kind", "name", "user"],
         body: None,
         answer: KICKED,
-        problems: &[400, 401, 403, 404, 500, 503],
-    },
-    Call {
-        method: "delete",
-        path: "/api/v1/rooms/{kind}/{name}/documents/{document}",
-        id: "deleteDocument",
-        tag: "rooms",
-        summary: "Delete a document",
-        about: "For who made it, or with the capability `admin`. Its session is over for everyone in it.",
-        open: false,
-        parameters: &["kind", "name", "document"],
-        body: None,
-        answer: Answer::Nothing("It is gone."),
-        problems: &[400, 401, 403, 404, 500, 503],
-    },
-    Call {
-        method: "delete",
-        path: "/api/v1/rooms/{kind}/{name}/objects/{data_id}",
-        id: "deleteObject",
-        tag: "rooms",
-        summary: "Delete an object of large data",
-        about: "For who sent it, or with the capability `admin`. Its `data_id` is free again.",
-        open: false,
-        parameters: &["kind", "name", "data_id"],
-        body: None,
-        answer: Answer::Nothing("It is gone."),
         problems: &[400, 401, 403, 404, 500, 503],
     },
     Call {

@@ -3,11 +3,11 @@
 //! `calls`, the messages in `frames`. Made on the host, by a test; never deployed.
 
 mod asyncapi;
-mod calls;
+pub(crate) mod calls;
 pub(crate) mod frames;
-mod openapi;
+pub(crate) mod openapi;
 pub(crate) mod shape;
-mod words;
+pub(crate) mod words;
 
 pub use asyncapi::asyncapi;
 pub use openapi::openapi;

@@ -7,10 +7,10 @@ use super::words::Limit;
 use super::{object, parsed, reference};
 use crate::api::{self, Problem};
 use crate::directory::{Listing, PROMETHEUS_TYPE};
+use crate::feature;
 use crate::limits::BATCH_EVENTS_MAX;
 use crate::message::{
-    Before, Code, ConnectionId, EventName, Fault, Kind, Name, Offset, ProtocolError, RoomName,
-    UserId,
+    Before, Code, ConnectionId, EventName, Fault, Kind, Offset, ProtocolError, RoomName, UserId,
 };
 
 /// The HTTP API as an `OpenAPI` 3.1 document.
@@ -21,15 +21,19 @@ pub fn openapi() -> Value {
     let mut shapes = Shapes::new(settings);
     let problem = output::<Problem>(&mut shapes);
     let mut paths: Map<String, Value> = Map::new();
-    for call in CALLS {
+    let own = feature::schema::calls();
+    for call in CALLS.iter().chain(own.iter().flat_map(|it| it.calls)) {
         let path = paths.entry(call.path).or_insert_with(|| json!({}));
         if let Value::Object(path) = path {
             path.insert(call.method.into(), operation(call, &mut shapes));
         }
     }
     let responses = refusals().into_iter().map(|it| response(&it, &problem));
-    let parameters: Vec<(&str, Value)> =
-        PARAMETERS.iter().map(|it| (it.key, it.spelled(&mut shapes))).collect();
+    let parameters: Vec<(&str, Value)> = PARAMETERS
+        .iter()
+        .chain(own.iter().flat_map(|it| it.parameters))
+        .map(|it| (it.key, it.spelled(&mut shapes)))
+        .collect();
     json!({
         "openapi": "3.1.0",
         "info": {
@@ -160,7 +164,8 @@ fn response(refusal: &ProtocolError, schema: &Value) -> (String, Value) {
 
 // ---- parameters
 
-struct Parameter {
+/// A parameter of calls.
+pub(crate) struct Parameter {
     /// Its name among the components.
     key: &'static str,
     name: &'static str,
@@ -171,7 +176,8 @@ struct Parameter {
     example: &'static str,
 }
 
-const fn parameter(
+/// One that is called so in the document too. Those of a path are required.
+pub(crate) const fn parameter(
     key: &'static str,
     place: &'static str,
     about: &'static str,
@@ -192,8 +198,6 @@ const PARAMETERS: &[Parameter] = &[
         input::<ConnectionId>,
         r#""session_00000000000001""#,
     ),
-    parameter("document", "path", "A document's name.", input::<Name>, r#""notes""#),
-    parameter("data_id", "path", "What its sender calls an object.", input::<Name>, r#""plan.1""#),
     parameter("key", "path", "A key of the state.", input::<EventName>, r#""topic""#),
     parameter("user", "path", "A token's `sub`.", input::<UserId>, r#""ann""#),
     Parameter {
@@ -288,4 +292,19 @@ pub(super) fn batch_out(shapes: &mut Shapes) -> Value {
 pub(super) fn running(_: &mut Shapes) -> Value {
     let status = json!({"type": "string", "const": "ok"});
     json!({"type": "object", "required": ["status"], "properties": {"status": status}})
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_call_of_a_room_is_documented() {
+        let document = openapi();
+        for call in feature::http::CALLS.iter().copied().flatten() {
+            let path = format!("/api/v1/rooms/{{kind}}/{{name}}/{}", call.path);
+            let (path, method) = (path.trim_end_matches('/'), call.method.to_lowercase());
+            assert!(document["paths"][path][method].is_object(), "{} {path}", call.method);
+        }
+    }
 }

@@ -1,11 +1,7 @@
 //! What the types do not say: how names and ids are spelled, and what fields of many frames mean.
 
-use std::borrow::Cow;
-
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value};
 
-use crate::feature::transfers::Digest;
 use crate::message::{
     Before, ConnectionId, EventName, Json, Name, PageRequest, RequestId, RoomName, Topic, UserId,
 };
@@ -15,19 +11,21 @@ use crate::protocol::spell::Id;
 /// Types that write themselves; each is spelled out where it is used.
 macro_rules! spelled {
     ($($type:ty => $schema:tt;)*) => {$(
-        impl JsonSchema for $type {
-            fn schema_name() -> Cow<'static, str> {
+        impl schemars::JsonSchema for $type {
+            fn schema_name() -> std::borrow::Cow<'static, str> {
                 stringify!($type).into()
             }
             fn inline_schema() -> bool {
                 true
             }
-            fn json_schema(_: &mut SchemaGenerator) -> Schema {
-                json_schema!($schema)
+            fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                schemars::json_schema!($schema)
             }
         }
     )*};
 }
+
+pub(crate) use spelled;
 
 const NAME: &str = "^[A-Za-z0-9._:~-]+$";
 
@@ -41,7 +39,6 @@ spelled! {
     ConnectionId => {"type": "string", "pattern": "^session_[0-9a-f]{14}$"};
     RoomName => {"type": "string", "pattern": NAME, "maxLength": 128, "not": {"enum": [".", ".."]}};
     EventName => {"type": "string", "pattern": NAME, "maxLength": 128, "not": {"enum": [".", ".."]}};
-    Digest => {"type": "string", "pattern": "^(sha256:)?[0-9A-Fa-f]{64}$"};
     Topic => {"type": "string", "pattern": r"^[A-Za-z0-9._:~-]*\*?$", "minLength": 1, "maxLength": 128};
     Before => {"anyOf": [
         {"description": "An offset.", "type": "integer", "minimum": 0},

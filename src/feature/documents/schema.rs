@@ -1,17 +1,42 @@
-//! The frames of editing together, as the API document has them.
+//! The frames and calls of editing together, as the API document has them.
 
 use super::Documents;
 use super::context as wire;
-use crate::feature::schema::{Described, Frames};
+use crate::feature::schema::{Calls, Described, Frames};
+use crate::message::Name;
+use crate::schema::calls::{Answer, Call};
 use crate::schema::frames::Field::{Is, Needs};
 use crate::schema::frames::Message;
 use crate::schema::frames::context::{IN, OUT};
+use crate::schema::openapi::parameter;
 use crate::schema::shape::{input, output};
 
 impl Described for Documents {
     fn frames(protocol: &str) -> Frames {
         if protocol == "context" { (RECEIVE, SEND) } else { (&[], &[]) }
     }
+    const CALLS: Calls = Calls {
+        calls: &[Call {
+            method: "delete",
+            path: "/api/v1/rooms/{kind}/{name}/documents/{document}",
+            id: "deleteDocument",
+            tag: "rooms",
+            summary: "Delete a document",
+            about: "For who made it, or with the capability `admin`. Its session is over for everyone in it.",
+            open: false,
+            parameters: &["kind", "name", "document"],
+            body: None,
+            answer: Answer::Nothing("It is gone."),
+            problems: &[400, 401, 403, 404, 500, 503],
+        }],
+        parameters: &[parameter(
+            "document",
+            "path",
+            "A document's name.",
+            input::<Name>,
+            r#""notes""#,
+        )],
+    };
 }
 
 const RECEIVE: &[Message] = &[JOIN, LEAVE, DELETE, EDIT, CURSOR, COMMAND];

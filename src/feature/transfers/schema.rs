@@ -1,17 +1,47 @@
-//! The frames of large data, as the API document has them.
+//! The frames and calls of large data, as the API document has them.
 
-use super::Transfers;
 use super::workflow as transfers;
-use crate::feature::schema::{Described, Frames};
+use super::{Digest, Transfers};
+use crate::feature::schema::{Calls, Described, Frames};
+use crate::message::Name;
+use crate::schema::calls::{Answer, Call};
 use crate::schema::frames::Field::{Is, Needs};
 use crate::schema::frames::Message;
 use crate::schema::frames::workflow::{IN, OUT};
+use crate::schema::openapi::parameter;
 use crate::schema::shape::{input, output};
+use crate::schema::words::spelled;
 
 impl Described for Transfers {
     fn frames(protocol: &str) -> Frames {
         if protocol == "workflow" { (RECEIVE, SEND) } else { (&[], &[]) }
     }
+    const CALLS: Calls = Calls {
+        calls: &[Call {
+            method: "delete",
+            path: "/api/v1/rooms/{kind}/{name}/objects/{data_id}",
+            id: "deleteObject",
+            tag: "rooms",
+            summary: "Delete an object of large data",
+            about: "For who sent it, or with the capability `admin`. Its `data_id` is free again.",
+            open: false,
+            parameters: &["kind", "name", "data_id"],
+            body: None,
+            answer: Answer::Nothing("It is gone."),
+            problems: &[400, 401, 403, 404, 500, 503],
+        }],
+        parameters: &[parameter(
+            "data_id",
+            "path",
+            "What its sender calls an object.",
+            input::<Name>,
+            r#""plan.1""#,
+        )],
+    };
+}
+
+spelled! {
+    Digest => {"type": "string", "pattern": "^(sha256:)?[0-9A-Fa-f]{64}$"};
 }
 
 const RECEIVE: &[Message] = &[
