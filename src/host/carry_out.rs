@@ -20,7 +20,7 @@ impl<H: History, S: Sockets> Host<H, S> {
             let (first, first_at) = self.history.oldest()?;
             self.room.trimmed(first, first_at);
         }
-        let (mut deliveries, mut changed) = (Vec::new(), Vec::new());
+        let (mut deliveries, mut changed, mut counted) = (Vec::new(), Vec::new(), Vec::new());
         for effect in others {
             match effect {
                 Effect::Write(_) => {} // Above.
@@ -49,6 +49,7 @@ impl<H: History, S: Sockets> Host<H, S> {
                 },
                 Effect::Call(outbound) => self.calls.push(outbound),
                 Effect::Save(session) => changed.push(session),
+                Effect::SaveCounts(session) => counted.push(session),
                 Effect::Close { session, code, reason } => {
                     // What was to be said on it comes first.
                     let (deliveries, room) =
@@ -60,12 +61,23 @@ impl<H: History, S: Sockets> Host<H, S> {
         }
         deliver(&mut self.sockets, self.address.channel(), &deliveries, &mut self.tally);
         // Once per flush and session, however often it changed.
+        changed.extend(self.saving.counted(counted, now));
         changed.sort_unstable();
         changed.dedup();
+        self.saving.saved(&changed);
         for session in changed.into_iter().filter_map(|id| self.room.session(id)) {
             self.sockets.save(session);
         }
         Ok(())
+    }
+
+    /// Stores the connections of which only counts have changed.
+    pub(super) fn save_counts(&mut self, now: Millis) {
+        for id in self.saving.take(now) {
+            if let Some(connection) = self.room.session(id) {
+                self.sockets.save(connection);
+            }
+        }
     }
 
     /// Looks something up, and says what the room makes of it.

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use super::saving::SAVE_MS;
 use super::{Flush, GATHER_MS, Host, Pumped, Sockets};
 use crate::feature::Call;
 use crate::history::History;
@@ -36,6 +37,8 @@ pub struct After {
     pub flush_in_ms: Option<u64>,
     /// Call [`Driver::pump`] in so many milliseconds.
     pub pump_in_ms: Option<u64>,
+    /// Call [`Driver::save`] in so many milliseconds.
+    pub save_in_ms: Option<u64>,
     /// Set the alarm, unless it rings earlier.
     pub wake: Option<Wake>,
     /// Whom the room wants called.
@@ -95,6 +98,8 @@ pub struct Driver<H, S> {
     /// When it may report again.
     report_at: Option<Millis>,
     pump: PumpTimer,
+    /// Whether [`After::save_in_ms`] has been asked for, and [`Driver::save`] is still to come.
+    saves: bool,
 }
 
 impl<H: History, S: Sockets> Driver<H, S> {
@@ -106,6 +111,7 @@ impl<H: History, S: Sockets> Driver<H, S> {
             armed: Armed::default(),
             report_at: None,
             pump: PumpTimer::default(),
+            saves: false,
         }
     }
 
@@ -145,6 +151,8 @@ impl<H: History, S: Sockets> Driver<H, S> {
         self.host.drop_slow(|| clock.stamp())?;
         let pumped = self.host.pump(|| clock.stamp())?;
         let pump_in_ms = self.pump.after(pumped);
+        let save_in_ms = (!self.saves && !self.host.saving.is_done()).then_some(SAVE_MS);
+        self.saves |= save_in_ms.is_some();
         let now = clock.now();
         self.host.settle(now)?;
         let calls = self.host.take_calls();
@@ -154,7 +162,7 @@ impl<H: History, S: Sockets> Driver<H, S> {
         let due = self.host.next_wake();
         let wake =
             if is_vacant { None } else { self.armed.wake(due, report_at, !calls.is_empty(), now) };
-        Ok(After { flush_in_ms, pump_in_ms, wake, calls, report, vacancy })
+        Ok(After { flush_in_ms, pump_in_ms, save_in_ms, wake, calls, report, vacancy })
     }
 
     /// The alarm rang.
@@ -175,6 +183,15 @@ impl<H: History, S: Sockets> Driver<H, S> {
     pub fn pump(&mut self, clock: &impl Clock) -> Result<After, Failed<H::Error>> {
         self.pump.is_set = false;
         self.step(clock, |_| Ok(Flush::No))
+    }
+
+    /// The time of [`After::save_in_ms`] is over.
+    pub fn save(&mut self, clock: &impl Clock) -> Result<After, Failed<H::Error>> {
+        self.saves = false;
+        self.step(clock, |host| {
+            host.save_counts(clock.now());
+            Ok(Flush::No)
+        })
     }
 
     /// Takes back what could not be reported.

@@ -17,9 +17,11 @@ mod outbox;
 mod pump;
 mod ready;
 mod receive;
+mod saving;
 mod weight;
 
 use handling::Handling;
+use saving::Saving;
 
 pub use attachment::{read_attachment, write_attachment};
 pub use broadcast::{Deliver, Delivery, Targets, deliver};
@@ -88,6 +90,7 @@ pub struct Host<H, S> {
     /// What is to be looked up for calls when all has been carried out.
     lookups: Vec<Query>,
     handling: Handling,
+    saving: Saving,
     message_bytes_max: usize,
     tally: Tally,
     /// Who was last sent a chunk of large data.
@@ -118,7 +121,7 @@ impl<H: History, S: Sockets> Host<H, S> {
         let budget = Budget::new(limits.budget_bytes);
         let (waiting, unread) = (budget.lease(), budget.lease());
         let (outbox, origins, arrivals, answers, calls, tally) = Default::default();
-        let (lookups, handling) = Default::default();
+        let (lookups, handling, saving) = Default::default();
         Ok(Self {
             room,
             address: RoomAddress { kind, name: None },
@@ -131,6 +134,7 @@ impl<H: History, S: Sockets> Host<H, S> {
             calls,
             lookups,
             handling,
+            saving,
             message_bytes_max,
             tally,
             pumped_last: None,

@@ -19,6 +19,7 @@ pub(super) fn weight(effect: &Effect) -> usize {
         | Effect::Find { .. }
         | Effect::Call(_)
         | Effect::Save(_)
+        | Effect::SaveCounts(_)
         | Effect::Close { .. } => 0,
     };
     EFFECT_BYTES + payload

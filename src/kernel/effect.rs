@@ -40,6 +40,8 @@ pub enum Effect {
     Call(feature::Call),
     /// What the room knows of this session changed: write its attachment.
     Save(ConnectionId),
+    /// Only counts of this connection changed: write its attachment before the room sleeps.
+    SaveCounts(ConnectionId),
     /// Close a socket; what must be said first has been said.
     Close {
         /// Whose socket it is.
@@ -64,7 +66,8 @@ impl Effect {
             | Self::Page { .. }
             | Self::Find { .. }
             | Self::Call(_)
-            | Self::Save(_) => false,
+            | Self::Save(_)
+            | Self::SaveCounts(_) => false,
         }
     }
 
@@ -78,6 +81,7 @@ impl Effect {
             | Self::Find { .. }
             | Self::Call(_)
             | Self::Save(_)
+            | Self::SaveCounts(_)
             | Self::Close { .. } => None,
         }
     }
@@ -200,6 +204,13 @@ impl Effects {
         let remember = Effect::Save(session);
         if !self.0.contains(&remember) {
             self.push(remember);
+        }
+    }
+
+    pub(crate) fn save_counts(&mut self, session: ConnectionId) {
+        let save = Effect::SaveCounts(session);
+        if !self.0.contains(&save) {
+            self.push(save);
         }
     }
 

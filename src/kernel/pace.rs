@@ -55,7 +55,7 @@ impl Room {
         let is_heard = before != (session.heard_at, session.received);
         let charged = session.charge(rate, &self.limits, cx.stamp.at);
         if is_heard || charged == Ok(true) {
-            cx.effects.save(id);
+            cx.effects.save_counts(id);
         }
         match charged {
             Ok(_) => Some(Principal::of(session, request_id, cx.stamp.at)),
@@ -72,7 +72,7 @@ impl Room {
         match session.charge(rate, &self.limits, cx.stamp.at) {
             Ok(is_changed) => {
                 if is_changed {
-                    cx.effects.save(id);
+                    cx.effects.save_counts(id);
                 }
                 true
             }
@@ -180,7 +180,7 @@ impl Room {
         if let Some(session) = session {
             session.counts = counts;
             session.share = self.shares.get(user).copied().unwrap_or_default();
-            cx.effects.save(session.id);
+            cx.effects.save_counts(session.id);
         } else {
             cx.effects.push(Effect::Write(Write::Broadcasts(counts)));
             if let Some(own) = own {

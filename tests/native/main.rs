@@ -37,6 +37,7 @@ mod host;
 mod lanes;
 mod measures;
 mod metrics;
+mod moment;
 mod names;
 mod outbox;
 mod owners;

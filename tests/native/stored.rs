@@ -46,7 +46,9 @@ fn rooms(kind: Kind) -> impl Iterator<Item = (&'static str, World)> {
 fn what_is_stored_has_the_newest_form() {
     let newest = FORMS.last().unwrap();
     for (name, kind) in ROOMS {
-        let stored = Stored::of(&written(kind));
+        let mut world = written(kind);
+        world.sleep();
+        let stored = Stored::of(&world);
         if std::env::var_os("UPDATE_STORED").is_some() {
             fs::create_dir_all(folder(newest)).unwrap();
             let json = serde_json::to_string_pretty(&stored.sockets).unwrap() + "\n";

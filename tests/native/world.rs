@@ -18,26 +18,13 @@ use dormouse::message::{
 };
 use dormouse::protocol::{Frame, ProtocolId, Wire};
 
+use crate::moment::Moment;
 use crate::support::{
     FakeSockets, NOON, Rusqlite, Seen, epoch, member, session, session_id, speaking,
 };
 
 type RoomHost = Host<SqlHistory<Rusqlite>, FakeSockets>;
 type RoomDriver = Driver<SqlHistory<Rusqlite>, FakeSockets>;
-
-/// The world's clock at one moment: it does not advance within a step.
-#[derive(Clone)]
-struct Moment(Stamp);
-
-impl Clock for Moment {
-    fn now(&self) -> Millis {
-        self.0.at
-    }
-
-    fn stamp(&self) -> Stamp {
-        self.0.clone()
-    }
-}
 
 pub(crate) struct World {
     pub(crate) database: Rusqlite,
@@ -52,6 +39,7 @@ pub(crate) struct World {
     epoch: Epoch,
     /// When to go on with large data; lost in sleep.
     timer: Option<Millis>,
+    save: Option<Millis>,
     /// What those who come in may do, by their name.
     pub(crate) grants: fn(&str) -> Grants,
     /// Whom the room wanted called: calls that are under way.
@@ -80,6 +68,7 @@ impl World {
             awake: None,
             epoch: epoch(),
             timer: None,
+            save: None,
             grants: |_| Grants::all(),
             calls: vec![],
         }
@@ -106,17 +95,26 @@ impl World {
 
     /// Everything in memory is gone; what sockets and disk hold is not.
     pub(crate) fn sleep(&mut self) {
-        (self.awake, self.timer) = (None, None);
+        // The platform lets no room sleep while one of its timers is set, and this one is not set
+        // again by what it does.
+        if self.save.take().is_some() {
+            self.drive(RoomDriver::save);
+        }
+        (self.awake, self.timer, self.save) = (None, None, None);
     }
 
     /// Lets time pass, ringing the alarm when it is due.
     pub(crate) fn wait(&mut self, millis: u64) {
         let until = self.now.plus(millis);
-        let due = |world: &Self| world.alarm.into_iter().chain(world.timer).min();
+        let due = |world: &Self| [world.alarm, world.timer, world.save].into_iter().flatten().min();
         while let Some(at) = due(self).filter(|at| *at <= until) {
             self.now = self.now.max(at);
             if self.timer.take_if(|timer| *timer <= at).is_some() {
                 self.drive(RoomDriver::pump);
+                continue;
+            }
+            if self.save.take_if(|save| *save <= at).is_some() {
+                self.drive(RoomDriver::save);
                 continue;
             }
             self.alarm = None;
@@ -311,17 +309,21 @@ impl World {
             Err(Failed::Panicked) => panic!("a step panicked"),
         };
         loop {
-            let After { flush_in_ms, pump_in_ms, wake, calls, report: _, vacancy } = after;
+            let After { flush_in_ms, pump_in_ms, save_in_ms, wake, calls, report: _, vacancy } =
+                after;
             self.calls.extend(calls);
             if vacancy.is_some() {
                 self.database.wipe();
                 // What comes after is another log.
                 self.epoch = Epoch(format!("e{}", self.now.0));
-                (self.alarm, self.timer) = (None, None);
+                (self.alarm, self.timer, self.save) = (None, None, None);
                 return;
             }
             if let Some(wait_ms) = pump_in_ms {
                 self.timer = Some(self.now.plus(wait_ms));
+            }
+            if let Some(wait_ms) = save_in_ms {
+                self.save = Some(self.now.plus(wait_ms));
             }
             if let Some(wake) = wake {
                 // Never put off, as at the edge.

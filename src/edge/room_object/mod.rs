@@ -158,7 +158,7 @@ impl Shared {
 
     /// Sets the timers and the alarm, and starts the calls.
     fn after(self: &Rc<Self>, after: After) -> Result<Option<Promise>> {
-        let After { flush_in_ms, pump_in_ms, wake, calls, report, vacancy } = after;
+        let After { flush_in_ms, pump_in_ms, save_in_ms, wake, calls, report, vacancy } = after;
         if let Some(wait_ms) = flush_in_ms {
             self.later(wait_ms, |driver| {
                 driver.step(&Clock, |host| host.flush(clock::now()).map(|()| Flush::No))
@@ -166,6 +166,9 @@ impl Shared {
         }
         if let Some(wait_ms) = pump_in_ms {
             self.later(wait_ms, |driver| driver.pump(&Clock));
+        }
+        if let Some(wait_ms) = save_in_ms {
+            self.later(wait_ms, |driver| driver.save(&Clock));
         }
         // After the frames: what is sent first does not wait for the alarm to be stored. But
         // before the calls: should the process die, it has them made again.
@@ -196,6 +199,9 @@ impl Shared {
         wasm_bindgen_futures::spawn_local(async move {
             Delay::from(Duration::from_millis(wait_ms)).await;
             let AssertUnwindSafe(step) = step;
+            if !shared.is_awake() {
+                return;
+            }
             // A failure is in the log, and whoever waited for an answer has been told.
             drop(shared.drive(step));
         });

@@ -26,7 +26,7 @@ pub(crate) fn spoke(room: &mut Room, cx: &mut Context, id: ConnectionId) {
     let at = session.heard_at;
     if session.own.metrics.said_at != Some(at) {
         session.own.metrics.said_at = Some(at);
-        cx.effects.save(id);
+        cx.effects.save_counts(id);
     }
     touched(room, cx, at);
 }
