@@ -1,14 +1,18 @@
 //! Scripts that once showed something, each by the name of what it showed.
 
-use dormouse::api::Task;
+use std::rc::Rc;
+
+use dormouse::api::{EventIn, Task};
 use dormouse::protocol::Frame;
 use serde_json::{Value, json};
 
 use super::is_invisible;
+use super::measures::{LooksAway, Observes};
 use super::place::{self, Place};
 use super::stage::{DedupeWindow, play};
-use super::step::{Bounds, Script, Step};
+use super::step::{Bound, Bounds, Script, Step};
 use super::told::{Moment, Told};
+use super::vacancy::AllLeave;
 
 /// All as the same user.
 fn script(place: &'static Place, user: &'static str, steps: Vec<Step>) -> Script {
@@ -18,6 +22,28 @@ fn script(place: &'static Place, user: &'static str, steps: Vec<Step>) -> Script
 
 fn says(seat: usize, frame: &Value) -> Step {
     Step::Says(seat, Frame::Text(frame.to_string()))
+}
+
+/// What it says of itself within a second of the last time is put off, and nobody waits for it.
+#[test]
+fn m6_a_room_learns_that_nobody_watches_it_however_long_it_is_left_alone() {
+    let event =
+        EventIn { kind: "other".into(), data: None, id: None, user_id: None, exclude: None };
+    // A minute ends at any of these, for what is measured in steps.
+    for waits in (0..1_200).step_by(100) {
+        let steps = vec![
+            Step::Waits(waits),
+            says(0, &json!({"type": "message", "data": {"content": ""}})),
+            Step::Acts(Rc::new(Observes)),
+            Step::Acts(Rc::new(LooksAway)),
+            Step::Sleeps,
+            Step::Calls("ann", Task::Publish(vec![event.clone()])),
+            Step::Acts(Rc::new(AllLeave)),
+        ];
+        let bounds = Bounds { messages: Bound::None, silence: Bound::None, ..Bounds::LOW };
+        let script = Script { bounds, polite: false, ..script(&place::CHAT, "ann", steps) };
+        is_invisible(&place::CHAT, &script).unwrap();
+    }
 }
 
 #[test]

@@ -18,7 +18,7 @@ pub(super) static MEASURES: Feature = Feature {
 };
 
 #[derive(Clone, Debug)]
-struct Observes;
+pub(super) struct Observes;
 
 impl Act for Observes {
     fn play(&self, stage: &mut Stage) {
@@ -27,7 +27,7 @@ impl Act for Observes {
 }
 
 #[derive(Clone, Debug)]
-struct LooksAway;
+pub(super) struct LooksAway;
 
 impl Act for LooksAway {
     fn play(&self, stage: &mut Stage) {

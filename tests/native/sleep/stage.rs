@@ -219,11 +219,15 @@ impl Stage {
 
     pub(super) fn wait(&mut self, millis: u64) {
         let until = self.world.now.plus(millis);
-        while self.drowsy && self.world.alarm.is_some_and(|at| at < until) {
+        // What a room calls for by itself is answered at once, however long is waited.
+        let answers = self.drowsy || self.memory != DedupeWindow::IsLost;
+        while answers && self.world.alarm.is_some_and(|at| at < until) {
             let due = self.world.alarm.map_or(0, |at| at.since(self.world.now));
             self.world.wait(due);
             self.settle();
-            self.sleep();
+            if self.drowsy {
+                self.sleep();
+            }
         }
         while self.memory == DedupeWindow::IsLost && self.world.now.plus(5_000) < until {
             // A call that nobody hears of for long has failed, which is another story.

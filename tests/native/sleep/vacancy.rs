@@ -24,7 +24,7 @@ pub(super) static VACANCY: Feature = Feature {
 
 /// All leave, for longer than anything is kept, and come back.
 #[derive(Clone, Debug)]
-struct AllLeave;
+pub(super) struct AllLeave;
 
 impl Act for AllLeave {
     fn play(&self, stage: &mut Stage) {
