@@ -23,15 +23,34 @@ pub struct Nothing {}
 
 impl ConnectionPart for Nothing {}
 
+/// Adds the fields of one object to another, whose fields are called otherwise.
+fn append(object: &mut String, fields: &str) {
+    let inside = fields.strip_prefix('{').and_then(|it| it.strip_suffix('}')).unwrap_or_default();
+    if inside.is_empty() || object.pop() != Some('}') {
+        return;
+    }
+    if !object.ends_with('{') {
+        object.push(',');
+    }
+    object.push_str(inside);
+    object.push('}');
+}
+
 macro_rules! parts {
     ($($(#[$about:meta])* $module:ident: $name:ident;)*) => {
         /// What a room knows of all features for one of its connections.
-        #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+        #[derive(Clone, Debug, Default, PartialEq, Eq)]
         pub struct ConnectionParts {
-            $($(#[$about])* #[serde(flatten)] pub $module: <super::$module::$name as Feature>::OnConnection,)*
+            $($(#[$about])* pub $module: <super::$module::$name as Feature>::OnConnection,)*
         }
 
         impl ConnectionParts {
+            /// Adds their fields to the object in which they are stored.
+            pub(crate) fn append_to(&self, json: &mut String) -> serde_json::Result<()> {
+                $(append(json, &serde_json::to_string(&self.$module)?);)*
+                Ok(())
+            }
+
             /// Reads them from the object in which they are stored. Each ignores what is not its
             /// own.
             pub(crate) fn read(json: &str) -> serde_json::Result<Self> {

@@ -1,4 +1,5 @@
 use serde::de::Error;
+use serde::ser::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
@@ -93,14 +94,12 @@ pub struct Connection {
 /// The fields of a connection and those of its features stand in one object.
 impl Serialize for Connection {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        #[derive(Serialize)]
-        struct Whole<'a> {
-            #[serde(flatten, serialize_with = "Connection::serialize")]
-            kernel: &'a Connection,
-            #[serde(flatten)]
-            own: &'a ConnectionParts,
-        }
-        Whole { kernel: self, own: &self.own }.serialize(serializer)
+        let mut json = Vec::new();
+        Self::serialize(self, &mut serde_json::Serializer::new(&mut json))
+            .map_err(S::Error::custom)?;
+        let mut json = String::from_utf8(json).map_err(S::Error::custom)?;
+        self.own.append_to(&mut json).map_err(S::Error::custom)?;
+        RawValue::from_string(json).map_err(S::Error::custom)?.serialize(serializer)
     }
 }
 
