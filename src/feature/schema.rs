@@ -1,5 +1,7 @@
 //! The frames and calls of all features, as the API documents have them.
 
+/// How the conversation protocol spells what its history shows.
+pub(crate) use super::conversations::Said as InConversation;
 use super::features;
 /// How the context protocol spells what its history shows.
 pub(crate) use super::messages::schema::InContext;

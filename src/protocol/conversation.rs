@@ -1,7 +1,7 @@
 //! The conversation dialect (`/ws/conversation`, Q1 and on): `{type, …fields, timestamp}`.
 //!
-//! In: `connect`, `message`, `history`, `ping`, `auth`.
-//! Out: `connect_confirm`, `response`, `history`, `pong`, `auth` and `error`.
+//! In: `history`, `ping`, `auth`, and the words of features.
+//! Out: the same, `pong` and `error`.
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -11,16 +11,12 @@ use super::{
     Access, Channel, Decoded, Descriptor, Encoding, Frame, Peer, Protocol, Subprotocols, TokenPlace,
 };
 use crate::close::CloseCode;
-use crate::feature;
-use crate::feature::conversations::{
-    ClientName, ConversationCommand, ConversationEvent, ResponseText, ResumeToken,
-};
-use crate::feature::messages::MessageText;
+use crate::feature::{Spelled, Tell};
 use crate::kernel::{Command, Event, Notice, Request};
 use crate::kernel::{Flag, Flags};
 use crate::message::{
-    Acknowledgement, Before, Code, Entry, Kind, Millis, Offset, Page, PageRequest, ProtocolError,
-    RequestId, text_fits,
+    Acknowledgement, Before, Code, Entry, Json, Kind, Millis, Offset, Page, PageRequest,
+    ProtocolError, RequestId,
 };
 
 pub(super) struct Talk;
@@ -36,18 +32,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     encodings: &[Encoding::Json, Encoding::JsonBatch],
     flags: Flags::of(&[Flag::Patient, Flag::Introduced]),
     close_code: CloseCode::of,
-    words: &[
-        "auth",
-        "batch",
-        "connect",
-        "connect_confirm",
-        "error",
-        "history",
-        "message",
-        "ping",
-        "pong",
-        "response",
-    ],
+    words: &["auth", "batch", "error", "history", "ping", "pong"],
     shows_offsets: false,
 };
 
@@ -69,17 +54,21 @@ impl Protocol for Talk {
             Err(_) => serde_json::from_str(text).ok().map(|Lone { message_id }| message_id),
         };
         let request_id = message_id.and_then(|it| RequestId::parse(it).ok());
-        let command = envelope.and_then(|it| command(&it, request_id.is_some()));
+        let command = envelope.and_then(|it| command(&it, text));
         Request { request_id, command }.into()
     }
 
     fn encode(&self, notice: &Notice, _: &Channel<'_>) -> Option<Frame> {
         Some(match &notice.event {
-            Event::Feature(feature::Event::Conversations(ConversationEvent::Confirmed {
-                client,
-                resume,
-            })) => json::frame(&Confirmed::of(notice, client, resume)),
-            Event::Entry(entry) => json::frame(&Response::of(entry)?),
+            Event::Feature(it) => {
+                let Spelled { word, data } = it.spell(DESCRIPTOR.name)?;
+                spelled(word, &data, notice.at)
+            }
+            // Its author knows what it said; the same each time it is told.
+            Event::Entry(entry) => {
+                let data = (entry.body.kind.spell)(entry, DESCRIPTOR.name)?;
+                spelled(entry.body.name.as_str(), &data, entry.at)
+            }
             Event::History(page) => json::frame(&History::of(notice, page)),
             Event::Pong => json::frame(&Pong { kind: "pong", timestamp: notice.at.to_rfc3339() }),
             Event::Renewed { user, expires_at } => {
@@ -94,7 +83,6 @@ impl Protocol for Talk {
             | Event::Joined(_)
             | Event::Left(_)
             | Event::Presence(_)
-            | Event::Feature(_)
             | Event::Reply(_) => return None,
         })
     }
@@ -113,21 +101,6 @@ pub(crate) struct Envelope<'a> {
     #[serde(borrow, default)]
     #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "String", length(min = 1, max = 128)))]
     message_id: Option<&'a RawValue>,
-    /// What the client calls itself: 1 to 128 bytes without control characters.
-    #[serde(borrow, default)]
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "String", length(min = 1, max = 128)))]
-    client_id: Option<&'a RawValue>,
-    /// Of the protocol: 1, with or without lesser numbers.
-    #[serde(borrow, default)]
-    #[cfg_attr(
-        not(target_arch = "wasm32"),
-        schemars(with = "String", regex(pattern = r"^1(\.[0-9]+){0,2}$"))
-    )]
-    version: Option<&'a RawValue>,
-    /// Text; never interpreted.
-    #[serde(borrow, default)]
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "String"))]
-    content: Option<&'a RawValue>,
     /// At most so many, 1 to 200; more is served with 200.
     #[serde(borrow, default)]
     #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Option<u64>", range(min = 1)))]
@@ -149,48 +122,18 @@ struct Lone {
     message_id: String,
 }
 
-fn command(envelope: &Envelope<'_>, has_id: bool) -> Result<Command, ProtocolError> {
-    let conversation = match &*envelope.kind {
-        "connect" => {
-            let wrong = "connect needs clientId and version, which are strings";
-            let version = string(envelope.version).ok_or(ProtocolError::invalid(wrong))?;
-            let client = string(envelope.client_id).ok_or(ProtocolError::invalid(wrong))?;
-            if !is_spoken(&version) {
-                let wrong = "this version of the protocol is not spoken here; 1 is";
-                return Err(ProtocolError::invalid(wrong));
-            }
-            ConversationCommand::Connect { client: ClientName::parse(client)? }
-        }
-        "message" => {
-            let wrong = "message needs clientId, content and messageId, which are strings, the last of 1 to 128 bytes";
-            let content = string(envelope.content).filter(|_| has_id);
-            let content = content.ok_or(ProtocolError::invalid(wrong))?;
-            text_fits(&content)?;
-            let client = string(envelope.client_id).ok_or(ProtocolError::invalid(wrong))?;
-            ConversationCommand::Ask { client: ClientName::parse(client)?, content }
-        }
-        "history" => return history(envelope),
-        "ping" => return Ok(Command::Ping),
-        "auth" => return json::authenticate(envelope.token, None),
-        _ => {
-            return Err(ProtocolError::new(
-                Code::UnknownMessageType,
-                "this endpoint knows no such type",
-            ));
-        }
-    };
-    Ok(conversation.into())
+fn command(envelope: &Envelope<'_>, frame: &str) -> Result<Command, ProtocolError> {
+    match &*envelope.kind {
+        "history" => history(envelope),
+        "ping" => Ok(Command::Ping),
+        "auth" => json::authenticate(envelope.token, None),
+        // The frame as a whole is the data of what is asked.
+        word => json::feature(DESCRIPTOR.name, word, serde_json::from_str(frame).ok()),
+    }
 }
 
 fn string(raw: Option<&RawValue>) -> Option<String> {
     serde_json::from_str(raw?.get()).ok()
-}
-
-/// Whether this is a version 1: `1`, `1.0`, `1.0.0`.
-fn is_spoken(version: &str) -> bool {
-    let mut parts = version.split('.');
-    let is_number = |it: &str| !it.is_empty() && it.bytes().all(|it| it.is_ascii_digit());
-    parts.next() == Some("1") && parts.clone().count() <= 2 && parts.all(is_number)
 }
 
 fn history(envelope: &Envelope<'_>) -> Result<Command, ProtocolError> {
@@ -216,72 +159,39 @@ pub(crate) struct Pong {
     timestamp: String,
 }
 
-/// You are in (D3).
-#[derive(Serialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Confirmed<'a> {
+/// What a feature says, as fields of the frame.
+#[cfg(not(target_arch = "wasm32"))]
+#[derive(Serialize, schemars::JsonSchema)]
+pub(crate) struct Outgoing<F> {
     #[serde(rename = "type")]
     kind: &'static str,
-    /// As the client said.
-    client_id: &'a str,
-    /// Which conversation this is.
-    conversation_id: &'a str,
-    /// Always `confirmed`.
-    status: &'static str,
-    /// With the `conversationId` in a later URL, it leads back here. Whoever has it and a
-    /// token of this user can come back: keep it as you keep the token.
-    resume_token: &'a str,
+    #[serde(flatten)]
+    fields: F,
     /// When it was said: RFC 3339.
     timestamp: String,
 }
 
-impl<'a> Confirmed<'a> {
-    fn of(notice: &Notice, client: &'a str, resume: &'a ResumeToken) -> Self {
-        Self {
-            kind: "connect_confirm",
-            client_id: client,
-            conversation_id: resume.conversation.as_str(),
-            status: "confirmed",
-            resume_token: &resume.token,
-            timestamp: notice.at.to_rfc3339(),
-        }
-    }
-}
-
-/// What the responder said (D11). The same each time it is told.
-#[derive(Serialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Response<'a> {
-    #[serde(rename = "type")]
-    kind: &'static str,
-    /// Of the message it answers.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "String"))]
-    message_id: &'a RawValue,
-    /// Text; never interpreted.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "String"))]
-    content: &'a RawValue,
-    /// When it came: RFC 3339.
-    timestamp: String,
-}
-
-impl<'a> Response<'a> {
-    /// `None` for what is no response.
-    fn of(entry: &'a Entry) -> Option<Self> {
-        let ResponseText { message_id, content } = ResponseText::of(&entry.body)?;
-        Some(Self { kind: "response", message_id, content, timestamp: entry.at.to_rfc3339() })
-    }
+/// The same of its fields, an object of which none is called as one of the frame's own.
+fn spelled(kind: &str, fields: &Json, at: Millis) -> Frame {
+    let fields = fields.as_str();
+    let inside = fields.strip_prefix('{').and_then(|it| it.strip_suffix('}')).unwrap_or_default();
+    let comma = if inside.is_empty() { "" } else { "," };
+    let timestamp = at.to_rfc3339();
+    Frame::Text(format!(r#"{{"type":"{kind}"{comma}{inside},"timestamp":"{timestamp}"}}"#))
 }
 
 #[derive(Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct History<'a> {
+pub(crate) struct History {
     #[serde(rename = "type")]
     kind: &'static str,
     /// Oldest first.
-    messages: Vec<Said<'a>>,
+    #[cfg_attr(
+        not(target_arch = "wasm32"),
+        schemars(with = "Vec<crate::feature::schema::InConversation<'static>>")
+    )]
+    messages: Vec<Json>,
     /// Whether there is more before.
     has_more: bool,
     /// The `before` of the next older page; `null` when there is none.
@@ -290,63 +200,20 @@ pub(crate) struct History<'a> {
     timestamp: String,
 }
 
-impl<'a> History<'a> {
-    fn of(notice: &Notice, page: &'a Page) -> Self {
+/// How history shows an entry; `None` for what is no part of a conversation.
+fn past(entry: &Entry) -> Option<Json> {
+    (entry.body.kind.spell)(entry, "conversation history")
+}
+
+impl History {
+    fn of(notice: &Notice, page: &Page) -> Self {
         Self {
             kind: "history",
-            messages: page.entries.iter().filter_map(|it| Said::of(it)).collect(),
+            messages: page.entries.iter().filter_map(|it| past(it)).collect(),
             has_more: page.has_more,
             next_before: page.next_before(),
             timestamp: notice.at.to_rfc3339(),
         }
-    }
-}
-
-/// Who spoke.
-#[derive(Serialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-#[serde(rename_all = "lowercase")]
-enum Role {
-    User,
-    Assistant,
-}
-
-/// What a message is called: as its author did, or as the response to it says.
-#[derive(Serialize)]
-#[serde(untagged)]
-enum MessageId<'a> {
-    Own(&'a str),
-    Answered(&'a RawValue),
-}
-
-/// A message, or the response to one.
-#[derive(Serialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-#[serde(rename_all = "camelCase")]
-struct Said<'a> {
-    /// The message's own id, or that of the one it answers.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Option<String>"))]
-    message_id: Option<MessageId<'a>>,
-    /// Who spoke: the user, or the responder.
-    role: Role,
-    /// Text; never interpreted.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "String"))]
-    content: &'a RawValue,
-    /// When: RFC 3339.
-    timestamp: String,
-}
-
-impl<'a> Said<'a> {
-    fn of(entry: &'a Entry) -> Option<Self> {
-        let timestamp = entry.at.to_rfc3339();
-        if let Some(ResponseText { message_id, content }) = ResponseText::of(&entry.body) {
-            let message_id = Some(MessageId::Answered(message_id));
-            return Some(Self { message_id, role: Role::Assistant, content, timestamp });
-        }
-        let MessageText { content, .. } = MessageText::of(&entry.body)?;
-        let message_id = entry.request_id.as_ref().map(|it| MessageId::Own(it.as_str()));
-        Some(Self { message_id, role: Role::User, content, timestamp })
     }
 }
 

@@ -62,8 +62,7 @@ fn layers_look_down() {
 }
 
 /// Files that still name a feature beside its folder and the list. None is to be added.
-const NAMES_FEATURES: [&str; 3] =
-    ["admission/conversation.rs", "admission/hand_off.rs", "protocol/conversation.rs"];
+const NAMES_FEATURES: [&str; 2] = ["admission/conversation.rs", "admission/hand_off.rs"];
 
 #[test]
 fn no_other_file_names_a_feature() {

@@ -8,6 +8,7 @@ pub(crate) mod rules;
 mod schema;
 mod stored;
 pub(crate) mod tables;
+mod wire;
 mod words;
 
 use super::{Feature, Never};
@@ -18,6 +19,9 @@ pub use responder::Responder;
 pub use stored::{
     ConversationFound, ConversationQuery, ConversationWrite, Conversations, OnConnection,
 };
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) use wire::Said;
+pub(super) use wire::asked;
 pub use words::{
     ClientName, ConversationCommand, ConversationEvent, RESPONSE, ResponseText, ResumeToken,
 };
@@ -34,4 +38,10 @@ impl Feature for Conversations {
     type Config = Responder;
     type Task = Never<Self>;
     const KINDS: &'static [EntryKind] = &[RESPONSE];
+    fn words(protocol: &str) -> &'static [&'static str] {
+        match protocol {
+            "conversation" => &["connect", "connect_confirm", "message", "response"],
+            _ => &[],
+        }
+    }
 }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::Conversations;
+use super::wire::{self, Asked, Confirmed};
 use crate::feature::{Ask, Never, Spelled, Tell};
 use crate::message::is_dots;
 use crate::message::{Body, Dedupe, EntryKind, Kind, Relation};
@@ -27,7 +28,7 @@ pub const RESPONSE: EntryKind = EntryKind {
         Some(response(of, &ResponseText { message_id, content }))
     },
     leaves_more: |_| true,
-    spell: EntryKind::AS_IT_IS,
+    spell: wire::response,
 };
 
 #[derive(Serialize, Deserialize)]
@@ -160,9 +161,16 @@ pub enum ConversationEvent {
 }
 
 impl Ask for ConversationCommand {
-    /// Its own dialect reads it.
-    fn read(_: &str, _: &str, _: Option<&RawValue>) -> Option<Result<Self, ProtocolError>> {
-        None
+    fn read(
+        protocol: &str,
+        word: &str,
+        frame: Option<&RawValue>,
+    ) -> Option<Result<Self, ProtocolError>> {
+        match (protocol, word) {
+            ("conversation", "connect") => Some(Asked::read(frame).connect()),
+            ("conversation", "message") => Some(Asked::read(frame).message()),
+            _ => None,
+        }
     }
     fn is_served_in(&self, kind: Kind) -> bool {
         kind == Kind::Conversation
@@ -176,9 +184,10 @@ impl Ask for ConversationCommand {
 }
 
 impl Tell for ConversationEvent {
-    /// Its own dialect spells it.
-    fn spell(&self, _: &str) -> Option<Spelled> {
-        None
+    fn spell(&self, protocol: &str) -> Option<Spelled> {
+        let Self::Confirmed { client, resume } = self;
+        let spelled = || Spelled::new("connect_confirm", &Confirmed::of(client, resume));
+        (protocol == "conversation").then(spelled)
     }
 }
 

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::context;
-use crate::feature::Publishing;
+use crate::feature::{Publishing, conversations};
 use crate::message::{Body, EntryKind, EventName, Fault, Json, Kind, ProtocolError, text_fits};
 
 /// Somebody spoke (B8, B11). Its data is stored as it is told.
@@ -14,9 +14,12 @@ pub const MESSAGE: EntryKind = EntryKind {
     store: |body, _| body.data.as_str().into(),
     load: |data, _, _| Some(Body::new(MESSAGE, NAME, Json::stored(data.to_owned())?)),
     leaves_more: |_| false,
-    spell: |entry, protocol| {
-        let message = if protocol == "context" { context::Message::of(entry) } else { None };
-        message.map(|it| Json::of(&it))
+    spell: |entry, protocol| match protocol {
+        "context" => context::Message::of(entry).map(|it| Json::of(&it)),
+        "conversation history" => {
+            MessageText::of(&entry.body).map(|it| conversations::asked(entry, it.content))
+        }
+        _ => None,
     },
 };
 

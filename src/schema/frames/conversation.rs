@@ -7,20 +7,6 @@ const IN: Shape = input_here::<wire::Envelope<'static>>;
 
 pub(super) const RECEIVE: &[Message] = &[
     Message {
-        name: "connect",
-        about: "This is who I am. Before it nothing else is taken but `auth`; again, it is confirmed again.",
-        envelope: IN,
-        fields: &[Is("type", "connect"), Own("clientId"), Own("version")],
-        example: r#"{"type":"connect","clientId":"client-1","timestamp":"2024-01-01T12:00:00.123Z","version":"1.0"}"#,
-    },
-    Message {
-        name: "message",
-        about: "Ask the responder this. The same messageId again is not asked again: its response is told again.",
-        envelope: IN,
-        fields: &[Is("type", "message"), Own("clientId"), Own("content"), Own("messageId")],
-        example: r#"{"type":"message","clientId":"client-1","content":"Hello!","timestamp":"2024-01-01T12:00:00.123Z","messageId":"m1"}"#,
-    },
-    Message {
         name: "history",
         about: "What was said before?",
         envelope: IN,
@@ -45,23 +31,9 @@ pub(super) const RECEIVE: &[Message] = &[
 
 pub(super) const SEND: &[Message] = &[
     Message {
-        name: "connect_confirm",
-        about: "You are in. Before it nothing is said but `error`.",
-        envelope: output_here::<wire::Confirmed<'static>>,
-        fields: &[Is("type", "connect_confirm"), Is("status", "confirmed")],
-        example: r#"{"type":"connect_confirm","clientId":"client-1","conversationId":"conversation_018cc4e5-227b-7000-8000-000000000000","status":"confirmed","resumeToken":"OjwHNA7yqfVeb1Jt4-4X7BGbv2l8Fs8uXloaQApUiqo","timestamp":"2024-01-01T12:00:00.123Z"}"#,
-    },
-    Message {
-        name: "response",
-        about: "What the responder said to a message. Every connection of the conversation hears it.",
-        envelope: output_here::<wire::Response<'static>>,
-        fields: &[Is("type", "response")],
-        example: r#"{"type":"response","messageId":"m1","content":"Hello, Ann.","timestamp":"2024-01-01T12:00:00.123Z"}"#,
-    },
-    Message {
         name: "history",
         about: "A stretch of the conversation, oldest first.",
-        envelope: output_here::<wire::History<'static>>,
+        envelope: output_here::<wire::History>,
         fields: &[Is("type", "history")],
         example: r#"{"type":"history","messages":[{"messageId":"m1","role":"user","content":"Hello!","timestamp":"2024-01-01T12:00:00.123Z"}],"hasMore":false,"nextBefore":null,"timestamp":"2024-01-01T12:00:00.123Z"}"#,
     },

@@ -100,14 +100,12 @@ impl Message {
 
     fn schema(&self, shapes: &mut Shapes, is_in: impl Fn(&str) -> bool) -> Value {
         let mut schema = (self.envelope)(shapes);
-        let part = |schema: &mut Value, name: &str| {
-            schema.get_mut(name).map(Value::take).unwrap_or_default()
-        };
-        let (mut fields, mut required) =
-            match (part(&mut schema, "properties"), part(&mut schema, "required")) {
-                (Value::Object(fields), Value::Array(required)) => (fields, required),
-                _ => (Map::new(), Vec::new()),
-            };
+        let mut part = |name: &str| schema.get_mut(name).map(Value::take);
+        let fields = part("properties").and_then(|it| serde_json::from_value(it).ok());
+        let required = part("required").and_then(|it| serde_json::from_value(it).ok());
+        let mut fields: Map<String, Value> = fields.unwrap_or_default();
+        // Of an envelope none of whose fields must be there, there are none.
+        let mut required: Vec<String> = required.unwrap_or_default();
         fields.retain(|name, _| is_in(name));
         for field in self.fields {
             let (name, needed, schema) = match field {
