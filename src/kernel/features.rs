@@ -2,23 +2,11 @@
 
 use super::principal::Principal;
 use super::{Answer, Connection, Context, Duplicate, HostStats, Room};
-use crate::feature::{Command, Found, Input, Query};
+use crate::feature::{Command, Feature, Found, Input, Query};
 use crate::message::{Body, ConnectionId, Entry, Millis, ProtocolError};
 
 /// The rules of one feature: what it does when something happens in a room.
-pub(crate) trait Rules {
-    /// What it is asked.
-    type Command;
-
-    /// What it hears from outside of the room.
-    type Input;
-
-    /// What it looks up in what is stored.
-    type Query;
-
-    /// What is found.
-    type Found;
-
+pub(crate) trait Rules: Feature {
     /// Serves a request.
     fn handle(
         room: &mut Room,
@@ -29,7 +17,7 @@ pub(crate) trait Rules {
     );
 
     /// Something came from outside of the room.
-    fn heard(room: &mut Room, cx: &mut Context, input: Self::Input);
+    fn heard(_: &mut Room, _: &mut Context, _: Self::Input) {}
 
     /// What must be looked up before this is handled; a connection asks, or a caller over HTTP.
     fn wants(

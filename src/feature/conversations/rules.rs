@@ -70,11 +70,6 @@ const UNUSABLE: ProtocolError =
     ProtocolError::new(Code::Unavailable, "the responder gave no answer that could be used");
 
 impl Rules for Conversations {
-    type Command = ConversationCommand;
-    type Input = Responded;
-    type Query = ConversationQuery;
-    type Found = ConversationFound;
-
     fn handle(
         room: &mut Room,
         cx: &mut Context,

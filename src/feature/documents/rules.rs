@@ -1,6 +1,5 @@
 //! Editing together: who edits which document, in which role (B17 to B21, T1 and on).
 
-use std::convert::Infallible;
 use std::rc::Rc;
 
 use super::Documents;
@@ -29,11 +28,6 @@ pub(crate) const LOST: ProtocolError =
     ProtocolError::new(Code::SystemError, "what was stored of this document does not fit together");
 
 impl Rules for Documents {
-    type Command = EditingCommand;
-    type Input = Infallible;
-    type Query = DocumentQuery;
-    type Found = StoredDocument;
-
     fn handle(
         room: &mut Room,
         cx: &mut Context,
@@ -42,10 +36,6 @@ impl Rules for Documents {
         _: Option<Duplicate>,
     ) {
         handle(room, cx, principal, command);
-    }
-
-    fn heard(_: &mut Room, _: &mut Context, input: Infallible) {
-        match input {}
     }
 
     fn wants(

@@ -18,11 +18,6 @@ use crate::message::{
 };
 
 impl Rules for Metrics {
-    type Command = MetricCommand;
-    type Input = MetricInput;
-    type Query = Measuring;
-    type Found = Lately;
-
     fn handle(
         room: &mut Room,
         cx: &mut Context,

@@ -1,7 +1,5 @@
 //! Who sets which key, and what of it is kept.
 
-use std::convert::Infallible;
-
 use super::{AllState, KeptKey, OwnState, State, StateCommand, StateEvent, StateItem};
 use crate::feature::Query;
 use crate::kernel::features::Rules;
@@ -13,11 +11,6 @@ use crate::limits::{STATE_BYTES_MAX, STATE_KEYS_MAX};
 use crate::message::{Acknowledgement, Body, Code, Json, ProtocolError, StateKey};
 
 impl Rules for State {
-    type Command = StateCommand;
-    type Input = Infallible;
-    type Query = AllState;
-    type Found = Vec<StateItem>;
-
     fn handle(
         room: &mut Room,
         cx: &mut Context,
@@ -29,10 +22,6 @@ impl Rules for State {
             StateCommand::Set { key, value } => set(room, cx, principal, &key, value, duplicate),
             StateCommand::All => all(cx, principal),
         }
-    }
-
-    fn heard(_: &mut Room, _: &mut Context, input: Infallible) {
-        match input {}
     }
 
     fn found(_: &mut Room, _: AllState, found: Vec<StateItem>, _: HostStats) -> Option<Answer> {

@@ -1,7 +1,6 @@
 //! Large data: chunks in any order, stored one by one, and streamed back (A22, A23).
 
 use std::borrow::Cow;
-use std::convert::Infallible;
 use std::rc::Rc;
 
 use super::Transfers;
@@ -40,11 +39,6 @@ pub(super) fn fault(field: &'static str, problem: impl Into<Cow<'static, str>>) 
 }
 
 impl Rules for Transfers {
-    type Command = TransferCommand;
-    type Input = Infallible;
-    type Query = TransferQuery;
-    type Found = Option<FoundChunk>;
-
     fn handle(
         room: &mut Room,
         cx: &mut Context,
@@ -53,10 +47,6 @@ impl Rules for Transfers {
         _: Option<Duplicate>,
     ) {
         handle(room, cx, principal, command);
-    }
-
-    fn heard(_: &mut Room, _: &mut Context, input: Infallible) {
-        match input {}
     }
 
     /// Whoever was fetching when the room fell asleep goes on, at once.

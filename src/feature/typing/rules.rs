@@ -1,9 +1,6 @@
 //! Who is typing.
 
-use std::convert::Infallible;
-
 use super::{Typing, TypingCommand, TypingEvent};
-use crate::feature::Never;
 use crate::kernel::counts::Pool;
 use crate::kernel::features::Rules;
 use crate::kernel::principal::Principal;
@@ -15,11 +12,6 @@ use crate::message::{ConnectionId, Millis, ProtocolError, UserId};
 const UNTIL_STEPS: u64 = 20;
 
 impl Rules for Typing {
-    type Command = TypingCommand;
-    type Input = Infallible;
-    type Query = Never<Self>;
-    type Found = ();
-
     fn handle(
         room: &mut Room,
         cx: &mut Context,
@@ -28,10 +20,6 @@ impl Rules for Typing {
         _: Option<Duplicate>,
     ) {
         set(room, cx, principal, is_typing);
-    }
-
-    fn heard(_: &mut Room, _: &mut Context, input: Infallible) {
-        match input {}
     }
 
     fn entered(room: &mut Room, connection: &Connection) {

@@ -1,7 +1,5 @@
 //! They do nothing but being published.
 
-use std::convert::Infallible;
-
 use super::Workflows;
 use crate::feature::Never;
 use crate::kernel::features::Rules;
@@ -9,11 +7,6 @@ use crate::kernel::principal::Principal;
 use crate::kernel::{Context, Duplicate, Room};
 
 impl Rules for Workflows {
-    type Command = Never<Self>;
-    type Input = Infallible;
-    type Query = Never<Self>;
-    type Found = ();
-
     fn handle(
         _: &mut Room,
         _: &mut Context,
@@ -22,9 +15,5 @@ impl Rules for Workflows {
         _: Option<Duplicate>,
     ) {
         command.never()
-    }
-
-    fn heard(_: &mut Room, _: &mut Context, input: Infallible) {
-        match input {}
     }
 }
