@@ -11,7 +11,7 @@ use crate::message::{Before, Entry, EntryKind, Millis, Offset, Page, UserId};
 /// Rows in one statement: the platform binds at most 100 parameters.
 const ROWS_MAX: usize = 100 / record::COLUMNS_COUNT;
 
-const PLACES: &str = "(?, ?, ?, ?, ?, ?, ?, ?, ?)";
+const PLACES: &str = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
 /// The entries of a database that has tables.
 pub(super) struct Entries<'a, D>(pub(super) &'a D);

@@ -45,6 +45,14 @@ const OWN: &[Step] = &[
         ],
     ),
     (6, share::TABLES),
+    (
+        8,
+        &[
+            // Which entry this one is about. Only those that are about one pay for the index.
+            "ALTER TABLE entry ADD COLUMN target INTEGER",
+            "CREATE INDEX entry_target ON entry (target) WHERE target IS NOT NULL",
+        ],
+    ),
 ];
 
 /// Every step from an empty database to today's, in order: the history's and those of features.

@@ -215,5 +215,6 @@ impl<D: Database> History for SqlHistory<D> {
 
 /// Whether an entry leaves no trace beside its own row.
 fn is_one_row(entry: &Entry) -> bool {
-    entry.request_id.is_none() && !(entry.body.kind.leaves_more)(&entry.body)
+    let body = &entry.body;
+    entry.request_id.is_none() && body.relates_to.is_none() && !(body.kind.leaves_more)(body)
 }

@@ -27,6 +27,15 @@ pub struct Body {
 pub enum Relation {
     /// It is what was asked for.
     Answers,
+    /// It is said in the thread of that entry.
+    Replies,
+    /// What it says stands in place of what that entry said. Stored as a JSON object, in which
+    /// `data` is what stands there.
+    Replaces,
+    /// That entry says nothing any more.
+    Redacts,
+    /// It says something of that entry, which goes on as it is.
+    Annotates,
 }
 
 /// What channels are named within: a channel is a name space and a name in it.
@@ -47,6 +56,9 @@ pub struct EntryKind {
     pub accept: fn(Body, Millis) -> Body,
     /// What is stored of it in place of its name, its data and its relation; accepted at this time.
     pub store: fn(&Body, Millis) -> Cow<'_, str>,
+    /// How it is about the entry that its row names; `None` if it stores that by itself, or is about
+    /// none.
+    pub relates: Option<Relation>,
     /// Reads that. `None` if it is damaged.
     pub load: fn(&str, Millis, Option<UserId>) -> Option<Body>,
     /// Whether it leaves a trace beside its own row.

@@ -2,7 +2,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use super::body::{Body, EntryKind};
+use super::body::{Body, EntryKind, Relation};
 use super::{EventName, Json};
 
 /// Somebody published an event (A14, A17, C8). It is stored with its name.
@@ -13,6 +13,7 @@ pub const EVENT: EntryKind = EntryKind {
         let event = Stored { name: name.as_str().into(), data: Cow::Borrowed(data) };
         serde_json::to_string(&event).unwrap_or_default().into()
     },
+    relates: Some(Relation::Replies),
     load: |data, _, user| {
         let Stored { name, data } = serde_json::from_str(data).ok()?;
         let body = Body::new(EVENT, EventName::stored(name).ok()?, data.into_owned());

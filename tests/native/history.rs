@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use dormouse::history::{History, MemoryHistory, SqlHistory, migrations};
 use dormouse::kernel::{Counts, DedupeWindow, Departure, PageQuery, Write};
-use dormouse::message::{Before, Entry, Epoch, Millis, Offset, RequestId, UserId};
+use dormouse::message::{Before, Body, Entry, Epoch, Millis, Offset, Relation, RequestId, UserId};
 use proptest::prelude::*;
 
 use crate::support::{Rusqlite, body, entry, epoch, for_user, member};
@@ -32,6 +32,29 @@ fn contract<H: History<Error: Debug>>(new: impl Fn() -> H) {
     a_page_holds_no_more_than_memory_bears(new());
     a_trimmed_log_goes_on_where_it_was(new());
     departures_and_counts_are_kept(new());
+    an_entry_says_which_one_it_is_about(new());
+}
+
+fn an_entry_says_which_one_it_is_about<H: History<Error: Debug>>(mut history: H) {
+    let about = |offset, relates_to, body| {
+        let said = Entry::clone(&entry(offset, 1000, "ann", None));
+        Rc::new(Entry { body: Body { relates_to, ..body }, ..said })
+    };
+    let reply = |of| Some((Relation::Replies, Offset(of)));
+    let to = RequestId::parse("m1").unwrap();
+    let response = Body::response(&to, Offset(1), "an answer");
+    let all = [
+        entry(1, 1000, "ann", None),
+        about(2, reply(1), body("a reply")),
+        about(3, reply(2), for_user("ann", 7)),
+        about(4, response.relates_to, response),
+    ];
+    history.commit(&all.clone().map(Write::Append)).unwrap();
+    assert_eq!(history.page(&query(Before::Newest, 5)).unwrap().entries, all);
+    // One by one, too.
+    let next = about(5, reply(4), body("another"));
+    history.commit(&[Write::Append(next.clone())]).unwrap();
+    assert_eq!(history.page(&query(Before::Newest, 1)).unwrap().entries, [next]);
 }
 
 /// Ten entries, two in each of five milliseconds.

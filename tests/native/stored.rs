@@ -24,7 +24,7 @@ use crate::support::{NOON, Rusqlite};
 use crate::world::World;
 
 /// Every form there has been, oldest first.
-const FORMS: &[&str] = &["1", "2", "3"];
+const FORMS: &[&str] = &["1", "2", "3", "4"];
 
 fn folder(form: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/stored").join(form)

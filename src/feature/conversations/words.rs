@@ -23,6 +23,7 @@ pub const RESPONSE: EntryKind = EntryKind {
         });
         response.and_then(|it| serde_json::to_string(&it).ok()).unwrap_or_default().into()
     },
+    relates: None,
     load: |data, _, _| {
         let Stored { message_id, of, content } = serde_json::from_str(data).ok()?;
         Some(response(of, &ResponseText { message_id, content }))
@@ -81,7 +82,7 @@ impl Body {
     /// The place of the message that it answers, if it is a response.
     #[must_use]
     pub fn answers(&self) -> Option<Offset> {
-        self.relates_to.map(|(Relation::Answers, of)| of)
+        self.relates_to.filter(|(it, _)| *it == Relation::Answers).map(|(_, of)| of)
     }
 }
 

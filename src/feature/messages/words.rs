@@ -5,13 +5,16 @@ use serde_json::value::RawValue;
 
 use super::context;
 use crate::feature::{Publishing, conversations};
-use crate::message::{Body, EntryKind, EventName, Fault, Json, Kind, ProtocolError, text_fits};
+use crate::message::{
+    Body, EntryKind, EventName, Fault, Json, Kind, ProtocolError, Relation, text_fits,
+};
 
 /// Somebody spoke (B8, B11). Its data is stored as it is told.
 pub const MESSAGE: EntryKind = EntryKind {
     name: "message",
     accept: |body, _| body,
     store: |body, _| body.data.as_str().into(),
+    relates: Some(Relation::Replies),
     load: |data, _, _| Some(Body::new(MESSAGE, NAME, Json::stored(data.to_owned())?)),
     leaves_more: |_| false,
     spell: |entry, protocol| match protocol {

@@ -25,6 +25,7 @@ pub const METRIC: EntryKind = EntryKind {
         });
         metric.and_then(|it| serde_json::to_string(&it).ok()).unwrap_or_default().into()
     },
+    relates: None,
     load: |data, at, _| {
         let Stored { metric, value, timestamp } = serde_json::from_str(data).ok()?;
         Some(Metric { metric, value, at: timestamp }.told(at))
