@@ -35,7 +35,7 @@ pub use publishing::Publishing;
 pub use task::Task;
 pub use unions::{
     Call, Command, Event, Found, Input, Query, Shared, States, Stored, Write, entry_kind,
-    is_protected, publication, words,
+    entry_kinds, is_protected, publication, words,
 };
 
 use serde::Serialize;

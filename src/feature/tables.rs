@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use super::{Feature, Found, Never, Query, Stored, Write, features};
 use crate::database::{Database, Step};
-use crate::message::{Entry, EntryKind, Millis, Offset, UserId};
+use crate::message::{Body, Entry, EntryKind, Millis, Offset, UserId};
 
 /// The log, as far as features look things up in it.
 pub(crate) trait Log {
@@ -64,6 +64,16 @@ pub(crate) trait Tables: Feature {
         Ok(())
     }
 
+    /// Follows an entry that says something else from now on, or nothing any more.
+    fn amended<D: Database>(_: &D, _: Offset, _: Option<&Body>) -> Result<(), D::Error> {
+        Ok(())
+    }
+
+    /// Forgets what belongs to entries before this one, which the log no longer keeps.
+    fn trimmed<D: Database>(_: &D, _: Offset) -> Result<(), D::Error> {
+        Ok(())
+    }
+
     /// Forgets what belongs to requests that are older than this.
     fn prune<D: Database>(_: &D, _: Offset, _: Millis) -> Result<(), D::Error> {
         Ok(())
@@ -95,6 +105,10 @@ pub(crate) trait Twin: Default {
     fn find(&self, log: &impl Log<Error = Infallible>, query: &Self::Query) -> Self::Found;
     /// See [`Tables::appended`].
     fn appended(&mut self, _: &Entry) {}
+    /// See [`Tables::amended`].
+    fn amended(&mut self, _: Offset, _: Option<&Body>) {}
+    /// See [`Tables::trimmed`].
+    fn trimmed(&mut self, _: Offset) {}
     /// See [`Tables::prune`].
     fn prune(&mut self, _: Offset, _: Millis) {}
     /// What is left when the room is erased.
@@ -197,6 +211,22 @@ macro_rules! tables {
             Ok(())
         }
 
+        /// See [`Tables::amended`].
+        pub(crate) fn amended<D: Database>(
+            database: &D,
+            offset: Offset,
+            body: Option<&Body>,
+        ) -> Result<(), D::Error> {
+            $(<super::$module::$name as Tables>::amended(database, offset, body)?;)*
+            Ok(())
+        }
+
+        /// See [`Tables::trimmed`].
+        pub(crate) fn trimmed<D: Database>(database: &D, first: Offset) -> Result<(), D::Error> {
+            $(<super::$module::$name as Tables>::trimmed(database, first)?;)*
+            Ok(())
+        }
+
         /// See [`Tables::prune`].
         pub(crate) fn prune<D: Database>(
             database: &D,
@@ -244,6 +274,12 @@ macro_rules! tables {
             }
             fn appended(&mut self, entry: &Entry) {
                 $(self.$module.appended(entry);)*
+            }
+            fn amended(&mut self, offset: Offset, body: Option<&Body>) {
+                $(self.$module.amended(offset, body);)*
+            }
+            fn trimmed(&mut self, first: Offset) {
+                $(self.$module.trimmed(first);)*
             }
             fn prune(&mut self, from: Offset, since: Millis) {
                 $(self.$module.prune(from, since);)*

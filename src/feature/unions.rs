@@ -201,8 +201,13 @@ macro_rules! unions {
         /// a later version: it is not shown.
         #[must_use]
         pub fn entry_kind(name: &str) -> Option<EntryKind> {
+            entry_kinds().find(|it| it.name == name)
+        }
+
+        /// Every kind of entry.
+        pub fn entry_kinds() -> impl Iterator<Item = EntryKind> {
             let own = [&[EVENT], $(<super::$module::$name as Feature>::KINDS,)*];
-            own.into_iter().flatten().find(|it| it.name == name).copied()
+            own.into_iter().flatten().copied()
         }
 
         /// Reads what is to be published under a name that a feature gives a meaning to.

@@ -4,9 +4,10 @@ use std::rc::Rc;
 
 use super::{how_many_fit, record, weight};
 use crate::database::{Database, Value};
+use crate::feature;
 use crate::feature::tables::Log;
 use crate::kernel::PageQuery;
-use crate::message::{Before, Entry, EntryKind, Millis, Offset, Page, UserId};
+use crate::message::{Before, Entry, EntryKind, Millis, Offset, Page, Relation, UserId};
 
 /// Rows in one statement: the platform binds at most 100 parameters.
 const ROWS_MAX: usize = 100 / record::COLUMNS_COUNT;
@@ -24,6 +25,24 @@ impl<D: Database> Entries<'_, D> {
             let sql = format!("INSERT INTO entry ({}) VALUES {places}", record::COLUMNS);
             let bindings: Vec<Value<'_>> = rows.iter().flat_map(|it| record::row(it)).collect();
             self.0.run(&sql, &bindings)?;
+        }
+        Ok(())
+    }
+
+    /// Stores an entry in place of what stands at its offset.
+    pub(super) fn amend(&self, Entry { offset, at, body, .. }: &Entry) -> Result<(), D::Error> {
+        let data = Value::Text(body.to_stored(*at));
+        let sql = "UPDATE entry SET data = ? WHERE offset = ?";
+        self.0.run(sql, &[data, offset.0.into()]).map(drop)
+    }
+
+    /// Blanks what was said in place of this entry.
+    pub(super) fn blank_replacements(&self, of: Offset) -> Result<(), D::Error> {
+        let replaces = |it: &EntryKind| it.relates == Some(Relation::Replaces);
+        for kind in feature::entry_kinds().filter(replaces) {
+            let sql = "UPDATE entry SET data = json_set(data, '$.data', NULL)
+                       WHERE target = ? AND kind = ?";
+            self.0.run(sql, &[of.0.into(), kind.name.into()])?;
         }
         Ok(())
     }

@@ -6,7 +6,9 @@ use super::{History, TRIM_ENTRIES_MAX, how_many_fit, weight};
 use crate::feature;
 use crate::feature::tables::{Log, Twin, Twins};
 use crate::kernel::{Counts, DedupeWindow, Departure, Duplicate, PageQuery, StoredRoom, Write};
-use crate::message::{Before, Entry, EntryKind, Epoch, Millis, Offset, Page, RequestId, UserId};
+use crate::message::{
+    Before, Entry, EntryKind, Epoch, Millis, Offset, Page, Relation, RequestId, UserId,
+};
 
 /// A history in vectors: the model that every other history is tested against.
 #[derive(Clone, Debug)]
@@ -47,6 +49,7 @@ impl MemoryHistory {
                 }
                 self.features.appended(entry);
             }
+            Write::Amend { entry, is_blank } => self.amend(entry, *is_blank),
             Write::Depart(departure) => {
                 self.departures.insert(departure.member.id.clone(), departure.clone());
             }
@@ -68,12 +71,31 @@ impl MemoryHistory {
                 let end = Offset(first.saturating_add(TRIM_ENTRIES_MAX));
                 self.entries
                     .retain(|it| end <= it.offset || (*from <= it.offset && *since <= it.at));
+                let first = self.entries.first().map_or(self.head.0.next(), |it| it.offset);
+                self.features.trimmed(first);
             }
             Write::Prune(memory) => {
                 self.recent.retain(|_, (offset, at)| memory.from <= *offset && memory.since <= *at);
                 self.features.prune(memory.from, memory.since);
             }
         }
+    }
+}
+
+impl MemoryHistory {
+    fn amend(&mut self, amended: &Rc<Entry>, is_blank: bool) {
+        for it in &mut self.entries {
+            let replaces = it.body.target(Relation::Replaces) == Some(amended.offset);
+            if it.offset == amended.offset {
+                *it = Rc::clone(amended);
+            } else if is_blank
+                && replaces
+                && let Some(body) = it.body.blank()
+            {
+                *it = Rc::new(Entry { body, ..Entry::clone(it) });
+            }
+        }
+        self.features.amended(amended.offset, (!is_blank).then_some(&amended.body));
     }
 }
 

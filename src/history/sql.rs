@@ -36,6 +36,7 @@ impl<D: Database> SqlHistory<D> {
     fn write(&self, write: &Write) -> Result<(), D::Error> {
         match write {
             Write::Append(entry) => self.append(&[entry]),
+            Write::Amend { entry, is_blank } => self.amend(entry, *is_blank),
             Write::Depart(Departure { member, until }) => {
                 let sql = "INSERT OR REPLACE INTO departure (user, name, until) VALUES (?, ?, ?)";
                 let (user, name) = (member.id.0.as_str(), member.name.as_str());
@@ -76,7 +77,8 @@ impl<D: Database> SqlHistory<D> {
             match write {
                 Write::Append(entry) => entries.push(entry),
                 Write::Feature(it) => features.push(it),
-                Write::Depart(_)
+                Write::Amend { .. }
+                | Write::Depart(_)
                 | Write::Forget(_)
                 | Write::Trim { .. }
                 | Write::Prune(_)
@@ -104,6 +106,14 @@ impl<D: Database> SqlHistory<D> {
         Ok(())
     }
 
+    fn amend(&self, entry: &Entry, is_blank: bool) -> Result<(), D::Error> {
+        self.entries().amend(entry)?;
+        if is_blank {
+            self.entries().blank_replacements(entry.offset)?;
+        }
+        tables::amended(&self.database, entry.offset, (!is_blank).then_some(&entry.body))
+    }
+
     fn erase(&self, epoch: &Epoch) -> Result<(), D::Error> {
         let features = tables::TABLES.iter().copied().flatten();
         for table in ["entry", "recent", "departure", "share"].iter().chain(features) {
@@ -127,7 +137,8 @@ impl<D: Database> SqlHistory<D> {
         write_meta(&self.database, "head_at", &head_at.0.to_string())?;
         let by_age = entries.first_since(since, first.0, head.0 + 1)?;
         let end = from.0.max(by_age).min(first.0.saturating_add(TRIM_ENTRIES_MAX));
-        self.database.run("DELETE FROM entry WHERE offset < ?", &[end.into()]).map(drop)
+        self.database.run("DELETE FROM entry WHERE offset < ?", &[end.into()])?;
+        tables::trimmed(&self.database, Offset(end))
     }
 }
 

@@ -36,7 +36,7 @@ use crate::budget::{Budget, Lease};
 use crate::close::CloseCode;
 use crate::feature::{self, Call, Query};
 use crate::history::History;
-use crate::kernel::{Answer, Connection, Event, Input, Notice, Recipients, Room};
+use crate::kernel::{Answer, Connection, Effect, Event, Input, Notice, Recipients, Room};
 use crate::limits::Limits;
 use crate::message::{ConnectionId, Kind, Millis, ProtocolError, RequestId, RoomName, Stamp};
 use crate::protocol::RoomAddress;
@@ -221,8 +221,12 @@ impl<H: History, S: Sockets> Host<H, S> {
     pub fn handle(&mut self, input: Input, stamp: Stamp) -> Result<Flush, H::Error> {
         let now = stamp.at;
         let effects = self.room.handle(input, stamp);
+        let amends = effects.iter().any(Effect::amends);
         let flush = self.outbox.push(effects, now);
         self.waiting.set(self.outbox.bytes());
+        if amends {
+            return self.flush(now).map(|()| Flush::No);
+        }
         Ok(flush)
     }
 

@@ -27,7 +27,7 @@ pub(super) fn weight(effect: &Effect) -> usize {
 
 fn written(write: &Write) -> usize {
     match write {
-        Write::Append(entry) => entry.body.data.as_str().len(),
+        Write::Append(entry) | Write::Amend { entry, .. } => entry.body.data.as_str().len(),
         Write::Feature(it) => it.weight(),
         Write::Depart(_)
         | Write::Forget(_)

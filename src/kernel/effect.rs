@@ -71,6 +71,13 @@ impl Effect {
         }
     }
 
+    /// Whether it changes what is known already, so that nothing may be looked up before it is
+    /// carried out.
+    #[must_use]
+    pub fn amends(&self) -> bool {
+        matches!(self, Self::Write(Write::Amend { .. }))
+    }
+
     /// What it makes durable, if anything.
     #[must_use]
     pub fn write(&self) -> Option<&Write> {
@@ -117,6 +124,14 @@ pub enum Write {
     /// Append to the log, remember the author's own id for it, and keep the value if it
     /// sets one.
     Append(Rc<Entry>),
+    /// Store this in place of the entry at its offset.
+    Amend {
+        /// The entry, as it is from now on.
+        entry: Rc<Entry>,
+        /// Whether nothing is left of what it said: then what was said in its place before goes
+        /// with it.
+        is_blank: bool,
+    },
     /// A user's last socket closed.
     Depart(Departure),
     /// A departed user is back, or has been announced as gone.

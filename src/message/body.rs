@@ -63,6 +63,9 @@ pub struct EntryKind {
     pub load: fn(&str, Millis, Option<UserId>) -> Option<Body>,
     /// Whether it leaves a trace beside its own row.
     pub leaves_more: fn(&Body) -> bool,
+    /// What its data is when nothing is left of what it said: as far as that goes, of the same
+    /// shape. `None` for what stays as it was said.
+    pub blank: fn(&Body) -> Option<Json>,
     /// How a protocol of this name spells its data, where that is not as it is.
     pub spell: fn(&Entry, &str) -> Option<Json>,
 }
@@ -70,6 +73,8 @@ pub struct EntryKind {
 impl EntryKind {
     /// Spelled as it is by every protocol.
     pub const AS_IT_IS: fn(&Entry, &str) -> Option<Json> = |_, _| None;
+    /// It stays as it was said.
+    pub const STAYS: fn(&Body) -> Option<Json> = |_| None;
 }
 
 impl PartialEq for EntryKind {
@@ -98,6 +103,18 @@ impl Body {
     #[must_use]
     pub fn accepted(self, at: Millis) -> Self {
         (self.kind.accept)(self, at)
+    }
+
+    /// Nothing of what it said; `None` for what stays as it was said.
+    #[must_use]
+    pub fn blank(&self) -> Option<Self> {
+        Some(Self { data: (self.kind.blank)(self)?, ..self.clone() })
+    }
+
+    /// The entry that it is about in this way, if it is.
+    #[must_use]
+    pub fn target(&self, relation: Relation) -> Option<Offset> {
+        self.relates_to.filter(|(it, _)| *it == relation).map(|(_, of)| of)
     }
 
     /// What is stored of it in place of its name, its data and its relation.

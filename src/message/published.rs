@@ -3,7 +3,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 use super::body::{Body, EntryKind, Relation};
-use super::{EventName, Json};
+use super::{EventName, Json, StateKey};
 
 /// Somebody published an event (A14, A17, C8). It is stored with its name.
 pub const EVENT: EntryKind = EntryKind {
@@ -20,6 +20,7 @@ pub const EVENT: EntryKind = EntryKind {
         Some(Body { user, ..body })
     },
     leaves_more: |_| false,
+    blank,
     spell: EntryKind::AS_IT_IS,
 };
 
@@ -27,6 +28,20 @@ pub const EVENT: EntryKind = EntryKind {
 struct Stored<'a> {
     name: Cow<'a, str>,
     data: Cow<'a, Json>,
+}
+
+/// A value of the same type that says nothing. What the room itself says of its state stays.
+fn blank(Body { name, data, .. }: &Body) -> Option<Json> {
+    let nothing = match data.as_str().trim_ascii_start().as_bytes().first()? {
+        b'{' => "{}",
+        b'[' => "[]",
+        b'"' => "\"\"",
+        b'n' => "null",
+        b't' | b'f' => "false",
+        _ => "0",
+    };
+    let is_own = name.as_str().starts_with(StateKey::PREFIX);
+    if is_own { None } else { Json::stored(nothing.to_owned()) }
 }
 
 /// What everyone hears, whatever they subscribed to (C8).
@@ -48,4 +63,29 @@ pub enum Priority {
     /// In its turn.
     #[default]
     Normal,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_left_but_the_type_of_what_was_said() {
+        let blank = |name: &str, data: &str| {
+            let body =
+                Body::new(EVENT, EventName::parse(name).unwrap(), Json::parse(data).unwrap());
+            body.blank().map(|it| (it.name == body.name).then(|| it.data.as_str().to_owned()))
+        };
+        for (data, left) in [
+            (r#"{"a":1}"#, "{}"),
+            ("[1]", "[]"),
+            (r#""a""#, r#""""#),
+            ("-1.5", "0"),
+            ("true", "false"),
+            ("null", "null"),
+        ] {
+            assert_eq!(blank("note", data), Some(Some(left.to_owned())), "{data}");
+        }
+        assert_eq!(blank("state.a", "1"), None);
+    }
 }

@@ -33,6 +33,7 @@ fn contract<H: History<Error: Debug>>(new: impl Fn() -> H) {
     a_trimmed_log_goes_on_where_it_was(new());
     departures_and_counts_are_kept(new());
     an_entry_says_which_one_it_is_about(new());
+    an_entry_is_amended_in_its_place(new());
 }
 
 fn an_entry_says_which_one_it_is_about<H: History<Error: Debug>>(mut history: H) {
@@ -55,6 +56,26 @@ fn an_entry_says_which_one_it_is_about<H: History<Error: Debug>>(mut history: H)
     let next = about(5, reply(4), body("another"));
     history.commit(&[Write::Append(next.clone())]).unwrap();
     assert_eq!(history.page(&query(Before::Newest, 1)).unwrap().entries, [next]);
+}
+
+fn an_entry_is_amended_in_its_place<H: History<Error: Debug>>(mut history: H) {
+    ten(&mut history);
+    let amended = |offset, body: Body| {
+        let said = Entry::clone(&entry(offset, 1000 + (offset - 1) / 2, "ann", None));
+        Rc::new(Entry { body, ..said })
+    };
+    let (said, blank) = (amended(4, body("another")), amended(5, body("entry 5").blank().unwrap()));
+    let amend = |entry: &Rc<Entry>, is_blank| Write::Amend { entry: entry.clone(), is_blank };
+    history.commit(&[amend(&said, false)]).unwrap();
+    let next = Write::Append(entry(11, 2000, "bob", None));
+    history.commit(&[next, amend(&blank, true)]).unwrap();
+    let entries = history.page(&query(Before::Newest, 9)).unwrap().entries;
+    assert_eq!((&entries[2], &entries[3]), (&said, &blank));
+    let blank = r#"{"content":"","messageType":"text"}"#;
+    assert_eq!(entries[3].body.data.as_str(), blank);
+    // What is not there is not made.
+    history.commit(&[amend(&amended(99, body("nowhere")), false)]).unwrap();
+    assert_eq!(history.stored_room().unwrap().head, Offset(11));
 }
 
 /// Ten entries, two in each of five milliseconds.

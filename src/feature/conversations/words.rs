@@ -29,6 +29,7 @@ pub const RESPONSE: EntryKind = EntryKind {
         Some(response(of, &ResponseText { message_id, content }))
     },
     leaves_more: |_| true,
+    blank: EntryKind::STAYS,
     spell: wire::response,
 };
 
@@ -82,7 +83,7 @@ impl Body {
     /// The place of the message that it answers, if it is a response.
     #[must_use]
     pub fn answers(&self) -> Option<Offset> {
-        self.relates_to.filter(|(it, _)| *it == Relation::Answers).map(|(_, of)| of)
+        self.target(Relation::Answers)
     }
 }
 

@@ -17,6 +17,7 @@ pub const MESSAGE: EntryKind = EntryKind {
     relates: Some(Relation::Replies),
     load: |data, _, _| Some(Body::new(MESSAGE, NAME, Json::stored(data.to_owned())?)),
     leaves_more: |_| false,
+    blank: |_| Some(Json::of(&Message { content: "", message_type: TEXT })),
     spell: |entry, protocol| match protocol {
         "context" => context::Message::of(entry).map(|it| Json::of(&it)),
         "conversation history" => {
@@ -27,6 +28,9 @@ pub const MESSAGE: EntryKind = EntryKind {
 };
 
 const NAME: EventName = EventName::known("message");
+
+/// What content is that is said to be nothing else.
+const TEXT: &str = "text";
 
 /// Longest `messageType`, in bytes: a name, not a payload.
 const TYPE_BYTES_MAX: usize = 64;
@@ -91,7 +95,7 @@ impl Body {
     /// Something said; text unless it says otherwise. The content is never interpreted.
     pub fn message(content: &str, message_type: Option<&str>) -> Result<Self, ProtocolError> {
         text_fits(content)?;
-        let message_type = message_type.unwrap_or("text");
+        let message_type = message_type.unwrap_or(TEXT);
         if (1..=TYPE_BYTES_MAX).contains(&message_type.len()) {
             Ok(Self::new(MESSAGE, NAME, Json::of(&Message { content, message_type })))
         } else {
