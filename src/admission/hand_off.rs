@@ -64,16 +64,16 @@ impl HandOff {
 
     /// The connection that this lets in.
     #[must_use]
-    pub fn session(self, id: ConnectionId, now: Millis) -> Connection {
+    pub fn connection(self, id: ConnectionId, now: Millis) -> Connection {
         let Self { member, grants, expires_at, flags, client, network, resume, .. } = self;
         // Who hears only what it subscribed to begins with nothing.
         let topics = flags.has(Flag::Filtered).then(Vec::new);
-        let session = Connection::new(id, member, grants, expires_at, now);
+        let connection = Connection::new(id, member, grants, expires_at, now);
         let own = ConnectionParts {
             conversations: conversations::OnConnection { resume },
             ..ConnectionParts::default()
         };
-        Connection { flags, topics, client, network, own, ..session }
+        Connection { flags, topics, client, network, own, ..connection }
     }
 
     /// As a header value: headers are Latin-1, names are not.

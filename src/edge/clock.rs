@@ -32,7 +32,7 @@ pub(super) fn new_id() -> String {
     stamp().new_id().to_string()
 }
 
-pub(super) fn session_id() -> ConnectionId {
+pub(super) fn connection_id() -> ConnectionId {
     ConnectionId::from_bits(u64::from_be_bytes(random()))
 }
 

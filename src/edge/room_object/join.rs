@@ -17,14 +17,14 @@ impl Shared {
             return Response::error("handed over to the wrong room", 403);
         }
         let pair = WebSocketPair::new()?;
-        let (server, stamp) = (pair.server, clock::stamp());
+        let (server, now) = (pair.server, clock::stamp());
         let (room, address) = (hand_off.room.clone(), hand_off.address.clone());
         let (wire, piped) = (hand_off.wire, hand_off.piped);
-        let session = hand_off.session(clock::session_id(), stamp.at);
+        let connection = hand_off.connection(clock::connection_id(), now.at);
         let mut refused: Option<ProtocolError> = None;
         self.step(|host| {
-            let session = match host.admit(session, address.as_deref(), stamp.at) {
-                Ok(session) => session,
+            let connection = match host.admit(connection, address.as_deref(), now.at) {
+                Ok(connection) => connection,
                 Err(refusal) => {
                     refused = Some(refusal);
                     return Ok(Flush::No);
@@ -38,15 +38,15 @@ impl Shared {
                 state.accept_websocket(server.as_ref())?;
             }
             // Before anything else can happen, so that no wake finds it without.
-            if let Err(error) = attachment::store(&server, wire, &session) {
+            if let Err(error) = attachment::store(&server, wire, &connection) {
                 self.log(&error);
                 drop(server.close(Some(CloseCode::Internal.number()), None::<&str>));
                 refused = Some(ProtocolError::system());
                 return Ok(Flush::No);
             }
-            log::connected(self.kind, &room, session.id, &session.member.id);
-            let id = session.id;
-            host.join(session, stamp, |sockets| {
+            log::connected(self.kind, &room, connection.id, &connection.member.id);
+            let id = connection.id;
+            host.join(connection, now, |sockets| {
                 sockets.insert(id, server, wire);
             })
         })?;
