@@ -3,7 +3,6 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
 use crate::feature::ConnectionParts;
-use crate::feature::conversations::{self, ResumeToken};
 use crate::kernel::{Connection, Flag, Flags, Grants};
 use crate::message::{ConnectionId, Member, Millis, RoomName};
 use crate::protocol::Wire;
@@ -13,8 +12,10 @@ use crate::protocol::Wire;
 /// whatever a client puts into this header stays outside.
 pub const HAND_OFF_HEADER: &str = "x-dormouse-hand-off";
 
-/// Whom the Worker let in.
+/// Whom the Worker let in. Its field names are handed from one version to another: append, never
+/// change one's meaning.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 pub struct HandOff {
     /// The room, which the object compares with its own name.
     pub room: RoomName,
@@ -36,12 +37,12 @@ pub struct HandOff {
     /// where that is not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub network: Option<String>,
-    /// What leads back to the conversation that it opens.
-    #[serde(default)]
-    pub resume: Option<ResumeToken>,
     /// Whether the Worker holds the client's socket and passes on what is said on either side.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub piped: bool,
+    /// What features hand over with the connection. It stands beside the other fields.
+    #[serde(skip)]
+    pub own: Box<ConnectionParts>,
 }
 
 impl HandOff {
@@ -57,35 +58,58 @@ impl HandOff {
             client: None,
             address: None,
             network: None,
-            resume: None,
             piped: false,
+            own: Box::default(),
         }
     }
 
     /// The connection that this lets in.
     #[must_use]
     pub fn connection(self, id: ConnectionId, now: Millis) -> Connection {
-        let Self { member, grants, expires_at, flags, client, network, resume, .. } = self;
+        let Self { member, grants, expires_at, flags, client, network, own, .. } = self;
         // Who hears only what it subscribed to begins with nothing.
         let topics = flags.has(Flag::Filtered).then(Vec::new);
         let connection = Connection::new(id, member, grants, expires_at, now);
-        let own = ConnectionParts {
-            conversations: conversations::OnConnection { resume },
-            ..ConnectionParts::default()
-        };
-        Connection { flags, topics, client, network, own, ..connection }
+        Connection { flags, topics, client, network, own: *own, ..connection }
     }
 
     /// As a header value: headers are Latin-1, names are not.
     #[must_use]
     pub fn to_header(&self) -> String {
-        URL_SAFE_NO_PAD.encode(serde_json::to_vec(self).unwrap_or_default())
+        URL_SAFE_NO_PAD.encode(self.to_json().unwrap_or_default())
+    }
+
+    fn to_json(&self) -> Option<String> {
+        let mut json = Vec::new();
+        Self::serialize(self, &mut serde_json::Serializer::new(&mut json)).ok()?;
+        let mut json = String::from_utf8(json).ok()?;
+        self.own.hand_over(&mut json).ok()?;
+        Some(json)
     }
 
     /// Reads a header value.
     #[must_use]
     pub fn from_header(value: &str) -> Option<Self> {
         let json = String::from_utf8(URL_SAFE_NO_PAD.decode(value).ok()?).ok()?;
-        serde_json::from_str(&json).ok()
+        let own = Box::new(ConnectionParts::read(&json).ok()?);
+        let hand_off = Self::deserialize(&mut serde_json::Deserializer::from_str(&json)).ok()?;
+        Some(Self { own, ..hand_off })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::feature::stored_fields;
+
+    #[test]
+    fn what_is_handed_over_has_one_name_for_each_field() {
+        let mut names = stored_fields(|it| drop(HandOff::deserialize(it)));
+        names.extend(ConnectionParts::stored_fields());
+        assert!(["room", "resume"].iter().all(|it| names.contains(it)), "{names:?}");
+        let all = names.len();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), all, "{names:?}");
     }
 }

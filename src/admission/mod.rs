@@ -4,7 +4,6 @@
 mod anonymous;
 pub mod capability;
 mod claims;
-mod conversation;
 mod doors;
 mod hand_off;
 mod origin;
@@ -14,7 +13,6 @@ mod token;
 mod verdict;
 
 pub use claims::Claims;
-pub use conversation::{Opening, ResumeKey};
 pub use doors::Doors;
 pub use hand_off::{HAND_OFF_HEADER, HandOff};
 pub use origin::{Origins, is_local};

@@ -154,6 +154,13 @@ impl Query {
         self.0.splice(..0, parameters);
     }
 
+    /// What there is under these names.
+    pub(super) fn only(&self, names: &[&[&str]]) -> Self {
+        let kept =
+            |(name, _): &&(String, String)| names.iter().any(|it| it.contains(&name.as_str()));
+        Self(self.0.iter().filter(kept).cloned().collect())
+    }
+
     /// The first value of a name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {

@@ -7,7 +7,6 @@ use serde::{Deserialize, Deserializer};
 
 use super::capability::{Capability, Contexts};
 use super::claims::{Claims, Start};
-use super::conversation::ResumeKey;
 use crate::message::{Millis, ProtocolError, UserId};
 
 /// How far our clock and an issuer's may differ where a token is not valid yet.
@@ -31,8 +30,6 @@ pub struct Keys {
     issuer: Option<String>,
     /// The audience a token must be for, if set.
     recipients: Option<String>,
-    /// What resume tokens are signed with.
-    pub(super) resume: Option<ResumeKey>,
 }
 
 /// Shortest secret production accepts, in bytes: a shorter one can be guessed from
@@ -50,19 +47,8 @@ impl Keys {
     ) -> Self {
         let least = if development { 1 } else { SECRET_BYTES_MIN };
         let secret = secret.filter(|it| least <= it.len());
-        let resume = ResumeKey::derived(secret, development);
         let secret = secret.map(|it| Hs256Key::new(it.as_bytes()));
-        Self { secret, development, issuer, recipients, resume }
-    }
-
-    /// The same, with a secret of its own for resume tokens, so that those outlive another
-    /// `JWT_SECRET`. A short one is none: says whether it is taken.
-    pub fn set_resume_secret(&mut self, secret: &str) -> bool {
-        let is_long = SECRET_BYTES_MIN <= secret.len();
-        if is_long {
-            self.resume = ResumeKey::new(secret);
-        }
-        is_long
+        Self { secret, development, issuer, recipients }
     }
 
     /// Whether no token at all can be good.

@@ -1,9 +1,10 @@
+use std::rc::Rc;
+
 use super::capability::{self, OWN, Role};
-use super::{
-    Claims, Doors, Endpoint, HandOff, Keys, Opening, Origins, Query, anonymous, conversation,
-    is_local,
-};
+use super::{Claims, Doors, Endpoint, HandOff, Keys, Origins, Query, anonymous, is_local};
 use crate::close::CloseCode;
+use crate::feature;
+use crate::feature::door::{self, Joining};
 use crate::kernel::{Grant, Renewal};
 use crate::message::{Kind, Millis, ProtocolError, RoomName};
 use crate::protocol::client::INVALID_ROLE;
@@ -18,6 +19,8 @@ pub struct Policy {
     pub origins: Origins,
     /// Which endpoints that take no token are open.
     pub doors: Doors,
+    /// What is set for features.
+    pub features: Rc<feature::Config>,
     /// Whether this is no production.
     pub development: bool,
 }
@@ -48,8 +51,8 @@ pub struct Terms {
     pub batched: bool,
     /// What it calls itself.
     pub client: Option<String>,
-    /// Which conversation it wants, where it is one.
-    pub opening: Opening,
+    /// The parameters of the URL that features read.
+    pub parameters: Query,
     /// Whether it came to a name of this machine: only there the token `test` is good.
     pub local: bool,
 }
@@ -116,9 +119,9 @@ impl Upgrade {
     pub fn terms(&self) -> Terms {
         let batched = self.query.get("batch") == Some("1");
         let client = self.query.get("client_id").filter(|it| anonymous::is_client_id(it));
-        let opening = Opening::of(&self.query);
+        let parameters = self.query.only(door::PARAMETERS);
         let local = is_local(&self.host);
-        Terms { batched, client: client.map(str::to_owned), opening, local }
+        Terms { batched, client: client.map(str::to_owned), parameters, local }
     }
 
     fn context(&self) -> Result<Option<RoomName>, ProtocolError> {
@@ -150,13 +153,14 @@ impl Policy {
         new_id: impl FnOnce() -> String,
     ) -> Verdict {
         let judged = match endpoint.access {
-            Access::Token | Access::Development | Access::Conversation => {
+            Access::Token | Access::Development | Access::Feature => {
                 self.judge_token(endpoint, upgrade, now, new_id)
             }
             Access::Demo => self
                 .check_origin(upgrade)
                 .and(self.doors.admit_demo())
                 .and_then(|()| anonymous::demo(endpoint, upgrade, new_id))
+                .and_then(|it| self.complete(endpoint, &upgrade.query, it))
                 .map(Verdict::Join),
             Access::Client => return self.judge_client(endpoint, upgrade, now, new_id),
         };
@@ -188,7 +192,7 @@ impl Policy {
             }
             Credentials::None => Err(ProtocolError::unauthenticated("a token is needed here")),
             Credentials::Token(token) => self
-                .admit(endpoint, upgrade.terms(), &token, context, now, new_id)
+                .admit(endpoint, &upgrade.terms(), &token, context, now, new_id)
                 .map(Verdict::Join),
         }
     }
@@ -219,13 +223,14 @@ impl Policy {
             }
             Ok(Some(claims)) => upgrade
                 .context()
-                .and_then(|context| join(endpoint, upgrade.terms(), &claims, context)),
+                .and_then(|context| join(endpoint, &upgrade.terms(), &claims, context)),
             Ok(None) => {
                 self.doors.admit_lobby().and_then(|()| anonymous::lobby(endpoint, upgrade, new_id))
             }
             Err(refusal) => Err(refusal),
         };
-        joined.map_or_else(refuse, Verdict::Join)
+        let completed = joined.and_then(|it| self.complete(endpoint, &upgrade.query, it));
+        completed.map_or_else(refuse, Verdict::Join)
     }
 
     fn check_origin(&self, upgrade: &Upgrade) -> Result<(), ProtocolError> {
@@ -236,23 +241,55 @@ impl Policy {
         }
     }
 
-    /// Lets a token's owner into a room: the one that is named, else the token's first.
+    /// Lets a token's owner into a room: the one that a feature assigns, where one does; the one
+    /// that is named, else the token's first.
     pub fn admit(
         &self,
         endpoint: &Endpoint,
-        terms: Terms,
+        terms: &Terms,
         token: &str,
         context: Option<RoomName>,
         now: Millis,
         new_id: impl FnOnce() -> String,
     ) -> Result<HandOff, ProtocolError> {
         let claims = self.keys.verify_at(token, terms.local, now)?;
-        match endpoint.access {
-            Access::Conversation => self.keys.open(endpoint, terms, &claims, new_id),
+        let hand_off = match endpoint.access {
+            Access::Feature => self.assign(endpoint, terms, &claims, new_id()),
             Access::Token | Access::Development | Access::Demo | Access::Client => {
                 join(endpoint, terms, &claims, context)
             }
-        }
+        }?;
+        self.complete(endpoint, &terms.parameters, hand_off)
+    }
+
+    /// Lets a token's owner into the room that a feature assigns. What the client calls itself, it
+    /// says there.
+    fn assign(
+        &self,
+        endpoint: &Endpoint,
+        terms: &Terms,
+        claims: &Claims,
+        id: String,
+    ) -> Result<HandOff, ProtocolError> {
+        let grants = door::grants(endpoint.kind).ok_or(ProtocolError::system())?;
+        let parameter = |name: &str| terms.parameters.get(name);
+        let joining = joining(endpoint, &claims.sub, &parameter);
+        let room = door::room(&self.features, &joining, id)?;
+        let hand_off = HandOff::new(room, endpoint.wire(terms.batched), claims.member(), grants);
+        Ok(HandOff { expires_at: claims.expires_at, ..hand_off })
+    }
+
+    /// Adds what features hand over with the connection.
+    fn complete(
+        &self,
+        endpoint: &Endpoint,
+        parameters: &Query,
+        hand_off: HandOff,
+    ) -> Result<HandOff, ProtocolError> {
+        let parameter = |name: &str| parameters.get(name);
+        let joining = joining(endpoint, &hand_off.member.id.0, &parameter);
+        let own = door::parts(&self.features, &joining, &hand_off.room)?;
+        Ok(HandOff { own: Box::new(own), ..hand_off })
     }
 
     /// Reads a token that a socket already in a room shows to stay longer. The token `test`
@@ -267,13 +304,8 @@ impl Policy {
     ) -> Result<Renewal, ProtocolError> {
         let claims = self.keys.verify(token, now)?;
         let context = context.map(RoomName::parse).transpose()?;
-        let grants = match kind {
-            // Whose it is, the room knows.
-            Kind::Conversation => conversation::grants(),
-            Kind::Chat | Kind::Hub | Kind::Analytics | Kind::Collaboration => {
-                capability::grants(&claims, kind, room)
-            }
-        };
+        // Whose it is, the room knows.
+        let grants = door::grants(kind).unwrap_or_else(|| capability::grants(&claims, kind, room));
         if !grants.has(Grant::Join) {
             return Err(ProtocolError::denied("this token does not lead to this room"));
         }
@@ -287,9 +319,22 @@ fn refuse(refusal: ProtocolError) -> Verdict {
     Verdict::Refuse(refusal, code)
 }
 
+fn joining<'a>(
+    endpoint: &Endpoint,
+    user: &'a str,
+    parameter: &'a dyn Fn(&str) -> Option<&'a str>,
+) -> Joining<'a> {
+    Joining {
+        kind: endpoint.kind,
+        user,
+        is_assigned: endpoint.access == Access::Feature,
+        parameter,
+    }
+}
+
 fn join(
     endpoint: &Endpoint,
-    Terms { batched, client, .. }: Terms,
+    terms: &Terms,
     claims: &Claims,
     context: Option<RoomName>,
 ) -> Result<HandOff, ProtocolError> {
@@ -298,7 +343,8 @@ fn join(
     if !grants.has(Grant::Join) {
         return Err(ProtocolError::denied("this token does not lead to this room"));
     }
-    let hand_off = HandOff::new(room, endpoint.wire(batched), claims.member(), grants);
+    let hand_off = HandOff::new(room, endpoint.wire(terms.batched), claims.member(), grants);
+    let client = terms.client.clone();
     Ok(HandOff { expires_at: claims.expires_at, client, ..hand_off })
 }
 

@@ -16,8 +16,6 @@ pub(super) struct Config {
     pub(super) policy: Policy,
     /// What a scraper shows to read the metrics.
     metrics_token: Option<String>,
-    /// What is set for features.
-    pub(super) features: Rc<feature::Config>,
     /// What all that this isolate holds for clients is taken from.
     pub(super) budget: Budget,
     /// What its rooms share of features.
@@ -56,9 +54,7 @@ impl Config {
                 "{name} is no number this limit can be; its default is in force"
             );
         }
-        // Whatever is not called development is production: a slip of the pen must
-        // not open the door to the token `test`.
-        let development = variable("ENVIRONMENT").as_deref() == Some("development");
+        let development = feature::is_development(&variable);
         let secret = variable("JWT_SECRET");
         match &secret {
             Some(secret) => log::set_address_key(secret.as_bytes()),
@@ -66,15 +62,10 @@ impl Config {
             None => log::set_address_key(clock::epoch().0.as_bytes()),
         }
         let (issuer, recipients) = (variable("JWT_ISSUER"), variable("JWT_AUDIENCE"));
-        let mut keys = Keys::new(secret.as_deref(), issuer, recipients, development);
+        let keys = Keys::new(secret.as_deref(), issuer, recipients, development);
         if keys.refuse_everything() {
             worker::console_error!(
                 "no usable JWT_SECRET: in production it must have 32 bytes or more, and until it is set nobody gets in"
-            );
-        }
-        if variable("RESUME_SECRET").is_some_and(|it| !keys.set_resume_secret(&it)) {
-            worker::console_error!(
-                "RESUME_SECRET has less than 32 bytes and is not used: resume tokens are signed by JWT_SECRET"
             );
         }
         let mut faults = Vec::new();
@@ -92,9 +83,9 @@ impl Config {
         for name in unreadable {
             worker::console_error!("{name} is neither on nor off, so it is off");
         }
-        let policy = Policy { keys, origins, doors, development };
+        let policy = Policy { keys, origins, doors, features, development };
         let (metrics_token, budget) = (variable("METRICS_TOKEN"), Budget::new(limits.budget_bytes));
         let shared = feature::Shared::new(&budget);
-        Self { limits, policy, metrics_token, features, budget, shared }
+        Self { limits, policy, metrics_token, budget, shared }
     }
 }

@@ -125,7 +125,7 @@ async fn introduce(
         {
             let named = named.map(RoomName::parse).transpose()?;
             let (context, now) = (context.or(named), clock::now());
-            config.policy.admit(&endpoint, terms, &token, context, now, clock::new_id)?
+            config.policy.admit(&endpoint, &terms, &token, context, now, clock::new_id)?
         }
         Some(_) | None => {
             return Err(ProtocolError::unauthenticated(

@@ -12,6 +12,13 @@ pub trait Configured: Default {
     fn read(variable: &dyn Fn(&str) -> Option<String>, faults: &mut Vec<String>) -> Self;
 }
 
+/// Whether `ENVIRONMENT` says so. Whatever is not called development is production: a slip of the pen
+/// must not open the door to the token `test`.
+#[must_use]
+pub fn is_development(variable: &dyn Fn(&str) -> Option<String>) -> bool {
+    variable("ENVIRONMENT").as_deref() == Some("development")
+}
+
 /// Of a feature for which an operator sets nothing.
 impl Configured for () {
     fn read(_: &dyn Fn(&str) -> Option<String>, _: &mut Vec<String>) -> Self {}

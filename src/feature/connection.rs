@@ -15,6 +15,11 @@ use crate::message::Space;
 pub trait ConnectionPart: Clone + Debug + Default + Eq + Serialize + DeserializeOwned {
     /// The channels that the connection subscribed to.
     fn channels(&self, _: &mut dyn FnMut(Space, &str)) {}
+    /// What is handed over with a connection that is let in: an object as it is stored, or with
+    /// names of fields that are read as well.
+    fn handed_over(&self) -> serde_json::Result<String> {
+        serde_json::to_string(self)
+    }
 }
 
 /// The part of a feature that has none.
@@ -51,7 +56,13 @@ macro_rules! parts {
                 Ok(())
             }
 
-            /// Reads them from the object in which they are stored. Each ignores what is not its
+            /// Adds their fields to the object that is handed over.
+            pub(crate) fn hand_over(&self, json: &mut String) -> serde_json::Result<()> {
+                $(append(json, &self.$module.handed_over()?);)*
+                Ok(())
+            }
+
+            /// Reads them from the object in which they are stored, or handed over. Each ignores what is not its
             /// own.
             pub(crate) fn read(json: &str) -> serde_json::Result<Self> {
                 Ok(Self { $($module: serde_json::from_str(json)?,)* })

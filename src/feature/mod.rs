@@ -8,6 +8,7 @@ mod calls;
 mod connection;
 pub mod conversations;
 pub mod documents;
+pub(crate) mod door;
 pub(crate) mod http;
 pub mod messages;
 pub mod metrics;
@@ -26,7 +27,7 @@ pub mod workflows;
 
 use std::fmt::Debug;
 
-pub use calls::{Config, Configured, Outbound};
+pub use calls::{Config, Configured, Outbound, is_development};
 #[cfg(test)]
 pub(crate) use connection::tests::stored_fields;
 pub use connection::{ConnectionPart, ConnectionParts, Nothing};

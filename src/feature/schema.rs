@@ -5,6 +5,7 @@ pub(crate) use super::conversations::Said as InConversation;
 use super::features;
 /// How the context protocol spells what its history shows.
 pub(crate) use super::messages::schema::InContext;
+use crate::message::Kind;
 use crate::schema::calls::Call;
 use crate::schema::frames::Message;
 use crate::schema::openapi::Parameter;
@@ -19,6 +20,22 @@ pub(crate) struct Calls {
     pub(crate) parameters: &'static [Parameter],
 }
 
+/// How a feature assigns rooms.
+pub(crate) struct Door {
+    /// Who gets in: a sentence or two.
+    pub(crate) about: &'static str,
+    /// The parameters of the URL.
+    pub(crate) parameters: &'static [DoorParameter],
+}
+
+/// One of them.
+pub(crate) struct DoorParameter {
+    pub(crate) name: &'static str,
+    /// Whether it is the name of a room; any text if it is not.
+    pub(crate) is_room: bool,
+    pub(crate) about: &'static str,
+}
+
 /// How one feature is described.
 pub(crate) trait Described {
     /// Its frames in this protocol.
@@ -27,6 +44,8 @@ pub(crate) trait Described {
     }
     /// Its calls of the HTTP API.
     const CALLS: Calls = Calls { calls: &[], parameters: &[] };
+    /// How it assigns rooms, if it does.
+    const DOOR: Option<&'static Door> = None;
     /// Its types that mean the same in every protocol.
     fn vocabulary() -> &'static [Shape] {
         &[]
@@ -46,6 +65,14 @@ macro_rules! described {
             own.into_iter().flatten().copied()
         }
 
+        /// How a feature assigns rooms of this kind, if one does.
+        pub(crate) fn door(kind: Kind) -> Option<&'static Door> {
+            $(if <super::$module::$name as super::door::Door>::grants(kind).is_some() {
+                return <super::$module::$name as Described>::DOOR;
+            })*
+            None
+        }
+
         /// The calls of all features.
         pub(crate) fn calls() -> Vec<Calls> {
             vec![$(<super::$module::$name as Described>::CALLS,)*]
@@ -54,3 +81,54 @@ macro_rules! described {
 }
 
 features!(described);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::admission::endpoints;
+    use crate::protocol::Access;
+
+    macro_rules! parameters {
+        ($($(#[$about:meta])* $module:ident: $name:ident;)*) => {
+            /// What features read of URLs, and what is said of that.
+            fn parameters() -> Vec<(&'static [&'static str], Option<&'static Door>)> {
+                vec![$((
+                    <super::super::$module::$name as super::super::door::Door>::PARAMETERS,
+                    <super::super::$module::$name as Described>::DOOR,
+                ),)*]
+            }
+
+            /// Whether each feature assigns rooms of this kind.
+            fn assigning(kind: Kind) -> Vec<bool> {
+                vec![$(
+                    <super::super::$module::$name as super::super::door::Door>::grants(kind).is_some(),
+                )*]
+            }
+        };
+    }
+
+    features!(parameters);
+
+    #[test]
+    fn one_feature_assigns_the_rooms_of_a_path_where_a_protocol_says_so() {
+        for kind in Kind::ALL {
+            let features = assigning(kind).into_iter().filter(|it| *it).count();
+            assert_eq!(features, usize::from(door(kind).is_some()), "{kind:?}");
+        }
+        for it in endpoints() {
+            assert_eq!(it.access == Access::Feature, door(it.kind).is_some(), "{}", it.path);
+        }
+    }
+
+    #[test]
+    fn what_a_feature_reads_of_a_url_is_described() {
+        let mut described = 0;
+        for (read, door) in parameters() {
+            let names: Vec<_> =
+                door.iter().flat_map(|it| it.parameters).map(|it| it.name).collect();
+            assert_eq!(names, read);
+            described += names.len();
+        }
+        assert!(1 < described);
+    }
+}

@@ -7,6 +7,7 @@ mod service;
 
 pub use jobs::{Job, Jobs, Policy, Progress};
 pub use post::Post;
+pub(crate) use service::SECRET_BYTES_MIN;
 pub use service::{Service, SignedRequest, header_text};
 
 use crate::limits::Limits;

@@ -8,8 +8,8 @@ use sha2::Sha256;
 
 use crate::message::Millis;
 
-/// Shortest secret taken, in bytes, as of `JWT_SECRET`.
-const SECRET_BYTES_MIN: usize = 32;
+/// Shortest secret taken, in bytes: the size of the hash that it keys (RFC 2104 §3).
+pub(crate) const SECRET_BYTES_MIN: usize = 32;
 
 /// Where a service is, and the secret that it shares with us.
 #[derive(Clone)]

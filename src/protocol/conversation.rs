@@ -24,7 +24,7 @@ pub(super) struct Talk;
 static DESCRIPTOR: Descriptor = Descriptor {
     name: "conversation",
     number: 4,
-    entrances: &[Access::Conversation.at("/ws/conversation", Kind::Conversation)],
+    entrances: &[Access::Feature.at("/ws/conversation", Kind::Conversation)],
     subprotocols: Subprotocols::Any,
     tokens: TokenPlace::ANYWHERE,
     ping_pair: Some(json::PING_PAIR),

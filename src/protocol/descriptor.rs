@@ -82,8 +82,8 @@ pub enum Access {
     Demo,
     /// By the handshake of `/ws/client` (E2 to E6).
     Client,
-    /// Whoever has a token, in a conversation of their own (X17).
-    Conversation,
+    /// Whoever has a token, in the room that a feature assigns to them (`feature::door`).
+    Feature,
 }
 
 impl Access {

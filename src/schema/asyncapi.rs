@@ -7,6 +7,7 @@ use super::{object, reference};
 use crate::admission::{Endpoint, endpoints};
 use crate::close::CloseCode;
 use crate::feature;
+use crate::feature::schema::Door;
 use crate::message::{Code, Fault, Offset};
 use crate::protocol::client::{HANDSHAKE_FAILED, INVALID_ROLE, UNSUPPORTED_VERSION};
 use crate::protocol::{Access, ProtocolId};
@@ -209,12 +210,14 @@ fn channel_name(path: &str) -> String {
 
 fn channel(endpoint: &Endpoint) -> Value {
     let Endpoint { path, kind, dialect, access } = endpoint;
-    let (kind, dialect, access) = (kind.as_str(), dialect.descriptor().name, about(*access));
+    let door = (*access == Access::Feature).then(|| feature::schema::door(*kind)).flatten();
+    let access = door.map_or_else(|| about(*access), |it| it.about);
+    let (kind, dialect) = (kind.as_str(), dialect.descriptor().name);
     json!({
         "address": path,
         "title": format!("{path}: the {dialect} dialect"),
         "description": format!("Rooms of the kind `{kind}`, in the {dialect} dialect. {access}"),
-        "bindings": bindings(query(endpoint.access)),
+        "bindings": bindings(query(endpoint.access, door)),
     })
 }
 
@@ -238,14 +241,13 @@ fn bindings(query: Value) -> Value {
 
 fn about(access: Access) -> &'static str {
     match access {
-        Access::Token => "A token comes by query, header or sub-protocol, or in a first `auth`.",
+        Access::Token | Access::Feature => {
+            "A token comes by query, header or sub-protocol, or in a first `auth`."
+        }
         Access::Development => {
             "As with every token; only where `ENVIRONMENT` is `development`, elsewhere 404."
         }
         Access::Demo => "Open to all, without a token, in rooms of their own.",
-        Access::Conversation => {
-            "A token comes by query, header or sub-protocol, or in a first `auth`; any that verifies opens a conversation of its user's own."
-        }
         Access::Client => {
             "A token is needed for the role `admin`; who brings none joins `hub:lobby`."
         }
@@ -255,7 +257,7 @@ fn about(access: Access) -> &'static str {
 fn security(access: Access) -> Option<Value> {
     let scheme = |name| reference(&format!("components/securitySchemes/{name}"));
     match access {
-        Access::Token | Access::Development | Access::Conversation => {
+        Access::Token | Access::Development | Access::Feature => {
             Some(["query", "header", "protocol"].map(scheme).into_iter().collect())
         }
         Access::Demo | Access::Client => None,
@@ -263,7 +265,7 @@ fn security(access: Access) -> Option<Value> {
 }
 
 /// The parameters of an endpoint's URL.
-fn query(access: Access) -> Value {
+fn query(access: Access, door: Option<&Door>) -> Value {
     let name = json!({"type": "string", "pattern": "^[A-Za-z0-9._:~-]{1,128}$",
         "not": {"enum": [".", ".."]}});
     let with = |schema: &Value, about: &str| {
@@ -284,13 +286,12 @@ fn query(access: Access) -> Value {
     if access != Access::Demo {
         fields.push(("token", with(&text, "A JWT.")));
     }
-    if access == Access::Conversation {
+    if let Some(Door { parameters, .. }) = door {
         fields.retain(|(name, _)| !["contextId", "client_id"].contains(name));
-        fields.push((
-            "conversationId",
-            with(&name, "One to come back to; a new one if it is missing."),
-        ));
-        fields.push(("resumeToken", with(&text, "What `connect_confirm` said with it.")));
+        fields.extend(parameters.iter().map(|it| {
+            let schema = if it.is_room { &name } else { &text };
+            (it.name, with(schema, it.about))
+        }));
     }
     if access == Access::Client {
         let roles = one_of(&["frontend", "admin", "test"]);

@@ -1,9 +1,12 @@
 //! Who gets in: tokens, rooms, origins, and what is handed to the room.
 
+use std::rc::Rc;
+
 use dormouse::admission::{
     Credentials, HandOff, Keys, Origins, Policy, Query, Route, Target, Upgrade, Verdict,
 };
 use dormouse::close::CloseCode;
+use dormouse::feature::{self, Configured};
 use dormouse::kernel::Grant;
 use dormouse::message::{Code, Member, Millis, ProtocolError, RoomName, UserId};
 use dormouse::protocol::{Subprotocols, TokenPlace};
@@ -74,7 +77,9 @@ pub(crate) fn echoed(policy: &Policy, upgrade: &Upgrade) -> Result<RoomName, Pro
 }
 
 fn policy(development: bool) -> Policy {
-    Policy { keys: keys(development), development, ..Policy::default() }
+    let variable = |name: &str| (name == "JWT_SECRET").then(|| SECRET.to_owned());
+    let features = Rc::new(feature::Config::read(&variable, &mut Vec::new()));
+    Policy { keys: keys(development), features, development, ..Policy::default() }
 }
 
 fn refused(verdict: &Verdict) -> Code {

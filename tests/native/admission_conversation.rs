@@ -1,12 +1,17 @@
 //! Who gets into which conversation (D3, X9, X17).
 
+use std::rc::Rc;
+
 use dormouse::admission::capability::grants;
 use dormouse::admission::{
-    Claims, HandOff, Keys, Policy, Query, Terms, Upgrade, Verdict, endpoints,
+    Claims, Endpoint, HandOff, Keys, Policy, Query, Terms, Upgrade, Verdict, endpoints,
 };
 use dormouse::close::CloseCode;
+use dormouse::feature::conversations::ResumeToken;
+use dormouse::feature::{self, Configured, is_development};
 use dormouse::kernel::{Flag, Grant};
 use dormouse::message::{Code, Kind, ProtocolError, RoomName};
+use dormouse::protocol::Access;
 use jwt_compact::alg::{Hs256, Hs256Key};
 use serde_json::{Value, json};
 
@@ -32,8 +37,23 @@ fn of(sub: &str) -> String {
 }
 
 fn policy() -> Policy {
-    let keys = Keys::new(Some(SECRET), None, None, false);
-    Policy { keys, development: false, ..Policy::default() }
+    policy_of(&[("JWT_SECRET", SECRET)])
+}
+
+/// As these variables have it.
+fn policy_of(variables: &[(&str, &str)]) -> Policy {
+    let variable = |name: &str| {
+        variables.iter().find(|(it, _)| *it == name).map(|(_, value)| (*value).to_owned())
+    };
+    let development = is_development(&variable);
+    let keys = Keys::new(variable("JWT_SECRET").as_deref(), None, None, development);
+    let features = Rc::new(feature::Config::read(&variable, &mut Vec::new()));
+    Policy { keys, features, development, ..Policy::default() }
+}
+
+/// What leads back, of what is handed over.
+fn resume(hand_off: &HandOff) -> ResumeToken {
+    hand_off.own.conversations.resume.clone().unwrap()
 }
 
 fn judge(policy: &Policy, query: &[(&str, &str)]) -> Verdict {
@@ -65,7 +85,7 @@ fn d3_q1_any_token_opens_a_conversation_of_its_own() {
     // No context, no capability.
     let ann = joined(judge(&policy(), &[("token", &of("ann"))]));
     assert_eq!(ann.room.as_str(), FRESH);
-    let resume = ann.resume.clone().unwrap();
+    let resume = resume(&ann);
     assert_eq!((resume.conversation.as_str(), resume.token.len()), (FRESH, 43));
     for grant in [Grant::Join, Grant::Send, Grant::History, Grant::Presence] {
         assert!(ann.grants.has(grant));
@@ -84,15 +104,16 @@ fn the_clients_of_other_endpoints_do_not_name_themselves_here() {
 
 #[test]
 fn x17_q2_a_resume_token_leads_back_and_nothing_else_does() {
-    let resume = joined(judge(&policy(), &[("token", &of("ann"))])).resume.unwrap();
+    let resumed = |verdict| resume(&joined(verdict));
+    let resume = resumed(judge(&policy(), &[("token", &of("ann"))]));
     let back = |sub: &str, conversation: &str, resume: Option<&str>| {
         let token = of(sub);
         let mut query = vec![("token", token.as_str()), ("conversationId", conversation)];
         query.extend(resume.map(|it| ("resumeToken", it)));
         judge(&policy(), &query)
     };
-    let resumed = joined(back("ann", FRESH, Some(&resume.token)));
-    assert_eq!((resumed.room.as_str(), resumed.resume), (FRESH, Some(resume.clone())));
+    let again = || back("ann", FRESH, Some(&resume.token));
+    assert_eq!((joined(again()).room.as_str(), resumed(again())), (FRESH, resume.clone()));
     let denied = Code::PermissionDenied;
     assert_eq!(refused(&back("bob", FRESH, Some(&resume.token))), denied);
     assert_eq!(refused(&back("ann", "conversation_2", Some(&resume.token))), denied);
@@ -111,24 +132,48 @@ fn q2_a_resume_token_alone_opens_something_new() {
 
 #[test]
 fn a_resume_secret_outlives_the_secret_of_tokens() {
-    let keys = |secret: &str, resume: Option<&str>| {
-        let mut keys = Keys::new(Some(secret), None, None, false);
-        assert!(resume.is_none_or(|it| keys.set_resume_secret(it)));
-        Policy { keys, ..policy() }
+    let own = ("RESUME_SECRET", "a secret for resume tokens, 32 bytes");
+    let features = |variables: &[(&str, &str)]| policy_of(variables).features;
+    let resume = |features| {
+        resume(&joined(judge(&Policy { features, ..policy() }, &[("token", &of("ann"))]))).token
     };
-    let own = Some("a secret for resume tokens, 32 bytes");
-    let resume =
-        |policy: &Policy| joined(judge(policy, &[("token", &of("ann"))])).resume.unwrap().token;
-    assert_eq!(resume(&keys(SECRET, own)), resume(&keys(SECRET, own)));
-    assert_ne!(resume(&keys(SECRET, own)), resume(&keys(SECRET, None)));
-    assert!(!Keys::new(Some(SECRET), None, None, false).set_resume_secret("short"));
+    let (old, new) =
+        (("JWT_SECRET", SECRET), ("JWT_SECRET", "another secret, of 32 bytes or more"));
+    assert_eq!(resume(features(&[old, own])), resume(features(&[new, own])));
+    assert_ne!(resume(features(&[old, own])), resume(features(&[old])));
+    assert_ne!(resume(features(&[old])), resume(features(&[new])));
+}
+
+#[test]
+fn a_short_resume_secret_is_not_used_and_the_log_says_so() {
+    let short = |name: &str| match name {
+        "JWT_SECRET" => Some(SECRET.to_owned()),
+        "RESUME_SECRET" => Some("short".to_owned()),
+        _ => None,
+    };
+    let mut faults = Vec::new();
+    let features = Rc::new(feature::Config::read(&short, &mut faults));
+    let [fault] = faults.as_slice() else { panic!("{faults:?}") };
+    assert!(fault.contains("RESUME_SECRET has less than 32 bytes") && !fault.contains("short"));
+    let token = |policy| resume(&joined(judge(&policy, &[("token", &of("ann"))]))).token;
+    assert_eq!(token(Policy { features, ..policy() }), token(policy()));
+}
+
+#[test]
+fn x17_a_capability_for_the_conversation_of_another_comes_with_no_resume_token() {
+    let conversation = endpoints().find(|it| it.path == "/ws/conversation").unwrap();
+    let endpoint = Endpoint { access: Access::Token, ..conversation };
+    let caps = json!({"caps": [{"room": "conversation:*", "can": ["join", "history"]}]});
+    let (token, room) = (token("bob", &caps), RoomName::parse("conversation_1").ok());
+    let bob = policy().admit(&endpoint, &Terms::default(), &token, room, NOON, || "x".into());
+    let bob = bob.unwrap();
+    assert_eq!((bob.room.as_str(), bob.own), ("conversation_1", Box::default()));
 }
 
 #[test]
 fn in_development_the_word_test_has_conversations_without_any_secret() {
-    let keys = Keys::new(None, None, None, true);
-    let policy = Policy { keys, development: true, ..Policy::default() };
-    let resume = joined(judge(&policy, &[("token", "test")])).resume.unwrap();
+    let policy = policy_of(&[("ENVIRONMENT", "development")]);
+    let resume = resume(&joined(judge(&policy, &[("token", "test")])));
     let back = [
         ("token", "test"),
         ("conversationId", resume.conversation.as_str()),
@@ -142,8 +187,16 @@ fn the_first_message_may_carry_the_token() {
     assert_eq!(judge(&policy(), &[]), Verdict::Receive { context: None });
     let endpoint = endpoints().find(|it| it.path == "/ws/conversation").unwrap();
     let terms: Terms = Upgrade::default().terms();
-    let ann = policy().admit(&endpoint, terms, &of("ann"), None, NOON, || "x".into()).unwrap();
+    let ann = policy().admit(&endpoint, &terms, &of("ann"), None, NOON, || "x".into()).unwrap();
     assert_eq!(ann.room.as_str(), "conversation_x");
+    // What its URL asks for is kept until then, and nothing else of it.
+    let resume = resume(&ann);
+    let asked = [("conversationId", "conversation_x"), ("resumeToken", &resume.token), ("x", "y")];
+    let asked = asked.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let upgrade = Upgrade { query: Query::new(asked.into()), ..Upgrade::default() };
+    assert_eq!(upgrade.terms().parameters.get("x"), None);
+    let back = policy().admit(&endpoint, &upgrade.terms(), &of("ann"), None, NOON, || "y".into());
+    assert_eq!(back.unwrap().own, ann.own);
 }
 
 #[test]

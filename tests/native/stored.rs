@@ -7,12 +7,14 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use dormouse::admission::HandOff;
 use dormouse::api::EventIn;
 use dormouse::breaker::{Breaker, State};
 use dormouse::directory::{Ask, Directory, Report};
-use dormouse::feature::conversations::Outcome;
-use dormouse::feature::conversations::ResumeToken;
+use dormouse::feature::ConnectionParts;
+use dormouse::feature::conversations::{Outcome, ResumeToken};
 use dormouse::kernel::Grants;
 use dormouse::message::{Kind, Member, Millis, RoomName, UserId};
 use dormouse::protocol::{ProtocolId, Wire};
@@ -223,6 +225,9 @@ fn a_stored_conversation_goes_on() {
 #[test]
 fn a_hand_off_of_another_version_is_read() {
     let literal = r#"{"room":"demo","wire":{"d":2,"b":true},"member":{"u":"ann","n":"Änn"},"grants":31,"expires_at":1704114000000,"flags":5,"client":"c-1","address":"192.0.2.1","resume":{"c":"conversation_1","t":"t"}}"#;
+    let conversation = RoomName::parse("conversation_1").unwrap();
+    let mut own = Box::<ConnectionParts>::default();
+    own.conversations.resume = Some(ResumeToken { conversation, token: "t".into() });
     let hand_off = HandOff {
         room: RoomName::parse("demo").unwrap(),
         wire: Wire { dialect: ProtocolId::EVENTS, batched: true },
@@ -233,15 +238,24 @@ fn a_hand_off_of_another_version_is_read() {
         client: Some("c-1".into()),
         address: Some("192.0.2.1".into()),
         network: None,
-        resume: Some(ResumeToken {
-            conversation: RoomName::parse("conversation_1").unwrap(),
-            token: "t".into(),
-        }),
         piped: false,
+        own,
     };
-    assert_eq!(serde_json::to_string(&hand_off).unwrap(), literal);
-    assert_eq!(serde_json::from_str::<HandOff>(literal).unwrap(), hand_off);
+    let header = |json: &str| URL_SAFE_NO_PAD.encode(json);
+    assert_eq!(hand_off.to_header(), header(literal));
+    assert_eq!(HandOff::from_header(&header(literal)), Some(hand_off.clone()));
+    // Where there is nothing that leads back, it once said so, and now says nothing.
+    let none = HandOff { own: Box::default(), ..hand_off };
+    let before = literal.replace(r#"{"c":"conversation_1","t":"t"}"#, "null");
+    assert_eq!(HandOff::from_header(&header(&before)).as_ref(), Some(&none));
+    assert_eq!(none.to_header(), header(&literal.replace(RESUME, "")));
+    // What another version hands over beside it, and what is no such thing.
+    let later = literal.replace(RESUME, r#","later":{"n":1}"#);
+    assert_eq!(HandOff::from_header(&header(&later)), Some(none));
+    assert_eq!(HandOff::from_header(&header(&literal.replace(r#""t":"t""#, r#""t":5"#))), None);
 }
+
+const RESUME: &str = r#","resume":{"c":"conversation_1","t":"t"}"#;
 
 fn report() -> Report {
     let tally = Tally {

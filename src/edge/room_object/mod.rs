@@ -247,7 +247,7 @@ impl Shared {
         }
         let mut host = Host::wake(self.kind, self.limits(), history, sockets, sessions)?;
         host = host.sharing(&self.config.budget, &self.config.shared);
-        host = host.configured(Rc::clone(&self.config.features));
+        host = host.configured(Rc::clone(&self.config.policy.features));
         host = host.named(self.name().and_then(|it| RoomName::parse(it).ok()));
         host.keep_tally(&self.unreported.take());
         Ok(Driver::new(host, self.config.limits.report_ms))

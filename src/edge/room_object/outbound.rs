@@ -46,7 +46,7 @@ impl Shared {
     fn outgoing(&self, call: &Call) -> Option<Outgoing> {
         let name = self.name()?;
         let from = Caller { room: &name, limits: &self.config.limits, now: clock::now() };
-        call.outgoing(&self.config.features, &from)
+        call.outgoing(&self.config.policy.features, &from)
     }
 
     /// Asks the room of this kind that has the same name.

@@ -1,8 +1,10 @@
 //! Conversations with a responder (D2 to D12).
 
+mod door;
 mod http;
 mod pending;
 mod responder;
+mod resume;
 pub(crate) mod rules;
 #[cfg(not(target_arch = "wasm32"))]
 mod schema;
@@ -11,11 +13,12 @@ pub(crate) mod tables;
 mod wire;
 mod words;
 
-use super::{Feature, Never};
+use super::{Configured, Feature, Never};
 use crate::message::EntryKind;
 
 pub use pending::{Outcome, Pending, Question, Responded};
 pub use responder::Responder;
+pub use resume::ResumeKey;
 pub use stored::{
     ConversationFound, ConversationQuery, ConversationWrite, Conversations, OnConnection,
 };
@@ -26,6 +29,22 @@ pub use words::{
     ClientName, ConversationCommand, ConversationEvent, RESPONSE, ResponseText, ResumeToken,
 };
 
+/// What an operator sets for conversations.
+#[derive(Clone, Debug, Default)]
+pub struct ConversationConfig {
+    /// Who answers.
+    pub responder: Responder,
+    /// What resume tokens are signed with.
+    pub resume: Option<ResumeKey>,
+}
+
+impl Configured for ConversationConfig {
+    fn read(variable: &dyn Fn(&str) -> Option<String>, faults: &mut Vec<String>) -> Self {
+        let resume = ResumeKey::read(variable, faults);
+        Self { responder: Configured::read(variable, faults), resume }
+    }
+}
+
 impl Feature for Conversations {
     type Command = ConversationCommand;
     type Event = ConversationEvent;
@@ -35,7 +54,7 @@ impl Feature for Conversations {
     type Call = Box<Question>;
     type Input = Responded;
     type OnConnection = OnConnection;
-    type Config = Responder;
+    type Config = ConversationConfig;
     type Task = Never<Self>;
     const KINDS: &'static [EntryKind] = &[RESPONSE];
     fn words(protocol: &str) -> &'static [&'static str] {

@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::ConversationConfig;
 use super::pending::{Outcome, Question, Responded};
 use super::stored::Conversations;
 use crate::feature::calls::{Configured, Outbound};
@@ -45,8 +46,8 @@ impl Configured for Responder {
 }
 
 impl Outbound<Conversations> for Box<Question> {
-    fn outgoing(&self, responder: &Responder, from: &Caller<'_>) -> Option<Outgoing> {
-        let Responder::Http(service) = responder else { return None };
+    fn outgoing(&self, config: &ConversationConfig, from: &Caller<'_>) -> Option<Outgoing> {
+        let Responder::Http(service) = &config.responder else { return None };
         Some(Outgoing::Post(Post {
             service: "responder",
             scope: from.room.to_owned(),
@@ -160,7 +161,8 @@ mod tests {
     /// The call that asks this in the conversation of this name.
     fn post(conversation: &str, question: Question, now: Millis) -> Post {
         let from = Caller { room: conversation, limits: &Limits::default(), now };
-        let Some(Outgoing::Post(post)) = Box::new(question).outgoing(&http(), &from) else {
+        let config = ConversationConfig { responder: http(), ..ConversationConfig::default() };
+        let Some(Outgoing::Post(post)) = Box::new(question).outgoing(&config, &from) else {
             panic!("no call")
         };
         post

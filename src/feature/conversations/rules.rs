@@ -217,7 +217,7 @@ fn ask(
             (offset, content)
         }
     };
-    if matches!(room.config.conversations, Responder::Echo) {
+    if matches!(room.config.conversations.responder, Responder::Echo) {
         answer(room, cx, &message, offset, &content);
     } else {
         let (policy, now) = (policy(&room.limits), cx.stamp.at);
@@ -236,7 +236,7 @@ fn ask(
 
 /// Whether one more message can wait for a response.
 fn has_room(room: &Room) -> Result<(), ProtocolError> {
-    match room.config.conversations {
+    match room.config.conversations.responder {
         Responder::Nobody => Err(NO_RESPONDER),
         Responder::Http(_) if room.own.conversations.pending.is_full(&policy(&room.limits)) => {
             Err(ProtocolError { retry_after: Some(BUSY_S), ..TOO_MANY })

@@ -2,19 +2,36 @@
 
 use super::Conversations;
 use super::wire::{Asked, Confirmed, Response};
-use crate::feature::schema::{Described, Frames};
+use crate::feature::schema::{Described, Door, DoorParameter, Frames};
 use crate::protocol::conversation::Outgoing;
 use crate::schema::frames::Field::{Is, Own};
 use crate::schema::frames::Message;
 use crate::schema::shape::{Shape, input_here, output_here};
 
 impl Described for Conversations {
+    const DOOR: Option<&'static Door> = Some(&DOOR);
     fn frames(protocol: &str) -> Frames {
         if protocol == "conversation" { (RECEIVE, SEND) } else { (&[], &[]) }
     }
 }
 
 const IN: Shape = input_here::<Asked<'static>>;
+
+const DOOR: Door = Door {
+    about: "A token comes by query, header or sub-protocol, or in a first `auth`; any that verifies opens a conversation of its user's own.",
+    parameters: &[
+        DoorParameter {
+            name: "conversationId",
+            is_room: true,
+            about: "One to come back to; a new one if it is missing.",
+        },
+        DoorParameter {
+            name: "resumeToken",
+            is_room: false,
+            about: "What `connect_confirm` said with it.",
+        },
+    ],
+};
 
 const RECEIVE: &[Message] = &[
     Message {

@@ -23,12 +23,18 @@ pub enum ConversationWrite {
 /// What a room knows for a connection.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OnConnection {
-    /// What leads back to the conversation it is in (X17).
-    #[serde(rename = "n", default, skip_serializing_if = "Option::is_none")]
+    /// What leads back to the conversation it is in (X17). A hand-off calls it `resume`.
+    #[serde(rename = "n", alias = "resume", default, skip_serializing_if = "Option::is_none")]
     pub resume: Option<ResumeToken>,
 }
 
-impl ConnectionPart for OnConnection {}
+impl ConnectionPart for OnConnection {
+    /// By the name that other versions read.
+    fn handed_over(&self) -> serde_json::Result<String> {
+        let resume = self.resume.as_ref().map(serde_json::to_string).transpose()?;
+        Ok(resume.map_or_else(|| "{}".to_owned(), |it| format!(r#"{{"resume":{it}}}"#)))
+    }
+}
 
 /// What is looked up of a conversation.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -9,6 +9,7 @@ use crate::feature::documents::document::{Applied, Edit, Rejection, Snapshot};
 use crate::feature::documents::{
     EditingCommand, EditingEvent, EditingState, Operation, Role, Version,
 };
+use crate::feature::door::Door;
 use crate::kernel::Duplicate;
 use crate::kernel::Event;
 use crate::kernel::counts::Pool;
@@ -26,6 +27,8 @@ pub(crate) const ELSEWHERE: ProtocolError =
 /// The document cannot be restored. Whoever operates this finds it in the log.
 pub(crate) const LOST: ProtocolError =
     ProtocolError::new(Code::SystemError, "what was stored of this document does not fit together");
+
+impl Door for Documents {}
 
 impl Rules for Documents {
     fn handle(

@@ -2,9 +2,12 @@
 
 use super::Messages;
 use crate::feature::Never;
+use crate::feature::door::Door;
 use crate::kernel::features::Rules;
 use crate::kernel::principal::Principal;
 use crate::kernel::{Context, Duplicate, Room};
+
+impl Door for Messages {}
 
 impl Rules for Messages {
     fn handle(

@@ -5,6 +5,7 @@ use super::Metrics;
 use super::measure;
 use super::stored::{Lately, Measuring, MetricInput, MetricWrite, StoredReading};
 use crate::feature::Call;
+use crate::feature::door::Door;
 use crate::feature::metrics::MetricCall;
 use crate::feature::metrics::{Measure, Measures, Metric, MetricCommand, MetricEvent, Reading};
 use crate::kernel::Duplicate;
@@ -16,6 +17,8 @@ use crate::limits::{METRICS_MAX, TOPICS_BYTES_MAX, TOPICS_MAX};
 use crate::message::{
     Body, Code, ConnectionId, Entry, Json, Kind, Millis, Name, ProtocolError, Space,
 };
+
+impl Door for Metrics {}
 
 impl Rules for Metrics {
     fn handle(

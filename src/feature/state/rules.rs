@@ -2,6 +2,7 @@
 
 use super::{AllState, KeptKey, OwnState, State, StateCommand, StateEvent, StateItem};
 use crate::feature::Query;
+use crate::feature::door::Door;
 use crate::kernel::features::Rules;
 use crate::kernel::principal::Principal;
 use crate::kernel::{
@@ -9,6 +10,8 @@ use crate::kernel::{
 };
 use crate::limits::{STATE_BYTES_MAX, STATE_KEYS_MAX};
 use crate::message::{Acknowledgement, Body, Code, Json, ProtocolError, StateKey};
+
+impl Door for State {}
 
 impl Rules for State {
     fn handle(

@@ -8,6 +8,7 @@ use super::fetch::{fetch, fetched, piece};
 use super::stored::{Compare, FoundChunk, TransferQuery, TransferWrite};
 use super::upload::{Transfer, TransferState};
 use crate::feature::Query;
+use crate::feature::door::Door;
 use crate::feature::transfers::{Chunk, TransferCommand, TransferEvent};
 use crate::kernel::Duplicate;
 use crate::kernel::Event;
@@ -37,6 +38,8 @@ pub(super) const GONE: ProtocolError =
 pub(super) fn fault(field: &'static str, problem: impl Into<Cow<'static, str>>) -> ProtocolError {
     ProtocolError::faulty(vec![Fault { field: field.into(), problem: problem.into() }])
 }
+
+impl Door for Transfers {}
 
 impl Rules for Transfers {
     fn handle(

@@ -1,6 +1,7 @@
 //! Who is typing.
 
 use super::{Typing, TypingCommand, TypingEvent};
+use crate::feature::door::Door;
 use crate::kernel::counts::Pool;
 use crate::kernel::features::Rules;
 use crate::kernel::principal::Principal;
@@ -10,6 +11,8 @@ use crate::message::{ConnectionId, Millis, ProtocolError, UserId};
 /// How finely the end of typing is measured: a 20th of it, so that one who types is not
 /// stored anew with each key.
 const UNTIL_STEPS: u64 = 20;
+
+impl Door for Typing {}
 
 impl Rules for Typing {
     fn handle(

@@ -1,35 +1,26 @@
-//! Conversations (D3, X9, X17): anybody with a token opens one, and comes back to it with
-//! what was signed when they did.
+//! Resume tokens: what proves that a conversation is a user's own (X17).
+
+use std::fmt;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 
-use super::{Claims, Endpoint, HandOff, Keys, Query, Terms};
-use crate::feature::conversations::ResumeToken;
-use crate::kernel::{Grant, Grants};
-use crate::message::{ProtocolError, RoomName};
-
-/// Which conversation a client wants, in its own words.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Opening {
-    /// `conversationId`: one there is.
-    named: Option<String>,
-    /// `resumeToken`: the proof that it is this user's.
-    token: Option<String>,
-}
-
-impl Opening {
-    pub(super) fn of(query: &Query) -> Self {
-        let text = |name| query.get(name).map(str::to_owned);
-        Self { named: text("conversationId"), token: text("resumeToken") }
-    }
-}
+use crate::feature::calls::is_development;
+use crate::message::RoomName;
+use crate::outgoing::SECRET_BYTES_MIN;
 
 /// What resume tokens are signed with.
 #[derive(Clone)]
 pub struct ResumeKey(Hmac<Sha256>);
+
+/// Without the secret.
+impl fmt::Debug for ResumeKey {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("ResumeKey").finish_non_exhaustive()
+    }
+}
 
 /// What is signed begins with it, so that no other signature of the same key fits.
 const DOMAIN: &str = "dormouse conversation 1";
@@ -39,15 +30,32 @@ const DERIVATION: &str = "dormouse resume key 1";
 const DEVELOPMENT: &str = "dormouse in development";
 
 impl ResumeKey {
+    /// As an operator sets it: of a secret for nothing else, so that resume tokens outlive another
+    /// `JWT_SECRET`; without one, of that.
+    pub(super) fn read(
+        variable: &dyn Fn(&str) -> Option<String>,
+        faults: &mut Vec<String>,
+    ) -> Option<Self> {
+        if let Some(secret) = variable("RESUME_SECRET") {
+            if SECRET_BYTES_MIN <= secret.len() {
+                return Self::new(&secret);
+            }
+            faults.push(format!(
+                "RESUME_SECRET has less than {SECRET_BYTES_MIN} bytes and is not used: resume tokens are signed by JWT_SECRET"
+            ));
+        }
+        Self::derived(variable("JWT_SECRET").as_deref(), is_development(variable))
+    }
+
     /// Of a secret for nothing else.
-    #[must_use]
-    pub fn new(secret: &str) -> Option<Self> {
+    fn new(secret: &str) -> Option<Self> {
         Hmac::new_from_slice(secret.as_bytes()).ok().map(Self) // Which takes any length.
     }
 
-    /// Of the secret that signs tokens; in development one can do without.
-    pub(super) fn derived(secret: Option<&str>, development: bool) -> Option<Self> {
-        let secret = secret.or(development.then_some(DEVELOPMENT))?;
+    /// Of the secret that signs tokens; in development one can do without. Where that secret is
+    /// too short, nobody is let in.
+    fn derived(secret: Option<&str>, development: bool) -> Option<Self> {
+        let secret = secret.filter(|it| !it.is_empty()).or(development.then_some(DEVELOPMENT))?;
         let Self(key) = Self::new(secret)?;
         let key = key.chain_update(DERIVATION).finalize().into_bytes();
         Hmac::new_from_slice(&key).ok().map(Self)
@@ -60,54 +68,15 @@ impl ResumeKey {
     }
 
     /// The `resumeToken` of this user's conversation.
-    #[must_use]
-    pub fn sign(&self, conversation: &RoomName, user: &str) -> String {
+    pub(super) fn sign(&self, conversation: &RoomName, user: &str) -> String {
         URL_SAFE_NO_PAD.encode(self.over(conversation, user).finalize().into_bytes())
     }
 
     /// Whether this is the `resumeToken` of this user's conversation. How long it takes
     /// says nothing about how much of it is right.
-    #[must_use]
-    pub fn verifies(&self, conversation: &RoomName, user: &str, token: &str) -> bool {
+    pub(super) fn verifies(&self, conversation: &RoomName, user: &str, token: &str) -> bool {
         let Ok(shown) = URL_SAFE_NO_PAD.decode(token) else { return false };
         self.over(conversation, user).verify_slice(&shown).is_ok()
-    }
-}
-
-/// What a conversation's user may do in it.
-pub(super) fn grants() -> Grants {
-    [Grant::Join, Grant::Send, Grant::History, Grant::Presence].into_iter().collect()
-}
-
-const NOT_YOURS: ProtocolError =
-    ProtocolError::denied("this conversationId needs the resumeToken that this user got with it");
-
-impl Keys {
-    /// Lets a token's owner into a new conversation, or back into one.
-    pub(super) fn open(
-        &self,
-        endpoint: &Endpoint,
-        Terms { batched, opening, .. }: Terms,
-        claims: &Claims,
-        new_id: impl FnOnce() -> String,
-    ) -> Result<HandOff, ProtocolError> {
-        let key = self.resume.as_ref().ok_or(ProtocolError::system())?;
-        let room = match opening.named {
-            None => RoomName::parse(format!("conversation_{}", new_id()))?,
-            Some(name) => {
-                let room = RoomName::parse(name)?;
-                let token = opening.token.unwrap_or_default();
-                if !key.verifies(&room, &claims.sub, &token) {
-                    return Err(NOT_YOURS);
-                }
-                room
-            }
-        };
-        let (token, wire) = (key.sign(&room, &claims.sub), endpoint.wire(batched));
-        let resume = Some(ResumeToken { conversation: room.clone(), token });
-        // What the client calls itself it says in its first frame.
-        let hand_off = HandOff::new(room, wire, claims.member(), grants());
-        Ok(HandOff { expires_at: claims.expires_at, resume, ..hand_off })
     }
 }
 
@@ -151,7 +120,9 @@ mod tests {
 
     #[test]
     fn without_any_secret_there_is_a_key_in_development_only() {
-        assert!(ResumeKey::derived(None, false).is_none());
-        assert!(ResumeKey::derived(None, true).is_some());
+        for nothing in [None, Some("")] {
+            assert!(ResumeKey::derived(nothing, false).is_none());
+            assert!(ResumeKey::derived(nothing, true).is_some());
+        }
     }
 }
