@@ -153,12 +153,12 @@ fn connect(
     principal: &Principal,
     client: &ClientName,
 ) -> Result<(), ProtocolError> {
-    let session = principal.session.and_then(|id| room.sessions.get_mut(&id));
-    let session = session.ok_or(ProtocolError::system())?;
-    let resume = session.own.conversations.resume.clone().ok_or(ProtocolError::system())?;
+    let connection = principal.session.and_then(|id| room.sessions.get_mut(&id));
+    let connection = connection.ok_or(ProtocolError::system())?;
+    let resume = connection.own.conversations.resume.clone().ok_or(ProtocolError::system())?;
     let client = client.as_str().to_owned();
-    session.client = Some(client.clone());
-    cx.effects.save(session.id);
+    connection.client = Some(client.clone());
+    cx.effects.save(connection.id);
     cx.answer(principal, Event::from(ConversationEvent::Confirmed { client, resume }));
     Ok(())
 }
@@ -175,8 +175,8 @@ fn ask(
     principal.needs(Grant::Send, "this token does not allow sending here")?;
     let message =
         principal.request_id.clone().ok_or(ProtocolError::invalid("a message needs messageId"))?;
-    let session = principal.session.and_then(|id| room.session(id));
-    if session.and_then(|it| it.client.as_deref()) != Some(client.as_str()) {
+    let connection = principal.session.and_then(|id| room.session(id));
+    if connection.and_then(|it| it.client.as_deref()) != Some(client.as_str()) {
         return Err(ProtocolError::new(Code::Conflict, "clientId is not the one of connect"));
     }
     let answered = room.own.conversations.answered.take();
