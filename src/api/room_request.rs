@@ -122,8 +122,7 @@ impl EventIn {
         let data = self.data.clone().unwrap_or_else(Json::null);
         let name = EventName::parse(self.kind.as_str())?;
         let user = self.user_id.as_deref().map(UserId::parse).transpose()?;
-        let (name, data, user) = (&name, &data, user.as_ref());
-        publication(&Publishing { protocol: Publishing::HTTP, kind, name, data, user })
+        publication(Publishing { protocol: Publishing::HTTP, kind, name, data, user })
     }
 }
 

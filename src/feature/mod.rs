@@ -167,7 +167,7 @@ pub trait Feature: Known + Sized {
     const PROTECTED: &'static [&'static str] = &[];
     /// Reads what is to be published under a name that it gives a meaning to; `None` if this is
     /// none.
-    fn publication(_: &Publishing<'_>) -> Option<Result<Body, ProtocolError>> {
+    fn publication(_: &mut Publishing) -> Option<Result<Body, ProtocolError>> {
         None
     }
     /// The words by which a protocol asks it and tells what it says.

@@ -1,21 +1,26 @@
-use crate::message::{EventName, Json, Kind, UserId};
+use crate::message::{EventName, Json, Kind, ProtocolError, UserId};
 
 /// What somebody outside wants to publish, as it came: the data is not checked yet.
-#[derive(Clone, Copy, Debug)]
-pub struct Publishing<'a> {
+#[derive(Debug)]
+pub struct Publishing {
     /// How it came: a protocol's name, or [`Publishing::HTTP`].
     pub protocol: &'static str,
     /// In a room of which kind.
     pub kind: Kind,
     /// What it is called.
-    pub name: &'a EventName,
+    pub name: EventName,
     /// What it says.
-    pub data: &'a Json,
+    pub data: Json,
     /// Whose connections are to get it; everyone's if `None`.
-    pub user: Option<&'a UserId>,
+    pub user: Option<UserId>,
 }
 
-impl Publishing<'_> {
+impl Publishing {
     /// By a call over HTTP.
     pub const HTTP: &'static str = "http";
+
+    /// Takes the data, checked and not copied. Whoever does so is who reads it.
+    pub fn take_data(&mut self) -> Result<Json, ProtocolError> {
+        std::mem::replace(&mut self.data, Json::null()).checked()
+    }
 }

@@ -211,7 +211,7 @@ macro_rules! unions {
         }
 
         /// Reads what is to be published under a name that a feature gives a meaning to.
-        pub fn publication(it: &Publishing<'_>) -> Option<Result<Body, ProtocolError>> {
+        pub fn publication(it: &mut Publishing) -> Option<Result<Body, ProtocolError>> {
             $(if let Some(read) = <super::$module::$name as Feature>::publication(it) {
                 return Some(read);
             })*

@@ -68,7 +68,7 @@ impl Protocol for Client {
             (&request.command, frame)
         {
             // The rest of the frame is the data of what is asked, or of the event.
-            request.command = fields(text).and_then(|data| asked(&body.name, &data));
+            request.command = fields(text).and_then(|data| asked(body.name.clone(), data));
         }
         request.into()
     }
@@ -107,13 +107,13 @@ impl Protocol for Client {
 // ---- in
 
 /// What this word asks of a feature; else an event of this name.
-fn asked(name: &EventName, data: &Json) -> Result<Command, ProtocolError> {
+fn asked(name: EventName, data: Json) -> Result<Command, ProtocolError> {
     if let Some(read) = feature::Command::read(DESCRIPTOR.name, name.as_str(), Some(data.as_raw()))
     {
         return read.map(Command::Feature);
     }
     let (protocol, kind, user) = (DESCRIPTOR.name, Kind::Hub, None);
-    publication(&Publishing { protocol, kind, name, data, user }).map(publish)
+    publication(Publishing { protocol, kind, name, data, user }).map(publish)
 }
 
 fn command(envelope: &Envelope<'_>) -> Result<Command, ProtocolError> {

@@ -59,15 +59,15 @@ fn spoken_in(kind: Kind) -> impl Iterator<Item = &'static Descriptor> {
 
 /// What somebody outside wants to publish. A name that a feature gives a meaning to is read by it;
 /// all others but words of protocols are events that are passed on as they came.
-pub fn publication(it: &Publishing<'_>) -> Result<Body, ProtocolError> {
-    if let Some(read) = feature::publication(it) {
+pub fn publication(mut it: Publishing) -> Result<Body, ProtocolError> {
+    if let Some(read) = feature::publication(&mut it) {
         return read;
     }
     if is_word(it.kind, it.name.as_str()) {
         return Err(ProtocolError::RESERVED);
     }
-    let data = it.data.clone().checked()?;
-    Ok(Body { user: it.user.cloned(), ..Body::new(EVENT, it.name.clone(), data) })
+    let Publishing { name, data, user, .. } = it;
+    Ok(Body { user, ..Body::new(EVENT, name, data.checked()?) })
 }
 
 /// One spelling of the vocabulary. Stateless: what must be remembered about a

@@ -17,8 +17,7 @@ pub(crate) fn for_user(user: &str, number: u64) -> Body {
 }
 
 /// What the API makes of an event.
-#[expect(clippy::needless_pass_by_value, reason = "what it publishes is made for it")]
 pub(crate) fn published(name: EventName, data: Json, user: Option<UserId>) -> Body {
-    let (protocol, kind, user) = (Publishing::HTTP, Kind::Hub, user.as_ref());
-    publication(&Publishing { protocol, kind, name: &name, data: &data, user }).unwrap()
+    let (protocol, kind) = (Publishing::HTTP, Kind::Hub);
+    publication(Publishing { protocol, kind, name, data, user }).unwrap()
 }

@@ -8,7 +8,7 @@ use crate::feature::Publishing;
 use crate::message::{Body, Entry, Offset, ProtocolError, json};
 
 /// Reads what somebody says.
-pub(super) fn read(it: &Publishing<'_>) -> Result<Body, ProtocolError> {
+pub(super) fn read(it: &Publishing) -> Result<Body, ProtocolError> {
     let wrong = "message needs data with content, a string, and messageType, a string of up to 64 bytes, or none";
     let MessageIn { content, message_type } = json::data(Some(it.data.as_raw()), wrong)?;
     Body::message(&content, message_type.as_deref())

@@ -31,7 +31,7 @@ impl Feature for Messages {
     type Config = ();
     type Task = Never<Self>;
     const KINDS: &'static [EntryKind] = &[MESSAGE];
-    fn publication(it: &Publishing<'_>) -> Option<Result<Body, ProtocolError>> {
+    fn publication(it: &mut Publishing) -> Option<Result<Body, ProtocolError>> {
         words::read(it)
     }
 }

@@ -62,7 +62,7 @@ impl<'a> MessageText<'a> {
 }
 
 /// Reads what somebody says: in a chat room, where others may not be meant alone.
-pub(super) fn read(it: &Publishing<'_>) -> Option<Result<Body, ProtocolError>> {
+pub(super) fn read(it: &Publishing) -> Option<Result<Body, ProtocolError>> {
     match (it.protocol, it.kind) {
         _ if it.name.as_str() != MESSAGE.name => None,
         ("context", _) => Some(context::read(it)),
@@ -71,7 +71,7 @@ pub(super) fn read(it: &Publishing<'_>) -> Option<Result<Body, ProtocolError>> {
     }
 }
 
-fn over_http(it: &Publishing<'_>) -> Result<Body, ProtocolError> {
+fn over_http(it: &Publishing) -> Result<Body, ProtocolError> {
     #[derive(Deserialize)]
     struct Said {
         content: String,

@@ -33,9 +33,9 @@ impl Feature for Metrics {
     type Task = MetricCall;
     const KINDS: &'static [EntryKind] = &[METRIC];
     const PROTECTED: &'static [&'static str] = &[Metric::EVENT];
-    fn publication(it: &Publishing<'_>) -> Option<Result<Body, ProtocolError>> {
+    fn publication(it: &mut Publishing) -> Option<Result<Body, ProtocolError>> {
         let is_metric = it.kind == Kind::Analytics && it.name.as_str() == Metric::EVENT;
-        is_metric.then(|| Metric::read(it.data, it.user.is_some()).map(Body::from))
+        is_metric.then(|| Metric::read(&it.data, it.user.is_some()).map(Body::from))
     }
     fn words(protocol: &str) -> &'static [&'static str] {
         match protocol {

@@ -62,7 +62,7 @@ impl Feature for State {
     type OnConnection = Nothing;
     type Config = ();
     type Task = StateTask;
-    fn publication(it: &Publishing<'_>) -> Option<Result<Body, ProtocolError>> {
+    fn publication(it: &mut Publishing) -> Option<Result<Body, ProtocolError>> {
         // What is kept under a key changes by this feature's own command alone.
         it.name.as_str().starts_with(StateKey::PREFIX).then_some(Err(ProtocolError::RESERVED))
     }

@@ -29,7 +29,7 @@ impl Feature for Workflows {
     type Config = ();
     type Task = Never<Self>;
     const PROTECTED: &'static [&'static str] = &["workflow_update", "notification"];
-    fn publication(it: &Publishing<'_>) -> Option<Result<Body, ProtocolError>> {
+    fn publication(it: &mut Publishing) -> Option<Result<Body, ProtocolError>> {
         words::read(it)
     }
 }

@@ -123,7 +123,7 @@ fn is_id(text: &String) -> bool {
 }
 
 /// Reads an event of one of these names.
-pub(super) fn read(it: &Publishing<'_>) -> Option<Result<Body, ProtocolError>> {
+pub(super) fn read(it: &mut Publishing) -> Option<Result<Body, ProtocolError>> {
     match it.name.as_str() {
         "workflow_update" => Some(update(it)),
         "notification" => Some(notification(it)),
@@ -131,20 +131,20 @@ pub(super) fn read(it: &Publishing<'_>) -> Option<Result<Body, ProtocolError>> {
     }
 }
 
-fn update(it: &Publishing<'_>) -> Result<Body, ProtocolError> {
-    let data = it.data.clone().checked()?;
+fn update(it: &mut Publishing) -> Result<Body, ProtocolError> {
+    let data = it.take_data()?;
     check_update(&data)?;
-    Ok(Body { user: it.user.cloned(), ..Body::new(EVENT, it.name.clone(), data) })
+    Ok(Body { user: it.user.take(), ..Body::new(EVENT, it.name.clone(), data) })
 }
 
-fn notification(it: &Publishing<'_>) -> Result<Body, ProtocolError> {
-    let data = it.data.clone().checked()?;
+fn notification(it: &mut Publishing) -> Result<Body, ProtocolError> {
+    let data = it.take_data()?;
     let (whose, priority) = check_notification(&data)?;
-    if whose.is_some() && it.user.is_some() && whose.as_ref() != it.user {
+    if whose.is_some() && it.user.is_some() && whose != it.user {
         let problem = "must be the user_id of the data, or missing".into();
         return Err(ProtocolError::faulty(vec![Fault { field: "user_id".into(), problem }]));
     }
-    let user = it.user.cloned().or(whose);
+    let user = it.user.take().or(whose);
     Ok(Body { user, priority, ..Body::new(EVENT, it.name.clone(), data) })
 }
 

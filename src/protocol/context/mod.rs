@@ -110,8 +110,8 @@ fn command(envelope: &Envelope<'_>, kind: Kind) -> Result<Command, ProtocolError
         "auth" => authenticate(envelope),
         "message" => {
             let data = data.map_or_else(Json::null, Json::unchecked);
-            let (protocol, name) = (DESCRIPTOR.name, &EventName::known("message"));
-            let body = publication(&Publishing { protocol, kind, name, data: &data, user: None })?;
+            let (protocol, name) = (DESCRIPTOR.name, EventName::known("message"));
+            let body = publication(Publishing { protocol, kind, name, data, user: None })?;
             Ok(Command::Publish(Publication::new(body, DESCRIPTOR.acknowledgement)))
         }
         "history" => json::data_or_default::<HistoryIn>(

@@ -171,9 +171,7 @@ fn order(name: Option<&str>, params: Option<&RawValue>) -> Result<Command, Proto
             let data = data.map_or_else(Json::null, Json::unchecked);
             let user = user_id.map(UserId::parse).transpose()?;
             let (protocol, kind) = (DESCRIPTOR.name, Kind::Hub);
-            let asked =
-                Publishing { protocol, kind, name: &name, data: &data, user: user.as_ref() };
-            let body = publication(&asked)?;
+            let body = publication(Publishing { protocol, kind, name, data, user })?;
             Ok(Command::Publish(Publication::new(body, DESCRIPTOR.acknowledgement)))
         }
         Some("kick") => {
