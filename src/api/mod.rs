@@ -3,6 +3,7 @@
 mod answer;
 mod call;
 mod caller;
+mod event_in;
 mod problem;
 mod rates;
 mod room_call;
@@ -13,12 +14,13 @@ pub use answer::{Answer, Batch, Outcome, Rooms};
 pub(crate) use answer::{History, Kicked, Presence};
 pub use call::{Call, NoCall};
 pub use caller::Caller;
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) use event_in::Addressed;
+pub use event_in::{Destination, EventIn, read_batch, read_event};
 pub use problem::Problem;
 #[cfg(not(target_arch = "wasm32"))]
 pub(crate) use problem::title;
 pub use rates::{Cost, PAGE_BYTES_A_CALL, Rates};
 pub(crate) use room_call::CALLS as KERNEL_CALLS;
 pub use room_call::{Asked, Reads, RoomCall};
-#[cfg(not(target_arch = "wasm32"))]
-pub(crate) use room_request::Addressed;
-pub use room_request::{Destination, EventIn, RoomRequest, Task, read_batch, read_event};
+pub use room_request::{RoomRequest, Task};

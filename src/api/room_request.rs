@@ -1,18 +1,13 @@
-use std::fmt;
-
-use serde::de::{Error, SeqAccess, Visitor};
+use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use crate::feature::{self, Publishing};
-use crate::kernel::Grants;
-use crate::kernel::{Command, Publication, Request};
-use crate::limits::{BATCH_EVENTS_MAX, JSON_DEPTH_MAX};
+use super::EventIn;
+use crate::feature;
+use crate::kernel::{Command, Grants, Request};
 use crate::message::{
-    Acknowledgement, Before, Body, ConnectionId, EventName, Json, Kicked, Kind, Member, Millis,
-    Offset, PageRequest, ProtocolError, RequestId, RoomName, UserId,
+    Before, ConnectionId, Kicked, Kind, Member, Millis, Offset, PageRequest, RoomName, UserId,
 };
-use crate::protocol::publication;
 
 /// What the Worker sends to a room's object on behalf of a caller.
 #[derive(Debug, Serialize, Deserialize)]
@@ -78,56 +73,6 @@ impl<'de> Deserialize<'de> for Task {
     }
 }
 
-/// An event as callers write it. Unknown fields are ignored.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-pub struct EventIn {
-    /// What it is called: 1 to 128 of `A-Z a-z 0-9 . _ : ~ -`.
-    #[serde(rename = "type")]
-    pub kind: String,
-    /// What it says; any JSON, but what `workflow_update`, `notification` and,
-    /// in analytics rooms, `metric_update` promise.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Option<serde_json::Value>"))]
-    pub data: Option<Json>,
-    /// The caller's own id, 1 to 128 bytes: the same again is not published again.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub id: Option<String>,
-    /// Only this user's connections get it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub user_id: Option<String>,
-    /// This session does not get it: `session_…`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub exclude: Option<String>,
-}
-
-impl EventIn {
-    /// The request it is to a room of this kind.
-    #[must_use]
-    pub fn request(&self, kind: Kind) -> Request {
-        match self.id.as_deref().map(RequestId::parse).transpose() {
-            Err(refusal) => Request { request_id: None, command: Err(refusal) },
-            Ok(request_id) => Request { request_id, command: self.command(kind) },
-        }
-    }
-
-    fn command(&self, kind: Kind) -> Result<Command, ProtocolError> {
-        let exclude = self.exclude.as_deref().map(|it| ConnectionId::parse(it).ok_or(NO_SESSION));
-        let (body, exclude) = (self.body(kind)?, exclude.transpose()?);
-        let publication = Publication::new(body, Acknowledgement::ByReply);
-        Ok(Command::Publish(Publication { exclude, ..publication }))
-    }
-
-    fn body(&self, kind: Kind) -> Result<Body, ProtocolError> {
-        let data = self.data.clone().unwrap_or_else(Json::null);
-        let name = EventName::parse(self.kind.as_str())?;
-        let user = self.user_id.as_deref().map(UserId::parse).transpose()?;
-        publication(Publishing { protocol: Publishing::HTTP, kind, name, data, user })
-    }
-}
-
-const NO_SESSION: ProtocolError = ProtocolError::invalid("exclude must be a session's id");
-
 impl RoomRequest {
     /// One room asks another of its name: as the platform, whom nothing is granted.
     #[must_use]
@@ -170,104 +115,6 @@ impl Task {
     }
 }
 
-/// Reads the body of a publish call. `bytes_max` bounds the data, as it does a frame.
-pub fn read_event(text: &str, kind: Kind, bytes_max: usize) -> Result<EventIn, ProtocolError> {
-    let event: EventIn = read(text)?;
-    check(&event, kind, bytes_max)?;
-    Ok(event)
-}
-
-fn check(event: &EventIn, kind: Kind, bytes_max: usize) -> Result<(), ProtocolError> {
-    if bytes_max < event.data.as_ref().map_or(0, |it| it.as_str().len()) {
-        return Err(ProtocolError::data_too_large(bytes_max));
-    }
-    event.request(kind).command.map(drop)
-}
-
-#[derive(Deserialize)]
-struct BatchIn {
-    #[serde(deserialize_with = "items")]
-    events: Vec<Json>,
-}
-
-/// The items of a batch. Stops reading at the first one too many: a body has room for millions.
-fn items<'de, D: Deserializer<'de>>(input: D) -> Result<Vec<Json>, D::Error> {
-    struct Items;
-    impl<'de> Visitor<'de> for Items {
-        type Value = Vec<Json>;
-
-        fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-            out.write_str("a list")
-        }
-
-        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Vec<Json>, A::Error> {
-            let mut items = Vec::new();
-            while let Some(item) = list.next_element()? {
-                if items.len() == BATCH_EVENTS_MAX {
-                    return Err(A::Error::custom("too many items"));
-                }
-                items.push(item);
-            }
-            Ok(items)
-        }
-    }
-    input.deserialize_seq(Items)
-}
-
-#[derive(Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-pub(crate) struct Addressed {
-    /// Where it goes: `kind:name`.
-    room: String,
-}
-
-/// Where one event of a batch goes.
-pub type Destination = (Kind, RoomName, EventIn);
-
-/// Reads the body of a batch call. One bad item harms no other (G4).
-pub fn read_batch(
-    text: &str,
-    bytes_max: usize,
-) -> Result<Vec<Result<Destination, ProtocolError>>, ProtocolError> {
-    // Each is looked at by itself: how deep one is nested is no fault of the others.
-    let BatchIn { events } = read_shape(text, NO_BATCH)?;
-    if events.is_empty() {
-        return Err(ProtocolError::invalid(NO_BATCH));
-    }
-    let destination = |item: &Json| {
-        let event: EventIn = read(item.as_str())?;
-        let room = read::<Addressed>(item.as_str()).map_err(|_| NO_ADDRESS)?.room;
-        let address = room.split_once(':');
-        let (kind, name) = address.ok_or(NO_ADDRESS)?;
-        let kind = Kind::parse(kind).ok_or(NO_ADDRESS)?;
-        let name = RoomName::parse(name)?;
-        check(&event, kind, bytes_max)?;
-        Ok((kind, name, event))
-    };
-    Ok(events.iter().map(destination).collect())
-}
-
-const NO_ADDRESS: ProtocolError = ProtocolError::invalid("room must be kind:name");
-
-const NO_BATCH: &str = "the body must be JSON, an object whose events are a list of 1 to 100";
-
-fn read<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, ProtocolError> {
-    if !crate::message::is_bearable(text.as_bytes(), JSON_DEPTH_MAX) {
-        return Err(ProtocolError::invalid("the JSON is nested too deeply"));
-    }
-    read_shape(text, "the body must be JSON of the documented shape")
-}
-
-fn read_shape<'a, T: Deserialize<'a>>(
-    text: &'a str,
-    wrong: &'static str,
-) -> Result<T, ProtocolError> {
-    if !crate::message::starts_object(text) {
-        return Err(ProtocolError::invalid(wrong));
-    }
-    serde_json::from_str(text).map_err(|_| ProtocolError::invalid(wrong))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -289,23 +136,5 @@ mod tests {
         for wrong in [r#""feature""#, r#"{"observe":1}"#, r#"{"delete_document":".."}"#, "7"] {
             assert!(serde_json::from_str::<Task>(wrong).is_err(), "{wrong}");
         }
-    }
-
-    #[test]
-    fn a_batch_is_read_up_to_the_first_item_too_many() {
-        let of = |count: usize, end: &str| {
-            let items = vec!["1"; count].join(",");
-            read_batch(&format!(r#"{{"events":[{items}{end}"#), 10)
-        };
-        assert_eq!(of(100, "]}").map(|it| it.len()), Ok(100));
-        for wrong in [of(0, "]}"), of(101, "]}"), of(2_000_000, "]}")] {
-            assert_eq!(wrong, Err(ProtocolError::invalid(NO_BATCH)));
-        }
-        // What comes after is not even looked at.
-        let mut input = serde_json::Deserializer::from_str("[1,2");
-        assert!(items(&mut input).unwrap_err().is_eof());
-        let too_many = format!("[{}, no JSON", vec!["1"; 101].join(","));
-        let mut input = serde_json::Deserializer::from_str(&too_many);
-        assert!(items(&mut input).unwrap_err().to_string().starts_with("too many items"));
     }
 }
