@@ -3,79 +3,61 @@
 use std::fmt;
 
 use serde::de::{Error, SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer};
 
+use super::Sent;
 use crate::feature::Publishing;
-use crate::kernel::{Command, Publication, Request};
 use crate::limits::{BATCH_EVENTS_MAX, JSON_DEPTH_MAX};
 use crate::message::{
-    Acknowledgement, Body, ConnectionId, EventName, Json, Kind, ProtocolError, RequestId, RoomName,
-    UserId,
+    ConnectionId, EventName, Json, Kind, ProtocolError, RequestId, RoomName, UserId,
 };
 use crate::protocol::publication;
 
 /// An event as callers write it. Unknown fields are ignored.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Deserialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-pub struct EventIn {
+pub(crate) struct EventIn {
     /// What it is called: 1 to 128 of `A-Z a-z 0-9 . _ : ~ -`.
     #[serde(rename = "type")]
-    pub kind: String,
+    kind: String,
     /// What it says; any JSON, but what `workflow_update`, `notification` and,
     /// in analytics rooms, `metric_update` promise.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Option<serde_json::Value>"))]
-    pub data: Option<Json>,
+    data: Option<Json>,
     /// The caller's own id, 1 to 128 bytes: the same again is not published again.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub id: Option<String>,
+    #[serde(default)]
+    id: Option<String>,
     /// Only this user's connections get it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub user_id: Option<String>,
+    #[serde(default)]
+    user_id: Option<String>,
     /// This session does not get it: `session_…`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub exclude: Option<String>,
+    #[serde(default)]
+    exclude: Option<String>,
 }
 
 impl EventIn {
-    /// The request it is to a room of this kind.
-    #[must_use]
-    pub fn request(&self, kind: Kind) -> Request {
-        match self.id.as_deref().map(RequestId::parse).transpose() {
-            Err(refusal) => Request { request_id: None, command: Err(refusal) },
-            Ok(request_id) => Request { request_id, command: self.command(kind) },
+    /// Reads it, for a room of this kind. `bytes_max` bounds the data, as it does a frame.
+    fn read(self, kind: Kind, bytes_max: usize) -> Result<Sent, ProtocolError> {
+        let data = self.data.unwrap_or_else(Json::null);
+        if bytes_max < data.as_str().len() {
+            return Err(ProtocolError::data_too_large(bytes_max));
         }
-    }
-
-    fn command(&self, kind: Kind) -> Result<Command, ProtocolError> {
-        let exclude = self.exclude.as_deref().map(|it| ConnectionId::parse(it).ok_or(NO_SESSION));
-        let (body, exclude) = (self.body(kind)?, exclude.transpose()?);
-        let publication = Publication::new(body, Acknowledgement::ByReply);
-        Ok(Command::Publish(Publication { exclude, ..publication }))
-    }
-
-    fn body(&self, kind: Kind) -> Result<Body, ProtocolError> {
-        let data = self.data.clone().unwrap_or_else(Json::null);
-        let name = EventName::parse(self.kind.as_str())?;
-        let user = self.user_id.as_deref().map(UserId::parse).transpose()?;
-        publication(Publishing { protocol: Publishing::HTTP, kind, name, data, user })
+        let id = self.id.map(RequestId::parse).transpose()?;
+        let name = EventName::parse(self.kind)?;
+        let user = self.user_id.map(UserId::parse).transpose()?;
+        let protocol = Publishing::HTTP;
+        let body = publication(Publishing { protocol, kind, name, data, user })?;
+        let exclude = self.exclude.map(|it| ConnectionId::parse(&it).ok_or(NO_SESSION));
+        Ok(Sent::new(id, body, exclude.transpose()?))
     }
 }
 
 const NO_SESSION: ProtocolError = ProtocolError::invalid("exclude must be a session's id");
 
 /// Reads the body of a publish call. `bytes_max` bounds the data, as it does a frame.
-pub fn read_event(text: &str, kind: Kind, bytes_max: usize) -> Result<EventIn, ProtocolError> {
-    let event: EventIn = read(text)?;
-    check(&event, kind, bytes_max)?;
-    Ok(event)
-}
-
-fn check(event: &EventIn, kind: Kind, bytes_max: usize) -> Result<(), ProtocolError> {
-    if bytes_max < event.data.as_ref().map_or(0, |it| it.as_str().len()) {
-        return Err(ProtocolError::data_too_large(bytes_max));
-    }
-    event.request(kind).command.map(drop)
+pub fn read_event(text: &str, kind: Kind, bytes_max: usize) -> Result<Sent, ProtocolError> {
+    read::<EventIn>(text)?.read(kind, bytes_max)
 }
 
 #[derive(Deserialize)]
@@ -116,7 +98,7 @@ pub(crate) struct Addressed {
 }
 
 /// Where one event of a batch goes.
-pub type Destination = (Kind, RoomName, EventIn);
+pub type Destination = (Kind, RoomName, Sent);
 
 /// Reads the body of a batch call. One bad item harms no other (G4).
 pub fn read_batch(
@@ -135,8 +117,7 @@ pub fn read_batch(
         let (kind, name) = address.ok_or(NO_ADDRESS)?;
         let kind = Kind::parse(kind).ok_or(NO_ADDRESS)?;
         let name = RoomName::parse(name)?;
-        check(&event, kind, bytes_max)?;
-        Ok((kind, name, event))
+        Ok((kind, name, event.read(kind, bytes_max)?))
     };
     Ok(events.iter().map(destination).collect())
 }

@@ -8,6 +8,7 @@ mod problem;
 mod rates;
 mod room_call;
 mod room_request;
+mod sent;
 
 pub use answer::{Answer, Batch, Outcome, Rooms};
 #[cfg(not(target_arch = "wasm32"))]
@@ -15,8 +16,8 @@ pub(crate) use answer::{History, Kicked, Presence};
 pub use call::{Call, NoCall};
 pub use caller::Caller;
 #[cfg(not(target_arch = "wasm32"))]
-pub(crate) use event_in::Addressed;
-pub use event_in::{Destination, EventIn, read_batch, read_event};
+pub(crate) use event_in::{Addressed, EventIn};
+pub use event_in::{Destination, read_batch, read_event};
 pub use problem::Problem;
 #[cfg(not(target_arch = "wasm32"))]
 pub(crate) use problem::title;
@@ -24,3 +25,4 @@ pub use rates::{Cost, PAGE_BYTES_A_CALL, Rates};
 pub(crate) use room_call::CALLS as KERNEL_CALLS;
 pub use room_call::{Asked, Reads, RoomCall};
 pub use room_request::{RoomRequest, Task};
+pub use sent::Sent;

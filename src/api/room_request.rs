@@ -1,12 +1,14 @@
-use serde::de::Error;
+use std::fmt;
+
+use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use super::EventIn;
+use super::Sent;
 use crate::feature;
 use crate::kernel::{Command, Grants, Request};
 use crate::message::{
-    Before, ConnectionId, Kicked, Kind, Member, Millis, Offset, PageRequest, RoomName, UserId,
+    Before, ConnectionId, Json, Kicked, Kind, Member, Millis, Offset, PageRequest, RoomName, UserId,
 };
 
 /// What the Worker sends to a room's object on behalf of a caller.
@@ -27,7 +29,7 @@ pub struct RoomRequest {
 #[serde(remote = "Self", rename_all = "snake_case")]
 pub enum Task {
     /// Publish these, in their order.
-    Publish(Vec<EventIn>),
+    Publish(Vec<Sent>),
     /// Read the log.
     History {
         /// The exclusive upper end by offset.
@@ -62,14 +64,31 @@ impl Serialize for Task {
     }
 }
 
+/// Events are read as they come by; all else is short, and looked at by who may know it.
 impl<'de> Deserialize<'de> for Task {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let json = <&RawValue>::deserialize(deserializer)?.get();
-        match feature::Task::read(json) {
-            Some(task) => Ok(Self::Feature(task)),
-            None => Self::deserialize(&mut serde_json::Deserializer::from_str(json))
-                .map_err(D::Error::custom),
+        struct Spelled;
+        impl<'de> Visitor<'de> for Spelled {
+            type Value = Task;
+            fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                out.write_str("a task")
+            }
+            fn visit_str<E: Error>(self, word: &str) -> Result<Task, E> {
+                Task::read(Json::of(&word).as_str()).map_err(E::custom)
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut pairs: A) -> Result<Task, A::Error> {
+                match pairs.next_key::<String>()? {
+                    Some(word) if word == "publish" => pairs.next_value().map(Task::Publish),
+                    Some(word) => {
+                        let (word, what) = (Json::of(&word), pairs.next_value::<&RawValue>()?);
+                        let task = format!("{{{}:{}}}", word.as_str(), what.get());
+                        Task::read(&task).map_err(A::Error::custom)
+                    }
+                    None => Err(A::Error::custom("no task")),
+                }
+            }
         }
+        deserializer.deserialize_any(Spelled)
     }
 }
 
@@ -84,6 +103,14 @@ impl RoomRequest {
 }
 
 impl Task {
+    /// Reads one that no events come with.
+    fn read(json: &str) -> serde_json::Result<Self> {
+        match feature::Task::read(json) {
+            Some(task) => Ok(Self::Feature(task)),
+            None => Self::deserialize(&mut serde_json::Deserializer::from_str(json)),
+        }
+    }
+
     /// The task of reading a page.
     #[must_use]
     pub fn history(PageRequest { before, after, limit }: PageRequest) -> Self {
@@ -97,21 +124,23 @@ impl Task {
 
     /// The requests it is to a room of this kind.
     #[must_use]
-    pub fn requests(&self, kind: Kind) -> Vec<Request> {
-        let one = |command| vec![Request { request_id: None, command: Ok(command) }];
-        match self {
-            Self::Publish(events) => events.iter().map(|it| it.request(kind)).collect(),
+    pub fn requests(self, kind: Kind) -> Vec<Request> {
+        let command = match self {
+            Self::Publish(events) => {
+                return events.into_iter().map(|it| it.request(kind)).collect();
+            }
             Self::History { before, before_time, after, limit } => {
                 let before = before.map(Before::Offset).or(before_time.map(Before::Time));
                 let before = before.unwrap_or(Before::Newest);
-                one(Command::History(PageRequest { before, after: *after, limit: *limit }))
+                Command::History(PageRequest { before, after, limit })
             }
-            Self::Presence => one(Command::Presence),
-            Self::KickSession(session) => one(Command::Kick(Kicked::Connection(*session))),
-            Self::KickUser(user) => one(Command::Kick(Kicked::User(user.clone()))),
-            Self::Erase => one(Command::Erase),
-            Self::Feature(it) => one(Command::Feature(it.clone().into())),
-        }
+            Self::Presence => Command::Presence,
+            Self::KickSession(session) => Command::Kick(Kicked::Connection(session)),
+            Self::KickUser(user) => Command::Kick(Kicked::User(user)),
+            Self::Erase => Command::Erase,
+            Self::Feature(it) => Command::Feature(it.into()),
+        };
+        vec![Request { request_id: None, command: Ok(command) }]
     }
 }
 
@@ -129,11 +158,22 @@ mod tests {
             r#"{"delete_object":"plan.1"}"#,
             r#""observe""#,
             r#"{"measures":{"at":1,"engagement":2,"activity":3,"performance":null}}"#,
+            r#"{"publish":[{"type":"x","data":{"a": 1},"user_id":"ann","entry":"event"}]}"#,
         ] {
             let task: Task = serde_json::from_str(literal).unwrap();
             assert_eq!(serde_json::to_string(&task).unwrap(), literal);
         }
-        for wrong in [r#""feature""#, r#"{"observe":1}"#, r#"{"delete_document":".."}"#, "7"] {
+        for wrong in [
+            r#""feature""#,
+            r#"{"observe":1}"#,
+            r#"{"delete_document":".."}"#,
+            "7",
+            "{}",
+            "null",
+            r#"{"publish":7}"#,
+            r#"{"publish":[],"erase":0}"#,
+            r#"{"publish":[{"type":"x"}]"#,
+        ] {
             assert!(serde_json::from_str::<Task>(wrong).is_err(), "{wrong}");
         }
     }

@@ -10,8 +10,8 @@ use super::hand_over::run;
 use super::{breakers, clock, directory_object, log, platform};
 use crate::admission::{Upgrade, bearer, is_local};
 use crate::api::{
-    Answer, Asked, Batch, Call, Caller, Cost, EventIn, NoCall, Problem, Rates, Reads, RoomRequest,
-    Rooms, Task, read_batch,
+    Answer, Asked, Batch, Call, Caller, Cost, NoCall, Problem, Rates, Reads, RoomRequest, Rooms,
+    Sent, Task, read_batch,
 };
 use crate::budget::Lease;
 use crate::directory::{Ask, Listed, Listing, PROMETHEUS_TYPE, Summary, merge_pages};
@@ -63,7 +63,7 @@ struct Http<'a> {
 }
 
 /// A room, and the events of a batch that go there with their places in it.
-type Parcel = (Kind, RoomName, Vec<(usize, EventIn)>);
+type Parcel = (Kind, RoomName, Vec<(usize, Sent)>);
 
 /// Answers a call.
 pub(super) async fn serve(request: &Request, asked: &Upgrade, env: &Env) -> Result<Response> {
@@ -256,7 +256,7 @@ impl Http<'_> {
         }
         let member = caller.member();
         let errands = rooms.into_iter().map(|(kind, room, events)| {
-            let (places, events): (Vec<usize>, Vec<EventIn>) = events.into_iter().unzip();
+            let (places, events): (Vec<usize>, Vec<Sent>) = events.into_iter().unzip();
             let grants = caller.grants(kind, &room);
             let task = Task::Publish(events);
             let room_request = RoomRequest { room, member: member.clone(), grants, task };

@@ -1,6 +1,6 @@
 use std::borrow::Cow;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::ProtocolError;
 use super::name::{is_made_of_names, is_spelled, was_spelled};
@@ -30,6 +30,11 @@ impl EventName {
     pub fn stored(name: impl Into<String>) -> Result<Self, ProtocolError> {
         let name = name.into();
         if was_spelled(&name) { Ok(Self(name.into())) } else { Err(WRONG) }
+    }
+
+    /// For a field that holds what was parsed before, and that nobody else can have written.
+    pub fn trusted<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(|it| Self(it.into()))
     }
 
     /// The name.

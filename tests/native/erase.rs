@@ -1,12 +1,12 @@
 //! An erased room has forgotten everything, in memory as on disk.
 
-use dormouse::api::EventIn;
 use dormouse::feature::state::StateCommand;
 use dormouse::kernel::{Command, Request};
 use dormouse::limits::Limits;
 use dormouse::message::{Before, Kind, PageRequest};
 use serde_json::json;
 
+use crate::publications::called;
 use crate::world::World;
 
 fn command(command: Command) -> Request {
@@ -59,14 +59,8 @@ fn an_erased_room_is_as_if_it_had_slept() {
     for sleeps in [false, true] {
         let mut world = World::of(Kind::Hub, Limits::default());
         world.join(1, "ann", None);
-        let event = |kind: &str| EventIn {
-            kind: kind.into(),
-            data: None,
-            id: Some("once".into()),
-            user_id: None,
-            exclude: None,
-        };
-        world.call(event("a").request(Kind::Hub));
+        let event = |kind: &str| called(Kind::Hub, &json!({"type": kind, "id": "once"}));
+        world.call(event("a"));
         world.call(command(Command::Erase));
         if sleeps {
             world.sleep();
@@ -77,7 +71,7 @@ fn an_erased_room_is_as_if_it_had_slept() {
         {
             answers[usize::from(sleeps)].push(world.call(command(asked)));
         }
-        let again = world.call(event("b").request(Kind::Hub));
+        let again = world.call(event("b"));
         assert!(again.contains("duplicate: false") && again.contains("Offset(1)"), "{again}");
         answers[usize::from(sleeps)].push(again);
     }

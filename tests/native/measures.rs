@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use dormouse::api::{Answer, EventIn, Task};
+use dormouse::api::{Answer, Task};
 use dormouse::feature;
 use dormouse::feature::Call;
 use dormouse::feature::metrics::Measures;
@@ -15,6 +15,7 @@ use dormouse::message::{Kind, Millis};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use crate::publications::called;
 use crate::support::{NOON, session_id};
 use crate::world::World;
 
@@ -150,9 +151,8 @@ fn b16_m6_a_chat_room_tells_how_it_is_while_somebody_watches() {
         assert_eq!(pair.numbers(), (json!(2), json!(3)));
         // An author without a socket, and one who says what is no message.
         pair.wait(2_000);
-        let event: EventIn =
-            serde_json::from_value(json!({"type": "message", "data": {"content": "x"}})).unwrap();
-        pair.chat.call(event.request(Kind::Chat));
+        let event = json!({"type": "message", "data": {"content": "x"}});
+        pair.chat.call(called(Kind::Chat, &event));
         pair.settle();
         assert_eq!(pair.numbers(), (json!(3), json!(4)), "{sleepless}");
         pair.chat.join(3, "cyd", None);
@@ -276,9 +276,8 @@ fn m6_a_backends_value_gives_way_to_what_happens_not_to_that_nothing_does() {
     pair.chat.join(1, "ann", None);
     pair.analytics.join(9, "dora", None);
     let data = json!({"metric": "engagement", "value": 42});
-    let event: EventIn =
-        serde_json::from_value(json!({"type": "metric_update", "data": data})).unwrap();
-    pair.analytics.call(event.request(Kind::Analytics));
+    let event = json!({"type": "metric_update", "data": data});
+    pair.analytics.call(called(Kind::Analytics, &event));
     pair.asks("subscribe", &json!(["engagement"]));
     assert_eq!(pair.shown(), BTreeMap::new());
     pair.says(1);

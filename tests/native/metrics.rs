@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 use std::rc::Rc;
 
-use dormouse::api::{EventIn, read_event};
+use dormouse::api::read_event;
 use dormouse::feature::metrics::Lately;
 use dormouse::feature::metrics::Metric;
 use dormouse::feature::metrics::{MetricMemory, MetricWrite, Observed, StoredReading};
@@ -15,6 +15,7 @@ use dormouse::message::{Body, EVENT, Entry, Json, Kind, Millis, Name, Offset, Us
 use serde_json::{Value, json};
 
 use crate::found::lately;
+use crate::publications::called;
 use crate::support::{Rusqlite, entry, epoch, for_user};
 use crate::world::World;
 
@@ -24,8 +25,7 @@ fn world() -> World {
 
 /// What a backend publishes.
 fn published(event: &Value) -> Request {
-    let event: EventIn = serde_json::from_str(&event.to_string()).unwrap();
-    event.request(Kind::Analytics)
+    called(Kind::Analytics, event)
 }
 
 fn publish(world: &mut World, metric: &str, value: f64) -> String {

@@ -1,12 +1,12 @@
 //! One member against a room: what a user may take of its rate, awake or asleep (L2, L11 to L14).
 
-use dormouse::api::EventIn;
 use dormouse::limits::Limits;
 use dormouse::message::Kind;
 use dormouse::protocol::ProtocolId;
 use serde_json::json;
 
 use crate::editing::{insert, says, sits};
+use crate::publications::called;
 use crate::support::{a_users, session_id};
 use crate::world::World;
 
@@ -50,9 +50,8 @@ fn notifies(world: &mut World) -> String {
         "notification_id": "n", "user_id": "ann", "title": "t", "message": "m",
         "category": "system_alert", "priority": "critical",
     });
-    let event = json!({"type": "notification", "data": notification}).to_string();
-    let event: EventIn = serde_json::from_str(&event).unwrap();
-    world.call(event.request(Kind::Hub))
+    let event = json!({"type": "notification", "data": notification});
+    world.call(called(Kind::Hub, &event))
 }
 
 #[test]

@@ -10,7 +10,6 @@ use std::path::{Path, PathBuf};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use dormouse::admission::HandOff;
-use dormouse::api::EventIn;
 use dormouse::breaker::{Breaker, State};
 use dormouse::directory::{Ask, Directory, Report};
 use dormouse::feature::ConnectionParts;
@@ -21,6 +20,7 @@ use dormouse::protocol::{ProtocolId, Wire};
 use dormouse::tally::Tally;
 use serde_json::{Value, json};
 
+use crate::publications::called;
 use crate::stored_rooms::{ROOMS, Stored, asked, responds, says, written};
 use crate::support::{NOON, Rusqlite};
 use crate::world::World;
@@ -145,8 +145,7 @@ fn a_stored_hub_goes_on() {
 
         // A publication is recognised, by whoever published it.
         let event = json!({"type": "agent.x", "id": "e1", "data": {"n": 1}});
-        let event: EventIn = serde_json::from_value(event).unwrap();
-        let answer = world.call(event.request(Kind::Hub));
+        let answer = world.call(called(Kind::Hub, &event));
         assert!(answer.contains("duplicate: true"), "{form}: {answer}");
         // One is too fast still.
         let status = hears(&mut world, 3, &json!({"type": "status"}));

@@ -1,6 +1,6 @@
 //! Rooms of every kind with something of everything that is stored in them.
 
-use dormouse::api::{EventIn, Task};
+use dormouse::api::Task;
 use dormouse::feature::Call;
 use dormouse::feature::conversations::{Outcome, Question, Responded};
 use dormouse::feature::documents::EditingWrite;
@@ -14,6 +14,7 @@ use dormouse::message::{Kind, Name};
 use dormouse::protocol::{ProtocolId, Wire};
 use serde_json::{Value, json};
 
+use crate::publications::called;
 use crate::support::{epoch, session_id};
 use crate::transfer::{chunk, content};
 use crate::world::World;
@@ -55,8 +56,7 @@ pub(crate) fn says(world: &mut World, number: u64, frame: &Value) {
 
 fn calls(world: &mut World, kind: Kind, event: &Value) {
     world.wait(1);
-    let event: EventIn = serde_json::from_value(event.clone()).unwrap();
-    world.call(event.request(kind));
+    world.call(called(kind, event));
 }
 
 fn chat() -> World {

@@ -19,6 +19,7 @@ use dormouse::message::{
 use dormouse::protocol::{Frame, ProtocolId, Wire};
 
 use crate::moment::Moment;
+use crate::publications::sent;
 use crate::support::{
     FakeSockets, NOON, Rusqlite, Seen, epoch, member, session, session_id, speaking,
 };
@@ -196,7 +197,7 @@ impl World {
         let (kind, stamp) = (self.kind, self.stamp());
         let mut answers = Vec::new();
         self.step(|host| {
-            let (requests, stamp) = (task.requests(kind), || stamp.clone());
+            let (requests, stamp) = (sent(task).requests(kind), || stamp.clone());
             let notices = host.call(who, may, requests, 0, stamp).unwrap();
             answers = notices.iter().map(Answer::of).collect();
             Flush::No

@@ -1,6 +1,6 @@
 //! What takes the grant `admin`: closing connections, forgetting everything.
 
-use dormouse::api::{EventIn, Task};
+use dormouse::api::Task;
 use dormouse::message::{Kind, UserId};
 use dormouse::protocol::ProtocolId;
 use proptest::prelude::*;
@@ -55,8 +55,7 @@ impl Act for Erases {
         stage.come_back();
         stage.sleep();
         // As much as a room takes in a minute, where that is little.
-        let event: EventIn = serde_json::from_value(json!({"type": "other"})).unwrap();
-        stage.call("backend", &Task::Publish(vec![event; 6]));
+        stage.publish("backend", &vec![json!({"type": "other"}); 6]);
     }
 }
 

@@ -1,6 +1,6 @@
 //! What every room serves over HTTP: events in, the log out (G1 to G7).
 
-use dormouse::api::{EventIn, Task};
+use dormouse::api::Task;
 use dormouse::message::{Millis, Offset};
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -18,10 +18,8 @@ pub(super) static EVENTS: Feature = Feature {
         let for_one =
             select(place.users).prop_map(|user| json!({"type": "agent.x", "user_id": user}));
         let wrong = Just(json!({"type": "ping", "data": {}}));
-        let batch = (1usize..8).prop_map(|count| {
-            let event: EventIn = serde_json::from_value(json!({"type": "other"})).unwrap();
-            Step::Calls("ann", Task::Publish(vec![event; count]))
-        });
+        let batch = (1usize..8)
+            .prop_map(|count| Step::Publishes("ann", vec![json!({"type": "other"}); count]));
         let excludes = place.seat().prop_map(Excludes);
         vec![
             (4, publishes(event)),
@@ -57,10 +55,7 @@ pub(super) fn id() -> impl Strategy<Value = Value> {
 /// Mostly by who may.
 pub(super) fn publishes(event: impl Strategy<Value = Value> + 'static) -> Steps {
     (select(vec!["backend", "backend", "ann", "bob", "cid"]), event)
-        .prop_map(|(who, event)| {
-            let event: EventIn = serde_json::from_value(event).unwrap();
-            Step::Calls(who, Task::Publish(vec![event]))
-        })
+        .prop_map(|(who, event)| Step::Publishes(who, vec![event]))
         .boxed()
 }
 
@@ -72,8 +67,7 @@ impl Act for Excludes {
     fn play(&self, stage: &mut Stage) {
         let exclude = stage.session(self.0).map(|it| it.to_string());
         let event = json!({"type": "agent.x", "data": "not you", "exclude": exclude});
-        let event: EventIn = serde_json::from_value(event).unwrap();
-        stage.call("backend", &Task::Publish(vec![event]));
+        stage.publish("backend", &[event]);
     }
 }
 

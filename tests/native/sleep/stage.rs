@@ -3,17 +3,18 @@
 use std::collections::VecDeque;
 use std::mem;
 
-use dormouse::api::Task;
+use dormouse::api::{Answer, Task, read_event};
 use dormouse::feature;
 use dormouse::feature::Call;
 use dormouse::feature::conversations::Question;
 use dormouse::feature::metrics::MetricCall;
 use dormouse::feature::metrics::MetricInput;
 use dormouse::kernel::{Connection, Flag, Flags, Grant, Grants, Input, Renewal};
+use dormouse::limits::DATA_BYTES_MAX;
 use dormouse::message::{ConnectionId, Kind, Millis, ProtocolError, RoomName, UserId};
 use dormouse::protocol::{Frame, Wire};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::conversation;
 use super::place::{Door, Place, Seat};
@@ -131,6 +132,7 @@ impl Stage {
             }
             Step::Says(seat, frame) => self.say(*seat, frame),
             Step::Calls(who, task) => self.call(who, task),
+            Step::Publishes(who, events) => self.publish(who, events),
             Step::Waits(millis) => self.wait(*millis),
             Step::WaitsAndReturns(millis) => {
                 self.wait(*millis);
@@ -195,6 +197,20 @@ impl Stage {
     pub(super) fn call(&mut self, who: &'static str, task: &Task) {
         let answers = self.world.run_as(&member(who), grants(who), task);
         self.now.answers.extend(answers.iter().map(told::answer));
+    }
+
+    /// The Worker reads these, and sends on those that it does not refuse.
+    pub(super) fn publish(&mut self, who: &'static str, events: &[Value]) {
+        let mut read = Vec::new();
+        for event in events {
+            match read_event(&event.to_string(), self.place.kind, DATA_BYTES_MAX) {
+                Ok(event) => read.push(event),
+                Err(refusal) => self.now.answers.push(told::answer(&Answer::Refused(refusal))),
+            }
+        }
+        if !read.is_empty() {
+            self.call(who, &Task::Publish(read));
+        }
     }
 
     /// The analytics room of its name wants to know how a chat room is.

@@ -8,6 +8,7 @@ use dormouse::protocol::Frame;
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::strategy::Union;
+use serde_json::Value;
 
 use super::place::Place;
 use super::stage::Stage;
@@ -26,6 +27,8 @@ pub(super) enum Step {
     Says(usize, Frame),
     /// A call over HTTP, or another room's errand.
     Calls(&'static str, Task),
+    /// Events are published over HTTP.
+    Publishes(&'static str, Vec<Value>),
     /// Milliseconds pass.
     Waits(u64),
     /// Milliseconds pass, and all whose connection has ended meanwhile come back.

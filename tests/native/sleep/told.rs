@@ -70,6 +70,7 @@ impl Told {
     pub(super) fn of(moment: &Moment) -> Self {
         let asked = match &moment.step {
             Step::Calls(_, task) => task_name(task),
+            Step::Publishes(_, events) => json!({"task": "publish", "what": events}),
             _ => match moment.said.as_slice() {
                 [.., Frame::Text(text)] => serde_json::from_str(text).unwrap_or_default(),
                 _ => Value::Null,
