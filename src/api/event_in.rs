@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::de::{Error, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
 
 use super::Sent;
 use crate::feature::Publishing;
@@ -34,6 +35,10 @@ pub(crate) struct EventIn {
     /// This session does not get it: `session_…`.
     #[serde(default)]
     exclude: Option<String>,
+    /// Where it goes, in a batch.
+    #[serde(default)]
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(skip))]
+    room: Option<Json>,
 }
 
 impl EventIn {
@@ -61,22 +66,23 @@ pub fn read_event(text: &str, kind: Kind, bytes_max: usize) -> Result<Sent, Prot
 }
 
 #[derive(Deserialize)]
-struct BatchIn {
+struct BatchIn<'a> {
     #[serde(deserialize_with = "items")]
-    events: Vec<Json>,
+    #[serde(borrow)]
+    events: Vec<&'a RawValue>,
 }
 
 /// The items of a batch. Stops reading at the first one too many: a body has room for millions.
-fn items<'de, D: Deserializer<'de>>(input: D) -> Result<Vec<Json>, D::Error> {
+fn items<'de, D: Deserializer<'de>>(input: D) -> Result<Vec<&'de RawValue>, D::Error> {
     struct Items;
     impl<'de> Visitor<'de> for Items {
-        type Value = Vec<Json>;
+        type Value = Vec<&'de RawValue>;
 
         fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
             out.write_str("a list")
         }
 
-        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Vec<Json>, A::Error> {
+        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
             let mut items = Vec::new();
             while let Some(item) = list.next_element()? {
                 if items.len() == BATCH_EVENTS_MAX {
@@ -90,8 +96,10 @@ fn items<'de, D: Deserializer<'de>>(input: D) -> Result<Vec<Json>, D::Error> {
     input.deserialize_seq(Items)
 }
 
-#[derive(Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+// What an event of a batch has beside what any has.
+#[cfg(not(target_arch = "wasm32"))]
+#[derive(schemars::JsonSchema)]
+#[expect(dead_code, reason = "for the API documents")]
 pub(crate) struct Addressed {
     /// Where it goes: `kind:name`.
     room: String,
@@ -110,16 +118,16 @@ pub fn read_batch(
     if events.is_empty() {
         return Err(ProtocolError::invalid(NO_BATCH));
     }
-    let destination = |item: &Json| {
-        let event: EventIn = read(item.as_str())?;
-        let room = read::<Addressed>(item.as_str()).map_err(|_| NO_ADDRESS)?.room;
-        let address = room.split_once(':');
-        let (kind, name) = address.ok_or(NO_ADDRESS)?;
+    let destination = |item: &RawValue| {
+        let mut event: EventIn = read(item.get())?;
+        let address = event.room.take().and_then(|it| serde_json::from_str(it.as_str()).ok());
+        let address: String = address.ok_or(NO_ADDRESS)?;
+        let (kind, name) = address.split_once(':').ok_or(NO_ADDRESS)?;
         let kind = Kind::parse(kind).ok_or(NO_ADDRESS)?;
         let name = RoomName::parse(name)?;
         Ok((kind, name, event.read(kind, bytes_max)?))
     };
-    Ok(events.iter().map(destination).collect())
+    Ok(events.into_iter().map(destination).collect())
 }
 
 const NO_ADDRESS: ProtocolError = ProtocolError::invalid("room must be kind:name");
