@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::kernel::{Quota, Window};
 use crate::limits::Limits;
 use crate::message::{Code, Millis, ProtocolError, RoomName};
+use crate::rates::{Quota, Window};
 
 /// How finely silence is measured: a 256th of what is allowed, so that a connection is not
 /// stored anew for that with each frame.

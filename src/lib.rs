@@ -6,6 +6,8 @@
 pub mod limits;
 pub mod message;
 
+pub mod rates;
+
 pub mod budget;
 
 pub mod database;

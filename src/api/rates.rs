@@ -3,9 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::kernel::Quota;
 use crate::limits::Limits;
 use crate::message::{Millis, ProtocolError, networks};
+use crate::rates::Quota;
 
 /// Callers or networks counted at once; past that all begin anew, so that who makes them up
 /// in numbers locks nobody out.

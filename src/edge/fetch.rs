@@ -8,8 +8,8 @@ use super::{clock, platform};
 use crate::admission::{HandOff, Query, Route, Target, Upgrade, Verdict};
 use crate::api::Problem;
 use crate::close::CloseCode;
-use crate::kernel::Quota;
 use crate::message::{ProtocolError, address_key, networks};
+use crate::rates::Quota;
 
 /// The bindings that count connects per address, or per IPv6 network of /64, /56 and /48.
 const CONNECT_LIMITS: [&str; 3] = ["CONNECT_LIMIT", "CONNECT_LIMIT_56", "CONNECT_LIMIT_48"];

@@ -3,7 +3,7 @@ use serde::ser::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use super::{Bucket, Context, Counts, Flag, Flags, Grant, Grants, Renewal, Room, Window};
+use super::{Context, Counts, Flag, Flags, Grant, Grants, Renewal, Room};
 use crate::feature::ConnectionParts;
 use crate::kernel::Event;
 use crate::limits::{Limits, RENEWAL_MS, SESSION_BYTES_MAX};
@@ -11,6 +11,7 @@ use crate::message::{
     BROADCAST, Code, ConnectionId, Epoch, Member, Millis, ProtocolError, RequestId, Topic,
     ascii_len,
 };
+use crate::rates::{Bucket, Window};
 
 /// How finely silence is measured: a 256th of what is allowed, about a second of 300.
 const HEARD_STEPS: u64 = 256;

@@ -4,9 +4,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Bucket, Quota, Window};
 use crate::limits::Limits;
 use crate::message::Millis;
+use crate::rates::{Bucket, Quota, Window};
 
 /// What something is counted as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

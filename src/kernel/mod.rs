@@ -28,7 +28,6 @@ mod lookup;
 pub(crate) mod pace;
 pub(crate) mod presence;
 pub(crate) mod principal;
-mod rate;
 mod request;
 pub(crate) mod retention;
 mod status;
@@ -54,7 +53,6 @@ pub use input::{Duplicate, Input, Renewal};
 pub use lookup::{Answer, HostStats};
 pub use presence::Departure;
 use principal::Principal;
-pub use rate::{Bucket, Quota, Window};
 pub use stored_room::StoredRoom;
 use subscriptions::Subscriptions;
 
@@ -63,6 +61,7 @@ use crate::limits::Limits;
 use crate::message::{
     ConnectionId, Epoch, Kind, Millis, Offset, ProtocolError, Rate, Stamp, UserId,
 };
+use crate::rates::Window;
 use crate::tally::Tally;
 
 /// One room.

@@ -2,9 +2,10 @@
 
 use super::counts::{Counts, Pool};
 use super::principal::Principal;
-use super::{Connection, Context, Effect, Flag, Quota, Room, Write};
+use super::{Connection, Context, Effect, Flag, Room, Write};
 use crate::limits::Limits;
 use crate::message::{ConnectionId, Millis, ProtocolError, Rate, RequestId};
+use crate::rates::Quota;
 
 /// How often too fast is forgiven (X7).
 const FORGIVEN: Quota = Quota::per_minute(2);

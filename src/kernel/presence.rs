@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 
 use super::principal::Principal;
-use super::{Connection, Context, Effect, Flag, Grant, Quota, Room, Write, anonymous};
+use super::{Connection, Context, Effect, Flag, Grant, Room, Write, anonymous};
 use crate::kernel::Event;
 use crate::limits::MEMBERS_BYTES_MAX;
 use crate::message::{
     Code, ConnectionId, Member, Millis, ProtocolError, UserId, Welcome, json_len,
 };
+use crate::rates::Quota;
 
 /// A user whose last socket closed.
 #[derive(Clone, Debug, PartialEq, Eq)]

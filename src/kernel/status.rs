@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::principal::Principal;
-use super::{Connection, Context, Grant, Quota, Room};
+use super::{Connection, Context, Grant, Room};
 use crate::kernel::Event;
 use crate::message::{ConnectionId, Millis, ProtocolError, Reply, Stats, Status};
+use crate::rates::Quota;
 
 /// Since it last said something, in milliseconds, a connection counts as active.
 const ACTIVE_MS: u64 = 60_000;
