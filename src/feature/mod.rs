@@ -14,6 +14,7 @@ pub mod messages;
 pub mod metrics;
 mod never;
 mod publishing;
+mod rate;
 pub(crate) mod rules;
 #[cfg(not(target_arch = "wasm32"))]
 pub(crate) mod schema;
@@ -33,6 +34,7 @@ pub(crate) use connection::tests::stored_fields;
 pub use connection::{ConnectionPart, ConnectionParts, Nothing};
 pub use never::Never;
 pub use publishing::Publishing;
+pub use rate::Rate;
 pub use task::Task;
 pub use unions::{
     Call, Command, Event, Found, Input, Query, Shared, States, Stored, Write, entry_kind,
@@ -44,7 +46,7 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use crate::budget::Budget;
-use crate::message::{Body, Dedupe, EntryKind, Json, Kind, Millis, ProtocolError, Rate};
+use crate::message::{Body, Dedupe, EntryKind, Json, Kind, Millis, ProtocolError};
 
 /// What is asked of a feature.
 pub trait Ask: Sized {
@@ -57,9 +59,9 @@ pub trait Ask: Sized {
     ) -> Option<Result<Self, ProtocolError>>;
     /// Whether rooms of this kind serve it to their connections.
     fn is_served_in(&self, kind: Kind) -> bool;
-    /// Which of a connection's rates it counts against.
-    fn rate(&self) -> Rate {
-        Rate::Messages
+    /// The rate of its connection that it counts against; `None` for that of messages.
+    fn rate(&self) -> Option<&'static Rate> {
+        None
     }
     /// How it is recognised when it comes again.
     fn dedupe(&self) -> Dedupe {

@@ -2,10 +2,10 @@
 
 use serde_json::value::RawValue;
 
-use super::{Ask, Feature, Find, Keep, Known, Publishing, Share, Spelled, Tell, features};
+use super::{Ask, Feature, Find, Keep, Known, Publishing, Rate, Share, Spelled, Tell, features};
 use crate::budget::Budget;
 use crate::message::{
-    BROADCAST, Body, Dedupe, EVENT, EntryKind, Json, Kind, Millis, ProtocolError, Rate,
+    BROADCAST, Body, Dedupe, EVENT, EntryKind, Json, Kind, Millis, ProtocolError,
 };
 
 macro_rules! unions {
@@ -157,7 +157,7 @@ macro_rules! unions {
                     $(Self::$name(it) => Ask::is_served_in(it, kind),)*
                 }
             }
-            fn rate(&self) -> Rate {
+            fn rate(&self) -> Option<&'static Rate> {
                 match self {
                     $(Self::$name(it) => Ask::rate(it),)*
                 }

@@ -1,7 +1,7 @@
-use crate::feature::{self, Ask};
+use crate::feature::{self, Ask, Rate};
 use crate::message::{
-    Acknowledgement, Body, ConnectionId, Dedupe, Kicked, PageRequest, ProtocolError, Rate,
-    RequestId, Topic,
+    Acknowledgement, Body, ConnectionId, Dedupe, Kicked, PageRequest, ProtocolError, RequestId,
+    Topic,
 };
 
 /// A frame from a client, decoded. Decoding cannot fail as a whole: what could
@@ -101,12 +101,13 @@ impl Command {
 }
 
 impl Request {
-    /// Which rate it counts against. What could not be read is a message.
+    /// The rate of its connection that it counts against; `None` for that of messages, which is
+    /// also what could not be read.
     #[must_use]
-    pub fn rate(&self) -> Rate {
+    pub fn rate(&self) -> Option<&'static Rate> {
         match &self.command {
             Ok(Command::Feature(it)) => it.rate(),
-            Ok(_) | Err(_) => Rate::Messages,
+            Ok(_) | Err(_) => None,
         }
     }
 }

@@ -9,9 +9,9 @@ use crate::kernel::Event;
 use crate::limits::{Limits, RENEWAL_MS, SESSION_BYTES_MAX};
 use crate::message::{
     BROADCAST, Code, ConnectionId, Epoch, Member, Millis, ProtocolError, RequestId, Topic,
-    ascii_len,
+    ascii_len, is_default,
 };
-use crate::rates::{Bucket, Window};
+use crate::rates::Window;
 
 /// How finely silence is measured: a 256th of what is allowed, about a second of 300.
 const HEARD_STEPS: u64 = 256;
@@ -69,15 +69,6 @@ pub struct Connection {
     /// Frames that reached the room, counted where somebody can ask (E18).
     #[serde(rename = "r", default, skip_serializing_if = "is_default")]
     pub received: u64,
-    /// Its edits.
-    #[serde(rename = "q", default, skip_serializing_if = "is_default")]
-    pub edits: Bucket,
-    /// Its cursors.
-    #[serde(rename = "u", default, skip_serializing_if = "is_default")]
-    pub cursors: Bucket,
-    /// Its chunks of large data.
-    #[serde(rename = "d", default, skip_serializing_if = "is_default")]
-    pub chunks: Bucket,
     /// Where it connects from, if it brought no token.
     #[serde(rename = "a", default, skip_serializing_if = "Option::is_none")]
     pub network: Option<String>,
@@ -113,10 +104,6 @@ impl<'de> Deserialize<'de> for Connection {
     }
 }
 
-fn is_default<T: Default + PartialEq>(value: &T) -> bool {
-    *value == T::default()
-}
-
 impl Connection {
     /// A session that has said nothing yet.
     #[must_use]
@@ -143,9 +130,6 @@ impl Connection {
             pinged_at: Millis(0),
             strikes: Window::default(),
             received: 0,
-            edits: Bucket::default(),
-            cursors: Bucket::default(),
-            chunks: Bucket::default(),
             network: None,
             epoch: None,
             share: Counts::default(),

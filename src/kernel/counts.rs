@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::limits::Limits;
-use crate::message::Millis;
+use crate::message::{Millis, is_default};
 use crate::rates::{Bucket, Quota, Window};
 
 /// What something is counted as.
@@ -71,10 +71,6 @@ struct Stored {
     edits: Bucket,
     #[serde(rename = "u", default, skip_serializing_if = "is_default")]
     cursors: Bucket,
-}
-
-fn is_default<T: Default + PartialEq>(value: &T) -> bool {
-    *value == T::default()
 }
 
 impl From<Stored> for Counts {

@@ -58,9 +58,7 @@ use subscriptions::Subscriptions;
 
 use crate::feature::{self, Known};
 use crate::limits::Limits;
-use crate::message::{
-    ConnectionId, Epoch, Kind, Millis, Offset, ProtocolError, Rate, Stamp, UserId,
-};
+use crate::message::{ConnectionId, Epoch, Kind, Millis, Offset, ProtocolError, Stamp, UserId};
 use crate::rates::Window;
 use crate::tally::Tally;
 
@@ -254,7 +252,7 @@ impl Room {
                 self.carry_out(&mut cx, &principal, command, duplicate);
             }
             Input::Renewed { session, request_id, renewal } => {
-                let principal = self.admits_frame(&mut cx, session, request_id, Rate::Messages);
+                let principal = self.admits_frame(&mut cx, session, request_id, None);
                 if let Some(Principal { request_id, .. }) = principal {
                     connection::renewed(self, &mut cx, session, request_id, renewal);
                 }

@@ -3,48 +3,44 @@
 use super::counts::{Counts, Pool};
 use super::principal::Principal;
 use super::{Connection, Context, Effect, Flag, Room, Write};
+use crate::feature::Rate;
 use crate::limits::Limits;
-use crate::message::{ConnectionId, Millis, ProtocolError, Rate, RequestId};
-use crate::rates::Quota;
+use crate::message::{ConnectionId, Millis, ProtocolError, RequestId};
+use crate::rates::{Counter, Quota};
 
 /// How often too fast is forgiven (X7).
 const FORGIVEN: Quota = Quota::per_minute(2);
 
 impl Connection {
-    /// Counts something against one of its rates; gives whether that is to be stored.
-    fn charge(&mut self, rate: Rate, limits: &Limits, now: Millis) -> Result<bool, ProtocolError> {
-        let (bucket, quota) = match rate {
-            Rate::Messages => (None, Quota::per_minute(limits.messages_per_minute)),
-            Rate::Edits => (Some(&mut self.edits), Quota::per_second(limits.edits_per_second)),
-            Rate::Cursors => (Some(&mut self.cursors), Quota::per_second(limits.edits_per_second)),
-            Rate::Chunks => (Some(&mut self.chunks), Quota::per_second(limits.chunks_per_second)),
+    /// Counts something against one of its rates, or as a message; gives whether that is to be
+    /// stored.
+    fn charge(
+        &mut self,
+        rate: Option<&Rate>,
+        limits: &Limits,
+        now: Millis,
+    ) -> Result<bool, ProtocolError> {
+        let (counter, most): (&mut dyn Counter, u64) = match rate {
+            None => (&mut self.messages, limits.messages_per_minute),
+            Some(rate) => ((rate.counter)(&mut self.own), (rate.most)(limits)),
         };
+        let quota = counter.quota(most);
         let quota = if self.flags.has(Flag::Demo) { quota.tenth() } else { quota };
-        let (is_changed, charged) = match bucket {
-            None => {
-                let before = self.messages;
-                let charged = self.messages.charge(quota, now);
-                (before != self.messages, charged)
-            }
-            Some(bucket) => {
-                let before = *bucket;
-                let charged = bucket.charge(quota.count, now);
-                (before != *bucket, charged)
-            }
-        };
-        charged.map(|()| is_changed).map_err(|wait_ms| quota.refusal(wait_ms))
+        // Where nothing is limited, nothing is counted.
+        let charged = counter.take(quota, now).map(|()| quota.count != 0);
+        charged.map_err(|wait_ms| quota.refusal(wait_ms))
     }
 }
 
 impl Room {
-    /// Notes that a connection spoke, and counts the frame against one of its rates (B27). Gives
-    /// who asks, unless it was too fast.
+    /// Notes that a connection spoke, and counts the frame against one of its rates, or as a message
+    /// (B27). Gives who asks, unless it was too fast.
     pub(crate) fn admits_frame(
         &mut self,
         cx: &mut Context,
         id: ConnectionId,
         request_id: Option<RequestId>,
-        rate: Rate,
+        rate: Option<&Rate>,
     ) -> Option<Principal> {
         let session = self.sessions.get_mut(&id)?;
         cx.tally.received += 1;
@@ -67,8 +63,13 @@ impl Room {
         }
     }
 
-    /// Counts something against one of a connection's rates.
-    pub(crate) fn charges(&mut self, cx: &mut Context, id: ConnectionId, rate: Rate) -> bool {
+    /// Counts something against one of a connection's rates, or as a message.
+    pub(crate) fn charges(
+        &mut self,
+        cx: &mut Context,
+        id: ConnectionId,
+        rate: Option<&Rate>,
+    ) -> bool {
         let Some(session) = self.sessions.get_mut(&id) else { return false };
         match session.charge(rate, &self.limits, cx.stamp.at) {
             Ok(is_changed) => {

@@ -21,19 +21,6 @@ pub enum Acknowledgement {
     None,
 }
 
-/// Which of a connection's rates a frame counts against.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rate {
-    /// Messages (B27).
-    Messages,
-    /// Edits: a fast typist is no flood.
-    Edits,
-    /// Cursors, which accompany edits.
-    Cursors,
-    /// Chunks of large data.
-    Chunks,
-}
-
 /// Whose connections are closed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Kicked {

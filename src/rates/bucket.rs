@@ -1,5 +1,6 @@
 use serde::{Deserialize, Serialize};
 
+use super::{Counter, Quota};
 use crate::message::Millis;
 
 /// A bucket that leaks evenly and holds two seconds' worth: for what comes in a stream, where
@@ -71,6 +72,16 @@ impl Bucket {
     #[must_use]
     pub(crate) fn is_empty(self, now: Millis) -> bool {
         self.empty_at_us <= now.0.saturating_mul(1000)
+    }
+}
+
+/// It counts seconds.
+impl Counter for Bucket {
+    fn quota(&self, count: u64) -> Quota {
+        Quota::per_second(count)
+    }
+    fn take(&mut self, quota: Quota, now: Millis) -> Result<(), u64> {
+        self.charge(quota.count, now)
     }
 }
 

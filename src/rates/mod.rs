@@ -7,7 +7,7 @@ mod window;
 pub use bucket::Bucket;
 pub use window::Window;
 
-use crate::message::ProtocolError;
+use crate::message::{Millis, ProtocolError};
 
 /// How much is allowed in how long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +51,14 @@ impl Quota {
     pub const fn refusal(self, wait_ms: u64) -> ProtocolError {
         ProtocolError::too_fast(self.count, self.period_ms, wait_ms)
     }
+}
+
+/// What something is counted in.
+pub trait Counter {
+    /// So many in its period.
+    fn quota(&self, count: u64) -> Quota;
+    /// Counts one. Refused, it costs nothing and says how long to wait, in milliseconds.
+    fn take(&mut self, quota: Quota, now: Millis) -> Result<(), u64>;
 }
 
 #[cfg(test)]

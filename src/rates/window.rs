@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::Quota;
+use super::{Counter, Quota};
 use crate::message::Millis;
 
 /// A window counter: opens with the first event, refills whole when its period is
@@ -57,6 +57,16 @@ impl Window {
     #[must_use]
     pub fn is_open(self, quota: Quota, now: Millis) -> bool {
         quota.count != 0 && self.count != 0 && now.since(self.opened_at) < quota.period_ms
+    }
+}
+
+/// It counts minutes.
+impl Counter for Window {
+    fn quota(&self, count: u64) -> Quota {
+        Quota::per_minute(count)
+    }
+    fn take(&mut self, quota: Quota, now: Millis) -> Result<(), u64> {
+        self.charge(quota, now)
     }
 }
 

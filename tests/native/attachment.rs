@@ -5,7 +5,7 @@ use dormouse::kernel::{Connection, Grants};
 use dormouse::limits::Limits;
 use dormouse::message::{Kind, Member, Name, Topic, UserId};
 use dormouse::protocol::{ProtocolId, Wire};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::{NOON, Seen, session, session_id};
 use crate::world::World;
@@ -42,6 +42,19 @@ fn attachments_that_are_not_in_ascii_are_still_read() {
     assert_eq!(read_attachment(&earlier), Some((WIRE, zoe)));
     assert_eq!(read_attachment(&earlier.replace("\"v\":1", "\"v\":2")), None);
     assert_eq!(read_attachment("null"), None);
+}
+
+#[test]
+fn rates_of_features_are_stored_as_they_were_before_features_had_them() {
+    let earlier = r#"{"v":1,"w":{"d":2},"s":{"i":7,"w":{"u":"ann","n":"Ann"},"g":31,"h":5,"m":{"o":1,"c":2},"b":{"o":3,"c":4,"p":{"o":5,"c":6},"t":{"o":7,"c":8},"e":9,"u":10},"j":5,"q":1700000000000001,"u":1700000000000002,"d":1700000000000003,"a":"192.0.2.1","us":{"o":0,"c":0,"e":11}}}"#;
+    let (wire, session) = read_attachment(earlier).unwrap();
+    let buckets =
+        [session.own.documents.edits, session.own.documents.cursors, session.own.transfers.chunks];
+    let expected =
+        json!([1_700_000_000_000_001_u64, 1_700_000_000_000_002_u64, 1_700_000_000_000_003_u64]);
+    assert_eq!(json!(buckets), expected);
+    let fields = |text: &str| serde_json::from_str::<Value>(text).unwrap();
+    assert_eq!(fields(&write_attachment(wire, &session).unwrap()), fields(earlier));
 }
 
 #[test]

@@ -6,6 +6,7 @@ pub mod document;
 mod http;
 pub(crate) mod owners;
 pub(crate) mod participants;
+mod rates;
 pub(crate) mod rules;
 #[cfg(not(target_arch = "wasm32"))]
 mod schema;

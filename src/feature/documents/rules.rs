@@ -16,7 +16,7 @@ use crate::kernel::counts::Pool;
 use crate::kernel::features::Rules;
 use crate::kernel::principal::Principal;
 use crate::kernel::{Answer, Connection, Context, Effect, Grant, HostStats, Room, Write};
-use crate::message::{Code, ConnectionId, Millis, Name, ProtocolError, Rate};
+use crate::message::{Code, ConnectionId, Millis, Name, ProtocolError};
 
 pub(crate) const SEATLESS: ProtocolError =
     ProtocolError::new(Code::Conflict, "this needs join_session first");
@@ -199,7 +199,7 @@ fn edit(
         Err(rejection @ (Rejection::Stale | Rejection::Future)) => {
             cx.refuse_principal(principal, rejection.into());
             // A short frame that is answered with a mebibyte is no keystroke.
-            if room.charges(cx, id, Rate::Messages) {
+            if room.charges(cx, id, None) {
                 let state = state(room, principal, name)?;
                 cx.tell(id, None, state);
             }

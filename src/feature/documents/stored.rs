@@ -13,7 +13,8 @@ use crate::feature::documents::Version;
 use crate::feature::documents::document::{Damaged, Document, Edit, Snapshot};
 use crate::feature::{ConnectionPart, Find, Keep, Known, Share};
 use crate::limits::DOCUMENT_BYTES_MAX;
-use crate::message::{Millis, Name, RequestId, Space, UserId, stored_name};
+use crate::message::{Millis, Name, RequestId, Space, UserId, is_default, stored_name};
+use crate::rates::Bucket;
 
 /// Something to make durable.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,6 +49,12 @@ pub struct OnConnection {
     /// The editing session it is in.
     #[serde(rename = "es", default, skip_serializing_if = "Option::is_none")]
     pub seat: Option<Seat>,
+    /// Its edits.
+    #[serde(rename = "q", default, skip_serializing_if = "is_default")]
+    pub edits: Bucket,
+    /// Its cursors.
+    #[serde(rename = "u", default, skip_serializing_if = "is_default")]
+    pub cursors: Bucket,
 }
 
 impl ConnectionPart for OnConnection {

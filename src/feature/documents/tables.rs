@@ -13,7 +13,7 @@ use crate::feature::documents::Version;
 use crate::feature::documents::document::{Edit, Operation, Snapshot};
 use crate::feature::documents::{EditingWrite, OwnedDocument, StoredDocument};
 use crate::feature::tables::{Log, Tables, Twin, Woken};
-use crate::message::{Millis, Name, RequestId, UserId};
+use crate::message::{Millis, Name, RequestId, UserId, is_default};
 
 /// The tables of it, as of their introduction.
 const MIGRATION: &[&str] = &[
@@ -62,10 +62,6 @@ struct Stored {
     /// How many bytes of the content are its own.
     #[serde(default, skip_serializing_if = "is_default")]
     bytes: u64,
-}
-
-fn is_default<T: Default + PartialEq>(value: &T) -> bool {
-    *value == T::default()
 }
 
 fn store(operations: &[Operation]) -> (String, String) {

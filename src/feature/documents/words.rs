@@ -5,9 +5,9 @@ use std::rc::Rc;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::context;
-use crate::feature::{Ask, Spelled, Tell};
-use crate::message::{Json, Kind, Member, Name, ProtocolError, Rate, Space, UserId};
+use super::{context, rates};
+use crate::feature::{Ask, Rate, Spelled, Tell};
+use crate::message::{Json, Kind, Member, Name, ProtocolError, Space, UserId};
 
 impl Space {
     /// Documents, by their names.
@@ -195,11 +195,11 @@ impl Ask for EditingCommand {
     fn is_served_in(&self, kind: Kind) -> bool {
         kind == Kind::Collaboration
     }
-    fn rate(&self) -> Rate {
+    fn rate(&self) -> Option<&'static Rate> {
         match self {
-            Self::Edit { .. } | Self::Undo => Rate::Edits,
-            Self::Cursor(_) => Rate::Cursors,
-            Self::Join { .. } | Self::Leave { .. } | Self::Delete { .. } => Rate::Messages,
+            Self::Edit { .. } | Self::Undo => Some(&rates::EDITS),
+            Self::Cursor(_) => Some(&rates::CURSORS),
+            Self::Join { .. } | Self::Leave { .. } | Self::Delete { .. } => None,
         }
     }
     fn has_long_answer(&self) -> bool {

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::upload::Transfer;
 use super::{Chunk, Digest, TransferEvent};
 use crate::feature::{ConnectionPart, Find, Keep, Known};
-use crate::message::{ConnectionId, Millis, Name};
+use crate::message::{ConnectionId, Millis, Name, is_default};
+use crate::rates::Bucket;
 
 /// Something to make durable.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +33,9 @@ pub struct OnConnection {
     /// The object that is being sent to it.
     #[serde(rename = "ft", default, skip_serializing_if = "Option::is_none")]
     pub fetching: Option<Fetching>,
+    /// Its chunks of large data.
+    #[serde(rename = "d", default, skip_serializing_if = "is_default")]
+    pub chunks: Bucket,
 }
 
 impl ConnectionPart for OnConnection {}

@@ -11,9 +11,9 @@ use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
 
 use super::workflow;
-use crate::feature::{Ask, Spelled, Tell};
+use crate::feature::{Ask, Rate, Spelled, Tell};
 use crate::message::fields::Fields;
-use crate::message::{Json, Kind, Name, ProtocolError, Rate};
+use crate::message::{Json, Kind, Name, ProtocolError};
 
 /// What a client may ask about large data.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -204,6 +204,10 @@ impl TransferCommand {
     }
 }
 
+/// Chunks, and what is asked about them.
+const CHUNKS: Rate =
+    Rate { most: |it| it.chunks_per_second, counter: |it| &mut it.transfers.chunks };
+
 impl Ask for TransferCommand {
     fn read(
         protocol: &str,
@@ -215,8 +219,8 @@ impl Ask for TransferCommand {
     fn is_served_in(&self, kind: Kind) -> bool {
         kind == Kind::Hub
     }
-    fn rate(&self) -> Rate {
-        Rate::Chunks
+    fn rate(&self) -> Option<&'static Rate> {
+        Some(&CHUNKS)
     }
 }
 
