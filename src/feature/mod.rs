@@ -37,8 +37,8 @@ pub use publishing::Publishing;
 pub use rate::Rate;
 pub use task::Task;
 pub use unions::{
-    Call, Command, Event, Found, Input, Query, Shared, States, Stored, Write, entry_kind,
-    entry_kinds, is_protected, publication, words,
+    Call, Command, Event, Found, Input, POOLS, Query, Shared, States, Stored, Write, entry_kind,
+    entry_kinds, is_protected, pools, publication, words,
 };
 
 use serde::Serialize;
@@ -47,6 +47,7 @@ use serde_json::value::RawValue;
 
 use crate::budget::Budget;
 use crate::message::{Body, Dedupe, EntryKind, Json, Kind, Millis, ProtocolError};
+use crate::rates::Pool;
 
 /// What is asked of a feature.
 pub trait Ask: Sized {
@@ -164,6 +165,8 @@ pub trait Feature: Known + Sized {
     type Task: Clone + Debug + PartialEq + Serialize + DeserializeOwned + Into<Self::Command>;
     /// The kinds of entries that it adds to the log.
     const KINDS: &'static [EntryKind] = &[];
+    /// What is counted of it against rooms as a whole, and against each of their users.
+    const POOLS: &'static [Pool] = &[];
     /// Names of its events that users must not forge (H2): publishing these takes the grant
     /// `publish`, in rooms of every kind.
     const PROTECTED: &'static [&'static str] = &[];

@@ -7,6 +7,7 @@ use crate::budget::Budget;
 use crate::message::{
     BROADCAST, Body, Dedupe, EVENT, EntryKind, Json, Kind, Millis, ProtocolError,
 };
+use crate::rates::Pool;
 
 macro_rules! unions {
     ($($(#[$about:meta])* $module:ident: $name:ident;)*) => {
@@ -140,6 +141,15 @@ macro_rules! unions {
                 Self::$name(event)
             }
         })*
+
+        /// How many pools features have together.
+        pub const POOLS: usize = 0 $(+ <super::$module::$name as Feature>::POOLS.len())*;
+
+        /// The pools of all features.
+        pub fn pools() -> impl Iterator<Item = &'static Pool> {
+            let own = [$(<super::$module::$name as Feature>::POOLS,)*];
+            own.into_iter().flatten()
+        }
 
         impl Ask for Command {
             fn read(

@@ -1,12 +1,12 @@
 //! How fast a socket and a room may go, and what happens to those that go faster.
 
-use super::counts::{Counts, Pool};
+use super::counts::{Counts, MESSAGES, PUBLISHED};
 use super::principal::Principal;
 use super::{Connection, Context, Effect, Flag, Room, Write};
 use crate::feature::Rate;
 use crate::limits::Limits;
 use crate::message::{ConnectionId, Millis, ProtocolError, RequestId};
-use crate::rates::{Counter, Quota};
+use crate::rates::{Counter, Pool, Quota};
 
 /// How often too fast is forgiven (X7).
 const FORGIVEN: Quota = Quota::per_minute(2);
@@ -88,13 +88,13 @@ impl Room {
     /// Counts a message, an event or a change of state against the room (B28): against what
     /// users may say, or against what callers with `publish` may, which is as much again (L12).
     pub(crate) fn admits_broadcast(&mut self, cx: &mut Context, principal: &Principal) -> bool {
-        let pool = if principal.is_publisher() { Pool::Published } else { Pool::Messages };
-        self.admits(cx, principal, pool)
+        let pool = if principal.is_publisher() { PUBLISHED } else { MESSAGES };
+        self.admits(cx, principal, &pool)
     }
 
     /// Counts something against the room, and against its user's share of it. A user past
     /// their share is too fast (L11); a room that is full refuses, and closes nobody (L2).
-    pub(crate) fn admits(&mut self, cx: &mut Context, principal: &Principal, pool: Pool) -> bool {
+    pub(crate) fn admits(&mut self, cx: &mut Context, principal: &Principal, pool: &Pool) -> bool {
         let now = cx.stamp.at;
         let (whole, share) = self.quotas(principal, pool);
         let mut counts = self.counts;
@@ -102,7 +102,7 @@ impl Room {
         if let Some(share) = share
             && let Err(wait_ms) = own.charge(pool, share, now)
         {
-            match principal.session.filter(|_| pool.is_breach()) {
+            match principal.session.filter(|_| pool.is_breach) {
                 Some(id) => {
                     self.breach(cx, id, principal.request_id.clone(), share.refusal(wait_ms));
                 }
@@ -126,23 +126,17 @@ impl Room {
         principal.is_publisher() || principal.is_demo || share.is_none_or(|it| owned < it.count)
     }
 
-    /// Counts what an edit turned out to be: operations beside the one that was admitted.
-    pub(crate) fn owes_operations(
-        &mut self,
-        cx: &mut Context,
-        principal: &Principal,
-        operations: usize,
-    ) {
-        let more = (operations as u64).saturating_sub(1);
+    /// Counts what turned out to be more than the one that was admitted.
+    pub(crate) fn owes(&mut self, cx: &mut Context, principal: &Principal, pool: &Pool, more: u64) {
         if more == 0 {
             return;
         }
-        let (whole, share) = self.quotas(principal, Pool::Edits);
+        let (whole, share) = self.quotas(principal, pool);
         let mut counts = self.counts;
-        counts.owe_edits(whole, more, cx.stamp.at);
+        counts.owe(pool, whole, more, cx.stamp.at);
         let own = share.map(|share| {
             let mut own = self.shares.get(&principal.member.id).copied().unwrap_or_default();
-            own.owe_edits(share, more, cx.stamp.at);
+            own.owe(pool, share, more, cx.stamp.at);
             own
         });
         self.counted(cx, principal, counts, own);
@@ -150,7 +144,7 @@ impl Room {
 
     /// How much the room takes, and its user's share of that, where they have one: callers
     /// with `publish` speak for many, and a demo socket calls itself whatever it likes.
-    fn quotas(&self, principal: &Principal, pool: Pool) -> (Quota, Option<Quota>) {
+    fn quotas(&self, principal: &Principal, pool: &Pool) -> (Quota, Option<Quota>) {
         let whole = pool.quota(&self.limits);
         let whole = if principal.is_demo { whole.tenth() } else { whole };
         let share = whole.share(self.limits.user_share_percent);

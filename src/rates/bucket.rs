@@ -19,6 +19,12 @@ impl Bucket {
     /// How much more may be owed, in microseconds of its rate: a minute, as in a window.
     const OWES_US: u64 = 60_000_000;
 
+    /// An empty one.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { empty_at_us: 0 }
+    }
+
     /// Counts one event of so many a second; 0 means no limit. Refused, it costs nothing and
     /// says how long to wait, in milliseconds.
     pub fn charge(&mut self, per_second: u64, now: Millis) -> Result<(), u64> {

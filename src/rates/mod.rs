@@ -2,9 +2,11 @@
 //! enough to be stored with whatever is counted.
 
 mod bucket;
+mod pool;
 mod window;
 
 pub use bucket::Bucket;
+pub use pool::{Meter, Pool};
 pub use window::Window;
 
 use crate::message::{Millis, ProtocolError};

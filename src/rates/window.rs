@@ -17,6 +17,12 @@ pub struct Window {
 }
 
 impl Window {
+    /// One in which nothing is counted.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { opened_at: Millis(0), count: 0 }
+    }
+
     /// Counts one event. Refused, it costs nothing and says how long to wait, in
     /// milliseconds.
     pub fn charge(&mut self, quota: Quota, now: Millis) -> Result<(), u64> {

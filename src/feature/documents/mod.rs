@@ -15,6 +15,7 @@ pub(crate) mod tables;
 mod words;
 
 use super::Feature;
+use crate::rates::Pool;
 
 pub use cache::DocumentCache;
 pub use stored::{
@@ -36,6 +37,7 @@ impl Feature for Documents {
     type OnConnection = OnConnection;
     type Config = ();
     type Task = EditingTask;
+    const POOLS: &'static [Pool] = &[rates::OPERATIONS, rates::MOVES];
     fn words(protocol: &str) -> &'static [&'static str] {
         match protocol {
             "context" => &[

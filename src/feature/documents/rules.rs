@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use super::Documents;
+use super::rates::{MOVES, OPERATIONS};
 use super::stored::{DocumentQuery, EditingWrite, Seat, StoredDocument};
 use super::{owners, participants as seats};
 use crate::feature::documents::document::{Applied, Edit, Rejection, Snapshot};
@@ -12,7 +13,6 @@ use crate::feature::documents::{
 use crate::feature::door::Door;
 use crate::kernel::Duplicate;
 use crate::kernel::Event;
-use crate::kernel::counts::Pool;
 use crate::kernel::features::Rules;
 use crate::kernel::principal::Principal;
 use crate::kernel::{Answer, Connection, Context, Effect, Grant, HostStats, Room, Write};
@@ -98,7 +98,7 @@ fn handle(room: &mut Room, cx: &mut Context, principal: &Principal, command: Edi
         EditingCommand::Delete { .. } => Ok(()), // Above.
         EditingCommand::Undo => undo(room, cx, principal, id),
         EditingCommand::Cursor(cursor) => seat(room, id).map(|seat| {
-            if room.admits(cx, principal, Pool::Cursors) {
+            if room.admits(cx, principal, &MOVES) {
                 let event = EditingEvent::Cursor(principal.member.id.clone(), cursor);
                 room.tell_session(cx, &seat.document, Some(id), Connection::may_see, event);
             }
@@ -181,7 +181,7 @@ fn edit(
         return Ok(());
     }
     owners::may_begin(room, principal, &name)?;
-    if !room.admits(cx, principal, Pool::Edits) {
+    if !room.admits(cx, principal, &OPERATIONS) {
         return Ok(()); // Which has been said.
     }
     let document = room.own.documents.get(&name).ok_or(LOST)?;
@@ -218,7 +218,7 @@ fn undo(
     if acknowledged_again(room, cx, principal, &name) {
         return Ok(());
     }
-    if !room.admits(cx, principal, Pool::Edits) {
+    if !room.admits(cx, principal, &OPERATIONS) {
         return Ok(());
     }
     let document = room.own.documents.get(&name).ok_or(LOST)?;
@@ -264,7 +264,7 @@ fn take(
     let write = EditingWrite::Edit { document, edit: Rc::clone(&edit), request_id };
     cx.effects.push(Effect::Write(Write::from(write)));
     owners::took(room, cx, principal, name, &edit);
-    room.owes_operations(cx, principal, edit.operations.len());
+    room.owes(cx, principal, &OPERATIONS, edit.operations.len().saturating_sub(1) as u64);
     room.own.documents.took(name, &edit, principal.request_id.clone(), is_mark);
     if is_mark && let Some(document) = room.own.documents.get(name) {
         let document = document.borrow();

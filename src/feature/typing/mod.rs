@@ -14,8 +14,17 @@ use serde::{Deserialize, Serialize};
 
 use super::{ConnectionPart, Feature, Known, Never};
 use crate::message::Millis;
+use crate::rates::{Meter, Pool, Window};
 
 pub use words::{TypingCommand, TypingEvent};
+
+/// Typing notices, in a room.
+const NOTICES: Pool = Pool {
+    stored: "t",
+    meter: Meter::Window(Window::new()),
+    most: |it| it.broadcasts_per_minute,
+    is_breach: false,
+};
 
 /// What an awake room knows of it.
 #[derive(Debug, Default)]
@@ -45,6 +54,7 @@ impl Feature for Typing {
     type OnConnection = OnConnection;
     type Config = ();
     type Task = Never<Self>;
+    const POOLS: &'static [Pool] = &[NOTICES];
     fn words(protocol: &str) -> &'static [&'static str] {
         match protocol {
             "context" | "events" => &["typing"],

@@ -1,8 +1,7 @@
 //! Who is typing.
 
-use super::{Typing, TypingCommand, TypingEvent};
+use super::{NOTICES, Typing, TypingCommand, TypingEvent};
 use crate::feature::door::Door;
-use crate::kernel::counts::Pool;
 use crate::kernel::features::Rules;
 use crate::kernel::principal::Principal;
 use crate::kernel::{Connection, Context, Duplicate, Event, Grant, Room};
@@ -71,7 +70,7 @@ fn set(room: &mut Room, cx: &mut Context, principal: &Principal, typing: bool) {
     let Some(id) = principal.session else {
         return cx.refuse_principal(principal, ProtocolError::invalid("typing needs a connection"));
     };
-    if !room.admits(cx, principal, Pool::Typing) {
+    if !room.admits(cx, principal, &NOTICES) {
         return;
     }
     let (now, typing_ms) = (cx.stamp.at, room.limits.typing_ms);
