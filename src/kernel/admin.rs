@@ -51,8 +51,8 @@ pub(crate) fn erase(room: &mut Room, cx: &mut Context, principal: &Principal) {
 impl Room {
     /// Becomes what a wake would make of an empty log, so that nothing of the room is left in
     /// memory, whatever a feature keeps there. What stays is not the room's content: connects by
-    /// address, what is still to be reported, whether another room wants to know how this one is,
-    /// and which cache its documents are in.
+    /// address, what is still to be reported, what an operator set, whether another room wants to
+    /// know how this one is, and which cache its documents are in.
     fn begin_anew(&mut self, epoch: Epoch) {
         let anew = Self::with_features(
             self.kind,
@@ -62,7 +62,7 @@ impl Room {
             self.features,
         );
         let old = std::mem::replace(self, anew);
-        (self.addresses, self.tally) = (old.addresses, old.tally);
+        (self.addresses, self.tally, self.config) = (old.addresses, old.tally, old.config);
         self.own = old.own.erased();
     }
 }
