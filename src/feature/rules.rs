@@ -6,7 +6,7 @@ use crate::kernel::principal::Principal;
 use crate::kernel::timers::is_due;
 use crate::kernel::{Answer, Connection, Context, Duplicate, HostStats, Room, StoredRoom};
 use crate::limits::Limits;
-use crate::message::{Body, ConnectionId, Entry, Kind, Millis, ProtocolError};
+use crate::message::{Body, ConnectionId, Entry, Kind, Member, Millis, ProtocolError};
 
 /// All of them, in the order of the list.
 #[derive(Debug)]
@@ -91,6 +91,18 @@ macro_rules! dispatch {
             }
             fn left(&self, room: &mut Room, cx: &mut Context, session: &Connection) {
                 $(<super::$module::$name as Rules>::left(room, cx, session);)*
+            }
+            fn watches_members(&self, room: &Room) -> bool {
+                $(<super::$module::$name as Rules>::watches_members(room) ||)* false
+            }
+            fn member_joined(&self, room: &mut Room, cx: &mut Context, member: &Member) {
+                $(<super::$module::$name as Rules>::member_joined(room, cx, member);)*
+            }
+            fn member_left(&self, room: &mut Room, cx: &mut Context, member: &Member) {
+                $(<super::$module::$name as Rules>::member_left(room, cx, member);)*
+            }
+            fn erasing(&self, room: &mut Room) {
+                $(<super::$module::$name as Rules>::erasing(room);)*
             }
             fn due_at(&self, room: &Room) -> Option<Millis> {
                 [$(<super::$module::$name as Rules>::due_at(room),)*].into_iter().flatten().min()

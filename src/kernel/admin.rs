@@ -38,6 +38,7 @@ pub(crate) fn erase(room: &mut Room, cx: &mut Context, principal: &Principal) {
     {
         return cx.refuse_principal(principal, refusal);
     }
+    room.features.erasing(room);
     let sessions: Vec<ConnectionId> = room.sessions.keys().copied().collect();
     for id in sessions {
         room.disconnect(cx, id, None, ProtocolError::new(Code::NotFound, "this room was erased"));

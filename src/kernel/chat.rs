@@ -92,7 +92,6 @@ fn append(
 ) -> Rc<Entry> {
     let (author, request_id) = (principal.member.clone(), principal.request_id.clone());
     let entry = record(room, cx, author, request_id, body);
-    room.features.appended(room, cx, &entry);
     let to = match (&entry.body.channel, &entry.body.user) {
         (Some((space, name)), _) => {
             let subscribers = room.subscribers(*space, name).map(|it| it.id);
@@ -131,6 +130,7 @@ pub(crate) fn record(
     if entry.request_id.is_some() {
         retention::prune(room, cx);
     }
+    room.features.appended(room, cx, &entry);
     entry
 }
 

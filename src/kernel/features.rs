@@ -3,7 +3,7 @@
 use super::principal::Principal;
 use super::{Answer, Connection, Context, Duplicate, HostStats, Room};
 use crate::feature::{Command, Feature, Found, Input, Query};
-use crate::message::{Body, ConnectionId, Entry, Millis, ProtocolError};
+use crate::message::{Body, ConnectionId, Entry, Member, Millis, ProtocolError};
 
 /// The rules of one feature: what it does when something happens in a room.
 pub(crate) trait Rules: Feature {
@@ -61,6 +61,21 @@ pub(crate) trait Rules: Feature {
     /// A connection is gone, and no longer among those of the room.
     fn left(_: &mut Room, _: &mut Context, _: &Connection) {}
 
+    /// Whether it is to hear of every user who comes and goes, also where nobody is left to tell.
+    fn watches_members(_: &Room) -> bool {
+        false
+    }
+
+    /// A user came in: once per user, as others hear of it (B13).
+    fn member_joined(_: &mut Room, _: &mut Context, _: &Member) {}
+
+    /// A user is gone, and their grace over (B14). Where nobody is left to tell, this is called
+    /// only while some feature [watches](Rules::watches_members).
+    fn member_left(_: &mut Room, _: &mut Context, _: &Member) {}
+
+    /// The room is about to be erased: all who are in it will be disconnected.
+    fn erasing(_: &mut Room) {}
+
     /// When it has something to do by itself. Derived from its state: see [`super::timers`].
     fn due_at(_: &Room) -> Option<Millis> {
         None
@@ -111,6 +126,14 @@ pub(crate) trait Features: std::fmt::Debug + Sync {
     fn appended(&self, room: &mut Room, cx: &mut Context, entry: &Entry);
     /// See [`Rules::left`].
     fn left(&self, room: &mut Room, cx: &mut Context, session: &Connection);
+    /// See [`Rules::watches_members`].
+    fn watches_members(&self, room: &Room) -> bool;
+    /// See [`Rules::member_joined`].
+    fn member_joined(&self, room: &mut Room, cx: &mut Context, member: &Member);
+    /// See [`Rules::member_left`].
+    fn member_left(&self, room: &mut Room, cx: &mut Context, member: &Member);
+    /// See [`Rules::erasing`].
+    fn erasing(&self, room: &mut Room);
     /// See [`Rules::due_at`].
     fn due_at(&self, room: &Room) -> Option<Millis>;
     /// See [`Rules::tick`].

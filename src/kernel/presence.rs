@@ -77,7 +77,8 @@ pub(crate) fn joined(room: &mut Room, cx: &mut Context, session: Connection) {
         cx.tally.recovered += 1;
         cx.effects.push(Effect::Write(Write::Forget(member.id)));
     } else if !was_present {
-        room.announce(cx, Some(id), Event::Joined(member));
+        room.announce(cx, Some(id), Event::Joined(member.clone()));
+        room.features.member_joined(room, cx, &member);
     }
 }
 
@@ -109,16 +110,18 @@ pub(crate) fn left(room: &mut Room, cx: &mut Context, id: ConnectionId) {
     if is_last {
         room.present.remove(&member.id);
         // With nobody left to tell, there is nothing to remember either.
-        if !room.sessions.is_empty() {
-            cx.tally.lost += 1;
-            depart(room, cx, member, now.plus(room.limits.presence_grace_ms));
+        if !room.sessions.is_empty() || room.features.watches_members(room) {
+            depart(room, cx, member);
         }
     }
 }
 
-fn depart(room: &mut Room, cx: &mut Context, member: Member, until: Millis) {
+/// A user has no connection any more: their grace begins.
+pub(crate) fn depart(room: &mut Room, cx: &mut Context, member: Member) {
+    cx.tally.lost += 1;
+    let until = cx.stamp.at.plus(room.limits.presence_grace_ms);
     if until <= cx.stamp.at {
-        return room.announce(cx, None, Event::Left(member));
+        return gone(room, cx, &member);
     }
     let departure = Departure { member, until };
     cx.effects.push(Effect::Write(Write::Depart(departure.clone())));
@@ -133,16 +136,22 @@ pub(crate) fn due_at(room: &Room) -> Option<Millis> {
 /// Announces those whose grace is over.
 pub(crate) fn expire(room: &mut Room, cx: &mut Context) {
     let now = cx.stamp.at;
-    while let Some(user) = gone(room, now) {
+    while let Some(user) = first_over(room, now) {
         if let Some(Departure { member, .. }) = room.departures.remove(&user) {
             cx.effects.push(Effect::Write(Write::Forget(user)));
-            room.announce(cx, None, Event::Left(member));
+            gone(room, cx, &member);
         }
     }
 }
 
+/// A user left, and all hear of it.
+fn gone(room: &mut Room, cx: &mut Context, member: &Member) {
+    room.announce(cx, None, Event::Left(member.clone()));
+    room.features.member_left(room, cx, member);
+}
+
 /// The user whose grace ended first.
-fn gone(room: &Room, now: Millis) -> Option<UserId> {
+fn first_over(room: &Room, now: Millis) -> Option<UserId> {
     let over = room.departures.values().filter(|it| it.until <= now);
     over.min_by_key(|it| it.until).map(|it| it.member.id.clone())
 }
