@@ -30,6 +30,8 @@ pub enum Outgoing {
 /// Who calls, and when.
 #[derive(Clone, Copy, Debug)]
 pub struct Caller<'a> {
+    /// Of which kind the room is.
+    pub kind: Kind,
     /// The name of the room.
     pub room: &'a str,
     /// The limits in force.

@@ -45,7 +45,8 @@ impl Shared {
 
     fn outgoing(&self, call: &Call) -> Option<Outgoing> {
         let name = self.name()?;
-        let from = Caller { room: &name, limits: &self.config.limits, now: clock::now() };
+        let (kind, limits) = (self.kind, &self.config.limits);
+        let from = Caller { kind, room: &name, limits, now: clock::now() };
         call.outgoing(&self.config.policy.features, &from)
     }
 

@@ -138,7 +138,7 @@ mod tests {
     use super::*;
     use crate::feature::conversations::Pending;
     use crate::limits::Limits;
-    use crate::message::{Epoch, Member, Offset, RequestId, UserId};
+    use crate::message::{Epoch, Kind, Member, Offset, RequestId, UserId};
     use crate::outgoing::Progress;
 
     const SECRET: &str = "a secret of the backend, 32 bytes or more";
@@ -160,7 +160,8 @@ mod tests {
 
     /// The call that asks this in the conversation of this name.
     fn post(conversation: &str, question: Question, now: Millis) -> Post {
-        let from = Caller { room: conversation, limits: &Limits::default(), now };
+        let (kind, limits) = (Kind::Conversation, &Limits::default());
+        let from = Caller { kind, room: conversation, limits, now };
         let config = ConversationConfig { responder: http(), ..ConversationConfig::default() };
         let Some(Outgoing::Post(post)) = Box::new(question).outgoing(&config, &from) else {
             panic!("no call")

@@ -45,7 +45,8 @@ mod tests {
 
     /// The kind of room that is asked, and what: rooms of the version before read it too.
     fn asked(call: &MetricCall) -> (Kind, String) {
-        let from = Caller { room: "r", limits: &Limits::default(), now: Millis(0) };
+        let (kind, limits) = (Kind::Chat, &Limits::default());
+        let from = Caller { kind, room: "r", limits, now: Millis(0) };
         let Some(Outgoing::Room { kind, task }) = call.outgoing(&(), &from) else {
             panic!("no room is asked")
         };
