@@ -126,6 +126,12 @@ pub trait Keep {
     fn is_urgent(&self) -> bool {
         false
     }
+    /// Whether it may be written after what the room decided later, if both become durable
+    /// together: nothing else that is written touches its tables. Then it does not part entries
+    /// of the log that are written in one statement.
+    fn is_apart(&self) -> bool {
+        false
+    }
     /// How much memory it takes until it is durable, in bytes, about.
     fn weight(&self) -> usize {
         0

@@ -200,6 +200,11 @@ macro_rules! unions {
                     $(Self::$name(it) => Keep::is_urgent(it),)*
                 }
             }
+            fn is_apart(&self) -> bool {
+                match self {
+                    $(Self::$name(it) => Keep::is_apart(it),)*
+                }
+            }
             fn weight(&self) -> usize {
                 match self {
                     $(Self::$name(it) => Keep::weight(it),)*

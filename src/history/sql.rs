@@ -4,7 +4,7 @@ use super::entries::Entries;
 use super::{History, TRIM_ENTRIES_MAX, schema, share, stored_room};
 use crate::database::write_meta;
 use crate::database::{Database, Value};
-use crate::feature::{self, tables};
+use crate::feature::{self, Keep, tables};
 use crate::kernel::{DedupeWindow, Departure, Duplicate, PageQuery, StoredRoom, Write};
 use crate::message::{Entry, Epoch, Millis, Offset, Page, RequestId, UserId};
 
@@ -67,7 +67,17 @@ impl<D: Database> SqlHistory<D> {
     fn write_all(&self, writes: &[Write]) -> Result<(), D::Error> {
         let (mut entries, mut features): (Vec<&Rc<Entry>>, Vec<&feature::Write>) =
             Default::default();
+        let mut apart: Vec<&feature::Write> = Vec::new();
         for write in writes {
+            if let Write::Feature(it) = write
+                && it.is_apart()
+            {
+                apart.push(it);
+                continue;
+            }
+            if matches!(write, Write::Erase(_)) {
+                tables::write(&self.database, &std::mem::take(&mut apart))?;
+            }
             if !matches!(write, Write::Append(_)) {
                 self.append(&std::mem::take(&mut entries))?;
             }
@@ -88,7 +98,8 @@ impl<D: Database> SqlHistory<D> {
             }
         }
         self.append(&entries)?;
-        tables::write(&self.database, &features)
+        tables::write(&self.database, &features)?;
+        tables::write(&self.database, &apart)
     }
 
     fn append(&self, entries: &[&Rc<Entry>]) -> Result<(), D::Error> {
