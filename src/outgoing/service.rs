@@ -45,7 +45,7 @@ impl Service {
     ) -> Result<Self, String> {
         let url = variable(url_name).unwrap_or_default();
         let secret = variable(secret_name).unwrap_or_default();
-        if !url.starts_with("https://") && !url.starts_with("http://") {
+        if !is_url(&url) {
             return Err(format!("{url_name} is no URL of https or http"));
         }
         let is_long = SECRET_BYTES_MIN <= secret.len();
@@ -75,6 +75,22 @@ impl Service {
         let mac = parts.into_iter().fold(self.secret.clone(), Mac::chain_update);
         format!("{:x}", mac.finalize().into_bytes())
     }
+}
+
+/// Whether this can be the URL of a service. What is not refused here and cannot be called either is
+/// found out by calling. A user's name in it is refused because the platform does not call such.
+fn is_url(url: &str) -> bool {
+    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+    let Some(authority) = rest.and_then(|it| it.split(['/', '?', '#']).next()) else {
+        return false;
+    };
+    let (host, port) = match authority.rsplit_once(':') {
+        Some((host, port)) if !port.ends_with(']') => (host, port),
+        _ => (authority, ""),
+    };
+    let is_port = port.is_empty() || port.parse::<u16>().is_ok();
+    let is_odd = |it: char| it.is_whitespace() || it.is_control();
+    is_port && !host.is_empty() && !authority.contains('@') && !url.contains(is_odd)
 }
 
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
@@ -124,7 +140,24 @@ mod tests {
         let url = Some("http://127.0.0.1:1/");
         let service = read(url, Some(SECRET)).unwrap();
         assert_eq!(format!("{service:?}"), r#"Service { url: "http://127.0.0.1:1/", .. }"#);
-        for wrong in [None, Some(""), Some("a.example"), Some("ftp://a.example")] {
+        for right in ["http://[::1]", "http://[::1]:8787/x?y#z", "https://b\u{fc}cher.example:443"]
+        {
+            assert!(read(Some(right), Some(SECRET)).is_ok(), "{right}");
+        }
+        for wrong in [
+            None,
+            Some(""),
+            Some("a.example"),
+            Some("ftp://a.example"),
+            Some("https://"),
+            Some("https:///path"),
+            Some("https://:443/"),
+            Some("https://a.example:99999/"),
+            Some("https://a.example:x/"),
+            Some("https://ann:secret@a.example/"),
+            Some("https://a example/"),
+            Some("https://a.example/\n"),
+        ] {
             let wrong = read(wrong, Some(SECRET)).unwrap_err();
             assert_eq!(wrong, "URL is no URL of https or http");
         }
