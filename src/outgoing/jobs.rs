@@ -118,6 +118,11 @@ impl<J: Job> Jobs<J> {
         policy.pending_max <= self.0.len()
     }
 
+    /// All of them, in the order of their keys.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &J> {
+        self.0.values()
+    }
+
     /// The job of this key.
     #[must_use]
     pub fn get(&self, key: J::Key) -> Option<&J> {
@@ -130,6 +135,12 @@ impl<J: Job> Jobs<J> {
         let job = self.0.values_mut().next_back()?;
         let &Progress { attempt, under_way, due, .. } = job.progress();
         (attempt == 1 && !under_way && now < due).then_some(job)
+    }
+
+    /// Takes a job, or another one in the place of that of the same key. It is begun with the next
+    /// that is.
+    pub fn replace(&mut self, job: J) {
+        self.0.insert(job.key(), job);
     }
 
     /// Takes a job, or another one in the place of that of the same key, and begins to call about
