@@ -3,6 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::feature::Numbers;
+
 /// Counts since the last report, or of many reports together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -29,10 +31,13 @@ pub struct Tally {
     pub failed: u64,
     /// From arrival until everything was carried out, summed over `received`, in microseconds.
     pub handling_us: u64,
-    /// Users whose last socket went while others stayed.
+    /// Users whose last socket went while others stayed, or a feature watches who comes and goes.
     pub lost: u64,
     /// Of those, who were back within the grace.
     pub recovered: u64,
+    /// What features counted.
+    #[serde(skip_serializing_if = "Numbers::is_empty")]
+    pub own: Numbers,
 }
 
 impl Tally {
@@ -51,6 +56,7 @@ impl Tally {
         self.handling_us += other.handling_us;
         self.lost += other.lost;
         self.recovered += other.recovered;
+        self.own.add_all(&other.own);
     }
 
     /// Whether nothing happened.

@@ -2,6 +2,7 @@ use std::fmt::Write as _;
 
 use super::Summary;
 use crate::breaker::State;
+use crate::feature;
 use crate::message::Millis;
 
 /// The content type of [`Summary::prometheus`].
@@ -125,6 +126,25 @@ impl Summary {
                     writeln!(out, "{name}{{breaker=\"{breaker}\"}} {}", grade(*state))
                 }),
             };
+        }
+        // Of a feature that never did anything nothing is shown.
+        for numbers in feature::NUMBERS {
+            let known = |it: &feature::Number| {
+                let of = if it.is_counter() { &self.totals.own } else { &self.gauges };
+                of.get(it.name)
+            };
+            if numbers.iter().all(|it| known(it) == 0) {
+                continue;
+            }
+            for it in *numbers {
+                let (name, kind) = (it.name, if it.is_counter() { "counter" } else { "gauge" });
+                let _ = writeln!(
+                    out,
+                    "# HELP dormouse_{name} {}\n# TYPE dormouse_{name} {kind}\ndormouse_{name} {}",
+                    it.help,
+                    known(it)
+                );
+            }
         }
         out
     }

@@ -2,6 +2,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Listing, SHARDS};
 use crate::breaker::{Breaker, State};
+use crate::feature::Numbers;
 use crate::tally::Tally;
 
 /// What a room tells its directory (A40).
@@ -19,6 +20,9 @@ pub struct Report {
     pub tally: Tally,
     /// How its breakers stand.
     pub breakers: Vec<(Breaker, State)>,
+    /// What its features show: how much there is now.
+    #[serde(default, skip_serializing_if = "Numbers::is_empty")]
+    pub gauges: Numbers,
 }
 
 /// What a directory is asked, by rooms and by the Worker.

@@ -3,25 +3,30 @@ use super::{Addresses, Listed, Listing, Report, Summary};
 use crate::breaker::{Breaker, State};
 use crate::database::{Database, Row, Step, Value};
 use crate::database::{find, read_meta, write_meta};
+use crate::feature::Numbers;
 use crate::history::schema;
 use crate::message::Millis;
 
 /// Every step from an empty database to today's, in order. A directory in production
 /// has run a prefix of these: append, never edit (pinned by a test).
-pub const MIGRATIONS: &[Step] = &[(
-    0,
-    &[
-        // No index beside the key: it would be written with every report, and a summary,
-        // which is rare, reads the whole table in milliseconds.
-        "CREATE TABLE room (
+pub const MIGRATIONS: &[Step] = &[
+    (
+        0,
+        &[
+            // No index beside the key: it would be written with every report, and a summary,
+            // which is rare, reads the whole table in milliseconds.
+            "CREATE TABLE room (
         address TEXT PRIMARY KEY,
         connections INTEGER NOT NULL,
         active INTEGER NOT NULL,
         reported_at INTEGER NOT NULL,
         breakers TEXT
     ) STRICT, WITHOUT ROWID",
-    ],
-)];
+        ],
+    ),
+    // What features of a room show, by name; nearly always nothing.
+    (1, &["ALTER TABLE room ADD COLUMN gauges TEXT"]),
+];
 
 /// The key of the stored [`Counts`].
 const COUNTS: &str = "counts";
@@ -55,7 +60,8 @@ impl<D: Database> Directory<D> {
         let connections = report.connections.min(SOCKETS_MAX);
         let active = report.active.min(connections);
         let sql = "INSERT OR REPLACE INTO room
-                   (address, connections, active, reported_at, breakers) VALUES (?, ?, ?, ?, ?)";
+                   (address, connections, active, reported_at, breakers, gauges)
+                   VALUES (?, ?, ?, ?, ?, ?)";
         self.database.atomically(&mut || {
             if !report.tally.is_empty() {
                 let mut counts = self.counts(now)?;
@@ -72,6 +78,7 @@ impl<D: Database> Directory<D> {
                 active.into(),
                 now.0.into(),
                 not_closed(&report.breakers).into(),
+                shown(report.gauges).into(),
             ];
             self.database.run(sql, &bindings).map(drop)
         })
@@ -100,13 +107,19 @@ impl<D: Database> Directory<D> {
             totals: counts.totals,
             recent: counts.recent(now),
             breakers: Breaker::ALL.map(|it| (it, State::Closed)).into(),
+            gauges: Numbers::default(),
         };
         let sql = "SELECT DISTINCT breakers FROM room
                    WHERE breakers IS NOT NULL AND reported_at > ?";
-        for row in self.database.run(sql, &[alive])? {
+        for row in self.database.run(sql, std::slice::from_ref(&alive))? {
             let text = row.into_iter().next().and_then(Value::text).unwrap_or_default();
             let states: Vec<(Breaker, State)> = serde_json::from_str(&text).unwrap_or_default();
             summary.worsen(states);
+        }
+        let sql = "SELECT gauges FROM room WHERE gauges IS NOT NULL AND reported_at > ?";
+        for row in self.database.run(sql, &[alive])? {
+            let text = row.into_iter().next().and_then(Value::text).unwrap_or_default();
+            summary.gauges.add_all(&serde_json::from_str(&text).unwrap_or_default());
         }
         Ok(summary)
     }
@@ -148,6 +161,11 @@ impl<D: Database> Directory<D> {
 fn not_closed(breakers: &[(Breaker, State)]) -> Option<String> {
     let breakers: Vec<_> = breakers.iter().filter(|(_, it)| *it != State::Closed).collect();
     if breakers.is_empty() { None } else { serde_json::to_string(&breakers).ok() }
+}
+
+/// What is shown, as JSON.
+fn shown(gauges: Numbers) -> Option<String> {
+    if gauges.is_empty() { None } else { serde_json::to_string(&gauges).ok() }
 }
 
 fn listed(row: Row) -> Option<Listed> {

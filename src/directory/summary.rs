@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Stretch;
 use crate::breaker::{Breaker, State};
+use crate::feature::Numbers;
 use crate::message::Millis;
 use crate::tally::Tally;
 
@@ -24,6 +25,9 @@ pub struct Summary {
     pub recent: Stretch,
     /// Each breaker as it stands where it stands worst.
     pub breakers: BTreeMap<Breaker, State>,
+    /// What features of all rooms show.
+    #[serde(default, skip_serializing_if = "Numbers::is_empty")]
+    pub gauges: Numbers,
 }
 
 impl Summary {
@@ -37,6 +41,7 @@ impl Summary {
         self.totals.add(&other.totals);
         self.recent.add(&other.recent);
         self.worsen(other.breakers);
+        self.gauges.add_all(&other.gauges);
         self
     }
 

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use super::clock;
 use crate::api::Problem;
 use crate::close::CloseCode;
+use crate::kernel::Loss;
 use crate::message::{Code, ConnectionId, Kind, ProtocolError, RoomName, UserId};
 use crate::sampling::{Sampled, Sampler};
 
@@ -31,7 +32,8 @@ struct Line<'a> {
     /// A hash of where it came from.
     #[serde(skip_serializing_if = "Option::is_none")]
     address: Option<String>,
-    /// For how many like it this line stands, where that is more than itself.
+    /// For how many like it this line stands, where that is more than itself; or how many were
+    /// lost.
     #[serde(skip_serializing_if = "Option::is_none")]
     count: Option<u64>,
     /// Which claim or part of a token was at fault; never its value.
@@ -117,6 +119,12 @@ pub(super) fn broke(part: &str, detail: &str) {
 pub(super) fn failed(kind: Kind, room: &str, detail: &str) {
     let room = Some(spelled(kind, room));
     print(&Line { room, detail: Some(detail), ..Line::of("error") });
+}
+
+/// A room could not keep what it promised.
+pub(super) fn lost(kind: Kind, room: &str, Loss { what, count }: Loss) {
+    let (room, detail, count) = (Some(spelled(kind, room)), Some(what), Some(count));
+    print(&Line { room, detail, count, ..Line::of("error") });
 }
 
 fn spelled(kind: Kind, room: &str) -> String {

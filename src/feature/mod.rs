@@ -13,6 +13,7 @@ pub(crate) mod http;
 pub mod messages;
 pub mod metrics;
 mod never;
+mod numbers;
 mod publishing;
 mod rate;
 pub(crate) mod rules;
@@ -33,6 +34,7 @@ pub use calls::{Config, Configured, Outbound, is_development};
 pub(crate) use connection::tests::stored_fields;
 pub use connection::{ConnectionPart, ConnectionParts, Nothing};
 pub use never::Never;
+pub use numbers::{NUMBERS, Number, Numbers};
 pub use publishing::Publishing;
 pub use rate::Rate;
 pub use task::Task;
@@ -176,6 +178,8 @@ pub trait Feature: Known + Sized {
     /// Names of its events that users must not forge (H2): publishing these takes the grant
     /// `publish`, in rooms of every kind.
     const PROTECTED: &'static [&'static str] = &[];
+    /// What it counts and shows in a report.
+    const NUMBERS: &'static [Number] = &[];
     /// Reads what is to be published under a name that it gives a meaning to; `None` if this is
     /// none.
     fn publication(_: &mut Publishing) -> Option<Result<Body, ProtocolError>> {
@@ -222,6 +226,8 @@ pub trait Known {
     fn is_empty(&self) -> bool {
         self.keeps_nothing()
     }
+    /// Adds those of its [numbers](Feature::NUMBERS) that say how much there is now.
+    fn gauges(&self, _: &mut Numbers) {}
     /// Whether something is under way that an empty room stays for.
     fn is_busy(&self) -> bool {
         false

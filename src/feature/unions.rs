@@ -2,7 +2,9 @@
 
 use serde_json::value::RawValue;
 
-use super::{Ask, Feature, Find, Keep, Known, Publishing, Rate, Share, Spelled, Tell, features};
+use super::{
+    Ask, Feature, Find, Keep, Known, Numbers, Publishing, Rate, Share, Spelled, Tell, features,
+};
 use crate::budget::Budget;
 use crate::message::{
     BROADCAST, Body, Dedupe, EVENT, EntryKind, Json, Kind, Millis, ProtocolError,
@@ -112,6 +114,9 @@ macro_rules! unions {
             }
             fn is_empty(&self) -> bool {
                 $(self.$module.is_empty() &&)* true
+            }
+            fn gauges(&self, numbers: &mut Numbers) {
+                $(self.$module.gauges(numbers);)*
             }
             fn is_busy(&self) -> bool {
                 $(self.$module.is_busy() ||)* false

@@ -48,6 +48,7 @@ impl<H: History, S: Sockets> Host<H, S> {
                     None => {}
                 },
                 Effect::Call(outbound) => self.calls.push(outbound),
+                Effect::Lost(loss) => self.losses.push(loss),
                 Effect::Save(session) => changed.push(session),
                 Effect::SaveCounts(session) => counted.push(session),
                 Effect::Close { session, code, reason } => {

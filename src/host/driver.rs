@@ -7,9 +7,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::saving::SAVE_MS;
 use super::{Flush, GATHER_MS, Host, Pumped, Sockets};
-use crate::feature::Call;
+use crate::feature::{Call, Numbers};
 use crate::history::History;
-use crate::kernel::Input;
+use crate::kernel::{Input, Loss};
 use crate::message::{Millis, Stamp};
 use crate::tally::Tally;
 
@@ -43,6 +43,8 @@ pub struct After {
     pub wake: Option<Wake>,
     /// Whom the room wants called.
     pub calls: Vec<Call>,
+    /// What is to be written in the log: something was lost.
+    pub losses: Vec<Loss>,
     /// What it did since its last report, for the directory.
     pub report: Option<Activity>,
     /// Nothing is left of the room: delete its storage, and drop its memory.
@@ -76,6 +78,8 @@ pub struct Activity {
     pub is_empty: bool,
     /// What happened since the last report.
     pub tally: Tally,
+    /// What features show: how much there is now.
+    pub gauges: Numbers,
 }
 
 /// Why a step came to nothing. The room's memory is worth nothing any more: drop it by
@@ -155,14 +159,14 @@ impl<H: History, S: Sockets> Driver<H, S> {
         self.saves |= save_in_ms.is_some();
         let now = clock.now();
         self.host.settle(now)?;
-        let calls = self.host.take_calls();
+        let (calls, losses) = (self.host.take_calls(), self.host.take_losses());
         let (report, report_at) = self.report_if_due(now);
         let is_vacant = report_at.is_none() && self.host.is_vacant(now);
         let vacancy = is_vacant.then(|| Vacancy { is_listed: self.host.room().is_listed() });
         let due = self.host.next_wake();
         let wake =
             if is_vacant { None } else { self.armed.wake(due, report_at, !calls.is_empty(), now) };
-        Ok(After { flush_in_ms, pump_in_ms, save_in_ms, wake, calls, report, vacancy })
+        Ok(After { flush_in_ms, pump_in_ms, save_in_ms, wake, calls, losses, report, vacancy })
     }
 
     /// The alarm rang.
@@ -219,8 +223,9 @@ impl<H: History, S: Sockets> Driver<H, S> {
         let room = self.host.room();
         let (connections, active) = room.connections(now, &self.host.sockets.heard());
         let is_empty = connections == 0 && room.is_empty();
+        let gauges = room.gauges();
         let tally = self.host.take_tally();
-        (Some(Activity { connections, active, is_empty, tally }), None)
+        (Some(Activity { connections, active, is_empty, tally, gauges }), None)
     }
 }
 

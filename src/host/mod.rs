@@ -36,7 +36,7 @@ use crate::budget::{Budget, Lease};
 use crate::close::CloseCode;
 use crate::feature::{self, Call, Query};
 use crate::history::History;
-use crate::kernel::{Answer, Connection, Effect, Event, Input, Notice, Recipients, Room};
+use crate::kernel::{Answer, Connection, Effect, Event, Input, Loss, Notice, Recipients, Room};
 use crate::limits::Limits;
 use crate::message::{ConnectionId, Kind, Millis, ProtocolError, RequestId, RoomName, Stamp};
 use crate::protocol::RoomAddress;
@@ -87,6 +87,8 @@ pub struct Host<H, S> {
     answers: Vec<Notice>,
     /// Whom the room wants called.
     calls: Vec<Call>,
+    /// What an operator is to be told was lost.
+    losses: Vec<Loss>,
     /// What is to be looked up for calls when all has been carried out.
     lookups: Vec<Query>,
     handling: Handling,
@@ -121,7 +123,7 @@ impl<H: History, S: Sockets> Host<H, S> {
         let budget = Budget::new(limits.budget_bytes);
         let (waiting, unread) = (budget.lease(), budget.lease());
         let (outbox, origins, arrivals, answers, calls, tally) = Default::default();
-        let (lookups, handling, saving) = Default::default();
+        let (losses, lookups, handling, saving) = Default::default();
         Ok(Self {
             room,
             address: RoomAddress { kind, name: None },
@@ -132,6 +134,7 @@ impl<H: History, S: Sockets> Host<H, S> {
             arrivals,
             answers,
             calls,
+            losses,
             lookups,
             handling,
             saving,
@@ -185,6 +188,11 @@ impl<H: History, S: Sockets> Host<H, S> {
     /// Whom the room wants called, now that all before is durable.
     pub fn take_calls(&mut self) -> Vec<Call> {
         std::mem::take(&mut self.calls)
+    }
+
+    /// What was lost since this was last asked, for the operator's log.
+    pub fn take_losses(&mut self) -> Vec<Loss> {
+        std::mem::take(&mut self.losses)
     }
 
     /// What happened since this was last asked.

@@ -20,6 +20,7 @@ pub(super) fn weight(effect: &Effect) -> usize {
         | Effect::Call(_)
         | Effect::Save(_)
         | Effect::SaveCounts(_)
+        | Effect::Lost(_)
         | Effect::Close { .. } => 0,
     };
     EFFECT_BYTES + payload

@@ -42,6 +42,8 @@ pub enum Effect {
     Save(ConnectionId),
     /// Only counts of this connection changed: write its attachment before the room sleeps.
     SaveCounts(ConnectionId),
+    /// For the operator's log: something was lost.
+    Lost(Loss),
     /// Close a socket; what must be said first has been said.
     Close {
         /// Whose socket it is.
@@ -67,7 +69,8 @@ impl Effect {
             | Self::Find { .. }
             | Self::Call(_)
             | Self::Save(_)
-            | Self::SaveCounts(_) => false,
+            | Self::SaveCounts(_)
+            | Self::Lost(_) => false,
         }
     }
 
@@ -89,9 +92,19 @@ impl Effect {
             | Self::Call(_)
             | Self::Save(_)
             | Self::SaveCounts(_)
+            | Self::Lost(_)
             | Self::Close { .. } => None,
         }
     }
+}
+
+/// Something that a room promised and could not keep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Loss {
+    /// What was lost, and why. Nothing of what anybody said.
+    pub what: &'static str,
+    /// How many of them.
+    pub count: u64,
 }
 
 /// An answer that waits for what the log knows.

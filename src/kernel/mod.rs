@@ -44,7 +44,7 @@ pub use command::{Command, Publication, Request};
 pub use connection::Connection;
 pub(crate) use context::Context;
 pub use counts::Counts;
-pub use effect::{DedupeWindow, Effect, Effects, PageQuery, PendingReply, Recipients, Write};
+pub use effect::{DedupeWindow, Effect, Effects, Loss, PageQuery, PendingReply, Recipients, Write};
 pub use event::{Event, Notice};
 use features::Features;
 pub use flags::{Flag, Flags};
@@ -56,7 +56,7 @@ use principal::Principal;
 pub use stored_room::StoredRoom;
 use subscriptions::Subscriptions;
 
-use crate::feature::{self, Known};
+use crate::feature::{self, Known, Numbers};
 use crate::limits::Limits;
 use crate::message::{ConnectionId, Epoch, Kind, Millis, Offset, ProtocolError, Stamp, UserId};
 use crate::rates::Window;
@@ -202,6 +202,14 @@ impl Room {
     /// What the room did since this was last asked.
     pub fn take_tally(&mut self) -> Tally {
         std::mem::take(&mut self.tally)
+    }
+
+    /// What its features show in a report: how much there is now.
+    #[must_use]
+    pub fn gauges(&self) -> Numbers {
+        let mut numbers = Numbers::default();
+        self.own.gauges(&mut numbers);
+        numbers
     }
 
     /// One session, while its socket is open.

@@ -86,6 +86,7 @@ fn a40_what_rooms_did_adds_up_to_the_message() {
             handling_us: number * 450,
             lost: number % 5,
             recovered: number % 4,
+            ..Tally::default()
         };
         expected.add(&tally);
         let room = format!("chat:room-{}", number % 10);

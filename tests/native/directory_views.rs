@@ -2,6 +2,7 @@
 
 use dormouse::breaker::{Breaker, State};
 use dormouse::directory::{Directory, PROMETHEUS_TYPE, Report, Stretch, Summary};
+use dormouse::feature::Numbers;
 use dormouse::message::Millis;
 use dormouse::tally::Tally;
 use proptest::prelude::*;
@@ -30,6 +31,7 @@ fn summary() -> Summary {
             handling_us: 2_025_000_007,
             lost: 20,
             recovered: 19,
+            ..Tally::default()
         },
         recent: Stretch {
             from: NOON.plus(3_555_000),
@@ -38,6 +40,7 @@ fn summary() -> Summary {
             handling_us: 1_530 * 45_000,
         },
         breakers: Breaker::ALL.map(|it| (it, State::Closed)).into(),
+        gauges: Numbers::default(),
     }
 }
 
@@ -257,6 +260,7 @@ prop_compose! {
             totals: Tally { received, open_ms_max, sent, ..Tally::default() },
             recent: Stretch { from: Millis(from), received, errors, handling_us: sent },
             breakers: grave.into_iter().map(|it| (it, state)).collect(),
+            gauges: Numbers::default(),
         }
     }
 }

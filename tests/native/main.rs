@@ -58,5 +58,6 @@ mod transfer_rules;
 mod transfer_stream;
 mod vacancy;
 mod vectors;
+mod witness;
 mod words;
 mod world;

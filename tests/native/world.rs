@@ -5,13 +5,12 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use dormouse::api::{Answer, Task};
-use dormouse::database::{Database, Value};
 use dormouse::feature::conversations::{Responded, ResumeToken};
 use dormouse::feature::{self, Call, Configured};
 use dormouse::history::SqlHistory;
 use dormouse::host::{After, Clock, Driver, Failed, Flush, Host};
 use dormouse::kernel::Request;
-use dormouse::kernel::{Connection, Grants, Input, Renewal};
+use dormouse::kernel::{Connection, Grants, Input, Loss, Renewal};
 use dormouse::limits::Limits;
 use dormouse::message::{
     ConnectionId, Epoch, Kind, Member, Millis, ProtocolError, RoomName, Stamp,
@@ -23,6 +22,7 @@ use crate::publications::sent;
 use crate::support::{
     FakeSockets, NOON, Rusqlite, Seen, epoch, member, session, session_id, speaking,
 };
+use crate::witness::is_durable;
 
 type RoomHost = Host<SqlHistory<Rusqlite>, FakeSockets>;
 type RoomDriver = Driver<SqlHistory<Rusqlite>, FakeSockets>;
@@ -45,6 +45,8 @@ pub(crate) struct World {
     pub(crate) grants: fn(&str) -> Grants,
     /// Whom the room wanted called: calls that are under way.
     pub(crate) calls: Vec<Call>,
+    /// What it could not keep.
+    pub(crate) losses: Vec<Loss>,
 }
 
 impl World {
@@ -72,6 +74,7 @@ impl World {
             save: None,
             grants: |_| Grants::all(),
             calls: vec![],
+            losses: vec![],
         }
     }
 
@@ -87,11 +90,7 @@ impl World {
 
     /// The same, where a service answers in conversations.
     pub(crate) fn answered_over_http(self) -> Self {
-        self.configured(&[
-            ("CONVERSATION_RESPONDER", "http"),
-            ("CONVERSATION_URL", "https://backend.example/"),
-            ("CONVERSATION_SECRET", "a secret of the backend, 32 bytes or more"),
-        ])
+        self.configured(&ANSWERED)
     }
 
     /// Everything in memory is gone; what sockets and disk hold is not.
@@ -310,9 +309,10 @@ impl World {
             Err(Failed::Panicked) => panic!("a step panicked"),
         };
         loop {
-            let After { flush_in_ms, pump_in_ms, save_in_ms, wake, calls, report: _, vacancy } =
+            let After { flush_in_ms, pump_in_ms, save_in_ms, wake, calls, losses, vacancy, .. } =
                 after;
             self.calls.extend(calls);
+            self.losses.extend(losses);
             if vacancy.is_some() {
                 self.database.wipe();
                 // What comes after is another log.
@@ -351,44 +351,15 @@ impl World {
     }
 }
 
+/// A service answers in conversations.
+pub(crate) const ANSWERED: [(&str, &str); 3] = [
+    ("CONVERSATION_RESPONDER", "http"),
+    ("CONVERSATION_URL", "https://backend.example/"),
+    ("CONVERSATION_SECRET", "a secret of the backend, 32 bytes or more"),
+];
+
 pub(crate) fn nobody(_: &str, _: Option<&str>) -> Result<Renewal, ProtocolError> {
     Err(ProtocolError::unauthenticated("nobody"))
-}
-
-fn is_durable(log: &Rusqlite, frame: &Frame) {
-    let Frame::Text(text) = frame else { return };
-    let json: serde_json::Value = serde_json::from_str(text).unwrap();
-    if json["type"] == "message" {
-        let offset = json["data"]["offset"].as_u64().unwrap();
-        // Or it is a resend of what the log no longer keeps, but remembers.
-        let there = |table| format!("EXISTS (SELECT 1 FROM {table} WHERE offset = {offset})");
-        let sql = format!("SELECT ({} OR {}) = ", there("entry"), there("recent"));
-        assert_eq!(log.count(&sql, 1), 1, "revealed before it was durable: {text}");
-    }
-    if json["type"] == "edit" {
-        let version = json["data"]["version"].as_u64().unwrap();
-        let sql = format!(
-            "SELECT COUNT(*) FROM document_edit
-             WHERE {version} < first + json_array_length(operations) AND first <= "
-        );
-        assert!(0 < log.count(&sql, version), "revealed before it was durable: {text}");
-    }
-    if let (Some("response"), Some(message)) = (json["type"].as_str(), json["messageId"].as_str()) {
-        // A day later another message may have the same name.
-        let sql = "SELECT COUNT(*), COUNT(DISTINCT json_extract(data, '$.of')) FROM entry
-            WHERE kind = 'response' AND json_extract(data, '$.messageId') = ?";
-        let counts: Vec<_> = log.run(sql, &[message.into()]).unwrap().remove(0);
-        let counts: Vec<_> = counts.iter().map(Value::integer).collect();
-        assert_ne!(counts[0], Some(0), "revealed before it was durable: {text}");
-        assert_eq!(counts[0], counts[1], "twice there: {text}");
-    }
-    if json["type"] == "large_data_received" {
-        let data = json["data"]["data_id"].as_str().unwrap();
-        let sql = "SELECT COALESCE(SUM(chunk.bytes), 0) FROM chunk JOIN transfer ON id = transfer";
-        let stored = log.count(&format!("{sql} WHERE data = '{data}' AND 1 = "), 1);
-        let told = json["data"]["total_size"].as_u64().unwrap();
-        assert!(told <= stored, "acknowledged before it was durable: {text}");
-    }
 }
 
 /// A connection that is let into a conversation.

@@ -158,7 +158,11 @@ impl Shared {
 
     /// Sets the timers and the alarm, and starts the calls.
     fn after(self: &Rc<Self>, after: After) -> Result<Option<Promise>> {
-        let After { flush_in_ms, pump_in_ms, save_in_ms, wake, calls, report, vacancy } = after;
+        let After { flush_in_ms, pump_in_ms, save_in_ms, wake, calls, losses, report, vacancy } =
+            after;
+        for loss in losses {
+            log::lost(self.kind, &self.name().unwrap_or_default(), loss);
+        }
         if let Some(wait_ms) = flush_in_ms {
             self.later(wait_ms, |driver| {
                 driver.step(&Clock, |host| host.flush(clock::now()).map(|()| Flush::No))

@@ -30,7 +30,7 @@ impl Shared {
     /// Tells the directory what happened.
     pub(super) fn report(self: &Rc<Self>, activity: Activity) {
         let Some(name) = self.name() else { return };
-        let Activity { connections, active, is_empty, tally } = activity;
+        let Activity { connections, active, is_empty, tally, gauges } = activity;
         let report = Report {
             room: format!("{}:{name}", self.kind.as_str()),
             connections,
@@ -39,6 +39,7 @@ impl Shared {
             tally,
             // Its own: of the others it knows only what was, not what is.
             breakers: vec![(Breaker::Storage, breakers::state(Breaker::Storage, &self.address()))],
+            gauges,
         };
         directory_object::write_data_point(&self.env, self.kind, &report);
         let shared = AssertUnwindSafe(Rc::clone(self));
