@@ -25,6 +25,7 @@ mod task;
 pub mod transfers;
 pub mod typing;
 mod unions;
+pub mod webhooks;
 pub mod workflows;
 
 use std::fmt::Debug;
@@ -255,6 +256,8 @@ macro_rules! features {
             typing: Typing;
             /// Workflows and notifications (A14 to A19).
             workflows: Workflows;
+            /// Webhooks (Y1 to Y12).
+            webhooks: Webhooks;
         }
     };
 }

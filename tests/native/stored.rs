@@ -12,16 +12,17 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use dormouse::admission::HandOff;
 use dormouse::breaker::{Breaker, State};
 use dormouse::directory::{Ask, Directory, Report};
-use dormouse::feature::ConnectionParts;
-use dormouse::feature::conversations::{Outcome, ResumeToken};
-use dormouse::kernel::Grants;
+use dormouse::feature::conversations::{Outcome as Answered, ResumeToken};
+use dormouse::feature::webhooks::{Delivered, Outcome};
+use dormouse::feature::{Call, ConnectionParts, Input as FeatureInput};
+use dormouse::kernel::{Grants, Input};
 use dormouse::message::{Kind, Member, Millis, RoomName, UserId};
 use dormouse::protocol::{ProtocolId, Wire};
 use dormouse::tally::Tally;
 use serde_json::{Value, json};
 
 use crate::publications::called;
-use crate::stored_rooms::{ROOMS, Stored, asked, responds, says, written};
+use crate::stored_rooms::{ROOMS, Stored, WEBHOOKS, asked, responds, says, written};
 use crate::support::{NOON, Rusqlite};
 use crate::world::World;
 
@@ -112,6 +113,28 @@ fn a_stored_chat_room_goes_on() {
         world.wait(3_600_000);
         let prompt = world.sockets.frames(1).pop().unwrap();
         assert_eq!(prompt["code"], "AUTHENTICATION_FAILED", "{form}");
+    }
+}
+
+/// [Y10] What waited is told: the events that were called about as they were, the others after them.
+#[test]
+fn y10_stored_webhooks_go_on() {
+    for form in FORMS.iter().skip(4) {
+        let mut world = read(form, "chat").opened(Kind::Chat).configured(WEBHOOKS);
+        let begun = world.database.names("SELECT state FROM webhook_batch");
+        assert_eq!(begun.len(), 1, "{form}");
+        let mut told = Vec::new();
+        world.wait(20_000);
+        for _ in 0..2 {
+            let Some(Call::Webhooks(delivery)) = world.calls.pop() else { panic!("{form}") };
+            world.calls.clear();
+            told.push(delivery.events.len());
+            let delivered = Delivered { batch: delivery.batch, outcome: Outcome::Done };
+            world.happens(Input::Feature(FeatureInput::Webhooks(delivered)));
+        }
+        assert_eq!(told[0], 9, "{form}: ann, bob, eve, five messages, and the room");
+        let members = world.database.names("SELECT user FROM webhook_member");
+        assert_eq!(members, ["ann", "bob"], "{form}");
     }
 }
 
@@ -209,7 +232,7 @@ fn a_stored_conversation_goes_on() {
                 (content, attempt),
                 "{form}"
             );
-            responds(&mut world, question, Outcome::Answered(content.to_uppercase()));
+            responds(&mut world, question, Answered::Answered(content.to_uppercase()));
         }
         let frames = world.sockets.frames(1);
         let answered: Vec<_> = frames

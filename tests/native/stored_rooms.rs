@@ -28,6 +28,13 @@ pub(crate) const ROOMS: [(&str, Kind); 5] = [
     ("conversation", Kind::Conversation),
 ];
 
+/// A service that is told of what happens in the chat room.
+pub(crate) const WEBHOOKS: &[(&str, &str)] = &[
+    ("WEBHOOK_URL", "https://hooks.example/"),
+    ("WEBHOOK_SECRET", "a secret of the receiver, 32 bytes or more"),
+    ("WEBHOOK_EVENTS", "room.*,member.*,message"),
+];
+
 /// Such that a few messages reach what they are to reach: trimming.
 pub(crate) fn limits() -> Limits {
     Limits {
@@ -60,7 +67,7 @@ fn calls(world: &mut World, kind: Kind, event: &Value) {
 }
 
 fn chat() -> World {
-    let mut world = World::of(Kind::Chat, limits());
+    let mut world = World::of(Kind::Chat, limits()).configured(WEBHOOKS);
     world.join(1, "ann", Some(world.now.plus(3_600_000)));
     world.join_batched(2, "bob");
     world.join(3, "eve", None);

@@ -88,6 +88,11 @@ impl World {
         self
     }
 
+    /// The same, with other limits.
+    pub(crate) fn limited(self, limits: Limits) -> Self {
+        Self { limits, ..self }
+    }
+
     /// The same, where a service answers in conversations.
     pub(crate) fn answered_over_http(self) -> Self {
         self.configured(&ANSWERED)

@@ -17,7 +17,7 @@ use super::vacancy::AllLeave;
 /// All as the same user.
 fn script(place: &'static Place, user: &'static str, steps: Vec<Step>) -> Script {
     let guests = vec![Some(user); place.seats.len()];
-    Script { bounds: Bounds::HIGH, drowsy: false, polite: true, guests, steps }
+    Script { bounds: Bounds::HIGH, drowsy: false, is_told: false, polite: true, guests, steps }
 }
 
 fn says(seat: usize, frame: &Value) -> Step {

@@ -28,6 +28,7 @@ mod token;
 mod told;
 mod topics;
 mod vacancy;
+mod webhooks;
 
 use std::collections::BTreeSet;
 

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::step::{Bounds, Feature, Step, Steps};
 use super::{
     admin, chat, connection, conversation, demo, editing, heartbeat, http, large_data, measures,
-    metrics, presence, publishing, state, token, topics, vacancy,
+    metrics, presence, publishing, state, token, topics, vacancy, webhooks,
 };
 
 pub(super) struct Place {
@@ -84,6 +84,7 @@ pub(super) static CHAT: Place = Place {
         &http::HISTORY,
         &admin::ALL,
         &vacancy::VACANCY,
+        &webhooks::WEBHOOKS,
     ],
     opening: None,
     last_words: &[(
@@ -118,6 +119,7 @@ pub(super) static HUB: Place = Place {
         &admin::ALL,
         &admin::BY_EVENTS,
         &vacancy::VACANCY,
+        &webhooks::WEBHOOKS,
     ],
     opening: None,
     last_words: &[
@@ -165,6 +167,7 @@ pub(super) static LOBBY: Place = Place {
         &presence::OVER_HTTP,
         &admin::ALL,
         &vacancy::VACANCY,
+        &webhooks::WEBHOOKS,
     ],
     opening: None,
     last_words: &[
@@ -194,6 +197,7 @@ pub(super) static DEMO: Place = Place {
         &publishing::BY_EVENTS,
         &state::STATE,
         &vacancy::VACANCY,
+        &webhooks::WEBHOOKS,
     ],
     opening: None,
     last_words: &[(ProtocolId::EVENTS, EVENTS_LAST)],
@@ -216,6 +220,7 @@ pub(super) static ANALYTICS: Place = Place {
         &http::HISTORY,
         &admin::ALL,
         &vacancy::VACANCY,
+        &webhooks::WEBHOOKS,
     ],
     opening: None,
     last_words: &[(
@@ -246,6 +251,7 @@ pub(super) static COLLABORATION: Place = Place {
         &http::HISTORY,
         &admin::ALL,
         &vacancy::VACANCY,
+        &webhooks::WEBHOOKS,
     ],
     opening: Some(r#"{"type":"join_session","data":{"sessionId":"one"}}"#),
     last_words: &[(
@@ -278,6 +284,7 @@ pub(super) static TALK: Place = Place {
         &presence::OVER_HTTP,
         &admin::ALL,
         &vacancy::VACANCY,
+        &webhooks::WEBHOOKS,
     ],
     opening: Some(CONNECT),
     last_words: &[(ProtocolId::CONVERSATION, &[CONNECT, r#"{"type":"history","limit":200}"#])],

@@ -16,10 +16,10 @@ use dormouse::protocol::{Frame, Wire};
 
 use serde_json::{Value, json};
 
-use super::conversation;
 use super::place::{Door, Place, Seat};
 use super::step::{Script, Step};
 use super::told::{self, Moment};
+use super::{conversation, webhooks};
 use crate::support::{a_users, member, session, session_id, speaking};
 use crate::world::{World, in_conversation};
 
@@ -87,7 +87,10 @@ impl Stage {
     pub(super) fn new(place: &'static Place, script: &Script) -> Self {
         Self {
             place,
-            world: World::of(place.kind, place.limits(script.bounds)).answered_over_http(),
+            world: webhooks::told(
+                World::of(place.kind, place.limits(script.bounds)),
+                script.is_told,
+            ),
             guests: vec![None; place.seats.len()],
             next: 10,
             memory: DedupeWindow::Lasts,
@@ -264,6 +267,11 @@ impl Stage {
                         self.last_report = Some((it.engagement, it.activity));
                         let answer = MetricInput::IsWatched(self.is_watched);
                         self.world.happens(Input::Feature(feature::Input::Metrics(answer)));
+                    }
+                    (_, Call::Webhooks(delivery)) => {
+                        let input = webhooks::delivered(&delivery);
+                        self.now.calls.push(Call::Webhooks(delivery));
+                        self.world.happens(Input::Feature(feature::Input::Webhooks(input)));
                     }
                     (_, call) => {
                         if let Call::Conversations(question) = &call {

@@ -124,6 +124,8 @@ pub(super) struct Script {
     pub(super) bounds: Bounds,
     /// Whether the room sleeps between any two steps, and whenever it has rung.
     pub(super) drowsy: bool,
+    /// Whether a service is told of all that happens.
+    pub(super) is_told: bool,
     /// Whether each says first what is usual.
     pub(super) polite: bool,
     /// Who has each seat at first.
@@ -137,10 +139,11 @@ impl Place {
         let guests = prop::collection::vec(guest, self.seats.len());
         let steps = prop::collection::vec(self.step(), 0..most);
         let (drowsy, polite) = (prop::bool::weighted(0.3), prop::bool::weighted(0.8));
-        (Bounds::any(), drowsy, polite, guests, steps).prop_map(
-            |(bounds, drowsy, polite, guests, steps)| Script {
+        (Bounds::any(), drowsy, any::<bool>(), polite, guests, steps).prop_map(
+            |(bounds, drowsy, is_told, polite, guests, steps)| Script {
                 bounds,
                 drowsy,
+                is_told,
                 polite,
                 guests,
                 steps,

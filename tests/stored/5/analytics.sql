@@ -88,13 +88,26 @@ CREATE TABLE transfer (
         session TEXT NOT NULL,
         state INTEGER NOT NULL
     ) STRICT;
+CREATE TABLE webhook_batch (
+        first INTEGER PRIMARY KEY,
+        state TEXT NOT NULL
+    ) STRICT;
+CREATE TABLE webhook_event (
+        number INTEGER PRIMARY KEY,
+        batch INTEGER NOT NULL,
+        data TEXT NOT NULL
+    ) STRICT;
+CREATE TABLE webhook_member (
+        user TEXT PRIMARY KEY,
+        name TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID;
 CREATE INDEX entry_target ON entry (target) WHERE target IS NOT NULL;
 CREATE INDEX recent_offset ON recent (offset);
 INSERT INTO entry (offset, at, id, kind, author, name, ref, data, user, target) VALUES (1, 1704110400125, '018cc4e5-227d-7000-818c-c4e5227d0000', 'metric', 'backend', 'BACKEND', 'u1', '{"metric":"score","value":0.5,"timestamp":1704067200000}', NULL, NULL);
 INSERT INTO entry (offset, at, id, kind, author, name, ref, data, user, target) VALUES (2, 1704110400126, '018cc4e5-227e-7000-818c-c4e5227e0000', 'metric', 'backend', 'BACKEND', NULL, '{"metric":"load","value":-1e+300}', NULL, NULL);
 INSERT INTO meta (key, value) VALUES ('broadcasts', '{"o":0,"c":0,"p":{"o":1704110400125,"c":2}}');
 INSERT INTO meta (key, value) VALUES ('epoch', 'e');
-INSERT INTO meta (key, value) VALUES ('schema', '9');
+INSERT INTO meta (key, value) VALUES ('schema', '10');
 INSERT INTO metric (name, value, at, own) VALUES ('activity', '7', 1704110400126, 1);
 INSERT INTO metric (name, value, at, own) VALUES ('engagement', '2', 1704110400126, 1);
 INSERT INTO metric (name, value, at, own) VALUES ('load', '-1e+300', 1704110400126, 0);

@@ -88,6 +88,19 @@ CREATE TABLE transfer (
         session TEXT NOT NULL,
         state INTEGER NOT NULL
     ) STRICT;
+CREATE TABLE webhook_batch (
+        first INTEGER PRIMARY KEY,
+        state TEXT NOT NULL
+    ) STRICT;
+CREATE TABLE webhook_event (
+        number INTEGER PRIMARY KEY,
+        batch INTEGER NOT NULL,
+        data TEXT NOT NULL
+    ) STRICT;
+CREATE TABLE webhook_member (
+        user TEXT PRIMARY KEY,
+        name TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID;
 CREATE INDEX entry_target ON entry (target) WHERE target IS NOT NULL;
 CREATE INDEX recent_offset ON recent (offset);
 INSERT INTO departure (user, name, until) VALUES ('eve', 'EVE', 1704110410131);
@@ -100,10 +113,24 @@ INSERT INTO meta (key, value) VALUES ('epoch', 'e');
 INSERT INTO meta (key, value) VALUES ('head', '5');
 INSERT INTO meta (key, value) VALUES ('head_at', '1704110400128');
 INSERT INTO meta (key, value) VALUES ('observed', 'busy');
-INSERT INTO meta (key, value) VALUES ('schema', '9');
+INSERT INTO meta (key, value) VALUES ('schema', '10');
 INSERT INTO recent (author, ref, offset, at) VALUES ('ann', 'm0', 1, 1704110400124);
 INSERT INTO recent (author, ref, offset, at) VALUES ('ann', 'm1', 2, 1704110400125);
 INSERT INTO recent (author, ref, offset, at) VALUES ('ann', 'm2', 3, 1704110400126);
 INSERT INTO recent (author, ref, offset, at) VALUES ('ann', 'm3', 4, 1704110400127);
 INSERT INTO recent (author, ref, offset, at) VALUES ('ann', 'm4', 5, 1704110400128);
 INSERT INTO recent (author, ref, offset, at) VALUES ('backend', 'h1', 6, 1704110405129);
+INSERT INTO webhook_batch (first, state) VALUES (1704110400123000, '{"n":1,"d":1704110413123,"u":true}');
+INSERT INTO webhook_event (number, batch, data) VALUES (1704110400123000, 1704110400123000, '{"id":"event_018cc4e5-227b-7000-818c-c4e5227b0001","type":"room.occupied","at":"2024-01-01T12:00:00.123Z"}');
+INSERT INTO webhook_event (number, batch, data) VALUES (1704110400123001, 1704110400123000, '{"id":"event_018cc4e5-227b-7000-818c-c4e5227b0002","type":"member.joined","at":"2024-01-01T12:00:00.123Z","user":"ann","data":{"username":"ANN"}}');
+INSERT INTO webhook_event (number, batch, data) VALUES (1704110400123002, 1704110400123000, '{"id":"event_018cc4e5-227b-7000-818c-c4e5227b0001","type":"member.joined","at":"2024-01-01T12:00:00.123Z","user":"bob","data":{"username":"BOB"}}');
+INSERT INTO webhook_event (number, batch, data) VALUES (1704110400123003, 1704110400123000, '{"id":"event_018cc4e5-227b-7000-818c-c4e5227b0001","type":"member.joined","at":"2024-01-01T12:00:00.123Z","user":"eve","data":{"username":"EVE"}}');
+INSERT INTO webhook_event (number, batch, data) VALUES (1704110400123004, 1704110400123000, '{"id":"event_018cc4e5-227c-7000-818c-c4e5227c0000","type":"message","at":"2024-01-01T12:00:00.124Z","offset":1,"user":"ann","data":{"content":"one","messageType":"markdown"}}');
+INSERT INTO webhook_event (number, batch, data) VALUES (1704110400123005, 1704110400123000, '{"id":"event_018cc4e5-227d-7000-818c-c4e5227d0000","type":"message","at":"2024-01-01T12:00:00.125Z","offset":2,"user":"ann","data":{"content":"two","messageType":"markdown"}}');
+INSERT INTO webhook_event (number, batch, data) VALUES (1704110400123006, 1704110400123000, '{"id":"event_018cc4e5-227e-7000-818c-c4e5227e0000","type":"message","at":"2024-01-01T12:00:00.126Z","offset":3,"user":"ann","data":{"content":"three","messageType":"markdown"}}');
+INSERT INTO webhook_event (number, batch, data) VALUES (1704110400123007, 1704110400123000, '{"id":"event_018cc4e5-227f-7000-818c-c4e5227f0000","type":"message","at":"2024-01-01T12:00:00.127Z","offset":4,"user":"ann","data":{"content":"four","messageType":"markdown"}}');
+INSERT INTO webhook_event (number, batch, data) VALUES (1704110400123008, 1704110400123000, '{"id":"event_018cc4e5-2280-7000-818c-c4e522800000","type":"message","at":"2024-01-01T12:00:00.128Z","offset":5,"user":"ann","data":{"content":"中😀","messageType":"markdown"}}');
+INSERT INTO webhook_event (number, batch, data) VALUES (1704110405129000, 1704110405129000, '{"id":"event_018cc4e5-3609-7000-818c-c4e536090000","type":"message","at":"2024-01-01T12:00:05.129Z","offset":6,"user":"backend","data":{"content":"x","messageType":"text"}}');
+INSERT INTO webhook_member (user, name) VALUES ('ann', 'ANN');
+INSERT INTO webhook_member (user, name) VALUES ('bob', 'BOB');
+INSERT INTO webhook_member (user, name) VALUES ('eve', 'EVE');

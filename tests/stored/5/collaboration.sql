@@ -88,6 +88,19 @@ CREATE TABLE transfer (
         session TEXT NOT NULL,
         state INTEGER NOT NULL
     ) STRICT;
+CREATE TABLE webhook_batch (
+        first INTEGER PRIMARY KEY,
+        state TEXT NOT NULL
+    ) STRICT;
+CREATE TABLE webhook_event (
+        number INTEGER PRIMARY KEY,
+        batch INTEGER NOT NULL,
+        data TEXT NOT NULL
+    ) STRICT;
+CREATE TABLE webhook_member (
+        user TEXT PRIMARY KEY,
+        name TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID;
 CREATE INDEX entry_target ON entry (target) WHERE target IS NOT NULL;
 CREATE INDEX recent_offset ON recent (offset);
 INSERT INTO document (name, owner, empty_since) VALUES ('notes', 'ann', NULL);
@@ -97,4 +110,4 @@ INSERT INTO document_snapshot (document, version, content) VALUES ('notes', 2, '
 ');
 INSERT INTO meta (key, value) VALUES ('documents', '1');
 INSERT INTO meta (key, value) VALUES ('epoch', 'e');
-INSERT INTO meta (key, value) VALUES ('schema', '9');
+INSERT INTO meta (key, value) VALUES ('schema', '10');

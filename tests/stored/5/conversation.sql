@@ -88,6 +88,19 @@ CREATE TABLE transfer (
         session TEXT NOT NULL,
         state INTEGER NOT NULL
     ) STRICT;
+CREATE TABLE webhook_batch (
+        first INTEGER PRIMARY KEY,
+        state TEXT NOT NULL
+    ) STRICT;
+CREATE TABLE webhook_event (
+        number INTEGER PRIMARY KEY,
+        batch INTEGER NOT NULL,
+        data TEXT NOT NULL
+    ) STRICT;
+CREATE TABLE webhook_member (
+        user TEXT PRIMARY KEY,
+        name TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID;
 CREATE INDEX entry_target ON entry (target) WHERE target IS NOT NULL;
 CREATE INDEX recent_offset ON recent (offset);
 INSERT INTO entry (offset, at, id, kind, author, name, ref, data, user, target) VALUES (1, 1704110400125, '018cc4e5-227d-7000-818c-c4e5227d0000', 'message', 'ann', 'ANN', 'q1', '{"content":"answered","messageType":"text"}', NULL, NULL);
@@ -95,7 +108,7 @@ INSERT INTO entry (offset, at, id, kind, author, name, ref, data, user, target) 
 INSERT INTO entry (offset, at, id, kind, author, name, ref, data, user, target) VALUES (3, 1704110400127, '018cc4e5-227f-7000-818c-c4e5227f0000', 'message', 'ann', 'ANN', 'q3', '{"content":"asked","messageType":"text"}', NULL, NULL);
 INSERT INTO entry (offset, at, id, kind, author, name, ref, data, user, target) VALUES (4, 1704110400128, '018cc4e5-2280-7000-818c-c4e522800000', 'response', 'responder', 'responder', NULL, '{"messageId":"q1","of":1,"content":"an answer"}', NULL, NULL);
 INSERT INTO meta (key, value) VALUES ('epoch', 'e');
-INSERT INTO meta (key, value) VALUES ('schema', '9');
+INSERT INTO meta (key, value) VALUES ('schema', '10');
 INSERT INTO question (offset, data, content) VALUES (2, '{"o":2,"m":"q2","w":{"u":"ann","n":"ANN"},"c":"c","t":1704110400126,"n":2,"d":1704110401129,"u":false}', 'failed once');
 INSERT INTO question (offset, data, content) VALUES (3, '{"o":3,"m":"q3","w":{"u":"ann","n":"ANN"},"c":"c","t":1704110400127,"n":1,"d":1704110412127,"u":true}', 'asked');
 INSERT INTO recent (author, ref, offset, at) VALUES ('ann', 'q1', 1, 1704110400125);

@@ -88,6 +88,19 @@ CREATE TABLE transfer (
         session TEXT NOT NULL,
         state INTEGER NOT NULL
     ) STRICT;
+CREATE TABLE webhook_batch (
+        first INTEGER PRIMARY KEY,
+        state TEXT NOT NULL
+    ) STRICT;
+CREATE TABLE webhook_event (
+        number INTEGER PRIMARY KEY,
+        batch INTEGER NOT NULL,
+        data TEXT NOT NULL
+    ) STRICT;
+CREATE TABLE webhook_member (
+        user TEXT PRIMARY KEY,
+        name TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID;
 CREATE INDEX entry_target ON entry (target) WHERE target IS NOT NULL;
 CREATE INDEX recent_offset ON recent (offset);
 INSERT INTO chunk (transfer, number, bytes, digest, text) VALUES (1, 0, 13, 'afbb4be3e6d2f34c2576ce10ad1fa4f9ae9d4ad5dcb9e61e23a5fc68bc5dcfba', 'cGllY2UgMCBvZiBpdA==');
@@ -101,7 +114,7 @@ INSERT INTO entry (offset, at, id, kind, author, name, ref, data, user, target) 
 INSERT INTO entry (offset, at, id, kind, author, name, ref, data, user, target) VALUES (4, 1704110400128, '018cc4e5-2280-7000-818c-c4e522800000', 'event', 'backend', 'BACKEND', 'e1', '{"name":"agent.x","data":{"n":1}}', NULL, NULL);
 INSERT INTO meta (key, value) VALUES ('broadcasts', '{"o":0,"c":0,"p":{"o":1704110400125,"c":4}}');
 INSERT INTO meta (key, value) VALUES ('epoch', 'e');
-INSERT INTO meta (key, value) VALUES ('schema', '9');
+INSERT INTO meta (key, value) VALUES ('schema', '10');
 INSERT INTO recent (author, ref, offset, at) VALUES ('ann', 'k1', 1, 1704110400125);
 INSERT INTO recent (author, ref, offset, at) VALUES ('ann', 'k2', 2, 1704110400126);
 INSERT INTO recent (author, ref, offset, at) VALUES ('backend', 'e1', 4, 1704110400128);

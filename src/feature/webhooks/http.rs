@@ -1,0 +1,6 @@
+//! They have no call of their own.
+
+use super::Webhooks;
+use crate::feature::http::HttpCalls;
+
+impl HttpCalls for Webhooks {}
