@@ -30,6 +30,7 @@ pub(crate) trait Rules: Feature {
     }
 
     /// Connections that are sent something large, piece by piece, as fast as they take it.
+    /// Asked after every step, so it is kept at hand rather than looked for among connections.
     fn streaming(_: &Room) -> Vec<ConnectionId> {
         Vec::new()
     }
