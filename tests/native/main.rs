@@ -39,6 +39,7 @@ mod measures;
 mod metrics;
 mod moment;
 mod names;
+mod numbers;
 mod outbox;
 mod owners;
 mod publications;

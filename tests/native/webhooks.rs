@@ -275,6 +275,13 @@ fn y11_without_a_service_what_waits_is_kept_for_a_day_and_nothing_is_added() {
     assert!(world.calls.is_empty());
 }
 
+#[test]
+fn the_receiver_in_the_documents_is_the_one_that_is_tested() {
+    let receiver = include_str!("../../examples/webhook-receiver.mjs");
+    let documents = include_str!("../../docs/OPERATIONS.md");
+    assert!(documents.contains(&format!("```js\n{}\n```\n", receiver.trim_end())));
+}
+
 /// What happens to a room, and to the service that is told of it.
 #[derive(Clone, Debug)]
 enum Step {
