@@ -159,6 +159,10 @@ pub const DATA_DEPTH_MAX: usize = JSON_DEPTH_MAX - 8;
 /// What goes out, a frame or the body of an answer, stays below this: what clients accept by
 /// default (1 MiB in Python's `websockets`).
 pub const FRAME_BYTES_MAX: usize = 1 << 20;
+/// Bytes of the entries of one page of history, however it is spelled and however many were asked
+/// for: 2 KiB of a frame are left for what stands around them. An entry of an older version that is
+/// larger makes a page alone.
+pub const PAGE_BYTES_MAX: u64 = FRAME_BYTES_MAX as u64 - 2 * 1024;
 /// Longest data of an event, and longest text of a message, in bytes of JSON as it is told again:
 /// 8 KiB are left for what stands around it. That is at most 4.5 KiB: four names of 128 bytes, of
 /// which JSON makes up to six times as many, and some 300 bytes of fields.

@@ -119,7 +119,7 @@ impl<D: Database> Entries<'_, D> {
         let rows = self.0.run(&sql, &bindings)?;
         let weights: Vec<(u64, u64)> =
             rows.iter().filter_map(|row| offset_and_weight(row)).collect();
-        let fits = how_many_fit(query.limit, weights.iter().map(|(_, weight)| *weight));
+        let fits = how_many_fit(query, weights.iter().map(|(_, weight)| *weight));
         let has_more = fits < weights.len();
         let page = weights.get(..fits).unwrap_or_default();
         let ends = page.first().zip(page.last()).map(|((one, _), (other, _))| (*one, *other));

@@ -150,9 +150,9 @@ impl History for MemoryHistory {
             weight(it.body.to_stored(it.at).len() as u64, names as u64)
         };
         let fits = if upwards {
-            how_many_fit(query.limit, shown.iter().map(size))
+            how_many_fit(query, shown.iter().map(size))
         } else {
-            how_many_fit(query.limit, shown.iter().rev().map(size))
+            how_many_fit(query, shown.iter().rev().map(size))
         };
         let skipped = if upwards { 0 } else { shown.len() - fits };
         let has_more = fits < shown.len();

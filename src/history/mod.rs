@@ -18,17 +18,11 @@ pub use sql::SqlHistory;
 
 use crate::feature;
 use crate::kernel::{DedupeWindow, Duplicate, PageQuery, StoredRoom, Write};
-use crate::limits::FRAME_BYTES_MAX;
 use crate::message::{Epoch, Millis, Offset, Page, RequestId, UserId};
 
 /// Entries one [`Write::Trim`] deletes at most, so that a large backlog does not
 /// hold up the room; the next alarm takes the rest.
 pub const TRIM_ENTRIES_MAX: u64 = 5_000;
-
-/// Bytes of the entries of one page, however it is spelled and however many were asked for: 2 KiB
-/// of a frame are left for what stands around them. An entry of an older version that is larger
-/// makes a page alone.
-pub const PAGE_BYTES_MAX: u64 = FRAME_BYTES_MAX as u64 - 2 * 1024;
 
 /// What an entry takes in a page, in whatever dialect, beside its data and its names.
 const ENTRY_BYTES: u64 = 320;
@@ -59,7 +53,7 @@ pub trait History {
     /// Makes all of this durable, or none of it.
     fn commit(&mut self, writes: &[Write]) -> Result<(), Self::Error>;
 
-    /// A stretch of the log, oldest first, of at most [`PAGE_BYTES_MAX`].
+    /// A stretch of the log, oldest first.
     fn page(&self, query: &PageQuery) -> Result<Page, Self::Error>;
 
     /// What a feature looks up, in its tables or in the log.
@@ -75,11 +69,11 @@ pub trait History {
 }
 
 /// How many entries of these weights, in the order of reading, make a page.
-fn how_many_fit(limit: u32, weights: impl Iterator<Item = u64>) -> usize {
+fn how_many_fit(query: &PageQuery, weights: impl Iterator<Item = u64>) -> usize {
     let mut total = 0u64;
-    let fits = weights.enumerate().take(limit as usize).take_while(|(at, weight)| {
+    let fits = weights.enumerate().take(query.limit as usize).take_while(|(at, weight)| {
         total = total.saturating_add(*weight);
-        *at == 0 || total <= PAGE_BYTES_MAX
+        *at == 0 || total <= query.bytes_max
     });
     fits.count()
 }

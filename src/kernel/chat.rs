@@ -8,6 +8,7 @@ use super::{
 };
 use crate::feature;
 use crate::kernel::{Event, Notice};
+use crate::limits::PAGE_BYTES_MAX;
 use crate::message::{
     Accepted, Acknowledgement, Body, ConnectionId, Entry, Member, PageRequest, Reply, RequestId,
 };
@@ -149,6 +150,7 @@ pub(crate) fn history(
         after,
         viewer: principal.member.id.clone(),
         limit: limit.clamp(1, PageRequest::LIMIT_MAX),
+        bytes_max: PAGE_BYTES_MAX,
         first: retention::first_visible(room),
         since: retention::oldest_visible(room, cx.stamp.at),
         head: room.head,

@@ -194,6 +194,8 @@ pub struct PageQuery {
     pub viewer: UserId,
     /// At most this many entries.
     pub limit: u32,
+    /// Of at most so many bytes, however they are spelled; one that is larger comes alone.
+    pub bytes_max: u64,
     /// The oldest offset to show: older ones only await deletion.
     pub first: Offset,
     /// The oldest time to show, likewise.

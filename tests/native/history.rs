@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use dormouse::history::{History, MemoryHistory, SqlHistory, migrations};
 use dormouse::kernel::{Counts, DedupeWindow, Departure, PageQuery, Write};
+use dormouse::limits::PAGE_BYTES_MAX;
 use dormouse::message::{Before, Body, Entry, Epoch, Millis, Offset, Relation, RequestId, UserId};
 use proptest::prelude::*;
 
@@ -88,7 +89,17 @@ fn ten<H: History<Error: Debug>>(history: &mut H) {
 fn query(before: Before, limit: u32) -> PageQuery {
     let (first, since, head) = (Offset(1), Millis(0), Offset(10));
     let (after, viewer) = (None, member("ann").id);
-    PageQuery { before, after, viewer, limit, first, since, head, epoch: epoch() }
+    PageQuery {
+        before,
+        after,
+        viewer,
+        limit,
+        bytes_max: PAGE_BYTES_MAX,
+        first,
+        since,
+        head,
+        epoch: epoch(),
+    }
 }
 
 fn offsets<H: History<Error: Debug>>(history: &H, query: &PageQuery) -> (Vec<u64>, bool) {
@@ -264,6 +275,7 @@ proptest! {
         trim in 0u64..20,
         after in proptest::option::of(0u64..45),
         bob in any::<bool>(),
+        bytes_max in prop_oneof![Just(PAGE_BYTES_MAX), 0u64..4_000],
     ) {
         let (mut sql, mut model) = (sql(), MemoryHistory::new(epoch()));
         let mut at = 1000;
@@ -283,7 +295,7 @@ proptest! {
         let head = Offset(gaps.len() as u64);
         let viewer = member(if bob { "bob" } else { "ann" }).id;
         let after = after.map(Offset);
-        let query = PageQuery { before, after, viewer, limit, first, since, head, epoch: epoch() };
+        let query = PageQuery { before, after, viewer, limit, bytes_max, first, since, head, epoch: epoch() };
         prop_assert_eq!(sql.page(&query).unwrap(), model.page(&query).unwrap());
     }
 }

@@ -298,6 +298,7 @@ fn contract<H: History<Error: Debug>>(new: impl Fn() -> H) {
         after: None,
         viewer: UserId("ann".into()),
         limit: 9,
+        bytes_max: dormouse::limits::PAGE_BYTES_MAX,
         first: Offset(1),
         since: Millis(0),
         head: Offset(3),

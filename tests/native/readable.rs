@@ -13,8 +13,8 @@ use dormouse::history::{History, MemoryHistory, SqlHistory};
 use dormouse::kernel::{Command, Event, Notice, Publication};
 use dormouse::kernel::{PageQuery, Write};
 use dormouse::limits::{
-    DATA_BYTES_MAX, DATA_DEPTH_MAX, FRAME_BYTES_MAX, JSON_DEPTH_MAX, STATE_BYTES_MAX,
-    STATE_KEYS_MAX,
+    DATA_BYTES_MAX, DATA_DEPTH_MAX, FRAME_BYTES_MAX, JSON_DEPTH_MAX, PAGE_BYTES_MAX,
+    STATE_BYTES_MAX, STATE_KEYS_MAX,
 };
 use dormouse::message::{
     Before, Body, ConnectionId, Entry, Kind, Member, Offset, Page, RequestId, StateKey, UserId,
@@ -91,6 +91,7 @@ fn paged<H: History<Error: Debug>>(mut history: H, entries: &[Rc<Entry>]) {
                 after: None,
                 viewer: viewer.clone(),
                 limit: 200,
+                bytes_max: PAGE_BYTES_MAX,
                 first: Offset(1),
                 since: NOON,
                 head: Offset(1 << 60),
@@ -248,7 +249,18 @@ fn l4_what_was_stored_before_there_was_a_bound_is_still_shown() {
     ));
     let (before, after, viewer) = (Before::Newest, None, UserId("ann".into()));
     let (first, head, since) = (Offset(1), Offset(1), NOON);
-    let query = PageQuery { before, after, viewer, limit: 9, first, since, head, epoch: epoch() };
+    let bytes_max = PAGE_BYTES_MAX;
+    let query = PageQuery {
+        before,
+        after,
+        viewer,
+        limit: 9,
+        bytes_max,
+        first,
+        since,
+        head,
+        epoch: epoch(),
+    };
     let page = history.page(&query).unwrap();
     let mut stamp = stamp(NOON);
     let (id, event) = (stamp.new_id(), Event::History(page));

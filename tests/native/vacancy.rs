@@ -6,7 +6,7 @@ use dormouse::feature::metrics::Observed;
 use dormouse::feature::state::KeptKey;
 use dormouse::history::{History, SqlHistory};
 use dormouse::kernel::{Connection, PageQuery, Room, StoredRoom};
-use dormouse::limits::Limits;
+use dormouse::limits::{Limits, PAGE_BYTES_MAX};
 use dormouse::message::{
     Before, Code, Epoch, Kind, Millis, Offset, RequestId, UserId, address_key,
 };
@@ -69,6 +69,7 @@ fn o4_every_read_of_a_log_without_tables_finds_nothing_and_makes_none() {
                 after,
                 viewer: ann.clone(),
                 limit: 10,
+                bytes_max: PAGE_BYTES_MAX,
                 first: Offset(0),
                 since: Millis(0),
                 head: Offset(0),
