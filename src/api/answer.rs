@@ -34,6 +34,7 @@ impl Answer {
             }
             // No call asks for these.
             Event::Welcome(_)
+            | Event::Position(_)
             | Event::Ping
             | Event::Pong
             | Event::Entry(_)

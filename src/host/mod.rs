@@ -267,7 +267,8 @@ impl<H: History, S: Sockets> Host<H, S> {
     /// Lets those go that do not keep up, so that they hold back nobody else, and those
     /// whom the room would not know any more after it slept.
     pub fn drop_slow(&mut self, stamp: impl Fn() -> Stamp) -> Result<(), H::Error> {
-        let (slow, unstored) = (self.sockets.take_slow(), self.sockets.take_unstored());
+        let (mut slow, unstored) = (self.sockets.take_slow(), self.sockets.take_unstored());
+        slow.extend(self.room.left_behind());
         if slow.is_empty() && unstored.is_empty() {
             return Ok(());
         }

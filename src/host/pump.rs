@@ -81,24 +81,50 @@ impl<H: History, S: Sockets> Host<H, S> {
         let backlog = self.sockets.backlog(session);
         let mut sent = 0;
         while sent < bytes_max && backlog.saturating_add(sent) < WINDOW_BYTES {
-            let Some(query) = self.room.next_piece(session) else { break };
             let stamp = stamp();
-            match self.find(query, stamp.at) {
-                Ok(Some(Answer::Event(event))) => sent += self.say(session, event, stamp),
-                Ok(Some(Answer::Call(_)) | None) => break,
+            match self.next_events(session, &stamp) {
+                Ok(None) => break,
+                // A page of which nothing is for it was read all the same: others have their turn.
+                Ok(Some(events)) if events.is_empty() => sent += WINDOW_BYTES,
+                Ok(Some(events)) => sent += self.say(session, events, stamp),
                 Err(error) => return (sent, Err(error)),
             }
         }
         (sent, Ok(()))
     }
 
-    /// Says something to one socket, and how many bytes that was.
-    fn say(&mut self, session: ConnectionId, event: Event, mut stamp: Stamp) -> usize {
-        let (id, at) = (stamp.new_id(), stamp.at);
-        let notice = Notice { id, reply_to: None, session: Some(session), at, event };
-        let delivery = Delivery { to: Recipients::One(session), notice };
+    /// What it is told next: of the log, or of what it fetches. `None`, if there is nothing more.
+    fn next_events(
+        &mut self,
+        id: ConnectionId,
+        stamp: &Stamp,
+    ) -> Result<Option<Vec<Event>>, H::Error> {
+        if let Some(query) = self.room.next_page(id) {
+            let page = self.history.page(&query)?;
+            return Ok(Some(self.room.read_page(id, &page)));
+        }
+        let Some(query) = self.room.next_piece(id) else { return Ok(None) };
+        Ok(match self.find(query, stamp.at)? {
+            Some(Answer::Event(event)) => Some(vec![event]),
+            Some(Answer::Call(_)) | None => None,
+        })
+    }
+
+    /// Says this to one socket, and how many bytes that was.
+    fn say(&mut self, session: ConnectionId, events: Vec<Event>, mut stamp: Stamp) -> usize {
+        let delivery = |event: Event| {
+            // An entry is told again as it was told first.
+            let (id, at, reply_to) = if let Event::Entry(it) = &event {
+                (it.id, it.at, it.request_id.clone())
+            } else {
+                (stamp.new_id(), stamp.at, None)
+            };
+            let notice = Notice { id, reply_to, session: Some(session), at, event };
+            Delivery { to: Recipients::One(session), notice }
+        };
+        let deliveries: Vec<Delivery> = events.into_iter().map(delivery).collect();
         let before = self.tally.sent_bytes;
-        deliver(&mut self.sockets, self.address.channel(), &[delivery], &mut self.tally);
+        deliver(&mut self.sockets, self.address.channel(), &deliveries, &mut self.tally);
         // Something was sent even where this dialect has no word for it.
         usize::try_from(self.tally.sent_bytes - before).unwrap_or(usize::MAX).max(1)
     }

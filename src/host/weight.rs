@@ -46,6 +46,7 @@ fn told(event: &Event) -> usize {
         Event::Presence(members) => members.iter().map(|it| it.id.0.len() + it.name.len()).sum(),
         Event::Feature(it) => it.weight(),
         Event::Welcome(_)
+        | Event::Position(_)
         | Event::Ping
         | Event::Pong
         | Event::Joined(_)

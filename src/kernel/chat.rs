@@ -4,7 +4,8 @@ use std::rc::Rc;
 
 use super::principal::Principal;
 use super::{
-    Context, Duplicate, Effect, Grant, PageQuery, Publication, Recipients, Room, Write, retention,
+    Context, Duplicate, Effect, Grant, PageQuery, Publication, Recipients, Room, Write, behind,
+    retention,
 };
 use crate::feature;
 use crate::kernel::{Event, Notice};
@@ -94,9 +95,8 @@ fn append(
     let (author, request_id) = (principal.member.clone(), principal.request_id.clone());
     let entry = record(room, cx, author, request_id, body);
     let to = match (&entry.body.channel, &entry.body.user) {
-        (Some((space, name)), _) => {
-            let subscribers = room.subscribers(*space, name).map(|it| it.id);
-            room.recipients(subscribers, exclude)
+        (Some((space, channel)), _) => {
+            room.hearers_on((*space, channel), entry.body.name.as_str(), exclude)
         }
         (None, None) => room.hearers(entry.body.name.as_str(), exclude),
         (None, Some(user)) => room.hearers_of(user, entry.body.name.as_str(), exclude),
@@ -107,6 +107,7 @@ fn append(
         let reply_to = entry.request_id.clone();
         cx.tell_notice(to, Notice { id, reply_to, session: None, at: cx.stamp.at, event });
     }
+    behind::mark(room, cx, &entry);
     entry
 }
 

@@ -8,8 +8,8 @@ use crate::feature::ConnectionParts;
 use crate::kernel::Event;
 use crate::limits::{Limits, RENEWAL_MS, SESSION_BYTES_MAX};
 use crate::message::{
-    BROADCAST, Code, ConnectionId, Epoch, Member, Millis, ProtocolError, RequestId, Topic,
-    ascii_len, is_default,
+    BROADCAST, Code, ConnectionId, Epoch, Member, Millis, NotResumed, Offset, Position,
+    ProtocolError, RequestId, Topic, ascii_len, is_default,
 };
 use crate::rates::Window;
 
@@ -78,6 +78,15 @@ pub struct Connection {
     /// What was counted against its user, as of what this session said last (L11).
     #[serde(rename = "us", default, skip_serializing_if = "is_default")]
     pub share: Counts,
+    /// Up to where it has been handed the log, while it is fed from there: see [`super::behind`].
+    #[serde(rename = "bh", default, skip_serializing_if = "Option::is_none")]
+    pub behind: Option<Offset>,
+    /// The position that it asked for when it came.
+    #[serde(skip)]
+    pub asked: Option<Position>,
+    /// Why it does not go on from there.
+    #[serde(skip)]
+    pub not_resumed: Option<NotResumed>,
     /// What the room knows of its features for it.
     #[serde(skip)]
     pub own: ConnectionParts,
@@ -133,6 +142,9 @@ impl Connection {
             network: None,
             epoch: None,
             share: Counts::default(),
+            behind: None,
+            asked: None,
+            not_resumed: None,
             own: ConnectionParts::default(),
         }
     }
@@ -147,8 +159,13 @@ impl Connection {
         self.grants.has(Grant::Presence)
     }
 
-    /// Whether it subscribed to this.
+    /// Whether it hears an event of this name when it is said.
     pub(crate) fn hears(&self, topic: &str) -> bool {
+        self.behind.is_none() && self.wants(topic)
+    }
+
+    /// Whether it subscribed to this.
+    pub(crate) fn wants(&self, topic: &str) -> bool {
         topic == BROADCAST
             || self.topics.as_ref().is_none_or(|it| it.iter().any(|it| it.matches(topic)))
     }

@@ -20,6 +20,7 @@ impl Room {
         self.features.entered(self, &session);
         self.present.entry(session.member.id.clone()).or_default().insert(session.id);
         self.subscriptions.enter(&session);
+        self.behind.enter(&session, Millis(0));
         self.sessions.insert(session.id, session);
     }
 

@@ -4,8 +4,8 @@ use uuid::Uuid;
 
 use crate::feature::{self, Tell};
 use crate::message::{
-    ConnectionId, Entry, Member, Millis, Page, Priority, ProtocolError, Reply, RequestId, UserId,
-    Welcome,
+    ConnectionId, Entry, Member, Millis, Offset, Page, Priority, ProtocolError, Reply, RequestId,
+    UserId, Welcome,
 };
 
 /// Something a room says, addressed by the effect that carries it.
@@ -34,6 +34,8 @@ impl<T: Into<feature::Event>> From<T> for Event {
 pub enum Event {
     /// You are in (C2, E7). Said in dialects that greet.
     Welcome(Box<Welcome>),
+    /// Up to here the log has been told, to a connection that follows it.
+    Position(Offset),
     /// Are you there? (E9)
     Ping,
     /// I am here (A13).
@@ -76,6 +78,7 @@ impl Event {
         match self {
             Self::Entry(entry) => entry.body.priority,
             Self::Welcome(_)
+            | Self::Position(_)
             | Self::Ping
             | Self::Pong
             | Self::Joined(_)
@@ -97,6 +100,7 @@ impl Event {
             Self::Joined(_) => Some("user_joined"),
             Self::Left(_) => Some("user_left"),
             Self::Welcome(_)
+            | Self::Position(_)
             | Self::Ping
             | Self::Pong
             | Self::Presence(_)

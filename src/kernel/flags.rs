@@ -16,6 +16,9 @@ pub enum Flag {
     Greeted = 16,
     /// Must say who it is before anything else (D2).
     Introduced = 32,
+    /// Follows the log: hears each entry by its name, also where others hear it by a channel of its
+    /// own, and is told where the log stands.
+    Following = 64,
 }
 
 /// How a room treats a connection. Stored in attachments: bits are append-only.

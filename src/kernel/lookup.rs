@@ -44,10 +44,17 @@ impl Room {
         self.features.wants(self, session, command, duplicate)
     }
 
-    /// Connections that are sent something large, piece by piece, in their order.
+    /// Connections that are sent something large, piece by piece, or are fed from the log, in their
+    /// order.
     #[must_use]
     pub fn streaming(&self) -> Vec<ConnectionId> {
-        self.features.streaming(self)
+        let mut all = self.features.streaming(self);
+        if !self.behind.is_empty() {
+            all.extend(self.behind());
+            all.sort_unstable();
+            all.dedup();
+        }
+        all
     }
 
     /// What is to be looked up for the next piece; what comes of it is for this connection.

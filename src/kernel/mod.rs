@@ -10,6 +10,7 @@
 
 pub(crate) mod admin;
 mod anonymous;
+pub(crate) mod behind;
 pub(crate) mod chat;
 mod command;
 pub(crate) mod connection;
@@ -40,6 +41,7 @@ mod vacancy;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
+use behind::Behind;
 pub use command::{Command, Publication, Request};
 pub use connection::Connection;
 pub(crate) use context::Context;
@@ -77,6 +79,8 @@ pub struct Room {
     pub(crate) present: BTreeMap<UserId, BTreeSet<ConnectionId>>,
     /// What they hear; derived from `sessions`.
     pub(crate) subscriptions: Subscriptions,
+    /// Those that are fed from the log; derived from `sessions`.
+    pub(crate) behind: Behind,
     pub(crate) departures: BTreeMap<UserId, Departure>,
     /// What was counted against it as a whole.
     pub(crate) counts: Counts,
@@ -115,6 +119,7 @@ impl Room {
             sessions: BTreeMap::new(),
             present: BTreeMap::new(),
             subscriptions: Subscriptions::default(),
+            behind: Behind::default(),
             departures: log.departures.into_iter().map(|it| (it.member.id.clone(), it)).collect(),
             counts: log.counts,
             shares: log.shares.into_iter().collect(),
@@ -148,6 +153,7 @@ impl Room {
         now: Millis,
     ) -> Result<Connection, ProtocolError> {
         presence::admits(self, &session, address, now)?;
+        let session = behind::begin(self, session);
         // As long as nothing is written, sleep must not make another log of this one.
         let epoch = (self.head.0 == 0).then(|| self.epoch.clone());
         Ok(Connection { epoch, ..session })

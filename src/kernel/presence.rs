@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::principal::Principal;
-use super::{Connection, Context, Effect, Flag, Grant, Room, Write, anonymous};
+use super::{Connection, Context, Effect, Flag, Grant, Room, Write, anonymous, behind};
 use crate::kernel::Event;
 use crate::limits::MEMBERS_BYTES_MAX;
 use crate::message::{
@@ -69,7 +69,7 @@ pub(crate) fn joined(room: &mut Room, cx: &mut Context, session: Connection) {
     let welcome = session.flags.has(Flag::Greeted).then(|| welcome(room, &session));
     cx.tally.opened += 1;
     // Its socket brings its attachment along, so there is nothing to remember yet.
-    room.enter(session);
+    behind::enter(room, session, cx.stamp.at);
     if let Some(welcome) = welcome {
         cx.tell(id, None, Event::Welcome(Box::new(welcome)));
     }
@@ -91,12 +91,14 @@ fn welcome(room: &Room, session: &Connection) -> Welcome {
         heartbeat_ms,
         offset: room.head,
         epoch: room.epoch.clone(),
+        attached: behind::attached(room, session),
     }
 }
 
 pub(crate) fn left(room: &mut Room, cx: &mut Context, id: ConnectionId) {
     let Some(session) = room.sessions.remove(&id) else { return };
     room.subscriptions.leave(&session);
+    room.behind.remove(id);
     let now = cx.stamp.at;
     cx.tally.closed += 1;
     let open_ms = now.since(session.joined_at);

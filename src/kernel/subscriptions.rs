@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Connection, Context, Recipients, Room};
+use super::{Connection, Context, Flag, Recipients, Room};
 use crate::kernel::{Event, Notice};
 use crate::message::{BROADCAST, ConnectionId, Space, UserId};
 
@@ -17,6 +17,8 @@ pub(crate) struct Subscriptions {
     everything: Connections,
     /// Those that may not learn who is here.
     blind: Connections,
+    /// Those that hear each entry of the log by its name, whatever its channel is.
+    following: Connections,
     exact: BTreeMap<(Space, String), Connections>,
     /// By the length of what stands before the star, so that a name is looked up once for each
     /// length in use.
@@ -24,8 +26,14 @@ pub(crate) struct Subscriptions {
 }
 
 impl Subscriptions {
-    /// A connection hears what its session says.
+    /// A connection hears what its session says; nothing while it is behind.
     pub(crate) fn enter(&mut self, session: &Connection) {
+        if session.behind.is_some() {
+            return;
+        }
+        if session.flags.has(Flag::Following) {
+            self.following.insert(session.id);
+        }
         if session.topics.is_none() {
             self.everything.insert(session.id);
         }
@@ -39,6 +47,7 @@ impl Subscriptions {
     pub(crate) fn leave(&mut self, session: &Connection) {
         self.everything.remove(&session.id);
         self.blind.remove(&session.id);
+        self.following.remove(&session.id);
         channels(session, &mut |space, pattern| self.remove(session.id, space, pattern));
     }
 
@@ -117,8 +126,12 @@ impl Room {
     /// Those that hear an event of this name, all but one.
     pub(crate) fn hearers(&self, name: &str, except: Option<ConnectionId>) -> Recipients {
         let everything = &self.subscriptions.everything;
-        if name == BROADCAST || everything.len() == self.sessions.len() {
+        let is_broadcast = name == BROADCAST;
+        if (is_broadcast && self.behind.is_empty()) || everything.len() == self.sessions.len() {
             return except.map_or(Recipients::Everyone, Recipients::Except);
+        }
+        if is_broadcast {
+            return self.hearers_such(name, except, |_| true);
         }
         let mut hearers = self.subscriptions.of(Space::EVENTS, name);
         hearers.extend(everything);
@@ -145,6 +158,23 @@ impl Room {
     ) -> Recipients {
         let own = self.present.get(user).into_iter().flatten().filter_map(|it| self.session(*it));
         self.recipients(own.filter(|it| it.hears(name)).map(|it| it.id), except)
+    }
+
+    /// Those that hear an entry of this name which has a channel of its own, all but one.
+    pub(crate) fn hearers_on(
+        &self,
+        (space, channel): (Space, &str),
+        name: &str,
+        except: Option<ConnectionId>,
+    ) -> Recipients {
+        let mut hearers = self.subscriptions.of(space, channel);
+        hearers.extend(self.followers().filter(|it| it.hears(name)).map(|it| it.id));
+        self.recipients(hearers, except)
+    }
+
+    /// The connections that follow the log and are not behind.
+    pub(crate) fn followers(&self) -> impl Iterator<Item = &Connection> {
+        self.subscriptions.following.iter().filter_map(|it| self.session(*it))
     }
 
     /// The connections that are subscribed to a channel.

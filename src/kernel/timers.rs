@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Context, Room, idle, presence, retention, vacancy};
+use super::{Context, Room, behind, idle, presence, retention, vacancy};
 use crate::message::{ConnectionId, Millis};
 
 /// When each connection was last heard by the platform on the room's behalf.
@@ -29,6 +29,8 @@ const TIMERS: &[Timer] = &[
     Timer { due_at: presence::due_at, fire: |room, cx, _| presence::expire(room, cx) },
     // Entries that are past keeping.
     Timer { due_at: retention::due_at, fire: |room, cx, _| retention::trim(room, cx) },
+    // Those that are fed from the log.
+    Timer { due_at: behind::due_at, fire: |room, cx, _| behind::tick(room, cx) },
     // The features' own.
     Timer {
         due_at: |room| room.features.due_at(room),

@@ -1,4 +1,4 @@
-use super::{ConnectionId, Epoch, Millis, Offset, Topic, UserId};
+use super::{Attached, ConnectionId, Epoch, Millis, Offset, Topic, UserId};
 
 /// What a newcomer is told of its connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +15,8 @@ pub struct Welcome {
     pub offset: Offset,
     /// Which incarnation of the log that is.
     pub epoch: Epoch,
+    /// From where on it is told.
+    pub attached: Attached,
 }
 
 /// The answer to a request that only who asked gets.

@@ -95,7 +95,8 @@ impl Protocol for Client {
             Event::Refused(refusal) => frame(notice, "error", Error::of(notice, refusal)),
             // Every other type goes to the listeners of its clients (E19): only what was
             // published; and nothing it can say asks for the rest.
-            Event::Joined(_)
+            Event::Position(_)
+            | Event::Joined(_)
             | Event::Left(_)
             | Event::Presence(_)
             | Event::History(_)

@@ -79,6 +79,7 @@ impl Protocol for Talk {
             Event::Refused(refusal) => json::frame(&Error::of(notice, refusal)),
             // Nobody but its user is in a conversation, and nothing it can say asks for these.
             Event::Welcome(_)
+            | Event::Position(_)
             | Event::Ping
             | Event::Joined(_)
             | Event::Left(_)

@@ -66,6 +66,7 @@ impl Protocol for Workflow {
             Event::Joined(_)
             | Event::Left(_)
             | Event::Welcome(_)
+            | Event::Position(_)
             | Event::Ping
             | Event::Presence(_)
             | Event::History(_)

@@ -11,6 +11,8 @@ mod addresses;
 mod admission;
 mod admission_conversation;
 mod attachment;
+mod behind;
+mod behind_scripts;
 mod breaker;
 mod budget;
 mod claims;

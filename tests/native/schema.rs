@@ -21,7 +21,7 @@ use dormouse::schema::{asyncapi, openapi, text};
 use jsonschema::Validator;
 use serde_json::{Value, json};
 
-use crate::support::{NOON, decoded, encoded, entry, member, session_id, stamp};
+use crate::support::{NOON, attached, decoded, encoded, entry, member, session_id, stamp};
 
 fn committed(name: &str, document: &Value) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(name);
@@ -209,6 +209,7 @@ pub(crate) fn events() -> Vec<Event> {
             heartbeat_ms: 25_000,
             offset: Offset(42),
             epoch: epoch(),
+            attached: attached(),
         }))
     };
     let state = vec![StateItem {

@@ -14,8 +14,8 @@ use dormouse::kernel::{
 };
 use dormouse::limits::Limits;
 use dormouse::message::{
-    Body, ConnectionId, Entry, Epoch, Kind, Member, Millis, Offset, ProtocolError, RequestId,
-    RoomName, Stamp, UserId,
+    Attached, Body, ConnectionId, Entry, Epoch, Kind, Member, Millis, Offset, ProtocolError,
+    RequestId, RoomName, Stamp, UserId,
 };
 use dormouse::protocol::{Channel, Decoded, Frame, Peer, Protocol, ProtocolId, Wire};
 use rusqlite::limits::Limit;
@@ -69,6 +69,11 @@ pub(crate) fn room_name() -> RoomName {
 
 pub(crate) fn epoch() -> Epoch {
     Epoch("e".into())
+}
+
+/// Goes on at 42, and asked for nothing else.
+pub(crate) fn attached() -> Attached {
+    Attached { first: Offset(1), from: Offset(42), is_resumed: false, reason: None }
 }
 
 pub(crate) fn blank() -> StoredRoom {

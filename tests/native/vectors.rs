@@ -19,7 +19,7 @@ use dormouse::message::{
 use dormouse::protocol::{Frame, ProtocolId};
 use serde_json::{Value, json};
 
-use crate::support::{NOON, decoded, encoded, entry, member, session_id, stamp};
+use crate::support::{NOON, attached, decoded, encoded, entry, member, session_id, stamp};
 
 /// Each dialect and its vectors.
 fn vectors() -> Vec<(ProtocolId, Value)> {
@@ -230,6 +230,7 @@ fn welcome(client: Option<&str>) -> Event {
         heartbeat_ms: 25_000,
         offset: Offset(42),
         epoch: Epoch("e1".into()),
+        attached: attached(),
     }))
 }
 

@@ -91,7 +91,7 @@ impl Protocol for Context {
                 frame(notice, word, Some(data))
             }
             Event::Refused(refusal) => json::frame(&Error::of(notice, refusal)),
-            Event::Welcome(_) | Event::Ping | Event::Reply(_) => return None,
+            Event::Welcome(_) | Event::Position(_) | Event::Ping | Event::Reply(_) => return None,
         })
     }
 }

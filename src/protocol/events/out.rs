@@ -38,7 +38,7 @@ pub(super) fn encode(notice: &Notice) -> Option<Frame> {
                 Some(_) => json::frame(&Told::of(notice, word, data, at)),
             }
         }
-        Event::Ping => return None,
+        Event::Ping | Event::Position(_) => return None,
     })
 }
 
