@@ -46,7 +46,11 @@ fn layers_look_down() {
         let Some(own) = rank(first.trim_end_matches(".rs")) else { continue };
         let own = match inside.file_name().and_then(|it| it.to_str()) {
             Some("http.rs") if inside.starts_with("feature") => rank("api").unwrap(),
-            Some("schema.rs") if inside.starts_with("feature") => rank("schema").unwrap(),
+            Some("schema.rs")
+                if inside.starts_with("feature") || inside.starts_with("protocol") =>
+            {
+                rank("schema").unwrap()
+            }
             _ if is_rules(inside) => rules,
             _ => own,
         };

@@ -4,10 +4,10 @@ use super::Documents;
 use super::context as wire;
 use crate::feature::schema::{Calls, Described, Frames};
 use crate::message::Name;
+use crate::protocol::context::schema::{IN, OUT};
 use crate::schema::calls::{Answer, Call};
 use crate::schema::frames::Field::{Is, Needs};
 use crate::schema::frames::Message;
-use crate::schema::frames::context::{IN, OUT};
 use crate::schema::openapi::parameter;
 use crate::schema::shape::{input, output};
 

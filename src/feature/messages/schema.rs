@@ -4,9 +4,9 @@ use super::Messages;
 pub(crate) use super::context::Message as InContext;
 use super::context::MessageIn;
 use crate::feature::schema::{Described, Frames};
+use crate::protocol::context::schema::{IN, OUT};
 use crate::schema::frames::Field::{Is, Needs};
 use crate::schema::frames::Message;
-use crate::schema::frames::context::{IN, OUT};
 use crate::schema::shape::{input, output};
 
 impl Described for Messages {

@@ -3,9 +3,9 @@
 use super::Metrics;
 use super::context as metric;
 use crate::feature::schema::{Described, Frames};
+use crate::protocol::context::schema::{IN, OUT};
 use crate::schema::frames::Field::{Is, Needs};
 use crate::schema::frames::Message;
-use crate::schema::frames::context::{IN, OUT};
 use crate::schema::shape::{input, output};
 
 impl Described for Metrics {

@@ -3,9 +3,9 @@
 use super::State;
 use super::words::{AllOut, SetStateIn};
 use crate::feature::schema::{Described, Frames};
+use crate::protocol::events::schema::{query, response};
 use crate::schema::frames::Field::{Is, Needs};
 use crate::schema::frames::Message;
-use crate::schema::frames::events::{query, response};
 use crate::schema::shape::{input, output};
 
 impl Described for State {

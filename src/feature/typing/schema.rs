@@ -3,10 +3,10 @@
 use super::Typing;
 use super::words::{InContext, InEvents, TypingIn};
 use crate::feature::schema::{Described, Frames};
+use crate::protocol::context::schema::{IN, OUT};
+use crate::protocol::events::schema::TOLD;
 use crate::schema::frames::Field::{Is, Needs};
 use crate::schema::frames::Message;
-use crate::schema::frames::context::{IN, OUT};
-use crate::schema::frames::events::TOLD;
 use crate::schema::shape::{input, output};
 
 impl Described for Typing {

@@ -4,10 +4,10 @@ use super::Workflows;
 use super::words::{Notification, WorkflowUpdate};
 use crate::feature::schema::{Described, Frames};
 use crate::protocol::client;
+use crate::protocol::events::schema::HAPPENED;
+use crate::protocol::workflow::schema::OUT as WORKFLOW;
 use crate::schema::frames::Field::{Is, Needs};
 use crate::schema::frames::Message;
-use crate::schema::frames::events::HAPPENED;
-use crate::schema::frames::workflow::OUT as WORKFLOW;
 use crate::schema::shape::{Shape, input, input_here};
 
 impl Described for Workflows {

@@ -3,6 +3,9 @@
 //! In: `auth`, `message`, `history`, `presence`, `ping`, and the words of features.
 //! Out: the same, `user_joined`, `user_left`, `pong`, `error`, and every event by its own name.
 
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) mod schema;
+
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 

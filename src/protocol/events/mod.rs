@@ -4,6 +4,8 @@
 //! Out: `connection_established`, `pong`, `event`, `broadcast`, `response`, `error`.
 
 pub(crate) mod out;
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) mod schema;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;

@@ -1,7 +1,7 @@
 use serde_json::Value;
 
-use super::context::ERROR;
 use super::{Frames, Message};
+use crate::protocol::context::schema::ERROR;
 use crate::schema::shape::output_here;
 
 /// The legacy echo, which has no words of its own but for a refusal.

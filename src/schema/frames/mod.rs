@@ -1,11 +1,6 @@
-//! Every message of every dialect. A dialect's file lists them; the types say the rest.
+//! Every message of every dialect. A dialect's `schema.rs` lists them; the types say the rest.
 
-mod client;
-pub(crate) mod context;
-mod conversation;
 mod echo;
-pub(crate) mod events;
-pub(crate) mod workflow;
 
 use serde_json::{Map, Value, json};
 
@@ -13,7 +8,10 @@ use super::parsed;
 use super::shape::{Shape, Shapes};
 use crate::feature;
 use crate::message::RequestId;
-use crate::protocol::ProtocolId;
+use crate::protocol::{
+    ProtocolId, client::schema as client, context::schema as context,
+    conversation::schema as conversation, events::schema as events, workflow::schema as workflow,
+};
 
 pub(super) use echo::of_echo;
 

@@ -1,9 +1,9 @@
 use serde_json::Value;
 
-use super::Field::{Is, May, MayOwn, Needs, Own};
-use super::Message;
+use super as wire;
 use crate::message::EventName;
-use crate::protocol::context as wire;
+use crate::schema::frames::Field::{Is, May, MayOwn, Needs, Own};
+use crate::schema::frames::Message;
 use crate::schema::shape::{Shape, input, input_here, output, output_here};
 
 pub(crate) const IN: Shape = input_here::<wire::Envelope<'static>>;
@@ -11,7 +11,7 @@ pub(crate) const OUT: Shape = output_here::<wire::Outgoing<'static, ()>>;
 /// A user who came or left.
 const USER: Shape = output::<wire::User<'static>>;
 
-pub(super) const RECEIVE: &[Message] = &[
+pub(crate) const RECEIVE: &[Message] = &[
     Message {
         name: "auth",
         about: "Here is my token. The first message where the URL has none; later, a younger token.",
@@ -42,7 +42,7 @@ pub(super) const RECEIVE: &[Message] = &[
     },
 ];
 
-pub(super) const SEND: &[Message] = &[
+pub(crate) const SEND: &[Message] = &[
     Message {
         name: "user_joined",
         about: "A user came in: once per user, not per connection.",
@@ -95,7 +95,7 @@ pub(super) const SEND: &[Message] = &[
     },
 ];
 
-pub(super) const ERROR: Message = Message {
+pub(crate) const ERROR: Message = Message {
     name: "error",
     about: "No. What cannot go on is closed after it.",
     envelope: output_here::<wire::Error<'static>>,

@@ -1,11 +1,11 @@
-use super::Field::{Is, MayOwn, Own};
-use super::Message;
-use crate::protocol::conversation as wire;
+use super as wire;
+use crate::schema::frames::Field::{Is, MayOwn, Own};
+use crate::schema::frames::Message;
 use crate::schema::shape::{Shape, input_here, output_here};
 
 const IN: Shape = input_here::<wire::Envelope<'static>>;
 
-pub(super) const RECEIVE: &[Message] = &[
+pub(crate) const RECEIVE: &[Message] = &[
     Message {
         name: "history",
         about: "What was said before?",
@@ -29,7 +29,7 @@ pub(super) const RECEIVE: &[Message] = &[
     },
 ];
 
-pub(super) const SEND: &[Message] = &[
+pub(crate) const SEND: &[Message] = &[
     Message {
         name: "history",
         about: "A stretch of the conversation, oldest first.",

@@ -1,8 +1,8 @@
-use super::Field::{self, Is, May, MayOwn, Needs, Own};
-use super::Message;
+use super::{self as wire, out};
 use crate::message::{EventName, Topic};
-use crate::protocol::events::{self as wire, out};
 use crate::protocol::spell::User;
+use crate::schema::frames::Field::{self, Is, May, MayOwn, Needs, Own};
+use crate::schema::frames::Message;
 use crate::schema::shape::{Shape, input, input_here, output, output_here};
 
 const IN: Shape = input_here::<wire::Envelope<'static>>;
@@ -34,7 +34,7 @@ pub(crate) const fn response(
 /// An event.
 pub(crate) const HAPPENED: Shape = output_here::<out::Happened<'static>>;
 
-pub(super) const RECEIVE: &[Message] = &[
+pub(crate) const RECEIVE: &[Message] = &[
     query("ping", &[Is("type", "ping")], "Are you there?", r#"{"type":"ping","id":"p1"}"#),
     query(
         "auth",
@@ -100,7 +100,7 @@ pub(super) const RECEIVE: &[Message] = &[
     ),
 ];
 
-pub(super) const SEND: &[Message] = &[
+pub(crate) const SEND: &[Message] = &[
     Message {
         name: "connection_established",
         about: "The first frame: you are in.",

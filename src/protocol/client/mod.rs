@@ -3,6 +3,9 @@
 //! In: `ping`, `pong`, `status`, `auth`; any other type is published to the room.
 //! Out: `hello`, `ping`, `pong`, `status`, `auth`, `error`, and every event by its own name.
 
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) mod schema;
+
 use std::collections::BTreeMap;
 
 use serde::Serialize;

@@ -3,6 +3,9 @@
 //! In: `history`, `ping`, `auth`, and the words of features.
 //! Out: the same, `pong` and `error`.
 
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) mod schema;
+
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 

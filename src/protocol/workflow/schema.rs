@@ -1,15 +1,15 @@
 use serde_json::Value;
 
-use super::Field::{Is, MayOwn, Needs, Own};
-use super::Message;
+use super as wire;
 use crate::message::EventName;
-use crate::protocol::workflow as wire;
+use crate::schema::frames::Field::{Is, MayOwn, Needs, Own};
+use crate::schema::frames::Message;
 use crate::schema::shape::{Shape, input, input_here, output, output_here};
 
 pub(crate) const IN: Shape = input_here::<wire::Envelope<'static>>;
 pub(crate) const OUT: Shape = output_here::<wire::Outgoing<'static, ()>>;
 
-pub(super) const RECEIVE: &[Message] = &[
+pub(crate) const RECEIVE: &[Message] = &[
     Message {
         name: "ping",
         about: "Are you there? Exactly `{\"type\":\"ping\"}` is answered without waking the room.",
@@ -33,7 +33,7 @@ pub(super) const RECEIVE: &[Message] = &[
     },
 ];
 
-pub(super) const SEND: &[Message] = &[
+pub(crate) const SEND: &[Message] = &[
     Message {
         name: "event",
         about: "Any other event that was published to the room: its name is the type.",

@@ -4,6 +4,9 @@
 //! `auth`, `error`, `large_data`, `large_data_received`, `large_data_delete`, and every event by
 //! its own name.
 
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) mod schema;
+
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 

@@ -1,15 +1,15 @@
 use serde_json::{Map, Value};
 
-use super::Field::{Is, MayOwn, Needs, Own};
-use super::Message;
+use super as wire;
 use crate::message::EventName;
-use crate::protocol::client as wire;
+use crate::schema::frames::Field::{Is, MayOwn, Needs, Own};
+use crate::schema::frames::Message;
 use crate::schema::shape::{Shape, input_here, output, output_here};
 
 const IN: Shape = input_here::<wire::Envelope<'static>>;
 const OUT: Shape = output_here::<wire::Outgoing<'static, wire::Nothing>>;
 
-pub(super) const RECEIVE: &[Message] = &[
+pub(crate) const RECEIVE: &[Message] = &[
     Message {
         name: "ping",
         about: "Are you there? Exactly `{\"type\":\"ping\"}` is answered without waking the room.",
@@ -47,7 +47,7 @@ pub(super) const RECEIVE: &[Message] = &[
     },
 ];
 
-pub(super) const SEND: &[Message] = &[
+pub(crate) const SEND: &[Message] = &[
     Message {
         name: "hello",
         about: "The first frame: you are in.",
