@@ -5,7 +5,7 @@ use super::{Endpoint, HandOff, Terms, Upgrade};
 use crate::close::CloseCode;
 use crate::kernel::{Flag, Flags, Grant, Grants};
 use crate::message::{Code, Member, ProtocolError, RoomName, UserId};
-use crate::protocol::client::{INVALID_ROLE, UNSUPPORTED_VERSION};
+use crate::protocol::HandshakeCodes;
 
 /// 1 to 64 of `A-Z a-z 0-9 _ -` (K1; E3 recommends a UUID).
 pub(super) fn is_client_id(text: &str) -> bool {
@@ -55,8 +55,12 @@ pub(super) const NO_ADMIN: ProtocolError =
 type Fault = (ProtocolError, CloseCode);
 
 /// Checks version, client id and role, in this order: the first that is wrong is told (K1).
-pub(super) fn handshake(upgrade: &Upgrade, development: bool) -> Result<ClientRole, Fault> {
-    let bad = |message| (ProtocolError::invalid(message), UNSUPPORTED_VERSION);
+pub(super) fn handshake(
+    upgrade: &Upgrade,
+    codes: HandshakeCodes,
+    development: bool,
+) -> Result<ClientRole, Fault> {
+    let bad = |message| (ProtocolError::invalid(message), codes.version);
     if !matches!(upgrade.query.get("version"), None | Some("1")) {
         return Err(bad("this version of the protocol is not spoken here; 1 is"));
     }
@@ -66,7 +70,7 @@ pub(super) fn handshake(upgrade: &Upgrade, development: bool) -> Result<ClientRo
         Some("test") if development => ClientRole::Test,
         Some(_) => {
             let refusal = ProtocolError::new(Code::PermissionDenied, "invalid role");
-            return Err((refusal, INVALID_ROLE));
+            return Err((refusal, codes.role));
         }
     };
     if upgrade.query.get("client_id").is_some_and(is_client_id) {

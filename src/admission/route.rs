@@ -29,7 +29,7 @@ impl Target {
     pub fn dialect(&self) -> ProtocolId {
         match self {
             Self::Room(endpoint, _) => endpoint.dialect,
-            Self::Echo(_) => ProtocolId::CONTEXT,
+            Self::Echo(_) => ProtocolId::FIRST,
         }
     }
 }

@@ -7,8 +7,7 @@ use crate::feature;
 use crate::feature::door::{self, Joining};
 use crate::kernel::{Grant, Renewal};
 use crate::message::{Kind, Millis, ProtocolError, RoomName};
-use crate::protocol::client::INVALID_ROLE;
-use crate::protocol::{Access, Subprotocols, TokenPlace};
+use crate::protocol::{Access, HandshakeCodes, Subprotocols, TokenPlace};
 
 /// What every request is judged by.
 #[derive(Clone, Default)]
@@ -162,7 +161,9 @@ impl Policy {
                 .and_then(|()| anonymous::demo(endpoint, upgrade, new_id))
                 .and_then(|it| self.complete(endpoint, &upgrade.query, it))
                 .map(Verdict::Join),
-            Access::Client => return self.judge_client(endpoint, upgrade, now, new_id),
+            Access::Handshake(codes) => {
+                return self.judge_handshake(endpoint, upgrade, codes, now, new_id);
+            }
         };
         judged.unwrap_or_else(refuse)
     }
@@ -197,15 +198,16 @@ impl Policy {
         }
     }
 
-    /// The handshake of `/ws/client`: what is wrong with it has close codes of its own.
-    fn judge_client(
+    /// What is wrong with a handshake has close codes of its own.
+    fn judge_handshake(
         &self,
         endpoint: &Endpoint,
         upgrade: &Upgrade,
+        codes: HandshakeCodes,
         now: Millis,
         new_id: impl FnOnce() -> String,
     ) -> Verdict {
-        let role = match anonymous::handshake(upgrade, self.development) {
+        let role = match anonymous::handshake(upgrade, codes, self.development) {
             Ok(role) => role,
             Err((refusal, code)) => return Verdict::Refuse(refusal, code),
         };
@@ -219,7 +221,7 @@ impl Policy {
         let is_admin = |it: &Option<Claims>| it.as_ref().is_some_and(|it| it.role == Role::Admin);
         let joined = match judged {
             Ok(claims) if role.needs_token() && !is_admin(&claims) => {
-                return Verdict::Refuse(anonymous::NO_ADMIN, INVALID_ROLE);
+                return Verdict::Refuse(anonymous::NO_ADMIN, codes.role);
             }
             Ok(Some(claims)) => upgrade
                 .context()
@@ -255,7 +257,7 @@ impl Policy {
         let claims = self.keys.verify_at(token, terms.local, now)?;
         let hand_off = match endpoint.access {
             Access::Feature => self.assign(endpoint, terms, &claims, new_id()),
-            Access::Token | Access::Development | Access::Demo | Access::Client => {
+            Access::Token | Access::Development | Access::Demo | Access::Handshake(_) => {
                 join(endpoint, terms, &claims, context)
             }
         }?;

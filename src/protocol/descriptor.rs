@@ -1,5 +1,5 @@
-//! What the server knows of a protocol beside its frames. A new protocol is its file and a line
-//! in the list of protocols: paths, tokens, pings and sub-protocols are read from here.
+//! What the server knows of a protocol beside its frames. A new protocol is its folder and a
+//! line in the list of protocols: paths, tokens, pings and sub-protocols are read from here.
 
 use super::ProtocolId;
 use crate::close::CloseCode;
@@ -80,8 +80,8 @@ pub enum Access {
     Development,
     /// Everybody, in rooms of their own (C3).
     Demo,
-    /// By the handshake of `/ws/client` (E2 to E6).
-    Client,
+    /// By a handshake in the query, which needs no token (E2 to E6).
+    Handshake(HandshakeCodes),
     /// Whoever has a token, in the room that a feature assigns to them (`feature::door`).
     Feature,
 }
@@ -92,6 +92,15 @@ impl Access {
     pub const fn at(self, path: &'static str, kind: Kind) -> Entrance {
         Entrance { path, kind, access: self }
     }
+}
+
+/// The close codes of a handshake that is refused for what stands in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HandshakeCodes {
+    /// A version, or a client id, that is none.
+    pub version: CloseCode,
+    /// A role that is none, or not the client's.
+    pub role: CloseCode,
 }
 
 /// Which of the sub-protocols that a client offers is chosen. One that carries a token is none.

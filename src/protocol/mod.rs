@@ -1,17 +1,21 @@
-//! Dialects: how the vocabulary is spelled on the wire. A file or a folder each, no behaviour.
+//! Dialects: how the vocabulary is spelled on the wire. A folder each, no behaviour.
 
-pub(crate) mod client;
-pub(crate) mod context;
-pub(crate) mod conversation;
+mod client;
+mod context;
+mod conversation;
 mod descriptor;
-pub(crate) mod events;
+mod events;
 pub mod json;
 mod peer;
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) mod schema;
 pub(crate) mod spell;
 mod wire;
-pub(crate) mod workflow;
+mod workflow;
 
-pub use descriptor::{Access, Descriptor, Encoding, Entrance, Subprotocols, TokenPlace};
+pub use descriptor::{
+    Access, Descriptor, Encoding, Entrance, HandshakeCodes, Subprotocols, TokenPlace,
+};
 pub use peer::{Channel, Decoded, Peer, RoomAddress};
 use serde::{Deserialize, Serialize};
 pub use wire::Wire;
@@ -20,18 +24,42 @@ use crate::feature::{self, Publishing};
 use crate::kernel::Notice;
 use crate::message::{Body, EVENT, Kind, ProtocolError};
 
-/// Every dialect, by number. Numbers are stored in attachments: append, never reorder. A new one
-/// is its file and a line here.
-const PROTOCOLS: &[&dyn Protocol] = &[
-    &context::Context,
-    &workflow::Workflow,
-    &events::Events,
-    &client::Client,
-    &conversation::Talk,
-];
+/// Every dialect, by number: what it is called here, its module and its type. Numbers are stored in
+/// attachments: append, never reorder. A new one is its folder, its module above, and a line here.
+macro_rules! protocols {
+    ($then:ident) => {
+        $then! {
+            /// Spoken at `/api/{chat,analytics,collaboration}/ws`.
+            CONTEXT: context::Context;
+            /// Spoken at `/ws`.
+            WORKFLOW: workflow::Workflow;
+            /// Spoken at `/api/v1/ws`.
+            EVENTS: events::Events;
+            /// Spoken at `/ws/client`.
+            CLIENT: client::Client;
+            /// Spoken at `/ws/conversation`.
+            CONVERSATION: conversation::Talk;
+        }
+    };
+}
 
-/// How many dialects there are.
-pub const PROTOCOLS_COUNT: usize = PROTOCOLS.len();
+#[cfg(not(target_arch = "wasm32"))]
+use protocols;
+
+macro_rules! listed {
+    ($($(#[$about:meta])* $id:ident: $module:ident::$name:ident;)*) => {
+        /// How many dialects there are.
+        pub const PROTOCOLS_COUNT: usize = [$(stringify!($id)),*].len();
+
+        const PROTOCOLS: [&dyn Protocol; PROTOCOLS_COUNT] = [$(&$module::$name),*];
+
+        impl ProtocolId {
+            $($(#[$about])* pub const $id: Self = Self($module::DESCRIPTOR.number);)*
+        }
+    };
+}
+
+protocols!(listed);
 
 /// Words that have no meaning in a dialect of today, and are refused as names of events in rooms
 /// of every kind, so that one to come may give them one.
@@ -122,16 +150,8 @@ impl Frame {
 pub struct ProtocolId(u8);
 
 impl ProtocolId {
-    /// Spoken at `/api/{chat,analytics,collaboration}/ws`.
-    pub const CONTEXT: Self = Self(0);
-    /// Spoken at `/ws`.
-    pub const WORKFLOW: Self = Self(1);
-    /// Spoken at `/api/v1/ws`.
-    pub const EVENTS: Self = Self(2);
-    /// Spoken at `/ws/client`.
-    pub const CLIENT: Self = Self(3);
-    /// Spoken at `/ws/conversation`.
-    pub const CONVERSATION: Self = Self(4);
+    /// The first of the list, in whose words is refused what has none of its own: the echo.
+    pub const FIRST: Self = Self(0);
 
     /// Every dialect there is.
     pub fn all() -> impl Iterator<Item = Self> {
@@ -153,7 +173,8 @@ impl ProtocolId {
     /// The dialect itself.
     #[must_use]
     pub fn get(self) -> &'static dyn Protocol {
-        PROTOCOLS.get(self.index()).copied().unwrap_or(&context::Context)
+        let [first, ..] = PROTOCOLS;
+        PROTOCOLS.get(self.index()).copied().unwrap_or(first)
     }
 }
 

@@ -9,8 +9,7 @@ use crate::close::CloseCode;
 use crate::feature;
 use crate::feature::schema::Door;
 use crate::message::{Code, Fault, Offset};
-use crate::protocol::client::{HANDSHAKE_FAILED, INVALID_ROLE, UNSUPPORTED_VERSION};
-use crate::protocol::{Access, ProtocolId};
+use crate::protocol::{self, Access, ProtocolId};
 
 /// The WebSockets as an `AsyncAPI` 3 document.
 #[must_use]
@@ -92,9 +91,7 @@ pub fn asyncapi() -> Value {
                 },
             },
         },
-        "x-close-codes": object(CLOSE_CODES.map(|(code, about)| {
-            (code.number().to_string(), Value::from(about))
-        })),
+        "x-close-codes": close_codes(),
     })
 }
 
@@ -103,15 +100,19 @@ const ABOUT: &str = "Every message is a JSON object in a text frame. Unknown fie
     milliseconds. A refused connection is accepted, told why in an `error`, and closed with one \
     of the codes under `x-close-codes`.";
 
-const CLOSE_CODES: [(CloseCode, &str); 8] = [
+/// Those of every dialect, and those of one.
+fn close_codes() -> Value {
+    let own = ProtocolId::all().flat_map(|it| protocol::schema::of(it).close_codes);
+    let all = CLOSE_CODES.iter().chain(own);
+    object(all.map(|(code, about)| (code.number().to_string(), Value::from(*about))))
+}
+
+const CLOSE_CODES: &[(CloseCode, &str)] = &[
     (CloseCode::GoingAway, "Nothing was heard for too long."),
     (CloseCode::Policy, "Token, permission, rate, or a request that makes no sense."),
     (CloseCode::TooLarge, "Longer than allowed."),
     (CloseCode::Internal, "Our fault."),
     (CloseCode::TryLater, "Full, not answering, or too far behind: try later."),
-    (UNSUPPORTED_VERSION, "A version or a client id that is none; only `/ws/client`."),
-    (INVALID_ROLE, "A role that is none, or not the client's; only `/ws/client`."),
-    (HANDSHAKE_FAILED, "The handshake failed on our side; only `/ws/client`."),
 ];
 
 /// What every dialect's server may say beside its own words.
@@ -134,11 +135,11 @@ impl Parts {
         let vocabulary = vocabulary();
         let mut spelled = Map::new();
         for it in &frames.receive {
-            let payload = it.received(&mut shapes);
+            let payload = frames.received(it, &mut shapes);
             spelled.insert(format!("{dialect}.receive.{}", it.name), it.spelled(&payload));
         }
         for it in &frames.send {
-            let payload = it.sent(&mut shapes);
+            let payload = frames.sent(it, &mut shapes);
             spelled.insert(format!("{dialect}.send.{}", it.name), it.spelled(&payload));
         }
         for name in shared("send", dialect) {
@@ -248,7 +249,7 @@ fn about(access: Access) -> &'static str {
             "As with every token; only where `ENVIRONMENT` is `development`, elsewhere 404."
         }
         Access::Demo => "Open to all, without a token, in rooms of their own.",
-        Access::Client => {
+        Access::Handshake(_) => {
             "A token is needed for the role `admin`; who brings none joins `hub:lobby`."
         }
     }
@@ -260,12 +261,13 @@ fn security(access: Access) -> Option<Value> {
         Access::Token | Access::Development | Access::Feature => {
             Some(["query", "header", "protocol"].map(scheme).into_iter().collect())
         }
-        Access::Demo | Access::Client => None,
+        Access::Demo | Access::Handshake(_) => None,
     }
 }
 
 /// The parameters of an endpoint's URL.
 fn query(access: Access, door: Option<&Door>) -> Value {
+    let is_handshake = matches!(access, Access::Handshake(_));
     let name = json!({"type": "string", "pattern": "^[A-Za-z0-9._:~-]{1,128}$",
         "not": {"enum": [".", ".."]}});
     let with = |schema: &Value, about: &str| {
@@ -293,13 +295,13 @@ fn query(access: Access, door: Option<&Door>) -> Value {
             (it.name, with(schema, it.about))
         }));
     }
-    if access == Access::Client {
+    if is_handshake {
         let roles = one_of(&["frontend", "admin", "test"]);
         fields.push(("version", with(&one_of(&["1"]), "Of the handshake; 1 if it is missing.")));
         fields.push(("role", with(&roles, "`frontend` if it is missing.")));
     }
     let mut query = json!({"type": "object", "properties": object(fields)});
-    if let (Access::Client, Value::Object(query)) = (access, &mut query) {
+    if let (true, Value::Object(query)) = (is_handshake, &mut query) {
         query.insert("required".into(), json!(["client_id"]));
     }
     query

@@ -81,6 +81,37 @@ fn only_the_folder_of_a_feature_and_the_list_name_it() {
     assert!(found.is_empty(), "{found:?}");
 }
 
+#[test]
+fn only_the_folder_of_a_protocol_and_the_list_name_it() {
+    let list = include_str!("../../src/protocol/mod.rs");
+    let entries = list.lines().filter_map(|it| it.trim().strip_suffix(';')?.split_once("::"));
+    let ids = entries.filter_map(|(it, _)| it.split_once(": "));
+    let protocols: Vec<(&str, &str)> = ids.filter(|(id, _)| *id == id.to_uppercase()).collect();
+    assert!(4 <= protocols.len(), "{protocols:?}");
+    // Above all protocols nobody spells anything for one; what features say they spell themselves.
+    let above = ["kernel", "history", "directory", "admission", "host", "edge"];
+    for (path, text) in files("src", &["rs"]) {
+        let inside = path.strip_prefix(concat!(env!("CARGO_MANIFEST_DIR"), "/src")).unwrap();
+        for (id, module) in &protocols {
+            let own = Path::new("protocol").join(module);
+            assert!(list.contains(&format!("\nmod {module};\n")), "{module} is nobody else's");
+            if inside.starts_with(&own) || inside == Path::new("protocol/mod.rs") {
+                continue;
+            }
+            let mut names = vec![format!("ProtocolId::{id}"), format!("protocol::{module}")];
+            if inside.starts_with("protocol") {
+                names.push(format!("{module}::"));
+            }
+            if above.iter().any(|it| inside.starts_with(it)) {
+                names.push(format!("\"{module}\""));
+            }
+            for name in names {
+                assert!(!text.contains(&name), "{} names {name}", inside.display());
+            }
+        }
+    }
+}
+
 /// Files of features that hold rules: they call the kernel.
 const RULES: [&str; 6] =
     ["rules.rs", "door.rs", "fetch.rs", "measure.rs", "owners.rs", "participants.rs"];

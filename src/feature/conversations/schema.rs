@@ -3,7 +3,7 @@
 use super::Conversations;
 use super::wire::{Asked, Confirmed, Response};
 use crate::feature::schema::{Described, Door, DoorParameter, Frames};
-use crate::protocol::conversation::Outgoing;
+use crate::schema::frames::Envelope::{Of, OutWith};
 use crate::schema::frames::Field::{Is, Own};
 use crate::schema::frames::Message;
 use crate::schema::shape::{Shape, input_here, output_here};
@@ -37,14 +37,14 @@ const RECEIVE: &[Message] = &[
     Message {
         name: "connect",
         about: "This is who I am. Before it nothing else is taken but `auth`; again, it is confirmed again.",
-        envelope: IN,
+        envelope: Of(IN),
         fields: &[Is("type", "connect"), Own("clientId"), Own("version")],
         example: r#"{"type":"connect","clientId":"client-1","timestamp":"2024-01-01T12:00:00.123Z","version":"1.0"}"#,
     },
     Message {
         name: "message",
         about: "Ask the responder this. The same messageId again is not asked again: its response is told again.",
-        envelope: IN,
+        envelope: Of(IN),
         fields: &[Is("type", "message"), Own("clientId"), Own("content"), Own("messageId")],
         example: r#"{"type":"message","clientId":"client-1","content":"Hello!","timestamp":"2024-01-01T12:00:00.123Z","messageId":"m1"}"#,
     },
@@ -54,14 +54,14 @@ const SEND: &[Message] = &[
     Message {
         name: "connect_confirm",
         about: "You are in. Before it nothing is said but `error`.",
-        envelope: output_here::<Outgoing<Confirmed<'static>>>,
+        envelope: OutWith(output_here::<Confirmed<'static>>),
         fields: &[Is("type", "connect_confirm"), Is("status", "confirmed")],
         example: r#"{"type":"connect_confirm","clientId":"client-1","conversationId":"conversation_018cc4e5-227b-7000-8000-000000000000","status":"confirmed","resumeToken":"OjwHNA7yqfVeb1Jt4-4X7BGbv2l8Fs8uXloaQApUiqo","timestamp":"2024-01-01T12:00:00.123Z"}"#,
     },
     Message {
         name: "response",
         about: "What the responder said to a message. Every connection of the conversation hears it.",
-        envelope: output_here::<Outgoing<Response<'static>>>,
+        envelope: OutWith(output_here::<Response<'static>>),
         fields: &[Is("type", "response")],
         example: r#"{"type":"response","messageId":"m1","content":"Hello, Ann.","timestamp":"2024-01-01T12:00:00.123Z"}"#,
     },

@@ -4,8 +4,8 @@ use super::Documents;
 use super::context as wire;
 use crate::feature::schema::{Calls, Described, Frames};
 use crate::message::Name;
-use crate::protocol::context::schema::{IN, OUT};
 use crate::schema::calls::{Answer, Call};
+use crate::schema::frames::Envelope::{In, Out};
 use crate::schema::frames::Field::{Is, Needs};
 use crate::schema::frames::Message;
 use crate::schema::openapi::parameter;
@@ -46,7 +46,7 @@ const SEND: &[Message] = &[STATE, ACK, EDITED, MOVED, JOINED, LEFT, DELETED];
 const JOIN: Message = Message {
     name: "join_session",
     about: "Let me into the session on this document, and show it to me. Leaves the one before.",
-    envelope: IN,
+    envelope: In,
     fields: &[Is("type", "join_session"), Needs("data", input::<wire::JoinIn>)],
     example: r#"{"type":"join_session","id":"j1","data":{"sessionId":"notes","role":"participant"}}"#,
 };
@@ -54,7 +54,7 @@ const JOIN: Message = Message {
 const LEAVE: Message = Message {
     name: "leave_session",
     about: "Let me out of the session.",
-    envelope: IN,
+    envelope: In,
     fields: &[Is("type", "leave_session"), Needs("data", input::<wire::LeaveIn>)],
     example: r#"{"type":"leave_session","id":"l1","data":{"sessionId":"notes"}}"#,
 };
@@ -62,7 +62,7 @@ const LEAVE: Message = Message {
 const DELETE: Message = Message {
     name: "delete_document",
     about: "Forget this document of mine.",
-    envelope: IN,
+    envelope: In,
     fields: &[Is("type", "delete_document"), Needs("data", input::<wire::LeaveIn>)],
     example: r#"{"type":"delete_document","id":"d1","data":{"sessionId":"notes"}}"#,
 };
@@ -70,7 +70,7 @@ const DELETE: Message = Message {
 const DELETED: Message = Message {
     name: "delete_document",
     about: "The document is deleted, and its session over. To you, as you asked, and to all in it.",
-    envelope: OUT,
+    envelope: Out,
     fields: &[Is("type", "delete_document"), Needs("data", output::<wire::Left<'static>>)],
     example: r#"{"type":"delete_document","id":"delete_document_018cc4e5-227b-7000-8000-00000000000c","timestamp":"2024-01-01T12:00:00.123Z","data":{"sessionId":"notes","userId":"ann","username":"Ann"}}"#,
 };
@@ -78,7 +78,7 @@ const DELETED: Message = Message {
 const EDIT: Message = Message {
     name: "edit",
     about: "Change the text.",
-    envelope: IN,
+    envelope: In,
     fields: &[Is("type", "edit"), Needs("data", input::<wire::EditIn<'static>>)],
     example: r#"{"type":"edit","id":"e1","data":{"operation":"insert","position":42,"content":"Hello World","version":15}}"#,
 };
@@ -86,7 +86,7 @@ const EDIT: Message = Message {
 const CURSOR: Message = Message {
     name: "cursor",
     about: "My cursor is here.",
-    envelope: IN,
+    envelope: In,
     fields: &[Is("type", "cursor"), Needs("data", input::<wire::CursorIn<'static>>)],
     example: r#"{"type":"cursor","data":{"position":42,"selection":{"start":40,"end":42}}}"#,
 };
@@ -94,7 +94,7 @@ const CURSOR: Message = Message {
 const COMMAND: Message = Message {
     name: "command",
     about: "Take back my last change.",
-    envelope: IN,
+    envelope: In,
     fields: &[Is("type", "command"), Needs("data", input::<wire::CommandIn<'static>>)],
     example: r#"{"type":"command","id":"u1","data":{"command":"undo"}}"#,
 };
@@ -102,7 +102,7 @@ const COMMAND: Message = Message {
 const STATE: Message = Message {
     name: "session_state",
     about: "This is the text, and who is here. After a conflict: forget your own, and begin with this.",
-    envelope: OUT,
+    envelope: Out,
     fields: &[Is("type", "session_state"), Needs("data", output::<wire::State<'static>>)],
     example: r#"{"type":"session_state","id":"j1","timestamp":"2024-01-01T12:00:00.123Z","data":{"sessionId":"notes","version":15,"content":"Hello","participants":[{"userId":"ann","username":"Ann","role":"participant"}]}}"#,
 };
@@ -110,7 +110,7 @@ const STATE: Message = Message {
 const ACK: Message = Message {
     name: "edit_ack",
     about: "What you sent is in, and the text is this version now.",
-    envelope: OUT,
+    envelope: Out,
     fields: &[Is("type", "edit_ack"), Needs("data", output::<wire::Ack>)],
     example: r#"{"type":"edit_ack","id":"e1","timestamp":"2024-01-01T12:00:00.123Z","data":{"version":16}}"#,
 };
@@ -118,7 +118,7 @@ const ACK: Message = Message {
 const EDITED: Message = Message {
     name: "edit",
     about: "The text was changed.",
-    envelope: OUT,
+    envelope: Out,
     fields: &[Is("type", "edit"), Needs("data", output::<wire::Edit<'static>>)],
     example: r#"{"type":"edit","id":"edit_018cc4e5-227b-7000-8000-000000000008","timestamp":"2024-01-01T12:00:00.123Z","data":{"operation":"insert","position":42,"content":"Hello World","length":0,"author":"ann","version":16}}"#,
 };
@@ -126,7 +126,7 @@ const EDITED: Message = Message {
 const MOVED: Message = Message {
     name: "cursor",
     about: "Somebody's cursor moved.",
-    envelope: OUT,
+    envelope: Out,
     fields: &[Is("type", "cursor"), Needs("data", output::<wire::CursorOut<'static>>)],
     example: r#"{"type":"cursor","id":"cursor_018cc4e5-227b-7000-8000-000000000009","timestamp":"2024-01-01T12:00:00.123Z","data":{"userId":"ann","position":42,"selection":{"start":40,"end":42}}}"#,
 };
@@ -134,7 +134,7 @@ const MOVED: Message = Message {
 const JOINED: Message = Message {
     name: "join_session",
     about: "A user came into the session: once per user, not per connection.",
-    envelope: OUT,
+    envelope: Out,
     fields: &[Is("type", "join_session"), Needs("data", output::<wire::Joined<'static>>)],
     example: r#"{"type":"join_session","id":"join_session_018cc4e5-227b-7000-8000-00000000000a","timestamp":"2024-01-01T12:00:00.123Z","data":{"sessionId":"notes","userId":"ann","username":"Ann","role":"participant"}}"#,
 };
@@ -142,7 +142,7 @@ const JOINED: Message = Message {
 const LEFT: Message = Message {
     name: "leave_session",
     about: "A user's last connection left the session; or yours did, as you asked.",
-    envelope: OUT,
+    envelope: Out,
     fields: &[Is("type", "leave_session"), Needs("data", output::<wire::Left<'static>>)],
     example: r#"{"type":"leave_session","id":"leave_session_018cc4e5-227b-7000-8000-00000000000b","timestamp":"2024-01-01T12:00:00.123Z","data":{"sessionId":"notes","userId":"ann","username":"Ann"}}"#,
 };

@@ -4,7 +4,7 @@ use super::Messages;
 pub(crate) use super::context::Message as InContext;
 use super::context::MessageIn;
 use crate::feature::schema::{Described, Frames};
-use crate::protocol::context::schema::{IN, OUT};
+use crate::schema::frames::Envelope::{In, Out};
 use crate::schema::frames::Field::{Is, Needs};
 use crate::schema::frames::Message;
 use crate::schema::shape::{input, output};
@@ -18,7 +18,7 @@ impl Described for Messages {
 const RECEIVE: &[Message] = &[Message {
     name: "message",
     about: "Say this to everyone and remember it.",
-    envelope: IN,
+    envelope: In,
     fields: &[Is("type", "message"), Needs("data", input::<MessageIn>)],
     example: r#"{"type":"message","id":"m1","data":{"content":"Hello, everyone!","messageType":"text"}}"#,
 }];
@@ -26,7 +26,7 @@ const RECEIVE: &[Message] = &[Message {
 const SEND: &[Message] = &[Message {
     name: "message",
     about: "Somebody spoke; the sender hears it too.",
-    envelope: OUT,
+    envelope: Out,
     fields: &[Is("type", "message"), Needs("data", output::<InContext<'static>>)],
     example: r#"{"type":"message","id":"message_018cc4e5-227b-7000-8000-000000000002","timestamp":"2024-01-01T12:00:00.123Z","data":{"id":"message_018cc4e5-227b-7000-8000-000000000000","content":"Hello, everyone!","messageType":"text","author":"Ann","authorId":"ann","timestamp":"2024-01-01T12:00:00.123Z","offset":42}}"#,
 }];

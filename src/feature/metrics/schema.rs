@@ -3,7 +3,7 @@
 use super::Metrics;
 use super::context as metric;
 use crate::feature::schema::{Described, Frames};
-use crate::protocol::context::schema::{IN, OUT};
+use crate::schema::frames::Envelope::{In, Out};
 use crate::schema::frames::Field::{Is, Needs};
 use crate::schema::frames::Message;
 use crate::schema::shape::{input, output};
@@ -18,14 +18,14 @@ const RECEIVE: &[Message] = &[
     Message {
         name: "subscribe",
         about: "Analytics rooms: I want to hear of these metrics too.",
-        envelope: IN,
+        envelope: In,
         fields: &[Is("type", "subscribe"), Needs("data", input::<metric::MetricsIn>)],
         example: r#"{"type":"subscribe","id":"s1","data":{"metrics":["engagement","performance","activity"]}}"#,
     },
     Message {
         name: "unsubscribe",
         about: "Analytics rooms: I no longer want to hear of these metrics.",
-        envelope: IN,
+        envelope: In,
         fields: &[Is("type", "unsubscribe"), Needs("data", input::<metric::MetricsIn>)],
         example: r#"{"type":"unsubscribe","id":"u1","data":{"metrics":["performance"]}}"#,
     },
@@ -35,21 +35,21 @@ const SEND: &[Message] = &[
     Message {
         name: "subscribe",
         about: "Every metric this connection hears of from now on, and the last that is known of it.",
-        envelope: OUT,
+        envelope: Out,
         fields: &[Is("type", "subscribe"), Needs("data", output::<metric::Metrics<'static>>)],
         example: r#"{"type":"subscribe","id":"s1","timestamp":"2024-01-01T12:00:00.123Z","data":{"metrics":[{"metric":"engagement","value":3,"timestamp":"2024-01-01T11:59:59.000Z"},{"metric":"score","value":null,"timestamp":null}]}}"#,
     },
     Message {
         name: "unsubscribe",
         about: "The same, when it asked for less.",
-        envelope: OUT,
+        envelope: Out,
         fields: &[Is("type", "unsubscribe"), Needs("data", output::<metric::Metrics<'static>>)],
         example: r#"{"type":"unsubscribe","id":"u1","timestamp":"2024-01-01T12:00:00.123Z","data":{"metrics":[]}}"#,
     },
     Message {
         name: "metric_update",
         about: "A metric this connection subscribed to has a new value.",
-        envelope: OUT,
+        envelope: Out,
         fields: &[Is("type", "metric_update"), Needs("data", output::<metric::Update<'static>>)],
         example: r#"{"type":"metric_update","id":"metric_update_018cc4e5-227b-7000-8000-000000000007","timestamp":"2024-01-01T12:00:00.123Z","data":{"metric":"engagement","value":3,"timestamp":"2024-01-01T12:00:00.100Z"}}"#,
     },

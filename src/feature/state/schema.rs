@@ -3,9 +3,8 @@
 use super::State;
 use super::words::{AllOut, SetStateIn};
 use crate::feature::schema::{Described, Frames};
-use crate::protocol::events::schema::{query, response};
 use crate::schema::frames::Field::{Is, Needs};
-use crate::schema::frames::Message;
+use crate::schema::frames::{Message, answer, request};
 use crate::schema::shape::{input, output};
 
 impl Described for State {
@@ -15,13 +14,13 @@ impl Described for State {
 }
 
 const RECEIVE: &[Message] = &[
-    query(
+    request(
         "query.state",
         &[Is("type", "query"), Is("query", "state")],
         "What is kept under keys?",
         r#"{"type":"query","id":"q5","query":"state"}"#,
     ),
-    query(
+    request(
         "command.set_state",
         &[
             Is("type", "command"),
@@ -33,7 +32,7 @@ const RECEIVE: &[Message] = &[
     ),
 ];
 
-const SEND: &[Message] = &[response(
+const SEND: &[Message] = &[answer(
     "response.state",
     &[Is("type", "response"), Needs("result", output::<AllOut<'static>>)],
     "The answer to the query `state`.",

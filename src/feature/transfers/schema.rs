@@ -4,8 +4,8 @@ use super::workflow as transfers;
 use super::{Digest, Transfers};
 use crate::feature::schema::{Calls, Described, Frames};
 use crate::message::Name;
-use crate::protocol::workflow::schema::{IN, OUT};
 use crate::schema::calls::{Answer, Call};
+use crate::schema::frames::Envelope::{In, Out};
 use crate::schema::frames::Field::{Is, Needs};
 use crate::schema::frames::Message;
 use crate::schema::openapi::parameter;
@@ -48,21 +48,21 @@ const RECEIVE: &[Message] = &[
     Message {
         name: "large_data",
         about: "A chunk of something large, in any order. Answered when it was the last, came again, or is the first on another connection.",
-        envelope: IN,
+        envelope: In,
         fields: &[Is("type", "large_data"), Needs("data", output::<transfers::LargeData<'static>>)],
         example: r#"{"type":"large_data","id":"large_data_1","data":{"data_id":"plan.1","chunk_index":0,"total_chunks":2,"chunk_data":"aGVsbG8=","checksum":"2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"}}"#,
     },
     Message {
         name: "large_data_request",
         about: "Send me all of an object, chunk by chunk, or what follows.",
-        envelope: IN,
+        envelope: In,
         fields: &[Is("type", "large_data_request"), Needs("data", input::<transfers::FetchIn>)],
         example: r#"{"type":"large_data_request","id":"fetch_1","data":{"data_id":"plan.1","from":1}}"#,
     },
     Message {
         name: "large_data_delete",
         about: "Forget this object of mine.",
-        envelope: IN,
+        envelope: In,
         fields: &[
             Is("type", "large_data_delete"),
             Needs("data", output::<transfers::LargeDataDeleted<'static>>),
@@ -75,14 +75,14 @@ const SEND: &[Message] = &[
     Message {
         name: "large_data",
         about: "A chunk of what was asked for, in the order of their indexes.",
-        envelope: OUT,
+        envelope: Out,
         fields: &[Is("type", "large_data"), Needs("data", output::<transfers::LargeData<'static>>)],
         example: r#"{"type":"large_data","id":"large_data_018cc4e5-227b-7000-8000-000000000000","timestamp":"2024-01-01T12:00:00.123Z","data":{"data_id":"plan.1","chunk_index":0,"total_chunks":2,"chunk_data":"aGVsbG8=","checksum":"2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"}}"#,
     },
     Message {
         name: "large_data_received",
         about: "All chunks are here, or which are missing.",
-        envelope: OUT,
+        envelope: Out,
         fields: &[
             Is("type", "large_data_received"),
             Needs("data", output::<transfers::LargeDataReceived<'static>>),
@@ -92,7 +92,7 @@ const SEND: &[Message] = &[
     Message {
         name: "large_data_delete",
         about: "The object is forgotten, as you asked.",
-        envelope: OUT,
+        envelope: Out,
         fields: &[
             Is("type", "large_data_delete"),
             Needs("data", output::<transfers::LargeDataDeleted<'static>>),

@@ -3,8 +3,7 @@
 use super::Typing;
 use super::words::{InContext, InEvents, TypingIn};
 use crate::feature::schema::{Described, Frames};
-use crate::protocol::context::schema::{IN, OUT};
-use crate::protocol::events::schema::TOLD;
+use crate::schema::frames::Envelope::{In, Out};
 use crate::schema::frames::Field::{Is, Needs};
 use crate::schema::frames::Message;
 use crate::schema::shape::{input, output};
@@ -22,7 +21,7 @@ impl Described for Typing {
 const IN_CONTEXT: &[Message] = &[Message {
     name: "typing",
     about: "I am, or am no longer, typing. It expires by itself.",
-    envelope: IN,
+    envelope: In,
     fields: &[Is("type", "typing"), Needs("data", input::<TypingIn>)],
     example: r#"{"type":"typing","data":{"isTyping":true}}"#,
 }];
@@ -30,7 +29,7 @@ const IN_CONTEXT: &[Message] = &[Message {
 const TO_CONTEXT: &[Message] = &[Message {
     name: "typing",
     about: "Somebody else started or stopped typing.",
-    envelope: OUT,
+    envelope: Out,
     fields: &[Is("type", "typing"), Needs("data", output::<InContext<'static>>)],
     example: r#"{"type":"typing","id":"typing_018cc4e5-227b-7000-8000-000000000004","timestamp":"2024-01-01T12:00:00.123Z","data":{"userId":"ann","isTyping":true}}"#,
 }];
@@ -38,7 +37,7 @@ const TO_CONTEXT: &[Message] = &[Message {
 const TO_EVENTS: &[Message] = &[Message {
     name: "event.typing",
     about: "Somebody else started or stopped typing.",
-    envelope: TOLD,
+    envelope: Out,
     fields: &[
         Is("type", "event"),
         Is("event", "typing"),

@@ -3,9 +3,7 @@
 use super::Workflows;
 use super::words::{Notification, WorkflowUpdate};
 use crate::feature::schema::{Described, Frames};
-use crate::protocol::client;
-use crate::protocol::events::schema::HAPPENED;
-use crate::protocol::workflow::schema::OUT as WORKFLOW;
+use crate::schema::frames::Envelope::{Entry, Out, OutWith};
 use crate::schema::frames::Field::{Is, Needs};
 use crate::schema::frames::Message;
 use crate::schema::shape::{Shape, input, input_here};
@@ -28,14 +26,14 @@ const IN_WORKFLOW: &[Message] = &[
     Message {
         name: "workflow_update",
         about: "How a workflow goes on.",
-        envelope: WORKFLOW,
+        envelope: Out,
         fields: &[Is("type", "workflow_update"), Needs("data", input::<WorkflowUpdate>)],
         example: r#"{"type":"workflow_update","id":"workflow_update_018cc4e5-227b-7000-8000-000000000000","timestamp":"2024-01-01T12:00:00.123Z","data":{"workflow_id":"w1","status":"in_progress","stage":"validation","progress":62.5,"message":"Checking"}}"#,
     },
     Message {
         name: "notification",
         about: "For one user, or for everyone. `critical` overtakes whatever waits.",
-        envelope: WORKFLOW,
+        envelope: Out,
         fields: &[Is("type", "notification"), Needs("data", input::<Notification>)],
         example: r#"{"type":"notification","id":"notification_018cc4e5-227b-7000-8000-000000000000","timestamp":"2024-01-01T12:00:00.123Z","data":{"notification_id":"n1","title":"Done","message":"The workflow is done.","category":"workflow_complete","priority":"normal","action":{"label":"Open","url":"/workflows/w1"}}}"#,
     },
@@ -45,7 +43,7 @@ const IN_EVENTS: &[Message] = &[
     Message {
         name: "event.workflow_update",
         about: "How a workflow goes on.",
-        envelope: HAPPENED,
+        envelope: Entry,
         fields: &[
             Is("type", "event"),
             Is("event", "workflow_update"),
@@ -56,7 +54,7 @@ const IN_EVENTS: &[Message] = &[
     Message {
         name: "event.notification",
         about: "For one user, or for everyone.",
-        envelope: HAPPENED,
+        envelope: Entry,
         fields: &[
             Is("type", "event"),
             Is("event", "notification"),
@@ -70,14 +68,14 @@ const IN_CLIENT: &[Message] = &[
     Message {
         name: "workflow_update",
         about: "How a workflow goes on.",
-        envelope: input_here::<client::Outgoing<'static, WorkflowUpdate>>,
+        envelope: OutWith(input_here::<WorkflowUpdate>),
         fields: &[Is("type", "workflow_update")],
         example: r#"{"type":"workflow_update","timestamp":"2024-01-01T12:00:00.123Z","workflow_id":"w1","status":"completed","stage":"review","progress":100}"#,
     },
     Message {
         name: "notification",
         about: "For one user, or for everyone. `critical` overtakes whatever waits.",
-        envelope: input_here::<client::Outgoing<'static, Notification>>,
+        envelope: OutWith(input_here::<Notification>),
         fields: &[Is("type", "notification")],
         example: r#"{"type":"notification","timestamp":"2024-01-01T12:00:00.123Z","notification_id":"n1","title":"Done","message":"The workflow is done.","category":"workflow_complete","priority":"critical"}"#,
     },

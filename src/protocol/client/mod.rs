@@ -15,8 +15,8 @@ use super::json;
 pub(crate) use super::json::Envelope;
 use super::spell::ErrorDetails;
 use super::{
-    Access, Channel, Decoded, Descriptor, Encoding, Frame, Peer, Protocol, Subprotocols,
-    TokenPlace, publication,
+    Access, Channel, Decoded, Descriptor, Encoding, Frame, HandshakeCodes, Peer, Protocol,
+    Subprotocols, TokenPlace, publication,
 };
 use crate::close::CloseCode;
 use crate::feature::{self, Ask, Publishing, Spelled, Tell};
@@ -29,10 +29,14 @@ use crate::message::{
 
 pub(super) struct Client;
 
-static DESCRIPTOR: Descriptor = Descriptor {
+pub(super) static DESCRIPTOR: Descriptor = Descriptor {
     name: "client",
     number: 3,
-    entrances: &[Access::Client.at("/ws/client", Kind::Hub)],
+    entrances: &[Access::Handshake(HandshakeCodes {
+        version: UNSUPPORTED_VERSION,
+        role: INVALID_ROLE,
+    })
+    .at("/ws/client", Kind::Hub)],
     subprotocols: Subprotocols::Any,
     tokens: TokenPlace::REQUEST,
     ping_pair: Some(json::PING_PAIR),
@@ -45,11 +49,11 @@ static DESCRIPTOR: Descriptor = Descriptor {
 };
 
 /// 4400: a version, or a client id, that is none (E26, X20). Published, as those below.
-pub(crate) const UNSUPPORTED_VERSION: CloseCode = CloseCode::Own(4400);
+const UNSUPPORTED_VERSION: CloseCode = CloseCode::Own(4400);
 /// 4401: a role that is none, or not the client's (E26).
-pub(crate) const INVALID_ROLE: CloseCode = CloseCode::Own(4401);
+const INVALID_ROLE: CloseCode = CloseCode::Own(4401);
 /// 4500: a handshake that failed on our side (E26).
-pub(crate) const HANDSHAKE_FAILED: CloseCode = CloseCode::Own(4500);
+const HANDSHAKE_FAILED: CloseCode = CloseCode::Own(4500);
 
 fn close_code(refusal: &ProtocolError) -> CloseCode {
     // A fault of ours has a code of its own here (E26).

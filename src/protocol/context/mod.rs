@@ -27,7 +27,7 @@ use crate::message::{
 
 pub(super) struct Context;
 
-static DESCRIPTOR: Descriptor = Descriptor {
+pub(super) static DESCRIPTOR: Descriptor = Descriptor {
     name: "context",
     number: 0,
     entrances: &[

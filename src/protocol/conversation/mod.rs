@@ -24,7 +24,7 @@ use crate::message::{
 
 pub(super) struct Talk;
 
-static DESCRIPTOR: Descriptor = Descriptor {
+pub(super) static DESCRIPTOR: Descriptor = Descriptor {
     name: "conversation",
     number: 4,
     entrances: &[Access::Feature.at("/ws/conversation", Kind::Conversation)],
@@ -163,19 +163,7 @@ pub(crate) struct Pong {
     timestamp: String,
 }
 
-/// What a feature says, as fields of the frame.
-#[cfg(not(target_arch = "wasm32"))]
-#[derive(Serialize, schemars::JsonSchema)]
-pub(crate) struct Outgoing<F> {
-    #[serde(rename = "type")]
-    kind: &'static str,
-    #[serde(flatten)]
-    fields: F,
-    /// When it was said: RFC 3339.
-    timestamp: String,
-}
-
-/// The same of its fields, an object of which none is called as one of the frame's own.
+/// What a feature says: its fields, an object of which none is called as one of the frame's own.
 fn spelled(kind: &str, fields: &Json, at: Millis) -> Frame {
     let fields = fields.as_str();
     let inside = fields.strip_prefix('{').and_then(|it| it.strip_suffix('}')).unwrap_or_default();

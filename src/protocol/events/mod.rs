@@ -27,7 +27,7 @@ use crate::message::{
 
 pub(super) struct Events;
 
-static DESCRIPTOR: Descriptor = Descriptor {
+pub(super) static DESCRIPTOR: Descriptor = Descriptor {
     name: "events",
     number: 2,
     entrances: &[

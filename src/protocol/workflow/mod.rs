@@ -26,7 +26,7 @@ use crate::message::{
 
 pub(super) struct Workflow;
 
-static DESCRIPTOR: Descriptor = Descriptor {
+pub(super) static DESCRIPTOR: Descriptor = Descriptor {
     name: "workflow",
     number: 1,
     entrances: &[Access::Token.at("/ws", Kind::Hub)],

@@ -1,18 +1,20 @@
 use serde_json::Value;
 
-use super::{Frames, Message};
-use crate::protocol::context::schema::ERROR;
+use super::{Envelope, Frames, Message, of};
+use crate::protocol::ProtocolId;
 use crate::schema::shape::output_here;
 
-/// The legacy echo, which has no words of its own but for a refusal.
+/// The legacy echo, which has no words of its own: a refusal is spelled as by another dialect.
 pub(in crate::schema) fn of_echo() -> Frames {
-    Frames { receive: vec![&ANYTHING], send: vec![&ANYTHING, &ERROR] }
+    let Frames { send, own, .. } = of(ProtocolId::FIRST);
+    let refusal = send.into_iter().filter(|it| it.name == "error");
+    Frames { receive: vec![&ANYTHING], send: [&ANYTHING].into_iter().chain(refusal).collect(), own }
 }
 
 const ANYTHING: Message = Message {
     name: "frame",
     about: "Anything, text or binary; it comes back unchanged.",
-    envelope: output_here::<Value>,
+    envelope: Envelope::Of(output_here::<Value>),
     fields: &[],
     example: r#""hello""#,
 };

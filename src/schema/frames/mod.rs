@@ -8,10 +8,8 @@ use super::parsed;
 use super::shape::{Shape, Shapes};
 use crate::feature;
 use crate::message::RequestId;
-use crate::protocol::{
-    ProtocolId, client::schema as client, context::schema as context,
-    conversation::schema as conversation, events::schema as events, workflow::schema as workflow,
-};
+use crate::protocol::schema::Description;
+use crate::protocol::{self, ProtocolId};
 
 pub(super) use echo::of_echo;
 
@@ -22,11 +20,47 @@ pub(crate) struct Message {
     /// What it is for.
     pub(crate) about: &'static str,
     /// The frame around.
-    pub(crate) envelope: Shape,
+    pub(crate) envelope: Envelope,
     /// What is in it beside what all frames of its envelope have.
     pub(crate) fields: &'static [Field],
     /// One of them.
     pub(crate) example: &'static str,
+}
+
+/// A request of a client's, in the protocol's own envelope.
+pub(crate) const fn request(
+    name: &'static str,
+    fields: &'static [Field],
+    about: &'static str,
+    example: &'static str,
+) -> Message {
+    Message { name, about, envelope: Envelope::In, fields, example }
+}
+
+/// An answer to one, in the protocol's own envelope.
+pub(crate) const fn answer(
+    name: &'static str,
+    fields: &'static [Field],
+    about: &'static str,
+    example: &'static str,
+) -> Message {
+    Message { name, about, envelope: Envelope::Answer, fields, example }
+}
+
+/// The frame around what a message says.
+pub(crate) enum Envelope {
+    /// One of its own.
+    Of(Shape),
+    /// As all that the protocol's clients say.
+    In,
+    /// As what its server says.
+    Out,
+    /// The same, with the fields of this type beside its own.
+    OutWith(Shape),
+    /// As the server tells of an entry of the log.
+    Entry,
+    /// As it answers a request.
+    Answer,
 }
 
 /// A field of a message.
@@ -49,41 +83,34 @@ pub(super) struct Frames {
     pub(super) receive: Vec<&'static Message>,
     /// To clients.
     pub(super) send: Vec<&'static Message>,
+    /// The dialect's own part.
+    own: &'static Description,
 }
 
-/// The messages of a dialect, its own and those of features. A new one is a line here.
+/// The messages of a dialect, its own and those of features.
 pub(super) fn of(dialect: ProtocolId) -> Frames {
-    let (receive, send): (&[Message], &[Message]) = match dialect {
-        ProtocolId::WORKFLOW => (workflow::RECEIVE, workflow::SEND),
-        ProtocolId::EVENTS => (events::RECEIVE, events::SEND),
-        ProtocolId::CLIENT => (client::RECEIVE, client::SEND),
-        ProtocolId::CONTEXT => (context::RECEIVE, context::SEND),
-        ProtocolId::CONVERSATION => (conversation::RECEIVE, conversation::SEND),
-        _ => (&[], &[]), // Which a test does not let pass.
-    };
-    let own = feature::schema::of(dialect.descriptor().name);
-    let receives = own.iter().flat_map(|(receive, _)| receive.iter());
-    let sends = own.iter().flat_map(|(_, send)| send.iter());
+    let own = protocol::schema::of(dialect);
+    let features = feature::schema::of(dialect.descriptor().name);
+    let receives = features.iter().flat_map(|(receive, _)| receive.iter());
+    let sends = features.iter().flat_map(|(_, send)| send.iter());
     Frames {
-        receive: receive.iter().chain(receives).collect(),
-        send: send.iter().chain(sends).collect(),
+        receive: own.receive.iter().chain(receives).collect(),
+        send: own.send.iter().chain(sends).collect(),
+        own,
     }
 }
 
-/// What every envelope of a client's has.
-const COMMON: [&str; 2] = ["type", "id"];
-
-impl Message {
+impl Frames {
     /// The schema of a client's frame. The envelope it is read by has the fields of all.
-    pub(super) fn received(&self, shapes: &mut Shapes) -> Value {
+    pub(super) fn received(&self, message: &Message, shapes: &mut Shapes) -> Value {
         let is_in = |name: &str| {
             let owned = |it: &Field| match it {
                 Field::Own(own) | Field::MayOwn(own) => *own == name,
                 Field::Is(..) | Field::Needs(..) | Field::May(..) => false,
             };
-            COMMON.contains(&name) || self.fields.iter().any(owned)
+            COMMON.contains(&name) || message.fields.iter().any(owned)
         };
-        let mut schema = self.schema(shapes, is_in);
+        let mut schema = message.schema(self.own, shapes, is_in);
         if let Some(Value::Object(id)) = schema.pointer_mut("/properties/id") {
             id.insert("minLength".into(), 1.into());
             id.insert("maxLength".into(), RequestId::BYTES_MAX.into());
@@ -92,12 +119,49 @@ impl Message {
     }
 
     /// The schema of the server's frame.
-    pub(super) fn sent(&self, shapes: &mut Shapes) -> Value {
-        self.schema(shapes, |_| true)
+    pub(super) fn sent(&self, message: &Message, shapes: &mut Shapes) -> Value {
+        message.schema(self.own, shapes, |_| true)
     }
+}
 
-    fn schema(&self, shapes: &mut Shapes, is_in: impl Fn(&str) -> bool) -> Value {
-        let mut schema = (self.envelope)(shapes);
+impl Envelope {
+    fn schema(&self, dialect: &Description, shapes: &mut Shapes) -> Value {
+        match self {
+            Self::Of(shape) => shape(shapes),
+            Self::In => (dialect.from_clients)(shapes),
+            Self::Out => (dialect.from_server)(shapes),
+            Self::OutWith(fields) => {
+                let (mut schema, fields) = ((dialect.from_server)(shapes), fields(shapes));
+                let part = |name: &str| fields.get(name).cloned();
+                if let (Some(Value::Object(all)), Some(Value::Object(more))) =
+                    (schema.get_mut("properties"), part("properties"))
+                {
+                    all.extend(more);
+                }
+                if let (Some(Value::Array(all)), Some(Value::Array(more))) =
+                    (schema.get_mut("required"), part("required"))
+                {
+                    all.extend(more);
+                }
+                schema
+            }
+            Self::Entry => (dialect.entry)(shapes),
+            Self::Answer => (dialect.answer)(shapes),
+        }
+    }
+}
+
+/// What every envelope of a client's has.
+const COMMON: [&str; 2] = ["type", "id"];
+
+impl Message {
+    fn schema(
+        &self,
+        dialect: &Description,
+        shapes: &mut Shapes,
+        is_in: impl Fn(&str) -> bool,
+    ) -> Value {
+        let mut schema = self.envelope.schema(dialect, shapes);
         let mut part = |name: &str| schema.get_mut(name).map(Value::take);
         let fields = part("properties").and_then(|it| serde_json::from_value(it).ok());
         let required = part("required").and_then(|it| serde_json::from_value(it).ok());
