@@ -4,7 +4,7 @@ use super::Claims;
 use crate::directory::Addresses;
 use crate::kernel::{Grant, Grants};
 use crate::limits::Limits;
-use crate::message::{Kind, RoomName};
+use crate::message::{Kind, RoomName, Rooms};
 
 /// What a role adds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -103,7 +103,8 @@ fn granted(claims: &Claims, kind: Kind, room: &RoomName) -> Grants {
     }
     // What is a user's own, only a capability that names it opens to others.
     let (personal, own) = (is_personal(kind, room), is_own(claims, kind, room));
-    let by_context = !personal && kind != Kind::Conversation && claims.contexts.lead_to(room);
+    let has_contexts = kind.properties().rooms != Rooms::Assigned;
+    let by_context = !personal && has_contexts && claims.contexts.lead_to(room);
     if by_context || own {
         grants = CONTEXT.into_iter().collect();
         if matches!(claims.role, Role::Service | Role::Admin) {

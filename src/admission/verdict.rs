@@ -6,7 +6,7 @@ use crate::close::CloseCode;
 use crate::feature;
 use crate::feature::door::{self, Joining};
 use crate::kernel::{Grant, Renewal};
-use crate::message::{Kind, Millis, ProtocolError, RoomName};
+use crate::message::{Kind, Millis, ProtocolError, RoomName, Rooms};
 use crate::protocol::{Access, HandshakeCodes, Subprotocols, TokenPlace};
 
 /// What every request is judged by.
@@ -360,12 +360,10 @@ const NO_ROOM: ProtocolError =
 /// Where a client goes that does not say: the token's first context; in a hub, the user's
 /// own room; elsewhere `default` where all are open to it, as for the development token (B40).
 fn default_room(kind: Kind, claims: &Claims) -> Option<RoomName> {
-    let otherwise = || match kind {
-        Kind::Hub => RoomName::parse(format!("{OWN}{}", claims.sub)).ok(),
-        Kind::Chat | Kind::Analytics | Kind::Collaboration if claims.contexts.lead_everywhere() => {
-            RoomName::parse("default").ok()
-        }
-        Kind::Chat | Kind::Analytics | Kind::Collaboration | Kind::Conversation => None,
+    let otherwise = || match kind.properties().rooms {
+        Rooms::ContextsAndUsers => RoomName::parse(format!("{OWN}{}", claims.sub)).ok(),
+        Rooms::Contexts if claims.contexts.lead_everywhere() => RoomName::parse("default").ok(),
+        Rooms::Contexts | Rooms::Assigned => None,
     };
     claims.contexts.first().or_else(otherwise)
 }

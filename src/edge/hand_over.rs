@@ -16,24 +16,13 @@ pub(super) const ANSWER_MS: f64 = 10_000.0;
 const UNAVAILABLE: ProtocolError =
     ProtocolError::new(Code::Unavailable, "the room did not answer; try again");
 
-/// The binding of each kind's object class.
-fn binding(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Chat => "CHAT_ROOMS",
-        Kind::Hub => "HUBS",
-        Kind::Analytics => "ANALYTICS",
-        Kind::Collaboration => "COLLABORATIONS",
-        Kind::Conversation => "CONVERSATIONS",
-    }
-}
-
 /// Hands an admitted client to its room's object, and returns the room's end of the socket.
 pub(super) async fn hand_over(
     env: &Env,
     kind: Kind,
     hand_off: &HandOff,
 ) -> Result<WebSocket, ProtocolError> {
-    ask(env, binding(kind), hand_off.room.as_str(), &hand_off.to_header()).await
+    ask(env, kind.properties().binding, hand_off.room.as_str(), &hand_off.to_header()).await
 }
 
 /// Hands a client to the echo of its address, where the platform tells it, so that all of one
@@ -71,9 +60,9 @@ pub(super) async fn run(
     kind: Kind,
     room_request: &RoomRequest,
 ) -> Result<Vec<Answer>, ProtocolError> {
-    let namespace = js_sys::Reflect::get(env, &binding(kind).into()).map_err(|_| UNAVAILABLE)?;
+    let (binding, name) = (kind.properties().binding, room_request.room.as_str());
+    let namespace = js_sys::Reflect::get(env, &binding.into()).map_err(|_| UNAVAILABLE)?;
     let body = serde_json::to_string(room_request).map_err(|_| ProtocolError::system())?;
-    let (binding, name) = (binding(kind), room_request.room.as_str());
     let asked = platform::post_to(&namespace, name, &body, ANSWER_MS);
     let answer = unless_it_fails(binding, name, asked).await?;
     let answers = answer.as_string().and_then(|it| serde_json::from_str(&it).ok());

@@ -86,6 +86,7 @@ features!(described);
 mod tests {
     use super::*;
     use crate::admission::endpoints;
+    use crate::message::Rooms;
     use crate::protocol::Access;
 
     macro_rules! parameters {
@@ -114,6 +115,7 @@ mod tests {
         for kind in Kind::ALL {
             let features = assigning(kind).into_iter().filter(|it| *it).count();
             assert_eq!(features, usize::from(door(kind).is_some()), "{kind:?}");
+            assert_eq!(features == 1, kind.properties().rooms == Rooms::Assigned, "{kind:?}");
         }
         for it in endpoints() {
             assert_eq!(it.access == Access::Feature, door(it.kind).is_some(), "{}", it.path);

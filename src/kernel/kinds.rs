@@ -24,7 +24,7 @@ pub(crate) fn serves(kind: Kind, command: &Command) -> bool {
         | Command::Kick(_)
         | Command::Erase => true,
         Command::Publish(_) | Command::Subscribe(_) | Command::Unsubscribe(_) => {
-            matches!(kind, Kind::Chat | Kind::Hub)
+            kind.properties().serves_events
         }
         Command::Feature(it) => it.is_served_in(kind),
     }

@@ -127,47 +127,6 @@ impl TryFrom<String> for RequestId {
     }
 }
 
-/// Which class of Durable Object serves a room; the first half of `kind:name`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum Kind {
-    /// Messages, typing, presence, history.
-    Chat,
-    /// Workflow updates, notifications, topics, keyed state, large data.
-    Hub,
-    /// Metric subscriptions and updates.
-    Analytics,
-    /// Sessions in which documents are edited together.
-    Collaboration,
-    /// Requests to a backend and its responses.
-    Conversation,
-}
-
-impl Kind {
-    /// Every kind.
-    pub const ALL: [Self; 5] =
-        [Self::Chat, Self::Hub, Self::Analytics, Self::Collaboration, Self::Conversation];
-
-    /// The kind of this name.
-    #[must_use]
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|it| it.as_str() == name)
-    }
-
-    /// As it stands in tokens, URLs and logs.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Chat => "chat",
-            Self::Hub => "hub",
-            Self::Analytics => "analytics",
-            Self::Collaboration => "collaboration",
-            Self::Conversation => "conversation",
-        }
-    }
-}
-
 /// The second half of `kind:name`: 1 to 128 of `A-Z a-z 0-9 . _ : ~ -`, but not `.` or `..`
 /// (R1).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
