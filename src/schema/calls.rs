@@ -136,23 +136,6 @@ pub(super) const CALLS: &[Call] = &[
     },
     Call {
         method: "delete",
-        path: "/api/v1/rooms/{kind}/{name}/state/{key}",
-        id: "deleteState",
-        tag: "rooms",
-        summary: "Drop a key of the state",
-        about: "For who set it first, or with the capability `publish` or `admin`. Everyone hears of it as `state.<key>`.",
-        open: false,
-        parameters: &["kind", "name", "key"],
-        body: None,
-        answer: Answer::Json(
-            "Where this stands in the log.",
-            output::<api::Outcome<'static>>,
-            r#"{"id":"event_018cc4e5-227b-7000-8000-000000000000","offset":42,"epoch":"018cc4e5227b7000800000000000000a","duplicate":false}"#,
-        ),
-        problems: &[400, 401, 403, 404, 429, 500, 503],
-    },
-    Call {
-        method: "delete",
         path: "/api/v1/rooms/{kind}/{name}",
         id: "eraseRoom",
         tag: "rooms",

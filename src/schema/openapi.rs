@@ -10,7 +10,7 @@ use crate::directory::{Listing, PROMETHEUS_TYPE};
 use crate::feature;
 use crate::limits::BATCH_EVENTS_MAX;
 use crate::message::{
-    Before, Code, ConnectionId, EventName, Fault, Kind, Offset, ProtocolError, RoomName, UserId,
+    Before, Code, ConnectionId, Fault, Kind, Offset, ProtocolError, RoomName, UserId,
 };
 
 /// The HTTP API as an `OpenAPI` 3.1 document.
@@ -198,7 +198,6 @@ const PARAMETERS: &[Parameter] = &[
         input::<ConnectionId>,
         r#""session_00000000000001""#,
     ),
-    parameter("key", "path", "A key of the state.", input::<EventName>, r#""topic""#),
     parameter("user", "path", "A token's `sub`.", input::<UserId>, r#""ann""#),
     Parameter {
         required: true,

@@ -1,16 +1,46 @@
-//! Its frames, as the API document has them.
+//! Its frames and calls, as the API documents have them.
 
 use super::State;
 use super::words::{AllOut, SetStateIn};
-use crate::feature::schema::{Described, Frames};
+use crate::api;
+use crate::feature::schema::{Calls, Described, Frames};
+use crate::message::EventName;
+use crate::schema::calls::{Answer, Call};
 use crate::schema::frames::Field::{Is, Needs};
 use crate::schema::frames::{Message, answer, request};
+use crate::schema::openapi::parameter;
 use crate::schema::shape::{input, output};
 
 impl Described for State {
     fn frames(protocol: &str) -> Frames {
         if protocol == "events" { (RECEIVE, SEND) } else { (&[], &[]) }
     }
+    const CALLS: Calls = Calls {
+        calls: &[Call {
+            method: "delete",
+            path: "/api/v1/rooms/{kind}/{name}/state/{key}",
+            id: "deleteState",
+            tag: "rooms",
+            summary: "Drop a key of the state",
+            about: "For who set it first, or with the capability `publish` or `admin`. Everyone hears of it as `state.<key>`.",
+            open: false,
+            parameters: &["kind", "name", "key"],
+            body: None,
+            answer: Answer::Json(
+                "Where this stands in the log.",
+                output::<api::Outcome<'static>>,
+                r#"{"id":"event_018cc4e5-227b-7000-8000-000000000000","offset":42,"epoch":"018cc4e5227b7000800000000000000a","duplicate":false}"#,
+            ),
+            problems: &[400, 401, 403, 404, 429, 500, 503],
+        }],
+        parameters: &[parameter(
+            "key",
+            "path",
+            "A key of the state.",
+            input::<EventName>,
+            r#""topic""#,
+        )],
+    };
 }
 
 const RECEIVE: &[Message] = &[
