@@ -306,4 +306,16 @@ mod tests {
             assert!(document["paths"][path][method].is_object(), "{} {path}", call.method);
         }
     }
+
+    #[test]
+    fn the_calls_of_a_feature_are_described_by_it() {
+        let rooms = "/api/v1/rooms/{kind}/{name}";
+        let described = CALLS.iter().filter_map(|it| Some((it, it.path.strip_prefix(rooms)?)));
+        for (call, path) in described {
+            let path = path.trim_start_matches('/');
+            let is_it =
+                |it: &api::RoomCall| it.path == path && it.method.eq_ignore_ascii_case(call.method);
+            assert!(api::KERNEL_CALLS.iter().any(is_it), "{} is a feature's", call.id);
+        }
+    }
 }
