@@ -63,6 +63,8 @@ pub struct EntryKind {
     pub load: fn(&str, Millis, Option<UserId>) -> Option<Body>,
     /// Whether it leaves a trace beside its own row.
     pub leaves_more: fn(&Body) -> bool,
+    /// What it says in words, to be found again by them; `None` if there is nothing to find.
+    pub text: fn(&Body) -> Option<String>,
     /// What its data is when nothing is left of what it said: as far as that goes, of the same
     /// shape. `None` for what stays as it was said.
     pub blank: fn(&Body) -> Option<Json>,
@@ -73,6 +75,8 @@ pub struct EntryKind {
 impl EntryKind {
     /// Spelled as it is by every protocol.
     pub const AS_IT_IS: fn(&Entry, &str) -> Option<Json> = |_, _| None;
+    /// It says nothing in words.
+    pub const NO_TEXT: fn(&Body) -> Option<String> = |_| None;
     /// It stays as it was said.
     pub const STAYS: fn(&Body) -> Option<Json> = |_| None;
 }
@@ -103,6 +107,12 @@ impl Body {
     #[must_use]
     pub fn accepted(self, at: Millis) -> Self {
         (self.kind.accept)(self, at)
+    }
+
+    /// What it says in words; `None` if there is nothing to find.
+    #[must_use]
+    pub fn text(&self) -> Option<String> {
+        (self.kind.text)(self)
     }
 
     /// Nothing of what it said; `None` for what stays as it was said.

@@ -17,6 +17,7 @@ mod published;
 mod readable;
 mod refusal;
 mod reply;
+mod strings;
 mod timestamp;
 mod topic;
 

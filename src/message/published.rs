@@ -3,6 +3,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 use super::body::{Body, EntryKind, Relation};
+use super::strings::strings;
 use super::{EventName, Json, StateKey};
 
 /// Somebody published an event (A14, A17, C8). It is stored with its name.
@@ -20,6 +21,7 @@ pub const EVENT: EntryKind = EntryKind {
         Some(Body { user, ..body })
     },
     leaves_more: |_| false,
+    text: |body| strings(body.data.as_str()),
     blank,
     spell: EntryKind::AS_IT_IS,
 };

@@ -29,6 +29,7 @@ pub const RESPONSE: EntryKind = EntryKind {
         Some(response(of, &ResponseText { message_id, content }))
     },
     leaves_more: |_| true,
+    text: |body| serde_json::from_str(ResponseText::of(body)?.content.get()).ok(),
     blank: EntryKind::STAYS,
     spell: wire::response,
 };

@@ -31,6 +31,7 @@ pub const METRIC: EntryKind = EntryKind {
         Some(Metric { metric, value, at: timestamp }.told(at))
     },
     leaves_more: |_| true,
+    text: EntryKind::NO_TEXT,
     blank: EntryKind::STAYS,
     spell: EntryKind::AS_IT_IS,
 };
