@@ -2,10 +2,10 @@
 
 use std::rc::Rc;
 
-use super::{how_many_fit, record, weight};
+use super::{SOME, SOME_MAX, fitting, how_many_fit, record, weight};
 use crate::database::{Database, Value};
 use crate::feature;
-use crate::feature::tables::Log;
+use crate::feature::tables::{End, Log};
 use crate::kernel::PageQuery;
 use crate::message::{Before, Entry, EntryKind, Millis, Offset, Page, Relation, UserId};
 
@@ -76,14 +76,16 @@ impl<D: Database> Entries<'_, D> {
         Ok(rows.into_iter().next().and_then(record::entry).map(Rc::new))
     }
 
-    /// The entries from one offset to another that this user may see.
-    fn read(&self, from: u64, to: u64, viewer: &str) -> Result<Vec<Rc<Entry>>, D::Error> {
+    /// The entries from one offset to another: all, or those that this user may see.
+    fn read(&self, from: u64, to: u64, viewer: Option<&str>) -> Result<Vec<Rc<Entry>>, D::Error> {
         let columns = record::COLUMNS;
-        let sql = format!(
-            "SELECT {columns} FROM entry
-             WHERE offset BETWEEN ? AND ? AND (user IS NULL OR user = ?) ORDER BY offset"
-        );
-        let rows = self.0.run(&sql, &[from.into(), to.into(), viewer.into()])?;
+        let mut sql = format!("SELECT {columns} FROM entry WHERE offset BETWEEN ? AND ?");
+        let mut bindings: Vec<Value<'_>> = vec![from.into(), to.into()];
+        if let Some(viewer) = viewer {
+            sql += " AND (user IS NULL OR user = ?)";
+            bindings.push(viewer.into());
+        }
+        let rows = self.0.run(&(sql + " ORDER BY offset"), &bindings)?;
         Ok(rows.into_iter().filter_map(record::entry).map(Rc::new).collect())
     }
 
@@ -125,7 +127,7 @@ impl<D: Database> Entries<'_, D> {
         let ends = page.first().zip(page.last()).map(|((one, _), (other, _))| (*one, *other));
         let entries = match ends {
             None => Vec::new(),
-            Some((one, other)) => self.read(one.min(other), one.max(other), viewer)?,
+            Some((one, other)) => self.read(one.min(other), one.max(other), Some(viewer))?,
         };
         Ok(Page { entries, has_more, upwards, head: query.head, epoch: query.epoch.clone() })
     }
@@ -136,6 +138,22 @@ impl<D: Database> Log for Entries<'_, D> {
 
     fn entry(&self, offset: Offset) -> Result<Option<Rc<Entry>>, D::Error> {
         Entries::entry(self, offset)
+    }
+
+    fn some(&self, between: (Offset, Offset), end: End) -> Result<Vec<Rc<Entry>>, D::Error> {
+        let order = if end == End::Lower { "ASC" } else { "DESC" };
+        // First what it would weigh, so that only what fits is read.
+        let sql = format!(
+            "SELECT offset, octet_length(data) FROM entry WHERE offset BETWEEN ? AND ?
+             ORDER BY offset {order} LIMIT {SOME_MAX}"
+        );
+        let (Offset(from), Offset(to)) = between;
+        let rows = self.0.run(&sql, &[from.into(), to.into()])?;
+        let rows: Vec<(u64, u64)> = rows.iter().filter_map(|row| pair(row)).collect();
+        let fits = fitting(SOME, rows.iter().map(|(_, bytes)| *bytes));
+        let offsets = rows.iter().take(fits).map(|(offset, _)| *offset);
+        let ends = offsets.clone().min().zip(offsets.max());
+        ends.map_or(Ok(Vec::new()), |(from, to)| self.read(from, to, None))
     }
 
     fn authors(

@@ -2,9 +2,9 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::rc::Rc;
 
-use super::{History, TRIM_ENTRIES_MAX, how_many_fit, weight};
+use super::{History, SOME, TRIM_ENTRIES_MAX, fitting, how_many_fit, weight};
 use crate::feature;
-use crate::feature::tables::{Log, Twin, Twins};
+use crate::feature::tables::{End, Log, Twin, Twins};
 use crate::kernel::{Counts, DedupeWindow, Departure, Duplicate, PageQuery, StoredRoom, Write};
 use crate::message::{
     Before, Entry, EntryKind, Epoch, Millis, Offset, Page, Relation, RequestId, UserId,
@@ -190,6 +190,18 @@ impl Log for MemoryHistory {
 
     fn entry(&self, offset: Offset) -> Result<Option<Rc<Entry>>, Infallible> {
         Ok(self.entries.iter().find(|it| it.offset == offset).cloned())
+    }
+
+    fn some(&self, (from, to): (Offset, Offset), end: End) -> Result<Vec<Rc<Entry>>, Infallible> {
+        let is_there = |it: &&Rc<Entry>| (from..=to).contains(&it.offset);
+        let mut all: Vec<_> = self.entries.iter().filter(is_there).cloned().collect();
+        if end == End::Upper {
+            all.reverse();
+        }
+        let bytes = all.iter().map(|it| it.body.to_stored(it.at).len() as u64);
+        all.truncate(fitting(SOME, bytes));
+        all.sort_by_key(|it| it.offset);
+        Ok(all)
     }
 
     fn authors(

@@ -24,6 +24,13 @@ use crate::message::{Epoch, Millis, Offset, Page, RequestId, UserId};
 /// hold up the room; the next alarm takes the rest.
 pub const TRIM_ENTRIES_MAX: u64 = 5_000;
 
+/// Entries that a feature reads at once, at most: as many as bind with two parameters each to one
+/// statement.
+const SOME_MAX: u32 = 50;
+
+/// That, and how many bytes they are at most, as in a page.
+const SOME: (u32, u64) = (SOME_MAX, 1 << 20);
+
 /// What an entry takes in a page, in whatever dialect, beside its data and its names.
 const ENTRY_BYTES: u64 = 320;
 
@@ -70,10 +77,16 @@ pub trait History {
 
 /// How many entries of these weights, in the order of reading, make a page.
 fn how_many_fit(query: &PageQuery, weights: impl Iterator<Item = u64>) -> usize {
+    fitting((query.limit, query.bytes_max), weights)
+}
+
+/// How many of these weights, in their order, are no more than so many, and weigh no more than this
+/// together. One at least.
+fn fitting((limit, bytes_max): (u32, u64), weights: impl Iterator<Item = u64>) -> usize {
     let mut total = 0u64;
-    let fits = weights.enumerate().take(query.limit as usize).take_while(|(at, weight)| {
+    let fits = weights.enumerate().take(limit as usize).take_while(|(at, weight)| {
         total = total.saturating_add(*weight);
-        *at == 0 || total <= query.bytes_max
+        *at == 0 || total <= bytes_max
     });
     fits.count()
 }

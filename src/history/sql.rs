@@ -126,14 +126,13 @@ impl<D: Database> SqlHistory<D> {
     }
 
     fn erase(&self, epoch: &Epoch) -> Result<(), D::Error> {
-        let features = tables::TABLES.iter().copied().flatten();
-        for table in ["entry", "recent", "departure", "share"].iter().chain(features) {
+        for table in ["entry", "recent", "departure", "share"] {
             self.database.run(&format!("DELETE FROM {table}"), &[])?;
         }
-        let features = tables::META.iter().copied().flatten();
-        for key in ["head", "head_at", "broadcasts"].iter().chain(features) {
-            self.database.run("DELETE FROM meta WHERE key = ?", &[(*key).into()])?;
+        for key in ["head", "head_at", "broadcasts"] {
+            self.database.run("DELETE FROM meta WHERE key = ?", &[key.into()])?;
         }
+        tables::erased(&self.database)?;
         write_meta(&self.database, "epoch", &epoch.0)
     }
 
