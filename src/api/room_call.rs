@@ -96,7 +96,7 @@ impl Asked {
     fn page(&self) -> Result<PageRequest, ProtocolError> {
         let number = |name: &str, wrong| number(&self.query, name, wrong);
         let limit = json::limit(number("limit", "limit must be 1 to 200")?)?;
-        let before = self.query.get("before").map_or(Ok(Before::Newest), json::before)?;
+        let before = self.query.get("before").map_or(Ok(Before::Newest), Before::read)?;
         let after = number("after", "after must be an offset")?.map(Offset);
         Ok(PageRequest { before, after, limit })
     }

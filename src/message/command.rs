@@ -1,4 +1,4 @@
-use super::{ConnectionId, Millis, Offset, UserId};
+use super::{ConnectionId, Millis, Offset, ProtocolError, UserId};
 
 /// How a request that has an id is recognised when it comes again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,4 +57,16 @@ pub enum Before {
     Offset(Offset),
     /// Entries accepted strictly earlier.
     Time(Millis),
+}
+
+impl Before {
+    /// Reads an offset or a time; an offset in quotes is an offset.
+    pub fn read(json: &str) -> Result<Self, ProtocolError> {
+        let text: Option<String> = serde_json::from_str(json).ok();
+        let text = text.as_deref().unwrap_or(json);
+        let offset = text.parse().ok().map(|it| Self::Offset(Offset(it)));
+        offset
+            .or_else(|| Millis::parse(text).map(Self::Time))
+            .ok_or(ProtocolError::invalid("before must be an RFC 3339 time or an offset"))
+    }
 }

@@ -8,9 +8,7 @@ use crate::feature::{self, Ask};
 use crate::kernel::{Command, Request};
 use crate::limits::JSON_DEPTH_MAX;
 pub(crate) use crate::message::json::{Text, data, data_or_default};
-use crate::message::{
-    Before, Code, Millis, Offset, PageRequest, ProtocolError, RequestId, is_bearable, starts_object,
-};
+use crate::message::{Code, PageRequest, ProtocolError, RequestId, is_bearable, starts_object};
 
 /// The exact bytes that clients should send as a ping, so that no room wakes for it (B30).
 pub(super) const PING_PAIR: (&str, &str) = (r#"{"type":"ping"}"#, r#"{"type":"pong"}"#);
@@ -117,16 +115,6 @@ pub fn limit(limit: Option<u64>) -> Result<u32, ProtocolError> {
         Some(0) => Err(ProtocolError::invalid("limit must be 1 to 200")),
         Some(limit) => Ok(u32::try_from(limit).unwrap_or(u32::MAX).min(PageRequest::LIMIT_MAX)),
     }
-}
-
-/// Where a page ends: an offset, or a time; an offset in quotes is an offset.
-pub fn before(json: &str) -> Result<Before, ProtocolError> {
-    let text: Option<String> = serde_json::from_str(json).ok();
-    let text = text.as_deref().unwrap_or(json);
-    let offset = text.parse().ok().map(|it| Before::Offset(Offset(it)));
-    offset
-        .or_else(|| Millis::parse(text).map(Before::Time))
-        .ok_or(ProtocolError::invalid("before must be an RFC 3339 time or an offset"))
 }
 
 /// Writes one frame. Our own structs of strings, numbers and lists always

@@ -146,7 +146,7 @@ pub(crate) struct HistoryIn<'a> {
 impl HistoryIn<'_> {
     fn request(&self) -> Result<Command, ProtocolError> {
         let limit = json::limit(self.limit)?;
-        let before = self.before.map_or(Ok(Before::Newest), |it| json::before(it.get()))?;
+        let before = self.before.map_or(Ok(Before::Newest), |it| Before::read(it.get()))?;
         Ok(Command::History(PageRequest { before, after: None, limit }))
     }
 }

@@ -147,7 +147,7 @@ fn history(envelope: &Envelope<'_>) -> Result<Command, ProtocolError> {
     let limit = envelope.limit.map_or(Ok(None), |it| serde_json::from_str(it.get()));
     let limit = json::limit(limit.map_err(|_| wrong)?)?;
     let before = envelope.before.map(RawValue::get).filter(|it| *it != "null");
-    let before = before.map_or(Ok(Before::Newest), json::before)?;
+    let before = before.map_or(Ok(Before::Newest), Before::read)?;
     Ok(Command::History(PageRequest { before, after: None, limit }))
 }
 
