@@ -18,7 +18,8 @@ use crate::protocol::json;
 pub struct RoomCall {
     /// In capitals. Who may `GET` may `HEAD`.
     pub method: &'static str,
-    /// Below the room's own path. A segment in braces stands for any one.
+    /// Below the room's own path. A segment in braces stands for any one. What follows a `?` is a
+    /// parameter of the query: without it, this is another call.
     pub path: &'static str,
     /// Any of these will do; whose something is only the room knows.
     pub grants: &'static [Grant],
@@ -68,9 +69,11 @@ impl Asked {
         query: &Query,
     ) -> Result<Self, NoCall> {
         let all = || http::CALLS.iter().copied().flatten();
-        let found = all().filter_map(|it| Some((it, parameters(it.path, path)?)));
-        let Some((call, segments)) = found.clone().find(|(it, _)| it.method == method) else {
-            let mut methods: Vec<&str> = found.map(|(it, _)| it.method).collect();
+        let found = all().filter_map(|it| Some((it, parameters(it, path, query)?)));
+        let called = found.clone().filter(|(it, _)| it.method == method);
+        let Some((call, segments)) = called.max_by_key(|(it, _)| it.path.contains('?')) else {
+            let plain = found.filter(|(it, _)| !it.path.contains('?'));
+            let mut methods: Vec<&str> = plain.map(|(it, _)| it.method).collect();
             if let Some(get) = methods.iter().position(|it| *it == "GET") {
                 methods.insert(get + 1, "HEAD");
             }
@@ -93,17 +96,34 @@ impl Asked {
         self.parameters.first().map(String::as_str).unwrap_or_default()
     }
 
+    /// A number in the query, if it is there.
+    pub(crate) fn number(
+        &self,
+        name: &str,
+        wrong: &'static str,
+    ) -> Result<Option<u64>, ProtocolError> {
+        number(&self.query, name, wrong)
+    }
+
+    /// Where what is read ends.
+    pub(crate) fn before(&self) -> Result<Before, ProtocolError> {
+        self.query.get("before").map_or(Ok(Before::Newest), Before::read)
+    }
+
     fn page(&self) -> Result<PageRequest, ProtocolError> {
-        let number = |name: &str, wrong| number(&self.query, name, wrong);
-        let limit = json::limit(number("limit", "limit must be 1 to 200")?)?;
-        let before = self.query.get("before").map_or(Ok(Before::Newest), Before::read)?;
-        let after = number("after", "after must be an offset")?.map(Offset);
+        let limit = json::limit(self.number("limit", "limit must be 1 to 200")?)?;
+        let before = self.before()?;
+        let after = self.number("after", "after must be an offset")?.map(Offset);
         Ok(PageRequest { before, after, limit })
     }
 }
 
-/// What stands for the segments in braces, if a path fits the template.
-fn parameters<'a>(template: &str, path: &[&'a str]) -> Option<Vec<&'a str>> {
+/// What stands for the segments in braces, if a path and a query fit the call.
+fn parameters<'a>(call: &RoomCall, path: &[&'a str], query: &Query) -> Option<Vec<&'a str>> {
+    let (template, parameter) = call.path.split_once('?').unwrap_or((call.path, ""));
+    if !parameter.is_empty() && query.get(parameter).is_none() {
+        return None;
+    }
     let mut expected = template.split('/').filter(|it| !it.is_empty());
     let mut found = Vec::new();
     for segment in path {

@@ -24,8 +24,10 @@ pub fn openapi() -> Value {
     let own = feature::schema::calls();
     for call in CALLS.iter().chain(own.iter().flat_map(|it| it.calls)) {
         let path = paths.entry(call.path).or_insert_with(|| json!({}));
-        if let Value::Object(path) = path {
-            path.insert(call.method.into(), operation(call, &mut shapes));
+        let Value::Object(path) = path else { continue };
+        match path.get_mut(call.method) {
+            Some(known) => also(known, call, &mut shapes),
+            None => drop(path.insert(call.method.into(), operation(call, &mut shapes))),
         }
     }
     let responses = refusals().into_iter().map(|it| response(&it, &problem));
@@ -101,6 +103,32 @@ fn operation(call: &Call, shapes: &mut Shapes) -> Value {
     }
     add("responses", responses.into());
     operation.into()
+}
+
+/// A call that shares its path and method with another one, and differs in its query, is described
+/// with that.
+fn also(known: &mut Value, call: &Call, shapes: &mut Shapes) {
+    let more = operation(call, shapes);
+    let pair = |it: &mut Value, path: &str| {
+        Some((it.pointer_mut(path)?.take(), more.pointer(path)?.clone()))
+    };
+    if let Some((Value::Array(mut all), Value::Array(more))) = pair(known, "/parameters") {
+        all.extend(more.into_iter().filter(|it| !all.contains(it)).collect::<Vec<_>>());
+        put(known, "/parameters", all.into());
+    }
+    if let Some((Value::String(one), Value::String(other))) = pair(known, "/description") {
+        put(known, "/description", format!("{one} {other}").into());
+    }
+    let schema = "/responses/200/content/application~1json/schema";
+    if let Some((one, other)) = pair(known, schema) {
+        put(known, schema, json!({"oneOf": [one, other]}));
+    }
+}
+
+fn put(into: &mut Value, path: &str, value: Value) {
+    if let Some(it) = into.pointer_mut(path) {
+        *it = value;
+    }
 }
 
 fn of(shape: Shape, shapes: &mut Shapes) -> Value {
@@ -302,7 +330,8 @@ mod tests {
         let document = openapi();
         for call in feature::http::CALLS.iter().copied().flatten() {
             let path = format!("/api/v1/rooms/{{kind}}/{{name}}/{}", call.path);
-            let (path, method) = (path.trim_end_matches('/'), call.method.to_lowercase());
+            let path = path.split('?').next().unwrap().trim_end_matches('/');
+            let method = call.method.to_lowercase();
             assert!(document["paths"][path][method].is_object(), "{} {path}", call.method);
         }
     }
