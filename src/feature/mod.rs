@@ -19,6 +19,7 @@ mod rate;
 pub(crate) mod rules;
 #[cfg(not(target_arch = "wasm32"))]
 pub(crate) mod schema;
+pub mod search;
 pub mod state;
 pub(crate) mod tables;
 mod task;
@@ -258,6 +259,8 @@ macro_rules! features {
             workflows: Workflows;
             /// Webhooks (Y1 to Y12).
             webhooks: Webhooks;
+            /// History found again (S1 to S8).
+            search: Search;
         }
     };
 }

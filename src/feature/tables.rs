@@ -19,7 +19,6 @@ pub(crate) trait Log {
     /// The kept entries between these positions, both included, in their order, whoever may see
     /// them: those at the lower end, or at the upper one, but no more than a few, of a MiB
     /// together. One at least, if there is any.
-    #[expect(dead_code, reason = "the first feature that reads so comes with the next commits")]
     fn some(&self, between: (Offset, Offset), end: End) -> Result<Vec<Rc<Entry>>, Self::Error>;
 
     /// The authors of what was accepted since `since`, from `first` to `head`, in their order, and

@@ -290,7 +290,7 @@ pub(crate) fn events() -> Vec<Event> {
         Event::from(MetricEvent::Updated { metric: metric(), value: Metric::whole(7), at: NOON }),
         measured,
     ];
-    events.extend(edited().into_iter().map(|(_, event)| event));
+    events.extend(edited().into_iter().chain(crate::search::told()).map(|(_, event)| event));
     events
 }
 

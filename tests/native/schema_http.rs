@@ -2,6 +2,7 @@
 
 use dormouse::admission::{Query, Route};
 use dormouse::api::{Answer, Batch, Call, Problem, read_batch, read_event};
+use dormouse::feature;
 use dormouse::kernel::Event;
 use dormouse::message::{Json, Kind, ProtocolError, Reply};
 use dormouse::schema::openapi;
@@ -18,6 +19,7 @@ fn name(call: &Call) -> &'static str {
         Call::Room(asked) => match (asked.call.method, asked.call.path) {
             ("POST", "events") => "publish",
             ("GET", "events") => "history",
+            ("GET", "events?search") => "search",
             ("GET", "presence") => "presence",
             ("DELETE", "connections/{session}") => "kick session",
             ("DELETE", "users/{user}") => "kick user",
@@ -35,7 +37,7 @@ fn name(call: &Call) -> &'static str {
     }
 }
 
-const CALLS: [&str; 14] = [
+const CALLS: [&str; 15] = [
     "batch",
     "delete document",
     "delete object",
@@ -50,6 +52,7 @@ const CALLS: [&str; 14] = [
     "presence",
     "prometheus",
     "publish",
+    "search",
 ];
 
 #[test]
@@ -142,7 +145,7 @@ fn what_is_answered_over_http_is_of_the_documented_shape() {
     for event in events() {
         let (path, method) = match &event {
             Event::Presence(_) => ("/api/v1/rooms/{kind}/{name}/presence", "get"),
-            Event::History(_) => (log, "get"),
+            Event::History(_) | Event::Feature(feature::Event::Search(_)) => (log, "get"),
             Event::Reply(Reply::Accepted(_)) => (log, "post"),
             Event::Reply(Reply::Kicked(_)) => {
                 ("/api/v1/rooms/{kind}/{name}/users/{user}", "delete")

@@ -184,7 +184,8 @@ impl Rusqlite {
     /// Deletes everything, as the platform does it for an object.
     pub(crate) fn wipe(&self) {
         for table in self.tables() {
-            self.execute(&format!("DROP TABLE {table}"));
+            // Those of an index go with it.
+            self.execute(&format!("DROP TABLE IF EXISTS {table}"));
         }
     }
 

@@ -86,6 +86,7 @@ fn spelled(request: &Request) -> Value {
             json!({"unwatch": names})
         }
         Ok(Command::Feature(feature::Command::Documents(it))) => editing(it),
+        Ok(Command::Feature(feature::Command::Search(it))) => crate::search::spelled(it),
         Ok(Command::Feature(feature::Command::Conversations(ConversationCommand::Connect {
             client,
         }))) => {
@@ -378,6 +379,7 @@ fn notices() -> Vec<(&'static str, Notice)> {
     events.extend(metrics());
     events.extend(crate::schema::edited().into_iter().map(|(title, event)| (title, None, event)));
     events.extend(conversation());
+    events.extend(crate::search::told().into_iter().map(|(title, it)| (title, Some("f1"), it)));
     let mut stamp = stamp(NOON);
     let notice = |(title, reply_to, event): (&'static str, Option<&str>, Event)| {
         let reply_to = reply_to.map(|it| RequestId::parse(it).unwrap());

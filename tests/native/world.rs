@@ -93,7 +93,7 @@ impl World {
         Self { limits, ..self }
     }
 
-    /// The same, where a service answers in conversations.
+    /// The same, where a service answers in conversations, and chats and hubs are searched.
     pub(crate) fn answered_over_http(self) -> Self {
         self.configured(&ANSWERED)
     }
@@ -356,11 +356,12 @@ impl World {
     }
 }
 
-/// A service answers in conversations.
-pub(crate) const ANSWERED: [(&str, &str); 3] = [
+/// A service answers in conversations, and chats and hubs are searched.
+pub(crate) const ANSWERED: [(&str, &str); 4] = [
     ("CONVERSATION_RESPONDER", "http"),
     ("CONVERSATION_URL", "https://backend.example/"),
     ("CONVERSATION_SECRET", "a secret of the backend, 32 bytes or more"),
+    ("SEARCH", "chat,hub"),
 ];
 
 pub(crate) fn nobody(_: &str, _: Option<&str>) -> Result<Renewal, ProtocolError> {

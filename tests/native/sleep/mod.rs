@@ -21,6 +21,7 @@ mod metrics;
 mod place;
 mod presence;
 mod publishing;
+mod search;
 mod stage;
 mod state;
 mod step;

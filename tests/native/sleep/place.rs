@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::step::{Bounds, Feature, Step, Steps};
 use super::{
     admin, chat, connection, conversation, demo, editing, heartbeat, http, large_data, measures,
-    metrics, presence, publishing, state, token, topics, vacancy, webhooks,
+    metrics, presence, publishing, search, state, token, topics, vacancy, webhooks,
 };
 
 pub(super) struct Place {
@@ -82,6 +82,7 @@ pub(super) static CHAT: Place = Place {
         &measures::MEASURES,
         &http::EVENTS,
         &http::HISTORY,
+        &search::IN_CONTEXT,
         &admin::ALL,
         &vacancy::VACANCY,
         &webhooks::WEBHOOKS,
@@ -89,9 +90,11 @@ pub(super) static CHAT: Place = Place {
     opening: None,
     last_words: &[(
         ProtocolId::CONTEXT,
-        &[r#"{"type":"presence"}"#, r#"{"type":"history","data":{"limit":200}}"#],
+        &[r#"{"type":"presence"}"#, r#"{"type":"history","data":{"limit":200}}"#, SEARCH],
     )],
 };
+
+const SEARCH: &str = r#"{"type":"search","data":{"text":"a* long","order":"best"}}"#;
 
 pub(super) static HUB: Place = Place {
     name: "hub",
@@ -116,6 +119,7 @@ pub(super) static HUB: Place = Place {
         &heartbeat::HEARTBEAT,
         &http::EVENTS,
         &http::HISTORY,
+        &search::IN_EVENTS,
         &admin::ALL,
         &admin::BY_EVENTS,
         &vacancy::VACANCY,
@@ -141,6 +145,7 @@ const EVENTS_LAST: &[&str] = &[
     r#"{"type":"query","query":"stats"}"#,
     r#"{"type":"query","query":"state"}"#,
     r#"{"type":"query","query":"history","params":{"limit":200}}"#,
+    r#"{"type":"query","query":"search","params":{"text":"a*"}}"#,
 ];
 
 pub(super) static LOBBY: Place = Place {
@@ -218,6 +223,7 @@ pub(super) static ANALYTICS: Place = Place {
         &metrics::METRICS,
         &http::EVENTS,
         &http::HISTORY,
+        &search::OFF,
         &admin::ALL,
         &vacancy::VACANCY,
         &webhooks::WEBHOOKS,

@@ -50,7 +50,7 @@ pub(super) fn told(world: World, is_told: bool) -> World {
         ("WEBHOOK_SECRET", "a secret of the receiver, 32 bytes or more"),
         ("WEBHOOK_EVENTS", events),
     ];
-    world.configured(&[ANSWERED, webhooks].concat())
+    world.configured(&[&ANSWERED[..], &webhooks].concat())
 }
 
 /// What comes of a call depends on which events it is about, on when and how often it was made.
