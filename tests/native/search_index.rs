@@ -25,6 +25,7 @@ fn lookup(text: &str, head: u64) -> Lookup {
         first: Offset(1),
         since: Millis(0),
         head: Offset(head),
+        epoch: epoch(),
     }
 }
 
@@ -111,7 +112,7 @@ proptest! {
         let database = Rusqlite::in_memory();
         let mut sql = SqlHistory::open(database.again(), &epoch()).unwrap();
         let mut model = MemoryHistory::new(epoch());
-        let (mut log, mut head) = (Vec::<Rc<Entry>>::new(), 0);
+        let (mut log, mut head, mut life) = (Vec::<Rc<Entry>>::new(), 0, epoch());
         let searches = [Act::Search("a*"), Act::Search("京"), Act::Search("b kase")];
         for act in acts.into_iter().chain(searches) {
             let mut writes = Vec::new();
@@ -145,12 +146,13 @@ proptest! {
                     writes.push(Write::Trim { from, since: Millis(0) });
                 }
                 Act::Erase => {
-                    (log, head) = (Vec::new(), 0);
-                    writes.push(Write::Erase(Epoch("another".into())));
+                    (log, head, life) = (Vec::new(), 0, Epoch(format!("{}+", life.0)));
+                    writes.push(Write::Erase(life.clone()));
                 }
                 Act::Search(text) => {
                     let (_, stands) = ASKED.into_iter().find(|it| it.0 == text).unwrap();
                     let (expected, asked) = (scan(&log, stands), lookup(text, head));
+                    let asked = Lookup { epoch: life.clone(), ..asked };
                     let found = find(&sql, &asked);
                     prop_assert_eq!(offsets(&found), expected.clone(), "{}", text);
                     prop_assert_eq!(found, find(&model, &asked));
@@ -233,5 +235,25 @@ fn an_index_that_cannot_be_read_is_made_anew() {
         assert_eq!(offsets(&find(&history, &lookup("word", 1))), [0; 0], "{value}");
         history.commit(&[Write::Amend { entry: said(1, "word"), is_blank: false }]).unwrap();
         assert_eq!(offsets(&find(&history, &lookup("word", 1))), [1], "{value}");
+    }
+}
+
+/// [S7] What is asked and looked up when the room is erased in between leaves no trace.
+#[test]
+fn a_search_that_an_erasure_overtakes_finds_nothing_and_indexes_nothing() {
+    let mut history = SqlHistory::open(Rusqlite::in_memory(), &epoch()).unwrap();
+    for offset in 1..=9 {
+        history.commit(&[Write::Append(said(offset, "word"))]).unwrap();
+    }
+    let another = Epoch("another".into());
+    for asks_before in [true, false] {
+        if asks_before {
+            assert_eq!(offsets(&find(&history, &lookup("word", 9))).len(), 9);
+        }
+        history.commit(&[Write::Erase(another.clone())]).unwrap();
+        assert_eq!(find(&history, &lookup("word", 9)), Found::default());
+        history.commit(&[Write::Append(said(1, "word"))]).unwrap();
+        let asked = Lookup { epoch: another.clone(), ..lookup("word", 1) };
+        assert_eq!(offsets(&find(&history, &asked)), [1]);
     }
 }

@@ -30,9 +30,9 @@ impl Rules for Search {
         }
     }
 
-    fn found(room: &mut Room, lookup: Lookup, found: Found, _: HostStats) -> Option<Answer> {
+    fn found(_: &mut Room, lookup: Lookup, found: Found, _: HostStats) -> Option<Answer> {
         let next_before = next_before(&lookup, &found);
-        let (head, epoch) = (lookup.head, room.epoch.clone());
+        let Lookup { head, epoch, .. } = lookup;
         let event = SearchEvent::Found { found, next_before, head, epoch };
         Some(Answer::Event(Event::from(event)))
     }
@@ -57,6 +57,7 @@ fn lookup(
         first: retention::first_visible(room),
         since: retention::oldest_visible(room, cx.stamp.at),
         head: room.head,
+        epoch: room.epoch.clone(),
     })
 }
 

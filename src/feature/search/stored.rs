@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::snippet::Part;
 use super::terms::Terms;
 use crate::feature::{Configured, Find};
-use crate::message::{Before, EventName, Kind, Member, Millis, Offset, UserId};
+use crate::message::{Before, Epoch, EventName, Kind, Member, Millis, Offset, UserId};
 
 /// In which order matches are shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,6 +39,8 @@ pub struct Lookup {
     pub since: Millis,
     /// The newest offset to show.
     pub head: Offset,
+    /// Which incarnation of the log these offsets are of.
+    pub epoch: Epoch,
 }
 
 impl Find for Lookup {}

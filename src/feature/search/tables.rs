@@ -9,7 +9,7 @@ use super::{Search, index::catch_up};
 use crate::database::{Database, Value};
 use crate::feature::Never;
 use crate::feature::tables::{Log, Tables, Twin};
-use crate::message::{Before, Body, Millis, Offset};
+use crate::message::{Before, Body, Epoch, Millis, Offset};
 
 /// What the entries say in which it was found is read one by one, up to so many bytes, to show some
 /// of each.
@@ -27,7 +27,8 @@ impl Tables for Search {
         lookup: &Lookup,
     ) -> Result<Found, D::Error> {
         let wanted = Span { from: lookup.first.0.max(1), to: lookup.head.next().0 };
-        if wanted.to <= wanted.from {
+        // What was asked before the room was erased would make an index of what is not there.
+        if wanted.to <= wanted.from || !is_of(database, &lookup.epoch)? {
             return Ok(Found::default());
         }
         let searched = catch_up(database, log, wanted)?;
@@ -51,6 +52,12 @@ impl Tables for Search {
     fn erased<D: Database>(database: &D) -> Result<(), D::Error> {
         index::forget(database)
     }
+}
+
+/// Whether this is the log that is there.
+fn is_of<D: Database>(database: &D, epoch: &Epoch) -> Result<bool, D::Error> {
+    let sql = "SELECT 1 FROM meta WHERE key = 'epoch' AND value = ?";
+    database.run(sql, &[epoch.0.as_str().into()]).map(|it| !it.is_empty())
 }
 
 /// Where it is found, and one place more than is asked for.
