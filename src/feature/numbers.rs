@@ -1,8 +1,6 @@
 //! What features count and show beside the kernel: in a room's report, in the directory, and for
 //! Prometheus.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
 use super::{Feature, features};
@@ -36,10 +34,10 @@ macro_rules! numbers {
 
 features!(numbers);
 
-/// The numbers of all features, in the order of the list. Stored and reported by their names;
-/// what is 0 is left out.
+/// The numbers of all features, in the order of the list. Stored and reported by their names, as
+/// pairs; what is 0 is left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "BTreeMap<String, u64>", into = "BTreeMap<String, u64>")]
+#[serde(from = "Vec<(String, u64)>", into = "Vec<(String, u64)>")]
 pub struct Numbers([u64; COUNT]);
 
 impl Default for Numbers {
@@ -81,7 +79,7 @@ impl Numbers {
     }
 }
 
-impl From<Numbers> for BTreeMap<String, u64> {
+impl From<Numbers> for Vec<(String, u64)> {
     fn from(numbers: Numbers) -> Self {
         let named = Numbers::all().zip(numbers.0).filter(|(_, value)| *value != 0);
         named.map(|(it, value)| (it.name.to_owned(), value)).collect()
@@ -89,8 +87,8 @@ impl From<Numbers> for BTreeMap<String, u64> {
 }
 
 /// A name that a later version added is left out.
-impl From<BTreeMap<String, u64>> for Numbers {
-    fn from(named: BTreeMap<String, u64>) -> Self {
+impl From<Vec<(String, u64)>> for Numbers {
+    fn from(named: Vec<(String, u64)>) -> Self {
         let mut numbers = Self::default();
         for (name, value) in named {
             numbers.add(&name, value);

@@ -6,8 +6,6 @@
 //! under way when it slept is due again, and does not count as tried: a service may be called
 //! twice about the same job.
 
-use std::collections::BTreeMap;
-
 use crate::message::Millis;
 
 /// How a feature's jobs are carried out.
@@ -86,24 +84,26 @@ pub trait Job {
     fn progress_mut(&mut self) -> &mut Progress;
 }
 
-/// The jobs of one feature in one room. What is changed here is the feature's to store.
+/// The jobs of one feature in one room, in the order of their keys: some hundreds at most, for which
+/// a map would be more code than it is worth. What is changed here is the feature's to store.
 #[derive(Debug)]
-pub struct Jobs<J: Job>(BTreeMap<J::Key, J>);
+pub struct Jobs<J: Job>(Vec<J>);
 
 impl<J: Job> Default for Jobs<J> {
     fn default() -> Self {
-        Self(BTreeMap::new())
+        Self(Vec::new())
     }
 }
 
 impl<J: Job> Jobs<J> {
     /// What a room that wakes finds.
     pub fn restored(stored: impl IntoIterator<Item = J>) -> Self {
-        let restored = stored.into_iter().map(|mut job| {
+        let mut jobs = Self::default();
+        for mut job in stored {
             job.progress_mut().restore();
-            (job.key(), job)
-        });
-        Self(restored.collect())
+            jobs.replace(job);
+        }
+        jobs
     }
 
     /// Whether there are none.
@@ -120,19 +120,28 @@ impl<J: Job> Jobs<J> {
 
     /// All of them, in the order of their keys.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &J> {
-        self.0.values()
+        self.0.iter()
+    }
+
+    fn place(&self, key: J::Key) -> Result<usize, usize> {
+        self.0.binary_search_by_key(&key, J::key)
+    }
+
+    fn get_mut(&mut self, key: J::Key) -> Option<&mut J> {
+        let place = self.place(key).ok()?;
+        self.0.get_mut(place)
     }
 
     /// The job of this key.
     #[must_use]
     pub fn get(&self, key: J::Key) -> Option<&J> {
-        self.0.get(&key)
+        self.0.get(self.place(key).ok()?)
     }
 
     /// The newest job, while it is not due yet and no call about it was begun: what is to be
     /// called about together can be added to it.
     pub fn gathering(&mut self, now: Millis) -> Option<&mut J> {
-        let job = self.0.values_mut().next_back()?;
+        let job = self.0.last_mut()?;
         let &Progress { attempt, under_way, due, .. } = job.progress();
         (attempt == 1 && !under_way && now < due).then_some(job)
     }
@@ -140,16 +149,21 @@ impl<J: Job> Jobs<J> {
     /// Takes a job, or another one in the place of that of the same key. It is begun with the next
     /// that is.
     pub fn replace(&mut self, job: J) {
-        self.0.insert(job.key(), job);
+        let place = self.place(job.key());
+        if let Some(same) = place.ok().and_then(|it| self.0.get_mut(it)) {
+            *same = job;
+        } else if let Err(place) = place {
+            self.0.insert(place, job);
+        }
     }
 
     /// Takes a job, or another one in the place of that of the same key, and begins to call about
     /// it if it is due and may be.
     pub fn add(&mut self, job: J, policy: &Policy, now: Millis) -> Option<&J> {
         let key = job.key();
-        self.0.insert(key, job);
+        self.replace(job);
         self.begin(key, policy, now);
-        self.0.get(&key)
+        self.get(key)
     }
 
     /// Begins the next call that is due, if one may be under way beside the others.
@@ -160,14 +174,14 @@ impl<J: Job> Jobs<J> {
 
     fn begin(&mut self, key: J::Key, policy: &Policy, now: Millis) -> Option<&J> {
         let may = self.has_slot(policy) && self.open(policy).any(|it| it.key() == key);
-        let job = self.0.get_mut(&key).filter(|it| may && it.progress().is_due(now))?;
+        let job = self.get_mut(key).filter(|it| may && it.progress().is_due(now))?;
         job.progress_mut().begin(policy, now);
         Some(job)
     }
 
     /// Those that may be called about.
     fn open(&self, policy: &Policy) -> impl Iterator<Item = &J> {
-        self.0.values().take(if policy.in_order { 1 } else { usize::MAX })
+        self.0.iter().take(if policy.in_order { 1 } else { usize::MAX })
     }
 
     fn has_slot(&self, policy: &Policy) -> bool {
@@ -178,7 +192,7 @@ impl<J: Job> Jobs<J> {
     /// Whether the call of this number about a job is the one under way.
     #[must_use]
     pub fn is_current(&self, key: J::Key, attempt: u32) -> bool {
-        let progress = self.0.get(&key).map(J::progress);
+        let progress = self.get(key).map(J::progress);
         progress.is_some_and(|it| it.under_way && it.attempt == attempt)
     }
 
@@ -186,13 +200,13 @@ impl<J: Job> Jobs<J> {
     #[must_use]
     pub fn overdue(&self, now: Millis) -> Vec<J::Key> {
         let is_overdue = |it: &&J| it.progress().under_way && it.progress().due <= now;
-        self.0.values().filter(is_overdue).map(J::key).collect()
+        self.0.iter().filter(is_overdue).map(J::key).collect()
     }
 
     /// A call failed: there is to be another one after a while. `None` if the job is to be given
     /// up, or is none.
     pub fn retry(&mut self, key: J::Key, policy: &Policy, now: Millis) -> Option<&J> {
-        let job = self.0.get_mut(&key)?;
+        let job = self.get_mut(key)?;
         let &Progress { attempt, since, .. } = job.progress();
         if policy.attempts_max <= attempt || policy.age_ms_max <= now.since(since) {
             return None;
@@ -203,7 +217,7 @@ impl<J: Job> Jobs<J> {
 
     /// Nobody was called: the same call is due in so many milliseconds.
     pub fn put_off(&mut self, key: J::Key, now: Millis, wait_ms: u64) -> Option<&J> {
-        let job = self.0.get_mut(&key)?;
+        let job = self.get_mut(key)?;
         let progress = job.progress_mut();
         (progress.under_way, progress.due) = (false, now.plus(wait_ms));
         Some(job)
@@ -211,7 +225,7 @@ impl<J: Job> Jobs<J> {
 
     /// It is done, or given up.
     pub fn remove(&mut self, key: J::Key) -> Option<J> {
-        self.0.remove(&key)
+        Some(self.0.remove(self.place(key).ok()?))
     }
 
     /// When there is something to do.

@@ -12,10 +12,8 @@ mod schema;
 mod stored;
 mod tables;
 
-use std::collections::BTreeMap;
-
 use super::{Feature, Known, Never, Nothing, Number, Numbers};
-use crate::message::{Millis, UserId};
+use crate::message::{Member, Millis, UserId};
 use crate::outgoing::Jobs;
 
 pub use delivery::{Delivered, Delivery, Outcome};
@@ -42,12 +40,19 @@ pub struct Webhooks {
     batches: Jobs<Batch>,
     /// The number that no event has had, nor any after it.
     end: u64,
-    /// Members that were told to have joined, and not to have left, and what they are called.
-    members: BTreeMap<UserId, String>,
+    /// Members that were told to have joined, and not to have left; in the order of their ids.
+    members: Vec<Member>,
     /// Whether those have been compared with who is here, since the room woke.
     is_compared: bool,
     /// Those that were members when the room was erased.
-    farewell: BTreeMap<UserId, String>,
+    farewell: Vec<Member>,
+}
+
+impl Webhooks {
+    /// Where a member stands, or would.
+    fn place(&self, id: &UserId) -> Result<usize, usize> {
+        self.members.binary_search_by(|it| it.id.cmp(id))
+    }
 }
 
 impl Feature for Webhooks {
@@ -75,16 +80,17 @@ impl Known for Webhooks {
     type Stored = WebhookStored;
     type Shared = ();
 
-    fn wake(WebhookStored { mut batches, members }: WebhookStored, _: Millis) -> Self {
+    fn wake(WebhookStored { mut batches, mut members }: WebhookStored, _: Millis) -> Self {
         batches.sort_by_key(|it| it.first);
         let end = batches.last().map_or(0, Batch::end);
         stored::wait(&mut batches);
+        members.sort_unstable_by(|one, other| one.id.cmp(&other.id));
         Self {
             batches: Jobs::restored(batches),
             end,
-            members: members.into_iter().map(|it| (it.id, it.name)).collect(),
+            members,
             is_compared: false,
-            farewell: BTreeMap::new(),
+            farewell: Vec::new(),
         }
     }
 

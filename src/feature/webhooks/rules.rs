@@ -92,7 +92,8 @@ impl Rules for Webhooks {
     }
 
     fn member_left(room: &mut Room, cx: &mut Context, member: &Member) {
-        if room.own.webhooks.members.remove(&member.id).is_some() {
+        if let Ok(place) = room.own.webhooks.place(&member.id) {
+            room.own.webhooks.members.remove(place);
             write(cx, WebhookWrite::Leave(member.id.clone()));
             left(room, cx, member);
             if room.own.webhooks.members.is_empty() {
@@ -181,11 +182,10 @@ fn say(room: &mut Room, cx: &mut Context, kind: &str, member: Option<&Member>) {
 }
 
 fn joined(room: &mut Room, cx: &mut Context, member: &Member) {
-    let members = &mut room.own.webhooks.members;
-    let is_first = members.is_empty();
-    if members.insert(member.id.clone(), member.name.clone()).is_some() {
-        return; // Who was lost with the room's memory is back.
-    }
+    let is_first = room.own.webhooks.members.is_empty();
+    // Else one who was lost with the room's memory is back.
+    let Err(place) = room.own.webhooks.place(&member.id) else { return };
+    room.own.webhooks.members.insert(place, member.clone());
     write(cx, WebhookWrite::Enter(member.clone()));
     if is_first {
         say(room, cx, OCCUPIED, None);
@@ -199,8 +199,8 @@ fn left(room: &mut Room, cx: &mut Context, member: &Member) {
 
 /// Tells that all left who were in a room that was erased.
 fn say_farewell(room: &mut Room, cx: &mut Context) {
-    for (id, name) in std::mem::take(&mut room.own.webhooks.farewell) {
-        left(room, cx, &Member { id, name });
+    for member in std::mem::take(&mut room.own.webhooks.farewell) {
+        left(room, cx, &member);
     }
     say(room, cx, VACATED, None);
 }
@@ -218,14 +218,13 @@ fn compare(room: &mut Room, cx: &mut Context) {
         return;
     }
     let is_here = |id| room.present.contains_key(id) || room.departures.contains_key(id);
-    let told = room.own.webhooks.members.iter().filter(|(id, _)| !is_here(id));
-    let lost: Vec<Member> =
-        told.map(|(id, name)| Member { id: id.clone(), name: name.clone() }).collect();
+    let lost = room.own.webhooks.members.iter().filter(|it| !is_here(&it.id));
+    let lost: Vec<Member> = lost.cloned().collect();
     for member in lost {
         presence::depart(room, cx, member);
     }
-    let members = &room.own.webhooks.members;
-    let untold = room.sessions.values().filter(|it| !members.contains_key(&it.member.id));
+    let is_told = |id| room.own.webhooks.place(id).is_ok();
+    let untold = room.sessions.values().filter(|it| !is_told(&it.member.id));
     for member in untold.map(|it| it.member.clone()).collect::<Vec<_>>() {
         joined(room, cx, &member);
     }
