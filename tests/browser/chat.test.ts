@@ -3,27 +3,15 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Browser, type BrowserContext, type Page, chromium as playwright } from "playwright-core";
+import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { mint } from "../../scripts/jwt.mjs";
-import { chromium } from "../../scripts/tools.mjs";
+import { launch, SOON } from "../support/browser.ts";
 import { Client } from "../support/client.ts";
 import { Process } from "../support/process.ts";
 import { SECRET } from "../support/server.ts";
 
 const SCREENSHOTS = fileURLToPath(new URL("screenshots/", import.meta.url));
-const ARGS = [
-  "--headless",
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-  "--disable-smooth-scrolling",
-];
-const SOON = { timeout: 20_000 };
 /** What a browser says about a server that is down. */
 const IS_DOWN = /^WebSocket connection to .* failed/;
 
@@ -37,10 +25,8 @@ const contexts: BrowserContext[] = [];
 let browser: Browser;
 
 beforeAll(async () => {
-  const executablePath = chromium();
-  if (!executablePath) throw new Error("no Chromium: say where it is in CHROMIUM_PATH");
   mkdirSync(SCREENSHOTS, { recursive: true });
-  [browser] = await Promise.all([playwright.launch({ executablePath, args: ARGS }), server.start()]);
+  [browser] = await Promise.all([launch(), server.start()]);
 }, 600_000);
 
 afterEach(async () => {
