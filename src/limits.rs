@@ -126,12 +126,6 @@ pub const FETCHERS_MAX: usize = 64;
 /// After which an interrupted stream to them goes on, should the timer be lost that goes on
 /// with it in milliseconds.
 pub const FETCH_MS: u64 = 5_000;
-/// Bytes of the entries that are read at once for a connection that is fed from the log: what may
-/// wait for it when the next ones are sent. In memory they are about three times as much, as rows,
-/// as entries and as text.
-pub const REPLAY_BYTES_MAX: u64 = 256 * 1024;
-/// How many entries those are, at most: as many of the shortest as have that many bytes.
-pub const REPLAY_ENTRIES_MAX: u32 = 800;
 /// Documents one room stores, at most: with what is kept beside each, a few gigabytes of the ten
 /// that the platform gives an object.
 pub const DOCUMENTS_MAX: u64 = 1000;

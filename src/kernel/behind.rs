@@ -11,8 +11,15 @@ use std::rc::Rc;
 
 use super::{Connection, Context, Grant, PageQuery, Recipients, Room, retention};
 use crate::kernel::Event;
-use crate::limits::{FETCH_MS, REPLAY_BYTES_MAX, REPLAY_ENTRIES_MAX};
+use crate::limits::FETCH_MS;
 use crate::message::{Attached, Before, ConnectionId, Entry, Millis, NotResumed, Page, Position};
+
+/// Bytes of the entries that are read at once for a connection: as much may wait for it when the
+/// next ones are sent. In memory they are about three times as much: rows, entries and text.
+const REPLAY_BYTES_MAX: u64 = 256 * 1024;
+
+/// How many entries those are, at most: as many of the shortest as have that many bytes.
+const REPLAY_ENTRIES_MAX: u32 = 800;
 
 /// How far the log may go on without a word to those who follow it and hear none of it. Whoever
 /// comes back is then read no more than so many entries that are not for them.
