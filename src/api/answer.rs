@@ -4,7 +4,8 @@ use super::Problem;
 use crate::directory::Listed;
 use crate::feature::Tell;
 use crate::kernel::{Event, Notice};
-use crate::message::{Accepted, Entry, Json, Member, Offset, Page, ProtocolError, Reply};
+use crate::message::{Accepted, Json, Member, Offset, Page, ProtocolError, Reply};
+use crate::protocol::spell::Past;
 
 /// What a room's object answers to the Worker.
 #[derive(Debug, Serialize, Deserialize)]
@@ -130,29 +131,6 @@ pub(crate) struct History<'a> {
     epoch: &'a str,
 }
 
-/// An event that happened.
-#[derive(Serialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-struct Past<'a> {
-    /// Its name, minted by the room.
-    id: String,
-    /// What it is called.
-    #[serde(rename = "type")]
-    kind: &'a str,
-    /// Its position.
-    offset: Offset,
-    /// RFC 3339.
-    timestamp: String,
-    /// Who published it: a `sub`.
-    author: &'a str,
-    /// Only this user's connections got it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    user_id: Option<&'a str>,
-    /// What it says.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "serde_json::Value"))]
-    data: &'a Json,
-}
-
 impl<'a> History<'a> {
     fn of(page: &'a Page) -> Self {
         Self {
@@ -162,20 +140,6 @@ impl<'a> History<'a> {
             next_after: page.next_after(),
             offset: page.head,
             epoch: &page.epoch.0,
-        }
-    }
-}
-
-impl<'a> Past<'a> {
-    fn of(entry: &'a Entry) -> Self {
-        Self {
-            id: format!("event_{}", entry.id),
-            kind: entry.body.name.as_str(),
-            offset: entry.offset,
-            timestamp: entry.at.to_rfc3339(),
-            author: &entry.author.id.0,
-            user_id: entry.body.user.as_ref().map(|it| it.0.as_str()),
-            data: &entry.body.data,
         }
     }
 }

@@ -3,7 +3,7 @@
 use serde::{Serialize, Serializer};
 use uuid::Uuid;
 
-use crate::message::{Details, Fault, Member, ProtocolError};
+use crate::message::{Details, Entry, Fault, Json, Member, Offset, ProtocolError};
 
 use crate::kernel::Notice;
 
@@ -45,6 +45,43 @@ pub(crate) struct User<'a> {
 impl<'a> User<'a> {
     pub(super) fn of(member: &'a Member) -> Self {
         Self { user_id: &member.id.0, username: &member.name }
+    }
+}
+
+/// An event that happened.
+#[derive(Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub(crate) struct Past<'a> {
+    /// Its name, minted by the room.
+    id: String,
+    /// What it is called.
+    #[serde(rename = "type")]
+    kind: &'a str,
+    /// Its position.
+    offset: Offset,
+    /// RFC 3339.
+    timestamp: String,
+    /// Who published it: a `sub`.
+    author: &'a str,
+    /// Only this user's connections got it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_id: Option<&'a str>,
+    /// What it says.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "serde_json::Value"))]
+    data: &'a Json,
+}
+
+impl<'a> Past<'a> {
+    pub(crate) fn of(entry: &'a Entry) -> Self {
+        Self {
+            id: format!("event_{}", entry.id),
+            kind: entry.body.name.as_str(),
+            offset: entry.offset,
+            timestamp: entry.at.to_rfc3339(),
+            author: &entry.author.id.0,
+            user_id: entry.body.user.as_ref().map(|it| it.0.as_str()),
+            data: &entry.body.data,
+        }
     }
 }
 
