@@ -122,11 +122,12 @@ impl<H: History, S: Sockets> Host<H, S> {
         // Its own, until it is told to share.
         let budget = Budget::new(limits.budget_bytes);
         let (waiting, unread) = (budget.lease(), budget.lease());
+        let epoch = room.epoch().clone();
         let (outbox, origins, arrivals, answers, calls, tally) = Default::default();
         let (losses, lookups, handling, saving) = Default::default();
         Ok(Self {
             room,
-            address: RoomAddress { kind, name: None },
+            address: RoomAddress { kind, name: None, epoch },
             history,
             sockets,
             outbox,
@@ -244,6 +245,10 @@ impl<H: History, S: Sockets> Host<H, S> {
     pub fn flush(&mut self, now: Millis) -> Result<(), H::Error> {
         let effects = self.outbox.take(now);
         self.carry_out(effects, now)?;
+        // All that was to be said is of the log before: an erasure waits for nothing.
+        if self.address.epoch != *self.room.epoch() {
+            self.address.epoch = self.room.epoch().clone();
+        }
         self.waiting.set(0);
         self.arrivals.extend(self.origins.drain(..).map(|it| it.at));
         Ok(())

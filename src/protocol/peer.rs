@@ -3,7 +3,7 @@
 
 use super::Frame;
 use crate::kernel::Request;
-use crate::message::{ConnectionId, Kind, RoomName};
+use crate::message::{ConnectionId, Epoch, Kind, RoomName};
 
 /// The address of a room.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,6 +12,8 @@ pub struct RoomAddress {
     pub kind: Kind,
     /// Its name; `None` where the platform does not tell an object its own.
     pub name: Option<RoomName>,
+    /// Which incarnation of its log what is said is of.
+    pub epoch: Epoch,
 }
 
 impl RoomAddress {
