@@ -1,3 +1,5 @@
+use percent_encoding::percent_decode_str;
+
 use crate::message::{Kind, ProtocolError, RoomName};
 use crate::protocol::{Access, Descriptor, Encoding, Entrance, ProtocolId, Wire};
 
@@ -149,6 +151,13 @@ impl Query {
         Self(pairs)
     }
 
+    /// A path's parameters, as they are meant. One that is no UTF-8 is no name either.
+    #[must_use]
+    pub fn decoded(self) -> Self {
+        let decoded = |text: String| percent_decode_str(&text).decode_utf8_lossy().into_owned();
+        Self(self.0.into_iter().map(|(name, value)| (name, decoded(value))).collect())
+    }
+
     /// Puts a path's parameters before those of the query.
     pub fn put_first(&mut self, Self(parameters): Self) {
         self.0.splice(..0, parameters);
@@ -211,6 +220,14 @@ mod tests {
         let mut query = pair("query");
         query.put_first(pair("path"));
         assert_eq!(query.get("contextId"), Some("path"));
+    }
+
+    #[test]
+    fn a_parameter_of_the_path_may_be_escaped() {
+        let of = |value: &str| Query::new(vec![("contextId".into(), value.into())]);
+        assert_eq!(of("user%3Aann").decoded(), of("user:ann"));
+        assert_eq!(of("a%2fb%").decoded(), of("a/b%"));
+        assert_eq!(of("%ff").decoded(), of("\u{fffd}"));
     }
 
     #[test]

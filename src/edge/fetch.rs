@@ -52,7 +52,7 @@ async fn serve(request: Request, env: Env, worker: Context) -> Result<Response> 
     }
     let dialect = target.dialect();
     if let Target::Room(_, parameters) = &mut target {
-        upgrade.query.put_first(std::mem::take(parameters));
+        upgrade.query.put_first(std::mem::take(parameters).decoded());
     }
     let protocol = upgrade.chosen_protocol(dialect.descriptor().subprotocols);
     let from = upgrade.address.as_deref();
