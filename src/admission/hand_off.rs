@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::feature::ConnectionParts;
 use crate::kernel::{Connection, Flag, Flags, Grants};
-use crate::message::{ConnectionId, Member, Millis, RoomName};
+use crate::message::{ConnectionId, Member, Millis, Position, RoomName, Topic};
 use crate::protocol::Wire;
 
 /// The header in which the Worker tells an object whom it let in. An object is
@@ -40,6 +40,12 @@ pub struct HandOff {
     /// Whether the Worker holds the client's socket and passes on what is said on either side.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub piped: bool,
+    /// What it subscribes to from the start, if it says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub topics: Option<Vec<Topic>>,
+    /// From where on it wants to be told the log.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub position: Option<Position>,
     /// What features hand over with the connection. It stands beside the other fields.
     #[serde(skip)]
     pub own: Box<ConnectionParts>,
@@ -59,6 +65,8 @@ impl HandOff {
             address: None,
             network: None,
             piped: false,
+            topics: None,
+            position: None,
             own: Box::default(),
         }
     }
@@ -66,11 +74,12 @@ impl HandOff {
     /// The connection that this lets in.
     #[must_use]
     pub fn connection(self, id: ConnectionId, now: Millis) -> Connection {
-        let Self { member, grants, expires_at, flags, client, network, own, .. } = self;
+        let Self { member, grants, expires_at, flags, client, network, topics, own, .. } = self;
+        let asked = self.position;
         // Who hears only what it subscribed to begins with nothing.
-        let topics = flags.has(Flag::Filtered).then(Vec::new);
+        let topics = topics.or(flags.has(Flag::Filtered).then(Vec::new));
         let connection = Connection::new(id, member, grants, expires_at, now);
-        Connection { flags, topics, client, network, own: *own, ..connection }
+        Connection { flags, topics, client, network, asked, own: *own, ..connection }
     }
 
     /// As a header value: headers are Latin-1, names are not.

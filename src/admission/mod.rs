@@ -5,6 +5,7 @@ mod anonymous;
 pub mod capability;
 mod claims;
 mod doors;
+mod following;
 mod hand_off;
 mod origin;
 mod pending;

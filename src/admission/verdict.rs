@@ -1,7 +1,9 @@
 use std::rc::Rc;
 
 use super::capability::{self, OWN, Role};
-use super::{Claims, Doors, Endpoint, HandOff, Keys, Origins, Query, anonymous, is_local};
+use super::{
+    Claims, Doors, Endpoint, HandOff, Keys, Origins, Query, anonymous, following, is_local,
+};
 use crate::close::CloseCode;
 use crate::feature;
 use crate::feature::door::{self, Joining};
@@ -50,7 +52,7 @@ pub struct Terms {
     pub batched: bool,
     /// What it calls itself.
     pub client: Option<String>,
-    /// The parameters of the URL that features read.
+    /// The parameters of the URL that features read, or that say how a log is followed.
     pub parameters: Query,
     /// Whether it came to a name of this machine: only there the token `test` is good.
     pub local: bool,
@@ -118,7 +120,7 @@ impl Upgrade {
     pub fn terms(&self) -> Terms {
         let batched = self.query.get("batch") == Some("1");
         let client = self.query.get("client_id").filter(|it| anonymous::is_client_id(it));
-        let parameters = self.query.only(door::PARAMETERS);
+        let parameters = self.query.only(&[door::PARAMETERS, &[following::PARAMETERS]].concat());
         let local = is_local(&self.host);
         Terms { batched, client: client.map(str::to_owned), parameters, local }
     }
@@ -281,7 +283,7 @@ impl Policy {
         Ok(HandOff { expires_at: claims.expires_at, ..hand_off })
     }
 
-    /// Adds what features hand over with the connection.
+    /// Adds what features hand over with the connection, and how it follows the log.
     fn complete(
         &self,
         endpoint: &Endpoint,
@@ -291,7 +293,7 @@ impl Policy {
         let parameter = |name: &str| parameters.get(name);
         let joining = joining(endpoint, &hand_off.member.id.0, &parameter);
         let own = door::parts(&self.features, &joining, &hand_off.room)?;
-        Ok(HandOff { own: Box::new(own), ..hand_off })
+        following::follow(parameters, HandOff { own: Box::new(own), ..hand_off })
     }
 
     /// Reads a token that a socket already in a room shows to stay longer. The token `test`

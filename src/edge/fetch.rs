@@ -8,7 +8,7 @@ use super::{clock, platform};
 use crate::admission::{HandOff, Query, Route, Target, Upgrade, Verdict};
 use crate::api::Problem;
 use crate::close::CloseCode;
-use crate::message::{ProtocolError, address_key, networks};
+use crate::message::{Position, ProtocolError, address_key, networks};
 use crate::rates::Quota;
 
 /// The bindings that count connects per address, or per IPv6 network of /64, /56 and /48.
@@ -107,10 +107,15 @@ fn read(request: &Request) -> Result<Upgrade> {
         query.push((name, value));
     }
     let headers = request.headers();
+    let mut query = Query::new(query);
+    // A page that comes back says in it where it was; the URL says where it once began.
+    if let Some(last) = headers.get("Last-Event-ID")?.filter(|it| !it.is_empty()) {
+        query.put_first(Query::new(vec![(Position::PARAMETER.to_owned(), last)]));
+    }
     Ok(Upgrade {
         host,
         path,
-        query: Query::new(query),
+        query,
         origin: headers.get("Origin")?,
         authorization: headers.get("Authorization")?,
         protocols: headers.get("Sec-WebSocket-Protocol")?,

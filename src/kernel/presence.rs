@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::principal::Principal;
-use super::{Connection, Context, Effect, Flag, Grant, Room, Write, anonymous, behind};
+use super::{Connection, Context, Effect, Flag, Grant, Room, Write, anonymous, behind, topics};
 use crate::kernel::Event;
 use crate::limits::MEMBERS_BYTES_MAX;
 use crate::message::{
@@ -35,6 +35,10 @@ pub(crate) fn admits(
         anonymous::capacity_for(room, network)?;
     }
     capacity_for(room, &session.member.id)?;
+    // What it subscribes to from the start rides in its attachment, as what it adds later.
+    if session.topics.as_ref().is_some_and(|it| !it.is_empty()) && !session.fits_attachment() {
+        return Err(topics::TOO_LONG);
+    }
     address.map_or(Ok(()), |it| admits_address(room, it, now))
 }
 

@@ -63,7 +63,7 @@ pub(crate) fn list(room: &Room, cx: &mut Context, principal: &Principal) {
 }
 
 const NO_SOCKET: ProtocolError = ProtocolError::invalid("subscriptions need a connection");
-const TOO_LONG: ProtocolError =
+pub(super) const TOO_LONG: ProtocolError =
     ProtocolError::new(Code::Conflict, "this connection has no room for so many topics");
 const TOO_MANY: ProtocolError =
     ProtocolError::new(Code::Conflict, "a connection has at most 100 topics, of 8 KiB together");

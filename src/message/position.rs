@@ -16,6 +16,9 @@ pub struct Position {
 }
 
 impl Position {
+    /// The parameter of a URL in which one stands.
+    pub const PARAMETER: &str = "resume";
+
     /// Reads what [`Display`] writes. What is none is a place in no log: a client can only bring
     /// back what it was told, so it was told that by somebody else.
     #[must_use]

@@ -105,6 +105,9 @@ const NO_KEY: ProtocolError = ProtocolError::invalid(
 pub struct Topic(String);
 
 impl Topic {
+    /// The parameter of a URL in which some stand, with commas between.
+    pub const PARAMETER: &str = "events";
+
     /// Refuses a star anywhere but at the end.
     pub fn parse(text: impl Into<String>) -> Result<Self, ProtocolError> {
         let text = text.into();

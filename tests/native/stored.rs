@@ -16,14 +16,14 @@ use dormouse::feature::conversations::{Outcome as Answered, ResumeToken};
 use dormouse::feature::webhooks::{Delivered, Outcome};
 use dormouse::feature::{Call, ConnectionParts, Input as FeatureInput};
 use dormouse::kernel::{Grants, Input};
-use dormouse::message::{Kind, Member, Millis, RoomName, UserId};
+use dormouse::message::{Kind, Member, Millis, Offset, Position, RoomName, Topic, UserId};
 use dormouse::protocol::{ProtocolId, Wire};
 use dormouse::tally::Tally;
 use serde_json::{Value, json};
 
 use crate::publications::called;
 use crate::stored_rooms::{ROOMS, Stored, WEBHOOKS, asked, responds, says, written};
-use crate::support::{NOON, Rusqlite};
+use crate::support::{NOON, Rusqlite, epoch};
 use crate::world::World;
 
 /// Every form there has been, oldest first.
@@ -261,6 +261,8 @@ fn a_hand_off_of_another_version_is_read() {
         address: Some("192.0.2.1".into()),
         network: None,
         piped: false,
+        topics: None,
+        position: None,
         own,
     };
     let header = |json: &str| URL_SAFE_NO_PAD.encode(json);
@@ -271,6 +273,15 @@ fn a_hand_off_of_another_version_is_read() {
     let before = literal.replace(r#"{"c":"conversation_1","t":"t"}"#, "null");
     assert_eq!(HandOff::from_header(&header(&before)).as_ref(), Some(&none));
     assert_eq!(none.to_header(), header(&literal.replace(RESUME, "")));
+    // What follows a log says from where, and what of it.
+    let following = HandOff {
+        topics: Some(vec![Topic::parse("a.*").unwrap()]),
+        position: Some(Position { epoch: epoch(), offset: Offset(41) }),
+        ..none.clone()
+    };
+    let follows = r#","topics":["a.*"],"position":{"e":"e","o":41}"#;
+    assert_eq!(following.to_header(), header(&literal.replace(RESUME, follows)));
+    assert_eq!(HandOff::from_header(&following.to_header()), Some(following));
     // What another version hands over beside it, and what is no such thing.
     let later = literal.replace(RESUME, r#","later":{"n":1}"#);
     assert_eq!(HandOff::from_header(&header(&later)), Some(none));
