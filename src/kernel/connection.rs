@@ -214,7 +214,7 @@ pub(crate) fn prompt(room: &mut Room, cx: &mut Context, id: ConnectionId, to: Op
     let Some(session) = room.sessions.get_mut(&id) else { return };
     let now = cx.stamp.at;
     let renew_by = *session.renew_by.get_or_insert(now.plus(RENEWAL_MS));
-    if renew_by <= now {
+    if renew_by <= now || session.flags.has(Flag::Mute) {
         let refusal = ProtocolError::unauthenticated("the token has expired");
         return room.disconnect(cx, id, to, refusal);
     }

@@ -19,6 +19,8 @@ pub enum Flag {
     /// Follows the log: hears each entry by its name, also where others hear it by a channel of its
     /// own, and is told where the log stands.
     Following = 64,
+    /// Says nothing: its token cannot be renewed, and when that expires, it ends.
+    Mute = 128,
 }
 
 /// How a room treats a connection. Stored in attachments: bits are append-only.
