@@ -34,7 +34,7 @@ pub struct Problem {
 impl Problem {
     /// A problem without a code of its own.
     #[must_use]
-    pub fn new(status: u16, detail: &'static str) -> Self {
+    pub const fn new(status: u16, detail: &'static str) -> Self {
         Self {
             kind: "about:blank",
             title: title(status),
@@ -80,7 +80,7 @@ fn status(code: Code) -> u16 {
     }
 }
 
-pub(crate) fn title(status: u16) -> &'static str {
+pub(crate) const fn title(status: u16) -> &'static str {
     match status {
         400 => "Bad Request",
         401 => "Unauthorized",

@@ -68,10 +68,8 @@ type Parcel = (Kind, RoomName, Vec<(usize, Sent)>);
 /// Answers a call.
 pub(super) async fn serve(request: &Request, asked: &Upgrade, env: &Env) -> Result<Response> {
     let config = Config::of(env);
-    let origins = &config.policy.origins;
-    let allowed = asked.origin.clone().filter(|it| origins.allow(Some(it), &asked.host));
     if request.method() == Method::Options {
-        return share(Response::empty()?.with_status(204), allowed.as_deref());
+        return share(Response::empty()?.with_status(204), asked, &config);
     }
     let http = Http { request, asked, env, config, is_known: Cell::new(false) };
     let response = match Call::of(request.method().as_ref(), &asked.path, &asked.query) {
@@ -81,8 +79,7 @@ pub(super) async fn serve(request: &Request, asked: &Upgrade, env: &Env) -> Resu
         }
         Err(NoCall::Refused(refusal)) => Err(refusal.into()),
         Err(NoCall::Method(allow)) => {
-            let wrong = Problem::new(405, "this path does not take this method");
-            let response = problem(&http.count_failure(wrong))?;
+            let response = problem(&http.count_failure(WRONG_METHOD))?;
             response.headers().set("Allow", &allow)?;
             Ok(response)
         }
@@ -101,8 +98,10 @@ pub(super) async fn serve(request: &Request, asked: &Upgrade, env: &Env) -> Resu
             problem(&Problem::of(&ProtocolError::system()))?
         }
     };
-    share(response, allowed.as_deref())
+    share(response, asked, &http.config)
 }
+
+pub(super) const WRONG_METHOD: Problem = Problem::new(405, "this path does not take this method");
 
 /// `application/problem+json` (RFC 9457).
 pub(super) fn problem(problem: &Problem) -> Result<Response> {
@@ -119,12 +118,14 @@ pub(super) fn problem(problem: &Problem) -> Result<Response> {
 }
 
 /// Lets pages of an allowed origin read the answer.
-fn share(response: Response, origin: Option<&str>) -> Result<Response> {
-    let Some(origin) = origin else { return Ok(response) };
+pub(super) fn share(response: Response, asked: &Upgrade, config: &Config) -> Result<Response> {
+    let origin = asked.origin.as_deref();
+    let allows = |it: &&str| config.policy.origins.allow(Some(it), &asked.host);
+    let Some(origin) = origin.filter(allows) else { return Ok(response) };
     let headers = response.headers();
     headers.set("Access-Control-Allow-Origin", origin)?;
     headers.set("Access-Control-Allow-Methods", "GET, POST, DELETE")?;
-    headers.set("Access-Control-Allow-Headers", "Authorization, Content-Type")?;
+    headers.set("Access-Control-Allow-Headers", "Authorization, Content-Type, Last-Event-ID")?;
     headers.set("Access-Control-Max-Age", "86400")?;
     Ok(response)
 }
