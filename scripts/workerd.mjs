@@ -19,6 +19,7 @@ const list = (items) => `[\n    ${items.join(",\n    ")},\n  ]`;
  */
 export function config({ modules, objects, variables = {}, storage }) {
   const date = /^compatibility_date = "(.+)"/m.exec(wrangler())[1];
+  const [flags] = /^compatibility_flags = (\[.*\])/m.exec(wrangler()).slice(1);
   const entries = modules.map(({ name, path }) => {
     const type = name.endsWith(".wasm") ? "wasm" : "esModule";
     return `(name = ${text(name)}, ${type} = embed ${text(path)})`;
@@ -46,6 +47,7 @@ const config :Workerd.Config = (
 
 const worker :Workerd.Worker = (
   compatibilityDate = ${text(date)},
+  compatibilityFlags = ${flags},
   modules = ${list(entries)},
   bindings = ${list(bindings)},
   durableObjectNamespaces = ${list(namespaces)},

@@ -70,6 +70,10 @@ pub struct Limits {
     /// Bytes that all rooms of an isolate hold together of what waits: in outboxes, for clients
     /// that read slowly, in documents at hand and in sockets that are not in a room yet.
     pub budget_bytes: u64,
+    /// Between two signs of life on an event stream.
+    pub stream_beat_ms: u64,
+    /// How long an event stream lasts, at most, before its client comes back.
+    pub stream_ms: u64,
 }
 
 /// What sockets that have not said who they are may send ahead of the answer, all of an isolate
@@ -226,6 +230,8 @@ const VARIABLES: &[(&str, Field)] = &[
     ("MEMORY_BUDGET_BYTES", |it| &mut it.budget_bytes),
     ("CONVERSATION_TIMEOUT_MS", |it| &mut it.conversation_timeout_ms),
     ("CONVERSATION_RETRY_MS", |it| &mut it.conversation_retry_ms),
+    ("STREAM_HEARTBEAT_MS", |it| &mut it.stream_beat_ms),
+    ("STREAM_MAX_MS", |it| &mut it.stream_ms),
 ];
 
 /// The default of [`Limits::message_bytes_max`] (A31), and the most an operator can set:
@@ -277,6 +283,8 @@ impl Default for Limits {
             budget_bytes: 64 << 20,
             conversation_timeout_ms: 10_000,
             conversation_retry_ms: 1_000,
+            stream_beat_ms: 25_000,
+            stream_ms: 900_000,
         }
     }
 }

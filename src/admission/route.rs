@@ -59,7 +59,8 @@ impl Endpoint {
     /// What goes over a socket whose client asked for batches, or did not.
     pub(super) fn wire(&self, batched: bool) -> Wire {
         let encodings = self.dialect.descriptor().encodings;
-        let batched = batched && encodings.contains(&Encoding::JsonBatch);
+        let batched = (batched && encodings.contains(&Encoding::JsonBatch))
+            || encodings.contains(&Encoding::EventStream);
         Wire { dialect: self.dialect, batched }
     }
 }

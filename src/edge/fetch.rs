@@ -1,14 +1,17 @@
+use std::rc::Rc;
+
 use worker::{Context, Env, Method, Request, Response, Result, event};
 
 use super::config::Config;
 use super::hand_over::{echo, hand_over};
 use super::http::{self, problem};
 use super::reception::{Handshake, Introduction, receive};
-use super::{clock, platform};
+use super::{clock, platform, stream};
 use crate::admission::{HandOff, Query, Route, Target, Upgrade, Verdict};
 use crate::api::Problem;
 use crate::close::CloseCode;
 use crate::message::{Position, ProtocolError, address_key, networks};
+use crate::protocol::Transport;
 use crate::rates::Quota;
 
 /// The bindings that count connects per address, or per IPv6 network of /64, /56 and /48.
@@ -45,19 +48,39 @@ async fn serve(request: Request, env: Env, worker: Context) -> Result<Response> 
         Route::Nothing => return problem(&Problem::new(404, "nothing is served at this path")),
         Route::Api => return http::serve(&request, &upgrade, &env).await,
     };
-    if !is_upgrade(&request)? {
-        let response = problem(&Problem::new(426, "this path is a WebSocket endpoint"))?;
-        response.headers().set("Upgrade", "websocket")?;
-        return Ok(response);
-    }
-    let dialect = target.dialect();
     if let Target::Room(_, parameters) = &mut target {
         upgrade.query.put_first(std::mem::take(parameters).decoded());
     }
-    let protocol = upgrade.chosen_protocol(dialect.descriptor().subprotocols);
+    if target.dialect().descriptor().transport == Transport::EventStream {
+        let response = match stream::other_than_get(&request)? {
+            Some(response) => response,
+            None => connect(&request, &upgrade, target, &config, env, &worker).await?,
+        };
+        return http::share(response, &upgrade, &config);
+    }
+    if is_upgrade(&request)? {
+        return connect(&request, &upgrade, target, &config, env, &worker).await;
+    }
+    let response = problem(&Problem::new(426, "this path is a WebSocket endpoint"))?;
+    response.headers().set("Upgrade", "websocket")?;
+    Ok(response)
+}
+
+/// Connects a client to where it wants to go, if it may.
+async fn connect(
+    request: &Request,
+    upgrade: &Upgrade,
+    target: Target,
+    config: &Rc<Config>,
+    env: Env,
+    worker: &Context,
+) -> Result<Response> {
+    let dialect = target.dialect();
+    let descriptor = dialect.descriptor();
+    let protocol = upgrade.chosen_protocol(descriptor.subprotocols);
     let from = upgrade.address.as_deref();
-    let handshake = Handshake { dialect, protocol, from };
-    let address = match may_connect(from, &env, &config).await {
+    let handshake = Handshake { request, config, dialect, protocol, from };
+    let address = match may_connect(from, &env, config).await {
         Connects::Refused => {
             let refusal = Quota::per_minute(config.limits.connects_per_minute).refusal(60_000);
             return handshake.reject(&refusal, CloseCode::of(&refusal));
@@ -66,19 +89,22 @@ async fn serve(request: Request, env: Env, worker: Context) -> Result<Response> 
         Connects::Uncounted(address) => Some(address),
     };
     let answer = match target {
-        Target::Echo(client) => match config.policy.judge_echo(client, &upgrade) {
+        Target::Echo(client) => match config.policy.judge_echo(client, upgrade) {
             Ok(client) => echo(&env, &client, from).await,
             Err(refusal) => Err(refusal),
         },
         Target::Room(endpoint, _) => {
-            match config.policy.judge(&endpoint, &upgrade, clock::now(), clock::new_id) {
+            match config.policy.judge(&endpoint, upgrade, clock::now(), clock::new_id) {
                 Verdict::Join(hand_off) => {
-                    hand_over(&env, endpoint.kind, &HandOff { address, ..hand_off }).await
+                    // Who reads a stream is only known to the Worker.
+                    let piped = descriptor.transport == Transport::EventStream;
+                    let hand_off = HandOff { address, piped, ..hand_off };
+                    hand_over(&env, endpoint.kind, &hand_off).await
                 }
                 Verdict::Receive { context } => {
                     let (terms, from) = (upgrade.terms(), upgrade.address.clone());
                     let introduction = Introduction { endpoint, context, terms, from, address };
-                    return receive(introduction, &handshake, config, env, &worker);
+                    return receive(introduction, &handshake, Rc::clone(config), env, worker);
                 }
                 Verdict::Refuse(refusal, code) => return handshake.reject(&refusal, code),
             }
@@ -86,10 +112,7 @@ async fn serve(request: Request, env: Env, worker: Context) -> Result<Response> 
     };
     match answer {
         Ok(socket) => handshake.accept(socket),
-        Err(refusal) => {
-            let code = (dialect.descriptor().close_code)(&refusal);
-            handshake.reject(&refusal, code)
-        }
+        Err(refusal) => handshake.reject(&refusal, (descriptor.close_code)(&refusal)),
     }
 }
 

@@ -20,3 +20,4 @@ mod platform;
 mod reception;
 mod room_object;
 mod sockets;
+mod stream;

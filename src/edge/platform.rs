@@ -145,6 +145,19 @@ extern "C" {
     pub(super) fn reported(socket: &WebSocket, report: &str);
 }
 
+#[wasm_bindgen(module = "/src/edge/stream.js")]
+extern "C" {
+    /// What a room says on a socket, as the body of a response to this request.
+    #[wasm_bindgen(catch)]
+    pub(super) fn stream(
+        room: &WebSocket,
+        request: &web_sys::Request,
+        texts: &Array,
+        beat_ms: f64,
+        life_ms: f64,
+    ) -> Result<web_sys::Response, JsValue>;
+}
+
 #[wasm_bindgen(module = "/src/edge/held.js")]
 extern "C" {
     pub(super) type Held;

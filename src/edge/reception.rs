@@ -4,20 +4,24 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use worker::{Context, Env, Response, ResponseBuilder, Result, WebSocket, WebSocketPair};
+use worker::{Context, Env, Request, Response, ResponseBuilder, Result, WebSocket, WebSocketPair};
 
 use super::config::Config;
 use super::hand_over::hand_over;
-use super::{clock, log, platform};
+use super::{clock, http, log, platform, stream};
 use crate::admission::{Endpoint, HandOff, Pending, Terms};
+use crate::api::Problem;
 use crate::close::{CloseCode, reason};
 use crate::kernel::{Command, Event, Notice};
 use crate::limits::PENDING_LENGTH_MAX;
 use crate::message::{ProtocolError, RoomName};
-use crate::protocol::{Channel, Frame, Peer, ProtocolId};
+use crate::protocol::{Channel, Frame, Peer, ProtocolId, Transport};
 
-/// How a request for a WebSocket is answered.
+/// How a request for a connection is answered.
 pub(super) struct Handshake<'a> {
+    /// The request.
+    pub(super) request: &'a Request,
+    pub(super) config: &'a Config,
     /// What is spoken there.
     pub(super) dialect: ProtocolId,
     /// The sub-protocol that was chosen of those that were offered.
@@ -27,8 +31,16 @@ pub(super) struct Handshake<'a> {
 }
 
 impl Handshake<'_> {
-    /// Accepts the upgrade, and hands out this end of a socket.
+    /// What carries the protocol.
+    pub(super) fn transport(&self) -> Transport {
+        self.dialect.descriptor().transport
+    }
+
+    /// Accepts the upgrade, and hands out this end of a socket; or what is said on it.
     pub(super) fn accept(&self, client: WebSocket) -> Result<Response> {
+        if self.transport() == Transport::EventStream {
+            return stream::relay(&client, self.request, self.dialect, &self.config.limits);
+        }
         let response = ResponseBuilder::new().with_status(101).with_websocket(client);
         Ok(match self.protocol {
             Some(protocol) => response.with_header("Sec-WebSocket-Protocol", protocol)?,
@@ -38,8 +50,12 @@ impl Handshake<'_> {
     }
 
     /// Accepts the upgrade, says why not, and closes: a browser cannot read the status of a
-    /// refused upgrade.
+    /// refused upgrade. Where there is none, the status says it.
     pub(super) fn reject(&self, refusal: &ProtocolError, code: CloseCode) -> Result<Response> {
+        if self.transport() == Transport::EventStream {
+            log::refused(refusal, self.from);
+            return http::problem(&Problem::of(refusal));
+        }
         let WebSocketPair { client, server } = WebSocketPair::new()?;
         server.accept()?;
         refuse(&server, self.dialect, refusal, code, self.from);
@@ -145,15 +161,20 @@ fn refuse(
     from: Option<&str>,
 ) {
     log::refused(refusal, from);
-    let mut stamp = clock::stamp();
-    let event = Event::Refused(refusal.clone());
-    let id = stamp.new_id();
-    let notice = Notice { id, reply_to: None, session: None, at: stamp.at, event };
-    let sent = match dialect.get().encode(&notice, &Channel::default()) {
+    let sent = match told(dialect, refusal) {
         Some(Frame::Text(text)) => socket.send_with_str(text),
         Some(Frame::Binary(bytes)) => socket.send_with_bytes(bytes),
         None => Ok(()),
     };
     // Its client may be gone; then there is nobody to tell.
     drop(sent.and(socket.close(Some(code.number()), Some(reason(&refusal.message)))));
+}
+
+/// A refusal as a protocol spells it, said by the Worker.
+pub(super) fn told(dialect: ProtocolId, refusal: &ProtocolError) -> Option<Frame> {
+    let mut stamp = clock::stamp();
+    let event = Event::Refused(refusal.clone());
+    let id = stamp.new_id();
+    let notice = Notice { id, reply_to: None, session: None, at: stamp.at, event };
+    dialect.get().encode(&notice, &Channel::default())
 }

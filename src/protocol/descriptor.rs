@@ -14,6 +14,8 @@ pub struct Descriptor {
     pub name: &'static str,
     /// Its place in the list of protocols. It is stored in attachments, and never changes.
     pub number: u8,
+    /// What carries it.
+    pub transport: Transport,
     /// Where it is spoken.
     pub entrances: &'static [Entrance],
     /// The WebSocket sub-protocols that it is offered as.
@@ -57,6 +59,15 @@ impl Descriptor {
     pub fn is_spoken_in(&self, kind: Kind) -> bool {
         self.entrances.iter().any(|it| it.kind == kind)
     }
+}
+
+/// What carries a protocol between a client and the Worker. To the room it is a WebSocket always.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Transport {
+    /// A WebSocket, both ways.
+    WebSocket,
+    /// The body of a response to a `GET`: what the server says, and nothing comes in.
+    EventStream,
 }
 
 /// A path at which a protocol is spoken.
@@ -140,4 +151,6 @@ pub enum Encoding {
     Json,
     /// The same, and several messages may come in one frame, for clients that ask for `batch=1`.
     JsonBatch,
+    /// Text of which any part may come in one frame.
+    EventStream,
 }

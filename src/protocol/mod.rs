@@ -7,6 +7,7 @@ mod descriptor;
 mod events;
 pub mod json;
 mod peer;
+mod relay;
 #[cfg(not(target_arch = "wasm32"))]
 pub(crate) mod schema;
 pub(crate) mod spell;
@@ -14,9 +15,10 @@ mod wire;
 mod workflow;
 
 pub use descriptor::{
-    Access, Descriptor, Encoding, Entrance, HandshakeCodes, Subprotocols, TokenPlace,
+    Access, Descriptor, Encoding, Entrance, HandshakeCodes, Subprotocols, TokenPlace, Transport,
 };
 pub use peer::{Channel, Decoded, Peer, RoomAddress};
+pub use relay::Relay;
 use serde::{Deserialize, Serialize};
 pub use wire::Wire;
 

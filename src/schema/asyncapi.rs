@@ -9,20 +9,20 @@ use crate::close::CloseCode;
 use crate::feature;
 use crate::feature::schema::Door;
 use crate::message::{Code, Fault, Offset};
-use crate::protocol::{self, Access, ProtocolId};
+use crate::protocol::{self, Access, ProtocolId, Transport};
 
 /// The WebSockets as an `AsyncAPI` 3 document.
 #[must_use]
 pub fn asyncapi() -> Value {
     let mut parts = Parts::default();
-    for dialect in ProtocolId::all() {
+    for dialect in ProtocolId::all().filter(|it| is_socket(*it)) {
         parts.add(dialect.descriptor().name, &frames::of(dialect));
     }
     parts.add("echo", &of_echo());
     let mut channels = Map::new();
     let mut operations = Map::new();
     let echo = ("ws-client_id".to_owned(), echo(), "echo", of_echo(), None);
-    let rooms = endpoints().map(|it| {
+    let rooms = endpoints().filter(|it| is_socket(it.dialect)).map(|it| {
         let (name, frames) = (it.dialect.descriptor().name, frames::of(it.dialect));
         (channel_name(it.path), channel(&it), name, frames, security(it.access))
     });
@@ -93,6 +93,11 @@ pub fn asyncapi() -> Value {
         },
         "x-close-codes": close_codes(),
     })
+}
+
+/// What is spoken over HTTP is in the other document.
+fn is_socket(protocol: ProtocolId) -> bool {
+    protocol.descriptor().transport == Transport::WebSocket
 }
 
 const ABOUT: &str = "Every message is a JSON object in a text frame. Unknown fields are ignored; \

@@ -17,7 +17,7 @@ use dormouse::message::{
     Attached, Body, ConnectionId, Entry, Epoch, Kind, Member, Millis, Offset, ProtocolError,
     RequestId, RoomName, Stamp, UserId,
 };
-use dormouse::protocol::{Channel, Decoded, Frame, Peer, Protocol, ProtocolId, Wire};
+use dormouse::protocol::{Channel, Decoded, Frame, Peer, Protocol, ProtocolId, Transport, Wire};
 use rusqlite::limits::Limit;
 
 /// A Tuesday; any time will do that is no round number.
@@ -47,6 +47,11 @@ pub(crate) fn decoded(dialect: &dyn Protocol, frame: &Frame) -> Request {
     let Decoded { mut requests, answers } = dialect.decode(frame, &Peer::default());
     assert!(requests.len() == 1 && answers.is_empty(), "{requests:?} {answers:?}");
     requests.remove(0)
+}
+
+/// The dialects that are spoken on WebSockets.
+pub(crate) fn sockets() -> impl Iterator<Item = ProtocolId> {
+    ProtocolId::all().filter(|it| it.descriptor().transport == Transport::WebSocket)
 }
 
 /// How something is said to one connection.

@@ -19,7 +19,7 @@ use dormouse::message::{
 use dormouse::protocol::{Frame, ProtocolId};
 use serde_json::{Value, json};
 
-use crate::support::{NOON, attached, decoded, encoded, entry, member, session_id, stamp};
+use crate::support::{NOON, attached, decoded, encoded, entry, member, session_id, sockets, stamp};
 
 /// Each dialect and its vectors.
 fn vectors() -> Vec<(ProtocolId, Value)> {
@@ -30,8 +30,8 @@ fn vectors() -> Vec<(ProtocolId, Value)> {
         include_str!("../vectors/client.json"),
         include_str!("../vectors/conversation.json"),
     ];
-    assert_eq!(texts.len(), ProtocolId::all().count(), "a dialect has no vectors");
-    ProtocolId::all().zip(texts.map(|it| serde_json::from_str(it).unwrap())).collect()
+    assert_eq!(texts.len(), sockets().count(), "a dialect has no vectors");
+    sockets().zip(texts.map(|it| serde_json::from_str(it).unwrap())).collect()
 }
 
 /// How the vectors spell a decoded request.
@@ -333,7 +333,7 @@ fn conversation() -> Vec<(&'static str, Option<&'static str>, Event)> {
 }
 
 /// The events whose spelling the vectors fix, in their order.
-fn notices() -> Vec<(&'static str, Notice)> {
+pub(crate) fn notices() -> Vec<(&'static str, Notice)> {
     let said = || vec![entry(41, NOON.0, "ann", None), entry(42, NOON.0 + 1, "bob", Some("m1"))];
     let user = || UserId("ann".into());
     let envelope = json!({"type": "hello", "timestamp": "never", "id": "forged", "score": 2});

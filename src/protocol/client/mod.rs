@@ -16,7 +16,7 @@ pub(crate) use super::json::Envelope;
 use super::spell::ErrorDetails;
 use super::{
     Access, Channel, Decoded, Descriptor, Encoding, Frame, HandshakeCodes, Peer, Protocol,
-    Subprotocols, TokenPlace, publication,
+    Subprotocols, TokenPlace, Transport, publication,
 };
 use crate::close::CloseCode;
 use crate::feature::{self, Ask, Publishing, Spelled, Tell};
@@ -32,6 +32,7 @@ pub(super) struct Client;
 pub(super) static DESCRIPTOR: Descriptor = Descriptor {
     name: "client",
     number: 3,
+    transport: Transport::WebSocket,
     entrances: &[Access::Handshake(HandshakeCodes {
         version: UNSUPPORTED_VERSION,
         role: INVALID_ROLE,

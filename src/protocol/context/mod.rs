@@ -14,7 +14,7 @@ pub(crate) use super::json::Envelope;
 use super::spell::Id;
 use super::{
     Access, Channel, Decoded, Descriptor, Encoding, Frame, Peer, Protocol, Subprotocols,
-    TokenPlace, publication,
+    TokenPlace, Transport, publication,
 };
 use crate::close::CloseCode;
 use crate::feature::{Publishing, Spelled, Tell};
@@ -30,6 +30,7 @@ pub(super) struct Context;
 pub(super) static DESCRIPTOR: Descriptor = Descriptor {
     name: "context",
     number: 0,
+    transport: Transport::WebSocket,
     entrances: &[
         Access::Token.at("/api/chat/ws", Kind::Chat),
         Access::Token.at("/api/analytics/ws", Kind::Analytics),

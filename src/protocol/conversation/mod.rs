@@ -11,7 +11,8 @@ use serde_json::value::RawValue;
 
 use super::json::{self, Text};
 use super::{
-    Access, Channel, Decoded, Descriptor, Encoding, Frame, Peer, Protocol, Subprotocols, TokenPlace,
+    Access, Channel, Decoded, Descriptor, Encoding, Frame, Peer, Protocol, Subprotocols,
+    TokenPlace, Transport,
 };
 use crate::close::CloseCode;
 use crate::feature::{Spelled, Tell};
@@ -27,6 +28,7 @@ pub(super) struct Talk;
 pub(super) static DESCRIPTOR: Descriptor = Descriptor {
     name: "conversation",
     number: 4,
+    transport: Transport::WebSocket,
     entrances: &[Access::Feature.at("/ws/conversation", Kind::Conversation)],
     subprotocols: Subprotocols::Any,
     tokens: TokenPlace::ANYWHERE,

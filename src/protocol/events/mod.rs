@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 use super::json::{self, Text};
 use super::{
     Access, Channel, Decoded, Descriptor, Encoding, Frame, Peer, Protocol, Subprotocols,
-    TokenPlace, publication,
+    TokenPlace, Transport, publication,
 };
 use crate::close::CloseCode;
 use crate::feature::{self, Ask, Publishing};
@@ -30,6 +30,7 @@ pub(super) struct Events;
 pub(super) static DESCRIPTOR: Descriptor = Descriptor {
     name: "events",
     number: 2,
+    transport: Transport::WebSocket,
     entrances: &[
         Access::Token.at("/api/v1/ws", Kind::Hub),
         Access::Development.at("/api/v1/ws/dev", Kind::Hub),

@@ -14,7 +14,8 @@ use super::json;
 pub(crate) use super::json::Envelope;
 use super::spell::Id;
 use super::{
-    Access, Channel, Decoded, Descriptor, Encoding, Frame, Peer, Protocol, Subprotocols, TokenPlace,
+    Access, Channel, Decoded, Descriptor, Encoding, Frame, Peer, Protocol, Subprotocols,
+    TokenPlace, Transport,
 };
 use crate::close::CloseCode;
 use crate::feature::{Spelled, Tell};
@@ -29,6 +30,7 @@ pub(super) struct Workflow;
 pub(super) static DESCRIPTOR: Descriptor = Descriptor {
     name: "workflow",
     number: 1,
+    transport: Transport::WebSocket,
     entrances: &[Access::Token.at("/ws", Kind::Hub)],
     subprotocols: Subprotocols::Any,
     tokens: TokenPlace::ANYWHERE,
