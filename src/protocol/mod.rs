@@ -11,6 +11,7 @@ mod relay;
 #[cfg(not(target_arch = "wasm32"))]
 pub(crate) mod schema;
 pub(crate) mod spell;
+mod sse;
 mod wire;
 mod workflow;
 
@@ -41,6 +42,8 @@ macro_rules! protocols {
             CLIENT: client::Client;
             /// Spoken at `/ws/conversation`.
             CONVERSATION: conversation::Talk;
+            /// Spoken at `/api/v1/rooms/{kind}/{name}/stream`.
+            SSE: sse::Sse;
         }
     };
 }
@@ -211,7 +214,7 @@ mod tests {
     fn stored_dialect_numbers_do_not_change() {
         let described = ProtocolId::all().map(|it| (it, it.descriptor()));
         let names: Vec<_> = described.map(|(id, it)| (u8::from(id), it.number, it.name)).collect();
-        let known = ["context", "workflow", "events", "client", "conversation"];
+        let known = ["context", "workflow", "events", "client", "conversation", "sse"];
         let known = (0u8..).zip(known).map(|(number, name)| (number, number, name));
         assert_eq!(names, known.collect::<Vec<_>>());
         assert!(ProtocolId::try_from(u8::MAX).is_err());

@@ -55,6 +55,7 @@ mod search_index;
 mod search_words;
 mod shares;
 mod sleep;
+mod sse;
 mod stored;
 mod stored_rooms;
 mod support;

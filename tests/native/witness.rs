@@ -8,7 +8,9 @@ use crate::support::Rusqlite;
 /// [invariant 5] What this frame reveals is in the log.
 pub(crate) fn is_durable(log: &Rusqlite, frame: &Frame) {
     let Frame::Text(text) = frame else { return };
-    let json: serde_json::Value = serde_json::from_str(text).unwrap();
+    let Ok(json) = serde_json::from_str::<serde_json::Value>(text) else {
+        return is_in_log(log, text);
+    };
     if json["type"] == "message" {
         let offset = json["data"]["offset"].as_u64().unwrap();
         // Or it is a resend of what the log no longer keeps, but remembers.
@@ -39,5 +41,17 @@ pub(crate) fn is_durable(log: &Rusqlite, frame: &Frame) {
         let stored = log.count(&format!("{sql} WHERE data = '{data}' AND 1 = "), 1);
         let told = json["data"]["total_size"].as_u64().unwrap();
         assert!(told <= stored, "acknowledged before it was durable: {text}");
+    }
+}
+
+/// The same of an event stream, which is no JSON.
+fn is_in_log(log: &Rusqlite, text: &str) {
+    for data in text.lines().filter_map(|it| it.strip_prefix("data: ")) {
+        let json: serde_json::Value = serde_json::from_str(data).unwrap();
+        // What has a type is an entry.
+        if let (Some(_), Some(offset)) = (json["type"].as_str(), json["offset"].as_u64()) {
+            let sql = "SELECT COUNT(*) FROM entry WHERE offset = ";
+            assert_eq!(log.count(sql, offset), 1, "revealed before it was durable: {text}");
+        }
     }
 }
