@@ -14,10 +14,15 @@ use crate::schema::shape::Shape;
 /// What clients say to a feature in a protocol, and what it says to them.
 pub(crate) type Frames = (&'static [Message], &'static [Message]);
 
-/// The calls of a feature, and the parameters of theirs that no other call has.
+/// The calls of a feature or a protocol, and the parameters of theirs that no other call has.
+#[derive(Clone, Copy)]
 pub(crate) struct Calls {
     pub(crate) calls: &'static [Call],
     pub(crate) parameters: &'static [Parameter],
+}
+
+impl Calls {
+    pub(crate) const NONE: Self = Self { calls: &[], parameters: &[] };
 }
 
 /// How a feature assigns rooms.
@@ -43,7 +48,7 @@ pub(crate) trait Described {
         (&[], &[])
     }
     /// Its calls of the HTTP API.
-    const CALLS: Calls = Calls { calls: &[], parameters: &[] };
+    const CALLS: Calls = Calls::NONE;
     /// How it assigns rooms, if it does.
     const DOOR: Option<&'static Door> = None;
     /// Its types that mean the same in every protocol.

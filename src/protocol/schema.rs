@@ -2,6 +2,7 @@
 
 use super::{PROTOCOLS_COUNT, ProtocolId, protocols};
 use crate::close::CloseCode;
+use crate::feature::schema::Calls;
 use crate::schema::frames::Message;
 use crate::schema::shape::Shape;
 
@@ -21,6 +22,8 @@ pub(crate) struct Description {
     pub(crate) send: &'static [Message],
     /// Codes with which no other protocol closes, and why it does.
     pub(crate) close_codes: &'static [(CloseCode, &'static str)],
+    /// Where it is spoken over HTTP, as calls.
+    pub(crate) calls: Calls,
 }
 
 macro_rules! described {
@@ -31,6 +34,11 @@ macro_rules! described {
 }
 
 protocols!(described);
+
+/// All that is spoken over HTTP.
+pub(crate) fn calls() -> impl Iterator<Item = Calls> {
+    DESCRIPTIONS.iter().map(|it| it.calls)
+}
 
 /// The description of a protocol.
 pub(crate) fn of(protocol: ProtocolId) -> &'static Description {

@@ -29,6 +29,8 @@ pub(crate) enum Answer {
     Json(&'static str, Shape, &'static str),
     /// Text for Prometheus.
     Text(&'static str, &'static str),
+    /// Server-Sent Events: names, and shapes of their data. What has no shape of its own is `*`.
+    Stream(&'static str, &'static [(&'static str, Shape)], &'static str),
     /// Status 204, without a body.
     Nothing(&'static str),
 }

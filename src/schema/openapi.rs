@@ -12,6 +12,7 @@ use crate::limits::BATCH_EVENTS_MAX;
 use crate::message::{
     Before, Code, ConnectionId, Fault, Kind, Offset, ProtocolError, RoomName, UserId,
 };
+use crate::protocol;
 
 /// The HTTP API as an `OpenAPI` 3.1 document.
 #[must_use]
@@ -21,7 +22,8 @@ pub fn openapi() -> Value {
     let mut shapes = Shapes::new(settings);
     let problem = output::<Problem>(&mut shapes);
     let mut paths: Map<String, Value> = Map::new();
-    let own = feature::schema::calls();
+    let mut own = feature::schema::calls();
+    own.extend(protocol::schema::calls());
     for call in CALLS.iter().chain(own.iter().flat_map(|it| it.calls)) {
         let path = paths.entry(call.path).or_insert_with(|| json!({}));
         let Value::Object(path) = path else { continue };
@@ -75,6 +77,15 @@ fn operation(call: &Call, shapes: &mut Shapes) -> Value {
         Answer::Text(about, example) => {
             let text = json!({"type": "string"});
             ("200", content(about, PROMETHEUS_TYPE, &text, &Value::from(*example)))
+        }
+        Answer::Stream(about, events, example) => {
+            let text = json!({"type": "string"});
+            let mut answer = content(about, "text/event-stream", &text, &Value::from(*example));
+            let events = events.iter().map(|(name, shape)| (*name, of(*shape, shapes)));
+            if let Some(answer) = answer.as_object_mut() {
+                answer.insert("x-events".into(), object(events));
+            }
+            ("200", answer)
         }
         Answer::Nothing(about) => ("204", json!({"description": about})),
     };
@@ -271,6 +282,11 @@ const PARAMETERS: &[Parameter] = &[
 ];
 
 impl Parameter {
+    /// The same, under another name in the request than in the document.
+    pub(crate) const fn called(self, name: &'static str) -> Self {
+        Self { name, ..self }
+    }
+
     fn spelled(&self, shapes: &mut Shapes) -> Value {
         json!({
             "name": self.name,

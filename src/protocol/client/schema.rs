@@ -2,6 +2,7 @@ use serde_json::{Map, Value};
 
 use super as wire;
 use crate::close::CloseCode;
+use crate::feature::schema::Calls;
 use crate::message::EventName;
 use crate::protocol::schema::Description;
 use crate::schema::frames::Envelope::{In, Of, Out};
@@ -17,6 +18,7 @@ pub(crate) const DESCRIPTION: Description = Description {
     receive: RECEIVE,
     send: SEND,
     close_codes: CLOSE_CODES,
+    calls: Calls::NONE,
 };
 
 const CLOSE_CODES: &[(CloseCode, &str)] = &[

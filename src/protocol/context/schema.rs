@@ -1,6 +1,7 @@
 use serde_json::Value;
 
 use super as wire;
+use crate::feature::schema::Calls;
 use crate::message::EventName;
 use crate::protocol::schema::Description;
 use crate::schema::frames::Envelope::{In, Of, Out};
@@ -19,6 +20,7 @@ pub(crate) const DESCRIPTION: Description = Description {
     receive: RECEIVE,
     send: SEND,
     close_codes: &[],
+    calls: Calls::NONE,
 };
 
 const RECEIVE: &[Message] = &[

@@ -1,4 +1,5 @@
 use super as wire;
+use crate::feature::schema::Calls;
 use crate::protocol::schema::Description;
 use crate::schema::frames::Envelope::{In, Of};
 use crate::schema::frames::Field::{Is, MayOwn, Own};
@@ -13,6 +14,7 @@ pub(crate) const DESCRIPTION: Description = Description {
     receive: RECEIVE,
     send: SEND,
     close_codes: &[],
+    calls: Calls::NONE,
 };
 
 const RECEIVE: &[Message] = &[

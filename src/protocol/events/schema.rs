@@ -1,4 +1,5 @@
 use super::{self as wire, out};
+use crate::feature::schema::Calls;
 use crate::message::{EventName, Topic};
 use crate::protocol::schema::Description;
 use crate::protocol::spell::User;
@@ -18,6 +19,7 @@ pub(crate) const DESCRIPTION: Description = Description {
     receive: RECEIVE,
     send: SEND,
     close_codes: &[],
+    calls: Calls::NONE,
 };
 
 const RECEIVE: &[Message] = &[

@@ -1,6 +1,7 @@
 use serde_json::Value;
 
 use super as wire;
+use crate::feature::schema::Calls;
 use crate::message::EventName;
 use crate::protocol::schema::Description;
 use crate::schema::frames::Envelope::{In, Out};
@@ -16,6 +17,7 @@ pub(crate) const DESCRIPTION: Description = Description {
     receive: RECEIVE,
     send: SEND,
     close_codes: &[],
+    calls: Calls::NONE,
 };
 
 const RECEIVE: &[Message] = &[
