@@ -106,13 +106,6 @@ pub const METRICS_MAX: usize = 1000;
 /// Longest document that is edited together, in bytes of UTF-8 as a JSON string: it is told
 /// whole, in one frame, with those who edit it ([`PARTICIPANTS_BYTES_MAX`]).
 pub const DOCUMENT_BYTES_MAX: usize = 768 * 1024;
-/// Operations after which a document is snapshot again. Those of the last one to two such
-/// stretches are kept: seconds of fifty fast typists, which is more than any round trip, and
-/// few enough to be made again, in milliseconds, when the room wakes.
-pub const DOCUMENT_MARK_OPERATIONS: u64 = 1000;
-/// Bytes put in and taken out after which it is, if that comes first: what is kept in memory
-/// beside the document is then no more than a few times as much.
-pub const DOCUMENT_MARK_BYTES: usize = 1 << 20;
 /// Objects of large data in one room, at most, finished or not: what a room knows of each is
 /// in memory, some 400 bytes.
 pub const TRANSFERS_MAX: usize = 1000;

@@ -5,8 +5,15 @@ use thiserror::Error;
 use super::change::Change;
 use super::operation::Operation;
 pub use crate::feature::documents::Version;
-use crate::limits::{DOCUMENT_MARK_BYTES, DOCUMENT_MARK_OPERATIONS};
 use crate::message::{Code, ProtocolError, UserId};
+
+/// Operations after which a document is snapshot again. Those of the last one to two such
+/// stretches are kept: seconds of fifty fast typists, which is more than any round trip, and
+/// few enough to be made again, in milliseconds, when the room wakes.
+const MARK_OPERATIONS: u64 = 1000;
+/// Bytes put in and taken out after which it is, if that comes first: what is kept in memory
+/// beside the document is then no more than a few times as much.
+const MARK_BYTES: usize = 1 << 20;
 
 /// What an author did in one go, as it was made: durable, and told to the others. Each
 /// operation makes one version; usually it is one, but a deletion that others wrote into
@@ -99,7 +106,7 @@ pub struct Pace {
 
 impl Default for Pace {
     fn default() -> Self {
-        Self { operations: DOCUMENT_MARK_OPERATIONS, bytes: DOCUMENT_MARK_BYTES }
+        Self { operations: MARK_OPERATIONS, bytes: MARK_BYTES }
     }
 }
 
