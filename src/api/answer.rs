@@ -4,7 +4,7 @@ use super::Problem;
 use crate::directory::Listed;
 use crate::feature::Tell;
 use crate::kernel::{Event, Notice};
-use crate::message::{Accepted, Json, Member, Offset, Page, ProtocolError, Reply};
+use crate::message::{Accepted, Completed, Json, Member, Offset, Page, ProtocolError, Reply};
 use crate::protocol::spell::Past;
 
 /// What a room's object answers to the Worker.
@@ -116,7 +116,7 @@ impl<'a> Who<'a> {
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub(crate) struct History<'a> {
     /// Oldest first.
-    events: Vec<Past<'a>>,
+    events: Vec<Completed<'a, Past<'a>>>,
     /// Whether the log goes on.
     has_more: bool,
     /// The `before` of the next older page.
@@ -134,7 +134,7 @@ pub(crate) struct History<'a> {
 impl<'a> History<'a> {
     fn of(page: &'a Page) -> Self {
         Self {
-            events: page.entries.iter().map(|it| Past::of(it)).collect(),
+            events: page.completed(|it| Some(Past::of(it))),
             has_more: page.has_more,
             next_before: page.next_before(),
             next_after: page.next_after(),

@@ -114,7 +114,12 @@ impl Asked {
         let limit = json::limit(self.number("limit", "limit must be 1 to 200")?)?;
         let before = self.before()?;
         let after = self.number("after", "after must be an offset")?.map(Offset);
-        Ok(PageRequest { before, after, limit })
+        let raw = match self.query.get("raw") {
+            None | Some("false") => false,
+            Some("true") => true,
+            Some(_) => return Err(ProtocolError::invalid("raw must be true or false")),
+        };
+        Ok(PageRequest { before, after, limit, raw })
     }
 }
 

@@ -40,6 +40,9 @@ pub enum Task {
         after: Option<Offset>,
         /// At most so many.
         limit: u32,
+        /// Whether folded entries stand by themselves.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        raw: bool,
     },
     /// Who is there?
     Presence,
@@ -113,13 +116,13 @@ impl Task {
 
     /// The task of reading a page.
     #[must_use]
-    pub fn history(PageRequest { before, after, limit }: PageRequest) -> Self {
+    pub fn history(PageRequest { before, after, limit, raw }: PageRequest) -> Self {
         let (before, before_time) = match before {
             Before::Newest => (None, None),
             Before::Offset(offset) => (Some(offset), None),
             Before::Time(at) => (None, Some(at)),
         };
-        Self::History { before, before_time, after, limit }
+        Self::History { before, before_time, after, limit, raw }
     }
 
     /// The requests it is to a room of this kind.
@@ -129,10 +132,10 @@ impl Task {
             Self::Publish(events) => {
                 return events.into_iter().map(|it| it.request(kind)).collect();
             }
-            Self::History { before, before_time, after, limit } => {
+            Self::History { before, before_time, after, limit, raw } => {
                 let before = before.map(Before::Offset).or(before_time.map(Before::Time));
                 let before = before.unwrap_or(Before::Newest);
-                Command::History(PageRequest { before, after, limit })
+                Command::History(PageRequest { before, after, limit, raw })
             }
             Self::Presence => Command::Presence,
             Self::KickSession(session) => Command::Kick(Kicked::Connection(session)),

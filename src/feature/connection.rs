@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Feature, features};
 use crate::message::Space;
+use crate::message::json::append_fields;
 
 /// One feature's part of a connection: a JSON object, whose fields are stored among those of the
 /// connection itself. They are append-only, and no two parts have one of the same name. One that
@@ -28,19 +29,6 @@ pub struct Nothing {}
 
 impl ConnectionPart for Nothing {}
 
-/// Adds the fields of one object to another, whose fields are called otherwise.
-fn append(object: &mut String, fields: &str) {
-    let inside = fields.strip_prefix('{').and_then(|it| it.strip_suffix('}')).unwrap_or_default();
-    if inside.is_empty() || object.pop() != Some('}') {
-        return;
-    }
-    if !object.ends_with('{') {
-        object.push(',');
-    }
-    object.push_str(inside);
-    object.push('}');
-}
-
 macro_rules! parts {
     ($($(#[$about:meta])* $module:ident: $name:ident;)*) => {
         /// What a room knows of all features for one of its connections.
@@ -52,13 +40,13 @@ macro_rules! parts {
         impl ConnectionParts {
             /// Adds their fields to the object in which they are stored.
             pub(crate) fn append_to(&self, json: &mut String) -> serde_json::Result<()> {
-                $(append(json, &serde_json::to_string(&self.$module)?);)*
+                $(append_fields(json, &serde_json::to_string(&self.$module)?);)*
                 Ok(())
             }
 
             /// Adds their fields to the object that is handed over.
             pub(crate) fn hand_over(&self, json: &mut String) -> serde_json::Result<()> {
-                $(append(json, &self.$module.handed_over()?);)*
+                $(append_fields(json, &self.$module.handed_over()?);)*
                 Ok(())
             }
 

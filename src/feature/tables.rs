@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use super::{Feature, Found, Never, Query, Stored, Write, features};
 use crate::database::{Database, Step};
-use crate::message::{Body, Entry, EntryKind, Millis, Offset, UserId};
+use crate::message::{Added, Body, Entry, EntryKind, Millis, Offset, UserId};
 
 /// The log, as far as features look things up in it.
 pub(crate) trait Log {
@@ -39,6 +39,26 @@ pub(crate) enum End {
     Lower,
     /// Where it goes on.
     Upper,
+}
+
+/// Entries that are shown to somebody.
+#[derive(Clone, Copy, Debug)]
+#[expect(dead_code, reason = "the first feature that adds to them comes with the next commits")]
+pub(crate) struct Shown<'a> {
+    /// In the order of the log; never none.
+    pub(crate) entries: &'a [Rc<Entry>],
+    /// To whom.
+    pub(crate) viewer: &'a UserId,
+    /// How many bytes of JSON there is room for beside an entry.
+    pub(crate) bytes_max: fn(&Entry) -> usize,
+}
+
+/// Takes what one more feature adds.
+fn add(all: &mut Added, own: Added) {
+    for (offset, json) in own {
+        let both = all.get(&offset).map(|it| it.joined(&json));
+        all.insert(offset, both.unwrap_or(json));
+    }
 }
 
 /// The tables of one feature. One that has none says only what its memory is.
@@ -82,6 +102,11 @@ pub(crate) trait Tables: Feature {
     /// Follows an entry that says something else from now on, or nothing any more.
     fn amended<D: Database>(_: &D, _: Offset, _: Option<&Body>) -> Result<(), D::Error> {
         Ok(())
+    }
+
+    /// What is shown of entries beside themselves.
+    fn complete<D: Database>(_: &D, _: &Shown<'_>) -> Result<Added, D::Error> {
+        Ok(Added::new())
     }
 
     /// Forgets what belongs to entries before this one, which the log no longer keeps.
@@ -133,6 +158,10 @@ pub(crate) trait Twin: Default {
     fn appended(&mut self, _: &Entry) {}
     /// See [`Tables::amended`].
     fn amended(&mut self, _: Offset, _: Option<&Body>) {}
+    /// See [`Tables::complete`].
+    fn complete(&self, _: &Shown<'_>) -> Added {
+        Added::new()
+    }
     /// See [`Tables::trimmed`].
     fn trimmed(&mut self, _: Offset) {}
     /// See [`Tables::prune`].
@@ -241,6 +270,16 @@ macro_rules! tables {
             Ok(())
         }
 
+        /// See [`Tables::complete`].
+        pub(crate) fn complete<D: Database>(
+            database: &D,
+            shown: &Shown<'_>,
+        ) -> Result<Added, D::Error> {
+            let mut all = Added::new();
+            $(add(&mut all, <super::$module::$name as Tables>::complete(database, shown)?);)*
+            Ok(all)
+        }
+
         /// See [`Tables::trimmed`].
         pub(crate) fn trimmed<D: Database>(database: &D, first: Offset) -> Result<(), D::Error> {
             $(<super::$module::$name as Tables>::trimmed(database, first)?;)*
@@ -303,6 +342,11 @@ macro_rules! tables {
             }
             fn amended(&mut self, offset: Offset, body: Option<&Body>) {
                 $(self.$module.amended(offset, body);)*
+            }
+            fn complete(&self, shown: &Shown<'_>) -> Added {
+                let mut all = Added::new();
+                $(add(&mut all, self.$module.complete(shown));)*
+                all
             }
             fn trimmed(&mut self, first: Offset) {
                 $(self.$module.trimmed(first);)*

@@ -2,12 +2,12 @@
 
 use std::rc::Rc;
 
-use super::{SOME, SOME_MAX, fitting, how_many_fit, record, weight};
+use super::{SOME, SOME_MAX, added_bytes_max, completed, fitting, how_many_fit, record, weight};
 use crate::database::{Database, Value};
 use crate::feature;
-use crate::feature::tables::{End, Log};
+use crate::feature::tables::{self, End, Log, Shown};
 use crate::kernel::PageQuery;
-use crate::message::{Before, Entry, EntryKind, Millis, Offset, Page, Relation, UserId};
+use crate::message::{Added, Before, Entry, EntryKind, Millis, Offset, Page, Relation, UserId};
 
 /// Rows in one statement: the platform binds at most 100 parameters.
 const ROWS_MAX: usize = 100 / record::COLUMNS_COUNT;
@@ -76,13 +76,20 @@ impl<D: Database> Entries<'_, D> {
         Ok(rows.into_iter().next().and_then(record::entry).map(Rc::new))
     }
 
-    /// The entries from one offset to another: all, or those that this user may see.
-    fn read(&self, from: u64, to: u64, viewer: Option<&str>) -> Result<Vec<Rc<Entry>>, D::Error> {
+    /// The entries from one offset to another: all, or those that this user may see, of kinds that
+    /// are shown.
+    fn read(
+        &self,
+        from: u64,
+        to: u64,
+        viewer: Option<(&str, &str)>,
+    ) -> Result<Vec<Rc<Entry>>, D::Error> {
         let columns = record::COLUMNS;
         let mut sql = format!("SELECT {columns} FROM entry WHERE offset BETWEEN ? AND ?");
         let mut bindings: Vec<Value<'_>> = vec![from.into(), to.into()];
-        if let Some(viewer) = viewer {
-            sql += " AND (user IS NULL OR user = ?)";
+        if let Some((viewer, shown)) = viewer {
+            sql += " AND (user IS NULL OR user = ?) ";
+            sql += shown;
             bindings.push(viewer.into());
         }
         let rows = self.0.run(&(sql + " ORDER BY offset"), &bindings)?;
@@ -100,13 +107,14 @@ impl<D: Database> Entries<'_, D> {
         let upwards = query.after.is_some();
         let first = query.after.map_or(query.first, |it| query.first.max(it.next()));
         let order = if upwards { "ASC" } else { "DESC" };
+        let shown = if query.raw { String::new() } else { unfolded() };
         // First what it would weigh, so that only what fits is read.
         let sql = format!(
             "SELECT offset, octet_length(data),
                 octet_length(author) + octet_length(name)
                     + ifnull(octet_length(ref), 0) + ifnull(octet_length(user), 0)
              FROM entry
-             WHERE offset < ? AND offset >= ? AND at >= ? AND (user IS NULL OR user = ?)
+             WHERE offset < ? AND offset >= ? AND at >= ? AND (user IS NULL OR user = ?) {shown}
              ORDER BY offset {order} LIMIT ?"
         );
         let viewer = query.viewer.0.as_str();
@@ -127,9 +135,18 @@ impl<D: Database> Entries<'_, D> {
         let ends = page.first().zip(page.last()).map(|((one, _), (other, _))| (*one, *other));
         let entries = match ends {
             None => Vec::new(),
-            Some((one, other)) => self.read(one.min(other), one.max(other), Some(viewer))?,
+            Some((one, other)) => {
+                self.read(one.min(other), one.max(other), Some((viewer, &shown)))?
+            }
         };
-        Ok(Page { entries, has_more, upwards, head: query.head, epoch: query.epoch.clone() })
+        let (head, epoch, added) = (query.head, query.epoch.clone(), Added::new());
+        let page = Page { entries, has_more, upwards, head, epoch, added };
+        if query.raw || page.entries.is_empty() {
+            return Ok(page);
+        }
+        let (entries, viewer, bytes_max) = (&*page.entries, &query.viewer, added_bytes_max);
+        let added = tables::complete(self.0, &Shown { entries, viewer, bytes_max })?;
+        Ok(completed(page, added, query))
     }
 }
 
@@ -173,6 +190,13 @@ impl<D: Database> Log for Entries<'_, D> {
         };
         Ok(rows.into_iter().filter_map(author).collect())
     }
+}
+
+/// What leaves out entries that are shown with others.
+fn unfolded() -> String {
+    let folded = feature::entry_kinds().filter(|it| it.is_folded);
+    let names: Vec<String> = folded.map(|it| format!("'{}'", it.name)).collect();
+    format!("AND kind NOT IN ({})", names.join(", "))
 }
 
 /// An offset and a weight, from an offset and two lengths.

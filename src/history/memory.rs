@@ -2,12 +2,14 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::rc::Rc;
 
-use super::{History, SOME, TRIM_ENTRIES_MAX, fitting, how_many_fit, weight};
+use super::{
+    History, SOME, TRIM_ENTRIES_MAX, added_bytes_max, completed, fitting, how_many_fit, weight_of,
+};
 use crate::feature;
-use crate::feature::tables::{End, Log, Twin, Twins};
+use crate::feature::tables::{End, Log, Shown, Twin, Twins};
 use crate::kernel::{Counts, DedupeWindow, Departure, Duplicate, PageQuery, StoredRoom, Write};
 use crate::message::{
-    Before, Entry, EntryKind, Epoch, Millis, Offset, Page, Relation, RequestId, UserId,
+    Added, Before, Entry, EntryKind, Epoch, Millis, Offset, Page, Relation, RequestId, UserId,
 };
 
 /// A history in vectors: the model that every other history is tested against.
@@ -141,14 +143,10 @@ impl History for MemoryHistory {
             .filter(|it| (query.first..=query.head).contains(&it.offset) && query.since <= it.at)
             .filter(|it| earlier(it) && query.after.is_none_or(|after| after < it.offset))
             .filter(|it| it.body.user.as_ref().is_none_or(|user| *user == query.viewer))
+            .filter(|it| query.raw || !it.body.kind.is_folded)
             .collect();
         let upwards = query.after.is_some();
-        let size = |it: &&Rc<Entry>| {
-            let request_id = it.request_id.as_ref().map_or(0, |it| it.as_str().len());
-            let user = it.body.user.as_ref().map_or(0, |it| it.0.len());
-            let names = it.author.id.0.len() + it.author.name.len() + request_id + user;
-            weight(it.body.to_stored(it.at).len() as u64, names as u64)
-        };
+        let size = |it: &&Rc<Entry>| weight_of(it);
         let fits = if upwards {
             how_many_fit(query, shown.iter().map(size))
         } else {
@@ -156,13 +154,20 @@ impl History for MemoryHistory {
         };
         let skipped = if upwards { 0 } else { shown.len() - fits };
         let has_more = fits < shown.len();
-        Ok(Page {
+        let page = Page {
             entries: shown.into_iter().skip(skipped).take(fits).cloned().collect(),
             has_more,
             upwards,
             head: query.head,
             epoch: query.epoch.clone(),
-        })
+            added: Added::new(),
+        };
+        if query.raw || page.entries.is_empty() {
+            return Ok(page);
+        }
+        let (entries, viewer, bytes_max) = (&*page.entries, &query.viewer, added_bytes_max);
+        let added = self.features.complete(&Shown { entries, viewer, bytes_max });
+        Ok(completed(page, added, query))
     }
 
     fn find(&self, query: &feature::Query) -> Result<feature::Found, Infallible> {

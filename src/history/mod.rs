@@ -16,9 +16,12 @@ pub use memory::MemoryHistory;
 pub use schema::migrations;
 pub use sql::SqlHistory;
 
+use std::rc::Rc;
+
 use crate::feature;
 use crate::kernel::{DedupeWindow, Duplicate, PageQuery, StoredRoom, Write};
-use crate::message::{Epoch, Millis, Offset, Page, RequestId, UserId};
+use crate::limits::PAGE_BYTES_MAX;
+use crate::message::{Added, Entry, Epoch, Millis, Offset, Page, RequestId, UserId};
 
 /// Entries one [`Write::Trim`] deletes at most, so that a large backlog does not
 /// hold up the room; the next alarm takes the rest.
@@ -73,6 +76,47 @@ pub trait History {
         request_id: &RequestId,
         memory: DedupeWindow,
     ) -> Result<Option<Duplicate>, Self::Error>;
+}
+
+/// The same, of an entry at hand.
+fn weight_of(entry: &Entry) -> u64 {
+    let Entry { at, author, request_id, body, .. } = entry;
+    let request_id = request_id.as_ref().map_or(0, |it| it.as_str().len());
+    let user = body.user.as_ref().map_or(0, |it| it.0.len());
+    let names = author.id.0.len() + author.name.len() + request_id + user;
+    weight(body.to_stored(*at).len() as u64, names as u64)
+}
+
+/// Bytes that features may add to an entry in a page, at most: some dozens of names.
+const ADDED_BYTES_MAX: u64 = 16 * 1024;
+
+/// And to one that nearly fills a page by itself: what is left of the 8 KiB between the longest data
+/// and the longest frame.
+const ADDED_BYTES_MIN: u64 = 3 * 1024;
+
+/// How many bytes features may add to this entry.
+fn added_bytes_max(entry: &Entry) -> usize {
+    let left = PAGE_BYTES_MAX.saturating_sub(weight_of(entry));
+    usize::try_from(left.clamp(ADDED_BYTES_MIN, ADDED_BYTES_MAX)).unwrap_or_default()
+}
+
+/// The same page, with what features add to its entries. Those that no longer fit are left to the
+/// next one.
+fn completed(mut page: Page, added: Added, query: &PageQuery) -> Page {
+    let size = |it: &Rc<Entry>| {
+        weight_of(it) + added.get(&it.offset).map_or(0, |it| it.as_str().len() as u64)
+    };
+    let entries = &mut page.entries;
+    let (count, all) = (entries.len(), entries.iter().map(size));
+    let fits = if page.upwards { how_many_fit(query, all) } else { how_many_fit(query, all.rev()) };
+    page.has_more |= fits < count;
+    if page.upwards {
+        entries.truncate(fits);
+    } else {
+        entries.drain(..count - fits);
+    }
+    page.added = added;
+    page
 }
 
 /// How many entries of these weights, in the order of reading, make a page.

@@ -6,7 +6,7 @@ use crate::database::write_meta;
 use crate::database::{Database, Value};
 use crate::feature::{self, Keep, tables};
 use crate::kernel::{DedupeWindow, Departure, Duplicate, PageQuery, StoredRoom, Write};
-use crate::message::{Entry, Epoch, Millis, Offset, Page, RequestId, UserId};
+use crate::message::{Added, Entry, Epoch, Millis, Offset, Page, RequestId, UserId};
 
 /// A history in SQLite.
 #[derive(Debug)]
@@ -195,8 +195,8 @@ impl<D: Database> History for SqlHistory<D> {
     fn page(&self, query: &PageQuery) -> Result<Page, D::Error> {
         if !self.is_made {
             let upwards = query.after.is_some();
-            let (head, epoch) = (query.head, query.epoch.clone());
-            return Ok(Page { entries: vec![], has_more: false, upwards, head, epoch });
+            let (head, epoch, added) = (query.head, query.epoch.clone(), Added::new());
+            return Ok(Page { entries: vec![], has_more: false, upwards, head, epoch, added });
         }
         self.entries().page(query)
     }

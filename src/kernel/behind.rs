@@ -159,6 +159,7 @@ impl Room {
             since: Millis(0),
             head: self.head,
             epoch: self.epoch.clone(),
+            raw: true,
         })
     }
 

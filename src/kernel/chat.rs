@@ -140,7 +140,7 @@ pub(crate) fn history(
     room: &Room,
     cx: &mut Context,
     principal: &Principal,
-    PageRequest { before, after, limit }: PageRequest,
+    PageRequest { before, after, limit, raw }: PageRequest,
 ) {
     let allowed = principal.needs(Grant::History, "this token does not allow reading history here");
     if let Err(refusal) = allowed {
@@ -156,6 +156,7 @@ pub(crate) fn history(
         since: retention::oldest_visible(room, cx.stamp.at),
         head: room.head,
         epoch: room.epoch.clone(),
+        raw,
     };
     let pending = cx.pending(principal);
     cx.effects.push(Effect::Page { pending, query });

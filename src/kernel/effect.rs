@@ -204,6 +204,8 @@ pub struct PageQuery {
     pub head: Offset,
     /// Which incarnation of the log this is.
     pub epoch: Epoch,
+    /// Whether folded entries stand by themselves, and nothing is added.
+    pub raw: bool,
 }
 
 /// Who hears a notice.

@@ -65,6 +65,8 @@ pub struct EntryKind {
     pub leaves_more: fn(&Body) -> bool,
     /// What it says in words, to be found again by them; `None` if there is nothing to find.
     pub text: fn(&Body) -> Option<String>,
+    /// Whether it is shown with the entry that it is about, and is none of a page's own.
+    pub is_folded: bool,
     /// What its data is when nothing is left of what it said: as far as that goes, of the same
     /// shape. `None` for what stays as it was said.
     pub blank: fn(&Body) -> Option<Json>,

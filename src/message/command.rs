@@ -39,6 +39,8 @@ pub struct PageRequest {
     pub after: Option<Offset>,
     /// At most this many entries, 1 to [`PageRequest::LIMIT_MAX`].
     pub limit: u32,
+    /// Whether entries that are folded into others are to stand by themselves, as in the log.
+    pub raw: bool,
 }
 
 impl PageRequest {

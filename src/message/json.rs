@@ -68,6 +68,14 @@ impl Json {
         Self(RawValue::NULL.to_owned())
     }
 
+    /// The fields of this object and of another, whose fields are called otherwise.
+    #[must_use]
+    pub fn joined(&self, other: &Self) -> Self {
+        let mut joined = self.as_str().to_owned();
+        append_fields(&mut joined, other.as_str());
+        Self::stored(joined).unwrap_or_else(|| self.clone())
+    }
+
     /// The text.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -91,6 +99,20 @@ impl Json {
     pub fn is_object(&self) -> bool {
         starts_object(self.as_str())
     }
+}
+
+/// Adds the fields of one object to another, whose fields are called otherwise: as text, without
+/// reading either.
+pub(crate) fn append_fields(object: &mut String, fields: &str) {
+    let inside = fields.strip_prefix('{').and_then(|it| it.strip_suffix('}')).unwrap_or_default();
+    if inside.is_empty() || object.pop() != Some('}') {
+        return;
+    }
+    if !object.ends_with('{') {
+        object.push(',');
+    }
+    object.push_str(inside);
+    object.push('}');
 }
 
 const TOO_DEEP: ProtocolError = ProtocolError::invalid("data is nested more than 24 deep");

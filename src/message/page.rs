@@ -1,6 +1,9 @@
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use super::{Entry, Epoch, Offset};
+use serde::{Serialize, Serializer};
+
+use super::{Entry, Epoch, Json, Offset};
 
 /// A stretch of the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,9 +18,41 @@ pub struct Page {
     pub head: Offset,
     /// Which incarnation of the log this is.
     pub epoch: Epoch,
+    /// What is shown of its entries beside themselves.
+    pub added: Added,
+}
+
+/// What features add to what is shown of entries, by their offsets: a JSON object each.
+pub type Added = BTreeMap<Offset, Json>;
+
+/// Something that is shown of an entry, and what features add to it: one JSON object.
+#[derive(Debug)]
+pub struct Completed<'a, T> {
+    shown: T,
+    added: Option<&'a Json>,
+}
+
+impl<T: Serialize> Serialize for Completed<'_, T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.added {
+            None => self.shown.serialize(serializer),
+            Some(added) => Json::of(&self.shown).joined(added).serialize(serializer),
+        }
+    }
 }
 
 impl Page {
+    /// What is shown of each entry, completed; without those of which nothing is.
+    pub fn completed<'a, T>(
+        &'a self,
+        shown: impl Fn(&'a Entry) -> Option<T>,
+    ) -> Vec<Completed<'a, T>> {
+        let completed = |it: &'a Rc<Entry>| {
+            Some(Completed { shown: shown(it)?, added: self.added.get(&it.offset) })
+        };
+        self.entries.iter().filter_map(completed).collect()
+    }
+
     /// The `before` of the next older page, if there is one.
     #[must_use]
     pub fn next_before(&self) -> Option<Offset> {

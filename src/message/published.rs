@@ -22,6 +22,7 @@ pub const EVENT: EntryKind = EntryKind {
     },
     leaves_more: |_| false,
     text: |body| strings(body.data.as_str()),
+    is_folded: false,
     blank,
     spell: EntryKind::AS_IT_IS,
 };

@@ -3,7 +3,8 @@
 use serde_json::{Map, Value};
 
 use crate::message::{
-    Before, ConnectionId, EventName, Json, Name, PageRequest, RequestId, RoomName, Topic, UserId,
+    Before, Completed, ConnectionId, EventName, Json, Name, PageRequest, RequestId, RoomName,
+    Topic, UserId,
 };
 use crate::protocol::json::Text;
 use crate::protocol::spell::Id;
@@ -44,6 +45,19 @@ spelled! {
         {"description": "An offset.", "type": "integer", "minimum": 0},
         {"description": "A time, RFC 3339, or an offset in quotes.", "type": "string"},
     ]};
+}
+
+/// The schema of both: what features add to an entry stands among its own fields.
+impl<T: schemars::JsonSchema> schemars::JsonSchema for Completed<'_, T> {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        T::schema_name()
+    }
+    fn inline_schema() -> bool {
+        true
+    }
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        generator.subschema_for::<T>()
+    }
 }
 
 /// How long a page is to be.

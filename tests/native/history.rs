@@ -99,6 +99,7 @@ fn query(before: Before, limit: u32) -> PageQuery {
         since,
         head,
         epoch: epoch(),
+        raw: false,
     }
 }
 
@@ -295,7 +296,7 @@ proptest! {
         let head = Offset(gaps.len() as u64);
         let viewer = member(if bob { "bob" } else { "ann" }).id;
         let after = after.map(Offset);
-        let query = PageQuery { before, after, viewer, limit, bytes_max, first, since, head, epoch: epoch() };
+        let query = PageQuery { before, after, viewer, limit, bytes_max, first, since, head, epoch: epoch(), raw: bob };
         prop_assert_eq!(sql.page(&query).unwrap(), model.page(&query).unwrap());
     }
 }

@@ -303,6 +303,7 @@ fn contract<H: History<Error: Debug>>(new: impl Fn() -> H) {
         since: Millis(0),
         head: Offset(3),
         epoch: epoch(),
+        raw: false,
     };
     let entries = history.page(&query).unwrap().entries.into_iter().map(Write::Append);
     assert_eq!(entries.collect::<Vec<_>>(), writes[..3]);

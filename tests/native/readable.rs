@@ -100,6 +100,7 @@ fn paged<H: History<Error: Debug>>(mut history: H, entries: &[Rc<Entry>]) {
                 since: NOON,
                 head: Offset(1 << 60),
                 epoch: epoch(),
+                raw: false,
             })
             .unwrap();
         count += page.entries.len();
@@ -264,6 +265,7 @@ fn l4_what_was_stored_before_there_was_a_bound_is_still_shown() {
         since,
         head,
         epoch: epoch(),
+        raw: false,
     };
     let page = history.page(&query).unwrap();
     let mut stamp = stamp(NOON);

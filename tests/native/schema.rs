@@ -13,8 +13,8 @@ use dormouse::feature::transfers::{Chunk, Digest, TransferEvent};
 use dormouse::feature::typing::TypingEvent;
 use dormouse::kernel::{Event, Notice};
 use dormouse::message::{
-    Accepted, Body, Code, EVENT, Epoch, EventName, Fault, Json, Name, Offset, Page, ProtocolError,
-    Reply, RequestId, RoomName, StateKey, Stats, Status, Topic, UserId, Welcome,
+    Accepted, Added, Body, Code, EVENT, Epoch, EventName, Fault, Json, Name, Offset, Page,
+    ProtocolError, Reply, RequestId, RoomName, StateKey, Stats, Status, Topic, UserId, Welcome,
 };
 use dormouse::protocol::{Frame, ProtocolId};
 use dormouse::schema::{asyncapi, openapi, text};
@@ -201,7 +201,8 @@ pub(crate) fn events() -> Vec<Event> {
     let epoch = || Epoch("e1".into());
     let page = |has_more, upwards| {
         let entries = vec![entry(41, NOON.0, "ann", None), entry(42, NOON.0, "bob", None)];
-        Event::History(Page { entries, has_more, upwards, head: Offset(42), epoch: epoch() })
+        let (head, epoch, added) = (Offset(42), epoch(), Added::new());
+        Event::History(Page { entries, has_more, upwards, head, epoch, added })
     };
     let topics = || vec![Topic::parse("agent.*").unwrap()];
     let welcome = |client: Option<&str>| {

@@ -12,9 +12,9 @@ use dormouse::feature::transfers::{Chunk, Digest, TransferCommand, TransferEvent
 use dormouse::feature::typing::{TypingCommand, TypingEvent};
 use dormouse::kernel::{Command, Event, Notice, Request};
 use dormouse::message::{
-    Accepted, Before, Body, Code, EVENT, Entry, Epoch, EventName, Fault, Json, Kicked, Millis,
-    Name, Offset, Page, PageRequest, Priority, ProtocolError, Reply, RequestId, RoomName, StateKey,
-    Stats, Status, Topic, UserId, Welcome,
+    Accepted, Added, Before, Body, Code, EVENT, Entry, Epoch, EventName, Fault, Json, Kicked,
+    Millis, Name, Offset, Page, PageRequest, Priority, ProtocolError, Reply, RequestId, RoomName,
+    StateKey, Stats, Status, Topic, UserId, Welcome,
 };
 use dormouse::protocol::{Frame, ProtocolId};
 use serde_json::{Value, json};
@@ -142,7 +142,7 @@ fn editing(command: &EditingCommand) -> Value {
     }
 }
 
-fn history(PageRequest { before, after, limit }: &PageRequest) -> Value {
+fn history(PageRequest { before, after, limit, raw }: &PageRequest) -> Value {
     let before = match before {
         Before::Newest => json!("newest"),
         Before::Offset(offset) => json!({"offset": offset}),
@@ -151,6 +151,9 @@ fn history(PageRequest { before, after, limit }: &PageRequest) -> Value {
     let mut spelled = json!({"before": before, "limit": limit});
     if let Some(after) = after {
         spelled["after"] = json!(after);
+    }
+    if *raw {
+        spelled["raw"] = json!(raw);
     }
     json!({"history": spelled})
 }
@@ -220,7 +223,8 @@ fn notification() -> Value {
 
 fn page(entries: Vec<Rc<Entry>>, has_more: bool, upwards: bool) -> Event {
     let (head, epoch) = (Offset(42), Epoch("e1".into()));
-    Event::History(Page { entries, has_more, upwards, head, epoch })
+    let added = Added::new();
+    Event::History(Page { entries, has_more, upwards, head, epoch, added })
 }
 
 fn welcome(client: Option<&str>) -> Event {

@@ -30,6 +30,7 @@ pub const RESPONSE: EntryKind = EntryKind {
     },
     leaves_more: |_| true,
     text: |body| serde_json::from_str(ResponseText::of(body)?.content.get()).ok(),
+    is_folded: false,
     blank: EntryKind::STAYS,
     spell: wire::response,
 };

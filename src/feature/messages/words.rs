@@ -18,6 +18,7 @@ pub const MESSAGE: EntryKind = EntryKind {
     load: |data, _, _| Some(Body::new(MESSAGE, NAME, Json::stored(data.to_owned())?)),
     leaves_more: |_| false,
     text: |body| serde_json::from_str(MessageText::of(body)?.content.get()).ok(),
+    is_folded: false,
     blank: |_| Some(Json::of(&Message { content: "", message_type: TEXT })),
     spell: |entry, protocol| match protocol {
         "context" => context::Message::of(entry).map(|it| Json::of(&it)),

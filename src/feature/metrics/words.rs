@@ -32,6 +32,7 @@ pub const METRIC: EntryKind = EntryKind {
     },
     leaves_more: |_| true,
     text: EntryKind::NO_TEXT,
+    is_folded: false,
     blank: EntryKind::STAYS,
     spell: EntryKind::AS_IT_IS,
 };

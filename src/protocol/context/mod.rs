@@ -21,8 +21,8 @@ use crate::feature::{Publishing, Spelled, Tell};
 use crate::kernel::Flags;
 use crate::kernel::{Command, Event, Notice, Publication};
 use crate::message::{
-    Acknowledgement, Before, Code, Entry, EventName, Json, Kind, Member, Millis, Offset, Page,
-    PageRequest, ProtocolError,
+    Acknowledgement, Before, Code, Completed, Entry, EventName, Json, Kind, Member, Millis, Offset,
+    Page, PageRequest, ProtocolError,
 };
 
 pub(super) struct Context;
@@ -148,7 +148,7 @@ impl HistoryIn<'_> {
     fn request(&self) -> Result<Command, ProtocolError> {
         let limit = json::limit(self.limit)?;
         let before = self.before.map_or(Ok(Before::Newest), |it| Before::read(it.get()))?;
-        Ok(Command::History(PageRequest { before, after: None, limit }))
+        Ok(Command::History(PageRequest { before, after: None, limit, raw: false }))
     }
 }
 
@@ -202,9 +202,9 @@ pub(crate) struct History<'a> {
     /// Oldest first.
     #[cfg_attr(
         not(target_arch = "wasm32"),
-        schemars(with = "Vec<crate::feature::schema::InContext<'static>>")
+        schemars(with = "Vec<Completed<'static, crate::feature::schema::InContext<'static>>>")
     )]
-    messages: Vec<Json>,
+    messages: Vec<Completed<'a, Json>>,
     /// Whether the log goes on.
     has_more: bool,
     /// The `before` of the next older page; `null` when there is none.
@@ -218,7 +218,7 @@ pub(crate) struct History<'a> {
 impl<'a> History<'a> {
     fn of(page: &'a Page) -> Self {
         Self {
-            messages: page.entries.iter().filter_map(|it| spelled(it)).collect(),
+            messages: page.completed(spelled),
             has_more: page.has_more,
             next_before: page.next_before(),
             offset: page.head,

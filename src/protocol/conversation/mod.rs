@@ -150,7 +150,7 @@ fn history(envelope: &Envelope<'_>) -> Result<Command, ProtocolError> {
     let limit = json::limit(limit.map_err(|_| wrong)?)?;
     let before = envelope.before.map(RawValue::get).filter(|it| *it != "null");
     let before = before.map_or(Ok(Before::Newest), Before::read)?;
-    Ok(Command::History(PageRequest { before, after: None, limit }))
+    Ok(Command::History(PageRequest { before, after: None, limit, raw: false }))
 }
 
 // ---- out

@@ -132,7 +132,7 @@ fn query(name: Option<&str>, params: Option<&RawValue>) -> Result<Command, Proto
         Some("subscriptions") => Ok(Command::Subscriptions),
         Some("history") => json::data_or_default::<HistoryIn<'_>>(
             params,
-            "history takes params with limit, before and after",
+            "history takes params with limit, before, after and raw",
         )?
         .request(),
         Some(word) => feature::Command::read(DESCRIPTOR.name, &format!("query {word}"), params)
@@ -155,13 +155,16 @@ pub(crate) struct HistoryIn<'a> {
     /// Read upwards from this offset.
     #[serde(default)]
     after: Option<Offset>,
+    /// Whether edits, deletions and reactions stand by themselves, as in the log.
+    #[serde(default)]
+    raw: bool,
 }
 
 impl HistoryIn<'_> {
     fn request(&self) -> Result<Command, ProtocolError> {
         let limit = json::limit(self.limit)?;
         let before = self.before.map_or(Ok(Before::Newest), |it| Before::read(it.get()))?;
-        Ok(Command::History(PageRequest { before, after: self.after, limit }))
+        Ok(Command::History(PageRequest { before, after: self.after, limit, raw: self.raw }))
     }
 }
 

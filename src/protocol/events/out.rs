@@ -3,8 +3,8 @@ use serde::Serialize;
 use crate::feature::{Spelled, Tell};
 use crate::kernel::{Event, Notice};
 use crate::message::{
-    Accepted, Code, Entry, Json, Millis, Offset, Page, ProtocolError, Reply, RequestId, Stats,
-    Topic, Welcome,
+    Accepted, Code, Completed, Entry, Json, Millis, Offset, Page, ProtocolError, Reply, RequestId,
+    Stats, Topic, Welcome,
 };
 use crate::protocol::spell::{ErrorDetails, Id, User};
 use crate::protocol::{Frame, json};
@@ -241,7 +241,7 @@ pub(crate) struct KickedOut {
 #[derive(Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub(crate) struct History<'a> {
-    events: Vec<Past<'a>>,
+    events: Vec<Completed<'a, Past<'a>>>,
     has_more: bool,
     /// The `before` of the next older page, or the `after` of the next younger one.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -266,7 +266,7 @@ pub(crate) struct Past<'a> {
 impl<'a> History<'a> {
     fn of(page: &'a Page) -> Self {
         Self {
-            events: page.entries.iter().map(|it| Past::of(it)).collect(),
+            events: page.completed(|it| Some(Past::of(it))),
             has_more: page.has_more,
             next_before: page.next_before(),
             next_after: page.next_after(),

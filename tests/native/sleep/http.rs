@@ -103,7 +103,7 @@ fn page(
     after: Option<Offset>,
     limit: u32,
 ) -> Task {
-    Task::History { before, before_time, after, limit }
+    Task::History { before, before_time, after, limit, raw: false }
 }
 
 /// What can be asked of a room of any kind.
