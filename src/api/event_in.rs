@@ -10,7 +10,7 @@ use super::Sent;
 use crate::feature::Publishing;
 use crate::limits::{BATCH_EVENTS_MAX, JSON_DEPTH_MAX};
 use crate::message::{
-    ConnectionId, EventName, Json, Kind, ProtocolError, RequestId, RoomName, UserId,
+    ConnectionId, EventName, Json, Kind, ProtocolError, RequestId, RoomName, Target, UserId,
 };
 use crate::protocol::publication;
 
@@ -32,6 +32,9 @@ pub(crate) struct EventIn {
     /// Only this user's connections get it.
     #[serde(default)]
     user_id: Option<String>,
+    /// The entry in whose thread it is said: its offset, or its id.
+    #[serde(default)]
+    of: Option<Target>,
     /// This session does not get it: `session_…`.
     #[serde(default)]
     exclude: Option<String>,
@@ -51,8 +54,8 @@ impl EventIn {
         let id = self.id.map(RequestId::parse).transpose()?;
         let name = EventName::parse(self.kind)?;
         let user = self.user_id.map(UserId::parse).transpose()?;
-        let protocol = Publishing::HTTP;
-        let body = publication(Publishing { protocol, kind, name, data, user })?;
+        let (asked, of) = (Publishing::new(Publishing::HTTP, kind, name, data), self.of);
+        let body = publication(Publishing { user, of, ..asked })?;
         let exclude = self.exclude.map(|it| ConnectionId::parse(&it).ok_or(NO_SESSION));
         Ok(Sent::new(id, body, exclude.transpose()?))
     }

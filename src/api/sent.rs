@@ -5,7 +5,7 @@ use crate::feature::{self, Publishing};
 use crate::kernel::{Command, Publication, Request};
 use crate::message::{
     Acknowledgement, Body, ConnectionId, EntryKind, EventName, Json, Kind, Priority, RequestId,
-    UserId,
+    Target, UserId,
 };
 use crate::protocol::publication;
 
@@ -26,6 +26,9 @@ pub struct Sent {
     user: Option<UserId>,
     #[serde(default, skip_serializing_if = "Option::is_none", with = "session")]
     exclude: Option<ConnectionId>,
+    /// The entry that it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    of: Option<Target>,
     /// How the log stores it. `None` from a Worker of the version before, which did not say so, or
     /// of the next, which knows more kinds: then it is read as if it came from the caller.
     #[serde(default, with = "entry")]
@@ -38,19 +41,23 @@ impl Sent {
     /// What was read. Its channel is not sent: a body whose channel is not that of its name gets it
     /// when the room accepts it.
     pub(super) fn new(id: Option<RequestId>, body: Body, exclude: Option<ConnectionId>) -> Self {
-        let Body { kind, name, data, user, priority, .. } = body;
+        let Body { kind, name, data, user, priority, relates_to, .. } = body;
+        let of = relates_to.map(|(_, of)| of);
         let is_critical = priority == Priority::Critical;
-        Self { name, data, id, user, exclude, entry: Some(kind), is_critical }
+        Self { name, data, id, user, exclude, of, entry: Some(kind), is_critical }
     }
 
     /// The request it is to a room of this kind.
     #[must_use]
     pub fn request(self, kind: Kind) -> Request {
-        let Self { name, data, id, user, exclude, entry, is_critical } = self;
+        let Self { name, data, id, user, exclude, of, entry, is_critical } = self;
         let priority = if is_critical { Priority::Critical } else { Priority::Normal };
-        let body = match entry {
-            Some(entry) => Ok(Body { user, priority, ..Body::new(entry, name, data) }),
-            None => publication(Publishing { protocol: Publishing::HTTP, kind, name, data, user }),
+        let body = if let Some(entry) = entry {
+            let relates_to = entry.relates.zip(of);
+            Ok(Body { user, priority, relates_to, ..Body::new(entry, name, data) })
+        } else {
+            let asked = Publishing::new(Publishing::HTTP, kind, name, data);
+            publication(Publishing { user, of, ..asked })
         };
         let publish = |body| {
             let publication = Publication::new(body, Acknowledgement::ByReply);
@@ -113,6 +120,8 @@ mod tests {
         "notification_id":"1","user_id":"ann","title":"t","message":"m",
         "category":"system_alert","priority":"critical"}}"#;
 
+    const IN_THREAD: &str = r#"{"type":"message","data":{"content":"hi"},"of":"message_018cc4e5-227b-7000-8000-000000000000"}"#;
+
     fn publication(request: Request) -> (Option<RequestId>, Publication) {
         match request.command {
             Ok(Command::Publish(it)) => (request.request_id, it),
@@ -131,6 +140,8 @@ mod tests {
         for (kind, text, stored) in [
             (Kind::Hub, r#"{"type":"agent.x","data": [1, "\u00e4"] }"#, "event"),
             (Kind::Hub, addressed, "event"),
+            (Kind::Hub, r#"{"type":"x","of":7}"#, "event"),
+            (Kind::Chat, IN_THREAD, "message"),
             (Kind::Hub, NOTIFICATION, "event"),
             (Kind::Chat, r#"{"type":"message","data":{"content":"hi"}}"#, "message"),
             (Kind::Analytics, metric, "metric"),

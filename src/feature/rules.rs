@@ -4,9 +4,11 @@ use super::{Command, Found, Input, Query, features};
 use crate::kernel::features::{Features, Rules};
 use crate::kernel::principal::Principal;
 use crate::kernel::timers::is_due;
-use crate::kernel::{Answer, Connection, Context, Duplicate, HostStats, Room, StoredRoom};
+use crate::kernel::{
+    Answer, Connection, Context, Duplicate, HostStats, Publication, Room, StoredRoom,
+};
 use crate::limits::Limits;
-use crate::message::{Body, ConnectionId, Entry, Kind, Member, Millis, ProtocolError};
+use crate::message::{Body, ConnectionId, Entry, Kind, Member, Millis, ProtocolError, UserId};
 
 /// All of them, in the order of the list.
 #[derive(Debug)]
@@ -82,9 +84,23 @@ macro_rules! dispatch {
             fn spoke(&self, room: &mut Room, cx: &mut Context, id: ConnectionId) {
                 $(<super::$module::$name as Rules>::spoke(room, cx, id);)*
             }
-            fn may_publish(&self, room: &Room, body: &Body) -> Result<(), ProtocolError> {
-                $(<super::$module::$name as Rules>::may_publish(room, body)?;)*
-                Ok(())
+            fn wants_about(&self, author: &UserId, body: &Body, entry: &Entry) -> Option<Query> {
+                $(if let Some(it) = <super::$module::$name as Rules>::wants_about(author, body, entry) {
+                    return Some(Query::$name(it));
+                })*
+                None
+            }
+            fn judge(
+                &self,
+                room: &Room,
+                principal: &Principal,
+                publication: &mut Publication,
+            ) -> Result<Option<Duplicate>, ProtocolError> {
+                $(let known = <super::$module::$name as Rules>::judge(room, principal, publication)?;
+                if known.is_some() {
+                    return Ok(known);
+                })*
+                Ok(None)
             }
             fn appended(&self, room: &mut Room, cx: &mut Context, entry: &Entry) {
                 $(<super::$module::$name as Rules>::appended(room, cx, entry);)*

@@ -50,7 +50,7 @@ macro_rules! unions {
         }
 
         /// What is found.
-        #[derive(Clone, Debug, PartialEq)]
+        #[derive(Clone, Debug, PartialEq, Eq)]
         pub enum Found {
             $($(#[$about])* $name(<super::$module::$name as Feature>::Found),)*
         }

@@ -2,12 +2,16 @@
 
 use std::rc::Rc;
 
-use super::{SOME, SOME_MAX, added_bytes_max, completed, fitting, how_many_fit, record, weight};
+use super::{
+    NAMED_ENTRIES_MAX, SOME, SOME_MAX, added_bytes_max, completed, fitting, how_many_fit, record, weight,
+};
 use crate::database::{Database, Value};
 use crate::feature;
 use crate::feature::tables::{self, End, Log, Shown};
 use crate::kernel::PageQuery;
-use crate::message::{Added, Before, Entry, EntryKind, Millis, Offset, Page, Relation, UserId};
+use crate::message::{
+    Added, Before, Entry, EntryKind, Millis, Offset, Page, Relation, Target, UserId, minted_at,
+};
 
 /// Rows in one statement: the platform binds at most 100 parameters.
 const ROWS_MAX: usize = 100 / record::COLUMNS_COUNT;
@@ -73,6 +77,28 @@ impl<D: Database> Entries<'_, D> {
     pub(super) fn entry(&self, offset: Offset) -> Result<Option<Rc<Entry>>, D::Error> {
         let sql = format!("SELECT {} FROM entry WHERE offset = ?", record::COLUMNS);
         let rows = self.0.run(&sql, &[offset.0.into()])?;
+        Ok(rows.into_iter().next().and_then(record::entry).map(Rc::new))
+    }
+
+    /// See [`super::History::entry_of`].
+    pub(super) fn named(
+        &self,
+        target: Target,
+        head: Offset,
+    ) -> Result<Option<Rc<Entry>>, D::Error> {
+        let id = match target {
+            Target::Offset(offset) if head < offset => return Ok(None),
+            Target::Offset(offset) => return self.entry(offset),
+            Target::Id(id) => id,
+        };
+        let Some((first, _)) = self.end("ASC")? else { return Ok(None) };
+        let from = self.first_since(minted_at(id), first.0, head.next().0)?;
+        let sql = format!(
+            "SELECT {} FROM entry WHERE offset >= ? AND offset < ? AND id = ? LIMIT 1",
+            record::COLUMNS
+        );
+        let to = from.saturating_add(NAMED_ENTRIES_MAX);
+        let rows = self.0.run(&sql, &[from.into(), to.into(), id.to_string().into()])?;
         Ok(rows.into_iter().next().and_then(record::entry).map(Rc::new))
     }
 

@@ -9,7 +9,8 @@ use crate::feature;
 use crate::feature::tables::{End, Log, Shown, Twin, Twins};
 use crate::kernel::{Counts, DedupeWindow, Departure, Duplicate, PageQuery, StoredRoom, Write};
 use crate::message::{
-    Added, Before, Entry, EntryKind, Epoch, Millis, Offset, Page, Relation, RequestId, UserId,
+    Added, Before, Entry, EntryKind, Epoch, Millis, Offset, Page, Relation, RequestId, Target,
+    UserId,
 };
 
 /// A history in vectors: the model that every other history is tested against.
@@ -168,6 +169,10 @@ impl History for MemoryHistory {
         let (entries, viewer, bytes_max) = (&*page.entries, &query.viewer, added_bytes_max);
         let added = self.features.complete(&Shown { entries, viewer, bytes_max });
         Ok(completed(page, added, query))
+    }
+
+    fn entry_of(&self, target: Target, _: Offset) -> Result<Option<Rc<Entry>>, Infallible> {
+        Ok(self.entries.iter().find(|it| target.is(it)).cloned())
     }
 
     fn find(&self, query: &feature::Query) -> Result<feature::Found, Infallible> {

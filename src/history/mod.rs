@@ -21,7 +21,7 @@ use std::rc::Rc;
 use crate::feature;
 use crate::kernel::{DedupeWindow, Duplicate, PageQuery, StoredRoom, Write};
 use crate::limits::PAGE_BYTES_MAX;
-use crate::message::{Added, Entry, Epoch, Millis, Offset, Page, RequestId, UserId};
+use crate::message::{Added, Entry, Epoch, Millis, Offset, Page, RequestId, Target, UserId};
 
 /// Entries one [`Write::Trim`] deletes at most, so that a large backlog does not
 /// hold up the room; the next alarm takes the rest.
@@ -33,6 +33,10 @@ const SOME_MAX: u32 = 50;
 
 /// That, and how many bytes they are at most, as in a page.
 const SOME: (u32, u64) = (SOME_MAX, 1 << 20);
+
+/// Entries that are looked at for one that is named by its id: as many as one millisecond may have,
+/// and some more where the clock was set back.
+pub const NAMED_ENTRIES_MAX: u64 = 512;
 
 /// What an entry takes in a page, in whatever dialect, beside its data and its names.
 const ENTRY_BYTES: u64 = 320;
@@ -65,6 +69,10 @@ pub trait History {
 
     /// A stretch of the log, oldest first.
     fn page(&self, query: &PageQuery) -> Result<Page, Self::Error>;
+
+    /// The entry that is named so, while it is kept. By its id it is found by when that was minted,
+    /// among those accepted from then on; `head` is the newest that is stored.
+    fn entry_of(&self, target: Target, head: Offset) -> Result<Option<Rc<Entry>>, Self::Error>;
 
     /// What a feature looks up, in its tables or in the log.
     fn find(&self, query: &feature::Query) -> Result<feature::Found, Self::Error>;

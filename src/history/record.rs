@@ -5,12 +5,12 @@ use uuid::Uuid;
 
 use crate::database::{Row, Value};
 use crate::feature;
-use crate::message::{Body, Entry, Member, Millis, Offset, RequestId, UserId};
+use crate::message::{Body, Entry, Member, Millis, Offset, RequestId, Target, UserId};
 
 /// A row of [`COLUMNS`].
 pub(super) fn row(entry: &Entry) -> [Value<'_>; COLUMNS_COUNT] {
     let Entry { offset, at, id, author, request_id, body } = entry;
-    let target = body.kind.relates.and(body.relates_to).map(|(_, of)| of.0);
+    let target = body.kind.relates.and(body.relates_to).and_then(|(_, it)| it.offset());
     [
         offset.0.into(),
         at.0.into(),
@@ -21,7 +21,7 @@ pub(super) fn row(entry: &Entry) -> [Value<'_>; COLUMNS_COUNT] {
         body.kind.name.into(),
         Value::Text(body.to_stored(*at)),
         body.user.as_ref().map(|it| it.0.as_str()).into(),
-        target.into(),
+        target.map(|it| it.0).into(),
     ]
 }
 
@@ -37,7 +37,8 @@ pub(super) fn entry(row: Row) -> Option<Entry> {
     let at = Millis(at.integer()?);
     let kind = feature::entry_kind(&kind.text()?)?;
     let body = (kind.load)(&data.text()?, at, user.text().map(UserId))?;
-    let relates_to = kind.relates.zip(target.integer().map(Offset)).or(body.relates_to);
+    let relates_to =
+        kind.relates.zip(target.integer().map(|it| Target::Offset(Offset(it)))).or(body.relates_to);
     Some(Entry {
         offset: Offset(offset.integer()?),
         at,

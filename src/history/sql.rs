@@ -6,7 +6,7 @@ use crate::database::write_meta;
 use crate::database::{Database, Value};
 use crate::feature::{self, Keep, tables};
 use crate::kernel::{DedupeWindow, Departure, Duplicate, PageQuery, StoredRoom, Write};
-use crate::message::{Added, Entry, Epoch, Millis, Offset, Page, RequestId, UserId};
+use crate::message::{Added, Entry, Epoch, Millis, Offset, Page, RequestId, Target, UserId};
 
 /// A history in SQLite.
 #[derive(Debug)]
@@ -199,6 +199,10 @@ impl<D: Database> History for SqlHistory<D> {
             return Ok(Page { entries: vec![], has_more: false, upwards, head, epoch, added });
         }
         self.entries().page(query)
+    }
+
+    fn entry_of(&self, target: Target, head: Offset) -> Result<Option<Rc<Entry>>, D::Error> {
+        if self.is_made { self.entries().named(target, head) } else { Ok(None) }
     }
 
     fn find(&self, query: &feature::Query) -> Result<feature::Found, D::Error> {

@@ -4,7 +4,7 @@ use std::rc::Rc;
 use super::weight::weight;
 use crate::kernel::{Duplicate, Effect, Effects, Write};
 use crate::limits::OUTBOX_BYTES_MAX;
-use crate::message::{Entry, Millis, RequestId, UserId};
+use crate::message::{Entry, Millis, RequestId, Target, UserId};
 
 /// How long effects gather, in milliseconds. Long enough for a burst to share one
 /// commit, which is nearly all that a message costs; far below what a person notices.
@@ -127,6 +127,16 @@ impl Outbox {
         if let Some(request_id) = entry.request_id.clone() {
             self.requests.insert((request_id, entry.author.id.clone()), Rc::clone(entry));
         }
+    }
+
+    /// The entry of this name, if it waits here.
+    #[must_use]
+    pub fn entry(&self, target: Target) -> Option<Rc<Entry>> {
+        let entries = self.waiting.iter().filter_map(|it| match it {
+            Effect::Write(Write::Append(entry)) => Some(entry),
+            _ => None,
+        });
+        entries.filter(|it| target.is(it)).next_back().cloned()
     }
 
     /// A request that waits here has been accepted, though the log does not know it yet.

@@ -3,8 +3,8 @@
 
 use super::{Host, Sockets};
 use crate::history::History;
-use crate::kernel::{Command, Duplicate, Request};
-use crate::message::{ConnectionId, Dedupe, Millis, UserId};
+use crate::kernel::{Command, Duplicate, Publication, Related, Request};
+use crate::message::{ConnectionId, Dedupe, Millis, Relation, UserId};
 
 impl<H: History, S: Sockets> Host<H, S> {
     /// A request of a connection, or of a caller over HTTP, in a frame or a body of so many bytes:
@@ -22,6 +22,12 @@ impl<H: History, S: Sockets> Host<H, S> {
             Some(author) => self.recall(author, &request, now)?,
             None => None,
         };
+        let mut request = request;
+        if let (Ok(Command::Publish(publication)), None, Some(author)) =
+            (&mut request.command, &duplicate, author.or(caller).cloned())
+        {
+            self.relate(&author, publication, now)?;
+        }
         let wanted = self.room.wants(session, &request, duplicate.as_ref());
         let request = self.afford(session, bytes, request, wanted.as_ref(), now)?;
         if let Some(query) = wanted.filter(|_| request.command.is_ok()) {
@@ -30,6 +36,33 @@ impl<H: History, S: Sockets> Host<H, S> {
             self.find(query, now)?;
         }
         Ok((request, duplicate))
+    }
+
+    /// Looks up the entry that something is about.
+    fn relate(
+        &mut self,
+        author: &UserId,
+        publication: &mut Publication,
+        now: Millis,
+    ) -> Result<(), H::Error> {
+        let Some((relation, target)) = publication.body.relates_to else { return Ok(()) };
+        // What waits may be about it too. Replies, of which there are many, do not depend on that.
+        let waiting = self.outbox.entry(target).filter(|_| relation == Relation::Replies);
+        let is_stored = relation == Relation::Replies && target.offset().is_some();
+        let entry = if waiting.is_some() {
+            waiting
+        } else {
+            if !is_stored && !self.outbox.is_empty() {
+                self.flush(now)?;
+            }
+            self.history.entry_of(target, self.room.head())?
+        };
+        let Some(entry) = entry else { return Ok(()) };
+        if let Some(query) = self.room.wants_about(author, &publication.body, &entry, now) {
+            let found = query.map(|it| self.history.find(&it)).transpose()?;
+            publication.related = Some(Box::new(Related { entry, found, amended: None }));
+        }
+        Ok(())
     }
 
     /// What is known of a request that may be a resend.

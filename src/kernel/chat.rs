@@ -4,14 +4,15 @@ use std::rc::Rc;
 
 use super::principal::Principal;
 use super::{
-    Context, Duplicate, Effect, Grant, PageQuery, Publication, Recipients, Room, Write, behind,
-    retention,
+    Context, Duplicate, Effect, Grant, PageQuery, Publication, Recipients, Room, Write, about,
+    behind, retention,
 };
 use crate::feature;
 use crate::kernel::{Event, Notice};
 use crate::limits::PAGE_BYTES_MAX;
 use crate::message::{
-    Accepted, Acknowledgement, Body, ConnectionId, Entry, Member, PageRequest, Reply, RequestId,
+    Accepted, Acknowledgement, Body, ConnectionId, Entry, Member, PageRequest, ProtocolError,
+    Reply, RequestId,
 };
 
 /// Adds to the log what somebody publishes, and tells everyone whom it concerns, its author too
@@ -20,26 +21,32 @@ pub(crate) fn publish(
     room: &mut Room,
     cx: &mut Context,
     principal: &Principal,
-    publication: Publication,
+    mut publication: Publication,
     duplicate: Option<Duplicate>,
 ) {
+    let known = match duplicate {
+        Some(_) => may_publish(principal, &publication.body).map(|()| duplicate),
+        None => about::admit(principal, &mut publication)
+            .and_then(|()| may_publish(principal, &publication.body))
+            .and_then(|()| room.features.judge(room, principal, &mut publication)),
+    };
+    match known {
+        Err(refusal) => cx.refuse_principal(principal, refusal),
+        Ok(known) => post(room, cx, principal, publication, known),
+    }
+}
+
+fn may_publish(principal: &Principal, body: &Body) -> Result<(), ProtocolError> {
     // Callers over HTTP are backends: all they do is publishing.
-    let is_protected =
-        feature::is_protected(publication.body.name.as_str()) || principal.session.is_none();
-    let allowed = if is_protected {
+    let is_protected = feature::is_protected(body.name.as_str()) || principal.session.is_none();
+    if is_protected {
         principal.needs(Grant::Publish, "this token does not allow publishing this here")
+    } else if about::changes(body) {
+        // Whose that is decides, which the feature knows that changes it.
+        Ok(())
     } else {
         principal.needs(Grant::Send, "this token does not allow sending here")
-    };
-    if let Err(refusal) = allowed {
-        return cx.refuse_principal(principal, refusal);
     }
-    if duplicate.is_none()
-        && let Err(refusal) = room.features.may_publish(room, &publication.body)
-    {
-        return cx.refuse_principal(principal, refusal);
-    }
-    post(room, cx, principal, publication, duplicate);
 }
 
 /// What publishing comes down to, once it is allowed. A resend is only acknowledged.
@@ -47,7 +54,7 @@ pub(crate) fn post(
     room: &mut Room,
     cx: &mut Context,
     principal: &Principal,
-    Publication { body, exclude, acknowledgement }: Publication,
+    Publication { body, exclude, acknowledgement, related }: Publication,
     duplicate: Option<Duplicate>,
 ) {
     let is_resend = duplicate.is_some();
@@ -63,6 +70,7 @@ pub(crate) fn post(
         Some(Duplicate { offset, entry, .. }) => (offset, entry),
         None if room.admits_broadcast(cx, principal) => {
             let entry = append(room, cx, principal, body, exclude);
+            about::amend(cx, &entry, related);
             (entry.offset, Some(entry))
         }
         None => return,
@@ -74,13 +82,14 @@ pub(crate) fn post(
             let accepted = Accepted { id, offset, epoch, duplicate: is_resend };
             cx.answer(principal, Event::Reply(Reply::Accepted(accepted)));
         }
-        // Its author has heard it with all others, unless it was said before.
-        Acknowledgement::ByEvent if is_resend => {
-            if let Some(entry) = entry {
+        // Its author has heard it with all others, unless it was said before, or is for somebody else.
+        Acknowledgement::ByEvent => {
+            let is_own = |it: &Body| it.user.as_ref().is_none_or(|it| *it == principal.member.id);
+            if let Some(entry) = entry.filter(|it| is_resend || !is_own(&it.body)) {
                 cx.answer(principal, Event::Entry(entry));
             }
         }
-        Acknowledgement::ByEvent | Acknowledgement::None => {}
+        Acknowledgement::None => {}
     }
 }
 

@@ -1,7 +1,9 @@
-use crate::feature::{self, Ask, Rate};
+use std::rc::Rc;
+
+use crate::feature::{self, Ask, Found, Rate};
 use crate::message::{
-    Acknowledgement, Body, ConnectionId, Dedupe, Kicked, PageRequest, ProtocolError, RequestId,
-    Topic,
+    Acknowledgement, Body, ConnectionId, Dedupe, Entry, Kicked, PageRequest, ProtocolError,
+    RequestId, Topic,
 };
 
 /// A frame from a client, decoded. Decoding cannot fail as a whole: what could
@@ -61,13 +63,26 @@ pub struct Publication {
     pub exclude: Option<ConnectionId>,
     /// How its author learns that it is in the log.
     pub acknowledgement: Acknowledgement,
+    /// What is known of the entry that it is about: looked up before it is handled.
+    pub related: Option<Box<Related>>,
+}
+
+/// An entry that something is to be published about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Related {
+    /// The entry, as it is.
+    pub entry: Rc<Entry>,
+    /// What a feature knows of it beside.
+    pub found: Option<Found>,
+    /// What it says from then on, if that changes.
+    pub amended: Option<Body>,
 }
 
 impl Publication {
     /// For everyone whom it concerns.
     #[must_use]
     pub fn new(body: Body, acknowledgement: Acknowledgement) -> Self {
-        Self { body, exclude: None, acknowledgement }
+        Self { body, exclude: None, acknowledgement, related: None }
     }
 }
 

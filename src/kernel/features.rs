@@ -1,9 +1,9 @@
 //! What the kernel calls of features, without knowing any.
 
 use super::principal::Principal;
-use super::{Answer, Connection, Context, Duplicate, HostStats, Room};
+use super::{Answer, Connection, Context, Duplicate, HostStats, Publication, Room};
 use crate::feature::{Command, Feature, Found, Input, Query};
-use crate::message::{Body, ConnectionId, Entry, Member, Millis, ProtocolError};
+use crate::message::{Body, ConnectionId, Entry, Member, Millis, ProtocolError, UserId};
 
 /// The rules of one feature: what it does when something happens in a room.
 pub(crate) trait Rules: Feature {
@@ -51,9 +51,19 @@ pub(crate) trait Rules: Feature {
     /// A connection said something that is no ping.
     fn spoke(_: &mut Room, _: &mut Context, _: ConnectionId) {}
 
-    /// Whether this may be published, beside what the kernel looks at.
-    fn may_publish(_: &Room, _: &Body) -> Result<(), ProtocolError> {
-        Ok(())
+    /// What must be looked up for something of this author's that is about this entry.
+    fn wants_about(_: &UserId, _: &Body, _: &Entry) -> Option<Self::Query> {
+        None
+    }
+
+    /// Whether this may be published, beside what the kernel looks at, and what becomes of it and of
+    /// what it is about. If it holds already, where that was said.
+    fn judge(
+        _: &Room,
+        _: &Principal,
+        _: &mut Publication,
+    ) -> Result<Option<Duplicate>, ProtocolError> {
+        Ok(None)
     }
 
     /// Something was added to the log.
@@ -121,8 +131,15 @@ pub(crate) trait Features: std::fmt::Debug + Sync {
     fn entered(&self, room: &mut Room, session: &Connection);
     /// See [`Rules::spoke`].
     fn spoke(&self, room: &mut Room, cx: &mut Context, id: ConnectionId);
-    /// See [`Rules::may_publish`].
-    fn may_publish(&self, room: &Room, body: &Body) -> Result<(), ProtocolError>;
+    /// See [`Rules::wants_about`].
+    fn wants_about(&self, author: &UserId, body: &Body, entry: &Entry) -> Option<Query>;
+    /// See [`Rules::judge`].
+    fn judge(
+        &self,
+        room: &Room,
+        principal: &Principal,
+        publication: &mut Publication,
+    ) -> Result<Option<Duplicate>, ProtocolError>;
     /// See [`Rules::appended`].
     fn appended(&self, room: &mut Room, cx: &mut Context, entry: &Entry);
     /// See [`Rules::left`].

@@ -8,6 +8,7 @@
 //! attachments while it sleeps, or in its log. So it can be dropped between any
 //! two inputs and rebuilt by `Room::restore`, and nobody can tell.
 
+mod about;
 pub(crate) mod admin;
 mod anonymous;
 pub(crate) mod behind;
@@ -42,7 +43,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use behind::Behind;
-pub use command::{Command, Publication, Request};
+pub use command::{Command, Publication, Related, Request};
 pub use connection::Connection;
 pub(crate) use context::Context;
 pub use counts::Counts;
@@ -162,6 +163,12 @@ impl Room {
     /// Takes what an operator set for features.
     pub(crate) fn configure(&mut self, config: Rc<feature::Config>) {
         self.config = config;
+    }
+
+    /// The newest entry.
+    #[must_use]
+    pub fn head(&self) -> Offset {
+        self.head
     }
 
     /// Which log this is.

@@ -1,6 +1,6 @@
 use std::borrow::Cow;
 
-use super::{Entry, EventName, Json, Millis, Offset, Priority, UserId};
+use super::{Entry, EventName, Json, Millis, Offset, Priority, Target, UserId};
 
 /// What an [`Entry`](super::Entry) says: all that the log, the dialects and HTTP see of it. They
 /// go by its name, and look into its data only where a document spells it in a way of its own.
@@ -16,8 +16,8 @@ pub struct Body {
     pub user: Option<UserId>,
     /// How urgent it is. Not stored: what is read later waits for nothing.
     pub priority: Priority,
-    /// The entry it is about, and how.
-    pub relates_to: Option<(Relation, Offset)>,
+    /// The entry it is about, and how. In the log, by its offset.
+    pub relates_to: Option<(Relation, Target)>,
     /// What subscriptions go by; `None` for the event of its name. Not stored.
     pub channel: Option<(Space, String)>,
 }
@@ -126,7 +126,8 @@ impl Body {
     /// The entry that it is about in this way, if it is.
     #[must_use]
     pub fn target(&self, relation: Relation) -> Option<Offset> {
-        self.relates_to.filter(|(it, _)| *it == relation).map(|(_, of)| of)
+        let (own, target) = self.relates_to?;
+        target.offset().filter(|_| own == relation)
     }
 
     /// What is stored of it in place of its name, its data and its relation.

@@ -18,6 +18,7 @@ mod readable;
 mod refusal;
 mod reply;
 mod strings;
+mod target;
 mod timestamp;
 mod topic;
 
@@ -37,6 +38,7 @@ pub use published::{BROADCAST, EVENT, Priority};
 pub use readable::is_bearable;
 pub use refusal::{Code, Details, Fault, ProtocolError};
 pub use reply::{Accepted, Reply, Stats, Status, Welcome};
+pub use target::{Target, minted_at};
 pub use timestamp::Millis;
 pub use topic::{EventName, StateKey, Topic};
 use uuid::Uuid;

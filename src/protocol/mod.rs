@@ -25,7 +25,7 @@ pub use wire::Wire;
 
 use crate::feature::{self, Publishing};
 use crate::kernel::Notice;
-use crate::message::{Body, EVENT, Kind, ProtocolError};
+use crate::message::{Body, EVENT, Kind, ProtocolError, Relation};
 
 /// Every dialect, by number: what it is called here, its module and its type. Numbers are stored in
 /// attachments: append, never reorder. A new one is its folder, its module above, and a line here.
@@ -93,15 +93,27 @@ fn spoken_in(kind: Kind) -> impl Iterator<Item = &'static Descriptor> {
 /// What somebody outside wants to publish. A name that a feature gives a meaning to is read by it;
 /// all others but words of protocols are events that are passed on as they came.
 pub fn publication(mut it: Publishing) -> Result<Body, ProtocolError> {
-    if let Some(read) = feature::publication(&mut it) {
-        return read;
+    let (kind, of) = (it.kind, it.of);
+    let body = match feature::publication(&mut it) {
+        Some(read) => read?,
+        None if is_word(kind, it.name.as_str()) => return Err(ProtocolError::RESERVED),
+        None => {
+            let Publishing { name, data, user, .. } = it;
+            Body { user, ..Body::new(EVENT, name, data.checked()?) }
+        }
+    };
+    match of {
+        Some(_) if !matches!(kind, Kind::Chat | Kind::Hub) => Err(NO_THREADS),
+        // What it says of that entry no feature knows: it belongs to its thread.
+        Some(of) if body.relates_to.is_none() => {
+            Ok(Body { relates_to: Some((Relation::Replies, of)), ..body })
+        }
+        _ => Ok(body),
     }
-    if is_word(it.kind, it.name.as_str()) {
-        return Err(ProtocolError::RESERVED);
-    }
-    let Publishing { name, data, user, .. } = it;
-    Ok(Body { user, ..Body::new(EVENT, name, data.checked()?) })
 }
+
+const NO_THREADS: ProtocolError =
+    ProtocolError::invalid("only in rooms of the kinds chat and hub is anything about an entry");
 
 /// One spelling of the vocabulary. Stateless: what must be remembered about a
 /// socket is the room's to remember.

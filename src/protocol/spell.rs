@@ -3,7 +3,7 @@
 use serde::{Serialize, Serializer};
 use uuid::Uuid;
 
-use crate::message::{Details, Entry, Fault, Json, Member, Offset, ProtocolError};
+use crate::message::{Details, Entry, Fault, Json, Member, Offset, ProtocolError, Relation};
 
 use crate::kernel::Notice;
 
@@ -66,6 +66,9 @@ pub(crate) struct Past<'a> {
     /// Only this user's connections got it.
     #[serde(skip_serializing_if = "Option::is_none")]
     user_id: Option<&'a str>,
+    /// The entry in whose thread it was said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    of: Option<Offset>,
     /// What it says.
     #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "serde_json::Value"))]
     data: &'a Json,
@@ -80,6 +83,7 @@ impl<'a> Past<'a> {
             timestamp: entry.at.to_rfc3339(),
             author: &entry.author.id.0,
             user_id: entry.body.user.as_ref().map(|it| it.0.as_str()),
+            of: entry.body.target(Relation::Replies),
             data: &entry.body.data,
         }
     }

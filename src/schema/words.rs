@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::message::{
     Before, Completed, ConnectionId, EventName, Json, Name, PageRequest, RequestId, RoomName,
-    Topic, UserId,
+    Target, Topic, UserId,
 };
 use crate::protocol::json::Text;
 use crate::protocol::spell::Id;
@@ -41,6 +41,10 @@ spelled! {
     RoomName => {"type": "string", "pattern": NAME, "maxLength": 128, "not": {"enum": [".", ".."]}};
     EventName => {"type": "string", "pattern": NAME, "maxLength": 128, "not": {"enum": [".", ".."]}};
     Topic => {"type": "string", "pattern": r"^[A-Za-z0-9._:~-]*\*?$", "minLength": 1, "maxLength": 128};
+    Target => {"anyOf": [
+        {"description": "An offset.", "type": "integer", "minimum": 0},
+        {"description": "An id.", "type": "string"},
+    ]};
     Before => {"anyOf": [
         {"description": "An offset.", "type": "integer", "minimum": 0},
         {"description": "A time, RFC 3339, or an offset in quotes.", "type": "string"},

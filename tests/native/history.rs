@@ -6,8 +6,11 @@ use std::rc::Rc;
 use dormouse::history::{History, MemoryHistory, SqlHistory, migrations};
 use dormouse::kernel::{Counts, DedupeWindow, Departure, PageQuery, Write};
 use dormouse::limits::PAGE_BYTES_MAX;
-use dormouse::message::{Before, Body, Entry, Epoch, Millis, Offset, Relation, RequestId, UserId};
+use dormouse::message::{
+    Before, Body, Entry, Epoch, Millis, Offset, Relation, RequestId, Target, UserId,
+};
 use proptest::prelude::*;
+use uuid::Uuid;
 
 use crate::support::{Rusqlite, body, entry, epoch, for_user, member};
 
@@ -35,6 +38,7 @@ fn contract<H: History<Error: Debug>>(new: impl Fn() -> H) {
     departures_and_counts_are_kept(new());
     an_entry_says_which_one_it_is_about(new());
     an_entry_is_amended_in_its_place(new());
+    an_entry_is_found_by_its_name(new());
 }
 
 fn an_entry_says_which_one_it_is_about<H: History<Error: Debug>>(mut history: H) {
@@ -42,7 +46,7 @@ fn an_entry_says_which_one_it_is_about<H: History<Error: Debug>>(mut history: H)
         let said = Entry::clone(&entry(offset, 1000, "ann", None));
         Rc::new(Entry { body: Body { relates_to, ..body }, ..said })
     };
-    let reply = |of| Some((Relation::Replies, Offset(of)));
+    let reply = |of| Some((Relation::Replies, Target::Offset(Offset(of))));
     let to = RequestId::parse("m1").unwrap();
     let response = Body::response(&to, Offset(1), "an answer");
     let all = [
@@ -77,6 +81,34 @@ fn an_entry_is_amended_in_its_place<H: History<Error: Debug>>(mut history: H) {
     // What is not there is not made.
     history.commit(&[amend(&amended(99, body("nowhere")), false)]).unwrap();
     assert_eq!(history.stored_room().unwrap().head, Offset(11));
+}
+
+fn an_entry_is_found_by_its_name<H: History<Error: Debug>>(mut history: H) {
+    let head = Offset(9);
+    let find = |history: &H, target| history.entry_of(target, head).unwrap().map(|it| it.offset.0);
+    let named = |number: u128, at: u64| {
+        Uuid::from_u128((u128::from(at) << 80) | (7 << 76) | (2 << 62) | number)
+    };
+    assert_eq!(find(&history, Target::Offset(Offset(1))), None);
+    assert_eq!(find(&history, Target::Id(named(1, 1000))), None);
+    // Three in each millisecond; in the last, the clock was set back meanwhile.
+    let minted = |offset: u64| if offset < 7 { 1000 + (offset - 1) / 3 } else { 1000 };
+    for offset in 1..=head.0 {
+        let said = Entry::clone(&entry(offset, 1000 + (offset - 1) / 3, "ann", None));
+        let id = named(offset.into(), minted(offset));
+        history.commit(&[Write::Append(Rc::new(Entry { id, ..said }))]).unwrap();
+    }
+    history.commit(&[Write::Trim { from: Offset(2), since: Millis(0) }]).unwrap();
+    for offset in 2..=head.0 {
+        assert_eq!(find(&history, Target::Id(named(offset.into(), minted(offset)))), Some(offset));
+        assert_eq!(find(&history, Target::Offset(Offset(offset))), Some(offset));
+    }
+    for (number, at) in [(1, 1000), (2, 1001), (2, 999), (99, 1002), (99, 0), (99, (1 << 48) - 1)] {
+        assert_eq!(find(&history, Target::Id(named(number, at))), None, "{number} {at}");
+    }
+    for offset in [0, 1, 10, u64::MAX >> 11] {
+        assert_eq!(find(&history, Target::Offset(Offset(offset))), None, "{offset}");
+    }
 }
 
 /// Ten entries, two in each of five milliseconds.

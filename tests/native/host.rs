@@ -8,7 +8,7 @@ use dormouse::history::{History, MemoryHistory};
 use dormouse::host::{Flush, Host};
 use dormouse::kernel::{DedupeWindow, Duplicate, PageQuery, StoredRoom, Write};
 use dormouse::limits::Limits;
-use dormouse::message::{Kind, Millis, Offset, Page, RequestId, UserId};
+use dormouse::message::{Entry, Kind, Millis, Offset, Page, RequestId, Target, UserId};
 use dormouse::protocol::Frame;
 use serde_json::json;
 
@@ -182,6 +182,10 @@ impl History for Flaky {
 
     fn page(&self, query: &PageQuery) -> Result<Page, Self::Error> {
         Ok(self.0.page(query).unwrap())
+    }
+
+    fn entry_of(&self, it: Target, head: Offset) -> Result<Option<Rc<Entry>>, Self::Error> {
+        Ok(self.0.entry_of(it, head).unwrap())
     }
 
     fn find(&self, query: &Query) -> Result<Found, Self::Error> {

@@ -59,6 +59,7 @@ mod sse;
 mod stored;
 mod stored_rooms;
 mod support;
+mod threads;
 mod tidy;
 mod transfer;
 mod transfer_rules;

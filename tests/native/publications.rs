@@ -21,8 +21,8 @@ pub(crate) fn for_user(user: &str, number: u64) -> Body {
 
 /// What the API makes of an event.
 pub(crate) fn published(name: EventName, data: Json, user: Option<UserId>) -> Body {
-    let (protocol, kind) = (Publishing::HTTP, Kind::Hub);
-    publication(Publishing { protocol, kind, name, data, user }).unwrap()
+    let asked = Publishing::new(Publishing::HTTP, Kind::Hub, name, data);
+    publication(Publishing { user, ..asked }).unwrap()
 }
 
 /// What a room's object is sent of a call.

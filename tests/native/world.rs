@@ -31,7 +31,7 @@ pub(crate) struct World {
     pub(crate) database: Rusqlite,
     pub(crate) sockets: FakeSockets,
     pub(crate) now: Millis,
-    kind: Kind,
+    pub(crate) kind: Kind,
     limits: Limits,
     config: Rc<feature::Config>,
     pub(crate) alarm: Option<Millis>,

@@ -7,7 +7,7 @@ use super::Conversations;
 use super::wire::{self, Asked, Confirmed};
 use crate::feature::{Ask, Never, Spelled, Tell};
 use crate::message::is_dots;
-use crate::message::{Body, Dedupe, EntryKind, Kind, Relation};
+use crate::message::{Body, Dedupe, EntryKind, Kind, Relation, Target};
 use crate::message::{EventName, Json, Offset, ProtocolError, RequestId, RoomName};
 
 /// A responder answered a message (D11). It is stored with the place of that message.
@@ -15,8 +15,8 @@ pub const RESPONSE: EntryKind = EntryKind {
     name: "response",
     accept: |body, _| body,
     store: |body, _| {
-        let response = ResponseText::of(body).zip(body.relates_to);
-        let response = response.map(|(ResponseText { message_id, content }, (_, of))| Stored {
+        let response = ResponseText::of(body).zip(body.answers());
+        let response = response.map(|(ResponseText { message_id, content }, of)| Stored {
             message_id,
             of,
             content,
@@ -65,7 +65,7 @@ impl<'a> ResponseText<'a> {
 
 fn response(of: Offset, data: &impl Serialize) -> Body {
     let body = Body::new(RESPONSE, EventName::known("response"), Json::of(data));
-    Body { relates_to: Some((Relation::Answers, of)), ..body }
+    Body { relates_to: Some((Relation::Answers, Target::Offset(of))), ..body }
 }
 
 impl Body {

@@ -19,7 +19,7 @@ const RECEIVE: &[Message] = &[Message {
     name: "message",
     about: "Say this to everyone and remember it.",
     envelope: In,
-    fields: &[Is("type", "message"), Needs("data", input::<MessageIn>)],
+    fields: &[Is("type", "message"), Needs("data", input::<MessageIn<'static>>)],
     example: r#"{"type":"message","id":"m1","data":{"content":"Hello, everyone!","messageType":"text"}}"#,
 }];
 

@@ -15,7 +15,10 @@ pub const MESSAGE: EntryKind = EntryKind {
     accept: |body, _| body,
     store: |body, _| body.data.as_str().into(),
     relates: Some(Relation::Replies),
-    load: |data, _, _| Some(Body::new(MESSAGE, NAME, Json::stored(data.to_owned())?)),
+    load: |data, _, user| {
+        let data = Json::stored(data.to_owned())?;
+        Some(Body { user, ..Body::new(MESSAGE, NAME, data) })
+    },
     leaves_more: |_| false,
     text: |body| serde_json::from_str(MessageText::of(body)?.content.get()).ok(),
     is_folded: false,
@@ -90,7 +93,13 @@ fn over_http(it: &Publishing) -> Result<Body, ProtocolError> {
         let problem = "must be missing: what is said in a chat room is for everyone";
         return Err(fault("user_id", problem));
     }
-    Body::message(&content, message_type.as_deref())
+    Body::message(&content, message_type.or_else(|| type_before(it)).as_deref())
+}
+
+/// What the content is of which it takes the place: an edit that says nothing of that leaves it.
+pub(super) fn type_before(it: &Publishing) -> Option<String> {
+    let MessageText { message_type, .. } = MessageText::of(it.replaces.as_ref()?)?;
+    serde_json::from_str(message_type.get()).ok()
 }
 
 impl Body {

@@ -12,11 +12,11 @@ use crate::kernel::Duplicate;
 use crate::kernel::Event;
 use crate::kernel::features::Rules;
 use crate::kernel::principal::Principal;
-use crate::kernel::{Answer, Connection, Context, Effect, HostStats, Room, Write, kinds};
-use crate::limits::{METRICS_MAX, TOPICS_BYTES_MAX, TOPICS_MAX};
-use crate::message::{
-    Body, Code, ConnectionId, Entry, Json, Kind, Millis, Name, ProtocolError, Space,
+use crate::kernel::{
+    Answer, Connection, Context, Effect, HostStats, Publication, Room, Write, kinds,
 };
+use crate::limits::{METRICS_MAX, TOPICS_BYTES_MAX, TOPICS_MAX};
+use crate::message::{Code, ConnectionId, Entry, Json, Kind, Millis, Name, ProtocolError, Space};
 
 impl Door for Metrics {}
 
@@ -43,8 +43,12 @@ impl Rules for Metrics {
         measure::spoke(room, cx, id);
     }
 
-    fn may_publish(room: &Room, body: &Body) -> Result<(), ProtocolError> {
-        Metric::of(body).map_or(Ok(()), |it| fits(room, &it))
+    fn judge(
+        room: &Room,
+        _: &Principal,
+        publication: &mut Publication,
+    ) -> Result<Option<Duplicate>, ProtocolError> {
+        Metric::of(&publication.body).map_or(Ok(()), |it| fits(room, &it)).map(|()| None)
     }
 
     fn appended(room: &mut Room, cx: &mut Context, entry: &Entry) {

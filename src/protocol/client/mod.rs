@@ -121,8 +121,8 @@ fn asked(name: EventName, data: Json) -> Result<Command, ProtocolError> {
     {
         return read.map(Command::Feature);
     }
-    let (protocol, kind, user) = (DESCRIPTOR.name, Kind::Hub, None);
-    publication(Publishing { protocol, kind, name, data, user }).map(publish)
+    let (protocol, kind) = (DESCRIPTOR.name, Kind::Hub);
+    publication(Publishing::new(protocol, kind, name, data)).map(publish)
 }
 
 fn command(envelope: &Envelope<'_>) -> Result<Command, ProtocolError> {

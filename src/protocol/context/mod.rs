@@ -115,7 +115,7 @@ fn command(envelope: &Envelope<'_>, kind: Kind) -> Result<Command, ProtocolError
         "message" => {
             let data = data.map_or_else(Json::null, Json::unchecked);
             let (protocol, name) = (DESCRIPTOR.name, EventName::known("message"));
-            let body = publication(Publishing { protocol, kind, name, data, user: None })?;
+            let body = publication(Publishing::new(protocol, kind, name, data))?;
             Ok(Command::Publish(Publication::new(body, DESCRIPTOR.acknowledgement)))
         }
         "history" => json::data_or_default::<HistoryIn>(

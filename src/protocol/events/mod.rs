@@ -22,7 +22,7 @@ use crate::kernel::{Flag, Flags};
 use crate::limits::TOPICS_MAX;
 use crate::message::{
     Acknowledgement, Before, Code, ConnectionId, EventName, Json, Kicked, Kind, Offset,
-    PageRequest, ProtocolError, Topic, UserId,
+    PageRequest, ProtocolError, Target, Topic, UserId,
 };
 
 pub(super) struct Events;
@@ -171,13 +171,14 @@ impl HistoryIn<'_> {
 fn order(name: Option<&str>, params: Option<&RawValue>) -> Result<Command, ProtocolError> {
     match name {
         Some("publish") => {
-            let PublishIn { event, data, user_id } =
+            let PublishIn { event, data, user_id, of } =
                 json::data(params, "publish needs params with event, a string, and data")?;
             let name = EventName::parse(event)?;
             let data = data.map_or_else(Json::null, Json::unchecked);
             let user = user_id.map(UserId::parse).transpose()?;
-            let (protocol, kind) = (DESCRIPTOR.name, Kind::Hub);
-            let body = publication(Publishing { protocol, kind, name, data, user })?;
+            let of = of.map(Target::read).transpose()?;
+            let asked = Publishing::new(DESCRIPTOR.name, Kind::Hub, name, data);
+            let body = publication(Publishing { user, of, ..asked })?;
             Ok(Command::Publish(Publication::new(body, DESCRIPTOR.acknowledgement)))
         }
         Some("kick") => {
@@ -214,6 +215,10 @@ pub(crate) struct PublishIn<'a> {
     /// Only this user's connections get it.
     #[serde(default)]
     user_id: Option<String>,
+    /// The entry in whose thread it is said.
+    #[serde(borrow, default)]
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Option<Target>"))]
+    of: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]

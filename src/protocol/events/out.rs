@@ -3,8 +3,8 @@ use serde::Serialize;
 use crate::feature::{Spelled, Tell};
 use crate::kernel::{Event, Notice};
 use crate::message::{
-    Accepted, Code, Completed, Entry, Json, Millis, Offset, Page, ProtocolError, Reply, RequestId,
-    Stats, Topic, Welcome,
+    Accepted, Code, Completed, Entry, Json, Millis, Offset, Page, ProtocolError, Relation, Reply,
+    RequestId, Stats, Topic, Welcome,
 };
 use crate::protocol::spell::{ErrorDetails, Id, User};
 use crate::protocol::{Frame, json};
@@ -112,6 +112,9 @@ pub(crate) struct Happened<'a> {
     id: Id<'a>,
     timestamp: String,
     offset: Offset,
+    /// The entry in whose thread it was said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    of: Option<Offset>,
     data: &'a Json,
 }
 
@@ -125,6 +128,7 @@ impl<'a> Happened<'a> {
             id: Id::Ours(kind, notice.id),
             timestamp,
             offset: entry.offset,
+            of: entry.body.target(Relation::Replies),
             data: &entry.body.data,
         }
     }
@@ -260,6 +264,9 @@ pub(crate) struct Past<'a> {
     timestamp: String,
     offset: Offset,
     author: &'a str,
+    /// The entry in whose thread it was said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    of: Option<Offset>,
     data: &'a Json,
 }
 
@@ -284,6 +291,7 @@ impl<'a> Past<'a> {
             timestamp: entry.at.to_rfc3339(),
             offset: entry.offset,
             author: &entry.author.id.0,
+            of: entry.body.target(Relation::Replies),
             data: &entry.body.data,
         }
     }
