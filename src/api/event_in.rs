@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use super::Sent;
-use crate::feature::Publishing;
+use crate::feature::{self, Ask, Publishing};
 use crate::limits::{BATCH_EVENTS_MAX, JSON_DEPTH_MAX};
 use crate::message::{
     ConnectionId, EventName, Json, Kind, ProtocolError, RequestId, RoomName, Target, UserId,
@@ -53,6 +53,11 @@ impl EventIn {
         }
         let id = self.id.map(RequestId::parse).transpose()?;
         let name = EventName::parse(self.kind)?;
+        // Some are asked of a feature, and not published.
+        let asked = feature::Command::read(Publishing::HTTP, name.as_str(), Some(data.as_raw()));
+        if let Some(asked) = asked.filter(|_| kind.properties().serves_events) {
+            return asked.map(|_| Sent::asked(id, name, data));
+        }
         let user = self.user_id.map(UserId::parse).transpose()?;
         let (asked, of) = (Publishing::new(Publishing::HTTP, kind, name, data), self.of);
         let body = publication(Publishing { user, of, ..asked })?;

@@ -1,7 +1,7 @@
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::feature::{self, Publishing};
+use crate::feature::{self, Ask, Publishing};
 use crate::kernel::{Command, Publication, Request};
 use crate::message::{
     Acknowledgement, Body, ConnectionId, EntryKind, EventName, Json, Kind, Priority, RequestId,
@@ -47,10 +47,23 @@ impl Sent {
         Self { name, data, id, user, exclude, of, entry: Some(kind), is_critical }
     }
 
+    /// What is asked of a feature, and is no entry of the log. It is read again by the room.
+    pub(super) fn asked(id: Option<RequestId>, name: EventName, data: Json) -> Self {
+        let (user, exclude, of, entry, is_critical) = (None, None, None, None, false);
+        Self { name, data, id, user, exclude, of, entry, is_critical }
+    }
+
     /// The request it is to a room of this kind.
     #[must_use]
     pub fn request(self, kind: Kind) -> Request {
         let Self { name, data, id, user, exclude, of, entry, is_critical } = self;
+        if entry.is_none() && kind.properties().serves_events {
+            let asked =
+                feature::Command::read(Publishing::HTTP, name.as_str(), Some(data.as_raw()));
+            if let Some(asked) = asked {
+                return Request { request_id: id, command: asked.map(Command::Feature) };
+            }
+        }
         let priority = if is_critical { Priority::Critical } else { Priority::Normal };
         let body = if let Some(entry) = entry {
             let relates_to = entry.relates.zip(of);

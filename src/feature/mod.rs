@@ -42,7 +42,7 @@ pub use rate::Rate;
 pub use task::Task;
 pub use unions::{
     Call, Command, Event, Found, Input, POOLS, Query, Shared, States, Stored, Write, entry_kind,
-    entry_kinds, is_protected, pools, publication, words,
+    entry_kinds, event_of, is_protected, pools, publication, words,
 };
 
 use serde::Serialize;
@@ -185,6 +185,10 @@ pub trait Feature: Known + Sized {
     /// Reads what is to be published under a name that it gives a meaning to; `None` if this is
     /// none.
     fn publication(_: &mut Publishing) -> Option<Result<Body, ProtocolError>> {
+        None
+    }
+    /// The event that a protocol's word publishes.
+    fn event_of(_protocol: &str, _word: &str) -> Option<&'static str> {
         None
     }
     /// The words by which a protocol asks it and tells what it says.

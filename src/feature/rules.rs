@@ -39,13 +39,14 @@ macro_rules! dispatch {
             fn wants(
                 &self,
                 room: &Room,
+                author: &UserId,
                 id: Option<ConnectionId>,
                 command: &Command,
                 duplicate: Option<&Duplicate>,
             ) -> Option<Query> {
                 match command {
                     $(Command::$name(it) => {
-                        <super::$module::$name as Rules>::wants(room, id, it, duplicate)
+                        <super::$module::$name as Rules>::wants(room, author, id, it, duplicate)
                             .map(Query::$name)
                     })*
                 }

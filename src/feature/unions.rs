@@ -245,6 +245,12 @@ macro_rules! unions {
             own.into_iter().flatten().any(|it| *it == name)
         }
 
+        /// The event that a protocol's word publishes.
+        pub fn event_of(protocol: &str, word: &str) -> Option<&'static str> {
+            let own = [$(<super::$module::$name as Feature>::event_of(protocol, word),)*];
+            own.into_iter().flatten().next()
+        }
+
         /// The words by which a protocol asks features and tells what they say.
         pub fn words(protocol: &str) -> impl Iterator<Item = &'static str> {
             let own = [$(<super::$module::$name as Feature>::words(protocol),)*];

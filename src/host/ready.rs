@@ -18,17 +18,16 @@ impl<H: History, S: Sockets> Host<H, S> {
         now: Millis,
     ) -> Result<(Request, Option<Duplicate>), H::Error> {
         let author = session.and_then(|it| self.room.session(it)).map(|it| &it.member.id);
-        let duplicate = match author.or(caller) {
-            Some(author) => self.recall(author, &request, now)?,
-            None => None,
+        let Some(author) = author.or(caller).cloned() else {
+            // A connection that is gone is told nothing.
+            return Ok((request, None));
         };
+        let duplicate = self.recall(&author, &request, now)?;
         let mut request = request;
-        if let (Ok(Command::Publish(publication)), None, Some(author)) =
-            (&mut request.command, &duplicate, author.or(caller).cloned())
-        {
+        if let (Ok(Command::Publish(publication)), None) = (&mut request.command, &duplicate) {
             self.relate(&author, publication, now)?;
         }
-        let wanted = self.room.wants(session, &request, duplicate.as_ref());
+        let wanted = self.room.wants(&author, session, &request, duplicate.as_ref());
         let request = self.afford(session, bytes, request, wanted.as_ref(), now)?;
         if let Some(query) = wanted.filter(|_| request.command.is_ok()) {
             // What waits may belong to it.

@@ -19,9 +19,10 @@ pub(crate) trait Rules: Feature {
     /// Something came from outside of the room.
     fn heard(_: &mut Room, _: &mut Context, _: Self::Input) {}
 
-    /// What must be looked up before this is handled; a connection asks, or a caller over HTTP.
+    /// What must be looked up before this is handled; this user asks, on a connection or over HTTP.
     fn wants(
         _: &Room,
+        _: &UserId,
         _: Option<ConnectionId>,
         _: &Self::Command,
         _: Option<&Duplicate>,
@@ -116,6 +117,7 @@ pub(crate) trait Features: std::fmt::Debug + Sync {
     fn wants(
         &self,
         room: &Room,
+        author: &UserId,
         id: Option<ConnectionId>,
         command: &Command,
         duplicate: Option<&Duplicate>,

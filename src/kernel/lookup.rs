@@ -3,7 +3,7 @@
 
 use super::{Command, Duplicate, Event, Request, Room};
 use crate::feature::{Ask, Call, Found, Known, Query, Shared};
-use crate::message::ConnectionId;
+use crate::message::{ConnectionId, UserId};
 
 /// What a host knows of itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -29,10 +29,11 @@ impl Room {
     }
 
     /// What must be looked up before this request is handled, and given to
-    /// [`found`](Self::found). A connection asks, or a caller over HTTP.
+    /// [`found`](Self::found). This user asks, on a connection or over HTTP.
     #[must_use]
     pub fn wants(
         &self,
+        author: &UserId,
         session: Option<ConnectionId>,
         request: &Request,
         duplicate: Option<&Duplicate>,
@@ -41,7 +42,7 @@ impl Room {
         if !command.is_served_in(self.kind) {
             return None;
         }
-        self.features.wants(self, session, command, duplicate)
+        self.features.wants(self, author, session, command, duplicate)
     }
 
     /// Connections that are sent something large, piece by piece, or are fed from the log, in their

@@ -70,6 +70,8 @@ pub struct EntryKind {
     /// What its data is when nothing is left of what it said: as far as that goes, of the same
     /// shape. `None` for what stays as it was said.
     pub blank: fn(&Body) -> Option<Json>,
+    /// What a protocol of this name calls it, where that is not by its name.
+    pub word: fn(&str) -> Option<&'static str>,
     /// How a protocol of this name spells its data, where that is not as it is.
     pub spell: fn(&Entry, &str) -> Option<Json>,
 }
@@ -79,6 +81,8 @@ impl EntryKind {
     pub const AS_IT_IS: fn(&Entry, &str) -> Option<Json> = |_, _| None;
     /// It says nothing in words.
     pub const NO_TEXT: fn(&Body) -> Option<String> = |_| None;
+    /// Called by its name in every protocol.
+    pub const BY_NAME: fn(&str) -> Option<&'static str> = |_| None;
     /// It stays as it was said.
     pub const STAYS: fn(&Body) -> Option<Json> = |_| None;
 }

@@ -24,6 +24,7 @@ pub const EVENT: EntryKind = EntryKind {
     text: |body| strings(body.data.as_str()),
     is_folded: false,
     blank,
+    word: EntryKind::BY_NAME,
     spell: EntryKind::AS_IT_IS,
 };
 

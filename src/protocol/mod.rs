@@ -103,7 +103,7 @@ pub fn publication(mut it: Publishing) -> Result<Body, ProtocolError> {
         }
     };
     match of {
-        Some(_) if !matches!(kind, Kind::Chat | Kind::Hub) => Err(NO_THREADS),
+        Some(_) if !kind.properties().serves_events => Err(NO_THREADS),
         // What it says of that entry no feature knows: it belongs to its thread.
         Some(of) if body.relates_to.is_none() => {
             Ok(Body { relates_to: Some((Relation::Replies, of)), ..body })

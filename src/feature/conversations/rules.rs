@@ -87,6 +87,7 @@ impl Rules for Conversations {
     /// Of a message that came before, the response.
     fn wants(
         _: &Room,
+        _: &UserId,
         _: Option<ConnectionId>,
         command: &ConversationCommand,
         duplicate: Option<&Duplicate>,

@@ -32,6 +32,7 @@ pub const RESPONSE: EntryKind = EntryKind {
     text: |body| serde_json::from_str(ResponseText::of(body)?.content.get()).ok(),
     is_folded: false,
     blank: EntryKind::STAYS,
+    word: EntryKind::BY_NAME,
     spell: wire::response,
 };
 

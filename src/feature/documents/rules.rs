@@ -16,7 +16,7 @@ use crate::kernel::Event;
 use crate::kernel::features::Rules;
 use crate::kernel::principal::Principal;
 use crate::kernel::{Answer, Connection, Context, Effect, Grant, HostStats, Room, Write};
-use crate::message::{Code, ConnectionId, Millis, Name, ProtocolError};
+use crate::message::{Code, ConnectionId, Millis, Name, ProtocolError, UserId};
 
 pub(crate) const SEATLESS: ProtocolError =
     ProtocolError::new(Code::Conflict, "this needs join_session first");
@@ -43,6 +43,7 @@ impl Rules for Documents {
 
     fn wants(
         room: &Room,
+        _: &UserId,
         id: Option<ConnectionId>,
         command: &EditingCommand,
         _: Option<&Duplicate>,

@@ -34,6 +34,9 @@ impl Feature for Messages {
     fn publication(it: &mut Publishing) -> Option<Result<Body, ProtocolError>> {
         words::read(it)
     }
+    fn event_of(protocol: &str, word: &str) -> Option<&'static str> {
+        ((protocol, word) == ("context", MESSAGE.name)).then_some(MESSAGE.name)
+    }
 }
 
 impl Known for Messages {

@@ -23,6 +23,7 @@ pub const MESSAGE: EntryKind = EntryKind {
     text: |body| serde_json::from_str(MessageText::of(body)?.content.get()).ok(),
     is_folded: false,
     blank: |_| Some(Json::of(&Message { content: "", message_type: TEXT })),
+    word: EntryKind::BY_NAME,
     spell: |entry, protocol| match protocol {
         "context" => context::Message::of(entry).map(|it| Json::of(&it)),
         "conversation history" => {

@@ -34,6 +34,7 @@ pub const METRIC: EntryKind = EntryKind {
     text: EntryKind::NO_TEXT,
     is_folded: false,
     blank: EntryKind::STAYS,
+    word: EntryKind::BY_NAME,
     spell: EntryKind::AS_IT_IS,
 };
 

@@ -17,7 +17,7 @@ use super::{
     TokenPlace, Transport, publication,
 };
 use crate::close::CloseCode;
-use crate::feature::{Publishing, Spelled, Tell};
+use crate::feature::{self, Publishing, Spelled, Tell};
 use crate::kernel::Flags;
 use crate::kernel::{Command, Event, Notice, Publication};
 use crate::message::{
@@ -76,8 +76,9 @@ impl Protocol for Context {
             // No room in which this is spoken answers anything.
             Event::Entry(entry) if entry.body.answers().is_some() => return None,
             Event::Entry(entry) => {
-                let (name, own) = (entry.body.name.as_str(), spelled(entry));
-                frame(notice, name, Some(own.as_ref().unwrap_or(&entry.body.data)))
+                let (word, own) = ((entry.body.kind.word)(DESCRIPTOR.name), spelled(entry));
+                let word = word.unwrap_or(entry.body.name.as_str());
+                frame(notice, word, Some(own.as_ref().unwrap_or(&entry.body.data)))
             }
             Event::Joined(member) => frame(notice, "user_joined", Some(User::of(member))),
             Event::Left(member) => frame(notice, "user_left", Some(User::of(member))),
@@ -112,20 +113,29 @@ fn command(envelope: &Envelope<'_>, kind: Kind) -> Result<Command, ProtocolError
     match &*envelope.kind {
         "ping" => Ok(Command::Ping),
         "auth" => authenticate(envelope),
-        "message" => {
-            let data = data.map_or_else(Json::null, Json::unchecked);
-            let (protocol, name) = (DESCRIPTOR.name, EventName::known("message"));
-            let body = publication(Publishing::new(protocol, kind, name, data))?;
-            Ok(Command::Publish(Publication::new(body, DESCRIPTOR.acknowledgement)))
-        }
         "history" => json::data_or_default::<HistoryIn>(
             data,
             "history takes data with limit, a whole number, and before, a time or an offset",
         )?
         .request(),
         "presence" => Ok(Command::Presence),
-        word => json::feature("context", word, data),
+        word => match feature::event_of(DESCRIPTOR.name, word) {
+            Some(name) => publish(kind, name, data),
+            None => json::feature(DESCRIPTOR.name, word, data),
+        },
     }
+}
+
+/// What publishes this event.
+fn publish(
+    kind: Kind,
+    name: &'static str,
+    data: Option<&RawValue>,
+) -> Result<Command, ProtocolError> {
+    let data = data.map_or_else(Json::null, Json::unchecked);
+    let (protocol, name) = (DESCRIPTOR.name, EventName::known(name));
+    let body = publication(Publishing::new(protocol, kind, name, data))?;
+    Ok(Command::Publish(Publication::new(body, DESCRIPTOR.acknowledgement)))
 }
 
 fn authenticate(envelope: &Envelope<'_>) -> Result<Command, ProtocolError> {

@@ -173,6 +173,11 @@ fn order(name: Option<&str>, params: Option<&RawValue>) -> Result<Command, Proto
         Some("publish") => {
             let PublishIn { event, data, user_id, of } =
                 json::data(params, "publish needs params with event, a string, and data")?;
+            // Some are asked of a feature, and not published.
+            let asked = feature::Command::read("events publish", &event, data);
+            if let Some(asked) = asked {
+                return asked.map(Command::Feature);
+            }
             let name = EventName::parse(event)?;
             let data = data.map_or_else(Json::null, Json::unchecked);
             let user = user_id.map(UserId::parse).transpose()?;
