@@ -123,6 +123,12 @@ pub const FETCHERS_MAX: usize = 64;
 /// After which an interrupted stream to them goes on, should the timer be lost that goes on
 /// with it in milliseconds.
 pub const FETCH_MS: u64 = 5_000;
+/// Different reactions to one entry, at most: they are shown with it, each with who reacts so.
+pub const REACTIONS_MAX: u64 = 20;
+/// And of one user to one entry.
+pub const REACTIONS_OF_USER_MAX: u64 = 10;
+/// Users of whom a room keeps how far they have read, at most: they are told in one frame.
+pub const READERS_MAX: u64 = 1000;
 /// Documents one room stores, at most: with what is kept beside each, a few gigabytes of the ten
 /// that the platform gives an object.
 pub const DOCUMENTS_MAX: u64 = 1000;

@@ -4,6 +4,7 @@
 //! `words` (what is asked, said and stored) and the list stand below the kernel, which knows
 //! only that there are some; `rules` stand above it.
 
+pub mod annotations;
 mod calls;
 mod connection;
 pub mod conversations;
@@ -265,6 +266,8 @@ macro_rules! features {
             webhooks: Webhooks;
             /// History found again (S1 to S8).
             search: Search;
+            /// What is said about what was said.
+            annotations: Annotations;
         }
     };
 }

@@ -2,6 +2,8 @@
 
 /// How the conversation protocol spells what its history shows.
 pub(crate) use super::conversations::Said as InConversation;
+use schemars::{Schema, SchemaGenerator};
+
 use super::features;
 /// How the context protocol spells what its history shows.
 pub(crate) use super::messages::schema::InContext;
@@ -51,6 +53,10 @@ pub(crate) trait Described {
     const CALLS: Calls = Calls::NONE;
     /// How it assigns rooms, if it does.
     const DOOR: Option<&'static Door> = None;
+    /// What it adds to what is shown of entries.
+    fn added(_: &mut SchemaGenerator) -> Option<Schema> {
+        None
+    }
     /// Its types that mean the same in every protocol.
     fn vocabulary() -> &'static [Shape] {
         &[]
@@ -76,6 +82,12 @@ macro_rules! described {
                 return <super::$module::$name as Described>::DOOR;
             })*
             None
+        }
+
+        /// What all features add to what is shown of entries.
+        pub(crate) fn added(generator: &mut SchemaGenerator) -> impl Iterator<Item = Schema> {
+            let own = [$(<super::$module::$name as Described>::added(generator),)*];
+            own.into_iter().flatten()
         }
 
         /// The calls of all features.

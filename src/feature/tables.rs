@@ -43,7 +43,6 @@ pub(crate) enum End {
 
 /// Entries that are shown to somebody.
 #[derive(Clone, Copy, Debug)]
-#[expect(dead_code, reason = "the first feature that adds to them comes with the next commits")]
 pub(crate) struct Shown<'a> {
     /// In the order of the log; never none.
     pub(crate) entries: &'a [Rc<Entry>],

@@ -3,7 +3,8 @@
 use std::rc::Rc;
 
 use super::{
-    NAMED_ENTRIES_MAX, SOME, SOME_MAX, added_bytes_max, completed, fitting, how_many_fit, record, weight,
+    NAMED_ENTRIES_MAX, SOME, SOME_MAX, added_bytes_max, completed, fitting, how_many_fit, record,
+    weight,
 };
 use crate::database::{Database, Value};
 use crate::feature;
@@ -33,22 +34,36 @@ impl<D: Database> Entries<'_, D> {
         Ok(())
     }
 
-    /// Stores an entry in place of what stands at its offset.
+    /// Stores an entry in place of what stands at its offset, over which it writes first.
+    ///
+    /// The platform leaves the bytes of a row that becomes shorter or moves where they are, and
+    /// refuses `PRAGMA secure_delete`. A value of the same length is written over the old one.
     pub(super) fn amend(&self, Entry { offset, at, body, .. }: &Entry) -> Result<(), D::Error> {
+        let place = Value::from(offset.0);
+        let sql = "UPDATE entry SET data = CAST(zeroblob(octet_length(data)) AS TEXT)
+                   WHERE offset = ?";
+        self.0.run(sql, std::slice::from_ref(&place))?;
         let data = Value::Text(body.to_stored(*at));
         let sql = "UPDATE entry SET data = ? WHERE offset = ?";
-        self.0.run(sql, &[data, offset.0.into()]).map(drop)
+        self.0.run(sql, &[data, place]).map(drop)
     }
 
-    /// Blanks what was said in place of this entry.
-    pub(super) fn blank_replacements(&self, of: Offset) -> Result<(), D::Error> {
+    /// Blanks what was said in place of this entry, and says where that was.
+    pub(super) fn blank_replacements(&self, of: Offset) -> Result<Vec<Offset>, D::Error> {
+        let mut blank = Vec::new();
         let replaces = |it: &EntryKind| it.relates == Some(Relation::Replaces);
         for kind in feature::entry_kinds().filter(replaces) {
-            let sql = "UPDATE entry SET data = json_set(data, '$.data', NULL)
-                       WHERE target = ? AND kind = ?";
-            self.0.run(sql, &[of.0.into(), kind.name.into()])?;
+            let sql =
+                format!("SELECT {} FROM entry WHERE target = ? AND kind = ?", record::COLUMNS);
+            let rows = self.0.run(&sql, &[of.0.into(), kind.name.into()])?;
+            for entry in rows.into_iter().filter_map(record::entry) {
+                let Some(body) = entry.body.blank() else { continue };
+                let entry = Entry { body, ..entry };
+                self.amend(&entry)?;
+                blank.push(entry.offset);
+            }
         }
-        Ok(())
+        Ok(blank)
     }
 
     /// One end of the log: its offset and time.

@@ -96,6 +96,7 @@ impl MemoryHistory {
                 && let Some(body) = it.body.blank()
             {
                 *it = Rc::new(Entry { body, ..Entry::clone(it) });
+                self.features.amended(it.offset, None);
             }
         }
         self.features.amended(amended.offset, (!is_blank).then_some(&amended.body));

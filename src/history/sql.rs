@@ -120,7 +120,9 @@ impl<D: Database> SqlHistory<D> {
     fn amend(&self, entry: &Entry, is_blank: bool) -> Result<(), D::Error> {
         self.entries().amend(entry)?;
         if is_blank {
-            self.entries().blank_replacements(entry.offset)?;
+            for offset in self.entries().blank_replacements(entry.offset)? {
+                tables::amended(&self.database, offset, None)?;
+            }
         }
         tables::amended(&self.database, entry.offset, (!is_blank).then_some(&entry.body))
     }

@@ -132,11 +132,10 @@ impl Outbox {
     /// The entry of this name, if it waits here.
     #[must_use]
     pub fn entry(&self, target: Target) -> Option<Rc<Entry>> {
-        let entries = self.waiting.iter().filter_map(|it| match it {
-            Effect::Write(Write::Append(entry)) => Some(entry),
-            _ => None,
+        let entries = self.waiting.iter().filter_map(|it| {
+            if let Effect::Write(Write::Append(entry)) = it { Some(entry) } else { None }
         });
-        entries.filter(|it| target.is(it)).next_back().cloned()
+        entries.rev().find(|it| target.is(it)).cloned()
     }
 
     /// A request that waits here has been accepted, though the log does not know it yet.

@@ -84,7 +84,7 @@ pub(super) const CALLS: &[Call] = &[
         summary: "What happened in a room",
         about: "Takes the capability `history`. The newest events, or those before or after a position; oldest first.",
         open: false,
-        parameters: &["kind", "name", "before", "after", "limit"],
+        parameters: &["kind", "name", "before", "after", "limit", "raw"],
         body: None,
         answer: Answer::Json(
             "A stretch of the log.",

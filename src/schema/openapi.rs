@@ -257,6 +257,13 @@ const PARAMETERS: &[Parameter] = &[
         "42",
     ),
     parameter("limit", "query", "At most so many.", input::<Limit>, "50"),
+    parameter(
+        "raw",
+        "query",
+        "Whether edits, deletions and reactions stand by themselves, as in the log.",
+        input::<bool>,
+        "true",
+    ),
     Parameter {
         name: "kind",
         ..parameter("kind_filter", "query", "Only rooms of this kind.", input::<Kind>, r#""hub""#)

@@ -1,6 +1,9 @@
 //! What the types do not say: how names and ids are spelled, and what fields of many frames mean.
 
+use schemars::Schema;
 use serde_json::{Map, Value};
+
+use crate::feature;
 
 use crate::message::{
     Before, Completed, ConnectionId, EventName, Json, Name, PageRequest, RequestId, RoomName,
@@ -59,8 +62,11 @@ impl<T: schemars::JsonSchema> schemars::JsonSchema for Completed<'_, T> {
     fn inline_schema() -> bool {
         true
     }
-    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        generator.subschema_for::<T>()
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> Schema {
+        let own = generator.subschema_for::<T>().to_value();
+        let added = feature::schema::added(generator).map(Schema::to_value);
+        let all: Vec<Value> = std::iter::once(own).chain(added).collect();
+        schemars::json_schema!({"allOf": all})
     }
 }
 

@@ -295,6 +295,7 @@ pub(crate) fn events() -> Vec<Event> {
         measured,
     ];
     events.extend(edited().into_iter().chain(crate::search::told()).map(|(_, event)| event));
+    events.extend(crate::annotation_frames::said().into_iter().map(|it| it.2));
     events
 }
 

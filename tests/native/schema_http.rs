@@ -22,6 +22,7 @@ fn name(call: &Call) -> &'static str {
             ("GET", "events") => "history",
             ("GET", "events?search") => "search",
             ("GET", "presence") => "presence",
+            ("GET", "reads") => "reads",
             ("DELETE", "connections/{session}") => "kick session",
             ("DELETE", "users/{user}") => "kick user",
             ("DELETE", "") => "erase",
@@ -38,7 +39,7 @@ fn name(call: &Call) -> &'static str {
     }
 }
 
-const CALLS: [&str; 15] = [
+const CALLS: [&str; 16] = [
     "batch",
     "delete document",
     "delete object",
@@ -53,6 +54,7 @@ const CALLS: [&str; 15] = [
     "presence",
     "prometheus",
     "publish",
+    "reads",
     "search",
 ];
 

@@ -27,7 +27,7 @@ use crate::support::{NOON, Rusqlite, epoch};
 use crate::world::World;
 
 /// Every form there has been, oldest first.
-const FORMS: &[&str] = &["1", "2", "3", "4", "5"];
+const FORMS: &[&str] = &["1", "2", "3", "4", "5", "6"];
 
 fn folder(form: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/stored").join(form)

@@ -113,8 +113,8 @@ fn only_the_folder_of_a_protocol_and_the_list_name_it() {
 }
 
 /// Files of features that hold rules: they call the kernel.
-const RULES: [&str; 6] =
-    ["rules.rs", "door.rs", "fetch.rs", "measure.rs", "owners.rs", "participants.rs"];
+const RULES: [&str; 7] =
+    ["rules.rs", "door.rs", "fetch.rs", "measure.rs", "owners.rs", "participants.rs", "reads.rs"];
 
 fn is_rules(inside: &Path) -> bool {
     let name = inside.file_name().and_then(|it| it.to_str()).unwrap();

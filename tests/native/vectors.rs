@@ -19,6 +19,7 @@ use dormouse::message::{
 use dormouse::protocol::{Frame, ProtocolId};
 use serde_json::{Value, json};
 
+use crate::annotation_frames;
 use crate::support::{NOON, attached, decoded, encoded, entry, member, session_id, sockets, stamp};
 
 /// Each dialect and its vectors.
@@ -37,7 +38,9 @@ fn vectors() -> Vec<(ProtocolId, Value)> {
 /// How the vectors spell a decoded request.
 fn spelled(request: &Request) -> Value {
     let id = request.request_id.as_ref().map(RequestId::as_str);
+    let about = request.command.as_ref().ok().and_then(annotation_frames::spelled);
     let command = match &request.command {
+        Ok(_) if about.is_some() => json!(about),
         Err(ProtocolError { code, .. }) => json!({"refused": code}),
         Ok(Command::Ping) => json!("ping"),
         Ok(Command::Pong) => json!("pong"),
@@ -384,6 +387,7 @@ pub(crate) fn notices() -> Vec<(&'static str, Notice)> {
     events.extend(crate::schema::edited().into_iter().map(|(title, event)| (title, None, event)));
     events.extend(conversation());
     events.extend(crate::search::told().into_iter().map(|(title, it)| (title, Some("f1"), it)));
+    events.extend(annotation_frames::said());
     let mut stamp = stamp(NOON);
     let notice = |(title, reply_to, event): (&'static str, Option<&str>, Event)| {
         let reply_to = reply_to.map(|it| RequestId::parse(it).unwrap());

@@ -11,15 +11,16 @@ pub(crate) fn is_durable(log: &Rusqlite, frame: &Frame) {
     let Ok(json) = serde_json::from_str::<serde_json::Value>(text) else {
         return is_in_log(log, text);
     };
-    if json["type"] == "message" {
-        let offset = json["data"]["offset"].as_u64().unwrap();
+    let of_log = ["message", "edit_message", "delete_message", "reaction"];
+    let is_entry = of_log.iter().any(|it| json["type"] == **it);
+    if let Some(offset) = json["data"]["offset"].as_u64().filter(|_| is_entry) {
         // Or it is a resend of what the log no longer keeps, but remembers.
         let there = |table| format!("EXISTS (SELECT 1 FROM {table} WHERE offset = {offset})");
         let sql = format!("SELECT ({} OR {}) = ", there("entry"), there("recent"));
         assert_eq!(log.count(&sql, 1), 1, "revealed before it was durable: {text}");
     }
-    if json["type"] == "edit" {
-        let version = json["data"]["version"].as_u64().unwrap();
+    let version = json["data"]["version"].as_u64();
+    if let Some(version) = version.filter(|_| json["type"] == "edit") {
         let sql = format!(
             "SELECT COUNT(*) FROM document_edit
              WHERE {version} < first + json_array_length(operations) AND first <= "

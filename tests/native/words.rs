@@ -86,7 +86,7 @@ fn h2_no_frame_is_forged_by_publishing_its_type() {
         assert!(!published, "{word}");
     }
     // Words of what is not spoken in a hub are names like others there.
-    for name in ["message", "edit", "cursor"] {
+    for name in ["message", "edit_ack", "cursor"] {
         assert!(over_http(Kind::Hub, name), "{name}");
     }
 }

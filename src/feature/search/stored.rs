@@ -46,7 +46,7 @@ pub struct Lookup {
 impl Find for Lookup {}
 
 /// An entry in which it was found.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hit {
     /// Its position.
     pub offset: Offset,
@@ -65,7 +65,7 @@ pub struct Hit {
 }
 
 /// What was found.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Found {
     /// The matches, in the order that was asked for.
     pub hits: Vec<Hit>,

@@ -5,6 +5,7 @@
 //! each [`Place`](place::Place) that serves it.
 
 mod admin;
+mod annotations;
 mod chat;
 mod connection;
 mod conversation;

@@ -9,8 +9,8 @@ use serde_json::Value;
 
 use super::step::{Bounds, Feature, Step, Steps};
 use super::{
-    admin, chat, connection, conversation, demo, editing, heartbeat, http, large_data, measures,
-    metrics, presence, publishing, search, state, token, topics, vacancy, webhooks,
+    admin, annotations, chat, connection, conversation, demo, editing, heartbeat, http, large_data,
+    measures, metrics, presence, publishing, search, state, token, topics, vacancy, webhooks,
 };
 
 pub(super) struct Place {
@@ -79,6 +79,7 @@ pub(super) static CHAT: Place = Place {
         &chat::MESSAGES,
         &chat::TYPING,
         &chat::HISTORY,
+        &annotations::IN_CONTEXT,
         &measures::MEASURES,
         &http::EVENTS,
         &http::HISTORY,
@@ -113,6 +114,7 @@ pub(super) static HUB: Place = Place {
         &publishing::BY_EVENTS,
         &publishing::BY_CLIENT,
         &publishing::FOR_BACKENDS,
+        &annotations::IN_EVENTS,
         &state::STATE,
         &state::OVER_HTTP,
         &large_data::LARGE_DATA,
@@ -200,6 +202,7 @@ pub(super) static DEMO: Place = Place {
         &presence::IN_EVENTS,
         &topics::TOPICS,
         &publishing::BY_EVENTS,
+        &annotations::IN_EVENTS,
         &state::STATE,
         &vacancy::VACANCY,
         &webhooks::WEBHOOKS,

@@ -1,0 +1,114 @@
+//! What is shown of entries that something was said about: the same from tables and from memory.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::feature::tables::Shown;
+use crate::message::{Added, Entry, Json, Millis, Offset};
+
+/// Users of a reaction that are named, at most: the first.
+pub(super) const NAMED_MAX: usize = 10;
+
+/// What is left out where there is no room for all: users that are named, and reactions, of which
+/// those that most users have are shown.
+const SHORTENED: [(usize, usize); 3] = [(3, usize::MAX), (0, usize::MAX), (0, 8)];
+
+/// What became of an entry.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Mark {
+    /// The last change: by which entry, when, by whom.
+    pub(super) change: Option<(Offset, Millis, String)>,
+    pub(super) is_deleted: bool,
+    pub(super) replies: u64,
+}
+
+/// A reaction to an entry.
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct Reacted {
+    pub(super) count: u64,
+    /// Those named, in the order in which they said so.
+    pub(super) users: Vec<String>,
+    /// Whether the viewer is one.
+    pub(super) me: bool,
+}
+
+/// Reactions to an entry, by key.
+pub(super) type Reactions = BTreeMap<String, Reacted>;
+
+#[derive(Serialize)]
+struct MarkOut<'a> {
+    at: String,
+    user: &'a str,
+    offset: Offset,
+}
+
+#[derive(Serialize)]
+struct Out<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    edited: Option<MarkOut<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deleted: Option<MarkOut<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reactions: Option<&'a Json>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    replies: Option<u64>,
+}
+
+fn told(mark: &Mark, reactions: Option<&Json>) -> Json {
+    let change = mark.change.as_ref().map(|(offset, at, user)| MarkOut {
+        at: at.to_rfc3339(),
+        user,
+        offset: *offset,
+    });
+    let (edited, deleted) = if mark.is_deleted { (None, change) } else { (change, None) };
+    let replies = Some(mark.replies).filter(|it| *it != 0);
+    Json::of(&Out { edited, deleted, reactions, replies })
+}
+
+/// Fewer of them, and with fewer users.
+fn shortened(all: &Reactions, named: usize, most: usize) -> Json {
+    let mut kept: Vec<_> = all.iter().collect();
+    kept.sort_by_key(|(_, it)| Reverse(it.count));
+    let short = |(key, it): (&String, &Reacted)| {
+        let users = it.users.iter().take(named).cloned().collect();
+        (key.clone(), Reacted { users, ..*it })
+    };
+    Json::of(&kept.into_iter().take(most).map(short).collect::<Reactions>())
+}
+
+/// What is shown of entries that something was said about: `reacted` are [`Reactions`] by entry.
+pub(super) fn added(
+    marks: &BTreeMap<Offset, Mark>,
+    reacted: &BTreeMap<Offset, Json>,
+    shown: &Shown<'_>,
+) -> Added {
+    let of = |entry: &Rc<Entry>| {
+        let (mark, reactions) = (marks.get(&entry.offset), reacted.get(&entry.offset));
+        if mark.is_none() && reactions.is_none() {
+            return None;
+        }
+        let mark = mark.cloned().unwrap_or_default();
+        let bytes_max = (shown.bytes_max)(entry);
+        let fits = |it: &Json| it.as_str().len() <= bytes_max;
+        let all = told(&mark, reactions);
+        if fits(&all) {
+            return Some((entry.offset, all));
+        }
+        let reactions =
+            serde_json::from_str(reactions.map_or("{}", Json::as_str)).unwrap_or_default();
+        let mut less = SHORTENED
+            .iter()
+            .map(|(named, most)| told(&mark, Some(&shortened(&reactions, *named, *most))));
+        Some((entry.offset, less.find(fits).unwrap_or_else(Json::null)))
+    };
+    shown.entries.iter().filter_map(of).collect()
+}
+
+/// From the first of them to the last.
+pub(super) fn range(shown: &Shown<'_>) -> (Offset, Offset) {
+    let offset = |it: Option<&Rc<Entry>>| it.map_or(Offset(0), |it| it.offset);
+    (offset(shown.entries.first()), offset(shown.entries.last()))
+}
