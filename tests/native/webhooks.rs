@@ -8,6 +8,7 @@ use dormouse::message::Kind;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+use crate::annotations::{delete, edit};
 use crate::publications::called;
 use crate::world::World;
 
@@ -223,6 +224,45 @@ fn y8_of_more_than_a_room_keeps_the_oldest_are_given_up() {
     }
     let lost: u64 = world.losses.iter().map(|it| it.count).sum();
     assert_eq!((waiting(&world), lost), (16, 4));
+}
+
+#[test]
+fn y3_of_what_is_deleted_nothing_waits_and_its_place_is_told_in_order() {
+    for sleeps in [false, true] {
+        let mut world = told_of(Kind::Chat, "*");
+        world.join(1, "ann", None);
+        for text in ["secret é", "x", "kept"] {
+            says(&mut world, text);
+        }
+        for frame in [edit(1, "secret too"), edit(3, "kept still"), delete(1), delete(2)] {
+            world.says(1, &frame.to_string());
+        }
+        if sleeps {
+            world.sleep();
+        }
+        let stored = world.database.dump();
+        assert!(!stored.contains("secret") && stored.contains("kept"), "{stored}");
+        world.wait(1_000);
+        let told = events(&call(&mut world));
+        let shown = told.iter().filter(|it| it["offset"] != Value::Null).map(|it| {
+            let data = &it["data"];
+            let text = data["content"].as_str().or(data["data"]["content"].as_str());
+            (it["offset"].as_u64().unwrap(), it["type"].as_str().unwrap(), text)
+        });
+        assert_eq!(
+            shown.collect::<Vec<_>>(),
+            [
+                (1, "message", None),
+                (2, "message", None),
+                (3, "message", Some("kept")),
+                (4, "edit", None),
+                (5, "edit", Some("kept still")),
+                (6, "delete", None),
+                (7, "delete", None),
+            ]
+        );
+        assert_eq!((&told[2]["user"], told[2].get("data")), (&json!("ann"), None));
+    }
 }
 
 #[test]

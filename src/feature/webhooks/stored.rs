@@ -2,9 +2,10 @@
 //! members the service was told of.
 
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 use crate::feature::{Find, Keep};
-use crate::message::{Member, Millis, UserId};
+use crate::message::{Member, Millis, Offset, UserId};
 use crate::outgoing::{Job, Progress};
 
 /// How long events gather for one call, in milliseconds.
@@ -16,6 +17,29 @@ pub(super) const EVENTS_MAX: u64 = 100;
 pub(super) const BYTES_MAX: u64 = 256 * 1024;
 /// Numbers of a millisecond: the number of a batch says when it began.
 pub(super) const NUMBERS_PER_MS: u64 = 1_000;
+
+/// What is read of an event that waits.
+#[derive(Deserialize)]
+struct Waiting<'a> {
+    #[serde(default)]
+    offset: Option<Offset>,
+    #[serde(borrow, default)]
+    data: Option<&'a RawValue>,
+}
+
+/// The entry that an event tells of, if it tells of one.
+pub(super) fn offset_of(event: &str) -> Option<Offset> {
+    serde_json::from_str::<Waiting<'_>>(event).ok()?.offset
+}
+
+/// The event without its data, which is its last member, and as long as it was: then it is written
+/// over what it said, and its batch weighs the same.
+pub(super) fn blank(event: &str) -> Option<String> {
+    let data = serde_json::from_str::<Waiting<'_>>(event).ok()?.data?;
+    let rest = event.strip_suffix('}')?.strip_suffix(data.get())?.strip_suffix(r#","data":"#)?;
+    let padding = " ".repeat(event.len() - rest.len() - 1);
+    Some(format!("{rest}}}{padding}"))
+}
 
 /// Events that are told together. Their numbers follow each other.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 
 use super::Webhooks;
-use super::stored::{Batch, Told, WebhookStored, WebhookWrite};
+use super::stored::{Batch, Told, WebhookStored, WebhookWrite, blank, offset_of};
 use crate::database::{Database, Row, Step, Value};
 use crate::feature::tables::{Log, Tables, Twin, Woken};
-use crate::message::{Member, UserId};
+use crate::message::{Body, Member, Offset, UserId};
 
 /// The tables of it, as of their introduction.
 const MIGRATION: &[&str] = &[
@@ -69,6 +69,24 @@ impl Tables for Webhooks {
         let rows = database.run(sql, &range(batch))?;
         let data = |row: Row| row.into_iter().next().and_then(Value::text);
         Ok(rows.into_iter().filter_map(data).collect())
+    }
+
+    fn amended<D: Database>(
+        database: &D,
+        offset: Offset,
+        body: Option<&Body>,
+    ) -> Result<(), D::Error> {
+        if body.is_some() {
+            return Ok(()); // An edit is told by itself.
+        }
+        let sql = "SELECT number, data FROM webhook_event WHERE json_extract(data, '$.offset') = ?";
+        for row in database.run(sql, &[offset.0.into()])? {
+            let Ok([number, data]) = <[Value<'static>; 2]>::try_from(row) else { continue };
+            let Some(blank) = data.text().and_then(|it| blank(&it)) else { continue };
+            let sql = "UPDATE webhook_event SET data = ? WHERE number = ?";
+            database.run(sql, &[blank.into(), number])?;
+        }
+        Ok(())
     }
 
     fn wake(stored: &mut WebhookStored, row: Woken) -> Option<()> {
@@ -153,6 +171,17 @@ impl Twin for Memory {
             }
             WebhookWrite::Leave(user) => {
                 self.members.remove(user);
+            }
+        }
+    }
+
+    fn amended(&mut self, offset: Offset, body: Option<&Body>) {
+        for (_, event) in self.events.values_mut() {
+            if body.is_none()
+                && offset_of(event) == Some(offset)
+                && let Some(blank) = blank(event)
+            {
+                *event = blank;
             }
         }
     }
