@@ -11,13 +11,13 @@
 //   yjs-leveldb       the same, and writes to LevelDB meanwhile; nobody waits for it
 // Clients are thin: they make edits and count what they hear, and merge nothing. One process
 // runs all of them, so what it can take in bounds what is measured: see `load busy`.
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { DormouseEditor, finalOfDormouse } from "./lib/editing-dormouse.mjs";
 import { machine } from "./lib/machine.mjs";
 import { BENCH, PEERS, STATE } from "./lib/paths.mjs";
 import { peers } from "./lib/peers.mjs";
-import { killAll, output, serve } from "./lib/processes.mjs";
+import { cpuMs, killAll, output, serve } from "./lib/processes.mjs";
 import { median } from "./lib/stats.mjs";
 
 const text = { type: "string" };
@@ -69,12 +69,6 @@ const CONTENDERS = [
   yjs("yjs", false),
   yjs("yjs-leveldb", true),
 ];
-
-/** User and system time of a process so far, in milliseconds. */
-function cpuMs(pid) {
-  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1].split(" ");
-  return 10 * (Number(fields[11]) + Number(fields[12]));
-}
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 

@@ -1,6 +1,6 @@
 // Starts processes and sees to it that none outlives the run.
 import { spawn } from "node:child_process";
-import { closeSync, mkdirSync, openSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import { delimiter, dirname } from "node:path";
 import { createInterface } from "node:readline";
 import { STATE } from "./paths.mjs";
@@ -115,4 +115,10 @@ async function within(ms, promise) {
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** User and system time of a process so far, in milliseconds; ticks are hundredths wherever Linux runs. */
+export function cpuMs(pid) {
+  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1].split(" ");
+  return 10 * (Number(fields[11]) + Number(fields[12]));
 }
