@@ -5,6 +5,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, wr
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { mint } from "../../scripts/jwt.mjs";
 import { config, objects } from "../../scripts/workerd.mjs";
 import { SECRET, type Variables } from "./server.ts";
@@ -82,6 +83,23 @@ export class Workerd {
     // One object each; beside them stands what is of all of a class.
     const objects = files.filter((it) => it.includes(name) && /[0-9a-f]{64}\.[^/]*$/.test(it));
     return objects.reduce((sum, it) => sum + statSync(join(folder, it)).size, 0);
+  }
+
+  /** The objects' databases as they are on the disk, after a checkpoint: while nothing is served. */
+  pages(): Buffer {
+    const folder = join(this.#disk, "storage");
+    const files = () =>
+      readdirSync(folder, { recursive: true, encoding: "utf8" }).map((it) => join(folder, it));
+    for (const file of files().filter((it) => it.endsWith(".sqlite"))) {
+      const database = new DatabaseSync(file);
+      database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+      database.close();
+    }
+    return Buffer.concat(
+      files()
+        .filter((it) => statSync(it).isFile())
+        .map((it) => readFileSync(it)),
+    );
   }
 
   /** Resident memory, in bytes. */
