@@ -37,7 +37,7 @@ async function publish(type: string, data: unknown): Promise<void> {
   expect(answer.status).toBe(200);
 }
 
-test("[N5, N8] a page hears everything once, in order, while its stream ends and begins again", async () => {
+test("[J5, J8] a page hears everything once, in order, while its stream ends and begins again", async () => {
   const page = await browser.newPage();
   const problems: string[] = [];
   page.on("pageerror", (it) => problems.push(String(it)));

@@ -59,7 +59,7 @@ fn attachments() -> Vec<(&'static str, Notice)> {
 }
 
 #[test]
-fn n2_n4_n7_every_event_is_spelled_as_its_golden_text() {
+fn j2_j4_j7_every_event_is_spelled_as_its_golden_text() {
     let vectors: Value = serde_json::from_str(include_str!("../vectors/sse.json")).unwrap();
     let (mut out, mut unsaid) = (Vec::new(), Vec::new());
     for (title, notice) in attachments().into_iter().chain(notices()) {
@@ -92,7 +92,7 @@ fn refused(refusal: ProtocolError) -> String {
 }
 
 #[test]
-fn n5_n6_every_last_id_is_read_as_its_golden_position() {
+fn j5_j6_every_last_id_is_read_as_its_golden_position() {
     let vectors: Value = serde_json::from_str(include_str!("../vectors/sse.json")).unwrap();
     let cases = vectors["in"].as_array().unwrap();
     assert!(10 <= cases.len());
@@ -104,7 +104,7 @@ fn n5_n6_every_last_id_is_read_as_its_golden_position() {
 }
 
 #[test]
-fn n4_no_text_ends_a_line_that_is_not_its_own() {
+fn j4_no_text_ends_a_line_that_is_not_its_own() {
     for (_, notice) in attachments().into_iter().chain(notices()) {
         let Some(text) = spelled(&notice) else { continue };
         let block = text.strip_suffix("\n\n").unwrap();
@@ -116,7 +116,7 @@ fn n4_no_text_ends_a_line_that_is_not_its_own() {
 }
 
 #[test]
-fn n1_a_stream_is_asked_for_by_its_path() {
+fn j1_a_stream_is_asked_for_by_its_path() {
     for (path, kind) in [
         ("/api/v1/rooms/chat/a/stream", Kind::Chat),
         ("/api/v1/rooms/hub/a/stream", Kind::Hub),
@@ -158,7 +158,7 @@ fn asked(query: &[(&str, &str)]) -> Result<Connection, ProtocolError> {
 }
 
 #[test]
-fn n3_n5_what_a_stream_is_of_and_from_where_on_is_handed_to_the_room() {
+fn j3_j5_what_a_stream_is_of_and_from_where_on_is_handed_to_the_room() {
     let plain = asked(&[]).unwrap();
     assert_eq!((plain.topics, plain.asked), (None, None));
     assert!(plain.flags.has(Flag::Following) && plain.flags.has(Flag::Mute));
@@ -188,7 +188,7 @@ fn texts(world: &World, number: u64) -> Vec<String> {
 }
 
 #[test]
-fn n7_whoever_hears_nothing_of_the_log_is_told_where_it_stands_from_time_to_time() {
+fn j7_whoever_hears_nothing_of_the_log_is_told_where_it_stands_from_time_to_time() {
     let mut world = hub(limits());
     follower(&mut world, 2, Some("other"), None);
     follower(&mut world, 3, None, None);
@@ -200,7 +200,7 @@ fn n7_whoever_hears_nothing_of_the_log_is_told_where_it_stands_from_time_to_time
 }
 
 #[test]
-fn n9_a_stream_ends_with_its_token_at_once() {
+fn j9_a_stream_ends_with_its_token_at_once() {
     let mut world = World::of(Kind::Hub, Limits::default());
     follower(&mut world, 2, None, Some(NOON.plus(5_000)));
     world.sleep();
@@ -212,7 +212,7 @@ fn n9_a_stream_ends_with_its_token_at_once() {
 }
 
 #[test]
-fn n9_what_an_erased_room_said_before_is_of_the_log_before() {
+fn j9_what_an_erased_room_said_before_is_of_the_log_before() {
     let mut world = hub(limits());
     follower(&mut world, 2, None, None);
     world.run_as(&member("admin"), Grants::all(), &dormouse::api::Task::Erase);
@@ -226,7 +226,7 @@ fn n9_what_an_erased_room_said_before_is_of_the_log_before() {
 }
 
 #[test]
-fn n9_the_worker_knows_a_room_s_last_word_by_its_first_line() {
+fn j9_the_worker_knows_a_room_s_last_word_by_its_first_line() {
     let relay = Relay::new(lost(), &Limits::default(), 0.5);
     assert_eq!(relay.closing, "event: dormouse.closing\n");
     assert!(refused(ProtocolError::system()).starts_with(&relay.closing));

@@ -9,7 +9,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-test("[N5, U2, U3] who goes on from before a deletion or an edit hears of it, and not what was said", async () => {
+test("[J5, U2, U3] who goes on from before a deletion or an edit hears of it, and not what was said", async () => {
   const room = server.room();
   const token = await server.token({ room, claims: { role: "service" } });
   const path = `/api/v1/rooms/hub/${room}`;

@@ -20,7 +20,7 @@ const open = async (where: Server, room: string, lastEventId?: string) =>
 const publish = (where: Server, room: string, type: string) =>
   where.call("POST", `/api/v1/rooms/hub/${room}/events`, { type });
 
-test.concurrent("[N8] a stream shows that it lives, and its room sleeps all the while", async () => {
+test.concurrent("[J8] a stream shows that it lives, and its room sleeps all the while", async () => {
   const room = server.room();
   const reader = await open(server, room);
   await reader.next("dormouse.attached");
@@ -37,7 +37,7 @@ test.concurrent("[N8] a stream shows that it lives, and its room sleeps all the 
   await reader.next("b");
 });
 
-test.concurrent("[N8] a stream ends before the platform ends it, and goes on with its last id", async () => {
+test.concurrent("[J8] a stream ends before the platform ends it, and goes on with its last id", async () => {
   const room = short.room();
   const offsets: number[] = [];
   let last: string | undefined;

@@ -14,7 +14,7 @@ afterAll(() => server.stop());
 const url = (room: string, query: Record<string, string> = {}) =>
   `/api/v1/rooms/hub/${room}/stream?${new URLSearchParams(query)}`;
 
-test.concurrent("[N11] what is refused is a problem with a status, and wakes no room", async () => {
+test.concurrent("[J11] what is refused is a problem with a status, and wakes no room", async () => {
   const room = server.room();
   const other = await server.token({ room: "other" });
   for (const [token, status, code] of [
@@ -37,7 +37,7 @@ test.concurrent("[N11] what is refused is a problem with a status, and wakes no 
   }
 });
 
-test.concurrent("[N11] a stream is got, and nothing else", async () => {
+test.concurrent("[J11] a stream is got, and nothing else", async () => {
   const room = server.room();
   for (const method of ["POST", "HEAD", "DELETE", "PUT"]) {
     const answer = await server.call(method, url(room));
@@ -45,7 +45,7 @@ test.concurrent("[N11] a stream is got, and nothing else", async () => {
   }
 });
 
-test.concurrent("[N1] a token stands in the query too, a name may be escaped, and any Accept will do", async () => {
+test.concurrent("[J1] a token stands in the query too, a name may be escaped, and any Accept will do", async () => {
   const room = `team:${server.room()}`;
   const token = await server.token({ room });
   const path = url(encodeURIComponent(room), { token });
@@ -64,7 +64,7 @@ test.concurrent("[N1] a token stands in the query too, a name may be escaped, an
   }
 });
 
-test.concurrent("[N11] pages of allowed origins may read it, and others are refused", async () => {
+test.concurrent("[J11] pages of allowed origins may read it, and others are refused", async () => {
   const room = server.room();
   const token = await server.token({ room });
   const asks = (Origin: string, method = "GET") =>
@@ -82,7 +82,7 @@ test.concurrent("[N11] pages of allowed origins may read it, and others are refu
   expect([refused.status, refused.headers.get("Access-Control-Allow-Origin")]).toEqual([429, PAGE]);
 });
 
-test("[N11] streams count as connects do", async () => {
+test("[J11] streams count as connects do", async () => {
   const strict = await serve({ CONNECTIONS_PER_MINUTE_PER_IP: "10" });
   const room = strict.room();
   const headers = {

@@ -32,7 +32,7 @@ async function publish(room: string, data: unknown, count = 1): Promise<Response
   return fetch(`${server.origin}/api/v1/events`, { method: "POST", headers, body });
 }
 
-test("[N5] over a server that is killed a stream is told everything once, in order", async () => {
+test("[J5] over a server that is killed a stream is told everything once, in order", async () => {
   const offsets: number[] = [];
   let last: string | undefined;
   for (let round = 0; round < 3; round++) {
@@ -56,7 +56,7 @@ test("[N5] over a server that is killed a stream is told everything once, in ord
   expect(offsets.length).toBeGreaterThanOrEqual(600);
 }, 120_000);
 
-test("[N5] ten thousand entries come from the log, in order, while others are told what happens", async () => {
+test("[J5] ten thousand entries come from the log, in order, while others are told what happens", async () => {
   for (let at = 0; at < 99; at++) expect((await publish("long", "x".repeat(64), 100)).status).toBe(200);
   const first = await open("long");
   const { epoch } = (await first.next("dormouse.attached")).data;
@@ -69,7 +69,7 @@ test("[N5] ten thousand entries come from the log, in order, while others are to
   expect(reader.offsets).toEqual(Array.from({ length: 9_900 }, (_, at) => at + 2));
 }, 120_000);
 
-test("[N9] a client that does not read is let go, and told so when it does", async () => {
+test("[J9] a client that does not read is let go, and told so when it does", async () => {
   const room = "slow";
   const url = `${server.origin}/api/v1/rooms/hub/${room}/stream?token=test`;
   const response = await new Promise<IncomingMessage>((resolve, reject) => {

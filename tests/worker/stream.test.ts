@@ -32,7 +32,7 @@ async function publish(room: string, type: string, data: unknown = type, more: o
   return json;
 }
 
-test.concurrent("[N1, N2, N4] a stream says where it begins, and then every entry as history has it", async () => {
+test.concurrent("[J1, J2, J4] a stream says where it begins, and then every entry as history has it", async () => {
   const room = server.room();
   await publish(room, "before");
   const reader = await stream(room);
@@ -51,7 +51,7 @@ test.concurrent("[N1, N2, N4] a stream says where it begins, and then every entr
   expect([started.data, heard.data]).toEqual(json.events.slice(1));
 });
 
-test.concurrent("[N5] with the last id a stream goes on, without a gap and without a double", async () => {
+test.concurrent("[J5] with the last id a stream goes on, without a gap and without a double", async () => {
   const room = server.room();
   const first = await stream(room);
   await first.next("dormouse.attached");
@@ -76,7 +76,7 @@ test.concurrent("[N5] with the last id a stream goes on, without a gap and witho
   expect(fourth.offsets).toEqual([11]);
 });
 
-test.concurrent("[N6] a position that is none of this log is told so, and the stream is live", async () => {
+test.concurrent("[J6] a position that is none of this log is told so, and the stream is live", async () => {
   const room = server.room();
   for (let at = 0; at < 60; at++) await publish(room, "a", at);
   const attach = async (lastEventId: string, who: Who = {}) => {
@@ -109,7 +109,7 @@ test.concurrent("[N6] a position that is none of this log is told so, and the st
   expect(await attach(`${epoch}:10`, { user: "eve" })).toMatchObject({ recovered: true, from: 10 });
 });
 
-test.concurrent("[N6] a room that nobody wrote to keeps its place for who was there first", async () => {
+test.concurrent("[J6] a room that nobody wrote to keeps its place for who was there first", async () => {
   const room = server.room();
   const early = await stream(room);
   const { id } = await early.next("dormouse.attached");
@@ -120,7 +120,7 @@ test.concurrent("[N6] a room that nobody wrote to keeps its place for who was th
   await late.next("a");
 });
 
-test.concurrent("[N3] a stream is of the events it names, of its user's own, and of broadcasts", async () => {
+test.concurrent("[J3] a stream is of the events it names, of its user's own, and of broadcasts", async () => {
   const room = server.room();
   await publish(room, "a.1");
   const events = { query: { events: "a.*,b" } };
@@ -141,7 +141,7 @@ test.concurrent("[N3] a stream is of the events it names, of its user's own, and
   expect(again.offsets).toEqual([4, 6]);
 });
 
-test.concurrent("[N3] lists of events are bounded", async () => {
+test.concurrent("[J3] lists of events are bounded", async () => {
   const room = server.room();
   const token = await server.token({ room });
   const names = (count: number, length: number) =>
@@ -160,7 +160,7 @@ test.concurrent("[N3] lists of events are bounded", async () => {
   await longest.next("7".padStart(81, "0"));
 });
 
-test.concurrent("[N4] rooms of each kind but conversations are streamed", async () => {
+test.concurrent("[J4] rooms of each kind but conversations are streamed", async () => {
   const room = server.room();
   const chat = await stream(room, { kind: "chat" });
   await chat.next("dormouse.attached");
@@ -183,7 +183,7 @@ test.concurrent("[N4] rooms of each kind but conversations are streamed", async 
   expect([status, json.title]).toEqual([404, "Not Found"]);
 });
 
-test.concurrent("[N4] data of many lines is one, and of a megabyte is whole", async () => {
+test.concurrent("[J4] data of many lines is one, and of a megabyte is whole", async () => {
   const room = server.room();
   const reader = await stream(room);
   await reader.next("dormouse.attached");
@@ -198,7 +198,7 @@ test.concurrent("[N4] data of many lines is one, and of a megabyte is whole", as
   expect((await reader.next("large")).data.data).toBe(large);
 });
 
-test.concurrent("[N10] whoever reads a stream is in the room, and gone from it at once", async () => {
+test.concurrent("[J10] whoever reads a stream is in the room, and gone from it at once", async () => {
   const room = server.room();
   const reader = await stream(room, { kind: "chat" });
   await reader.next("dormouse.attached");
@@ -213,7 +213,7 @@ test.concurrent("[N10] whoever reads a stream is in the room, and gone from it a
   expect(await members()).toEqual(["bob"]);
 });
 
-test.concurrent("[N9] a stream that the room ends says why", async () => {
+test.concurrent("[J9] a stream that the room ends says why", async () => {
   const room = server.room();
   const claims = { caps: [{ room: `hub:${room}`, can: ["admin"] }] };
   const admin = await server.token({ user: "admin", claims });
@@ -229,7 +229,7 @@ test.concurrent("[N9] a stream that the room ends says why", async () => {
   expect(erased.events).toHaveLength(2);
 });
 
-test.concurrent("[N9] a stream ends with its token", async () => {
+test.concurrent("[J9] a stream ends with its token", async () => {
   const room = server.room();
   const reader = await stream(room, { who: { lifetime: "2s" } });
   await reader.next("dormouse.attached");

@@ -1,4 +1,4 @@
-//! Server-Sent Events (`/api/v1/rooms/{kind}/{name}/stream`, N1 and on): a room's log, for clients
+//! Server-Sent Events (`/api/v1/rooms/{kind}/{name}/stream`, J1 and on): a room's log, for clients
 //! that hold no WebSocket. A frame is the text of one event of the stream, or of several, so that
 //! what the room says is what the Worker passes on.
 //!
