@@ -54,9 +54,8 @@ pub(crate) struct Shown<'a> {
 
 /// Takes what one more feature adds.
 fn add(all: &mut Added, own: Added) {
-    for (offset, json) in own {
-        let both = all.get(&offset).map(|it| it.joined(&json));
-        all.insert(offset, both.unwrap_or(json));
+    for (offset, mut members) in own {
+        all.entry(offset).or_default().append(&mut members);
     }
 }
 

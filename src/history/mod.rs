@@ -21,7 +21,9 @@ use std::rc::Rc;
 use crate::feature;
 use crate::kernel::{DedupeWindow, Duplicate, PageQuery, StoredRoom, Write};
 use crate::limits::PAGE_BYTES_MAX;
-use crate::message::{Added, Entry, Epoch, Millis, Offset, Page, RequestId, Target, UserId};
+use crate::message::{
+    Added, Entry, Epoch, Millis, Offset, Page, RequestId, Target, UserId, length_of,
+};
 
 /// Entries one [`Write::Trim`] deletes at most, so that a large backlog does not
 /// hold up the room; the next alarm takes the rest.
@@ -111,9 +113,8 @@ fn added_bytes_max(entry: &Entry) -> usize {
 /// The same page, with what features add to its entries. Those that no longer fit are left to the
 /// next one.
 fn completed(mut page: Page, added: Added, query: &PageQuery) -> Page {
-    let size = |it: &Rc<Entry>| {
-        weight_of(it) + added.get(&it.offset).map_or(0, |it| it.as_str().len() as u64)
-    };
+    let size =
+        |it: &Rc<Entry>| weight_of(it) + added.get(&it.offset).map_or(0, |it| length_of(it) as u64);
     let entries = &mut page.entries;
     let (count, all) = (entries.len(), entries.iter().map(size));
     let fits = if page.upwards { how_many_fit(query, all) } else { how_many_fit(query, all.rev()) };

@@ -68,12 +68,17 @@ impl Json {
         Self(RawValue::NULL.to_owned())
     }
 
-    /// The fields of this object and of another, whose fields are called otherwise.
+    /// This object with more members, which it does not have.
     #[must_use]
-    pub fn joined(&self, other: &Self) -> Self {
-        let mut joined = self.as_str().to_owned();
-        append_fields(&mut joined, other.as_str());
-        Self::stored(joined).unwrap_or_else(|| self.clone())
+    pub fn with(&self, members: &[(&str, Self)]) -> Self {
+        let Some(object) = self.as_str().strip_suffix('}') else { return self.clone() };
+        let mut text = object.to_owned();
+        for (name, value) in members {
+            let comma = if text.ends_with('{') { "" } else { "," };
+            text.extend([comma, "\"", name, "\":", value.as_str()]);
+        }
+        text.push('}');
+        Self::stored(text).unwrap_or_else(|| self.clone())
     }
 
     /// The text.

@@ -32,7 +32,7 @@ pub use json::{Json, json_len, starts_object, text_fits};
 pub use kind::{Kind, Properties, Rooms};
 pub(crate) use name::is_dots;
 pub use name::{Name, stored_name, stored_names};
-pub use page::{Added, Completed, Page};
+pub use page::{Added, Completed, Page, length_of};
 pub use position::{Attached, NotResumed, Position};
 pub use published::{BROADCAST, EVENT, Priority};
 pub use readable::is_bearable;

@@ -22,22 +22,29 @@ pub struct Page {
     pub added: Added,
 }
 
-/// What features add to what is shown of entries, by their offsets: a JSON object each.
-pub type Added = BTreeMap<Offset, Json>;
+/// What features add to what is shown of entries, by their offsets: members of a JSON object.
+pub type Added = BTreeMap<Offset, Vec<(&'static str, Json)>>;
+
+/// How long these members are, in bytes.
+#[must_use]
+pub fn length_of(added: &[(&'static str, Json)]) -> usize {
+    // Beside a name and a value stand quotes, a colon and a comma.
+    added.iter().map(|(name, value)| name.len() + value.as_str().len() + 4).sum()
+}
 
 /// Something that is shown of an entry, and what features add to it: one JSON object.
 #[derive(Debug)]
 pub struct Completed<'a, T> {
     shown: T,
-    added: Option<&'a Json>,
+    added: &'a [(&'static str, Json)],
 }
 
 impl<T: Serialize> Serialize for Completed<'_, T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self.added {
-            None => self.shown.serialize(serializer),
-            Some(added) => Json::of(&self.shown).joined(added).serialize(serializer),
+        if self.added.is_empty() {
+            return self.shown.serialize(serializer);
         }
+        Json::of(&self.shown).with(self.added).serialize(serializer)
     }
 }
 
@@ -48,7 +55,8 @@ impl Page {
         shown: impl Fn(&'a Entry) -> Option<T>,
     ) -> Vec<Completed<'a, T>> {
         let completed = |it: &'a Rc<Entry>| {
-            Some(Completed { shown: shown(it)?, added: self.added.get(&it.offset) })
+            let added = self.added.get(&it.offset).map(Vec::as_slice).unwrap_or_default();
+            Some(Completed { shown: shown(it)?, added })
         };
         self.entries.iter().filter_map(completed).collect()
     }

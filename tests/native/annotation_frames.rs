@@ -34,14 +34,15 @@ fn page() -> Event {
     let (head, epoch) = (Offset(44), Epoch("e1".into()));
     let change = json!({"at": "2024-01-01T12:00:00.123Z", "user": "ann", "offset": 42});
     let reactions = json!({"👍": {"count": 2, "users": ["bob", "cid"], "me": true}});
-    let edited = json!({"edited": change, "reactions": reactions, "replies": 1});
-    let added = [(41, edited), (43, json!({"deleted": change}))];
-    let added = added.map(|(offset, it)| (Offset(offset), Json::of(&it))).into_iter();
+    let (change, reactions) = (Json::of(&change), Json::of(&reactions));
+    let edited =
+        vec![("edited", change.clone()), ("reactions", reactions), ("replies", Json::of(&1))];
+    let added = Added::from([(Offset(41), edited), (Offset(43), vec![("deleted", change)])]);
     let blank = Entry::clone(&entry(43, NOON.0, "ann", None));
     let blank = Entry { body: blank.body.blank().unwrap(), ..blank };
     let said = entry(44, NOON.0, "bob", None);
     let entries = vec![entry(41, NOON.0, "ann", None), blank.into(), reply(said.body.clone())];
-    let (has_more, upwards, added) = (false, false, added.collect::<Added>());
+    let (has_more, upwards) = (false, false);
     Event::History(Page { entries, has_more, upwards, head, epoch, added })
 }
 

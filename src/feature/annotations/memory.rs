@@ -93,7 +93,7 @@ impl Twin for Memory {
         }
         let reacted = reacted.into_iter().map(|(of, it)| (of, Json::of(&it))).collect();
         let marks = self.marks.range(from..=to).map(|(of, it)| (*of, it.clone())).collect();
-        added(&marks, &reacted, shown)
+        added(&marks, reacted, shown)
     }
 
     fn trimmed(&mut self, first: Offset) {

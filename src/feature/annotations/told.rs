@@ -7,7 +7,7 @@ use std::rc::Rc;
 use serde::{Deserialize, Serialize};
 
 use crate::feature::tables::Shown;
-use crate::message::{Added, Entry, Json, Millis, Offset};
+use crate::message::{Added, Entry, Json, Millis, Offset, length_of};
 
 /// Users of a reaction that are named, at most: the first.
 pub(super) const NAMED_MAX: usize = 10;
@@ -45,27 +45,17 @@ struct MarkOut<'a> {
     offset: Offset,
 }
 
-#[derive(Serialize)]
-struct Out<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    edited: Option<MarkOut<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    deleted: Option<MarkOut<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reactions: Option<&'a Json>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    replies: Option<u64>,
-}
+/// The members that are shown of an entry.
+type Members = Vec<(&'static str, Json)>;
 
-fn told(mark: &Mark, reactions: Option<&Json>) -> Json {
-    let change = mark.change.as_ref().map(|(offset, at, user)| MarkOut {
-        at: at.to_rfc3339(),
-        user,
-        offset: *offset,
+fn told(mark: &Mark, reactions: Option<Json>) -> Members {
+    let change = mark.change.as_ref().map(|(offset, at, user)| {
+        let name = if mark.is_deleted { "deleted" } else { "edited" };
+        (name, Json::of(&MarkOut { at: at.to_rfc3339(), user, offset: *offset }))
     });
-    let (edited, deleted) = if mark.is_deleted { (None, change) } else { (change, None) };
     let replies = Some(mark.replies).filter(|it| *it != 0);
-    Json::of(&Out { edited, deleted, reactions, replies })
+    let replies = replies.map(|it| ("replies", Json::of(&it)));
+    change.into_iter().chain(reactions.map(|it| ("reactions", it))).chain(replies).collect()
 }
 
 /// Fewer of them, and with fewer users.
@@ -82,27 +72,27 @@ fn shortened(all: &Reactions, named: usize, most: usize) -> Json {
 /// What is shown of entries that something was said about: `reacted` are [`Reactions`] by entry.
 pub(super) fn added(
     marks: &BTreeMap<Offset, Mark>,
-    reacted: &BTreeMap<Offset, Json>,
+    mut reacted: BTreeMap<Offset, Json>,
     shown: &Shown<'_>,
 ) -> Added {
+    let none = Mark::default();
     let of = |entry: &Rc<Entry>| {
-        let (mark, reactions) = (marks.get(&entry.offset), reacted.get(&entry.offset));
+        let (mark, reactions) = (marks.get(&entry.offset), reacted.remove(&entry.offset));
         if mark.is_none() && reactions.is_none() {
             return None;
         }
-        let mark = mark.cloned().unwrap_or_default();
+        let mark = mark.unwrap_or(&none);
         let bytes_max = (shown.bytes_max)(entry);
-        let fits = |it: &Json| it.as_str().len() <= bytes_max;
-        let all = told(&mark, reactions);
+        let fits = |it: &Members| length_of(it) <= bytes_max;
+        let all = told(mark, reactions);
         if fits(&all) {
             return Some((entry.offset, all));
         }
-        let reactions =
-            serde_json::from_str(reactions.map_or("{}", Json::as_str)).unwrap_or_default();
-        let mut less = SHORTENED
-            .iter()
-            .map(|(named, most)| told(&mark, Some(&shortened(&reactions, *named, *most))));
-        Some((entry.offset, less.find(fits).unwrap_or_else(Json::null)))
+        let reactions = all.iter().find(|it| it.0 == "reactions").map_or("{}", |it| it.1.as_str());
+        let reactions = serde_json::from_str(reactions).unwrap_or_default();
+        let shortened = |(named, most): &_| Some(shortened(&reactions, *named, *most));
+        let mut less = SHORTENED.iter().map(|it| told(mark, shortened(it)));
+        Some((entry.offset, less.find(fits).unwrap_or_default()))
     };
     shown.entries.iter().filter_map(of).collect()
 }
