@@ -94,7 +94,7 @@ pub const TOPICS_BYTES_MAX: usize = 8 * 1024;
 /// Bytes of what is known of a connection when it subscribes, at most, as it is stored: the
 /// attachment has 16 KiB, and what may still be added (a document it edits, an object it
 /// fetches, the end of its token) is below 2 KiB.
-pub const SESSION_BYTES_MAX: usize = 14 * 1024;
+pub const CONNECTION_BYTES_MAX: usize = 14 * 1024;
 /// Keys of a room's state, at most, and their bytes with their values: the state is told
 /// whole, in one frame of less than the 1 MiB that clients take by default.
 pub const STATE_KEYS_MAX: usize = 1000;

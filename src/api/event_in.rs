@@ -35,7 +35,7 @@ pub(crate) struct EventIn {
     /// The entry in whose thread it is said: its offset, or its id.
     #[serde(default)]
     of: Option<Target>,
-    /// This session does not get it: `session_…`.
+    /// This connection does not get it: `session_…`.
     #[serde(default)]
     exclude: Option<String>,
     /// Where it goes, in a batch.
@@ -61,12 +61,12 @@ impl EventIn {
         let user = self.user_id.map(UserId::parse).transpose()?;
         let (asked, of) = (Publishing::new(Publishing::HTTP, kind, name, data), self.of);
         let body = publication(Publishing { user, of, ..asked })?;
-        let exclude = self.exclude.map(|it| ConnectionId::parse(&it).ok_or(NO_SESSION));
+        let exclude = self.exclude.map(|it| ConnectionId::parse(&it).ok_or(NO_CONNECTION));
         Ok(Sent::new(id, body, exclude.transpose()?))
     }
 }
 
-const NO_SESSION: ProtocolError = ProtocolError::invalid("exclude must be a session's id");
+const NO_CONNECTION: ProtocolError = ProtocolError::invalid("exclude must be a session's id");
 
 /// Reads the body of a publish call. `bytes_max` bounds the data, as it does a frame.
 pub fn read_event(text: &str, kind: Kind, bytes_max: usize) -> Result<Sent, ProtocolError> {

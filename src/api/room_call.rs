@@ -191,8 +191,8 @@ pub(crate) const CALLS: &[RoomCall] = &[
         cost: Cost::Call,
         answers_nothing: false,
         reads: Reads::Path(|it| {
-            let session = ConnectionId::parse(it.parameter());
-            session.map(Task::KickSession).ok_or(NO_SESSION)
+            let connection = ConnectionId::parse(it.parameter());
+            connection.map(Task::KickSession).ok_or(NO_CONNECTION)
         }),
     },
     RoomCall {
@@ -220,7 +220,7 @@ pub(crate) const CALLS: &[RoomCall] = &[
 const UNCONFIRMED: ProtocolError = ProtocolError::invalid(
     "erasing a room needs the query parameter confirm, with the room's own name",
 );
-const NO_SESSION: ProtocolError = ProtocolError::invalid("this is no session's id");
+const NO_CONNECTION: ProtocolError = ProtocolError::invalid("this is no session's id");
 
 #[cfg(test)]
 mod tests {

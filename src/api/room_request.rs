@@ -138,7 +138,7 @@ impl Task {
                 Command::History(PageRequest { before, after, limit, raw })
             }
             Self::Presence => Command::Presence,
-            Self::KickSession(session) => Command::Kick(Kicked::Connection(session)),
+            Self::KickSession(connection) => Command::Kick(Kicked::Connection(connection)),
             Self::KickUser(user) => Command::Kick(Kicked::User(user)),
             Self::Erase => Command::Erase,
             Self::Feature(it) => Command::Feature(it.into()),

@@ -24,7 +24,7 @@ pub struct Sent {
     id: Option<RequestId>,
     #[serde(default, skip_serializing_if = "Option::is_none", rename = "user_id")]
     user: Option<UserId>,
-    #[serde(default, skip_serializing_if = "Option::is_none", with = "session")]
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "connection")]
     exclude: Option<ConnectionId>,
     /// The entry that it is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -81,16 +81,16 @@ impl Sent {
 }
 
 /// A connection by the name that clients know it by.
-mod session {
+mod connection {
     use super::{ConnectionId, Deserialize, Deserializer, Error, Serializer};
 
     #[expect(clippy::ref_option, reason = "serde gives the field")]
     pub(super) fn serialize<S: Serializer>(
-        session: &Option<ConnectionId>,
+        connection: &Option<ConnectionId>,
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
-        match session {
-            Some(session) => serializer.collect_str(session),
+        match connection {
+            Some(connection) => serializer.collect_str(connection),
             None => serializer.serialize_none(),
         }
     }
@@ -98,8 +98,8 @@ mod session {
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(
         deserializer: D,
     ) -> Result<Option<ConnectionId>, D::Error> {
-        let session = ConnectionId::parse(&String::deserialize(deserializer)?);
-        session.map(Some).ok_or_else(|| D::Error::custom("no session"))
+        let connection = ConnectionId::parse(&String::deserialize(deserializer)?);
+        connection.map(Some).ok_or_else(|| D::Error::custom("no session"))
     }
 }
 

@@ -4,12 +4,13 @@ use crate::host::{read_attachment, write_attachment};
 use crate::kernel::Connection;
 use crate::protocol::Wire;
 
-pub(super) fn store(socket: &WebSocket, wire: Wire, session: &Connection) -> Result<()> {
-    let attachment = write_attachment(wire, session).ok_or(Error::RustError(NOT_STORED.into()))?;
+pub(super) fn store(socket: &WebSocket, wire: Wire, connection: &Connection) -> Result<()> {
+    let attachment =
+        write_attachment(wire, connection).ok_or(Error::RustError(NOT_STORED.into()))?;
     socket.serialize_attachment(attachment)
 }
 
-/// Marks a socket as nobody's: it is closing, and no wake brings its session back.
+/// Marks a socket as nobody's: it is closing, and no wake brings its connection back.
 pub(super) fn forget(socket: &WebSocket) -> Result<()> {
     socket.serialize_attachment(None::<String>)
 }

@@ -19,8 +19,8 @@ struct Line<'a> {
     timestamp: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     room: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    session: Option<String>,
+    #[serde(rename = "session", skip_serializing_if = "Option::is_none")]
+    connection: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     user: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -48,7 +48,7 @@ impl Line<'_> {
             event,
             timestamp,
             room,
-            session: None,
+            connection: None,
             user: None,
             code: None,
             close_code: None,
@@ -61,20 +61,20 @@ impl Line<'_> {
 }
 
 /// Somebody came in (B32).
-pub(super) fn connected(kind: Kind, room: &RoomName, session: ConnectionId, user: &UserId) {
+pub(super) fn connected(kind: Kind, room: &RoomName, connection: ConnectionId, user: &UserId) {
     print(&Line {
         room: Some(spelled(kind, room.as_str())),
-        session: Some(session.to_string()),
+        connection: Some(connection.to_string()),
         user: Some(hash(user)),
         ..Line::of("connect")
     });
 }
 
 /// Somebody went.
-pub(super) fn closed(kind: Kind, room: &str, session: ConnectionId, user: &UserId, code: u16) {
+pub(super) fn closed(kind: Kind, room: &str, connection: ConnectionId, user: &UserId, code: u16) {
     print(&Line {
         room: Some(spelled(kind, room)),
-        session: Some(session.to_string()),
+        connection: Some(connection.to_string()),
         user: Some(hash(user)),
         close_code: Some(code),
         ..Line::of("close")
@@ -82,18 +82,18 @@ pub(super) fn closed(kind: Kind, room: &str, session: ConnectionId, user: &UserI
 }
 
 /// Somebody was shown the door.
-pub(super) fn expelled(kind: Kind, room: &str, session: ConnectionId, code: CloseCode) {
-    let (room, session) = (Some(spelled(kind, room)), Some(session.to_string()));
+pub(super) fn expelled(kind: Kind, room: &str, connection: ConnectionId, code: CloseCode) {
+    let (room, connection) = (Some(spelled(kind, room)), Some(connection.to_string()));
     let close_code = Some(code.number());
-    print(&Line { room, session, close_code, ..Line::of("expel") });
+    print(&Line { room, connection, close_code, ..Line::of("expel") });
 }
 
 /// Somebody asked for too much, or for what is not theirs.
-pub(super) fn limited(kind: Kind, room: &str, session: ConnectionId, refusal: &ProtocolError) {
-    let (room, session) = (Some(spelled(kind, room)), Some(session.to_string()));
+pub(super) fn limited(kind: Kind, room: &str, connection: ConnectionId, refusal: &ProtocolError) {
+    let (room, connection) = (Some(spelled(kind, room)), Some(connection.to_string()));
     let (code, detail) = (Some(refusal.code.as_str()), Some(&*refusal.message));
     let claim = refusal.claim;
-    print_sampled(Line { room, session, code, detail, claim, ..Line::of("limit") });
+    print_sampled(Line { room, connection, code, detail, claim, ..Line::of("limit") });
 }
 
 /// Somebody was not let in.

@@ -10,10 +10,10 @@ use worker::worker_sys::types::SqlStorage;
 #[wasm_bindgen(module = "/src/edge/glue.js")]
 extern "C" {
     #[wasm_bindgen(js_name = bindSession)]
-    pub(super) fn bind_session(socket: &WebSocket, session: f64);
+    pub(super) fn bind_connection(socket: &WebSocket, connection: f64);
 
     #[wasm_bindgen(js_name = sessionOf)]
-    pub(super) fn session_of(socket: &WebSocket) -> Option<f64>;
+    pub(super) fn connection_of(socket: &WebSocket) -> Option<f64>;
 
     /// What waits for this socket's client to read it, in bytes.
     #[wasm_bindgen(js_name = backlogOf)]

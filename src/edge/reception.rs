@@ -175,6 +175,6 @@ pub(super) fn told(dialect: ProtocolId, refusal: &ProtocolError) -> Option<Frame
     let mut stamp = clock::stamp();
     let event = Event::Refused(refusal.clone());
     let id = stamp.new_id();
-    let notice = Notice { id, reply_to: None, session: None, at: stamp.at, event };
+    let notice = Notice { id, reply_to: None, connection: None, at: stamp.at, event };
     dialect.get().encode(&notice, &Channel::default())
 }

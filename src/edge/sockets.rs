@@ -14,7 +14,7 @@ use crate::kernel::Connection;
 use crate::message::{ConnectionId, Kind, Millis, ProtocolError};
 use crate::protocol::{Frame, Wire};
 
-/// The open sockets of a room, by session.
+/// The open sockets of a room, by connection.
 pub(super) struct EdgeSockets {
     sockets: BTreeMap<ConnectionId, EdgeSocket>,
     /// Per wire: how many sockets, and these as one JavaScript array, made when needed.
@@ -51,18 +51,18 @@ impl EdgeSockets {
         }
     }
 
-    pub(super) fn insert(&mut self, session: ConnectionId, socket: WebSocket, wire: Wire) {
-        platform::bind_session(socket.as_ref(), session.as_f64());
+    pub(super) fn insert(&mut self, connection: ConnectionId, socket: WebSocket, wire: Wire) {
+        platform::bind_connection(socket.as_ref(), connection.as_f64());
         // What was sent before the room slept may still wait.
         self.sender.watch(socket.as_ref());
-        self.sockets.insert(session, EdgeSocket { socket, wire });
+        self.sockets.insert(connection, EdgeSocket { socket, wire });
         self.regroup(wire, |count| count + 1);
     }
 
     /// Lets a socket go. The platform lists it until its close is through, so it is
     /// marked: a wake in between must not bring it back.
-    pub(super) fn remove(&mut self, session: ConnectionId) -> Option<WebSocket> {
-        let EdgeSocket { socket, wire } = self.sockets.remove(&session)?;
+    pub(super) fn remove(&mut self, connection: ConnectionId) -> Option<WebSocket> {
+        let EdgeSocket { socket, wire } = self.sockets.remove(&connection)?;
         if let Err(error) = attachment::forget(&socket) {
             worker::console_error!("a socket was not forgotten: {error}");
         }
@@ -93,8 +93,8 @@ fn array<'a>(sockets: impl Iterator<Item = &'a EdgeSocket>) -> Array {
 }
 
 impl Deliver for EdgeSockets {
-    fn wire(&self, session: ConnectionId) -> Option<Wire> {
-        self.sockets.get(&session).map(|it| it.wire)
+    fn wire(&self, connection: ConnectionId) -> Option<Wire> {
+        self.sockets.get(&connection).map(|it| it.wire)
     }
 
     fn is_in_use(&self, wire: Wire) -> bool {
@@ -110,8 +110,8 @@ impl Deliver for EdgeSockets {
                     self.sockets.iter().filter(|(id, it)| it.wire == wire && !except.contains(id));
                 (array(others.map(|(_, it)| it)), None)
             }
-            Targets::Only(sessions) => {
-                (array(sessions.iter().filter_map(|it| self.sockets.get(it))), None)
+            Targets::Only(connections) => {
+                (array(connections.iter().filter_map(|it| self.sockets.get(it))), None)
             }
         };
         let excluded = except.is_some_and(|it| it.wire == wire);
@@ -130,34 +130,34 @@ impl Deliver for EdgeSockets {
             }
         };
         for socket in slow.into_iter().flat_map(|it| it.iter().collect::<Vec<_>>()) {
-            let session = platform::session_of(socket.unchecked_ref());
-            self.slow.extend(session.and_then(ConnectionId::from_f64));
+            let connection = platform::connection_of(socket.unchecked_ref());
+            self.slow.extend(connection.and_then(ConnectionId::from_f64));
         }
         count
     }
 }
 
 impl Sockets for EdgeSockets {
-    fn save(&mut self, session: &Connection) {
-        let Some(EdgeSocket { socket, wire }) = self.sockets.get(&session.id) else { return };
-        if let Err(error) = attachment::store(socket, *wire, session) {
+    fn save(&mut self, connection: &Connection) {
+        let Some(EdgeSocket { socket, wire }) = self.sockets.get(&connection.id) else { return };
+        if let Err(error) = attachment::store(socket, *wire, connection) {
             worker::console_error!("an attachment was not stored: {error}");
-            self.unstored.push(session.id);
+            self.unstored.push(connection.id);
         }
     }
 
-    fn close(&mut self, session: ConnectionId, code: CloseCode, reason: &str) {
-        if let Some(socket) = self.remove(session) {
+    fn close(&mut self, connection: ConnectionId, code: CloseCode, reason: &str) {
+        if let Some(socket) = self.remove(connection) {
             let (kind, name) = &self.room;
-            log::expelled(*kind, name, session, code);
+            log::expelled(*kind, name, connection, code);
             // It may have closed meanwhile; then its own close event says so.
             drop(socket.close(Some(code.number()), Some(reason)));
         }
     }
 
-    fn note(&mut self, session: ConnectionId, refusal: &ProtocolError) {
+    fn note(&mut self, connection: ConnectionId, refusal: &ProtocolError) {
         let (kind, name) = &self.room;
-        log::limited(*kind, name, session, refusal);
+        log::limited(*kind, name, connection, refusal);
     }
 
     fn take_slow(&mut self) -> Vec<ConnectionId> {
@@ -174,8 +174,8 @@ impl Sockets for EdgeSockets {
     }
 
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a length")]
-    fn backlog(&self, session: ConnectionId) -> usize {
-        let socket = self.sockets.get(&session).map(|it| it.socket.as_ref());
+    fn backlog(&self, connection: ConnectionId) -> usize {
+        let socket = self.sockets.get(&connection).map(|it| it.socket.as_ref());
         // One that is gone takes nothing.
         socket.map_or(usize::MAX, |it| platform::backlog(it) as usize)
     }

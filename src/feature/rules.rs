@@ -79,8 +79,8 @@ macro_rules! dispatch {
                     _ => None,
                 }
             }
-            fn entered(&self, room: &mut Room, session: &Connection) {
-                $(<super::$module::$name as Rules>::entered(room, session);)*
+            fn entered(&self, room: &mut Room, connection: &Connection) {
+                $(<super::$module::$name as Rules>::entered(room, connection);)*
             }
             fn spoke(&self, room: &mut Room, cx: &mut Context, id: ConnectionId) {
                 $(<super::$module::$name as Rules>::spoke(room, cx, id);)*
@@ -106,8 +106,8 @@ macro_rules! dispatch {
             fn appended(&self, room: &mut Room, cx: &mut Context, entry: &Entry) {
                 $(<super::$module::$name as Rules>::appended(room, cx, entry);)*
             }
-            fn left(&self, room: &mut Room, cx: &mut Context, session: &Connection) {
-                $(<super::$module::$name as Rules>::left(room, cx, session);)*
+            fn left(&self, room: &mut Room, cx: &mut Context, connection: &Connection) {
+                $(<super::$module::$name as Rules>::left(room, cx, connection);)*
             }
             fn watches_members(&self, room: &Room) -> bool {
                 $(<super::$module::$name as Rules>::watches_members(room) ||)* false
@@ -139,14 +139,14 @@ macro_rules! dispatch {
 features!(dispatch);
 
 impl Room {
-    /// Rebuilds a room that slept, with all features, from its log and the sessions of its open
+    /// Rebuilds a room that slept, with all features, from its log and the connections of its open
     /// connections.
     pub fn restore(
         kind: Kind,
         limits: Limits,
         stored: StoredRoom,
-        sessions: impl IntoIterator<Item = Connection>,
+        connections: impl IntoIterator<Item = Connection>,
     ) -> Self {
-        Self::with_features(kind, limits, stored, sessions, &All)
+        Self::with_features(kind, limits, stored, connections, &All)
     }
 }

@@ -35,7 +35,7 @@ impl<H: History, S: Sockets> Host<H, S> {
     /// is looked up for it.
     pub(super) fn afford(
         &mut self,
-        session: Option<ConnectionId>,
+        connection: Option<ConnectionId>,
         bytes: usize,
         request: Request,
         wanted: Option<&Query>,
@@ -49,9 +49,9 @@ impl<H: History, S: Sockets> Host<H, S> {
             return Ok(request);
         }
         // How much waits for its reader shows when what was asked for before has been sent.
-        let unread = if let Some(session) = session.filter(|_| is_long) {
+        let unread = if let Some(connection) = connection.filter(|_| is_long) {
             self.flush_what_waits(now)?;
-            self.sockets.backlog(session)
+            self.sockets.backlog(connection)
         } else {
             0
         };

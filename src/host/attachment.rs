@@ -14,21 +14,21 @@ struct Attachment<S> {
     #[serde(rename = "w")]
     wire: Wire,
     #[serde(rename = "s")]
-    session: S,
+    connection: S,
 }
 
 const VERSION: u8 = 1;
 
 /// The attachment of a socket, in ASCII: one byte a character. `None` if it cannot be stored.
 #[must_use]
-pub fn write_attachment(wire: Wire, session: &Connection) -> Option<String> {
-    let attachment = Attachment { version: VERSION, wire, session };
+pub fn write_attachment(wire: Wire, connection: &Connection) -> Option<String> {
+    let attachment = Attachment { version: VERSION, wire, connection };
     serde_json::to_string(&attachment).ok().map(to_ascii)
 }
 
 /// Reads an attachment. `None` if it is none, or one of another version.
 #[must_use]
 pub fn read_attachment(text: &str) -> Option<(Wire, Connection)> {
-    let Attachment { version, wire, session } = serde_json::from_str(text).ok()?;
-    (version == VERSION).then_some((wire, session))
+    let Attachment { version, wire, connection } = serde_json::from_str(text).ok()?;
+    (version == VERSION).then_some((wire, connection))
 }

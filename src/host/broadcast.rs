@@ -14,8 +14,8 @@ const BATCH_BYTES_MAX: usize = 256 * 1024;
 /// Somewhere frames can be sent. Sending cannot fail: a dead socket reports itself
 /// through its own close event.
 pub trait Deliver {
-    /// What goes over this session's socket, while it is open.
-    fn wire(&self, session: ConnectionId) -> Option<Wire>;
+    /// What goes over this connection's socket, while it is open.
+    fn wire(&self, connection: ConnectionId) -> Option<Wire>;
     /// Whether any open socket is of this wire.
     fn is_in_use(&self, wire: Wire) -> bool;
     /// Sends one frame to sockets of one wire, and says to how many. An ephemeral one may
@@ -35,7 +35,7 @@ pub enum Targets<'a> {
 /// Something to say, and to whom.
 #[derive(Clone, Debug)]
 pub struct Delivery {
-    /// Which sessions it is for.
+    /// Which connections it is for.
     pub to: Recipients,
     /// The event, with its id and time; not encoded yet.
     pub notice: Notice,
@@ -95,8 +95,8 @@ struct Counting<'a, S> {
 }
 
 impl<S: Deliver> Deliver for Counting<'_, S> {
-    fn wire(&self, session: ConnectionId) -> Option<Wire> {
-        self.sockets.wire(session)
+    fn wire(&self, connection: ConnectionId) -> Option<Wire> {
+        self.sockets.wire(connection)
     }
 
     fn is_in_use(&self, wire: Wire) -> bool {
@@ -116,8 +116,8 @@ fn concerns(sockets: &impl Deliver, dialect: ProtocolId, to: &Recipients) -> boo
     let speaks = |it: &ConnectionId| sockets.wire(*it).is_some_and(|wire| wire.dialect == dialect);
     match to {
         Recipients::Everyone | Recipients::Except(_) => true,
-        Recipients::One(session) => speaks(session),
-        Recipients::Only(sessions) => sessions.iter().any(speaks),
+        Recipients::One(connection) => speaks(connection),
+        Recipients::Only(connections) => connections.iter().any(speaks),
         Recipients::Caller => false,
     }
 }
@@ -131,8 +131,8 @@ fn send_single(
         Recipients::Everyone => {
             sockets.send(wire, Targets::AllBut(&[]), frame, *ephemeral);
         }
-        Recipients::Except(session) => {
-            sockets.send(wire, Targets::AllBut(&[*session]), frame, *ephemeral);
+        Recipients::Except(connection) => {
+            sockets.send(wire, Targets::AllBut(&[*connection]), frame, *ephemeral);
         }
         Recipients::One(_) | Recipients::Only(_) | Recipients::Caller => {
             let named = named_on(sockets, wire, to);
@@ -154,10 +154,10 @@ fn send_batched(sockets: &mut impl Deliver, wire: Wire, encoded: &[Encoded<'_>])
     for (frame, ephemeral) in batches(wire, common) {
         sockets.send(wire, Targets::AllBut(&named), &frame, ephemeral);
     }
-    for session in named {
-        let own = encoded.iter().filter(|it| hears(it.to, Some(session)));
+    for connection in named {
+        let own = encoded.iter().filter(|it| hears(it.to, Some(connection)));
         for (frame, ephemeral) in batches(wire, own) {
-            sockets.send(wire, Targets::Only(&[session]), &frame, ephemeral);
+            sockets.send(wire, Targets::Only(&[connection]), &frame, ephemeral);
         }
     }
 }
@@ -166,19 +166,21 @@ fn send_batched(sockets: &mut impl Deliver, wire: Wire, encoded: &[Encoded<'_>])
 fn named_on(sockets: &impl Deliver, wire: Wire, to: &Recipients) -> Vec<ConnectionId> {
     let named: &[ConnectionId] = match to {
         Recipients::Everyone | Recipients::Caller => &[],
-        Recipients::Except(session) | Recipients::One(session) => std::slice::from_ref(session),
-        Recipients::Only(sessions) => sessions,
+        Recipients::Except(connection) | Recipients::One(connection) => {
+            std::slice::from_ref(connection)
+        }
+        Recipients::Only(connections) => connections,
     };
     named.iter().copied().filter(|it| sockets.wire(*it) == Some(wire)).collect()
 }
 
-/// Whether a session hears it; `None` is one that no audience names.
-fn hears(to: &Recipients, session: Option<ConnectionId>) -> bool {
+/// Whether a connection hears it; `None` is one that no audience names.
+fn hears(to: &Recipients, connection: Option<ConnectionId>) -> bool {
     match to {
         Recipients::Everyone => true,
-        Recipients::Except(other) => session != Some(*other),
-        Recipients::One(one) => session == Some(*one),
-        Recipients::Only(sessions) => session.is_some_and(|it| sessions.contains(&it)),
+        Recipients::Except(other) => connection != Some(*other),
+        Recipients::One(one) => connection == Some(*one),
+        Recipients::Only(connections) => connection.is_some_and(|it| connections.contains(&it)),
         Recipients::Caller => false,
     }
 }

@@ -26,11 +26,11 @@ impl<H: History, S: Sockets> Host<H, S> {
                 Effect::Write(_) => {} // Above.
                 Effect::Tell { to: Recipients::Caller, notice } => self.answers.push(notice),
                 Effect::Tell { to, notice } => {
-                    if let (Event::Refused(refusal), Some(session)) =
-                        (&notice.event, notice.session)
+                    if let (Event::Refused(refusal), Some(connection)) =
+                        (&notice.event, notice.connection)
                         && is_of_note(refusal)
                     {
-                        self.sockets.note(session, refusal);
+                        self.sockets.note(connection, refusal);
                     }
                     deliveries.push(Delivery { to, notice });
                 }
@@ -49,25 +49,25 @@ impl<H: History, S: Sockets> Host<H, S> {
                 },
                 Effect::Call(outbound) => self.calls.push(outbound),
                 Effect::Lost(loss) => self.losses.push(loss),
-                Effect::Save(session) => changed.push(session),
-                Effect::SaveCounts(session) => counted.push(session),
-                Effect::Close { session, code, reason } => {
+                Effect::Save(connection) => changed.push(connection),
+                Effect::SaveCounts(connection) => counted.push(connection),
+                Effect::Close { connection, code, reason } => {
                     // What was to be said on it comes first.
                     let (deliveries, room) =
                         (std::mem::take(&mut deliveries), self.address.channel());
                     deliver(&mut self.sockets, room, &deliveries, &mut self.tally);
-                    self.sockets.close(session, code, &crate::close::reason(&reason));
+                    self.sockets.close(connection, code, &crate::close::reason(&reason));
                 }
             }
         }
         deliver(&mut self.sockets, self.address.channel(), &deliveries, &mut self.tally);
-        // Once per flush and session, however often it changed.
+        // Once per flush and connection, however often it changed.
         changed.extend(self.saving.counted(counted, now));
         changed.sort_unstable();
         changed.dedup();
         self.saving.saved(&changed);
-        for session in changed.into_iter().filter_map(|id| self.room.session(id)) {
-            self.sockets.save(session);
+        for connection in changed.into_iter().filter_map(|id| self.room.connection(id)) {
+            self.sockets.save(connection);
         }
         Ok(())
     }
@@ -75,7 +75,7 @@ impl<H: History, S: Sockets> Host<H, S> {
     /// Stores the connections of which only counts have changed.
     pub(super) fn save_counts(&mut self, now: Millis) {
         for id in self.saving.take(now) {
-            if let Some(connection) = self.room.session(id) {
+            if let Some(connection) = self.room.connection(id) {
                 self.sockets.save(connection);
             }
         }

@@ -221,7 +221,7 @@ impl<H: History, S: Sockets> Driver<H, S> {
         }
         self.report_at = Some(now.plus(report_ms));
         let room = self.host.room();
-        let (connections, active) = room.connections(now, &self.host.sockets.heard());
+        let (connections, active) = room.count_connections(now, &self.host.sockets.heard());
         let is_empty = connections == 0 && room.is_empty();
         let gauges = room.gauges();
         let tally = self.host.take_tally();

@@ -44,16 +44,16 @@ use crate::tally::Tally;
 
 /// What effects need beside a log: open sockets.
 pub trait Sockets: Deliver {
-    /// Stores what the room knows of this session where sleep does not reach.
-    fn save(&mut self, session: &Connection);
+    /// Stores what the room knows of this connection where sleep does not reach.
+    fn save(&mut self, connection: &Connection);
     /// Closes a socket and lets it go.
-    fn close(&mut self, session: ConnectionId, code: CloseCode, reason: &str);
+    fn close(&mut self, connection: ConnectionId, code: CloseCode, reason: &str);
     /// For the operator's log: somebody asked for too much, or for what is not theirs.
-    fn note(&mut self, session: ConnectionId, refusal: &ProtocolError);
+    fn note(&mut self, connection: ConnectionId, refusal: &ProtocolError);
     /// Those that have been found not to keep up since the last time it was asked.
     fn take_slow(&mut self) -> Vec<ConnectionId>;
     /// How much waits for this socket to take it, in bytes.
-    fn backlog(&self, session: ConnectionId) -> usize;
+    fn backlog(&self, connection: ConnectionId) -> usize;
     /// How much waits for all those together for whom much waits; as it was a moment ago,
     /// unless it is to be looked at anew.
     fn unread(&mut self, anew: bool) -> usize;
@@ -66,7 +66,7 @@ pub trait Sockets: Deliver {
 /// Who sent what is waiting in the outbox, and when.
 #[derive(Debug)]
 struct Origin {
-    session: ConnectionId,
+    connection: ConnectionId,
     request_id: Option<RequestId>,
     at: Millis,
 }
@@ -114,9 +114,9 @@ impl<H: History, S: Sockets> Host<H, S> {
         limits: Limits,
         mut history: H,
         sockets: S,
-        sessions: impl IntoIterator<Item = Connection>,
+        connections: impl IntoIterator<Item = Connection>,
     ) -> Result<Self, H::Error> {
-        let room = Room::restore(kind, limits, history.stored_room()?, sessions);
+        let room = Room::restore(kind, limits, history.stored_room()?, connections);
         history.adopt(room.epoch());
         let message_bytes_max = limits.message_bytes_max;
         // Its own, until it is told to share.
@@ -172,11 +172,11 @@ impl<H: History, S: Sockets> Host<H, S> {
     /// A connection as it is to be stored, if there is room for it: see [`Room::admit`].
     pub fn admit(
         &mut self,
-        session: Connection,
+        connection: Connection,
         address: Option<&str>,
         now: Millis,
     ) -> Result<Connection, ProtocolError> {
-        self.room.admit(session, address, now)
+        self.room.admit(connection, address, now)
     }
 
     /// Whether nothing is left that anybody could miss, and nothing is under way: the storage
@@ -217,13 +217,13 @@ impl<H: History, S: Sockets> Host<H, S> {
     /// for it, and goes out first.
     pub fn join(
         &mut self,
-        session: Connection,
+        connection: Connection,
         stamp: Stamp,
         attach: impl FnOnce(&mut S),
     ) -> Result<Flush, H::Error> {
         self.flush(stamp.at)?;
         attach(&mut self.sockets);
-        self.handle(Input::Joined(Box::new(session)), stamp)
+        self.handle(Input::Joined(Box::new(connection)), stamp)
     }
 
     /// Lets the room decide, and says when to flush what it decided.
@@ -277,11 +277,11 @@ impl<H: History, S: Sockets> Host<H, S> {
         if slow.is_empty() && unstored.is_empty() {
             return Ok(());
         }
-        for session in unstored {
-            self.handle(Input::Unstored { session }, stamp())?;
+        for connection in unstored {
+            self.handle(Input::Unstored { connection }, stamp())?;
         }
-        for session in slow {
-            self.handle(Input::SlowConsumer { session }, stamp())?;
+        for connection in slow {
+            self.handle(Input::SlowConsumer { connection }, stamp())?;
         }
         self.flush(stamp().at)
     }
@@ -289,12 +289,12 @@ impl<H: History, S: Sockets> Host<H, S> {
     /// Tells everyone whose request got no answer that it failed, and forgets
     /// everything but what it counted: waking again shows what is durable.
     pub fn abandon(mut self, now: Millis) -> Tally {
-        for Origin { session, request_id: reply_to, .. } in std::mem::take(&mut self.origins) {
+        for Origin { connection, request_id: reply_to, .. } in std::mem::take(&mut self.origins) {
             let event = Event::Refused(ProtocolError::system());
             // Without an id of its own: minting takes randomness, and nobody refers to it.
             let id = uuid::Uuid::nil();
-            let notice = Notice { id, reply_to, session: Some(session), at: now, event };
-            let delivery = Delivery { to: Recipients::One(session), notice };
+            let notice = Notice { id, reply_to, connection: Some(connection), at: now, event };
+            let delivery = Delivery { to: Recipients::One(connection), notice };
             deliver(&mut self.sockets, self.address.channel(), &[delivery], &mut self.tally);
         }
         let mut tally = self.take_tally();

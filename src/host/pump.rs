@@ -47,16 +47,16 @@ impl<H: History, S: Sockets> Host<H, S> {
         let (before, after): (Vec<_>, Vec<_>) =
             streaming.into_iter().partition(|it| last.is_some_and(|last| *it <= last));
         let mut left = PUMP_BYTES_MAX;
-        for session in after.into_iter().chain(before) {
+        for connection in after.into_iter().chain(before) {
             if left == 0 {
                 break;
             }
-            let (sent, done) = self.pump_to(session, left, &stamp);
+            let (sent, done) = self.pump_to(connection, left, &stamp);
             if sent != 0 || done.is_err() {
-                self.pumped_last = Some(session);
+                self.pumped_last = Some(connection);
                 // Once, however much was sent.
-                if let Some(session) = self.room.session(session) {
-                    self.sockets.save(session);
+                if let Some(connection) = self.room.connection(connection) {
+                    self.sockets.save(connection);
                 }
             }
             done?;
@@ -74,19 +74,19 @@ impl<H: History, S: Sockets> Host<H, S> {
     /// Fills one socket's window; says how much that was.
     fn pump_to(
         &mut self,
-        session: ConnectionId,
+        connection: ConnectionId,
         bytes_max: usize,
         stamp: &impl Fn() -> Stamp,
     ) -> (usize, Result<(), H::Error>) {
-        let backlog = self.sockets.backlog(session);
+        let backlog = self.sockets.backlog(connection);
         let mut sent = 0;
         while sent < bytes_max && backlog.saturating_add(sent) < WINDOW_BYTES {
             let stamp = stamp();
-            match self.next_events(session, &stamp) {
+            match self.next_events(connection, &stamp) {
                 Ok(None) => break,
                 // A page of which nothing is for it was read all the same: others have their turn.
                 Ok(Some(events)) if events.is_empty() => sent += WINDOW_BYTES,
-                Ok(Some(events)) => sent += self.say(session, events, stamp),
+                Ok(Some(events)) => sent += self.say(connection, events, stamp),
                 Err(error) => return (sent, Err(error)),
             }
         }
@@ -111,7 +111,7 @@ impl<H: History, S: Sockets> Host<H, S> {
     }
 
     /// Says this to one socket, and how many bytes that was.
-    fn say(&mut self, session: ConnectionId, events: Vec<Event>, mut stamp: Stamp) -> usize {
+    fn say(&mut self, connection: ConnectionId, events: Vec<Event>, mut stamp: Stamp) -> usize {
         let delivery = |event: Event| {
             // An entry is told again as it was told first.
             let (id, at, reply_to) = if let Event::Entry(it) = &event {
@@ -119,8 +119,8 @@ impl<H: History, S: Sockets> Host<H, S> {
             } else {
                 (stamp.new_id(), stamp.at, None)
             };
-            let notice = Notice { id, reply_to, session: Some(session), at, event };
-            Delivery { to: Recipients::One(session), notice }
+            let notice = Notice { id, reply_to, connection: Some(connection), at, event };
+            Delivery { to: Recipients::One(connection), notice }
         };
         let deliveries: Vec<Delivery> = events.into_iter().map(delivery).collect();
         let before = self.tally.sent_bytes;

@@ -11,13 +11,13 @@ impl<H: History, S: Sockets> Host<H, S> {
     /// the request or its refusal, and what is known of the same request if it came before.
     pub(super) fn ready(
         &mut self,
-        session: Option<ConnectionId>,
+        connection: Option<ConnectionId>,
         caller: Option<&UserId>,
         request: Request,
         bytes: usize,
         now: Millis,
     ) -> Result<(Request, Option<Duplicate>), H::Error> {
-        let author = session.and_then(|it| self.room.session(it)).map(|it| &it.member.id);
+        let author = connection.and_then(|it| self.room.connection(it)).map(|it| &it.member.id);
         let Some(author) = author.or(caller).cloned() else {
             // A connection that is gone is told nothing.
             return Ok((request, None));
@@ -27,8 +27,8 @@ impl<H: History, S: Sockets> Host<H, S> {
         if let (Ok(Command::Publish(publication)), None) = (&mut request.command, &duplicate) {
             self.relate(&author, publication, now)?;
         }
-        let wanted = self.room.wants(&author, session, &request, duplicate.as_ref());
-        let request = self.afford(session, bytes, request, wanted.as_ref(), now)?;
+        let wanted = self.room.wants(&author, connection, &request, duplicate.as_ref());
+        let request = self.afford(connection, bytes, request, wanted.as_ref(), now)?;
         if let Some(query) = wanted.filter(|_| request.command.is_ok()) {
             // What waits may belong to it.
             self.flush(now)?;

@@ -11,34 +11,34 @@ impl<H: History, S: Sockets> Host<H, S> {
     /// Takes one frame from a socket. `verify` reads a token shown on it.
     pub fn receive(
         &mut self,
-        session: ConnectionId,
+        connection: ConnectionId,
         frame: &Frame,
         stamp: Stamp,
         verify: impl Fn(&str, Option<&str>) -> Result<Renewal, ProtocolError>,
     ) -> Result<Flush, H::Error> {
-        let Some(wire) = self.sockets.wire(session) else { return Ok(Flush::No) };
+        let Some(wire) = self.sockets.wire(connection) else { return Ok(Flush::No) };
         if self.message_bytes_max < frame.len() {
-            return self.handle(Input::Oversized { session }, stamp);
+            return self.handle(Input::Oversized { connection }, stamp);
         }
         self.tally.received_bytes += frame.len() as u64;
-        let peer = Peer { session: Some(session), channel: self.address.channel() };
+        let peer = Peer { connection: Some(connection), channel: self.address.channel() };
         let decoded = wire.dialect.get().decode(frame, &peer);
-        self.take(session, decoded, frame.len(), stamp, verify)
+        self.take(connection, decoded, frame.len(), stamp, verify)
     }
 
     /// Takes what was in a frame of so many bytes.
     pub fn take(
         &mut self,
-        session: ConnectionId,
+        connection: ConnectionId,
         decoded: Decoded,
         bytes: usize,
         mut stamp: Stamp,
         verify: impl Fn(&str, Option<&str>) -> Result<Renewal, ProtocolError>,
     ) -> Result<Flush, H::Error> {
-        let Some(wire) = self.sockets.wire(session) else { return Ok(Flush::No) };
+        let Some(wire) = self.sockets.wire(connection) else { return Ok(Flush::No) };
         let Decoded { mut requests, answers } = decoded;
         for answer in &answers {
-            self.answer(session, wire, answer);
+            self.answer(connection, wire, answer);
         }
         if requests.is_empty() {
             // Whoever sent it is there, and it counts against its rate.
@@ -47,12 +47,12 @@ impl<H: History, S: Sockets> Host<H, S> {
         let mut flush = Flush::No;
         let mut requests = requests.into_iter();
         while let Some(request) = requests.next() {
-            match self.request(session, bytes, request, stamp.split(), &verify) {
+            match self.request(connection, bytes, request, stamp.split(), &verify) {
                 Ok(it) => flush = flush.or(it),
                 Err(error) => {
                     // Those behind it fail with it.
                     let behind = requests.map(|it| Origin {
-                        session,
+                        connection,
                         request_id: it.request_id,
                         at: stamp.at,
                     });
@@ -67,30 +67,30 @@ impl<H: History, S: Sockets> Host<H, S> {
     /// Takes one request of a frame that had so many bytes.
     fn request(
         &mut self,
-        session: ConnectionId,
+        connection: ConnectionId,
         bytes: usize,
         request: Request,
         stamp: Stamp,
         verify: impl Fn(&str, Option<&str>) -> Result<Renewal, ProtocolError>,
     ) -> Result<Flush, H::Error> {
         let request_id = request.request_id.clone();
-        let ready = self.ready(Some(session), None, request, bytes, stamp.at);
+        let ready = self.ready(Some(connection), None, request, bytes, stamp.at);
         // Not before: it is still to be answered when what waited is flushed for it.
-        self.origins.push(Origin { session, request_id, at: stamp.at });
+        self.origins.push(Origin { connection, request_id, at: stamp.at });
         let (request, duplicate) = ready?;
         let input = if let Ok(Command::Authenticate { token, context }) = &request.command {
             let renewal = verify(token, context.as_deref());
-            Input::Renewed { session, request_id: request.request_id, renewal }
+            Input::Renewed { connection, request_id: request.request_id, renewal }
         } else {
-            Input::Received { session, request, duplicate }
+            Input::Received { connection, request, duplicate }
         };
         self.handle(input, stamp)
     }
 
     /// Sends what the protocol answers by itself. It says nothing of the room, so it waits for
     /// nothing.
-    fn answer(&mut self, session: ConnectionId, wire: Wire, frame: &Frame) {
-        let sent = self.sockets.send(wire, Targets::Only(&[session]), frame, false);
+    fn answer(&mut self, connection: ConnectionId, wire: Wire, frame: &Frame) {
+        let sent = self.sockets.send(wire, Targets::Only(&[connection]), frame, false);
         self.tally.sent += sent as u64;
         self.tally.sent_bytes += (sent * frame.len()) as u64;
     }

@@ -13,12 +13,12 @@ pub(crate) fn kick(room: &mut Room, cx: &mut Context, principal: &Principal, who
         return cx.refuse_principal(principal, refusal);
     }
     let is_meant = |id: ConnectionId, user: &crate::message::UserId| match whom {
-        Kicked::Connection(session) => id == *session,
+        Kicked::Connection(connection) => id == *connection,
         Kicked::User(name) => user == name,
     };
-    let sessions = room.sessions.values();
+    let connections = room.connections.values();
     let kicked: Vec<ConnectionId> =
-        sessions.filter(|it| is_meant(it.id, &it.member.id)).map(|it| it.id).collect();
+        connections.filter(|it| is_meant(it.id, &it.member.id)).map(|it| it.id).collect();
     if kicked.is_empty() {
         return cx.refuse_principal(
             principal,
@@ -39,8 +39,8 @@ pub(crate) fn erase(room: &mut Room, cx: &mut Context, principal: &Principal) {
         return cx.refuse_principal(principal, refusal);
     }
     room.features.erasing(room);
-    let sessions: Vec<ConnectionId> = room.sessions.keys().copied().collect();
-    for id in sessions {
+    let connections: Vec<ConnectionId> = room.connections.keys().copied().collect();
+    for id in connections {
         room.disconnect(cx, id, None, ProtocolError::new(Code::NotFound, "this room was erased"));
     }
     // Offsets begin anew, so the log is another one.

@@ -8,7 +8,7 @@ use crate::message::{Code, ProtocolError, networks};
 /// one of them takes the room from the others.
 pub(crate) fn capacity_for(room: &Room, network: &str) -> Result<(), ProtocolError> {
     let strangers: Vec<&str> =
-        room.sessions.values().filter_map(|it| it.network.as_deref()).collect();
+        room.connections.values().filter_map(|it| it.network.as_deref()).collect();
     // In a demo room there is nobody else to keep seats for.
     let percent = if room.limits.is_demo { 100 } else { ANONYMOUS_PERCENT };
     let seats = room.limits.connections_per_room.saturating_mul(percent).div_ceil(100);

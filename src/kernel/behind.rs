@@ -39,9 +39,9 @@ impl Behind {
     }
 
     /// A connection came in, or was found on waking.
-    pub(crate) fn enter(&mut self, session: &Connection, by: Millis) {
-        if session.behind.is_some() {
-            self.connections.insert(session.id);
+    pub(crate) fn enter(&mut self, connection: &Connection, by: Millis) {
+        if connection.behind.is_some() {
+            self.connections.insert(connection.id);
             self.by.get_or_insert(by);
         }
     }
@@ -56,16 +56,16 @@ impl Behind {
 }
 
 /// Decides where somebody who comes in begins. Nothing is added to the log until they are in.
-pub(crate) fn begin(room: &Room, session: Connection) -> Connection {
-    let Some(asked) = &session.asked else { return session };
-    let not_resumed = refused(room, &session, asked);
+pub(crate) fn begin(room: &Room, connection: Connection) -> Connection {
+    let Some(asked) = &connection.asked else { return connection };
+    let not_resumed = refused(room, &connection, asked);
     let behind = not_resumed.is_none().then_some(asked.offset).filter(|it| *it < room.head);
-    Connection { behind, not_resumed, ..session }
+    Connection { behind, not_resumed, ..connection }
 }
 
 fn refused(
     room: &Room,
-    session: &Connection,
+    connection: &Connection,
     Position { epoch, offset }: &Position,
 ) -> Option<NotResumed> {
     // Before its first entry every log is the same.
@@ -75,7 +75,7 @@ fn refused(
         Some(NotResumed::Ahead)
     } else if *offset == room.head {
         None
-    } else if !session.grants.has(Grant::History) {
+    } else if !connection.grants.has(Grant::History) {
         Some(NotResumed::Denied)
     } else if room.first.0 == 0 || offset.next() < retention::first_visible(room) {
         Some(NotResumed::Gone)
@@ -85,19 +85,19 @@ fn refused(
 }
 
 /// What it is told of that.
-pub(crate) fn attached(room: &Room, session: &Connection) -> Attached {
+pub(crate) fn attached(room: &Room, connection: &Connection) -> Attached {
     Attached {
         first: retention::first_visible(room),
-        from: session.behind.unwrap_or(room.head),
-        is_resumed: session.asked.is_some() && session.not_resumed.is_none(),
-        reason: session.not_resumed,
+        from: connection.behind.unwrap_or(room.head),
+        is_resumed: connection.asked.is_some() && connection.not_resumed.is_none(),
+        reason: connection.not_resumed,
     }
 }
 
 /// It comes in.
-pub(crate) fn enter(room: &mut Room, session: Connection, now: Millis) {
-    room.behind.enter(&session, now.plus(FETCH_MS));
-    room.enter(Connection { asked: None, not_resumed: None, ..session });
+pub(crate) fn enter(room: &mut Room, connection: Connection, now: Millis) {
+    room.behind.enter(&connection, now.plus(FETCH_MS));
+    room.enter(Connection { asked: None, not_resumed: None, ..connection });
 }
 
 /// Tells those who follow the log and hear none of it how far it has got, from time to time.
@@ -138,7 +138,7 @@ impl Room {
     #[must_use]
     pub fn left_behind(&self) -> Vec<ConnectionId> {
         let is_lost = |it: &ConnectionId| {
-            let cursor = self.session(*it).and_then(|it| it.behind);
+            let cursor = self.connection(*it).and_then(|it| it.behind);
             cursor.is_some_and(|it| it.next() < self.first || self.first.0 == 0)
         };
         self.behind.connections.iter().copied().filter(is_lost).collect()
@@ -148,11 +148,11 @@ impl Room {
     /// came it gets, also what is past keeping meanwhile and not deleted yet.
     #[must_use]
     pub fn next_page(&self, id: ConnectionId) -> Option<PageQuery> {
-        let session = self.session(id)?;
+        let connection = self.connection(id)?;
         Some(PageQuery {
             before: Before::Newest,
-            after: Some(session.behind?),
-            viewer: session.member.id.clone(),
+            after: Some(connection.behind?),
+            viewer: connection.member.id.clone(),
             limit: REPLAY_ENTRIES_MAX,
             bytes_max: REPLAY_BYTES_MAX,
             first: self.first,
@@ -166,11 +166,11 @@ impl Room {
     /// Takes a page that was read for it, when all that was decided before is durable: what it is
     /// told of it.
     pub fn read_page(&mut self, id: ConnectionId, page: &Page) -> Vec<Event> {
-        let Some(session) = self.sessions.get_mut(&id) else { return Vec::new() };
-        let told = page.entries.iter().filter(|it| session.is_told(it));
+        let Some(connection) = self.connections.get_mut(&id) else { return Vec::new() };
+        let told = page.entries.iter().filter(|it| connection.is_told(it));
         let mut told: Vec<Event> = told.map(|it| Event::Entry(Rc::clone(it))).collect();
         if let Some(cursor) = page.next_after() {
-            session.behind = Some(cursor);
+            connection.behind = Some(cursor);
         } else {
             self.resubscribe(id, |it| it.behind = None);
             self.behind.remove(id);

@@ -38,7 +38,7 @@ pub(crate) fn publish(
 
 fn may_publish(principal: &Principal, body: &Body) -> Result<(), ProtocolError> {
     // Callers over HTTP are backends: all they do is publishing.
-    let is_protected = feature::is_protected(body.name.as_str()) || principal.session.is_none();
+    let is_protected = feature::is_protected(body.name.as_str()) || principal.connection.is_none();
     if is_protected {
         principal.needs(Grant::Publish, "this token does not allow publishing this here")
     } else if about::changes(body) {
@@ -114,7 +114,7 @@ fn append(
         // A notice of an entry has the entry's own id.
         let (id, event) = (entry.id, Event::Entry(Rc::clone(&entry)));
         let reply_to = entry.request_id.clone();
-        cx.tell_notice(to, Notice { id, reply_to, session: None, at: cx.stamp.at, event });
+        cx.tell_notice(to, Notice { id, reply_to, connection: None, at: cx.stamp.at, event });
     }
     behind::mark(room, cx, &entry);
     entry

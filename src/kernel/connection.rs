@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use super::{Context, Counts, Flag, Flags, Grant, Grants, Renewal, Room};
 use crate::feature::ConnectionParts;
 use crate::kernel::Event;
-use crate::limits::{Limits, RENEWAL_MS, SESSION_BYTES_MAX};
+use crate::limits::{CONNECTION_BYTES_MAX, Limits, RENEWAL_MS};
 use crate::message::{
     BROADCAST, Code, ConnectionId, Epoch, Member, Millis, NotResumed, Offset, Position,
     ProtocolError, RequestId, Topic, ascii_len, is_default,
@@ -45,7 +45,7 @@ pub struct Connection {
     /// Its frames (B27).
     #[serde(rename = "m", default)]
     pub messages: Window,
-    /// What was counted against the room, as of what this session said last (B28).
+    /// What was counted against the room, as of what this connection said last (B28).
     #[serde(rename = "b", default)]
     pub counts: Counts,
     /// How the room treats it.
@@ -75,7 +75,7 @@ pub struct Connection {
     /// Which log it came to, while nothing is written there: only its sockets know then.
     #[serde(rename = "o", default, skip_serializing_if = "Option::is_none")]
     pub epoch: Option<Epoch>,
-    /// What was counted against its user, as of what this session said last (L11).
+    /// What was counted against its user, as of what this connection said last (L11).
     #[serde(rename = "us", default, skip_serializing_if = "is_default")]
     pub share: Counts,
     /// Up to where it has been handed the log, while it is fed from there: see [`super::behind`].
@@ -114,7 +114,7 @@ impl<'de> Deserialize<'de> for Connection {
 }
 
 impl Connection {
-    /// A session that has said nothing yet.
+    /// A connection that has said nothing yet.
     #[must_use]
     pub fn new(
         id: ConnectionId,
@@ -181,7 +181,7 @@ impl Connection {
     /// Whether it can be stored: the attachment it rides in is bounded by the platform.
     pub(crate) fn fits_attachment(&self) -> bool {
         let json = serde_json::to_string(self);
-        json.is_ok_and(|it| ascii_len(&it) <= SESSION_BYTES_MAX)
+        json.is_ok_and(|it| ascii_len(&it) <= CONNECTION_BYTES_MAX)
     }
 
     /// Whether its token has expired.
@@ -209,12 +209,12 @@ impl Connection {
     }
 }
 
-/// Asks an expired session for a younger token, once, and refuses until it comes (A4, B37).
+/// Asks an expired connection for a younger token, once, and refuses until it comes (A4, B37).
 pub(crate) fn prompt(room: &mut Room, cx: &mut Context, id: ConnectionId, to: Option<RequestId>) {
-    let Some(session) = room.sessions.get_mut(&id) else { return };
+    let Some(connection) = room.connections.get_mut(&id) else { return };
     let now = cx.stamp.at;
-    let renew_by = *session.renew_by.get_or_insert(now.plus(RENEWAL_MS));
-    if renew_by <= now || session.flags.has(Flag::Mute) {
+    let renew_by = *connection.renew_by.get_or_insert(now.plus(RENEWAL_MS));
+    if renew_by <= now || connection.flags.has(Flag::Mute) {
         let refusal = ProtocolError::unauthenticated("the token has expired");
         return room.disconnect(cx, id, to, refusal);
     }
@@ -233,8 +233,8 @@ pub(crate) fn renewed(
     renewal: Result<Renewal, ProtocolError>,
 ) {
     let limits = room.limits;
-    let Some(session) = room.sessions.get_mut(&id) else { return };
-    let renewal = renewal.and_then(|it| if fits(session, &it) { Ok(it) } else { Err(CONFLICT) });
+    let Some(connection) = room.connections.get_mut(&id) else { return };
+    let renewal = renewal.and_then(|it| if fits(connection, &it) { Ok(it) } else { Err(CONFLICT) });
     match renewal {
         Err(refusal) => cx.refuse(id, request_id, refusal),
         Ok(Renewal { user, grants, expires_at, .. }) => {
@@ -254,15 +254,15 @@ const CONFLICT: ProtocolError = ProtocolError::new(
     "this socket is already authenticated; only a token of the same user and room that expires later replaces the old one",
 );
 
-/// A renewal lengthens a session; it does not turn it into another one.
-fn fits(session: &Connection, renewal: &Renewal) -> bool {
-    let later = match (session.expires_at, renewal.expires_at) {
+/// A renewal lengthens a connection; it does not turn it into another one.
+fn fits(connection: &Connection, renewal: &Renewal) -> bool {
+    let later = match (connection.expires_at, renewal.expires_at) {
         (None, _) => false,
         (Some(_), None) => true,
         (Some(old), Some(new)) => old < new,
     };
     let here = renewal.context.as_ref().is_none_or(|it| *it == renewal.room);
-    later && here && session.member.id == renewal.user
+    later && here && connection.member.id == renewal.user
 }
 
 #[cfg(test)]
@@ -286,13 +286,13 @@ mod tests {
     fn what_features_and_later_versions_store_stands_beside_it() {
         let member = Member { id: UserId("ann".into()), name: "Ann".into() };
         let id = ConnectionId::from_bits(7);
-        let mut session = Connection::new(id, member, Grants::all(), None, Millis(5));
-        session.own.metrics.said_at = Some(Millis(6));
-        let stored = serde_json::to_string(&session).unwrap();
+        let mut connection = Connection::new(id, member, Grants::all(), None, Millis(5));
+        connection.own.metrics.said_at = Some(Millis(6));
+        let stored = serde_json::to_string(&connection).unwrap();
         assert!(stored.ends_with(r#","y":6}"#), "{stored}");
-        assert_eq!(serde_json::from_str::<Connection>(&stored).unwrap(), session);
+        assert_eq!(serde_json::from_str::<Connection>(&stored).unwrap(), connection);
         let later = stored.replace(r#""y":6"#, r#""later":{"y":7},"y":6"#);
-        assert_eq!(serde_json::from_str::<Connection>(&later).unwrap(), session);
+        assert_eq!(serde_json::from_str::<Connection>(&later).unwrap(), connection);
         let wrong = stored.replace(r#""y":6"#, r#""y":"6""#);
         assert!(serde_json::from_str::<Connection>(&wrong).is_err());
     }

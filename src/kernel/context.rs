@@ -13,7 +13,7 @@ pub(crate) struct Context {
 impl Context {
     pub(crate) fn tell(&mut self, to: ConnectionId, reply_to: Option<RequestId>, event: Event) {
         let (id, at) = (self.stamp.new_id(), self.stamp.at);
-        let notice = Notice { id, reply_to, session: Some(to), at, event };
+        let notice = Notice { id, reply_to, connection: Some(to), at, event };
         self.tell_notice(Recipients::One(to), notice);
     }
 

@@ -8,27 +8,27 @@ impl Room {
     /// Closes a socket that does not keep up. Nothing is said on it: it would only wait
     /// behind all that waits there already.
     pub(crate) fn disconnect_slow(&mut self, cx: &mut Context, id: ConnectionId) {
-        if self.sessions.contains_key(&id) {
+        if self.connections.contains_key(&id) {
             let reason = "this connection is too slow for what is said".into();
-            cx.effects.push(Effect::Close { session: id, code: CloseCode::TryLater, reason });
+            cx.effects.push(Effect::Close { connection: id, code: CloseCode::TryLater, reason });
             presence::left(self, cx, id);
         }
     }
 
-    pub(crate) fn enter(&mut self, session: Connection) {
-        self.sweep_no_later_than(session.due_at(&self.limits));
-        self.features.entered(self, &session);
-        self.present.entry(session.member.id.clone()).or_default().insert(session.id);
-        self.subscriptions.enter(&session);
-        self.behind.enter(&session, Millis(0));
-        self.sessions.insert(session.id, session);
+    pub(crate) fn enter(&mut self, connection: Connection) {
+        self.sweep_no_later_than(connection.due_at(&self.limits));
+        self.features.entered(self, &connection);
+        self.present.entry(connection.member.id.clone()).or_default().insert(connection.id);
+        self.subscriptions.enter(&connection);
+        self.behind.enter(&connection, Millis(0));
+        self.connections.insert(connection.id, connection);
     }
 
     pub(crate) fn sweep_no_later_than(&mut self, due: Option<Millis>) {
         self.sweep_at = self.sweep_at.into_iter().chain(due).min();
     }
 
-    /// Says why, closes the socket, and lets the session go at once: what still
+    /// Says why, closes the socket, and lets the connection go at once: what still
     /// arrives on it finds nobody.
     pub(crate) fn disconnect(
         &mut self,
@@ -37,13 +37,13 @@ impl Room {
         request_id: Option<RequestId>,
         refusal: ProtocolError,
     ) {
-        if !self.sessions.contains_key(&id) {
+        if !self.connections.contains_key(&id) {
             return;
         }
         let code = CloseCode::of(&refusal);
         let reason = refusal.message.clone();
         cx.refuse(id, request_id, refusal);
-        cx.effects.push(Effect::Close { session: id, code, reason });
+        cx.effects.push(Effect::Close { connection: id, code, reason });
         presence::left(self, cx, id);
     }
 }

@@ -38,7 +38,7 @@ pub enum Effect {
     },
     /// Call somebody outside of the room, once everything before is durable.
     Call(feature::Call),
-    /// What the room knows of this session changed: write its attachment.
+    /// What the room knows of this connection changed: write its attachment.
     Save(ConnectionId),
     /// Only counts of this connection changed: write its attachment before the room sleeps.
     SaveCounts(ConnectionId),
@@ -47,7 +47,7 @@ pub enum Effect {
     /// Close a socket; what must be said first has been said.
     Close {
         /// Whose socket it is.
-        session: ConnectionId,
+        connection: ConnectionId,
         /// Why, for programs.
         code: CloseCode,
         /// Why, for people.
@@ -110,10 +110,10 @@ pub struct Loss {
 /// An answer that waits for what the log knows.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PendingReply {
-    /// To whom: one session, or the caller.
+    /// To whom: one connection, or the caller.
     pub to: Recipients,
-    /// That session.
-    pub session: Option<ConnectionId>,
+    /// That connection.
+    pub connection: Option<ConnectionId>,
     /// The notice's id.
     pub id: uuid::Uuid,
     /// The request it answers.
@@ -126,8 +126,8 @@ impl PendingReply {
     /// The answer.
     #[must_use]
     pub fn notice(&self, event: Event) -> Notice {
-        let Self { session, id, at, .. } = *self;
-        Notice { id, reply_to: self.reply_to.clone(), session, at, event }
+        let Self { connection, id, at, .. } = *self;
+        Notice { id, reply_to: self.reply_to.clone(), connection, at, event }
     }
 }
 
@@ -158,7 +158,7 @@ pub enum Write {
     },
     /// Forget clients' own ids that are past remembering.
     Prune(DedupeWindow),
-    /// What was counted against the room, when no session is left to carry it.
+    /// What was counted against the room, when no connection is left to carry it.
     Broadcasts(Counts),
     /// What was counted against a user, likewise, and when that was.
     Share(UserId, Counts, Millis),
@@ -211,13 +211,13 @@ pub struct PageQuery {
 /// Who hears a notice.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Recipients {
-    /// Every session.
+    /// Every connection.
     Everyone,
-    /// Every session but one.
+    /// Every connection but one.
     Except(ConnectionId),
-    /// One session.
+    /// One connection.
     One(ConnectionId),
-    /// These sessions.
+    /// These connections.
     Only(Vec<ConnectionId>),
     /// Whoever called over HTTP.
     Caller,
@@ -232,15 +232,15 @@ impl Effects {
         self.0.push(effect);
     }
 
-    pub(crate) fn save(&mut self, session: ConnectionId) {
-        let remember = Effect::Save(session);
+    pub(crate) fn save(&mut self, connection: ConnectionId) {
+        let remember = Effect::Save(connection);
         if !self.0.contains(&remember) {
             self.push(remember);
         }
     }
 
-    pub(crate) fn save_counts(&mut self, session: ConnectionId) {
-        let save = Effect::SaveCounts(session);
+    pub(crate) fn save_counts(&mut self, connection: ConnectionId) {
+        let save = Effect::SaveCounts(connection);
         if !self.0.contains(&save) {
             self.push(save);
         }

@@ -15,8 +15,8 @@ pub struct Notice {
     pub id: Uuid,
     /// The request it answers, in the client's own words.
     pub reply_to: Option<RequestId>,
-    /// The session it is for, where it is for one.
-    pub session: Option<ConnectionId>,
+    /// The connection it is for, where it is for one.
+    pub connection: Option<ConnectionId>,
     /// When it was said.
     pub at: Millis,
     /// What is said.

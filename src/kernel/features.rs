@@ -130,7 +130,7 @@ pub(crate) trait Features: std::fmt::Debug + Sync {
     fn found(&self, room: &mut Room, query: Query, found: Found, host: HostStats)
     -> Option<Answer>;
     /// See [`Rules::entered`].
-    fn entered(&self, room: &mut Room, session: &Connection);
+    fn entered(&self, room: &mut Room, connection: &Connection);
     /// See [`Rules::spoke`].
     fn spoke(&self, room: &mut Room, cx: &mut Context, id: ConnectionId);
     /// See [`Rules::wants_about`].
@@ -145,7 +145,7 @@ pub(crate) trait Features: std::fmt::Debug + Sync {
     /// See [`Rules::appended`].
     fn appended(&self, room: &mut Room, cx: &mut Context, entry: &Entry);
     /// See [`Rules::left`].
-    fn left(&self, room: &mut Room, cx: &mut Context, session: &Connection);
+    fn left(&self, room: &mut Room, cx: &mut Context, connection: &Connection);
     /// See [`Rules::watches_members`].
     fn watches_members(&self, room: &Room) -> bool;
     /// See [`Rules::member_joined`].

@@ -30,12 +30,12 @@ impl Grant {
     ];
 }
 
-/// What a session may do in its room. Stored in attachments: bits are append-only.
+/// What a connection may do in its room. Stored in attachments: bits are append-only.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Grants(u8);
 
-/// A bit that takes away: sessions that were stored when everybody saw the numbers go on as before.
+/// A bit that takes away: connections that were stored when everybody saw the numbers go on as before.
 const WITHOUT_MEASURES: u8 = 64;
 
 impl Grants {

@@ -1,4 +1,4 @@
-//! Time passing over sessions: silence, expired tokens, pings.
+//! Time passing over connections: silence, expired tokens, pings.
 
 use std::collections::BTreeMap;
 
@@ -9,20 +9,20 @@ use crate::message::{Code, ConnectionId, Millis, ProtocolError};
 /// Pings in a row that may go unanswered (K8).
 const BEATS_MISSED_MAX: u64 = 2;
 
-/// Looks at every session: one can be due.
+/// Looks at every connection: one can be due.
 pub(crate) fn sweep(room: &mut Room, cx: &mut Context, heard: &BTreeMap<ConnectionId, Millis>) {
-    let ids: Vec<ConnectionId> = room.sessions.keys().copied().collect();
+    let ids: Vec<ConnectionId> = room.connections.keys().copied().collect();
     for id in ids {
         look_at(room, cx, id, heard.get(&id).copied());
     }
     let limits = room.limits;
-    room.sweep_at = room.sessions.values().filter_map(|it| it.due_at(&limits)).min();
+    room.sweep_at = room.connections.values().filter_map(|it| it.due_at(&limits)).min();
 }
 
 fn look_at(room: &mut Room, cx: &mut Context, id: ConnectionId, heard_at: Option<Millis>) {
     let now = cx.stamp.at;
     let inactivity_ms = room.limits.inactivity_ms;
-    let Some(it) = room.sessions.get_mut(&id) else { return };
+    let Some(it) = room.connections.get_mut(&id) else { return };
     it.heard_at = heard_at.map_or(it.heard_at, |at| at.max(it.heard_at));
     let (silent, expired) = (now.since(it.heard_at), it.has_expired(now));
     let prompted = it.renew_by;

@@ -16,7 +16,7 @@ pub enum Input {
     /// A socket said something.
     Received {
         /// Which socket.
-        session: ConnectionId,
+        connection: ConnectionId,
         /// What it said.
         request: Request,
         /// What the log knows of this user's request of the same id.
@@ -36,7 +36,7 @@ pub enum Input {
     /// A socket showed another token; the edge has verified it.
     Renewed {
         /// Which socket.
-        session: ConnectionId,
+        connection: ConnectionId,
         /// The client's id for the request.
         request_id: Option<RequestId>,
         /// What the token says.
@@ -45,22 +45,22 @@ pub enum Input {
     /// A socket sent a frame past the limit, which nobody has read.
     Oversized {
         /// Which socket.
-        session: ConnectionId,
+        connection: ConnectionId,
     },
     /// A socket does not keep up with what is said.
     SlowConsumer {
         /// Which socket.
-        session: ConnectionId,
+        connection: ConnectionId,
     },
     /// What is known of a socket could not be stored where sleep does not reach.
     Unstored {
         /// Which socket.
-        session: ConnectionId,
+        connection: ConnectionId,
     },
     /// A socket closed, whoever closed it.
     Left {
         /// Which socket.
-        session: ConnectionId,
+        connection: ConnectionId,
     },
     /// Something came from outside, for a feature.
     Feature(feature::Input),

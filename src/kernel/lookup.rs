@@ -34,7 +34,7 @@ impl Room {
     pub fn wants(
         &self,
         author: &UserId,
-        session: Option<ConnectionId>,
+        connection: Option<ConnectionId>,
         request: &Request,
         duplicate: Option<&Duplicate>,
     ) -> Option<Query> {
@@ -42,7 +42,7 @@ impl Room {
         if !command.is_served_in(self.kind) {
             return None;
         }
-        self.features.wants(self, author, session, command, duplicate)
+        self.features.wants(self, author, connection, command, duplicate)
     }
 
     /// Connections that are sent something large, piece by piece, or are fed from the log, in their
@@ -60,8 +60,8 @@ impl Room {
 
     /// What is to be looked up for the next piece; what comes of it is for this connection.
     #[must_use]
-    pub fn next_piece(&self, session: ConnectionId) -> Option<Query> {
-        self.features.next(self, session)
+    pub fn next_piece(&self, connection: ConnectionId) -> Option<Query> {
+        self.features.next(self, connection)
     }
 
     /// Takes what was found.

@@ -4,7 +4,7 @@
 //! Input --> Room::handle --> Effect, Effect, ...
 //! ```
 //!
-//! What a room knows is either in its sessions, which ride in the sockets'
+//! What a room knows is either in its connections, which ride in the sockets'
 //! attachments while it sleeps, or in its log. So it can be dropped between any
 //! two inputs and rebuilt by `Room::restore`, and nobody can tell.
 
@@ -75,12 +75,12 @@ pub struct Room {
     pub(crate) head_at: Millis,
     pub(crate) first: Offset,
     pub(crate) first_at: Millis,
-    pub(crate) sessions: BTreeMap<ConnectionId, Connection>,
-    /// The connections of each present user; derived from `sessions`.
+    pub(crate) connections: BTreeMap<ConnectionId, Connection>,
+    /// The connections of each present user; derived from `connections`.
     pub(crate) present: BTreeMap<UserId, BTreeSet<ConnectionId>>,
-    /// What they hear; derived from `sessions`.
+    /// What they hear; derived from `connections`.
     pub(crate) subscriptions: Subscriptions,
-    /// Those that are fed from the log; derived from `sessions`.
+    /// Those that are fed from the log; derived from `connections`.
     pub(crate) behind: Behind,
     pub(crate) departures: BTreeMap<UserId, Departure>,
     /// What was counted against it as a whole.
@@ -89,7 +89,7 @@ pub struct Room {
     pub(crate) shares: BTreeMap<UserId, Counts>,
     /// Connects of the last minute, where the platform does not count them.
     pub(crate) addresses: BTreeMap<String, Window>,
-    /// No session can be due before this; may be too early, never too late.
+    /// No connection can be due before this; may be too early, never too late.
     pub(crate) sweep_at: Option<Millis>,
     /// What it did since somebody last asked.
     pub(crate) tally: Tally,
@@ -101,12 +101,12 @@ pub struct Room {
 }
 
 impl Room {
-    /// Rebuilds a room that slept, from its log and the sessions of its open sockets.
+    /// Rebuilds a room that slept, from its log and the connections of its open sockets.
     pub(crate) fn with_features(
         kind: Kind,
         limits: Limits,
         log: StoredRoom,
-        sessions: impl IntoIterator<Item = Connection>,
+        connections: impl IntoIterator<Item = Connection>,
         features: &'static dyn Features,
     ) -> Self {
         let mut room = Self {
@@ -117,7 +117,7 @@ impl Room {
             head_at: log.head_at,
             first: log.first,
             first_at: log.first_at,
-            sessions: BTreeMap::new(),
+            connections: BTreeMap::new(),
             present: BTreeMap::new(),
             subscriptions: Subscriptions::default(),
             behind: Behind::default(),
@@ -131,16 +131,16 @@ impl Room {
             features,
             config: Rc::default(),
         };
-        for session in sessions {
-            room.counts = room.counts.later(session.counts);
-            if session.share != Counts::default() {
-                let share = room.shares.entry(session.member.id.clone()).or_default();
-                *share = share.later(session.share);
+        for connection in connections {
+            room.counts = room.counts.later(connection.counts);
+            if connection.share != Counts::default() {
+                let share = room.shares.entry(connection.member.id.clone()).or_default();
+                *share = share.later(connection.share);
             }
-            if let Some(epoch) = session.epoch.as_ref().filter(|_| room.head.0 == 0) {
+            if let Some(epoch) = connection.epoch.as_ref().filter(|_| room.head.0 == 0) {
                 room.epoch = epoch.clone();
             }
-            room.enter(session);
+            room.enter(connection);
         }
         room
     }
@@ -149,15 +149,15 @@ impl Room {
     /// `address` is where it comes from, if the room is to count that (C22).
     pub fn admit(
         &mut self,
-        session: Connection,
+        connection: Connection,
         address: Option<&str>,
         now: Millis,
     ) -> Result<Connection, ProtocolError> {
-        presence::admits(self, &session, address, now)?;
-        let session = behind::begin(self, session);
+        presence::admits(self, &connection, address, now)?;
+        let connection = behind::begin(self, connection);
         // As long as nothing is written, sleep must not make another log of this one.
         let epoch = (self.head.0 == 0).then(|| self.epoch.clone());
-        Ok(Connection { epoch, ..session })
+        Ok(Connection { epoch, ..connection })
     }
 
     /// Takes what an operator set for features.
@@ -191,7 +191,11 @@ impl Room {
 
     /// Open connections, and how many of them said something of late.
     #[must_use]
-    pub fn connections(&self, now: Millis, heard: &BTreeMap<ConnectionId, Millis>) -> (u64, u64) {
+    pub fn count_connections(
+        &self,
+        now: Millis,
+        heard: &BTreeMap<ConnectionId, Millis>,
+    ) -> (u64, u64) {
         status::connections(self, now, heard)
     }
 
@@ -225,14 +229,14 @@ impl Room {
         numbers
     }
 
-    /// One session, while its socket is open.
-    pub fn session(&self, id: ConnectionId) -> Option<&Connection> {
-        self.sessions.get(&id)
+    /// One connection, while its socket is open.
+    pub fn connection(&self, id: ConnectionId) -> Option<&Connection> {
+        self.connections.get(&id)
     }
 
-    /// Every session whose socket is open.
-    pub fn sessions(&self) -> impl Iterator<Item = &Connection> {
-        self.sessions.values()
+    /// Every connection whose socket is open.
+    pub fn connections(&self) -> impl Iterator<Item = &Connection> {
+        self.connections.values()
     }
 
     /// How far back a resend is recognised.
@@ -258,9 +262,9 @@ impl Room {
         let (effects, tally) = Default::default();
         let mut cx = Context { stamp, effects, tally };
         match input {
-            Input::Joined(session) => presence::joined(self, &mut cx, *session),
-            Input::Received { session, request, duplicate } => {
-                self.received(&mut cx, session, request, duplicate);
+            Input::Joined(connection) => presence::joined(self, &mut cx, *connection),
+            Input::Received { connection, request, duplicate } => {
+                self.received(&mut cx, connection, request, duplicate);
             }
             Input::Called {
                 member,
@@ -272,21 +276,21 @@ impl Room {
                 let principal = Principal::caller(member, grants, request_id);
                 self.carry_out(&mut cx, &principal, command, duplicate);
             }
-            Input::Renewed { session, request_id, renewal } => {
-                let principal = self.admits_frame(&mut cx, session, request_id, None);
+            Input::Renewed { connection, request_id, renewal } => {
+                let principal = self.admits_frame(&mut cx, connection, request_id, None);
                 if let Some(Principal { request_id, .. }) = principal {
-                    connection::renewed(self, &mut cx, session, request_id, renewal);
+                    connection::renewed(self, &mut cx, connection, request_id, renewal);
                 }
             }
-            Input::Oversized { session } => {
+            Input::Oversized { connection } => {
                 let refusal = ProtocolError::too_large(self.limits.message_bytes_max);
-                self.disconnect(&mut cx, session, None, refusal);
+                self.disconnect(&mut cx, connection, None, refusal);
             }
-            Input::SlowConsumer { session } => self.disconnect_slow(&mut cx, session),
-            Input::Unstored { session } => {
-                self.disconnect(&mut cx, session, None, ProtocolError::system());
+            Input::SlowConsumer { connection } => self.disconnect_slow(&mut cx, connection),
+            Input::Unstored { connection } => {
+                self.disconnect(&mut cx, connection, None, ProtocolError::system());
             }
-            Input::Left { session } => presence::left(self, &mut cx, session),
+            Input::Left { connection } => presence::left(self, &mut cx, connection),
             Input::Feature(input) => self.features.heard(self, &mut cx, input),
             Input::Alarm { heard } => timers::fire(self, &mut cx, &heard),
         }

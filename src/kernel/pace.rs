@@ -42,20 +42,20 @@ impl Room {
         request_id: Option<RequestId>,
         rate: Option<&Rate>,
     ) -> Option<Principal> {
-        let session = self.sessions.get_mut(&id)?;
+        let connection = self.connections.get_mut(&id)?;
         cx.tally.received += 1;
-        let before = (session.heard_at, session.received);
-        session.hear(cx.stamp.at, &self.limits);
-        if session.flags.has(Flag::Pinged) {
-            session.received += 1;
+        let before = (connection.heard_at, connection.received);
+        connection.hear(cx.stamp.at, &self.limits);
+        if connection.flags.has(Flag::Pinged) {
+            connection.received += 1;
         }
-        let is_heard = before != (session.heard_at, session.received);
-        let charged = session.charge(rate, &self.limits, cx.stamp.at);
+        let is_heard = before != (connection.heard_at, connection.received);
+        let charged = connection.charge(rate, &self.limits, cx.stamp.at);
         if is_heard || charged == Ok(true) {
             cx.effects.save_counts(id);
         }
         match charged {
-            Ok(_) => Some(Principal::of(session, request_id, cx.stamp.at)),
+            Ok(_) => Some(Principal::of(connection, request_id, cx.stamp.at)),
             Err(refusal) => {
                 self.breach(cx, id, request_id, refusal);
                 None
@@ -70,8 +70,8 @@ impl Room {
         id: ConnectionId,
         rate: Option<&Rate>,
     ) -> bool {
-        let Some(session) = self.sessions.get_mut(&id) else { return false };
-        match session.charge(rate, &self.limits, cx.stamp.at) {
+        let Some(connection) = self.connections.get_mut(&id) else { return false };
+        match connection.charge(rate, &self.limits, cx.stamp.at) {
             Ok(is_changed) => {
                 if is_changed {
                     cx.effects.save_counts(id);
@@ -102,7 +102,7 @@ impl Room {
         if let Some(share) = share
             && let Err(wait_ms) = own.charge(pool, share, now)
         {
-            match principal.session.filter(|_| pool.is_breach) {
+            match principal.connection.filter(|_| pool.is_breach) {
                 Some(id) => {
                     self.breach(cx, id, principal.request_id.clone(), share.refusal(wait_ms));
                 }
@@ -172,11 +172,11 @@ impl Room {
             }
             self.shares.insert(user.clone(), own);
         }
-        let session = principal.session.and_then(|id| self.sessions.get_mut(&id));
-        if let Some(session) = session {
-            session.counts = counts;
-            session.share = self.shares.get(user).copied().unwrap_or_default();
-            cx.effects.save_counts(session.id);
+        let connection = principal.connection.and_then(|id| self.connections.get_mut(&id));
+        if let Some(connection) = connection {
+            connection.counts = counts;
+            connection.share = self.shares.get(user).copied().unwrap_or_default();
+            cx.effects.save_counts(connection.id);
         } else {
             cx.effects.push(Effect::Write(Write::Broadcasts(counts)));
             if let Some(own) = own {
@@ -186,12 +186,12 @@ impl Room {
     }
 
     /// A socket is gone, and what it carried of the counts goes to the log.
-    pub(crate) fn keep_counts(&self, cx: &mut Context, session: &Connection) {
-        let (now, user) = (cx.stamp.at, &session.member.id);
-        if session.counts == self.counts && self.counts.is_open(now) {
+    pub(crate) fn keep_counts(&self, cx: &mut Context, connection: &Connection) {
+        let (now, user) = (cx.stamp.at, &connection.member.id);
+        if connection.counts == self.counts && self.counts.is_open(now) {
             cx.effects.push(Effect::Write(Write::Broadcasts(self.counts)));
         }
-        let share = self.shares.get(user).filter(|it| **it == session.share && it.is_open(now));
+        let share = self.shares.get(user).filter(|it| **it == connection.share && it.is_open(now));
         if let Some(share) = share {
             cx.effects.push(Effect::Write(Write::Share(user.clone(), *share, now)));
         }
@@ -206,9 +206,9 @@ impl Room {
         request_id: Option<RequestId>,
         refusal: ProtocolError,
     ) {
-        let Some(session) = self.sessions.get_mut(&id) else { return };
-        let is_patient = session.flags.has(Flag::Patient);
-        if is_patient && session.strikes.charge(FORGIVEN, cx.stamp.at).is_ok() {
+        let Some(connection) = self.connections.get_mut(&id) else { return };
+        let is_patient = connection.flags.has(Flag::Patient);
+        if is_patient && connection.strikes.charge(FORGIVEN, cx.stamp.at).is_ok() {
             cx.effects.save(id);
             cx.refuse(id, request_id, refusal);
         } else {

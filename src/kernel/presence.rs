@@ -27,16 +27,17 @@ const ADDRESSES_MAX: usize = 1000;
 /// Whether there is room for one more connection.
 pub(crate) fn admits(
     room: &mut Room,
-    session: &Connection,
+    connection: &Connection,
     address: Option<&str>,
     now: Millis,
 ) -> Result<(), ProtocolError> {
-    if let Some(network) = &session.network {
+    if let Some(network) = &connection.network {
         anonymous::capacity_for(room, network)?;
     }
-    capacity_for(room, &session.member.id)?;
+    capacity_for(room, &connection.member.id)?;
     // What it subscribes to from the start rides in its attachment, as what it adds later.
-    if session.topics.as_ref().is_some_and(|it| !it.is_empty()) && !session.fits_attachment() {
+    if connection.topics.as_ref().is_some_and(|it| !it.is_empty()) && !connection.fits_attachment()
+    {
         return Err(topics::TOO_LONG);
     }
     address.map_or(Ok(()), |it| admits_address(room, it, now))
@@ -57,7 +58,7 @@ fn admits_address(room: &mut Room, address: &str, now: Millis) -> Result<(), Pro
 
 fn capacity_for(room: &Room, user: &UserId) -> Result<(), ProtocolError> {
     let full = |count: u64, max: u64| max != 0 && max <= count;
-    if full(room.sessions.len() as u64, room.limits.connections_per_room) {
+    if full(room.connections.len() as u64, room.limits.connections_per_room) {
         return Err(ProtocolError::new(Code::ConnectionLimit, "this room is full"));
     }
     let count = room.present.get(user).map_or(0, BTreeSet::len);
@@ -67,13 +68,13 @@ fn capacity_for(room: &Room, user: &UserId) -> Result<(), ProtocolError> {
     Ok(())
 }
 
-pub(crate) fn joined(room: &mut Room, cx: &mut Context, session: Connection) {
-    let (id, member) = (session.id, session.member.clone());
+pub(crate) fn joined(room: &mut Room, cx: &mut Context, connection: Connection) {
+    let (id, member) = (connection.id, connection.member.clone());
     let was_present = room.present.contains_key(&member.id);
-    let welcome = session.flags.has(Flag::Greeted).then(|| welcome(room, &session));
+    let welcome = connection.flags.has(Flag::Greeted).then(|| welcome(room, &connection));
     cx.tally.opened += 1;
     // Its socket brings its attachment along, so there is nothing to remember yet.
-    behind::enter(room, session, cx.stamp.at);
+    behind::enter(room, connection, cx.stamp.at);
     if let Some(welcome) = welcome {
         cx.tell(id, None, Event::Welcome(Box::new(welcome)));
     }
@@ -86,37 +87,38 @@ pub(crate) fn joined(room: &mut Room, cx: &mut Context, session: Connection) {
     }
 }
 
-fn welcome(room: &Room, session: &Connection) -> Welcome {
-    let heartbeat_ms = if session.flags.has(Flag::Pinged) { room.limits.heartbeat_ms } else { 0 };
+fn welcome(room: &Room, connection: &Connection) -> Welcome {
+    let heartbeat_ms =
+        if connection.flags.has(Flag::Pinged) { room.limits.heartbeat_ms } else { 0 };
     Welcome {
-        session: session.id,
-        user: session.member.id.clone(),
-        client: session.client.clone(),
+        connection: connection.id,
+        user: connection.member.id.clone(),
+        client: connection.client.clone(),
         heartbeat_ms,
         offset: room.head,
         epoch: room.epoch.clone(),
-        attached: behind::attached(room, session),
+        attached: behind::attached(room, connection),
     }
 }
 
 pub(crate) fn left(room: &mut Room, cx: &mut Context, id: ConnectionId) {
-    let Some(session) = room.sessions.remove(&id) else { return };
-    room.subscriptions.leave(&session);
+    let Some(connection) = room.connections.remove(&id) else { return };
+    room.subscriptions.leave(&connection);
     room.behind.remove(id);
     let now = cx.stamp.at;
     cx.tally.closed += 1;
-    let open_ms = now.since(session.joined_at);
+    let open_ms = now.since(connection.joined_at);
     cx.tally.open_ms += open_ms;
     cx.tally.open_ms_max = cx.tally.open_ms_max.max(open_ms);
-    room.keep_counts(cx, &session);
-    room.features.left(room, cx, &session);
-    let member = session.member;
+    room.keep_counts(cx, &connection);
+    room.features.left(room, cx, &connection);
+    let member = connection.member;
     let others = room.present.get_mut(&member.id);
     let is_last = others.is_none_or(|it| it.remove(&id) && it.is_empty());
     if is_last {
         room.present.remove(&member.id);
         // With nobody left to tell, there is nothing to remember either.
-        if !room.sessions.is_empty() || room.features.watches_members(room) {
+        if !room.connections.is_empty() || room.features.watches_members(room) {
             depart(room, cx, member);
         }
     }
@@ -167,7 +169,7 @@ pub(crate) fn list(room: &Room, cx: &mut Context, principal: &Principal) {
     if let Err(refusal) = allowed {
         return cx.refuse_principal(principal, refusal);
     }
-    let mut members: Vec<Member> = room.sessions.values().map(|it| it.member.clone()).collect();
+    let mut members: Vec<Member> = room.connections.values().map(|it| it.member.clone()).collect();
     // Those within their grace never left.
     members.extend(room.departures.values().map(|it| it.member.clone()));
     members.sort_by(|a, b| a.id.cmp(&b.id));

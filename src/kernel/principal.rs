@@ -1,4 +1,4 @@
-//! Who asks: a socket's session, or a caller over HTTP, who has none.
+//! Who asks: a socket's connection, or a caller over HTTP, who has none.
 
 use super::{Connection, Context, Flag, Grant, Grants, PendingReply, Recipients};
 use crate::kernel::Event;
@@ -6,7 +6,7 @@ use crate::message::{ConnectionId, Member, Millis, ProtocolError, RequestId, Use
 
 /// Whom to answer, and what they may ask.
 pub(crate) struct Principal {
-    pub(crate) session: Option<ConnectionId>,
+    pub(crate) connection: Option<ConnectionId>,
     pub(crate) member: Member,
     pub(crate) grants: Grants,
     pub(crate) request_id: Option<RequestId>,
@@ -19,22 +19,22 @@ pub(crate) struct Principal {
 
 impl Principal {
     /// A connection.
-    pub(crate) fn of(session: &Connection, request_id: Option<RequestId>, now: Millis) -> Self {
+    pub(crate) fn of(connection: &Connection, request_id: Option<RequestId>, now: Millis) -> Self {
         Self {
-            session: Some(session.id),
-            member: session.member.clone(),
-            grants: session.grants,
+            connection: Some(connection.id),
+            member: connection.member.clone(),
+            grants: connection.grants,
             request_id,
-            is_demo: session.flags.has(Flag::Demo),
-            has_expired: session.has_expired(now),
-            is_introduced: session.is_introduced(),
+            is_demo: connection.flags.has(Flag::Demo),
+            has_expired: connection.has_expired(now),
+            is_introduced: connection.is_introduced(),
         }
     }
 
     /// Whoever reaches the room over HTTP.
     pub(crate) fn caller(member: Member, grants: Grants, request_id: Option<RequestId>) -> Self {
-        let (session, is_demo, has_expired, is_introduced) = (None, false, false, true);
-        Self { session, member, grants, request_id, is_demo, has_expired, is_introduced }
+        let (connection, is_demo, has_expired, is_introduced) = (None, false, false, true);
+        Self { connection, member, grants, request_id, is_demo, has_expired, is_introduced }
     }
 
     /// Refuses what the token does not allow.
@@ -59,7 +59,7 @@ impl Principal {
     }
 
     fn recipients(&self) -> Recipients {
-        self.session.map_or(Recipients::Caller, Recipients::One)
+        self.connection.map_or(Recipients::Caller, Recipients::One)
     }
 }
 
@@ -78,7 +78,7 @@ impl Context {
     pub(crate) fn pending(&mut self, principal: &Principal) -> PendingReply {
         PendingReply {
             to: principal.recipients(),
-            session: principal.session,
+            connection: principal.connection,
             id: self.stamp.new_id(),
             reply_to: principal.request_id.clone(),
             at: self.stamp.at,

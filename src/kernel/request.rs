@@ -44,7 +44,9 @@ impl Room {
         let command = match command {
             Err(refusal) => return cx.refuse_principal(principal, refusal),
             // Over HTTP only what a room serves can be asked.
-            Ok(command) if principal.session.is_some() && !kinds::serves(self.kind, &command) => {
+            Ok(command)
+                if principal.connection.is_some() && !kinds::serves(self.kind, &command) =>
+            {
                 return cx.refuse_principal(principal, kinds::UNKNOWN);
             }
             Ok(command) => command,

@@ -18,7 +18,7 @@ pub(crate) fn stats(room: &Room, cx: &mut Context, principal: &Principal) {
         return cx.refuse_principal(principal, refusal);
     }
     let stats = Stats {
-        connections: room.sessions.len() as u64,
+        connections: room.connections.len() as u64,
         users: room.present.len() as u64,
         offset: room.head,
         epoch: room.epoch.clone(),
@@ -27,17 +27,17 @@ pub(crate) fn stats(room: &Room, cx: &mut Context, principal: &Principal) {
 }
 
 pub(crate) fn status(room: &Room, cx: &mut Context, principal: &Principal) {
-    let Some(session) = principal.session.and_then(|id| room.session(id)) else {
+    let Some(connection) = principal.connection.and_then(|id| room.connection(id)) else {
         return cx
             .refuse_principal(principal, ProtocolError::invalid("a status needs a connection"));
     };
     let quota = Quota::per_minute(room.limits.messages_per_minute);
     let status = Status {
-        session: session.id,
-        client: session.client.clone(),
-        connected_at: session.joined_at,
-        received: session.received,
-        received_this_minute: session.messages.count(quota, cx.stamp.at),
+        connection: connection.id,
+        client: connection.client.clone(),
+        connected_at: connection.joined_at,
+        received: connection.received,
+        received_this_minute: connection.messages.count(quota, cx.stamp.at),
         limit_per_minute: quota.count,
     };
     cx.answer(principal, Event::Reply(Reply::Status(Box::new(status))));
@@ -51,6 +51,6 @@ pub(crate) fn connections(
     heard: &BTreeMap<ConnectionId, Millis>,
 ) -> (u64, u64) {
     let last = |it: &Connection| heard.get(&it.id).map_or(it.heard_at, |at| it.heard_at.max(*at));
-    let active = room.sessions.values().filter(|it| now.since(last(it)) < ACTIVE_MS).count();
-    (room.sessions.len() as u64, active as u64)
+    let active = room.connections.values().filter(|it| now.since(last(it)) < ACTIVE_MS).count();
+    (room.connections.len() as u64, active as u64)
 }

@@ -1,6 +1,6 @@
 //! Who hears what: one index from channels to connections. A channel is a name space and a name
 //! in it (the event `agent.started`, the metric `load`, the document `notes`). Not stored: made
-//! anew from what each connection's session says.
+//! anew from what each connection's connection says.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,29 +26,29 @@ pub(crate) struct Subscriptions {
 }
 
 impl Subscriptions {
-    /// A connection hears what its session says; nothing while it is behind.
-    pub(crate) fn enter(&mut self, session: &Connection) {
-        if session.behind.is_some() {
+    /// A connection hears what its connection says; nothing while it is behind.
+    pub(crate) fn enter(&mut self, connection: &Connection) {
+        if connection.behind.is_some() {
             return;
         }
-        if session.flags.has(Flag::Following) {
-            self.following.insert(session.id);
+        if connection.flags.has(Flag::Following) {
+            self.following.insert(connection.id);
         }
-        if session.topics.is_none() {
-            self.everything.insert(session.id);
+        if connection.topics.is_none() {
+            self.everything.insert(connection.id);
         }
-        if !session.may_see() {
-            self.blind.insert(session.id);
+        if !connection.may_see() {
+            self.blind.insert(connection.id);
         }
-        channels(session, &mut |space, pattern| self.add(session.id, space, pattern));
+        channels(connection, &mut |space, pattern| self.add(connection.id, space, pattern));
     }
 
     /// A connection hears nothing any more.
-    pub(crate) fn leave(&mut self, session: &Connection) {
-        self.everything.remove(&session.id);
-        self.blind.remove(&session.id);
-        self.following.remove(&session.id);
-        channels(session, &mut |space, pattern| self.remove(session.id, space, pattern));
+    pub(crate) fn leave(&mut self, connection: &Connection) {
+        self.everything.remove(&connection.id);
+        self.blind.remove(&connection.id);
+        self.following.remove(&connection.id);
+        channels(connection, &mut |space, pattern| self.remove(connection.id, space, pattern));
     }
 
     fn add(&mut self, id: ConnectionId, space: Space, pattern: &str) {
@@ -100,26 +100,26 @@ fn forget(
     }
 }
 
-/// All that a session subscribed to.
-fn channels(session: &Connection, each: &mut dyn FnMut(Space, &str)) {
-    for topic in session.topics.iter().flatten() {
+/// All that a connection subscribed to.
+fn channels(connection: &Connection, each: &mut dyn FnMut(Space, &str)) {
+    for topic in connection.topics.iter().flatten() {
         each(Space::EVENTS, topic.as_str());
     }
-    session.own.channels(each);
+    connection.own.channels(each);
 }
 
 impl Room {
     /// Changes what a connection is subscribed to. All of it is done here, so that the index
-    /// never says anything else than the sessions.
+    /// never says anything else than the connections.
     pub(crate) fn resubscribe<T>(
         &mut self,
         id: ConnectionId,
         change: impl FnOnce(&mut Connection) -> T,
     ) -> Option<T> {
-        let session = self.sessions.get_mut(&id)?;
-        self.subscriptions.leave(session);
-        let changed = change(session);
-        self.subscriptions.enter(session);
+        let connection = self.connections.get_mut(&id)?;
+        self.subscriptions.leave(connection);
+        let changed = change(connection);
+        self.subscriptions.enter(connection);
         Some(changed)
     }
 
@@ -127,7 +127,7 @@ impl Room {
     pub(crate) fn hearers(&self, name: &str, except: Option<ConnectionId>) -> Recipients {
         let everything = &self.subscriptions.everything;
         let is_broadcast = name == BROADCAST;
-        if (is_broadcast && self.behind.is_empty()) || everything.len() == self.sessions.len() {
+        if (is_broadcast && self.behind.is_empty()) || everything.len() == self.connections.len() {
             return except.map_or(Recipients::Everyone, Recipients::Except);
         }
         if is_broadcast {
@@ -145,7 +145,7 @@ impl Room {
         except: Option<ConnectionId>,
         is_such: impl Fn(&Connection) -> bool,
     ) -> Recipients {
-        let such = self.sessions.values().filter(|it| it.hears(name) && is_such(it));
+        let such = self.connections.values().filter(|it| it.hears(name) && is_such(it));
         self.recipients(such.map(|it| it.id), except)
     }
 
@@ -156,7 +156,8 @@ impl Room {
         name: &str,
         except: Option<ConnectionId>,
     ) -> Recipients {
-        let own = self.present.get(user).into_iter().flatten().filter_map(|it| self.session(*it));
+        let own =
+            self.present.get(user).into_iter().flatten().filter_map(|it| self.connection(*it));
         self.recipients(own.filter(|it| it.hears(name)).map(|it| it.id), except)
     }
 
@@ -174,7 +175,7 @@ impl Room {
 
     /// The connections that follow the log and are not behind.
     pub(crate) fn followers(&self) -> impl Iterator<Item = &Connection> {
-        self.subscriptions.following.iter().filter_map(|it| self.session(*it))
+        self.subscriptions.following.iter().filter_map(|it| self.connection(*it))
     }
 
     /// The connections that are subscribed to a channel.
@@ -183,7 +184,7 @@ impl Room {
         space: Space,
         name: &str,
     ) -> impl Iterator<Item = &Connection> {
-        self.subscriptions.of(space, name).into_iter().filter_map(|it| self.session(it))
+        self.subscriptions.of(space, name).into_iter().filter_map(|it| self.connection(it))
     }
 
     /// These, all but one. Nobody is named where everyone is meant.
@@ -193,7 +194,7 @@ impl Room {
         except: Option<ConnectionId>,
     ) -> Recipients {
         let mut all: Vec<ConnectionId> = connections.into_iter().collect();
-        if all.len() == self.sessions.len() {
+        if all.len() == self.connections.len() {
             return except.map_or(Recipients::Everyone, Recipients::Except);
         }
         all.retain(|it| Some(*it) != except);
@@ -217,7 +218,7 @@ impl Context {
     pub(crate) fn tell_all(&mut self, to: Recipients, event: Event) {
         if to != Recipients::Only(Vec::new()) {
             let (id, at) = (self.stamp.new_id(), self.stamp.at);
-            self.tell_notice(to, Notice { id, reply_to: None, session: None, at, event });
+            self.tell_notice(to, Notice { id, reply_to: None, connection: None, at, event });
         }
     }
 }
@@ -228,39 +229,39 @@ mod tests {
     use crate::kernel::Grants;
     use crate::message::{Member, Millis, Name, Topic};
 
-    fn session(number: u64, topics: &[&str], metrics: &[&str]) -> Connection {
+    fn connection(number: u64, topics: &[&str], metrics: &[&str]) -> Connection {
         let member = Member::new(UserId(format!("user {number}")), None);
         let id = ConnectionId::from_bits(number << 11);
         let topics = topics.iter().map(|it| Topic::parse(*it).unwrap()).collect();
         let metrics = metrics.iter().map(|it| Name::parse(*it).unwrap()).collect();
-        let session = Connection::new(id, member, Grants::default(), None, Millis(0));
-        let mut session = Connection { topics: Some(topics), ..session };
-        session.own.metrics.heard = metrics;
-        session
+        let connection = Connection::new(id, member, Grants::default(), None, Millis(0));
+        let mut connection = Connection { topics: Some(topics), ..connection };
+        connection.own.metrics.heard = metrics;
+        connection
     }
 
     #[test]
     fn c28_the_index_says_what_each_subscription_says() {
         let mut index = Subscriptions::default();
-        let sessions = [
-            session(1, &["a.b"], &["a.b"]),
-            session(2, &["a.*"], &[]),
-            session(3, &["*", "a.b"], &["load"]),
-            session(4, &["a.b*", "a.*", "c"], &[]),
-            session(5, &[], &["load"]),
+        let connections = [
+            connection(1, &["a.b"], &["a.b"]),
+            connection(2, &["a.*"], &[]),
+            connection(3, &["*", "a.b"], &["load"]),
+            connection(4, &["a.b*", "a.*", "c"], &[]),
+            connection(5, &[], &["load"]),
         ];
-        for session in &sessions {
-            index.enter(session);
+        for connection in &connections {
+            index.enter(connection);
         }
         for name in ["a", "a.", "a.b", "a.bc", "b", "c", "load", ""] {
-            let heard = sessions.iter().filter(|it| it.hears(name)).map(|it| it.id).collect();
+            let heard = connections.iter().filter(|it| it.hears(name)).map(|it| it.id).collect();
             assert_eq!(index.of(Space::EVENTS, name), heard, "{name}");
         }
         let watchers: Vec<_> = index.of(Space::METRICS, "load").into_iter().collect();
-        assert_eq!(watchers, [sessions[2].id, sessions[4].id]);
+        assert_eq!(watchers, [connections[2].id, connections[4].id]);
         assert!(index.of(Space::DOCUMENTS, "a.b").is_empty(), "each name space by itself");
-        for session in &sessions {
-            index.leave(session);
+        for connection in &connections {
+            index.leave(connection);
         }
         assert!(index.exact.is_empty() && index.prefixes.is_empty() && index.blind.is_empty());
     }

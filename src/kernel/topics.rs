@@ -12,10 +12,10 @@ pub(crate) fn subscribe(
     principal: &Principal,
     topics: Vec<Topic>,
 ) {
-    let Some(session) = principal.session.and_then(|id| room.session(id)) else {
+    let Some(connection) = principal.connection.and_then(|id| room.connection(id)) else {
         return cx.refuse_principal(principal, NO_SOCKET);
     };
-    let mut all = session.topics.clone().unwrap_or_default();
+    let mut all = connection.topics.clone().unwrap_or_default();
     all.extend(topics);
     all.sort_unstable();
     all.dedup();
@@ -24,7 +24,7 @@ pub(crate) fn subscribe(
     if TOPICS_MAX < all.len() || TOPICS_BYTES_MAX < bytes {
         return cx.refuse_principal(principal, TOO_MANY);
     }
-    let id = session.id;
+    let id = connection.id;
     let fits = room.resubscribe(id, |it| {
         let before = it.topics.replace(all.clone());
         let fits = it.fits_attachment();
@@ -46,7 +46,7 @@ pub(crate) fn unsubscribe(
     principal: &Principal,
     topics: Vec<Topic>,
 ) {
-    let Some(id) = principal.session else { return cx.refuse_principal(principal, NO_SOCKET) };
+    let Some(id) = principal.connection else { return cx.refuse_principal(principal, NO_SOCKET) };
     let is_filtered = room.resubscribe(id, |it| {
         it.topics.as_mut().map(|all| all.retain(|it| !topics.contains(it))).is_some()
     });
@@ -57,8 +57,8 @@ pub(crate) fn unsubscribe(
 }
 
 pub(crate) fn list(room: &Room, cx: &mut Context, principal: &Principal) {
-    let session = principal.session.and_then(|id| room.session(id));
-    let topics = session.and_then(|it| it.topics.clone());
+    let connection = principal.connection.and_then(|id| room.connection(id));
+    let topics = connection.and_then(|it| it.topics.clone());
     cx.answer(principal, Event::Reply(Reply::Subscriptions(topics)));
 }
 

@@ -8,7 +8,7 @@ use crate::message::Millis;
 
 /// From when on nothing is left; `None` while something is.
 pub(crate) fn vacant_at(room: &Room) -> Option<Millis> {
-    let is_left = room.sessions.is_empty() && room.departures.is_empty();
+    let is_left = room.connections.is_empty() && room.departures.is_empty();
     // A demo room's log goes with it, and what is kept beside.
     let is_empty = room.limits.is_demo || room.keeps_nothing();
     if !is_left || !is_empty || room.own.is_busy() {

@@ -45,7 +45,7 @@ impl ConnectionId {
         self.0 as f64
     }
 
-    /// The session that JavaScript calls by this number.
+    /// The connection that JavaScript calls by this number.
     #[must_use]
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "range-checked")]
     pub fn from_f64(number: f64) -> Option<Self> {

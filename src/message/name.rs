@@ -16,7 +16,7 @@ pub(crate) fn is_dots(text: &str) -> bool {
     matches!(text, "." | "..")
 }
 
-/// Whether this is a name: of a room, an event, a metric, a session, an object of large data.
+/// Whether this is a name: of a room, an event, a metric, a connection, an object of large data.
 pub(super) fn is_spelled(name: &str) -> bool {
     was_spelled(name) && !is_dots(name)
 }

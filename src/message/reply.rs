@@ -4,7 +4,7 @@ use super::{Attached, ConnectionId, Epoch, Millis, Offset, Topic, UserId};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Welcome {
     /// Its name.
-    pub session: ConnectionId,
+    pub connection: ConnectionId,
     /// Whose it is.
     pub user: UserId,
     /// What the client calls itself, if it said so.
@@ -70,7 +70,7 @@ pub struct Stats {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Status {
     /// Its name.
-    pub session: ConnectionId,
+    pub connection: ConnectionId,
     /// What the client calls itself.
     pub client: Option<String>,
     /// Since when.

@@ -37,7 +37,7 @@ pub struct Channel<'a> {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Peer<'a> {
     /// The connection; `None` before it is in a room.
-    pub session: Option<ConnectionId>,
+    pub connection: Option<ConnectionId>,
     /// Its room.
     pub channel: Channel<'a>,
 }

@@ -4,11 +4,11 @@ use dormouse::kernel::Room;
 use dormouse::limits::Limits;
 use dormouse::message::{Code, Details, Millis, ProtocolError};
 
-use crate::support::{NOON, room, session};
+use crate::support::{NOON, connection, room};
 
 /// Somebody connects from an address.
 fn comes(room: &mut Room, address: &str, now: Millis) -> Result<(), ProtocolError> {
-    room.admit(session(1, "ann"), Some(address), now).map(drop)
+    room.admit(connection(1, "ann"), Some(address), now).map(drop)
 }
 
 #[test]

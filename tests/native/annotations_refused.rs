@@ -9,7 +9,7 @@ use dormouse::protocol::{ProtocolId, Wire};
 use serde_json::{Value, json};
 
 use crate::annotations::{delete, edit, reacts};
-use crate::support::{a_users, member, session, speaking};
+use crate::support::{a_users, connection, member, speaking};
 use crate::threads::{chat, history, message, posts, publish, tells};
 use crate::world::World;
 
@@ -221,12 +221,12 @@ fn u9_who_proved_nothing_edits_and_deletes_nothing() {
     let mut world = World::of(Kind::Hub, Limits::default().of_demo());
     let wire = Wire { dialect: ProtocolId::EVENTS, batched: false };
     for number in [1, 2] {
-        let session = speaking(wire.dialect, session(number, "ann"));
-        let flags = session.flags.union(Flags::of(&[Flag::Demo]));
+        let connection = speaking(wire.dialect, connection(number, "ann"));
+        let flags = connection.flags.union(Flags::of(&[Flag::Demo]));
         let grants = a_users().union(Grants::from_iter([Grant::Publish]));
         let network = Some(String::new());
-        let session = Connection { flags, grants, network, topics: None, ..session };
-        world.enter(session, wire).unwrap();
+        let connection = Connection { flags, grants, network, topics: None, ..connection };
+        world.enter(connection, wire).unwrap();
     }
     tells(&mut world, 1, &publish(&json!({"event": "note", "data": "hers"})));
     for number in [1, 2] {
@@ -247,12 +247,12 @@ fn u9_a_stranger_in_the_lobby_changes_nothing_of_a_user_of_its_name() {
     world.join_on(ProtocolId::CLIENT, 1, "anonymous:ann");
     tells(&mut world, 1, &json!({"type": "note", "x": "said with a token"}));
     let wire = Wire { dialect: ProtocolId::CLIENT, batched: false };
-    let session = speaking(wire.dialect, session(2, "ann"));
+    let connection = speaking(wire.dialect, connection(2, "ann"));
     let stranger = Connection {
         member: member("anonymous:ann"),
         grants: Grants::from_iter([Grant::Join]),
         network: Some(String::new()),
-        ..session
+        ..connection
     };
     world.enter(stranger, wire).unwrap();
     for frame in [

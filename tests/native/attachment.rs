@@ -7,7 +7,7 @@ use dormouse::message::{Kind, Member, Name, Topic, UserId};
 use dormouse::protocol::{ProtocolId, Wire};
 use serde_json::{Value, json};
 
-use crate::support::{NOON, Seen, session, session_id};
+use crate::support::{NOON, Seen, connection, session_id};
 use crate::world::World;
 
 const WIRE: Wire = Wire { dialect: ProtocolId::EVENTS, batched: false };
@@ -16,25 +16,25 @@ const WIRE: Wire = Wire { dialect: ProtocolId::EVENTS, batched: false };
 fn longest() -> Connection {
     let name = "😀".repeat(32);
     let member = Member { id: UserId(name.clone()), name };
-    let mut session = Connection::new(session_id(1), member, Grants::all(), Some(NOON), NOON);
-    session.client = Some("é".repeat(64));
-    session
+    let mut connection = Connection::new(session_id(1), member, Grants::all(), Some(NOON), NOON);
+    connection.client = Some("é".repeat(64));
+    connection
 }
 
 #[test]
 fn a_session_with_as_many_topics_as_may_be_fits_whatever_letters_its_name_has() {
-    let mut session = longest();
+    let mut connection = longest();
     let topics = (0..100).map(|it| Topic::parse(format!("{it:081}")).unwrap());
-    session.topics = Some(topics.collect());
-    let attachment = write_attachment(WIRE, &session).unwrap();
+    connection.topics = Some(topics.collect());
+    let attachment = write_attachment(WIRE, &connection).unwrap();
     assert!(attachment.is_ascii(), "one byte a character, in JavaScript too");
     assert!(attachment.len() < 14 * 1024, "{}", attachment.len());
-    assert_eq!(read_attachment(&attachment), Some((WIRE, session)));
+    assert_eq!(read_attachment(&attachment), Some((WIRE, connection)));
 }
 
 #[test]
 fn attachments_that_are_not_in_ascii_are_still_read() {
-    let mut zoe = session(1, "zoë");
+    let mut zoe = connection(1, "zoë");
     zoe.member.name = "Zoë 名前".into();
     let written = write_attachment(WIRE, &zoe).unwrap();
     let earlier = written.replace("\\u00eb", "ë").replace("\\u540d\\u524d", "名前");
@@ -47,14 +47,17 @@ fn attachments_that_are_not_in_ascii_are_still_read() {
 #[test]
 fn rates_of_features_are_stored_as_they_were_before_features_had_them() {
     let earlier = r#"{"v":1,"w":{"d":2},"s":{"i":7,"w":{"u":"ann","n":"Ann"},"g":31,"h":5,"m":{"o":1,"c":2},"b":{"o":3,"c":4,"p":{"o":5,"c":6},"t":{"o":7,"c":8},"e":9,"u":10},"j":5,"q":1700000000000001,"u":1700000000000002,"d":1700000000000003,"a":"192.0.2.1","us":{"o":0,"c":0,"e":11}}}"#;
-    let (wire, session) = read_attachment(earlier).unwrap();
-    let buckets =
-        [session.own.documents.edits, session.own.documents.cursors, session.own.transfers.chunks];
+    let (wire, connection) = read_attachment(earlier).unwrap();
+    let buckets = [
+        connection.own.documents.edits,
+        connection.own.documents.cursors,
+        connection.own.transfers.chunks,
+    ];
     let expected =
         json!([1_700_000_000_000_001_u64, 1_700_000_000_000_002_u64, 1_700_000_000_000_003_u64]);
     assert_eq!(json!(buckets), expected);
     let fields = |text: &str| serde_json::from_str::<Value>(text).unwrap();
-    assert_eq!(fields(&write_attachment(wire, &session).unwrap()), fields(earlier));
+    assert_eq!(fields(&write_attachment(wire, &connection).unwrap()), fields(earlier));
 }
 
 #[test]

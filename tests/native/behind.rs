@@ -9,7 +9,7 @@ use dormouse::protocol::{ProtocolId, Wire};
 use serde_json::{Value, json};
 
 use crate::publications::called;
-use crate::support::{Seen, a_users, session, session_id, speaking};
+use crate::support::{Seen, a_users, connection, session_id, speaking};
 use crate::world::World;
 
 const WIRE: Wire = Wire { dialect: ProtocolId::EVENTS, batched: false };
@@ -49,15 +49,15 @@ pub(crate) fn following(
     events: Option<&[&str]>,
     asked: Option<Position>,
 ) -> Connection {
-    let session = speaking(ProtocolId::EVENTS, session(number, user));
-    let flags = session.flags.union(Flags::of(&[Flag::Following]));
+    let connection = speaking(ProtocolId::EVENTS, connection(number, user));
+    let flags = connection.flags.union(Flags::of(&[Flag::Following]));
     let topics = events.map(|it| it.iter().map(|it| Topic::parse(*it).unwrap()).collect());
-    Connection { flags, topics, asked, grants: a_users(), ..session }
+    Connection { flags, topics, asked, grants: a_users(), ..connection }
 }
 
-pub(crate) fn follow(world: &mut World, session: Connection) -> Result<(), ProtocolError> {
+pub(crate) fn follow(world: &mut World, connection: Connection) -> Result<(), ProtocolError> {
     let joined_at = world.now;
-    let done = world.enter(Connection { heard_at: joined_at, joined_at, ..session }, WIRE);
+    let done = world.enter(Connection { heard_at: joined_at, joined_at, ..connection }, WIRE);
     world.wait(1);
     done
 }
@@ -75,8 +75,8 @@ pub(crate) fn offsets(world: &World, number: u64) -> Vec<u64> {
 
 pub(crate) fn cursor(world: &World, number: u64) -> Option<u64> {
     let stored = world.sockets.attachments();
-    let session = stored.iter().find(|it| it.id == session_id(number)).unwrap();
-    session.behind.map(|it| it.0)
+    let connection = stored.iter().find(|it| it.id == session_id(number)).unwrap();
+    connection.behind.map(|it| it.0)
 }
 
 #[test]
@@ -85,9 +85,9 @@ fn where_a_connection_goes_on_is_decided_when_it_comes() {
     (stored.head, stored.first) = (Offset(20), Offset(5));
     let mut room = dormouse::kernel::Room::restore(Kind::Hub, limits(), stored, []);
     let mut admit = |asked, grants| {
-        let session = Connection { grants, ..following(2, "ann", None, Some(asked)) };
-        let session = room.admit(session, None, crate::support::NOON).unwrap();
-        (session.behind.map(|it| it.0), session.not_resumed)
+        let connection = Connection { grants, ..following(2, "ann", None, Some(asked)) };
+        let connection = room.admit(connection, None, crate::support::NOON).unwrap();
+        (connection.behind.map(|it| it.0), connection.not_resumed)
     };
     let blind: Grants = [Grant::Join].into_iter().collect();
     for (asked, expected) in [
@@ -121,11 +121,11 @@ fn before_its_first_entry_every_log_is_the_same() {
 #[test]
 fn a_cursor_is_stored_under_this_name() {
     let wire = WIRE;
-    let session = Connection { behind: Some(Offset(41)), ..session(1, "ann") };
-    let written = write_attachment(wire, &session).unwrap();
+    let connection = Connection { behind: Some(Offset(41)), ..connection(1, "ann") };
+    let written = write_attachment(wire, &connection).unwrap();
     assert!(written.contains(r#","bh":41"#), "{written}");
-    assert_eq!(read_attachment(&written), Some((wire, session)));
-    let live = write_attachment(wire, &crate::support::session(1, "ann")).unwrap();
+    assert_eq!(read_attachment(&written), Some((wire, connection)));
+    let live = write_attachment(wire, &crate::support::connection(1, "ann")).unwrap();
     assert!(!live.contains("bh"), "one that is live takes nothing");
 }
 

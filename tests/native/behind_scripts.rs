@@ -101,11 +101,11 @@ impl Play {
         let follower = &self.followers[who];
         let position = follower.handed.last().copied().unwrap_or(follower.base);
         let asked = at(&epoch().0, position);
-        let (head, session) =
+        let (head, connection) =
             (self.head(), following(number, USERS[who], FILTERS[who], Some(asked)));
         // Slow from its first moment.
         backlog(&self.world, number, WINDOW_BYTES);
-        follow(&mut self.world, session).unwrap();
+        follow(&mut self.world, connection).unwrap();
         let from = cursor(&self.world, number).unwrap_or(head);
         let follower = &mut self.followers[who];
         if from == position {

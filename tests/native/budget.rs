@@ -10,7 +10,7 @@ use dormouse::protocol::Frame;
 use proptest::prelude::*;
 use serde_json::json;
 
-use crate::support::{FakeSockets, NOON, epoch, session, session_id, stamp};
+use crate::support::{FakeSockets, NOON, connection, epoch, session_id, stamp};
 use crate::world::nobody;
 
 type RoomHost = Host<MemoryHistory, FakeSockets>;
@@ -44,7 +44,7 @@ impl Isolate {
             let host = Host::wake(self.kind, limits, history, sockets.clone(), []).unwrap();
             let mut host = host.sharing(&self.budget, &self.shared);
             for (number, user) in [(1, "ann"), (2, "bob")] {
-                let joined = session(number, user);
+                let joined = connection(number, user);
                 let _ = host.join(joined.clone(), stamp(now), |_| sockets.open(&joined, false));
             }
             host.flush(now).unwrap();

@@ -8,7 +8,9 @@ use dormouse::message::{Kind, RequestId};
 use dormouse::protocol::{Decoded, Frame, ProtocolId, Wire};
 use serde_json::{Value, json};
 
-use crate::support::{FakeSockets, NOON, Rusqlite, body, epoch, said, session, session_id, stamp};
+use crate::support::{
+    FakeSockets, NOON, Rusqlite, body, connection, epoch, said, session_id, stamp,
+};
 use crate::world::nobody;
 
 type RoomHost = Host<SqlHistory<Rusqlite>, FakeSockets>;
@@ -19,7 +21,7 @@ fn room(messages_per_minute: u64) -> (RoomHost, FakeSockets) {
     let history = SqlHistory::open(database, &epoch()).unwrap();
     let limits = Limits { messages_per_minute, ..Limits::default() };
     let mut host = Host::wake(Kind::Chat, limits, history, sockets.clone(), []).unwrap();
-    let ann = session(1, "ann");
+    let ann = connection(1, "ann");
     let wire = Wire { dialect: ProtocolId::CONTEXT, batched: false };
     host.join(ann.clone(), stamp(NOON), |_| sockets.open_as(&ann, wire)).unwrap();
     (host, sockets)

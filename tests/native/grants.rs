@@ -125,8 +125,8 @@ fn m6_a_token_that_shows_less_ends_what_the_one_before_showed() {
         grants: Grants::all().without_measures(),
         expires_at: None,
     };
-    let (session, renewal) = (session_id(1), Ok(renewal));
-    world.happens(Input::Renewed { session, request_id: None, renewal });
+    let (connection, renewal) = (session_id(1), Ok(renewal));
+    world.happens(Input::Renewed { connection, request_id: None, renewal });
     let before = count(&world, 1);
     let told = measures(&world, 3);
     let answered = world.run(&dormouse::api::Task::from(MetricCall::Measures(told)));
@@ -145,7 +145,7 @@ fn p13_events_of_typing_take_presence_too() {
     world.says(2, r#"{"type":"subscribe","events":["*"]}"#);
     let typing = feature::typing::TypingCommand::Set(true).into();
     let request = Request { request_id: None, command: Ok(typing) };
-    world.happens(Input::Received { session: session_id(1), request, duplicate: None });
+    world.happens(Input::Received { connection: session_id(1), request, duplicate: None });
     let last = world.sockets.frames(2).pop().unwrap();
     assert_eq!((&last["type"], &last["event"]), (&json!("event"), &json!("typing")));
 }

@@ -4,15 +4,15 @@ use dormouse::kernel::{Command, Connection, Effect, Event, Flag, Flags, Input, R
 use dormouse::limits::Limits;
 use dormouse::message::{Code, ConnectionId, Kind, Millis};
 
-use crate::support::{NOON, room, says, session, session_id, stamp};
+use crate::support::{NOON, connection, room, says, session_id, stamp};
 
 /// A pinged socket, number 1, and one that is not, number 2.
 fn scene(limits: Limits) -> Room {
     let mut room = room(limits);
     let flags = Flags::of(&[Flag::Pinged]);
-    let pinged = Connection { flags, ..session(1, "ann") };
+    let pinged = Connection { flags, ..connection(1, "ann") };
     let _ = room.handle(Input::Joined(Box::new(pinged)), stamp(NOON));
-    let _ = room.handle(Input::Joined(Box::new(session(2, "bob"))), stamp(NOON));
+    let _ = room.handle(Input::Joined(Box::new(connection(2, "bob"))), stamp(NOON));
     room
 }
 
@@ -28,7 +28,7 @@ fn ring(room: &mut Room, heard: &[(u64, u64)]) -> (u64, Vec<ConnectionId>, Vec<C
                 Event::Refused(refusal) => assert_eq!(refusal.code, Code::ConnectionTimeout),
                 other => panic!("nobody asked for {other:?}"),
             },
-            Effect::Close { session, .. } => closed.push(session),
+            Effect::Close { connection, .. } => closed.push(connection),
             _ => {}
         }
     }
@@ -77,7 +77,7 @@ fn e9_a_ping_that_the_platform_answered_counts_as_said() {
 fn e9_when_the_last_pinged_socket_leaves_the_pings_end() {
     let mut room = scene(Limits::default());
     let _ = ring(&mut room, &[]);
-    let _ = room.handle(Input::Left { session: session_id(1) }, stamp(after(25_000)));
+    let _ = room.handle(Input::Left { connection: session_id(1) }, stamp(after(25_000)));
     // The alarm may ring once more, for nothing, then for bob's silence.
     let mut rung = Vec::new();
     while rung.last().is_none_or(|at| *at < Limits::default().inactivity_ms) {
@@ -99,10 +99,11 @@ fn e9_an_interval_of_zero_means_no_pings() {
 fn e9_k8_sleep_moves_no_ping() {
     let mut awake = scene(Limits::default());
     let _ = ring(&mut awake, &[]);
-    let sessions: Vec<_> = awake.sessions().cloned().collect();
-    let mut woken = Room::restore(Kind::Chat, Limits::default(), crate::support::blank(), sessions);
+    let connections: Vec<_> = awake.connections().cloned().collect();
+    let mut woken =
+        Room::restore(Kind::Chat, Limits::default(), crate::support::blank(), connections);
     for _ in 0..2 {
         assert_eq!(ring(&mut woken, &[]), ring(&mut awake, &[]));
     }
-    assert!(woken.session(session_id(1)).is_none(), "it missed two, one of them before");
+    assert!(woken.connection(session_id(1)).is_none(), "it missed two, one of them before");
 }

@@ -12,7 +12,7 @@ use dormouse::message::{Entry, Kind, Millis, Offset, Page, RequestId, Target, Us
 use dormouse::protocol::Frame;
 use serde_json::json;
 
-use crate::support::{FakeSockets, NOON, Seen, epoch, session, session_id, stamp};
+use crate::support::{FakeSockets, NOON, Seen, connection, epoch, session_id, stamp};
 use crate::world::{World, nobody};
 
 fn say(content: &str) -> String {
@@ -58,8 +58,8 @@ fn what_gathers_in_the_outbox_is_not_for_a_newcomer() {
     let history = MemoryHistory::new(epoch());
     let mut host = Host::wake(Kind::Chat, Limits::default(), history, sockets.clone(), []).unwrap();
     let join = |host: &mut Host<_, FakeSockets>, number, user| {
-        let session = session(number, user);
-        host.join(session.clone(), stamp(NOON), |_| sockets.open(&session, false)).unwrap()
+        let connection = connection(number, user);
+        host.join(connection.clone(), stamp(NOON), |_| sockets.open(&connection, false)).unwrap()
     };
     join(&mut host, 1, "ann");
     host.flush(NOON).unwrap();
@@ -208,8 +208,8 @@ fn p11_when_the_log_fails_nothing_is_revealed_and_its_senders_are_told() {
     let history = Flaky(MemoryHistory::new(epoch()), Rc::clone(&fails));
     let mut host = Host::wake(Kind::Chat, Limits::default(), history, sockets.clone(), []).unwrap();
     for (number, user) in [(1, "ann"), (2, "bob")] {
-        let session = session(number, user);
-        host.join(session.clone(), stamp(NOON), |_| sockets.open(&session, false)).unwrap();
+        let connection = connection(number, user);
+        host.join(connection.clone(), stamp(NOON), |_| sockets.open(&connection, false)).unwrap();
     }
     host.flush(NOON).unwrap();
     fails.set(true);

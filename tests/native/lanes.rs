@@ -9,7 +9,7 @@ use dormouse::message::{Acknowledgement, EventName, Json, Kind, Millis, Topic};
 use dormouse::protocol::{ProtocolId, Wire};
 use serde_json::{Value, json};
 
-use crate::support::{FakeSockets, NOON, epoch, member, published, session, speaking, stamp};
+use crate::support::{FakeSockets, NOON, connection, epoch, member, published, speaking, stamp};
 
 /// A hub with a socket of each kind: one whose frames show offsets, one whose do not.
 fn hub() -> (Host<MemoryHistory, FakeSockets>, FakeSockets) {
@@ -18,7 +18,7 @@ fn hub() -> (Host<MemoryHistory, FakeSockets>, FakeSockets) {
     for (number, dialect) in [(1, ProtocolId::WORKFLOW), (2, ProtocolId::EVENTS)] {
         let joined = Connection {
             topics: Some(vec![Topic::parse("*").unwrap()]),
-            ..speaking(dialect, session(number, "ann"))
+            ..speaking(dialect, connection(number, "ann"))
         };
         let wire = Wire { dialect, batched: false };
         host.join(joined.clone(), stamp(NOON), |_| sockets.open_as(&joined, wire)).unwrap();

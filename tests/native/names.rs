@@ -115,9 +115,9 @@ fn r1_what_was_stored_under_such_a_name_is_still_read() {
         "i": 7, "w": {"u": "..", "n": "Ann"}, "g": 1, "h": NOON,
         "l": ["..", "score"], "es": {"d": ".", "r": "participant"},
     });
-    let session: Connection = serde_json::from_value(stored).unwrap();
-    assert_eq!(session.own.metrics.heard.len(), 2);
-    assert_eq!(session.own.documents.seat.unwrap().document.as_str(), ".");
+    let connection: Connection = serde_json::from_value(stored).unwrap();
+    assert_eq!(connection.own.metrics.heard.len(), 2);
+    assert_eq!(connection.own.documents.seat.unwrap().document.as_str(), ".");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use dormouse::kernel::{Effects, Input};
 use dormouse::limits::Limits;
 use dormouse::message::{Kind, Millis};
 
-use crate::support::{FakeSockets, NOON, epoch, says, session, session_id, stamp};
+use crate::support::{FakeSockets, NOON, connection, epoch, says, session_id, stamp};
 
 fn no_rates() -> Limits {
     Limits { messages_per_minute: 0, ..Limits::default() }
@@ -24,7 +24,7 @@ impl Clock {
     fn new() -> Self {
         let (sockets, history) = (FakeSockets::default(), MemoryHistory::new(epoch()));
         let mut host = Host::wake(Kind::Chat, no_rates(), history, sockets.clone(), []).unwrap();
-        let ann = session(1, "ann");
+        let ann = connection(1, "ann");
         let _ = host.join(ann.clone(), stamp(NOON), |_| sockets.open(&ann, false)).unwrap();
         host.flush(NOON).unwrap();
         Self { host, timer: None, now: NOON }
@@ -112,7 +112,7 @@ fn what_closes_a_socket_does_not_wait_behind_a_backlog() {
     clock.wait(50);
     assert_eq!(clock.says(), Flush::Now);
     assert_eq!(clock.says(), Flush::Later);
-    let oversized = Input::Oversized { session: session_id(1) };
+    let oversized = Input::Oversized { connection: session_id(1) };
     assert_eq!(clock.host.handle(oversized, stamp(clock.now)).unwrap(), Flush::Now);
 }
 

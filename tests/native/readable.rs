@@ -52,8 +52,9 @@ fn strict(frame: &str) {
 fn told(event: &Event) {
     let mut stamp = stamp(NOON);
     let reply_to = Some(RequestId::parse(endless()).unwrap());
-    let session = ConnectionId::parse("session_1fffffffffffff");
-    let notice = Notice { id: stamp.new_id(), reply_to, session, at: NOON, event: event.clone() };
+    let connection = ConnectionId::parse("session_1fffffffffffff");
+    let notice =
+        Notice { id: stamp.new_id(), reply_to, connection, at: NOON, event: event.clone() };
     for dialect in ProtocolId::all().map(ProtocolId::get) {
         let Some(frame) = encoded(dialect, &notice) else { continue };
         let Frame::Text(text) = &frame else { panic!("a dialect of text") };
@@ -270,7 +271,7 @@ fn l4_what_was_stored_before_there_was_a_bound_is_still_shown() {
     let page = history.page(&query).unwrap();
     let mut stamp = stamp(NOON);
     let (id, event) = (stamp.new_id(), Event::History(page));
-    let notice = Notice { id, reply_to: None, session: None, at: NOON, event };
+    let notice = Notice { id, reply_to: None, connection: None, at: NOON, event };
     let Answer::Done(json) = Answer::of(&notice) else { panic!("a page") };
     assert!(json.as_str().contains(&deep));
     // Between the Worker and its object it is JSON in JSON.

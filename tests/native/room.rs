@@ -15,7 +15,7 @@ use dormouse::message::{
 use insta::assert_debug_snapshot;
 
 use crate::support::{
-    NOON, blank, body, entry, member, room, room_name, said, says, session, session_id, stamp,
+    NOON, blank, body, connection, entry, member, room, room_name, said, says, session_id, stamp,
 };
 
 /// A room whose clock a test turns.
@@ -32,7 +32,7 @@ impl Scene {
     fn with(limits: Limits, users: &[&str]) -> Self {
         let mut scene = Self::new(limits);
         for (number, user) in (1..).zip(users) {
-            let _ = scene.does(Input::Joined(Box::new(session(number, user))));
+            let _ = scene.does(Input::Joined(Box::new(connection(number, user))));
         }
         scene
     }
@@ -132,7 +132,7 @@ fn who_speaks_and_types_all_the_time_is_not_stored_with_each_word() {
 fn a_socket_that_closes_no_longer_types() {
     let mut scene = Scene::with(Limits::default(), &["ann", "bob"]);
     let _ = scene.says(1, TypingCommand::Set(true).into());
-    let effects = scene.does(Input::Left { session: session_id(1) });
+    let effects = scene.does(Input::Left { connection: session_id(1) });
     let stopped = Event::from(TypingEvent::Changed { user: member("ann").id, is_typing: false });
     assert_eq!(told(&effects), [(&Recipients::Except(session_id(1)), &stopped)]);
 }
@@ -140,12 +140,12 @@ fn a_socket_that_closes_no_longer_types() {
 #[test]
 fn p9_users_come_and_go_once_however_many_tabs_they_have() {
     let mut scene = Scene::with(Limits::default(), &["ann"]);
-    let came = scene.does(Input::Joined(Box::new(session(2, "bob"))));
+    let came = scene.does(Input::Joined(Box::new(connection(2, "bob"))));
     assert_eq!(told(&came), [(&Recipients::Except(session_id(2)), &Event::Joined(member("bob")))]);
-    assert_eq!(told(&scene.does(Input::Joined(Box::new(session(3, "bob"))))), []);
-    assert_eq!(told(&scene.does(Input::Left { session: session_id(2) })), []);
+    assert_eq!(told(&scene.does(Input::Joined(Box::new(connection(3, "bob"))))), []);
+    assert_eq!(told(&scene.does(Input::Left { connection: session_id(2) })), []);
     assert_eq!(scene.room.next_wake(), Some(NOON.plus(300_000)), "nobody is leaving");
-    assert_eq!(told(&scene.does(Input::Left { session: session_id(3) })), []);
+    assert_eq!(told(&scene.does(Input::Left { connection: session_id(3) })), []);
     assert_eq!(told(&scene.after(4_999).alarm()), []);
     let left = scene.after(1).alarm();
     assert_eq!(told(&left), [(&Recipients::Everyone, &Event::Left(member("bob")))]);
@@ -154,11 +154,11 @@ fn p9_users_come_and_go_once_however_many_tabs_they_have() {
 #[test]
 fn p9_a_user_who_returns_within_the_grace_never_left() {
     let mut scene = Scene::with(Limits::default(), &["ann", "bob"]);
-    let _ = scene.does(Input::Left { session: session_id(2) });
+    let _ = scene.does(Input::Left { connection: session_id(2) });
     let here = scene.after(4_000).says(1, Command::Presence);
     let both = Event::Presence(vec![member("ann"), member("bob")]);
     assert_eq!(told(&here), [(&Recipients::One(session_id(1)), &both)]);
-    assert_eq!(told(&scene.does(Input::Joined(Box::new(session(3, "bob"))))), []);
+    assert_eq!(told(&scene.does(Input::Joined(Box::new(connection(3, "bob"))))), []);
     assert_eq!(told(&scene.after(9_000).alarm()), []);
 }
 
@@ -166,9 +166,9 @@ fn p9_a_user_who_returns_within_the_grace_never_left() {
 fn p13_who_may_not_see_presence_is_not_told_of_it() {
     let mut scene = Scene::with(Limits::default(), &["ann"]);
     let join_only = Grants::from_iter([Grant::Join]);
-    let _ =
-        scene.does(Input::Joined(Box::new(Connection { grants: join_only, ..session(2, "bob") })));
-    let came = scene.does(Input::Joined(Box::new(session(3, "cid"))));
+    let _ = scene
+        .does(Input::Joined(Box::new(Connection { grants: join_only, ..connection(2, "bob") })));
+    let came = scene.does(Input::Joined(Box::new(connection(3, "cid"))));
     let only = Recipients::Only(vec![session_id(1)]);
     assert_eq!(told(&came), [(&only, &Event::Joined(member("cid")))]);
 }
@@ -177,8 +177,8 @@ fn p13_who_may_not_see_presence_is_not_told_of_it() {
 fn p13_what_a_token_does_not_grant_is_refused() {
     let mut scene = Scene::new(Limits::default());
     let join_only = Grants::from_iter([Grant::Join]);
-    let _ =
-        scene.does(Input::Joined(Box::new(Connection { grants: join_only, ..session(1, "ann") })));
+    let _ = scene
+        .does(Input::Joined(Box::new(Connection { grants: join_only, ..connection(1, "ann") })));
     let page = PageRequest { before: Before::Newest, after: None, limit: 1, raw: false };
     let asked = [say(), TypingCommand::Set(true).into(), Command::History(page), Command::Presence];
     for command in asked {
@@ -207,7 +207,7 @@ fn b27_l1_garbage_counts_as_much_as_sense() {
     let mut scene = Scene::with(limits, &["ann"]);
     let garbage = |scene: &mut Scene| {
         let request = Request { request_id: None, command: Err(ProtocolError::invalid("?")) };
-        scene.does(Input::Received { session: session_id(1), request, duplicate: None })
+        scene.does(Input::Received { connection: session_id(1), request, duplicate: None })
     };
     assert_eq!(refusals(&garbage(&mut scene)), [(Code::InvalidMessageFormat, None)]);
     assert_eq!(closes(&garbage(&mut scene)), [(1008, "Rate limit exceeded")]);
@@ -231,7 +231,7 @@ fn b28_l2_the_rooms_count_outlives_the_socket_that_carried_it() {
     let limits = Limits { broadcasts_per_minute: 1, ..Limits::default() };
     let mut scene = Scene::with(limits, &["ann", "bob"]);
     let _ = scene.says(1, say());
-    let effects = scene.does(Input::Left { session: session_id(1) });
+    let effects = scene.does(Input::Left { connection: session_id(1) });
     assert!(effects.iter().any(|it| matches!(it, Effect::Write(Write::Broadcasts(_)))));
 }
 
@@ -242,7 +242,7 @@ fn p12_a_resend_is_answered_with_the_first_offset_and_not_broadcast() {
     let first = entry(7, NOON.0, "ann", Some("m1"));
     let duplicate = Some(Duplicate { offset: Offset(7), entry: Some(first.clone()) });
     let request = Request { request_id, command: Ok(say()) };
-    let effects = scene.does(Input::Received { session: session_id(1), request, duplicate });
+    let effects = scene.does(Input::Received { connection: session_id(1), request, duplicate });
     assert_eq!(told(&effects), [(&Recipients::One(session_id(1)), &Event::Entry(first))]);
     assert!(!effects.iter().any(|it| matches!(it, Effect::Write(_))));
 }
@@ -251,7 +251,7 @@ fn p12_a_resend_is_answered_with_the_first_offset_and_not_broadcast() {
 fn r8_an_expired_token_is_refused_on_every_message_and_closed_thirty_seconds_later() {
     let mut scene = Scene::with(Limits::default(), &["ann"]);
     let expires_at = Some(NOON.plus(1_000));
-    let _ = scene.does(Input::Joined(Box::new(Connection { expires_at, ..session(2, "bob") })));
+    let _ = scene.does(Input::Joined(Box::new(Connection { expires_at, ..connection(2, "bob") })));
     assert_eq!(refusals(&scene.after(999).says(2, say())), []);
     let late = scene.after(1).says(2, say());
     assert_eq!(refusals(&late), [(Code::AuthenticationFailed, None)]);
@@ -267,7 +267,7 @@ fn r8_an_expired_token_is_refused_on_every_message_and_closed_thirty_seconds_lat
 fn r8_a_silent_socket_is_prompted_by_the_alarm() {
     let mut scene = Scene::new(Limits::default());
     let expires_at = Some(NOON.plus(1_000));
-    let _ = scene.does(Input::Joined(Box::new(Connection { expires_at, ..session(1, "ann") })));
+    let _ = scene.does(Input::Joined(Box::new(Connection { expires_at, ..connection(1, "ann") })));
     assert_eq!(scene.room.next_wake(), expires_at);
     let prompted = scene.after(1_000).alarm();
     assert_eq!(refusals(&prompted), [(Code::AuthenticationFailed, None)]);
@@ -283,11 +283,11 @@ fn renewal(user: &str, expires_at: Option<Millis>) -> Renewal {
 fn r8_a_younger_token_of_the_same_user_replaces_the_old_one() {
     let mut scene = Scene::new(Limits::default());
     let expires_at = Some(NOON.plus(1_000));
-    let _ = scene.does(Input::Joined(Box::new(Connection { expires_at, ..session(1, "ann") })));
+    let _ = scene.does(Input::Joined(Box::new(Connection { expires_at, ..connection(1, "ann") })));
     let _ = scene.after(1_000).says(1, Command::Ping);
     let shows = |scene: &mut Scene, renewal| {
-        let session = session_id(1);
-        scene.does(Input::Renewed { session, request_id: None, renewal })
+        let connection = session_id(1);
+        scene.does(Input::Renewed { connection, request_id: None, renewal })
     };
     let later = Some(NOON.plus(60_000));
     let conflicts = [renewal("bob", later), renewal("ann", expires_at)];
@@ -310,8 +310,8 @@ fn l7_silence_closes_a_socket_unless_the_platform_heard_it() {
     let effects = scene.does(Input::Alarm { heard });
     assert_eq!(refusals(&effects), [(Code::ConnectionTimeout, None)]);
     assert_eq!(closes(&effects), [(1001, "nothing was heard for too long")]);
-    assert!(scene.room.session(session_id(1)).is_none());
-    assert!(scene.room.session(session_id(2)).is_some());
+    assert!(scene.room.connection(session_id(1)).is_none());
+    assert!(scene.room.connection(session_id(2)).is_some());
     let closed = scene.after(299_000).alarm();
     assert_eq!(closes(&closed).len(), 1);
 }
@@ -321,13 +321,13 @@ fn l5_a_room_and_a_user_have_only_so_many_connections() {
     let limits = Limits { connections_per_room: 3, connections_per_user: 2, ..Limits::default() };
     let mut scene = Scene::with(limits, &["ann", "ann"]);
     let full = |scene: &mut Scene, user: &str| {
-        scene.room.admit(session(9, user), None, NOON).map_err(|it| it.code).err()
+        scene.room.admit(connection(9, user), None, NOON).map_err(|it| it.code).err()
     };
     assert_eq!(full(&mut scene, "ann"), Some(Code::ConnectionLimit));
     assert_eq!(full(&mut scene, "bob"), None);
-    let _ = scene.does(Input::Joined(Box::new(session(3, "bob"))));
+    let _ = scene.does(Input::Joined(Box::new(connection(3, "bob"))));
     assert_eq!(full(&mut scene, "cid"), Some(Code::ConnectionLimit));
-    let _ = scene.does(Input::Left { session: session_id(1) });
+    let _ = scene.does(Input::Left { connection: session_id(1) });
     assert_eq!(full(&mut scene, "cid"), None);
 }
 
@@ -365,7 +365,7 @@ fn p10_offsets_go_on_and_times_do_not_go_back_even_if_the_clock_does() {
     };
     let mut scene =
         Scene { room: Room::restore(Kind::Chat, Limits::default(), log, []), now: NOON };
-    let _ = scene.does(Input::Joined(Box::new(session(1, "ann"))));
+    let _ = scene.does(Input::Joined(Box::new(connection(1, "ann"))));
     let effects = scene.says(1, say());
     let Some(Effect::Write(Write::Append(entry))) =
         effects.iter().find(|it| matches!(it, Effect::Write(_)))
@@ -380,10 +380,10 @@ fn inputs_of_sessions_that_are_gone_do_nothing() {
     let mut room = room(Limits::default());
     let inputs = [
         says(9, say()),
-        Input::Left { session: session_id(9) },
-        Input::Oversized { session: session_id(9) },
+        Input::Left { connection: session_id(9) },
+        Input::Oversized { connection: session_id(9) },
         Input::Renewed {
-            session: session_id(9),
+            connection: session_id(9),
             request_id: None,
             renewal: Ok(renewal("ann", None)),
         },

@@ -207,7 +207,7 @@ pub(crate) fn events() -> Vec<Event> {
     let topics = || vec![Topic::parse("agent.*").unwrap()];
     let welcome = |client: Option<&str>| {
         Event::Welcome(Box::new(Welcome {
-            session: session_id(1),
+            connection: session_id(1),
             user: UserId("ann".into()),
             client: client.map(Into::into),
             heartbeat_ms: 25_000,
@@ -223,7 +223,7 @@ pub(crate) fn events() -> Vec<Event> {
     }];
     let accepted = |id| Accepted { id, offset: Offset(42), epoch: epoch(), duplicate: false };
     let status = Status {
-        session: session_id(1),
+        connection: session_id(1),
         client: None,
         connected_at: NOON,
         received: 1,
@@ -331,7 +331,7 @@ pub(crate) fn edited() -> Vec<(&'static str, Event)> {
 
 pub(crate) fn notice(event: Event, reply_to: Option<&str>) -> Notice {
     let reply_to = reply_to.map(|it| RequestId::parse(it).unwrap());
-    Notice { id: stamp(NOON).new_id(), reply_to, session: Some(session_id(1)), at: NOON, event }
+    Notice { id: stamp(NOON).new_id(), reply_to, connection: Some(session_id(1)), at: NOON, event }
 }
 
 #[test]

@@ -13,7 +13,7 @@ use dormouse::protocol::{Channel, Frame, ProtocolId, Relay, RoomAddress, Wire};
 use serde_json::{Value, json};
 
 use crate::behind::{hub, limits, publish};
-use crate::support::{NOON, Seen, member, session, session_id, speaking, stamp};
+use crate::support::{NOON, Seen, connection, member, session_id, speaking, stamp};
 use crate::vectors::notices;
 use crate::world::World;
 
@@ -33,7 +33,7 @@ fn attachments() -> Vec<(&'static str, Notice)> {
     let refused = |reason| Attached { reason: Some(reason), ..live };
     let attached = |attached| {
         Event::Welcome(Box::new(Welcome {
-            session: session_id(7),
+            connection: session_id(7),
             user: UserId("ann".into()),
             client: None,
             heartbeat_ms: 0,
@@ -53,7 +53,7 @@ fn attachments() -> Vec<(&'static str, Notice)> {
         ("position", Event::Position(Offset(256))),
     ];
     let notice = |(title, event)| {
-        (title, Notice { id: stamp.new_id(), reply_to: None, session: None, at: NOON, event })
+        (title, Notice { id: stamp.new_id(), reply_to: None, connection: None, at: NOON, event })
     };
     events.into_iter().map(notice).collect()
 }
@@ -88,7 +88,7 @@ fn lost() -> String {
 fn refused(refusal: ProtocolError) -> String {
     let event = Event::Refused(refusal);
     let id = stamp(NOON).new_id();
-    spelled(&Notice { id, reply_to: None, session: None, at: NOON, event }).unwrap()
+    spelled(&Notice { id, reply_to: None, connection: None, at: NOON, event }).unwrap()
 }
 
 #[test]
@@ -171,11 +171,11 @@ fn j3_j5_what_a_stream_is_of_and_from_where_on_is_handed_to_the_room() {
 }
 
 fn follower(world: &mut World, number: u64, events: Option<&str>, expires_at: Option<Millis>) {
-    let session = speaking(ProtocolId::SSE, session(number, "ann"));
+    let connection = speaking(ProtocolId::SSE, connection(number, "ann"));
     let topics = events.map(|it| vec![Topic::parse(it).unwrap()]);
     let (heard_at, joined_at) = (world.now, world.now);
-    let session = Connection { topics, expires_at, heard_at, joined_at, ..session };
-    world.enter(session, WIRE).unwrap();
+    let connection = Connection { topics, expires_at, heard_at, joined_at, ..connection };
+    world.enter(connection, WIRE).unwrap();
     world.wait(1);
 }
 

@@ -224,7 +224,7 @@ impl Stored {
             .sockets
             .stored()
             .into_iter()
-            .map(|(wire, session)| json!([wire, session]))
+            .map(|(wire, connection)| json!([wire, connection]))
             .collect();
         let sockets = json!({"now": world.now, "alarm": world.alarm, "sockets": sockets});
         Self { tables: world.database.dump(), sockets }
@@ -238,8 +238,8 @@ impl Stored {
         world.alarm = serde_json::from_value(self.sockets["alarm"].clone()).unwrap();
         let sockets: Vec<(Wire, Connection)> =
             serde_json::from_value(self.sockets["sockets"].clone()).unwrap();
-        for (wire, session) in sockets {
-            world.sockets.open_as(&session, wire);
+        for (wire, connection) in sockets {
+            world.sockets.open_as(&connection, wire);
         }
         world
     }

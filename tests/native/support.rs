@@ -36,10 +36,10 @@ pub(crate) fn member(name: &str) -> Member {
 }
 
 /// The same, treated as those are who speak this.
-pub(crate) fn speaking(dialect: ProtocolId, session: Connection) -> Connection {
+pub(crate) fn speaking(dialect: ProtocolId, connection: Connection) -> Connection {
     let flags = dialect.descriptor().flags;
     let topics = flags.has(Flag::Filtered).then(Vec::new);
-    Connection { flags, topics, ..session }
+    Connection { flags, topics, ..connection }
 }
 
 /// What a frame of one request asks.
@@ -59,7 +59,7 @@ pub(crate) fn encoded(dialect: &dyn Protocol, notice: &Notice) -> Option<Frame> 
     dialect.encode(notice, &Channel::default())
 }
 
-pub(crate) fn session(number: u64, user: &str) -> Connection {
+pub(crate) fn connection(number: u64, user: &str) -> Connection {
     Connection::new(session_id(number), member(user), Grants::all(), None, NOON)
 }
 
@@ -117,7 +117,7 @@ pub(crate) fn entry(offset: u64, at: u64, author: &str, request_id: Option<&str>
 
 pub(crate) fn says(number: u64, command: Command) -> Input {
     let request = Request { request_id: None, command: Ok(command) };
-    Input::Received { session: session_id(number), request, duplicate: None }
+    Input::Received { connection: session_id(number), request, duplicate: None }
 }
 
 /// What the platform bounds, so that a statement that fails there fails here.
@@ -275,30 +275,30 @@ pub(crate) struct FakeSockets {
 }
 
 impl FakeSockets {
-    pub(crate) fn open(&self, session: &Connection, batched: bool) {
-        self.open_as(session, Wire { dialect: ProtocolId::CONTEXT, batched });
+    pub(crate) fn open(&self, connection: &Connection, batched: bool) {
+        self.open_as(connection, Wire { dialect: ProtocolId::CONTEXT, batched });
     }
 
-    pub(crate) fn open_as(&self, session: &Connection, wire: Wire) {
-        self.open.borrow_mut().insert(session.id, (wire, session.clone()));
-        self.seen.borrow_mut().entry(session.id).or_default();
+    pub(crate) fn open_as(&self, connection: &Connection, wire: Wire) {
+        self.open.borrow_mut().insert(connection.id, (wire, connection.clone()));
+        self.seen.borrow_mut().entry(connection.id).or_default();
     }
 
-    pub(crate) fn is_open(&self, session: ConnectionId) -> bool {
-        self.open.borrow().contains_key(&session)
+    pub(crate) fn is_open(&self, connection: ConnectionId) -> bool {
+        self.open.borrow().contains_key(&connection)
     }
 
-    pub(crate) fn drop_socket(&self, session: ConnectionId) {
-        self.open.borrow_mut().remove(&session);
+    pub(crate) fn drop_socket(&self, connection: ConnectionId) {
+        self.open.borrow_mut().remove(&connection);
     }
 
     /// What a wake finds in the attachments.
     pub(crate) fn attachments(&self) -> Vec<Connection> {
-        let stored = |session: &Connection| {
+        let stored = |connection: &Connection| {
             // Through JSON, as in production.
-            serde_json::from_str(&serde_json::to_string(session).unwrap()).unwrap()
+            serde_json::from_str(&serde_json::to_string(connection).unwrap()).unwrap()
         };
-        self.open.borrow().values().map(|(_, session)| stored(session)).collect()
+        self.open.borrow().values().map(|(_, connection)| stored(connection)).collect()
     }
 
     /// What is stored of each open socket.
@@ -330,8 +330,8 @@ impl FakeSockets {
 }
 
 impl Deliver for FakeSockets {
-    fn wire(&self, session: ConnectionId) -> Option<Wire> {
-        self.open.borrow().get(&session).map(|(wire, _)| *wire)
+    fn wire(&self, connection: ConnectionId) -> Option<Wire> {
+        self.open.borrow().get(&connection).map(|(wire, _)| *wire)
     }
 
     fn is_in_use(&self, wire: Wire) -> bool {
@@ -344,14 +344,14 @@ impl Deliver for FakeSockets {
         if let Some(witness) = &self.witness {
             witness(frame);
         }
-        let is_meant = |session: &ConnectionId| match to {
-            Targets::AllBut(others) => !others.contains(session),
-            Targets::Only(sessions) => sessions.contains(session),
+        let is_meant = |connection: &ConnectionId| match to {
+            Targets::AllBut(others) => !others.contains(connection),
+            Targets::Only(connections) => connections.contains(connection),
         };
-        for (session, (own, _)) in self.open.borrow().iter() {
-            if *own == wire && is_meant(session) {
+        for (connection, (own, _)) in self.open.borrow().iter() {
+            if *own == wire && is_meant(connection) {
                 let mut seen = self.seen.borrow_mut();
-                seen.entry(*session).or_default().push(Seen::Frame(frame.clone()));
+                seen.entry(*connection).or_default().push(Seen::Frame(frame.clone()));
                 sent += 1;
             }
         }
@@ -360,19 +360,19 @@ impl Deliver for FakeSockets {
 }
 
 impl Sockets for FakeSockets {
-    fn save(&mut self, session: &Connection) {
-        if self.unstorable.borrow().contains(&session.id) {
-            return self.unstored.borrow_mut().push(session.id);
+    fn save(&mut self, connection: &Connection) {
+        if self.unstorable.borrow().contains(&connection.id) {
+            return self.unstored.borrow_mut().push(connection.id);
         }
-        if let Some((_, stored)) = self.open.borrow_mut().get_mut(&session.id) {
-            *stored = session.clone();
+        if let Some((_, stored)) = self.open.borrow_mut().get_mut(&connection.id) {
+            *stored = connection.clone();
         }
     }
 
-    fn close(&mut self, session: ConnectionId, code: CloseCode, reason: &str) {
-        if self.open.borrow_mut().remove(&session).is_some() {
+    fn close(&mut self, connection: ConnectionId, code: CloseCode, reason: &str) {
+        if self.open.borrow_mut().remove(&connection).is_some() {
             let seen = Seen::Closed(code.number(), reason.into());
-            self.seen.borrow_mut().entry(session).or_default().push(seen);
+            self.seen.borrow_mut().entry(connection).or_default().push(seen);
         }
     }
 
@@ -390,8 +390,8 @@ impl Sockets for FakeSockets {
         self.backlogs.borrow().values().sum()
     }
 
-    fn backlog(&self, session: ConnectionId) -> usize {
-        self.backlogs.borrow().get(&session).copied().unwrap_or_default()
+    fn backlog(&self, connection: ConnectionId) -> usize {
+        self.backlogs.borrow().get(&connection).copied().unwrap_or_default()
     }
 
     fn heard(&self) -> BTreeMap<ConnectionId, Millis> {

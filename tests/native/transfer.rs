@@ -197,7 +197,7 @@ fn transfer(id: u64, there: &[u64], state: TransferState) -> Transfer {
         there: marks,
         bytes: 7 * there.len() as u64,
         at: Millis(1000 + id),
-        session: session_id(id),
+        connection: session_id(id),
         state,
     }
 }

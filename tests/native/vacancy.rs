@@ -13,7 +13,7 @@ use dormouse::message::{
 use serde_json::json;
 
 use crate::found::{chunk, content, digest, document, lately, response};
-use crate::support::{NOON, Rusqlite, blank, epoch, room, session};
+use crate::support::{NOON, Rusqlite, blank, connection, epoch, room};
 use crate::world::World;
 
 fn say(content: &str) -> String {
@@ -95,7 +95,7 @@ fn o4_a_database_that_is_damaged_is_not_taken_for_an_empty_one() {
 fn o4_sleep_makes_no_other_log_of_one_that_is_not_written_yet() {
     let database = Rusqlite::in_memory();
     let mut first = room(Limits::default());
-    let sleeper = first.admit(session(1, "ann"), None, NOON).unwrap();
+    let sleeper = first.admit(connection(1, "ann"), None, NOON).unwrap();
     // It wakes: the log would be another one, had its sockets not known better.
     let mut history = SqlHistory::open(database.again(), &Epoch("other".into())).unwrap();
     let log: StoredRoom = history.stored_room().unwrap();
@@ -114,7 +114,7 @@ fn o4_a_room_is_vacant_when_nothing_is_left_that_anybody_could_miss() {
     let vacant =
         |log: &StoredRoom, ms: u64| of(log.clone(), Limits::default()).is_vacant(NOON.plus(ms));
     assert!(vacant(&blank(), 0));
-    let stranger = Room::restore(Kind::Chat, Limits::default(), blank(), [session(1, "ann")]);
+    let stranger = Room::restore(Kind::Chat, Limits::default(), blank(), [connection(1, "ann")]);
     assert!(!stranger.is_vacant(NOON.plus(1 << 40)), "somebody is there");
     let kept = StoredRoom { head: Offset(1), head_at: NOON, first: Offset(1), ..blank() };
     assert!(!vacant(&kept, 1 << 40), "an entry is kept");
@@ -160,10 +160,10 @@ fn o2_a_demo_room_holds_little_for_ten_minutes_whatever_others_may() {
     let no_rates = Limits { messages_per_minute: 0, broadcasts_per_minute: 0, ..Limits::default() };
     let limits = Limits { inactivity_ms: 0, transfer_quota_bytes: 0, ..no_rates }.of_demo();
     assert_eq!((limits.message_bytes_max, limits.transfer_quota_bytes), (16 * 1024, 1 << 20));
-    let full: Vec<Connection> = (1..=100).map(|it| session(it, &format!("u{it}"))).collect();
-    let room = |sessions| Room::restore(Kind::Hub, limits, blank(), sessions);
+    let full: Vec<Connection> = (1..=100).map(|it| connection(it, &format!("u{it}"))).collect();
+    let room = |connections| Room::restore(Kind::Hub, limits, blank(), connections);
     let may = |mut room: Room| {
-        room.admit(session(101, "ann"), None, NOON).map(drop).map_err(|it| it.code)
+        room.admit(connection(101, "ann"), None, NOON).map(drop).map_err(|it| it.code)
     };
     assert_eq!(may(room(full[1..].to_vec())), Ok(()));
     assert_eq!(may(room(full)), Err(Code::ConnectionLimit));
@@ -197,14 +197,15 @@ fn o2_a_demo_room_holds_little_for_ten_minutes_whatever_others_may() {
 #[test]
 fn o3_strangers_share_the_places_by_address_and_leave_the_others_theirs() {
     let limits = Limits { connections_per_room: 40, anonymous_per_address: 2, ..Limits::default() };
-    let mut sessions: Vec<Connection> = Vec::new();
+    let mut connections: Vec<Connection> = Vec::new();
     let mut comes = |address: &str, limits: Limits| {
         let network = address_key(address);
-        let mut room = Room::restore(Kind::Hub, limits, blank(), sessions.clone());
-        let number = sessions.len() as u64 + 1;
-        let comes = Connection { network: Some(network), ..session(number, &format!("u{number}")) };
+        let mut room = Room::restore(Kind::Hub, limits, blank(), connections.clone());
+        let number = connections.len() as u64 + 1;
+        let comes =
+            Connection { network: Some(network), ..connection(number, &format!("u{number}")) };
         let admitted = room.admit(comes, None, NOON);
-        admitted.map(|it| sessions.push(it)).map_err(|it| it.code)
+        admitted.map(|it| connections.push(it)).map_err(|it| it.code)
     };
     let full = Err(Code::ConnectionLimit);
     let v4: Vec<_> = (0..3).map(|_| comes("192.0.2.1", limits)).collect();

@@ -63,8 +63,8 @@ fn spelled(request: &Request) -> Value {
         Ok(Command::Stats) => json!("stats"),
         Ok(Command::Status) => json!("status"),
         Ok(Command::Kick(Kicked::User(user))) => json!({"kick": {"user": user}}),
-        Ok(Command::Kick(Kicked::Connection(session))) => {
-            json!({"kick": {"session": session.to_string()}})
+        Ok(Command::Kick(Kicked::Connection(connection))) => {
+            json!({"kick": {"session": connection.to_string()}})
         }
         Ok(Command::History(page)) => history(page),
         Ok(Command::Feature(feature::Command::Transfers(TransferCommand::Keep(chunk)))) => {
@@ -232,7 +232,7 @@ fn page(entries: Vec<Rc<Entry>>, has_more: bool, upwards: bool) -> Event {
 
 fn welcome(client: Option<&str>) -> Event {
     Event::Welcome(Box::new(Welcome {
-        session: session_id(7),
+        connection: session_id(7),
         user: UserId("ann".into()),
         client: client.map(str::to_owned),
         heartbeat_ms: 25_000,
@@ -254,7 +254,7 @@ fn replies() -> Vec<(&'static str, Option<&'static str>, Event)> {
     let (offset, epoch) = (Offset(42), Epoch("e1".into()));
     let (key, value) = (StateKey::parse("phase").unwrap(), Json::parse(r#""build""#).unwrap());
     let status = Status {
-        session: session_id(7),
+        connection: session_id(7),
         client: Some("abc-123".into()),
         connected_at: Millis(NOON.0 - 1500),
         received: 12,
@@ -391,8 +391,8 @@ pub(crate) fn notices() -> Vec<(&'static str, Notice)> {
     let mut stamp = stamp(NOON);
     let notice = |(title, reply_to, event): (&'static str, Option<&str>, Event)| {
         let reply_to = reply_to.map(|it| RequestId::parse(it).unwrap());
-        let session = matches!(event, Event::Refused(_)).then(|| session_id(7));
-        (title, Notice { id: stamp.new_id(), reply_to, session, at: NOON, event })
+        let connection = matches!(event, Event::Refused(_)).then(|| session_id(7));
+        (title, Notice { id: stamp.new_id(), reply_to, connection, at: NOON, event })
     };
     events.into_iter().map(notice).collect()
 }

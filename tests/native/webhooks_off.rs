@@ -13,7 +13,7 @@ use dormouse::message::Kind;
 use dormouse::protocol::Frame;
 use serde_json::json;
 
-use crate::support::{FakeSockets, NOON, Rusqlite, epoch, session, session_id, stamp};
+use crate::support::{FakeSockets, NOON, Rusqlite, connection, epoch, session_id, stamp};
 use crate::world::nobody;
 
 /// A database that remembers what it was asked.
@@ -56,7 +56,7 @@ fn statements(messages: usize, events: Option<&str>) -> (Vec<String>, Vec<String
     let sockets = FakeSockets::default();
     let mut host = Host::wake(Kind::Chat, Limits::default(), history, sockets.clone(), []).unwrap();
     host = host.configured(config);
-    let ann = session(1, "ann");
+    let ann = connection(1, "ann");
     let attach = |_: &mut FakeSockets| sockets.open(&ann, false);
     host.join(ann.clone(), stamp(NOON), attach).unwrap();
     let frame = json!({"type": "message", "data": {"content": "hi"}}).to_string();
@@ -73,7 +73,7 @@ fn statements(messages: usize, events: Option<&str>) -> (Vec<String>, Vec<String
     host.flush(NOON).unwrap();
     let said = std::mem::take(&mut *asked.borrow_mut());
     host.sockets.drop_socket(session_id(1));
-    host.handle(Input::Left { session: session_id(1) }, stamp(NOON)).unwrap();
+    host.handle(Input::Left { connection: session_id(1) }, stamp(NOON)).unwrap();
     host.flush(NOON).unwrap();
     let left = std::mem::take(&mut *asked.borrow_mut());
     (said, left)

@@ -20,7 +20,7 @@ use dormouse::protocol::{Frame, ProtocolId, Wire};
 use crate::moment::Moment;
 use crate::publications::sent;
 use crate::support::{
-    FakeSockets, NOON, Rusqlite, Seen, epoch, member, session, session_id, speaking,
+    FakeSockets, NOON, Rusqlite, Seen, connection, epoch, member, session_id, speaking,
 };
 use crate::witness::is_durable;
 
@@ -139,7 +139,7 @@ impl World {
 
     /// A client that may do only this.
     pub(crate) fn join_with(&mut self, number: u64, user: &str, grants: Grants) {
-        let joined = Connection { grants, heard_at: self.now, ..session(number, user) };
+        let joined = Connection { grants, heard_at: self.now, ..connection(number, user) };
         let (sockets, stamp) = (self.sockets.clone(), self.stamp());
         self.step(|host| {
             let attach = |_: &mut FakeSockets| sockets.open(&joined, false);
@@ -150,7 +150,7 @@ impl World {
     /// A client of another dialect.
     pub(crate) fn join_on(&mut self, dialect: ProtocolId, number: u64, user: &str) {
         let grants = (self.grants)(user);
-        let joined = Connection { grants, heard_at: self.now, ..session(number, user) };
+        let joined = Connection { grants, heard_at: self.now, ..connection(number, user) };
         let joined = Connection { joined_at: self.now, ..joined };
         let joined = speaking(dialect, joined);
         let (sockets, stamp) = (self.sockets.clone(), self.stamp());
@@ -162,13 +162,17 @@ impl World {
     }
 
     /// Somebody at the door, as at the edge: let in, or told why not.
-    pub(crate) fn enter(&mut self, session: Connection, wire: Wire) -> Result<(), ProtocolError> {
+    pub(crate) fn enter(
+        &mut self,
+        connection: Connection,
+        wire: Wire,
+    ) -> Result<(), ProtocolError> {
         let (sockets, stamp) = (self.sockets.clone(), self.stamp());
         let mut refused = None;
-        self.step(|host| match host.admit(session, None, stamp.at) {
-            Ok(session) => {
-                let attach = |_: &mut FakeSockets| sockets.open_as(&session, wire);
-                host.join(session.clone(), stamp, attach).unwrap()
+        self.step(|host| match host.admit(connection, None, stamp.at) {
+            Ok(connection) => {
+                let attach = |_: &mut FakeSockets| sockets.open_as(&connection, wire);
+                host.join(connection.clone(), stamp, attach).unwrap()
             }
             Err(refusal) => {
                 refused = Some(refusal);
@@ -217,7 +221,8 @@ impl World {
 
     fn join_as(&mut self, number: u64, user: &str, expires_at: Option<Millis>, batched: bool) {
         let grants = (self.grants)(user);
-        let joined = Connection { grants, expires_at, heard_at: self.now, ..session(number, user) };
+        let joined =
+            Connection { grants, expires_at, heard_at: self.now, ..connection(number, user) };
         let (sockets, stamp) = (self.sockets.clone(), self.stamp());
         self.step(|host| {
             let attach = |_: &mut FakeSockets| sockets.open(&joined, batched);
@@ -229,7 +234,7 @@ impl World {
     pub(crate) fn join_conversation(&mut self, number: u64, user: &str) {
         let dialect = ProtocolId::CONVERSATION;
         let joined =
-            Connection { heard_at: self.now, joined_at: self.now, ..session(number, user) };
+            Connection { heard_at: self.now, joined_at: self.now, ..connection(number, user) };
         let joined = in_conversation(speaking(dialect, joined));
         let (sockets, stamp) = (self.sockets.clone(), self.stamp());
         let wire = Wire { dialect, batched: false };
@@ -248,11 +253,11 @@ impl World {
     }
 
     pub(crate) fn leave(&mut self, number: u64) {
-        let (session, stamp) = (session_id(number), self.stamp());
-        if self.sockets.is_open(session) {
+        let (connection, stamp) = (session_id(number), self.stamp());
+        if self.sockets.is_open(connection) {
             self.step(|host| {
-                host.sockets.drop_socket(session);
-                host.handle(Input::Left { session }, stamp).unwrap()
+                host.sockets.drop_socket(connection);
+                host.handle(Input::Left { connection }, stamp).unwrap()
             });
         }
     }
@@ -347,9 +352,9 @@ impl World {
 
     fn wake(&self) -> RoomDriver {
         let history = SqlHistory::open(self.database.again(), &self.epoch).unwrap();
-        let sessions = self.sockets.attachments();
+        let connections = self.sockets.attachments();
         let host =
-            Host::wake(self.kind, self.limits, history, self.sockets.clone(), sessions).unwrap();
+            Host::wake(self.kind, self.limits, history, self.sockets.clone(), connections).unwrap();
         let host = host.configured(Rc::clone(&self.config));
         // Reports go nowhere: they are to set no alarm either.
         Driver::new(host, 0)
@@ -369,8 +374,8 @@ pub(crate) fn nobody(_: &str, _: Option<&str>) -> Result<Renewal, ProtocolError>
 }
 
 /// A connection that is let into a conversation.
-pub(crate) fn in_conversation(mut session: Connection) -> Connection {
+pub(crate) fn in_conversation(mut connection: Connection) -> Connection {
     let conversation = RoomName::parse("conversation_1").unwrap();
-    session.own.conversations.resume = Some(ResumeToken { conversation, token: "t".into() });
-    session
+    connection.own.conversations.resume = Some(ResumeToken { conversation, token: "t".into() });
+    connection
 }

@@ -66,13 +66,13 @@ impl Shared {
     }
 
     fn receive(self: &Rc<Self>, socket: &WebSocket, frame: &Frame) {
-        self.step_of(socket, |host, session, stamp| {
+        self.step_of(socket, |host, connection, stamp| {
             #[cfg(feature = "chaos")]
             super::chaos::panic_if_asked(frame);
             #[cfg(feature = "chaos")]
             super::chaos::measure_if_asked(frame);
             let now = stamp.at;
-            host.receive(session, frame, stamp, |token, context| {
+            host.receive(connection, frame, stamp, |token, context| {
                 let room = self.name().and_then(|it| RoomName::parse(it).ok());
                 let room = room.ok_or(ProtocolError::system())?;
                 self.config.policy.renew(self.kind, &room, token, context, now)
@@ -89,8 +89,8 @@ impl Shared {
         let mut woke = false;
         let done = self.step(|host| {
             woke = true;
-            match session_of(socket) {
-                Some(session) => step(host, session, clock::stamp()),
+            match connection_of(socket) {
+                Some(connection) => step(host, connection, clock::stamp()),
                 None => Ok(Flush::No), // Let go already: what still arrives finds nobody.
             }
         });
@@ -101,13 +101,13 @@ impl Shared {
 
     fn leave(self: &Rc<Self>, socket: &WebSocket, code: u16) {
         let left = self.step(|host| {
-            let Some(session) = session_of(socket) else { return Ok(Flush::No) };
-            if let Some(it) = host.room().session(session) {
+            let Some(connection) = connection_of(socket) else { return Ok(Flush::No) };
+            if let Some(it) = host.room().connection(connection) {
                 let name = self.name().unwrap_or_default();
-                log::closed(self.kind, &name, session, &it.member.id, code);
+                log::closed(self.kind, &name, connection, &it.member.id, code);
             }
-            host.sockets.remove(session);
-            host.handle(Input::Left { session }, clock::stamp())
+            host.sockets.remove(connection);
+            host.handle(Input::Left { connection }, clock::stamp())
         });
         drop(left); // In the log; the next wake no longer finds the socket.
     }
@@ -232,7 +232,7 @@ impl Shared {
         let name = self.name().unwrap_or_default();
         let budget = self.config.budget.clone();
         let mut sockets = EdgeSockets::new(&self.state, self.kind, name, budget);
-        let mut sessions = Vec::new();
+        let mut connections = Vec::new();
         for socket in self.state.as_raw().get_websockets_with_tag(PIPED)? {
             platform::bind_pipe(&socket);
         }
@@ -240,16 +240,16 @@ impl Shared {
         for socket in self.state.as_raw().get_websockets()? {
             let socket = WebSocket::from(socket);
             match attachment::load(&socket) {
-                Ok(Some((wire, session))) => {
-                    sockets.insert(session.id, socket, wire);
-                    sessions.push(session);
+                Ok(Some((wire, connection))) => {
+                    sockets.insert(connection.id, socket, wire);
+                    connections.push(connection);
                 }
                 Ok(None) => {}
                 // Nobody knows whose it is; its client comes back with a new one.
                 Err(_) => drop(socket.close(Some(CloseCode::Internal.number()), None::<&str>)),
             }
         }
-        let mut host = Host::wake(self.kind, self.limits(), history, sockets, sessions)?;
+        let mut host = Host::wake(self.kind, self.limits(), history, sockets, connections)?;
         host = host.sharing(&self.config.budget, &self.config.shared);
         host = host.configured(Rc::clone(&self.config.policy.features));
         host = host.named(self.name().and_then(|it| RoomName::parse(it).ok()));
@@ -276,17 +276,17 @@ impl Shared {
     }
 }
 
-fn session_of(socket: &WebSocket) -> Option<ConnectionId> {
-    platform::session_of(socket.as_ref()).and_then(ConnectionId::from_f64)
+fn connection_of(socket: &WebSocket) -> Option<ConnectionId> {
+    platform::connection_of(socket.as_ref()).and_then(ConnectionId::from_f64)
 }
 
 /// The room cannot wake, so there is no host to tell the client.
 fn refuse_asleep(socket: &WebSocket) {
-    if let Ok(Some((wire, session))) = attachment::load(socket) {
+    if let Ok(Some((wire, connection))) = attachment::load(socket) {
         let mut stamp = clock::stamp();
         let event = Event::Refused(ProtocolError::system());
-        let (id, session) = (stamp.new_id(), Some(session.id));
-        let notice = Notice { id, reply_to: None, session, at: stamp.at, event };
+        let (id, connection) = (stamp.new_id(), Some(connection.id));
+        let notice = Notice { id, reply_to: None, connection, at: stamp.at, event };
         if let Some(Frame::Text(text)) = wire.dialect.get().encode(&notice, &Channel::default()) {
             drop(socket.send_with_str(text)); // A dead socket needs no answer.
         }

@@ -31,7 +31,7 @@ pub(super) fn is_known(room: &Room, user: &UserId) -> bool {
 
 /// Somebody has read up to there.
 pub(super) fn read(room: &mut Room, cx: &mut Context, principal: &Principal, offset: Offset) {
-    let may_say = principal.grants.has(Grant::Send) || principal.session.is_none();
+    let may_say = principal.grants.has(Grant::Send) || principal.connection.is_none();
     if !may_say {
         let refusal = ProtocolError::denied("this token does not allow sending here");
         return cx.refuse_principal(principal, refusal);
@@ -53,25 +53,25 @@ pub(super) fn read(room: &mut Room, cx: &mut Context, principal: &Principal, off
     }
     // A clock that was set back must not keep it from being written.
     let due_at = written_at.plus(WRITE_MS).min(now.plus(WRITE_MS));
-    let waits = principal.session.filter(|_| known.is_some() && now < due_at);
+    let waits = principal.connection.filter(|_| known.is_some() && now < due_at);
     remember(room, user, offset, if waits.is_some() { written_at } else { now });
-    match waits.and_then(|id| room.sessions.get_mut(&id)) {
-        Some(session) => {
-            session.own.annotations.read = Some((offset, due_at));
-            cx.effects.save(session.id);
+    match waits.and_then(|id| room.connections.get_mut(&id)) {
+        Some(connection) => {
+            connection.own.annotations.read = Some((offset, due_at));
+            cx.effects.save(connection.id);
             room.own.annotations.unwritten.insert(user.clone(), due_at);
         }
         None => settle(room, cx, user),
     }
     // It says who is here.
     let event = Event::from(AnnotationEvent::Read(user.clone(), offset));
-    room.announce(cx, principal.session, event);
+    room.announce(cx, principal.connection, event);
     answer(cx, principal, offset);
 }
 
 /// Who gave no id asks for no answer.
 fn answer(cx: &mut Context, principal: &Principal, offset: Offset) {
-    if principal.request_id.is_some() || principal.session.is_none() {
+    if principal.request_id.is_some() || principal.connection.is_none() {
         let event = AnnotationEvent::Marked(principal.member.id.clone(), offset);
         cx.answer(principal, Event::from(event));
     }
@@ -95,9 +95,9 @@ pub(super) fn settle(room: &mut Room, cx: &mut Context, user: &UserId) {
         cx.effects.push(Effect::Write(Write::from(write)));
     }
     for id in room.present.get(user).into_iter().flatten() {
-        let session = room.sessions.get_mut(id);
-        if let Some(session) = session.filter(|it| it.own.annotations.read.is_some()) {
-            session.own.annotations.read = None;
+        let connection = room.connections.get_mut(id);
+        if let Some(connection) = connection.filter(|it| it.own.annotations.read.is_some()) {
+            connection.own.annotations.read = None;
             cx.effects.save(*id);
         }
     }

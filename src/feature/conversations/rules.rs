@@ -154,7 +154,7 @@ fn connect(
     principal: &Principal,
     client: &ClientName,
 ) -> Result<(), ProtocolError> {
-    let connection = principal.session.and_then(|id| room.sessions.get_mut(&id));
+    let connection = principal.connection.and_then(|id| room.connections.get_mut(&id));
     let connection = connection.ok_or(ProtocolError::system())?;
     let resume = connection.own.conversations.resume.clone().ok_or(ProtocolError::system())?;
     let client = client.as_str().to_owned();
@@ -176,7 +176,7 @@ fn ask(
     principal.needs(Grant::Send, "this token does not allow sending here")?;
     let message =
         principal.request_id.clone().ok_or(ProtocolError::invalid("a message needs messageId"))?;
-    let connection = principal.session.and_then(|id| room.session(id));
+    let connection = principal.connection.and_then(|id| room.connection(id));
     if connection.and_then(|it| it.client.as_deref()) != Some(client.as_str()) {
         return Err(ProtocolError::new(Code::Conflict, "clientId is not the one of connect"));
     }
@@ -257,7 +257,7 @@ fn answer(room: &mut Room, cx: &mut Context, to: &RequestId, of: Offset, content
     let body = Body::response(to, of, content);
     let entry: Rc<Entry> = chat::record(room, cx, responder(), None, body);
     let (id, at, event) = (entry.id, cx.stamp.at, Event::Entry(entry));
-    tell(room, cx, Notice { id, reply_to, session: None, at, event });
+    tell(room, cx, Notice { id, reply_to, connection: None, at, event });
 }
 
 /// Tells everyone who has said who they are: until then nothing but a refusal is said.
@@ -307,7 +307,7 @@ fn give_up(room: &mut Room, cx: &mut Context, question: Offset, refusal: Protoco
     if let Some(Pending { message, .. }) = settle(room, cx, question) {
         cx.tally.refused += 1;
         let (id, at, event) = (cx.stamp.new_id(), cx.stamp.at, Event::Refused(refusal));
-        tell(room, cx, Notice { id, reply_to: Some(message), session: None, at, event });
+        tell(room, cx, Notice { id, reply_to: Some(message), connection: None, at, event });
     }
 }
 

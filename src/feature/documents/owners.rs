@@ -87,7 +87,7 @@ pub(crate) fn delete(
     let (document, member) = (name.clone(), principal.member.clone());
     let event = Event::from(EditingEvent::Deleted { document, member });
     let others: Vec<ConnectionId> =
-        seated.into_iter().filter(|it| Some(*it) != principal.session).collect();
+        seated.into_iter().filter(|it| Some(*it) != principal.connection).collect();
     cx.tell_all(Recipients::Only(others), event.clone());
     cx.answer(principal, event);
     Ok(())

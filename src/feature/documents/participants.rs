@@ -29,7 +29,7 @@ impl Room {
     ) {
         let such = self.subscribers(Space::DOCUMENTS, document.as_str()).filter(|it| is_such(it));
         let to = self.recipients(such.map(|it| it.id), except);
-        if self.sessions.len() == 1 && except.is_some() {
+        if self.connections.len() == 1 && except.is_some() {
             return;
         }
         cx.tell_all(to, Event::from(event));
@@ -61,12 +61,12 @@ impl Room {
 
 /// Takes a seat, after leaving another one.
 pub(crate) fn take(room: &mut Room, cx: &mut Context, id: ConnectionId, seat: Seat) {
-    let Some(session) = room.session(id) else { return };
-    if session.own.documents.seat.as_ref() == Some(&seat) {
+    let Some(connection) = room.connection(id) else { return };
+    if connection.own.documents.seat.as_ref() == Some(&seat) {
         return;
     }
-    let member = session.member.clone();
-    if !session.sits_at(&seat.document) {
+    let member = connection.member.clone();
+    if !connection.sits_at(&seat.document) {
         stand_up(room, cx, id);
     }
     let was_in = room.is_in_session(&member.id, &seat.document);
@@ -87,7 +87,7 @@ pub(crate) fn leave(
     id: ConnectionId,
     document: &Name,
 ) -> Result<(), ProtocolError> {
-    room.session(id).filter(|it| it.sits_at(document)).ok_or(ELSEWHERE)?;
+    room.connection(id).filter(|it| it.sits_at(document)).ok_or(ELSEWHERE)?;
     stand_up(room, cx, id);
     let (document, member) = (document.clone(), principal.member.clone());
     cx.answer(principal, Event::from(EditingEvent::Left { document, member }));
@@ -103,9 +103,9 @@ fn stand_up(room: &mut Room, cx: &mut Context, id: ConnectionId) {
 }
 
 /// A socket is gone, and its seat with it.
-pub(crate) fn went(room: &Room, cx: &mut Context, session: &Connection) {
-    if let Some(Seat { document, .. }) = &session.own.documents.seat {
-        gone(room, cx, document, session.member.clone());
+pub(crate) fn went(room: &Room, cx: &mut Context, connection: &Connection) {
+    if let Some(Seat { document, .. }) = &connection.own.documents.seat {
+        gone(room, cx, document, connection.member.clone());
     }
 }
 

@@ -64,8 +64,8 @@ impl Rules for Documents {
         None
     }
 
-    fn left(room: &mut Room, cx: &mut Context, session: &Connection) {
-        seats::went(room, cx, session);
+    fn left(room: &mut Room, cx: &mut Context, connection: &Connection) {
+        seats::went(room, cx, connection);
     }
 
     fn due_at(room: &Room) -> Option<Millis> {
@@ -84,7 +84,7 @@ fn handle(room: &mut Room, cx: &mut Context, principal: &Principal, command: Edi
             Err(refusal) => cx.refuse_principal(principal, refusal),
         };
     }
-    let Some(id) = principal.session else {
+    let Some(id) = principal.connection else {
         return cx
             .refuse_principal(principal, ProtocolError::invalid("editing needs a connection"));
     };
@@ -114,9 +114,9 @@ fn handle(room: &mut Room, cx: &mut Context, principal: &Principal, command: Edi
 fn wants(room: &Room, id: Option<ConnectionId>, command: &EditingCommand) -> Option<DocumentQuery> {
     let document = match command {
         EditingCommand::Delete { document } => Some(document),
-        EditingCommand::Join { document, .. } => room.session(id?).map(|_| document),
+        EditingCommand::Join { document, .. } => room.connection(id?).map(|_| document),
         EditingCommand::Edit { .. } | EditingCommand::Undo => {
-            room.session(id?)?.own.documents.seat.as_ref().map(|it| &it.document)
+            room.connection(id?)?.own.documents.seat.as_ref().map(|it| &it.document)
         }
         EditingCommand::Leave { .. } | EditingCommand::Cursor(_) => None,
     };
@@ -124,10 +124,10 @@ fn wants(room: &Room, id: Option<ConnectionId>, command: &EditingCommand) -> Opt
 }
 
 fn seat(room: &Room, id: ConnectionId) -> Result<Seat, ProtocolError> {
-    room.session(id).and_then(|it| it.own.documents.seat.clone()).ok_or(SEATLESS)
+    room.connection(id).and_then(|it| it.own.documents.seat.clone()).ok_or(SEATLESS)
 }
 
-/// Where this session edits, if it may.
+/// where this connection edits, if it may.
 fn desk(room: &Room, principal: &Principal, id: ConnectionId) -> Result<Name, ProtocolError> {
     let Seat { document, role } = seat(room, id)?;
     principal.needs(Grant::Send, "this token does not allow editing here")?;

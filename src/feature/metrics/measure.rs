@@ -16,24 +16,24 @@ pub(crate) const WINDOW_MS: u64 = 60_000;
 /// Between two reports, in milliseconds (M6).
 const REPORT_MS: u64 = 1000;
 
-/// A socket said something that is no ping. Its time is that of its last word as the session
+/// A socket said something that is no ping. Its time is that of its last word as the connection
 /// knows it: up to a 256th of the inactivity timeout late, so that few attachments are written.
 pub(crate) fn spoke(room: &mut Room, cx: &mut Context, id: ConnectionId) {
     if room.kind != Kind::Chat {
         return;
     }
-    let Some(session) = room.sessions.get_mut(&id) else { return };
-    let at = session.heard_at;
-    if session.own.metrics.said_at != Some(at) {
-        session.own.metrics.said_at = Some(at);
+    let Some(connection) = room.connections.get_mut(&id) else { return };
+    let at = connection.heard_at;
+    if connection.own.metrics.said_at != Some(at) {
+        connection.own.metrics.said_at = Some(at);
         cx.effects.save_counts(id);
     }
     touched(room, cx, at);
 }
 
-/// A session that may have counted went.
-pub(crate) fn left(room: &mut Room, cx: &mut Context, session: &Connection) {
-    if session.own.metrics.said_at.is_some_and(|at| cx.stamp.at < at.plus(WINDOW_MS)) {
+/// A connection that may have counted went.
+pub(crate) fn left(room: &mut Room, cx: &mut Context, connection: &Connection) {
+    if connection.own.metrics.said_at.is_some_and(|at| cx.stamp.at < at.plus(WINDOW_MS)) {
         touched(room, cx, Millis(0));
     }
 }
@@ -108,7 +108,7 @@ fn measure(room: &mut Room, cx: &mut Context, pending: Option<PendingReply>) {
     let spoke =
         |it: &&Connection| it.own.metrics.said_at.is_some_and(|said| at < said.plus(WINDOW_MS));
     let mut users: Vec<UserId> =
-        room.sessions.values().filter(spoke).map(|it| it.member.id.clone()).collect();
+        room.connections.values().filter(spoke).map(|it| it.member.id.clone()).collect();
     users.sort_unstable();
     users.dedup();
     let since = Millis(at.0.saturating_sub(WINDOW_MS).saturating_add(1));

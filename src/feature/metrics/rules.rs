@@ -35,8 +35,8 @@ impl Rules for Metrics {
         answered(room, cx, input);
     }
 
-    fn entered(room: &mut Room, session: &Connection) {
-        room.own.metrics.own.said(session.own.metrics.said_at.unwrap_or_default());
+    fn entered(room: &mut Room, connection: &Connection) {
+        room.own.metrics.own.said(connection.own.metrics.said_at.unwrap_or_default());
     }
 
     fn spoke(room: &mut Room, cx: &mut Context, id: ConnectionId) {
@@ -55,8 +55,8 @@ impl Rules for Metrics {
         noticed(room, cx, entry);
     }
 
-    fn left(room: &mut Room, cx: &mut Context, session: &Connection) {
-        measure::left(room, cx, session);
+    fn left(room: &mut Room, cx: &mut Context, connection: &Connection) {
+        measure::left(room, cx, connection);
     }
 
     fn found(_: &mut Room, query: Measuring, found: Lately, host: HostStats) -> Option<Answer> {
@@ -94,15 +94,15 @@ fn handle(room: &mut Room, cx: &mut Context, principal: &Principal, command: Met
 }
 
 fn watch(room: &mut Room, cx: &mut Context, principal: &Principal, names: Vec<Name>) {
-    let Some(session) = principal.session.and_then(|id| room.session(id)) else {
+    let Some(connection) = principal.connection.and_then(|id| room.connection(id)) else {
         return cx.refuse_principal(principal, NO_SOCKET);
     };
     let asks_measures = names.iter().any(Measure::is_one);
-    if asks_measures && !session.grants.shows_measures() {
+    if asks_measures && !connection.grants.shows_measures() {
         return cx.refuse_principal(principal, UNSEEN);
     }
     let count = names.len();
-    let mut all = session.own.metrics.heard.clone();
+    let mut all = connection.own.metrics.heard.clone();
     all.extend(names);
     all.sort_unstable();
     all.dedup();
@@ -111,8 +111,8 @@ fn watch(room: &mut Room, cx: &mut Context, principal: &Principal, names: Vec<Na
     if TOPICS_MAX < count.max(all.len()) || TOPICS_BYTES_MAX < bytes {
         return cx.refuse_principal(principal, TOO_MANY);
     }
-    if session.own.metrics.heard != all {
-        let id = session.id;
+    if connection.own.metrics.heard != all {
+        let id = connection.id;
         let fits = room.resubscribe(id, |it| {
             let before = std::mem::replace(&mut it.own.metrics.heard, all.clone());
             let fits = it.fits_attachment();
@@ -133,7 +133,7 @@ fn watch(room: &mut Room, cx: &mut Context, principal: &Principal, names: Vec<Na
 }
 
 fn unwatch(room: &mut Room, cx: &mut Context, principal: &Principal, names: &[Name]) {
-    let Some(id) = principal.session else { return cx.refuse_principal(principal, NO_SOCKET) };
+    let Some(id) = principal.connection else { return cx.refuse_principal(principal, NO_SOCKET) };
     if TOPICS_MAX < names.len() {
         return cx.refuse_principal(principal, TOO_MANY);
     }

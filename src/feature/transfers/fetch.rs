@@ -41,8 +41,8 @@ pub(super) fn fetch(
             ProtocolError::new(Code::Unavailable, "too many fetch large data here; try later");
         return Err(ProtocolError { retry_after: Some(FETCH_MS.div_ceil(1000)), ..busy });
     }
-    let Some(session) = room.sessions.get_mut(&id) else { return Ok(()) };
-    session.own.transfers.fetching = Some(Fetching { data, next });
+    let Some(connection) = room.connections.get_mut(&id) else { return Ok(()) };
+    connection.own.transfers.fetching = Some(Fetching { data, next });
     room.own.transfers.fetchers.insert(id);
     room.own.transfers.fetch_by.get_or_insert(cx.stamp.at.plus(FETCH_MS));
     cx.effects.save(id);
@@ -58,11 +58,11 @@ pub(super) fn piece(room: &Room, Fetching { data, next }: &Fetching) -> Option<P
 /// What a connection that fetches is sent, given what was read for it.
 pub(super) fn fetched(
     room: &mut Room,
-    session: ConnectionId,
+    connection: ConnectionId,
     piece: Option<Piece>,
     found: Option<FoundChunk>,
 ) -> Option<Event> {
-    let gone = room.piece_sent(session, found.is_some());
+    let gone = room.piece_sent(connection, found.is_some());
     let said = piece.zip(found).map(|(piece, FoundChunk { digest, text })| {
         let Piece { data, index, total, .. } = piece;
         // Nobody asks how long it is when decoded.
@@ -73,26 +73,28 @@ pub(super) fn fetched(
 }
 
 impl Room {
-    /// A session was sent what came next; or there was nothing, and what it is told then.
-    fn piece_sent(&mut self, session: ConnectionId, was_there: bool) -> Option<Event> {
-        let fetching = self.sessions.get(&session)?.own.transfers.fetching.as_ref()?;
+    /// A connection was sent what came next; or there was nothing, and what it is told then.
+    fn piece_sent(&mut self, connection: ConnectionId, was_there: bool) -> Option<Event> {
+        let fetching = self.connections.get(&connection)?.own.transfers.fetching.as_ref()?;
         let end = find(self, &fetching.data).map(|it| it.indexes().end).filter(|_| was_there);
         let next = fetching.next.saturating_add(1);
         if end.is_some_and(|end| next < end) {
-            if let Some(it) =
-                self.sessions.get_mut(&session).and_then(|it| it.own.transfers.fetching.as_mut())
+            if let Some(it) = self
+                .connections
+                .get_mut(&connection)
+                .and_then(|it| it.own.transfers.fetching.as_mut())
             {
                 it.next = next;
             }
             return None;
         }
-        self.fetched(session);
+        self.fetched(connection);
         (!was_there).then_some(Event::Refused(GONE))
     }
 
     pub(super) fn fetched(&mut self, id: ConnectionId) {
-        if let Some(session) = self.sessions.get_mut(&id) {
-            session.own.transfers.fetching = None;
+        if let Some(connection) = self.connections.get_mut(&id) {
+            connection.own.transfers.fetching = None;
         }
         self.not_fetching(id);
     }

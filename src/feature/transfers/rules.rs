@@ -53,15 +53,15 @@ impl Rules for Transfers {
     }
 
     /// Whoever was fetching when the room fell asleep goes on, at once.
-    fn entered(room: &mut Room, session: &Connection) {
-        if session.own.transfers.fetching.is_some() {
-            room.own.transfers.fetchers.insert(session.id);
+    fn entered(room: &mut Room, connection: &Connection) {
+        if connection.own.transfers.fetching.is_some() {
+            room.own.transfers.fetchers.insert(connection.id);
             room.own.transfers.fetch_by.get_or_insert(Millis(0));
         }
     }
 
-    fn left(room: &mut Room, _: &mut Context, session: &Connection) {
-        room.not_fetching(session.id);
+    fn left(room: &mut Room, _: &mut Context, connection: &Connection) {
+        room.not_fetching(connection.id);
     }
 
     fn streaming(room: &Room) -> Vec<ConnectionId> {
@@ -69,7 +69,7 @@ impl Rules for Transfers {
     }
 
     fn next(room: &Room, id: ConnectionId) -> Option<TransferQuery> {
-        let fetching = room.sessions.get(&id)?.own.transfers.fetching.as_ref()?;
+        let fetching = room.connections.get(&id)?.own.transfers.fetching.as_ref()?;
         Some(TransferQuery::Next(id, piece(room, fetching)))
     }
 
@@ -81,8 +81,8 @@ impl Rules for Transfers {
     ) -> Option<Answer> {
         match query {
             TransferQuery::Compare(compare) => Some(Answer::Event(compared(room, compare, found))),
-            TransferQuery::Next(session, piece) => {
-                fetched(room, session, piece, found).map(Answer::Event)
+            TransferQuery::Next(connection, piece) => {
+                fetched(room, connection, piece, found).map(Answer::Event)
             }
         }
     }
@@ -104,12 +104,12 @@ fn handle(room: &mut Room, cx: &mut Context, principal: &Principal, command: Tra
         };
     }
     // A stream needs a socket.
-    let Some(session) = principal.session else {
+    let Some(connection) = principal.connection else {
         return cx.refuse_principal(principal, kinds::UNKNOWN);
     };
     let done = match command {
-        TransferCommand::Keep(chunk) => keep(room, cx, principal, session, chunk),
-        TransferCommand::Fetch { data, from } => fetch(room, cx, principal, session, data, from),
+        TransferCommand::Keep(chunk) => keep(room, cx, principal, connection, chunk),
+        TransferCommand::Fetch { data, from } => fetch(room, cx, principal, connection, data, from),
         TransferCommand::Delete(_) => Ok(()), // Above.
     };
     if let Err(refusal) = done {
@@ -121,7 +121,7 @@ fn keep(
     room: &mut Room,
     cx: &mut Context,
     principal: &Principal,
-    session: ConnectionId,
+    connection: ConnectionId,
     chunk: Rc<Chunk>,
 ) -> Result<(), ProtocolError> {
     principal.needs(Grant::Send, "this token does not allow sending here")?;
@@ -144,7 +144,7 @@ fn keep(
             return Err(OTHER_TOTAL);
         }
         if known.there.has(chunk.index) {
-            again(room, cx, principal, session, known, &chunk);
+            again(room, cx, principal, connection, known, &chunk);
             return Ok(());
         }
         if !known.fits(chunk.index) {
@@ -167,13 +167,13 @@ fn keep(
     {
         return Err(SHARE);
     }
-    let is_resumed = known.as_ref().is_some_and(|it| it.session != session);
+    let is_resumed = known.as_ref().is_some_and(|it| it.connection != connection);
     let mut transfer = known.unwrap_or_else(|| {
         let id = room.own.transfers.objects.keys().next_back().map_or(1, |last| last + 1);
-        Transfer::begin(id, principal.member.id.clone(), session, &chunk, now)
+        Transfer::begin(id, principal.member.id.clone(), connection, &chunk, now)
     });
     transfer.take(&chunk);
-    (transfer.at, transfer.session) = (now, session);
+    (transfer.at, transfer.connection) = (now, connection);
     let write = TransferWrite::Keep(transfer.clone(), chunk);
     cx.effects.push(Effect::Write(Write::from(write)));
     if is_resumed || transfer.state == TransferState::Finished {
@@ -188,12 +188,12 @@ fn again(
     room: &mut Room,
     cx: &mut Context,
     principal: &Principal,
-    session: ConnectionId,
+    connection: ConnectionId,
     known: &Transfer,
     chunk: &Chunk,
 ) {
     if known.state == TransferState::Open {
-        let transfer = Transfer { at: cx.stamp.at, session, ..known.clone() };
+        let transfer = Transfer { at: cx.stamp.at, connection, ..known.clone() };
         let write = TransferWrite::Note(transfer.clone());
         cx.effects.push(Effect::Write(Write::from(write)));
         room.own.transfers.objects.insert(transfer.id, transfer);
@@ -277,7 +277,7 @@ fn expire(room: &mut Room, cx: &mut Context, mut transfer: Transfer) {
     (transfer.at, transfer.state) = (cx.stamp.at, TransferState::Expired);
     cx.effects.push(Effect::Write(Write::from(TransferWrite::Note(transfer.clone()))));
     let wants = |it: &ConnectionId| {
-        let fetching = room.sessions.get(it).and_then(|it| it.own.transfers.fetching.as_ref());
+        let fetching = room.connections.get(it).and_then(|it| it.own.transfers.fetching.as_ref());
         fetching.is_some_and(|it| it.data == transfer.data)
     };
     let fetchers: Vec<ConnectionId> =

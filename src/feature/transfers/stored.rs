@@ -40,7 +40,7 @@ pub struct OnConnection {
 
 impl ConnectionPart for OnConnection {}
 
-/// What a session fetches, and how far it is. It rides in the attachment: short names.
+/// What a connection fetches, and how far it is. It rides in the attachment: short names.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fetching {
     /// The object.
@@ -51,7 +51,7 @@ pub struct Fetching {
     pub next: u64,
 }
 
-/// What is to be read from the log for a session.
+/// What is to be read from the log for a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Piece {
     /// Of which object.
@@ -102,7 +102,7 @@ pub struct FoundChunk {
 pub struct Transfers {
     /// Its objects, by what the log calls them.
     pub(crate) objects: BTreeMap<u64, Transfer>,
-    /// Who fetches one; derived from the sessions.
+    /// Who fetches one; derived from the connections.
     pub(crate) fetchers: BTreeSet<ConnectionId>,
     /// By when somebody must look after them, while there are any.
     pub(crate) fetch_by: Option<Millis>,

@@ -110,7 +110,7 @@ fn note<D: Database>(database: &D, transfer: &Transfer) -> Result<(), D::Error> 
                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                ON CONFLICT (id) DO UPDATE SET there = excluded.there, bytes = excluded.bytes,
                    at = excluded.at, session = excluded.session, state = excluded.state";
-    let Transfer { id, data, owner, total, first, there, bytes, at, session, state } = transfer;
+    let Transfer { id, data, owner, total, first, there, bytes, at, connection, state } = transfer;
     let bindings = [
         (*id).into(),
         data.as_str().into(),
@@ -120,7 +120,7 @@ fn note<D: Database>(database: &D, transfer: &Transfer) -> Result<(), D::Error> 
         there.to_hex().into(),
         (*bytes).into(),
         at.0.into(),
-        session.to_string().into(),
+        connection.to_string().into(),
         (*state as u64).into(),
     ];
     database.run(sql, &bindings).map(drop)
@@ -129,7 +129,7 @@ fn note<D: Database>(database: &D, transfer: &Transfer) -> Result<(), D::Error> 
 /// What a wake reads: the rest of the row is one JSON array.
 fn read(data: String, rest: &str, id: u64, at: u64) -> Option<Transfer> {
     type Rest = (String, u64, u64, String, u64, String, u64);
-    let (owner, total, first, there, bytes, session, state): Rest =
+    let (owner, total, first, there, bytes, connection, state): Rest =
         serde_json::from_str(rest).ok()?;
     Some(Transfer {
         id,
@@ -140,7 +140,7 @@ fn read(data: String, rest: &str, id: u64, at: u64) -> Option<Transfer> {
         there: Marks::parse(&there)?,
         bytes,
         at: Millis(at),
-        session: ConnectionId::parse(&session)?,
+        connection: ConnectionId::parse(&connection)?,
         state: TransferState::of(state)?,
     })
 }

@@ -28,7 +28,7 @@ pub struct Transfer {
     /// When its last chunk came; of an expired one, when it was last looked at.
     pub at: Millis,
     /// The connection that sent it last.
-    pub session: ConnectionId,
+    pub connection: ConnectionId,
     /// How it stands.
     pub state: TransferState,
 }
@@ -57,7 +57,7 @@ impl Transfer {
     pub(crate) fn begin(
         id: u64,
         owner: UserId,
-        session: ConnectionId,
+        connection: ConnectionId,
         chunk: &Chunk,
         at: Millis,
     ) -> Self {
@@ -70,7 +70,7 @@ impl Transfer {
             there: Marks::default(),
             bytes: 0,
             at,
-            session,
+            connection,
             state: TransferState::Open,
         }
     }

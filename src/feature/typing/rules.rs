@@ -43,7 +43,7 @@ impl Rules for Typing {
         if room.own.typing.due_at.is_none_or(|at| now < at) {
             return;
         }
-        let over = room.sessions.values_mut().filter_map(|it| {
+        let over = room.connections.values_mut().filter_map(|it| {
             it.own.typing.until.take_if(|until| *until <= now)?;
             Some((it.id, it.member.id.clone()))
         });
@@ -51,7 +51,8 @@ impl Rules for Typing {
             cx.effects.save(id);
             tell_others(room, cx, id, user, false);
         }
-        room.own.typing.due_at = room.sessions.values().filter_map(|it| it.own.typing.until).min();
+        room.own.typing.due_at =
+            room.connections.values().filter_map(|it| it.own.typing.until).min();
     }
 }
 
@@ -67,7 +68,7 @@ fn set(room: &mut Room, cx: &mut Context, principal: &Principal, typing: bool) {
         return cx.refuse_principal(principal, refusal);
     }
     // A caller over HTTP has no socket whose end would end its typing.
-    let Some(id) = principal.session else {
+    let Some(id) = principal.connection else {
         return cx.refuse_principal(principal, ProtocolError::invalid("typing needs a connection"));
     };
     if !room.admits(cx, principal, &NOTICES) {
@@ -75,9 +76,9 @@ fn set(room: &mut Room, cx: &mut Context, principal: &Principal, typing: bool) {
     }
     let (now, typing_ms) = (cx.stamp.at, room.limits.typing_ms);
     let until = typing.then(|| now.plus(typing_ms).round_up(typing_ms / UNTIL_STEPS));
-    let Some(session) = room.sessions.get_mut(&id) else { return };
-    if session.own.typing.until != until {
-        session.own.typing.until = until;
+    let Some(connection) = room.connections.get_mut(&id) else { return };
+    if connection.own.typing.until != until {
+        connection.own.typing.until = until;
         cx.effects.save(id);
     }
     room.own.typing.due_no_later_than(until);

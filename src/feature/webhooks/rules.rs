@@ -224,7 +224,7 @@ fn compare(room: &mut Room, cx: &mut Context) {
         presence::depart(room, cx, member);
     }
     let is_told = |id| room.own.webhooks.place(id).is_ok();
-    let untold = room.sessions.values().filter(|it| !is_told(&it.member.id));
+    let untold = room.connections.values().filter(|it| !is_told(&it.member.id));
     for member in untold.map(|it| it.member.clone()).collect::<Vec<_>>() {
         joined(room, cx, &member);
     }

@@ -270,7 +270,7 @@ pub(crate) struct StatusOut<'a> {
 impl<'a> StatusOut<'a> {
     fn of(notice: &Notice, status: &'a Status) -> Self {
         Self {
-            session_id: status.session.to_string(),
+            session_id: status.connection.to_string(),
             client_id: status.client.as_deref(),
             connected_at: status.connected_at.to_rfc3339(),
             uptime_ms: notice.at.since(status.connected_at),

@@ -192,10 +192,10 @@ fn order(name: Option<&str>, params: Option<&RawValue>) -> Result<Command, Proto
                 KickIn { user_id: Some(user), session_id: None } => {
                     Kicked::User(UserId::parse(user)?)
                 }
-                KickIn { user_id: None, session_id: Some(session) } => {
-                    let session = ConnectionId::parse(&session);
+                KickIn { user_id: None, session_id: Some(connection) } => {
+                    let connection = ConnectionId::parse(&connection);
                     Kicked::Connection(
-                        session.ok_or(ProtocolError::invalid("this is no session's id"))?,
+                        connection.ok_or(ProtocolError::invalid("this is no session's id"))?,
                     )
                 }
                 KickIn { .. } => return Err(ProtocolError::invalid(wrong)),

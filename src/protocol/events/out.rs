@@ -78,7 +78,7 @@ pub(crate) struct Established<'a> {
 
 impl<'a> Established<'a> {
     fn of(timestamp: String, welcome: &'a Welcome) -> Self {
-        let session_id = welcome.session.to_string();
+        let session_id = welcome.connection.to_string();
         Self {
             kind: "connection_established",
             client_id: welcome.client.clone().unwrap_or_else(|| session_id.clone()),

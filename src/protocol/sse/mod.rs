@@ -148,7 +148,7 @@ impl<'a> AttachedOut<'a> {
     fn of(welcome: &'a Welcome) -> Self {
         let Attached { first, from, is_resumed, reason } = welcome.attached;
         Self {
-            session_id: welcome.session.to_string(),
+            session_id: welcome.connection.to_string(),
             user_id: &welcome.user.0,
             epoch: &welcome.epoch.0,
             offset: welcome.offset,

@@ -179,7 +179,7 @@ impl<'a> Error<'a> {
             error_code: refusal.code,
             error_message: &refusal.message,
             error_details: ErrorDetails {
-                session_id: notice.session.as_ref().map(ConnectionId::to_string),
+                session_id: notice.connection.as_ref().map(ConnectionId::to_string),
                 retry_after: refusal.retry_after,
                 request_id: notice.reply_to.as_ref().map(RequestId::as_str),
                 faults,

@@ -34,8 +34,8 @@ struct Kicks(usize);
 
 impl Act for Kicks {
     fn play(&self, stage: &mut Stage) {
-        if let Some(session) = stage.session(self.0) {
-            stage.call("backend", &Task::KickSession(session));
+        if let Some(connection) = stage.connection(self.0) {
+            stage.call("backend", &Task::KickSession(connection));
         }
     }
 }

@@ -89,8 +89,8 @@ struct DoesNotRead(usize);
 
 impl Act for DoesNotRead {
     fn play(&self, stage: &mut Stage) {
-        let session = stage.session(self.0);
-        stage.world.sockets.slow.borrow_mut().extend(session);
+        let connection = stage.connection(self.0);
+        stage.world.sockets.slow.borrow_mut().extend(connection);
         stage.wait(1);
         // Whatever happens next finds it.
         stage.call("backend", &dormouse::api::Task::Presence);

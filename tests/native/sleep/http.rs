@@ -65,7 +65,7 @@ struct Excludes(usize);
 
 impl Act for Excludes {
     fn play(&self, stage: &mut Stage) {
-        let exclude = stage.session(self.0).map(|it| it.to_string());
+        let exclude = stage.connection(self.0).map(|it| it.to_string());
         let event = json!({"type": "agent.x", "data": "not you", "exclude": exclude});
         stage.publish("backend", &[event]);
     }

@@ -45,16 +45,16 @@ proptest! {
 fn say_once(moments: &[Moment]) -> bool {
     let mut answers: BTreeMap<(ConnectionId, String), Value> = BTreeMap::new();
     let all = moments.iter().flat_map(|it| &it.seen);
-    let all = all.flat_map(|(session, seen)| seen.iter().map(|it| (*session, it)));
-    let frames = all.filter_map(|(session, it)| match it {
-        Seen::Frame(Frame::Text(text)) => Some((session, serde_json::from_str(text).ok()?)),
+    let all = all.flat_map(|(connection, seen)| seen.iter().map(|it| (*connection, it)));
+    let frames = all.filter_map(|(connection, it)| match it {
+        Seen::Frame(Frame::Text(text)) => Some((connection, serde_json::from_str(text).ok()?)),
         _ => None,
     });
-    frames.filter(|(_, it): &(_, Value)| it["type"] == "response").all(|(session, it)| {
+    frames.filter(|(_, it): &(_, Value)| it["type"] == "response").all(|(connection, it)| {
         let (message, at) = (it["messageId"].as_str().unwrap(), it["timestamp"].as_str().unwrap());
         // After a day it is another message's name.
         let (date, _) = at.split_once('T').unwrap();
-        let key = (session, format!("{message} of {date}"));
+        let key = (connection, format!("{message} of {date}"));
         answers.entry(key).or_insert_with(|| it.clone()) == &it
     })
 }

@@ -20,7 +20,7 @@ use super::place::{Door, Place, Seat};
 use super::step::{Script, Step};
 use super::told::{self, Moment};
 use super::{conversation, webhooks};
-use crate::support::{a_users, member, session, session_id, speaking};
+use crate::support::{a_users, connection, member, session_id, speaking};
 use crate::world::{World, in_conversation};
 
 pub(super) struct Stage {
@@ -293,7 +293,7 @@ impl Stage {
     }
 
     fn join(&mut self, seat: usize, user: &'static str, lives_ms: Option<u64>) {
-        if self.session(seat).is_none_or(|it| !self.world.sockets.is_open(it)) {
+        if self.connection(seat).is_none_or(|it| !self.world.sockets.is_open(it)) {
             self.enter(seat, self.place.seats[seat], user, lives_ms);
         }
     }
@@ -301,10 +301,10 @@ impl Stage {
     fn enter(&mut self, seat: usize, at: Seat, user: &'static str, lives_ms: Option<u64>) {
         let guest = Guest { number: self.next, user };
         self.next += 1;
-        let session = newcomer(at, guest, self.world.now, lives_ms);
-        self.now.principal = Some(session.id);
+        let connection = newcomer(at, guest, self.world.now, lives_ms);
+        self.now.principal = Some(connection.id);
         let wire = Wire { dialect: at.dialect, batched: at.batched };
-        match self.world.enter(session, wire) {
+        match self.world.enter(connection, wire) {
             Ok(()) => {
                 self.guests[seat] = Some(guest);
                 if let Some(frame) = self.opening {
@@ -319,31 +319,31 @@ impl Stage {
     }
 
     /// The connection that this seat has, or had.
-    pub(super) fn session(&self, seat: usize) -> Option<ConnectionId> {
+    pub(super) fn connection(&self, seat: usize) -> Option<ConnectionId> {
         self.guests[seat].map(|it| session_id(it.number))
     }
 }
 
 fn newcomer(at: Seat, guest: Guest, now: Millis, lives_ms: Option<u64>) -> Connection {
     let Guest { number, user } = guest;
-    let session = speaking(at.dialect, session(number, user));
+    let connection = speaking(at.dialect, connection(number, user));
     let client = (at.door != Door::Conversation).then(|| format!("{user}-{number}"));
-    let session = Connection { heard_at: now, joined_at: now, client, ..session };
+    let connection = Connection { heard_at: now, joined_at: now, client, ..connection };
     let (expires_at, network) = (lives_ms.map(|it| now.plus(it)), Some("192.0.2.1".into()));
     match at.door {
-        Door::Token => Connection { grants: grants(user), expires_at, ..session },
+        Door::Token => Connection { grants: grants(user), expires_at, ..connection },
         Door::Conversation => {
-            in_conversation(Connection { grants: a_users(), expires_at, ..session })
+            in_conversation(Connection { grants: a_users(), expires_at, ..connection })
         }
         Door::Demo => {
             let grants = a_users().union(Grants::from_iter([Grant::Publish]));
-            let flags = session.flags.union(Flags::of(&[Flag::Demo]));
-            Connection { grants, flags, network, ..session }
+            let flags = connection.flags.union(Flags::of(&[Flag::Demo]));
+            Connection { grants, flags, network, ..connection }
         }
         Door::Stranger => {
             let member = member(&format!("anonymous:{user}"));
             let grants = Grants::from_iter([Grant::Join]);
-            Connection { member, grants, network, ..session }
+            Connection { member, grants, network, ..connection }
         }
     }
 }

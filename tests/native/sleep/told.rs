@@ -77,8 +77,8 @@ impl Told {
             },
         };
         let (mut own, mut others, mut closed) = (Vec::new(), Vec::new(), Vec::new());
-        for (session, seen) in &moment.seen {
-            let frames = if Some(*session) == moment.principal { &mut own } else { &mut others };
+        for (connection, seen) in &moment.seen {
+            let frames = if Some(*connection) == moment.principal { &mut own } else { &mut others };
             for seen in seen {
                 match seen {
                     Seen::Frame(Frame::Text(text)) => {
