@@ -3,18 +3,18 @@
 use std::cell::RefCell;
 
 use crate::host;
-use crate::message::{ConnectionId, Epoch, Millis, Stamp};
+use crate::message::{Clock, ConnectionId, Epoch, Millis};
 
 /// The clock of whatever drives a room.
-pub(super) struct Clock;
+pub(super) struct ClockSource;
 
-impl host::Clock for Clock {
+impl host::ClockSource for ClockSource {
     fn now(&self) -> Millis {
         now()
     }
 
-    fn stamp(&self) -> Stamp {
-        stamp()
+    fn clock(&self) -> Clock {
+        clock()
     }
 }
 
@@ -23,13 +23,13 @@ pub(super) fn now() -> Millis {
     Millis(js_sys::Date::now() as u64)
 }
 
-pub(super) fn stamp() -> Stamp {
-    Stamp::new(now(), random())
+pub(super) fn clock() -> Clock {
+    Clock::new(now(), random())
 }
 
 /// A name for who or what has none: a UUID v7.
 pub(super) fn new_id() -> String {
-    stamp().new_id().to_string()
+    clock().new_id().to_string()
 }
 
 pub(super) fn connection_id() -> ConnectionId {

@@ -172,9 +172,9 @@ fn refuse(
 
 /// A refusal as a protocol spells it, said by the Worker.
 pub(super) fn told(dialect: ProtocolId, refusal: &ProtocolError) -> Option<Frame> {
-    let mut stamp = clock::stamp();
+    let mut clock = clock::clock();
     let event = Event::Refused(refusal.clone());
-    let id = stamp.new_id();
-    let notice = Notice { id, reply_to: None, connection: None, at: stamp.at, event };
+    let id = clock.new_id();
+    let notice = Notice { id, reply_to: None, connection: None, at: clock.at, event };
     dialect.get().encode(&notice, &Channel::default())
 }

@@ -125,7 +125,7 @@ macro_rules! dispatch {
                 [$(<super::$module::$name as Rules>::due_at(room),)*].into_iter().flatten().min()
             }
             fn tick(&self, room: &mut Room, cx: &mut Context) {
-                $(if is_due(<super::$module::$name as Rules>::due_at(room), cx.stamp.at) {
+                $(if is_due(<super::$module::$name as Rules>::due_at(room), cx.clock.at) {
                     <super::$module::$name as Rules>::tick(room, cx);
                 })*
             }

@@ -4,7 +4,7 @@ use super::{Host, Sockets};
 use crate::feature::Ask;
 use crate::history::History;
 use crate::kernel::{Command, Grants, Input, Notice, Request};
-use crate::message::{Member, Stamp};
+use crate::message::{Clock, Member};
 
 impl<H: History, S: Sockets> Host<H, S> {
     /// Answers a caller over HTTP, request by request, once all of them are carried out.
@@ -15,20 +15,20 @@ impl<H: History, S: Sockets> Host<H, S> {
         grants: Grants,
         requests: Vec<Request>,
         bytes: usize,
-        stamp: impl Fn() -> Stamp,
+        clock: impl Fn() -> Clock,
     ) -> Result<Vec<Notice>, H::Error> {
         self.tally.received_bytes += bytes as u64;
         for request in requests {
-            let stamp = stamp();
+            let clock = clock();
             if is_measured(&request) {
-                self.arrivals.push(stamp.at);
+                self.arrivals.push(clock.at);
             }
             let (request, duplicate) =
-                self.ready(None, Some(&member.id), request, bytes, stamp.at)?;
+                self.ready(None, Some(&member.id), request, bytes, clock.at)?;
             let member = member.clone();
-            self.handle(Input::Called { member, grants, request, duplicate }, stamp)?;
+            self.handle(Input::Called { member, grants, request, duplicate }, clock)?;
         }
-        self.flush(stamp().at)?;
+        self.flush(clock().at)?;
         Ok(std::mem::take(&mut self.answers))
     }
 }

@@ -10,7 +10,7 @@ use super::{Flush, GATHER_MS, Host, Pumped, Sockets};
 use crate::feature::{Call, Numbers};
 use crate::history::History;
 use crate::kernel::{Input, Loss};
-use crate::message::{Millis, Stamp};
+use crate::message::{Clock, Millis};
 use crate::tally::Tally;
 
 /// An alarm this far off (silence, tokens, retention) is set a moment later: setting it is a
@@ -22,11 +22,11 @@ const ARM_LATER_MS: u64 = 60_000;
 const FIRST_REPORT_MS: u64 = 1000;
 
 /// Time and randomness, as of now.
-pub trait Clock {
+pub trait ClockSource {
     /// The time.
     fn now(&self) -> Millis;
     /// The time, and randomness for the ids made at it.
-    fn stamp(&self) -> Stamp;
+    fn clock(&self) -> Clock;
 }
 
 /// What whoever drives a room does after a step.
@@ -128,14 +128,14 @@ impl<H: History, S: Sockets> Driver<H, S> {
     /// and its effects.
     pub fn step(
         &mut self,
-        clock: &impl Clock,
+        source: &impl ClockSource,
         step: impl FnOnce(&mut Host<H, S>) -> Result<Flush, H::Error>,
     ) -> Result<After, Failed<H::Error>> {
-        let work = AssertUnwindSafe(|| self.work(clock, step));
+        let work = AssertUnwindSafe(|| self.work(source, step));
         match catch_unwind(work) {
             Ok(done) => done.map_err(Failed::Error),
             // What others said before was decided as a whole, and only waits for its commit.
-            Err(_) => match self.host.flush(clock.now()) {
+            Err(_) => match self.host.flush(source.now()) {
                 Ok(()) => Err(Failed::Panicked),
                 Err(error) => Err(Failed::Error(error)),
             },
@@ -144,20 +144,20 @@ impl<H: History, S: Sockets> Driver<H, S> {
 
     fn work(
         &mut self,
-        clock: &impl Clock,
+        source: &impl ClockSource,
         step: impl FnOnce(&mut Host<H, S>) -> Result<Flush, H::Error>,
     ) -> Result<After, H::Error> {
         let flush_in_ms = match step(&mut self.host)? {
-            Flush::Now => self.host.flush(clock.now()).map(|()| None)?,
+            Flush::Now => self.host.flush(source.now()).map(|()| None)?,
             Flush::Later => Some(GATHER_MS),
             Flush::No => None,
         };
-        self.host.drop_slow(|| clock.stamp())?;
-        let pumped = self.host.pump(|| clock.stamp())?;
+        self.host.drop_slow(|| source.clock())?;
+        let pumped = self.host.pump(|| source.clock())?;
         let pump_in_ms = self.pump.after(pumped);
         let save_in_ms = (!self.saves && !self.host.saving.is_done()).then_some(SAVE_MS);
         self.saves |= save_in_ms.is_some();
-        let now = clock.now();
+        let now = source.now();
         self.host.settle(now)?;
         let (calls, losses) = (self.host.take_calls(), self.host.take_losses());
         let (report, report_at) = self.report_if_due(now);
@@ -170,30 +170,30 @@ impl<H: History, S: Sockets> Driver<H, S> {
     }
 
     /// The alarm rang.
-    pub fn alarm(&mut self, clock: &impl Clock) -> Result<After, Failed<H::Error>> {
+    pub fn alarm(&mut self, source: &impl ClockSource) -> Result<After, Failed<H::Error>> {
         self.armed = Armed { has_rung: true, ..Armed::default() };
-        self.step(clock, |host| {
-            let stamp = clock.stamp();
-            let is_due = host.room().sweep_is_due(stamp.at);
+        self.step(source, |host| {
+            let clock = source.clock();
+            let is_due = host.room().sweep_is_due(clock.at);
             let heard = if is_due { host.sockets.heard() } else { BTreeMap::new() };
-            let flush = host.handle(Input::Alarm { heard }, stamp)?;
+            let flush = host.handle(Input::Alarm { heard }, clock)?;
             // At once even within a burst, so that what the alarm did is seen when it re-arms.
-            host.flush(clock.now())?;
+            host.flush(source.now())?;
             Ok(if flush == Flush::Later { Flush::No } else { flush })
         })
     }
 
     /// The timer of [`After::pump_in_ms`] is over.
-    pub fn pump(&mut self, clock: &impl Clock) -> Result<After, Failed<H::Error>> {
+    pub fn pump(&mut self, source: &impl ClockSource) -> Result<After, Failed<H::Error>> {
         self.pump.is_set = false;
-        self.step(clock, |_| Ok(Flush::No))
+        self.step(source, |_| Ok(Flush::No))
     }
 
     /// The time of [`After::save_in_ms`] is over.
-    pub fn save(&mut self, clock: &impl Clock) -> Result<After, Failed<H::Error>> {
+    pub fn save(&mut self, source: &impl ClockSource) -> Result<After, Failed<H::Error>> {
         self.saves = false;
-        self.step(clock, |host| {
-            host.save_counts(clock.now());
+        self.step(source, |host| {
+            host.save_counts(source.now());
             Ok(Flush::No)
         })
     }

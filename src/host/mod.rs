@@ -25,7 +25,7 @@ use saving::Saving;
 
 pub use attachment::{read_attachment, write_attachment};
 pub use broadcast::{Deliver, Delivery, Targets, deliver};
-pub use driver::{Activity, After, Clock, Driver, Failed, Vacancy, Wake};
+pub use driver::{Activity, After, ClockSource, Driver, Failed, Vacancy, Wake};
 pub use outbox::{Flush, GATHER_MS, Outbox};
 pub use pump::{Pumped, WINDOW_BYTES};
 
@@ -38,7 +38,7 @@ use crate::feature::{self, Call, Query};
 use crate::history::History;
 use crate::kernel::{Answer, Connection, Effect, Event, Input, Loss, Notice, Recipients, Room};
 use crate::limits::Limits;
-use crate::message::{ConnectionId, Kind, Millis, ProtocolError, RequestId, RoomName, Stamp};
+use crate::message::{Clock, ConnectionId, Kind, Millis, ProtocolError, RequestId, RoomName};
 use crate::protocol::RoomAddress;
 use crate::tally::Tally;
 
@@ -218,18 +218,18 @@ impl<H: History, S: Sockets> Host<H, S> {
     pub fn join(
         &mut self,
         connection: Connection,
-        stamp: Stamp,
+        clock: Clock,
         attach: impl FnOnce(&mut S),
     ) -> Result<Flush, H::Error> {
-        self.flush(stamp.at)?;
+        self.flush(clock.at)?;
         attach(&mut self.sockets);
-        self.handle(Input::Joined(Box::new(connection)), stamp)
+        self.handle(Input::Joined(Box::new(connection)), clock)
     }
 
     /// Lets the room decide, and says when to flush what it decided.
-    pub fn handle(&mut self, input: Input, stamp: Stamp) -> Result<Flush, H::Error> {
-        let now = stamp.at;
-        let effects = self.room.handle(input, stamp);
+    pub fn handle(&mut self, input: Input, clock: Clock) -> Result<Flush, H::Error> {
+        let now = clock.at;
+        let effects = self.room.handle(input, clock);
         let amends = effects.iter().any(Effect::amends);
         let flush = self.outbox.push(effects, now);
         self.waiting.set(self.outbox.bytes());
@@ -271,19 +271,19 @@ impl<H: History, S: Sockets> Host<H, S> {
 
     /// Lets those go that do not keep up, so that they hold back nobody else, and those
     /// whom the room would not know any more after it slept.
-    pub fn drop_slow(&mut self, stamp: impl Fn() -> Stamp) -> Result<(), H::Error> {
+    pub fn drop_slow(&mut self, clock: impl Fn() -> Clock) -> Result<(), H::Error> {
         let (mut slow, unstored) = (self.sockets.take_slow(), self.sockets.take_unstored());
         slow.extend(self.room.left_behind());
         if slow.is_empty() && unstored.is_empty() {
             return Ok(());
         }
         for connection in unstored {
-            self.handle(Input::Unstored { connection }, stamp())?;
+            self.handle(Input::Unstored { connection }, clock())?;
         }
         for connection in slow {
-            self.handle(Input::SlowConsumer { connection }, stamp())?;
+            self.handle(Input::SlowConsumer { connection }, clock())?;
         }
-        self.flush(stamp().at)
+        self.flush(clock().at)
     }
 
     /// Tells everyone whose request got no answer that it failed, and forgets

@@ -4,7 +4,7 @@
 use super::{Delivery, Host, Sockets, deliver};
 use crate::history::History;
 use crate::kernel::{Answer, Event, Notice, Recipients};
-use crate::message::{ConnectionId, Stamp};
+use crate::message::{Clock, ConnectionId};
 
 /// How much may wait for a socket when the next chunk is sent to it: enough for 2.5 MB a
 /// second over a tenth of a second of round trip, and with the largest chunk on top still
@@ -29,7 +29,7 @@ pub enum Pumped {
 impl<H: History, S: Sockets> Host<H, S> {
     /// Sends what is large on to those who fetch it. If the log fails, what was sent is
     /// remembered, and the host must be [abandoned](Host::abandon).
-    pub fn pump(&mut self, stamp: impl Fn() -> Stamp) -> Result<Pumped, H::Error> {
+    pub fn pump(&mut self, clock: impl Fn() -> Clock) -> Result<Pumped, H::Error> {
         let unread = self.look_at_readers(false);
         let streaming = self.room.streaming();
         if streaming.is_empty() {
@@ -51,7 +51,7 @@ impl<H: History, S: Sockets> Host<H, S> {
             if left == 0 {
                 break;
             }
-            let (sent, done) = self.pump_to(connection, left, &stamp);
+            let (sent, done) = self.pump_to(connection, left, &clock);
             if sent != 0 || done.is_err() {
                 self.pumped_last = Some(connection);
                 // Once, however much was sent.
@@ -76,17 +76,17 @@ impl<H: History, S: Sockets> Host<H, S> {
         &mut self,
         connection: ConnectionId,
         bytes_max: usize,
-        stamp: &impl Fn() -> Stamp,
+        clock: &impl Fn() -> Clock,
     ) -> (usize, Result<(), H::Error>) {
         let backlog = self.sockets.backlog(connection);
         let mut sent = 0;
         while sent < bytes_max && backlog.saturating_add(sent) < WINDOW_BYTES {
-            let stamp = stamp();
-            match self.next_events(connection, &stamp) {
+            let clock = clock();
+            match self.next_events(connection, &clock) {
                 Ok(None) => break,
                 // A page of which nothing is for it was read all the same: others have their turn.
                 Ok(Some(events)) if events.is_empty() => sent += WINDOW_BYTES,
-                Ok(Some(events)) => sent += self.say(connection, events, stamp),
+                Ok(Some(events)) => sent += self.say(connection, events, clock),
                 Err(error) => return (sent, Err(error)),
             }
         }
@@ -97,27 +97,27 @@ impl<H: History, S: Sockets> Host<H, S> {
     fn next_events(
         &mut self,
         id: ConnectionId,
-        stamp: &Stamp,
+        clock: &Clock,
     ) -> Result<Option<Vec<Event>>, H::Error> {
         if let Some(query) = self.room.next_page(id) {
             let page = self.history.page(&query)?;
             return Ok(Some(self.room.read_page(id, &page)));
         }
         let Some(query) = self.room.next_piece(id) else { return Ok(None) };
-        Ok(match self.find(query, stamp.at)? {
+        Ok(match self.find(query, clock.at)? {
             Some(Answer::Event(event)) => Some(vec![event]),
             Some(Answer::Call(_)) | None => None,
         })
     }
 
     /// Says this to one socket, and how many bytes that was.
-    fn say(&mut self, connection: ConnectionId, events: Vec<Event>, mut stamp: Stamp) -> usize {
+    fn say(&mut self, connection: ConnectionId, events: Vec<Event>, mut clock: Clock) -> usize {
         let delivery = |event: Event| {
             // An entry is told again as it was told first.
             let (id, at, reply_to) = if let Event::Entry(it) = &event {
                 (it.id, it.at, it.request_id.clone())
             } else {
-                (stamp.new_id(), stamp.at, None)
+                (clock.new_id(), clock.at, None)
             };
             let notice = Notice { id, reply_to, connection: Some(connection), at, event };
             Delivery { to: Recipients::One(connection), notice }

@@ -4,7 +4,7 @@ use super::{Flush, Host, Origin, Sockets, Targets};
 use crate::history::History;
 use crate::kernel::{Command, Request};
 use crate::kernel::{Input, Renewal};
-use crate::message::{ConnectionId, ProtocolError, Stamp};
+use crate::message::{Clock, ConnectionId, ProtocolError};
 use crate::protocol::{Decoded, Frame, Peer, Wire};
 
 impl<H: History, S: Sockets> Host<H, S> {
@@ -13,17 +13,17 @@ impl<H: History, S: Sockets> Host<H, S> {
         &mut self,
         connection: ConnectionId,
         frame: &Frame,
-        stamp: Stamp,
+        clock: Clock,
         verify: impl Fn(&str, Option<&str>) -> Result<Renewal, ProtocolError>,
     ) -> Result<Flush, H::Error> {
         let Some(wire) = self.sockets.wire(connection) else { return Ok(Flush::No) };
         if self.message_bytes_max < frame.len() {
-            return self.handle(Input::Oversized { connection }, stamp);
+            return self.handle(Input::Oversized { connection }, clock);
         }
         self.tally.received_bytes += frame.len() as u64;
         let peer = Peer { connection: Some(connection), channel: self.address.channel() };
         let decoded = wire.dialect.get().decode(frame, &peer);
-        self.take(connection, decoded, frame.len(), stamp, verify)
+        self.take(connection, decoded, frame.len(), clock, verify)
     }
 
     /// Takes what was in a frame of so many bytes.
@@ -32,7 +32,7 @@ impl<H: History, S: Sockets> Host<H, S> {
         connection: ConnectionId,
         decoded: Decoded,
         bytes: usize,
-        mut stamp: Stamp,
+        mut clock: Clock,
         verify: impl Fn(&str, Option<&str>) -> Result<Renewal, ProtocolError>,
     ) -> Result<Flush, H::Error> {
         let Some(wire) = self.sockets.wire(connection) else { return Ok(Flush::No) };
@@ -47,14 +47,14 @@ impl<H: History, S: Sockets> Host<H, S> {
         let mut flush = Flush::No;
         let mut requests = requests.into_iter();
         while let Some(request) = requests.next() {
-            match self.request(connection, bytes, request, stamp.split(), &verify) {
+            match self.request(connection, bytes, request, clock.split(), &verify) {
                 Ok(it) => flush = flush.or(it),
                 Err(error) => {
                     // Those behind it fail with it.
                     let behind = requests.map(|it| Origin {
                         connection,
                         request_id: it.request_id,
-                        at: stamp.at,
+                        at: clock.at,
                     });
                     self.origins.extend(behind);
                     return Err(error);
@@ -70,13 +70,13 @@ impl<H: History, S: Sockets> Host<H, S> {
         connection: ConnectionId,
         bytes: usize,
         request: Request,
-        stamp: Stamp,
+        clock: Clock,
         verify: impl Fn(&str, Option<&str>) -> Result<Renewal, ProtocolError>,
     ) -> Result<Flush, H::Error> {
         let request_id = request.request_id.clone();
-        let ready = self.ready(Some(connection), None, request, bytes, stamp.at);
+        let ready = self.ready(Some(connection), None, request, bytes, clock.at);
         // Not before: it is still to be answered when what waited is flushed for it.
-        self.origins.push(Origin { connection, request_id, at: stamp.at });
+        self.origins.push(Origin { connection, request_id, at: clock.at });
         let (request, duplicate) = ready?;
         let input = if let Ok(Command::Authenticate { token, context }) = &request.command {
             let renewal = verify(token, context.as_deref());
@@ -84,7 +84,7 @@ impl<H: History, S: Sockets> Host<H, S> {
         } else {
             Input::Received { connection, request, duplicate }
         };
-        self.handle(input, stamp)
+        self.handle(input, clock)
     }
 
     /// Sends what the protocol answers by itself. It says nothing of the room, so it waits for

@@ -44,7 +44,7 @@ pub(crate) fn erase(room: &mut Room, cx: &mut Context, principal: &Principal) {
         room.disconnect(cx, id, None, ProtocolError::new(Code::NotFound, "this room was erased"));
     }
     // Offsets begin anew, so the log is another one.
-    room.begin_anew(Epoch(cx.stamp.new_id().simple().to_string()));
+    room.begin_anew(Epoch(cx.clock.new_id().simple().to_string()));
     cx.effects.push(Effect::Write(Write::Erase(room.epoch.clone())));
     cx.answer(principal, Event::Reply(Reply::Erased));
 }

@@ -124,7 +124,7 @@ pub(crate) fn due_at(room: &Room) -> Option<Millis> {
 
 /// The alarm that rings for it makes the step in which they are served.
 pub(crate) fn tick(room: &mut Room, cx: &mut Context) {
-    room.behind.by = (!room.behind.is_empty()).then(|| cx.stamp.at.plus(FETCH_MS));
+    room.behind.by = (!room.behind.is_empty()).then(|| cx.clock.at.plus(FETCH_MS));
 }
 
 impl Room {

@@ -63,7 +63,7 @@ pub(crate) fn post(
             if acknowledgement == Acknowledgement::ByEvent =>
         {
             // The log no longer keeps it, but remembers that it was said.
-            let (at, id) = (cx.stamp.at, cx.stamp.new_id());
+            let (at, id) = (cx.clock.at, cx.clock.new_id());
             let (author, request_id) = (principal.member.clone(), principal.request_id.clone());
             (offset, Some(Rc::new(Entry { offset, at, id, author, request_id, body })))
         }
@@ -114,7 +114,7 @@ fn append(
         // A notice of an entry has the entry's own id.
         let (id, event) = (entry.id, Event::Entry(Rc::clone(&entry)));
         let reply_to = entry.request_id.clone();
-        cx.tell_notice(to, Notice { id, reply_to, connection: None, at: cx.stamp.at, event });
+        cx.tell_notice(to, Notice { id, reply_to, connection: None, at: cx.clock.at, event });
     }
     behind::mark(room, cx, &entry);
     entry
@@ -129,10 +129,10 @@ pub(crate) fn record(
     body: Body,
 ) -> Rc<Entry> {
     // Offsets order the log; its times only follow, even where the clock was set back.
-    let at = cx.stamp.at.max(room.head_at);
+    let at = cx.clock.at.max(room.head_at);
     let offset = room.head.next();
     let body = body.accepted(at);
-    let entry = Rc::new(Entry { offset, at, id: cx.stamp.new_id(), author, request_id, body });
+    let entry = Rc::new(Entry { offset, at, id: cx.clock.new_id(), author, request_id, body });
     (room.head, room.head_at) = (offset, at);
     if room.first.0 == 0 {
         (room.first, room.first_at) = (offset, at);
@@ -162,7 +162,7 @@ pub(crate) fn history(
         limit: limit.clamp(1, PageRequest::LIMIT_MAX),
         bytes_max: PAGE_BYTES_MAX,
         first: retention::first_visible(room),
-        since: retention::oldest_visible(room, cx.stamp.at),
+        since: retention::oldest_visible(room, cx.clock.at),
         head: room.head,
         epoch: room.epoch.clone(),
         raw,

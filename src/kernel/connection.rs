@@ -212,7 +212,7 @@ impl Connection {
 /// Asks an expired connection for a younger token, once, and refuses until it comes (A4, B37).
 pub(crate) fn prompt(room: &mut Room, cx: &mut Context, id: ConnectionId, to: Option<RequestId>) {
     let Some(connection) = room.connections.get_mut(&id) else { return };
-    let now = cx.stamp.at;
+    let now = cx.clock.at;
     let renew_by = *connection.renew_by.get_or_insert(now.plus(RENEWAL_MS));
     if renew_by <= now || connection.flags.has(Flag::Mute) {
         let refusal = ProtocolError::unauthenticated("the token has expired");

@@ -1,18 +1,18 @@
 use super::{Effect, Effects, Recipients};
 use crate::kernel::{Event, Notice};
-use crate::message::{ConnectionId, ProtocolError, RequestId, Stamp};
+use crate::message::{Clock, ConnectionId, ProtocolError, RequestId};
 use crate::tally::Tally;
 
 /// One call of [`Room::handle`]: its moment, and what has been decided so far.
 pub(crate) struct Context {
-    pub(crate) stamp: Stamp,
+    pub(crate) clock: Clock,
     pub(crate) effects: Effects,
     pub(crate) tally: Tally,
 }
 
 impl Context {
     pub(crate) fn tell(&mut self, to: ConnectionId, reply_to: Option<RequestId>, event: Event) {
-        let (id, at) = (self.stamp.new_id(), self.stamp.at);
+        let (id, at) = (self.clock.new_id(), self.clock.at);
         let notice = Notice { id, reply_to, connection: Some(to), at, event };
         self.tell_notice(Recipients::One(to), notice);
     }

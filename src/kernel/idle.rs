@@ -20,7 +20,7 @@ pub(crate) fn sweep(room: &mut Room, cx: &mut Context, heard: &BTreeMap<Connecti
 }
 
 fn look_at(room: &mut Room, cx: &mut Context, id: ConnectionId, heard_at: Option<Millis>) {
-    let now = cx.stamp.at;
+    let now = cx.clock.at;
     let inactivity_ms = room.limits.inactivity_ms;
     let Some(it) = room.connections.get_mut(&id) else { return };
     it.heard_at = heard_at.map_or(it.heard_at, |at| at.max(it.heard_at));

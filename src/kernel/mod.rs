@@ -61,7 +61,7 @@ use subscriptions::Subscriptions;
 
 use crate::feature::{self, Known, Numbers};
 use crate::limits::Limits;
-use crate::message::{ConnectionId, Epoch, Kind, Millis, Offset, ProtocolError, Stamp, UserId};
+use crate::message::{Clock, ConnectionId, Epoch, Kind, Millis, Offset, ProtocolError, UserId};
 use crate::rates::Window;
 use crate::tally::Tally;
 
@@ -258,9 +258,9 @@ impl Room {
 
     /// Advances by one input. The order of the effects is the order of their execution.
     #[must_use]
-    pub fn handle(&mut self, input: Input, stamp: Stamp) -> Effects {
+    pub fn handle(&mut self, input: Input, clock: Clock) -> Effects {
         let (effects, tally) = Default::default();
-        let mut cx = Context { stamp, effects, tally };
+        let mut cx = Context { clock, effects, tally };
         match input {
             Input::Joined(connection) => presence::joined(self, &mut cx, *connection),
             Input::Received { connection, request, duplicate } => {

@@ -45,17 +45,17 @@ impl Room {
         let connection = self.connections.get_mut(&id)?;
         cx.tally.received += 1;
         let before = (connection.heard_at, connection.received);
-        connection.hear(cx.stamp.at, &self.limits);
+        connection.hear(cx.clock.at, &self.limits);
         if connection.flags.has(Flag::Pinged) {
             connection.received += 1;
         }
         let is_heard = before != (connection.heard_at, connection.received);
-        let charged = connection.charge(rate, &self.limits, cx.stamp.at);
+        let charged = connection.charge(rate, &self.limits, cx.clock.at);
         if is_heard || charged == Ok(true) {
             cx.effects.save_counts(id);
         }
         match charged {
-            Ok(_) => Some(Principal::of(connection, request_id, cx.stamp.at)),
+            Ok(_) => Some(Principal::of(connection, request_id, cx.clock.at)),
             Err(refusal) => {
                 self.breach(cx, id, request_id, refusal);
                 None
@@ -71,7 +71,7 @@ impl Room {
         rate: Option<&Rate>,
     ) -> bool {
         let Some(connection) = self.connections.get_mut(&id) else { return false };
-        match connection.charge(rate, &self.limits, cx.stamp.at) {
+        match connection.charge(rate, &self.limits, cx.clock.at) {
             Ok(is_changed) => {
                 if is_changed {
                     cx.effects.save_counts(id);
@@ -95,7 +95,7 @@ impl Room {
     /// Counts something against the room, and against its user's share of it. A user past
     /// their share is too fast (L11); a room that is full refuses, and closes nobody (L2).
     pub(crate) fn admits(&mut self, cx: &mut Context, principal: &Principal, pool: &Pool) -> bool {
-        let now = cx.stamp.at;
+        let now = cx.clock.at;
         let (whole, share) = self.quotas(principal, pool);
         let mut counts = self.counts;
         let mut own = self.shares.get(&principal.member.id).copied().unwrap_or_default();
@@ -133,10 +133,10 @@ impl Room {
         }
         let (whole, share) = self.quotas(principal, pool);
         let mut counts = self.counts;
-        counts.owe(pool, whole, more, cx.stamp.at);
+        counts.owe(pool, whole, more, cx.clock.at);
         let own = share.map(|share| {
             let mut own = self.shares.get(&principal.member.id).copied().unwrap_or_default();
-            own.owe(pool, share, more, cx.stamp.at);
+            own.owe(pool, share, more, cx.clock.at);
             own
         });
         self.counted(cx, principal, counts, own);
@@ -163,7 +163,7 @@ impl Room {
         if own.is_none() && counts == self.counts {
             return; // Nothing is limited.
         }
-        let (user, at) = (&principal.member.id, cx.stamp.at);
+        let (user, at) = (&principal.member.id, cx.clock.at);
         self.counts = counts;
         if let Some(own) = own {
             if !self.shares.contains_key(user) {
@@ -187,7 +187,7 @@ impl Room {
 
     /// A socket is gone, and what it carried of the counts goes to the log.
     pub(crate) fn keep_counts(&self, cx: &mut Context, connection: &Connection) {
-        let (now, user) = (cx.stamp.at, &connection.member.id);
+        let (now, user) = (cx.clock.at, &connection.member.id);
         if connection.counts == self.counts && self.counts.is_open(now) {
             cx.effects.push(Effect::Write(Write::Broadcasts(self.counts)));
         }
@@ -208,7 +208,7 @@ impl Room {
     ) {
         let Some(connection) = self.connections.get_mut(&id) else { return };
         let is_patient = connection.flags.has(Flag::Patient);
-        if is_patient && connection.strikes.charge(FORGIVEN, cx.stamp.at).is_ok() {
+        if is_patient && connection.strikes.charge(FORGIVEN, cx.clock.at).is_ok() {
             cx.effects.save(id);
             cx.refuse(id, request_id, refusal);
         } else {

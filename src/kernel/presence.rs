@@ -74,7 +74,7 @@ pub(crate) fn joined(room: &mut Room, cx: &mut Context, connection: Connection) 
     let welcome = connection.flags.has(Flag::Greeted).then(|| welcome(room, &connection));
     cx.tally.opened += 1;
     // Its socket brings its attachment along, so there is nothing to remember yet.
-    behind::enter(room, connection, cx.stamp.at);
+    behind::enter(room, connection, cx.clock.at);
     if let Some(welcome) = welcome {
         cx.tell(id, None, Event::Welcome(Box::new(welcome)));
     }
@@ -105,7 +105,7 @@ pub(crate) fn left(room: &mut Room, cx: &mut Context, id: ConnectionId) {
     let Some(connection) = room.connections.remove(&id) else { return };
     room.subscriptions.leave(&connection);
     room.behind.remove(id);
-    let now = cx.stamp.at;
+    let now = cx.clock.at;
     cx.tally.closed += 1;
     let open_ms = now.since(connection.joined_at);
     cx.tally.open_ms += open_ms;
@@ -127,8 +127,8 @@ pub(crate) fn left(room: &mut Room, cx: &mut Context, id: ConnectionId) {
 /// A user has no connection any more: their grace begins.
 pub(crate) fn depart(room: &mut Room, cx: &mut Context, member: Member) {
     cx.tally.lost += 1;
-    let until = cx.stamp.at.plus(room.limits.presence_grace_ms);
-    if until <= cx.stamp.at {
+    let until = cx.clock.at.plus(room.limits.presence_grace_ms);
+    if until <= cx.clock.at {
         return gone(room, cx, &member);
     }
     let departure = Departure { member, until };
@@ -143,7 +143,7 @@ pub(crate) fn due_at(room: &Room) -> Option<Millis> {
 
 /// Announces those whose grace is over.
 pub(crate) fn expire(room: &mut Room, cx: &mut Context) {
-    let now = cx.stamp.at;
+    let now = cx.clock.at;
     while let Some(user) = first_over(room, now) {
         if let Some(Departure { member, .. }) = room.departures.remove(&user) {
             cx.effects.push(Effect::Write(Write::Forget(user)));

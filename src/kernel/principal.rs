@@ -79,9 +79,9 @@ impl Context {
         PendingReply {
             to: principal.recipients(),
             connection: principal.connection,
-            id: self.stamp.new_id(),
+            id: self.clock.new_id(),
             reply_to: principal.request_id.clone(),
-            at: self.stamp.at,
+            at: self.clock.at,
         }
     }
 }

@@ -48,7 +48,7 @@ pub(crate) fn due_at(room: &Room) -> Option<Millis> {
 
 /// Deletes what is past keeping.
 pub(crate) fn trim(room: &Room, cx: &mut Context) {
-    let now = cx.stamp.at;
+    let now = cx.clock.at;
     let (from, since) = (first_visible(room), oldest_visible(room, now));
     cx.effects.push(Effect::Write(Write::Trim { from, since }));
     cx.effects.push(Effect::Write(Write::Prune(memory(room, now))));
@@ -65,7 +65,7 @@ pub(crate) fn memory(room: &Room, now: Millis) -> DedupeWindow {
 /// Forgets old ids once for many new ones, also where the log is never trimmed.
 pub(crate) fn prune(room: &Room, cx: &mut Context) {
     if room.head.0.is_multiple_of(SLACK_MAX) {
-        let memory = memory(room, cx.stamp.at);
+        let memory = memory(room, cx.clock.at);
         cx.effects.push(Effect::Write(Write::Prune(memory)));
     }
 }

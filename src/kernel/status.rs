@@ -37,7 +37,7 @@ pub(crate) fn status(room: &Room, cx: &mut Context, principal: &Principal) {
         client: connection.client.clone(),
         connected_at: connection.joined_at,
         received: connection.received,
-        received_this_minute: connection.messages.count(quota, cx.stamp.at),
+        received_this_minute: connection.messages.count(quota, cx.clock.at),
         limit_per_minute: quota.count,
     };
     cx.answer(principal, Event::Reply(Reply::Status(Box::new(status))));

@@ -217,7 +217,7 @@ impl Context {
     /// Tells something that answers nobody's request.
     pub(crate) fn tell_all(&mut self, to: Recipients, event: Event) {
         if to != Recipients::Only(Vec::new()) {
-            let (id, at) = (self.stamp.new_id(), self.stamp.at);
+            let (id, at) = (self.clock.new_id(), self.clock.at);
             self.tell_notice(to, Notice { id, reply_to: None, connection: None, at, event });
         }
     }

@@ -48,7 +48,7 @@ pub(crate) fn is_due(at: Option<Millis>, now: Millis) -> bool {
 /// Does what is due, and nothing else.
 pub(crate) fn fire(room: &mut Room, cx: &mut Context, heard: &Heard) {
     for timer in TIMERS {
-        if is_due((timer.due_at)(room), cx.stamp.at) {
+        if is_due((timer.due_at)(room), cx.clock.at) {
             (timer.fire)(room, cx, heard);
         }
     }
@@ -67,7 +67,7 @@ mod tests {
     use super::*;
     use crate::kernel::{Departure, Effect, Input, StoredRoom, Write};
     use crate::limits::Limits;
-    use crate::message::{Epoch, Kind, Member, Offset, Stamp, UserId};
+    use crate::message::{Clock, Epoch, Kind, Member, Offset, UserId};
 
     const MONTH_MS: u64 = 30 * 24 * 60 * 60 * 1000;
 
@@ -87,7 +87,7 @@ mod tests {
 
     fn rings(room: &mut Room, at: u64) -> Vec<Effect> {
         let input = Input::Alarm { heard: BTreeMap::new() };
-        room.handle(input, Stamp::new(Millis(at), [0; 10])).into_iter().collect()
+        room.handle(input, Clock::new(Millis(at), [0; 10])).into_iter().collect()
     }
 
     #[test]

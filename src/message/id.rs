@@ -164,13 +164,13 @@ impl TryFrom<String> for RoomName {
 /// The moment of an event and the randomness for the ids minted in it, both
 /// supplied by the caller, so that the same script gives the same frames.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Stamp {
+pub struct Clock {
     /// When it happened.
     pub at: Millis,
     random: u128,
 }
 
-impl Stamp {
+impl Clock {
     /// `random` is 80 bits of it, enough for a UUID v7.
     #[must_use]
     pub fn new(at: Millis, random: [u8; 10]) -> Self {
@@ -178,7 +178,7 @@ impl Stamp {
         Self { at, random }
     }
 
-    /// A stamp for one of several requests of the same moment: no two of them mint the same id,
+    /// A clock for one of several requests of the same moment: no two of them mint the same id,
     /// and their ids are in their order.
     #[must_use]
     pub fn split(&mut self) -> Self {
@@ -187,7 +187,7 @@ impl Stamp {
         first
     }
 
-    /// A fresh UUID v7. Ids minted from one stamp differ by one in their random part,
+    /// A fresh UUID v7. Ids minted from one clock differ by one in their random part,
     /// so they stay in order.
     pub fn new_id(&mut self) -> Uuid {
         let [_, _, _, _, _, _, random @ ..] = self.random.to_be_bytes();
@@ -236,13 +236,13 @@ mod tests {
     }
 
     #[test]
-    fn ids_of_one_stamp_differ_and_stay_in_order() {
-        let mut stamp = Stamp::new(Millis(1_700_000_000_000), [7; 10]);
-        let ids: Vec<Uuid> = (0..3).map(|_| stamp.new_id()).collect();
+    fn ids_of_one_clock_differ_and_stay_in_order() {
+        let mut clock = Clock::new(Millis(1_700_000_000_000), [7; 10]);
+        let ids: Vec<Uuid> = (0..3).map(|_| clock.new_id()).collect();
         assert!(ids.is_sorted() && ids[0] != ids[1] && ids[1] != ids[2]);
         assert_eq!(ids[0].get_version_num(), 7);
-        let mut first = stamp.split();
-        let split = [first.new_id(), first.new_id(), stamp.split().new_id(), stamp.new_id()];
+        let mut first = clock.split();
+        let split = [first.new_id(), first.new_id(), clock.split().new_id(), clock.new_id()];
         assert!(split.windows(2).all(|it| it[0] < it[1]) && ids[2] < split[0], "{split:?}");
     }
 }

@@ -26,7 +26,7 @@ pub use address::{Network, address_key, networks};
 pub use ascii::{ascii_len, to_ascii};
 pub use body::{Body, EntryKind, Relation, Space};
 pub use command::{Acknowledgement, Before, Dedupe, Kicked, PageRequest};
-pub use id::{ConnectionId, Epoch, Offset, RequestId, RoomName, Stamp, UserId};
+pub use id::{Clock, ConnectionId, Epoch, Offset, RequestId, RoomName, UserId};
 pub(crate) use json::is_default;
 pub use json::{Json, json_len, starts_object, text_fits};
 pub use kind::{Kind, Properties, Rooms};

@@ -10,7 +10,7 @@ use dormouse::protocol::Frame;
 use proptest::prelude::*;
 use serde_json::json;
 
-use crate::support::{FakeSockets, NOON, connection, epoch, session_id, stamp};
+use crate::support::{FakeSockets, NOON, clock, connection, epoch, session_id};
 use crate::world::nobody;
 
 type RoomHost = Host<MemoryHistory, FakeSockets>;
@@ -45,7 +45,7 @@ impl Isolate {
             let mut host = host.sharing(&self.budget, &self.shared);
             for (number, user) in [(1, "ann"), (2, "bob")] {
                 let joined = connection(number, user);
-                let _ = host.join(joined.clone(), stamp(now), |_| sockets.open(&joined, false));
+                let _ = host.join(joined.clone(), clock(now), |_| sockets.open(&joined, false));
             }
             host.flush(now).unwrap();
             host
@@ -56,7 +56,7 @@ impl Isolate {
     fn says(&mut self, at: usize, number: u64, frame: &serde_json::Value) -> Flush {
         let (frame, now) = (Frame::Text(frame.to_string()), self.now);
         let host = self.room(at);
-        let flush = host.receive(session_id(number), &frame, stamp(now), nobody).unwrap();
+        let flush = host.receive(session_id(number), &frame, clock(now), nobody).unwrap();
         if flush == Flush::Now {
             host.flush(now).unwrap();
         }
@@ -67,8 +67,8 @@ impl Isolate {
     fn settle(&mut self, at: usize) {
         let now = self.now;
         let host = self.room(at);
-        host.drop_slow(|| stamp(now)).unwrap();
-        host.pump(|| stamp(now)).unwrap();
+        host.drop_slow(|| clock(now)).unwrap();
+        host.pump(|| clock(now)).unwrap();
         host.settle(now).unwrap();
     }
 

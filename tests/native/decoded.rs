@@ -9,7 +9,7 @@ use dormouse::protocol::{Decoded, Frame, ProtocolId, Wire};
 use serde_json::{Value, json};
 
 use crate::support::{
-    FakeSockets, NOON, Rusqlite, body, connection, epoch, said, session_id, stamp,
+    FakeSockets, NOON, Rusqlite, body, clock, connection, epoch, said, session_id,
 };
 use crate::world::nobody;
 
@@ -23,7 +23,7 @@ fn room(messages_per_minute: u64) -> (RoomHost, FakeSockets) {
     let mut host = Host::wake(Kind::Chat, limits, history, sockets.clone(), []).unwrap();
     let ann = connection(1, "ann");
     let wire = Wire { dialect: ProtocolId::CONTEXT, batched: false };
-    host.join(ann.clone(), stamp(NOON), |_| sockets.open_as(&ann, wire)).unwrap();
+    host.join(ann.clone(), clock(NOON), |_| sockets.open_as(&ann, wire)).unwrap();
     (host, sockets)
 }
 
@@ -33,7 +33,7 @@ fn say(id: &str) -> Request {
 }
 
 fn take(host: &mut RoomHost, decoded: Decoded) {
-    host.take(session_id(1), decoded, 10, stamp(NOON.plus(1)), nobody).unwrap();
+    host.take(session_id(1), decoded, 10, clock(NOON.plus(1)), nobody).unwrap();
     host.flush(NOON.plus(2)).unwrap();
 }
 

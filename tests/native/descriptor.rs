@@ -9,7 +9,7 @@ use dormouse::protocol::{
     Access, Channel, Descriptor, Encoding, ProtocolId, Subprotocols, TokenPlace, Transport,
 };
 
-use crate::support::{NOON, epoch, stamp};
+use crate::support::{NOON, clock, epoch};
 
 /// One that nobody speaks.
 static MADE_UP: Descriptor = Descriptor {
@@ -77,7 +77,7 @@ fn an_acknowledgement_is_what_its_protocol_says() {
     let accepted = Accepted { id: None, offset: Offset(1), epoch: epoch(), duplicate: false };
     let event = Event::Reply(Reply::Accepted(accepted));
     let notice =
-        Notice { id: stamp(NOON).new_id(), reply_to: None, connection: None, at: NOON, event };
+        Notice { id: clock(NOON).new_id(), reply_to: None, connection: None, at: NOON, event };
     for dialect in ProtocolId::all() {
         let answers = dialect.get().encode(&notice, &Channel::default()).is_some();
         let described = dialect.descriptor().acknowledgement == Acknowledgement::ByReply;

@@ -4,15 +4,15 @@ use dormouse::kernel::{Command, Connection, Effect, Event, Flag, Flags, Input, R
 use dormouse::limits::Limits;
 use dormouse::message::{Code, ConnectionId, Kind, Millis};
 
-use crate::support::{NOON, connection, room, says, session_id, stamp};
+use crate::support::{NOON, clock, connection, room, says, session_id};
 
 /// A pinged socket, number 1, and one that is not, number 2.
 fn scene(limits: Limits) -> Room {
     let mut room = room(limits);
     let flags = Flags::of(&[Flag::Pinged]);
     let pinged = Connection { flags, ..connection(1, "ann") };
-    let _ = room.handle(Input::Joined(Box::new(pinged)), stamp(NOON));
-    let _ = room.handle(Input::Joined(Box::new(connection(2, "bob"))), stamp(NOON));
+    let _ = room.handle(Input::Joined(Box::new(pinged)), clock(NOON));
+    let _ = room.handle(Input::Joined(Box::new(connection(2, "bob"))), clock(NOON));
     room
 }
 
@@ -21,7 +21,7 @@ fn ring(room: &mut Room, heard: &[(u64, u64)]) -> (u64, Vec<ConnectionId>, Vec<C
     let now = room.next_wake().unwrap();
     let heard = heard.iter().map(|(number, at)| (session_id(*number), after(*at))).collect();
     let (mut pinged, mut closed) = (Vec::new(), Vec::new());
-    for effect in room.handle(Input::Alarm { heard }, stamp(now)) {
+    for effect in room.handle(Input::Alarm { heard }, clock(now)) {
         match effect {
             Effect::Tell { to: Recipients::One(to), notice } => match notice.event {
                 Event::Ping => pinged.push(to),
@@ -57,7 +57,7 @@ fn e9_k8_whoever_says_anything_stays() {
     for command in [Command::Pong, Command::Ping, Command::Status] {
         let mut room = scene(Limits::default());
         let _ = ring(&mut room, &[]);
-        let _ = room.handle(says(1, command), stamp(after(25_000)));
+        let _ = room.handle(says(1, command), clock(after(25_000)));
         assert_eq!(ring(&mut room, &[]), (BEATS[1], vec![ann], vec![]));
         assert_eq!(ring(&mut room, &[]), (BEATS[2], vec![ann], vec![]));
         assert_eq!(ring(&mut room, &[]), (BEATS[3], vec![], vec![ann]));
@@ -77,7 +77,7 @@ fn e9_a_ping_that_the_platform_answered_counts_as_said() {
 fn e9_when_the_last_pinged_socket_leaves_the_pings_end() {
     let mut room = scene(Limits::default());
     let _ = ring(&mut room, &[]);
-    let _ = room.handle(Input::Left { connection: session_id(1) }, stamp(after(25_000)));
+    let _ = room.handle(Input::Left { connection: session_id(1) }, clock(after(25_000)));
     // The alarm may ring once more, for nothing, then for bob's silence.
     let mut rung = Vec::new();
     while rung.last().is_none_or(|at| *at < Limits::default().inactivity_ms) {

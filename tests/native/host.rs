@@ -12,7 +12,7 @@ use dormouse::message::{Entry, Kind, Millis, Offset, Page, RequestId, Target, Us
 use dormouse::protocol::Frame;
 use serde_json::json;
 
-use crate::support::{FakeSockets, NOON, Seen, connection, epoch, session_id, stamp};
+use crate::support::{FakeSockets, NOON, Seen, clock, connection, epoch, session_id};
 use crate::world::{World, nobody};
 
 fn say(content: &str) -> String {
@@ -59,12 +59,12 @@ fn what_gathers_in_the_outbox_is_not_for_a_newcomer() {
     let mut host = Host::wake(Kind::Chat, Limits::default(), history, sockets.clone(), []).unwrap();
     let join = |host: &mut Host<_, FakeSockets>, number, user| {
         let connection = connection(number, user);
-        host.join(connection.clone(), stamp(NOON), |_| sockets.open(&connection, false)).unwrap()
+        host.join(connection.clone(), clock(NOON), |_| sockets.open(&connection, false)).unwrap()
     };
     join(&mut host, 1, "ann");
     host.flush(NOON).unwrap();
     let frame = Frame::Text(say("early"));
-    let flush = host.receive(session_id(1), &frame, stamp(NOON), nobody).unwrap();
+    let flush = host.receive(session_id(1), &frame, clock(NOON), nobody).unwrap();
     assert_eq!(flush, Flush::Later, "flushed within this millisecond: gather");
     assert_eq!(host.next_wake(), None, "asked once everything is carried out");
     join(&mut host, 2, "bob");
@@ -209,13 +209,13 @@ fn p11_when_the_log_fails_nothing_is_revealed_and_its_senders_are_told() {
     let mut host = Host::wake(Kind::Chat, Limits::default(), history, sockets.clone(), []).unwrap();
     for (number, user) in [(1, "ann"), (2, "bob")] {
         let connection = connection(number, user);
-        host.join(connection.clone(), stamp(NOON), |_| sockets.open(&connection, false)).unwrap();
+        host.join(connection.clone(), clock(NOON), |_| sockets.open(&connection, false)).unwrap();
     }
     host.flush(NOON).unwrap();
     fails.set(true);
     let frame = Frame::Text(with_id("lost", "m1"));
     let later = NOON.plus(50);
-    assert_eq!(host.receive(session_id(1), &frame, stamp(later), nobody).unwrap(), Flush::Now);
+    assert_eq!(host.receive(session_id(1), &frame, clock(later), nobody).unwrap(), Flush::Now);
     assert!(host.flush(later).is_err());
     host.abandon(later);
     let seen = sockets.frames(1);

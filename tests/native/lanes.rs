@@ -9,7 +9,7 @@ use dormouse::message::{Acknowledgement, EventName, Json, Kind, Millis, Topic};
 use dormouse::protocol::{ProtocolId, Wire};
 use serde_json::{Value, json};
 
-use crate::support::{FakeSockets, NOON, connection, epoch, member, published, speaking, stamp};
+use crate::support::{FakeSockets, NOON, clock, connection, epoch, member, published, speaking};
 
 /// A hub with a socket of each kind: one whose frames show offsets, one whose do not.
 fn hub() -> (Host<MemoryHistory, FakeSockets>, FakeSockets) {
@@ -21,7 +21,7 @@ fn hub() -> (Host<MemoryHistory, FakeSockets>, FakeSockets) {
             ..speaking(dialect, connection(number, "ann"))
         };
         let wire = Wire { dialect, batched: false };
-        host.join(joined.clone(), stamp(NOON), |_| sockets.open_as(&joined, wire)).unwrap();
+        host.join(joined.clone(), clock(NOON), |_| sockets.open_as(&joined, wire)).unwrap();
     }
     host.flush(NOON).unwrap();
     (host, sockets)
@@ -60,7 +60,7 @@ fn a37_h4_what_is_critical_overtakes_whatever_waits_with_it() {
         notification("critical"),
         publish("c", &json!(3)),
     ];
-    host.call(&member("backend"), Grants::all(), requests, 0, || stamp(NOON)).unwrap();
+    host.call(&member("backend"), Grants::all(), requests, 0, || clock(NOON)).unwrap();
     assert_eq!(names(&sockets, 1), ["notification", "a", "b", "c"]);
 }
 
@@ -68,7 +68,7 @@ fn a37_h4_what_is_critical_overtakes_whatever_waits_with_it() {
 fn a37_h4_frames_that_show_offsets_stay_in_the_order_of_the_log() {
     let (mut host, sockets) = hub();
     let requests = vec![publish("a", &json!(1)), notification("critical"), publish("b", &json!(2))];
-    host.call(&member("backend"), Grants::all(), requests, 0, || stamp(NOON)).unwrap();
+    host.call(&member("backend"), Grants::all(), requests, 0, || clock(NOON)).unwrap();
     assert_eq!(names(&sockets, 2), ["a", "notification", "b"]);
     let offsets: Vec<Value> =
         sockets.frames(2).iter().skip(1).map(|it| it["offset"].clone()).collect();
@@ -81,7 +81,7 @@ fn a37_what_is_critical_does_not_wait_for_others_and_takes_them_along() {
     let mut say = |request: Request, at: Millis| {
         let (member, grants) = (member("backend"), Grants::all());
         let input = Input::Called { member, grants, request, duplicate: None };
-        host.handle(input, stamp(at)).unwrap()
+        host.handle(input, clock(at)).unwrap()
     };
     let soon = NOON.plus(1);
     assert_eq!(say(publish("a", &json!(1)), soon), Flush::Later);
@@ -95,7 +95,7 @@ fn a37_what_is_critical_does_not_wait_for_others_and_takes_them_along() {
 fn an_answer_to_a_caller_reaches_the_caller_alone() {
     let (mut host, sockets) = hub();
     let answers: Vec<Notice> = host
-        .call(&member("backend"), Grants::all(), vec![publish("a", &json!(1))], 0, || stamp(NOON))
+        .call(&member("backend"), Grants::all(), vec![publish("a", &json!(1))], 0, || clock(NOON))
         .unwrap();
     assert_eq!(answers.len(), 1);
     assert_eq!([names(&sockets, 1), names(&sockets, 2)], [["a"], ["a"]]);

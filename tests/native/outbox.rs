@@ -7,25 +7,25 @@ use dormouse::kernel::{Effects, Input};
 use dormouse::limits::Limits;
 use dormouse::message::{Kind, Millis};
 
-use crate::support::{FakeSockets, NOON, connection, epoch, says, session_id, stamp};
+use crate::support::{FakeSockets, NOON, clock, connection, epoch, says, session_id};
 
 fn no_rates() -> Limits {
     Limits { messages_per_minute: 0, ..Limits::default() }
 }
 
 /// A host that takes messages at certain milliseconds, and when each is flushed.
-struct Clock {
+struct Timed {
     host: Host<MemoryHistory, FakeSockets>,
     timer: Option<Millis>,
     now: Millis,
 }
 
-impl Clock {
+impl Timed {
     fn new() -> Self {
         let (sockets, history) = (FakeSockets::default(), MemoryHistory::new(epoch()));
         let mut host = Host::wake(Kind::Chat, no_rates(), history, sockets.clone(), []).unwrap();
         let ann = connection(1, "ann");
-        let _ = host.join(ann.clone(), stamp(NOON), |_| sockets.open(&ann, false)).unwrap();
+        let _ = host.join(ann.clone(), clock(NOON), |_| sockets.open(&ann, false)).unwrap();
         host.flush(NOON).unwrap();
         Self { host, timer: None, now: NOON }
     }
@@ -39,7 +39,7 @@ impl Clock {
     }
 
     fn says(&mut self) -> Flush {
-        let flush = self.host.handle(says(1, Command::Ping), stamp(self.now)).unwrap();
+        let flush = self.host.handle(says(1, Command::Ping), clock(self.now)).unwrap();
         match flush {
             Flush::Now => self.host.flush(self.now).unwrap(),
             Flush::Later => self.timer = Some(self.now.plus(GATHER_MS)),
@@ -51,36 +51,36 @@ impl Clock {
 
 #[test]
 fn the_first_message_of_an_idle_room_does_not_wait() {
-    let mut clock = Clock::new();
+    let mut timed = Timed::new();
     for _ in 0..10 {
-        clock.wait(50);
-        assert_eq!(clock.says(), Flush::Now);
+        timed.wait(50);
+        assert_eq!(timed.says(), Flush::Now);
     }
 }
 
 #[test]
 fn messages_that_come_in_a_burst_gather() {
-    let mut clock = Clock::new();
-    clock.wait(50);
-    assert_eq!(clock.says(), Flush::Now);
+    let mut timed = Timed::new();
+    timed.wait(50);
+    assert_eq!(timed.says(), Flush::Now);
     for _ in 0..10 {
-        clock.wait(1);
-        let flushes: Vec<Flush> = (0..64).map(|_| clock.says()).collect();
+        timed.wait(1);
+        let flushes: Vec<Flush> = (0..64).map(|_| timed.says()).collect();
         assert_eq!(flushes[0], Flush::Later);
         assert!(flushes[1..].iter().all(|it| *it == Flush::No));
-        clock.wait(GATHER_MS);
+        timed.wait(GATHER_MS);
     }
 }
 
 #[test]
 fn a_client_that_waits_for_each_answer_is_hardly_ever_delayed() {
-    let mut clock = Clock::new();
+    let mut timed = Timed::new();
     let mut delayed = 0;
     for _ in 0..1000 {
-        clock.wait(1);
-        if clock.says() == Flush::Later {
+        timed.wait(1);
+        if timed.says() == Flush::Later {
             delayed += 1;
-            clock.wait(GATHER_MS);
+            timed.wait(GATHER_MS);
         }
     }
     assert!(delayed < 30, "{delayed} of 1000");
@@ -88,18 +88,18 @@ fn a_client_that_waits_for_each_answer_is_hardly_ever_delayed() {
 
 #[test]
 fn gathering_is_taken_up_again_when_a_burst_comes() {
-    let mut clock = Clock::new();
+    let mut timed = Timed::new();
     for _ in 0..200 {
-        clock.wait(1);
-        if clock.says() == Flush::Later {
-            clock.wait(GATHER_MS);
+        timed.wait(1);
+        if timed.says() == Flush::Later {
+            timed.wait(GATHER_MS);
         }
     }
     let mut flushes = Vec::new();
     for _ in 0..100 {
-        clock.wait(1);
-        flushes.extend((0..10).map(|_| clock.says()));
-        clock.wait(GATHER_MS);
+        timed.wait(1);
+        flushes.extend((0..10).map(|_| timed.says()));
+        timed.wait(GATHER_MS);
     }
     let last = &flushes[flushes.len() - 500..];
     let count = last.iter().filter(|it| **it != Flush::No).count();
@@ -108,12 +108,12 @@ fn gathering_is_taken_up_again_when_a_burst_comes() {
 
 #[test]
 fn what_closes_a_socket_does_not_wait_behind_a_backlog() {
-    let mut clock = Clock::new();
-    clock.wait(50);
-    assert_eq!(clock.says(), Flush::Now);
-    assert_eq!(clock.says(), Flush::Later);
+    let mut timed = Timed::new();
+    timed.wait(50);
+    assert_eq!(timed.says(), Flush::Now);
+    assert_eq!(timed.says(), Flush::Later);
     let oversized = Input::Oversized { connection: session_id(1) };
-    assert_eq!(clock.host.handle(oversized, stamp(clock.now)).unwrap(), Flush::Now);
+    assert_eq!(timed.host.handle(oversized, clock(timed.now)).unwrap(), Flush::Now);
 }
 
 #[test]

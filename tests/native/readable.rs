@@ -23,7 +23,7 @@ use dormouse::protocol::{Frame, ProtocolId};
 use proptest::prelude::*;
 use serde_json::Value;
 
-use crate::support::{NOON, Rusqlite, body, decoded, encoded, entry, epoch, published, stamp};
+use crate::support::{NOON, Rusqlite, body, clock, decoded, encoded, entry, epoch, published};
 
 /// What JSON makes the most of: 128 bytes that become 768.
 fn endless() -> String {
@@ -50,11 +50,11 @@ fn strict(frame: &str) {
 
 /// Everybody is told this, however they are told things.
 fn told(event: &Event) {
-    let mut stamp = stamp(NOON);
+    let mut clock = clock(NOON);
     let reply_to = Some(RequestId::parse(endless()).unwrap());
     let connection = ConnectionId::parse("session_1fffffffffffff");
     let notice =
-        Notice { id: stamp.new_id(), reply_to, connection, at: NOON, event: event.clone() };
+        Notice { id: clock.new_id(), reply_to, connection, at: NOON, event: event.clone() };
     for dialect in ProtocolId::all().map(ProtocolId::get) {
         let Some(frame) = encoded(dialect, &notice) else { continue };
         let Frame::Text(text) = &frame else { panic!("a dialect of text") };
@@ -72,11 +72,11 @@ fn told(event: &Event) {
 
 /// What the room makes of it, by the longest of names.
 fn told_entry(body: Body) {
-    let mut stamp = stamp(NOON);
+    let mut clock = clock(NOON);
     let author = Member { id: UserId(endless()), name: endless() };
     let request_id = Some(RequestId::parse(endless()).unwrap());
     let offset = Offset(1 << 53);
-    let entry = Rc::new(Entry { offset, at: NOON, id: stamp.new_id(), author, request_id, body });
+    let entry = Rc::new(Entry { offset, at: NOON, id: clock.new_id(), author, request_id, body });
     told(&Event::Entry(Rc::clone(&entry)));
     let stored = SqlHistory::open(Rusqlite::in_memory(), &epoch()).unwrap();
     paged(stored, std::slice::from_ref(&entry));
@@ -269,8 +269,8 @@ fn l4_what_was_stored_before_there_was_a_bound_is_still_shown() {
         raw: false,
     };
     let page = history.page(&query).unwrap();
-    let mut stamp = stamp(NOON);
-    let (id, event) = (stamp.new_id(), Event::History(page));
+    let mut clock = clock(NOON);
+    let (id, event) = (clock.new_id(), Event::History(page));
     let notice = Notice { id, reply_to: None, connection: None, at: NOON, event };
     let Answer::Done(json) = Answer::of(&notice) else { panic!("a page") };
     assert!(json.as_str().contains(&deep));

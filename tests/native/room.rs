@@ -15,7 +15,7 @@ use dormouse::message::{
 use insta::assert_debug_snapshot;
 
 use crate::support::{
-    NOON, blank, body, connection, entry, member, room, room_name, said, says, session_id, stamp,
+    NOON, blank, body, clock, connection, entry, member, room, room_name, said, says, session_id,
 };
 
 /// A room whose clock a test turns.
@@ -38,7 +38,7 @@ impl Scene {
     }
 
     fn does(&mut self, input: Input) -> Vec<Effect> {
-        self.room.handle(input, stamp(self.now)).into_iter().collect()
+        self.room.handle(input, clock(self.now)).into_iter().collect()
     }
 
     fn says(&mut self, number: u64, command: Command) -> Vec<Effect> {
@@ -389,6 +389,6 @@ fn inputs_of_sessions_that_are_gone_do_nothing() {
         },
     ];
     for input in inputs {
-        assert_eq!(room.handle(input, stamp(NOON)), Effects::default());
+        assert_eq!(room.handle(input, clock(NOON)), Effects::default());
     }
 }

@@ -21,7 +21,7 @@ use dormouse::schema::{asyncapi, openapi, text};
 use jsonschema::Validator;
 use serde_json::{Value, json};
 
-use crate::support::{NOON, attached, decoded, encoded, entry, member, session_id, sockets, stamp};
+use crate::support::{NOON, attached, clock, decoded, encoded, entry, member, session_id, sockets};
 
 fn committed(name: &str, document: &Value) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(name);
@@ -269,7 +269,7 @@ pub(crate) fn events() -> Vec<Event> {
         page(false, false),
         renewed(None),
         renewed(Some(NOON)),
-        Event::Reply(Reply::Accepted(accepted(Some(stamp(NOON).new_id())))),
+        Event::Reply(Reply::Accepted(accepted(Some(clock(NOON).new_id())))),
         Event::Reply(Reply::Accepted(accepted(None))),
         Event::Reply(Reply::Subscribed(topics())),
         Event::Reply(Reply::Unsubscribed(topics())),
@@ -331,7 +331,7 @@ pub(crate) fn edited() -> Vec<(&'static str, Event)> {
 
 pub(crate) fn notice(event: Event, reply_to: Option<&str>) -> Notice {
     let reply_to = reply_to.map(|it| RequestId::parse(it).unwrap());
-    Notice { id: stamp(NOON).new_id(), reply_to, connection: Some(session_id(1)), at: NOON, event }
+    Notice { id: clock(NOON).new_id(), reply_to, connection: Some(session_id(1)), at: NOON, event }
 }
 
 #[test]

@@ -13,7 +13,7 @@ use dormouse::protocol::{Channel, Frame, ProtocolId, Relay, RoomAddress, Wire};
 use serde_json::{Value, json};
 
 use crate::behind::{hub, limits, publish};
-use crate::support::{NOON, Seen, connection, member, session_id, speaking, stamp};
+use crate::support::{NOON, Seen, clock, connection, member, session_id, speaking};
 use crate::vectors::notices;
 use crate::world::World;
 
@@ -42,7 +42,7 @@ fn attachments() -> Vec<(&'static str, Notice)> {
             attached,
         }))
     };
-    let mut stamp = stamp(NOON);
+    let mut clock = clock(NOON);
     let events = [
         ("attached", attached(live)),
         ("attached, resumed", attached(resumed)),
@@ -53,7 +53,7 @@ fn attachments() -> Vec<(&'static str, Notice)> {
         ("position", Event::Position(Offset(256))),
     ];
     let notice = |(title, event)| {
-        (title, Notice { id: stamp.new_id(), reply_to: None, connection: None, at: NOON, event })
+        (title, Notice { id: clock.new_id(), reply_to: None, connection: None, at: NOON, event })
     };
     events.into_iter().map(notice).collect()
 }
@@ -87,7 +87,7 @@ fn lost() -> String {
 
 fn refused(refusal: ProtocolError) -> String {
     let event = Event::Refused(refusal);
-    let id = stamp(NOON).new_id();
+    let id = clock(NOON).new_id();
     spelled(&Notice { id, reply_to: None, connection: None, at: NOON, event }).unwrap()
 }
 

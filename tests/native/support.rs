@@ -14,8 +14,8 @@ use dormouse::kernel::{
 };
 use dormouse::limits::Limits;
 use dormouse::message::{
-    Attached, Body, ConnectionId, Entry, Epoch, Kind, Member, Millis, Offset, ProtocolError,
-    RequestId, RoomName, Stamp, UserId,
+    Attached, Body, Clock, ConnectionId, Entry, Epoch, Kind, Member, Millis, Offset, ProtocolError,
+    RequestId, RoomName, UserId,
 };
 use dormouse::protocol::{Channel, Decoded, Frame, Peer, Protocol, ProtocolId, Transport, Wire};
 use rusqlite::limits::Limit;
@@ -23,8 +23,8 @@ use rusqlite::limits::Limit;
 /// A Tuesday; any time will do that is no round number.
 pub(crate) const NOON: Millis = Millis(1_704_110_400_123);
 
-pub(crate) fn stamp(at: Millis) -> Stamp {
-    Stamp::new(at, [0; 10])
+pub(crate) fn clock(at: Millis) -> Clock {
+    Clock::new(at, [0; 10])
 }
 
 pub(crate) fn session_id(number: u64) -> ConnectionId {
@@ -104,11 +104,11 @@ pub(crate) fn body(content: &str) -> Body {
 }
 
 pub(crate) fn entry(offset: u64, at: u64, author: &str, request_id: Option<&str>) -> Rc<Entry> {
-    let mut stamp = stamp(Millis(at));
+    let mut clock = clock(Millis(at));
     Rc::new(Entry {
         offset: Offset(offset),
         at: Millis(at),
-        id: stamp.new_id(),
+        id: clock.new_id(),
         author: member(author),
         request_id: request_id.map(|it| RequestId::parse(it).unwrap()),
         body: body(&format!("entry {offset}")),

@@ -20,7 +20,7 @@ use dormouse::protocol::{Frame, ProtocolId};
 use serde_json::{Value, json};
 
 use crate::annotation_frames;
-use crate::support::{NOON, attached, decoded, encoded, entry, member, session_id, sockets, stamp};
+use crate::support::{NOON, attached, clock, decoded, encoded, entry, member, session_id, sockets};
 
 /// Each dialect and its vectors.
 fn vectors() -> Vec<(ProtocolId, Value)> {
@@ -388,11 +388,11 @@ pub(crate) fn notices() -> Vec<(&'static str, Notice)> {
     events.extend(conversation());
     events.extend(crate::search::told().into_iter().map(|(title, it)| (title, Some("f1"), it)));
     events.extend(annotation_frames::said());
-    let mut stamp = stamp(NOON);
+    let mut clock = clock(NOON);
     let notice = |(title, reply_to, event): (&'static str, Option<&str>, Event)| {
         let reply_to = reply_to.map(|it| RequestId::parse(it).unwrap());
         let connection = matches!(event, Event::Refused(_)).then(|| session_id(7));
-        (title, Notice { id: stamp.new_id(), reply_to, connection, at: NOON, event })
+        (title, Notice { id: clock.new_id(), reply_to, connection, at: NOON, event })
     };
     events.into_iter().map(notice).collect()
 }

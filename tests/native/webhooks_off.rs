@@ -13,7 +13,7 @@ use dormouse::message::Kind;
 use dormouse::protocol::Frame;
 use serde_json::json;
 
-use crate::support::{FakeSockets, NOON, Rusqlite, connection, epoch, session_id, stamp};
+use crate::support::{FakeSockets, NOON, Rusqlite, clock, connection, epoch, session_id};
 use crate::world::nobody;
 
 /// A database that remembers what it was asked.
@@ -58,11 +58,11 @@ fn statements(messages: usize, events: Option<&str>) -> (Vec<String>, Vec<String
     host = host.configured(config);
     let ann = connection(1, "ann");
     let attach = |_: &mut FakeSockets| sockets.open(&ann, false);
-    host.join(ann.clone(), stamp(NOON), attach).unwrap();
+    host.join(ann.clone(), clock(NOON), attach).unwrap();
     let frame = json!({"type": "message", "data": {"content": "hi"}}).to_string();
     let says = |host: &mut Host<_, _>| {
         let frame = Frame::Text(frame.clone());
-        host.receive(session_id(1), &frame, stamp(NOON), nobody).unwrap();
+        host.receive(session_id(1), &frame, clock(NOON), nobody).unwrap();
     };
     says(&mut host);
     host.flush(NOON).unwrap();
@@ -73,7 +73,7 @@ fn statements(messages: usize, events: Option<&str>) -> (Vec<String>, Vec<String
     host.flush(NOON).unwrap();
     let said = std::mem::take(&mut *asked.borrow_mut());
     host.sockets.drop_socket(session_id(1));
-    host.handle(Input::Left { connection: session_id(1) }, stamp(NOON)).unwrap();
+    host.handle(Input::Left { connection: session_id(1) }, clock(NOON)).unwrap();
     host.flush(NOON).unwrap();
     let left = std::mem::take(&mut *asked.borrow_mut());
     (said, left)

@@ -8,12 +8,12 @@ use dormouse::api::{Answer, Task};
 use dormouse::feature::conversations::{Responded, ResumeToken};
 use dormouse::feature::{self, Call, Configured};
 use dormouse::history::SqlHistory;
-use dormouse::host::{After, Clock, Driver, Failed, Flush, Host};
+use dormouse::host::{After, ClockSource, Driver, Failed, Flush, Host};
 use dormouse::kernel::Request;
 use dormouse::kernel::{Connection, Grants, Input, Loss, Renewal};
 use dormouse::limits::Limits;
 use dormouse::message::{
-    ConnectionId, Epoch, Kind, Member, Millis, ProtocolError, RoomName, Stamp,
+    Clock, ConnectionId, Epoch, Kind, Member, Millis, ProtocolError, RoomName,
 };
 use dormouse::protocol::{Frame, ProtocolId, Wire};
 
@@ -140,10 +140,10 @@ impl World {
     /// A client that may do only this.
     pub(crate) fn join_with(&mut self, number: u64, user: &str, grants: Grants) {
         let joined = Connection { grants, heard_at: self.now, ..connection(number, user) };
-        let (sockets, stamp) = (self.sockets.clone(), self.stamp());
+        let (sockets, clock) = (self.sockets.clone(), self.clock());
         self.step(|host| {
             let attach = |_: &mut FakeSockets| sockets.open(&joined, false);
-            host.join(joined.clone(), stamp, attach).unwrap()
+            host.join(joined.clone(), clock, attach).unwrap()
         });
     }
 
@@ -153,11 +153,11 @@ impl World {
         let joined = Connection { grants, heard_at: self.now, ..connection(number, user) };
         let joined = Connection { joined_at: self.now, ..joined };
         let joined = speaking(dialect, joined);
-        let (sockets, stamp) = (self.sockets.clone(), self.stamp());
+        let (sockets, clock) = (self.sockets.clone(), self.clock());
         let wire = Wire { dialect, batched: false };
         self.step(|host| {
             let attach = |_: &mut FakeSockets| sockets.open_as(&joined, wire);
-            host.join(joined.clone(), stamp, attach).unwrap()
+            host.join(joined.clone(), clock, attach).unwrap()
         });
     }
 
@@ -167,12 +167,12 @@ impl World {
         connection: Connection,
         wire: Wire,
     ) -> Result<(), ProtocolError> {
-        let (sockets, stamp) = (self.sockets.clone(), self.stamp());
+        let (sockets, clock) = (self.sockets.clone(), self.clock());
         let mut refused = None;
-        self.step(|host| match host.admit(connection, None, stamp.at) {
+        self.step(|host| match host.admit(connection, None, clock.at) {
             Ok(connection) => {
                 let attach = |_: &mut FakeSockets| sockets.open_as(&connection, wire);
-                host.join(connection.clone(), stamp, attach).unwrap()
+                host.join(connection.clone(), clock, attach).unwrap()
             }
             Err(refusal) => {
                 refused = Some(refusal);
@@ -184,11 +184,11 @@ impl World {
 
     /// A call over HTTP; its answers as a debug text.
     pub(crate) fn call(&mut self, request: Request) -> String {
-        let (member, stamp) = (member("backend"), self.stamp());
+        let (member, clock) = (member("backend"), self.clock());
         let mut answers = String::new();
         self.step(|host| {
-            let stamp = || stamp.clone();
-            let notices = host.call(&member, Grants::all(), vec![request], 0, stamp).unwrap();
+            let clock = || clock.clone();
+            let notices = host.call(&member, Grants::all(), vec![request], 0, clock).unwrap();
             answers = format!("{notices:?}");
             Flush::No
         });
@@ -202,11 +202,11 @@ impl World {
 
     /// What a caller over HTTP asks, and how it is answered.
     pub(crate) fn run_as(&mut self, who: &Member, may: Grants, task: &Task) -> Vec<Answer> {
-        let (kind, stamp) = (self.kind, self.stamp());
+        let (kind, clock) = (self.kind, self.clock());
         let mut answers = Vec::new();
         self.step(|host| {
-            let (requests, stamp) = (sent(task).requests(kind), || stamp.clone());
-            let notices = host.call(who, may, requests, 0, stamp).unwrap();
+            let (requests, clock) = (sent(task).requests(kind), || clock.clone());
+            let notices = host.call(who, may, requests, 0, clock).unwrap();
             answers = notices.iter().map(Answer::of).collect();
             Flush::No
         });
@@ -215,18 +215,18 @@ impl World {
 
     /// Something that comes from neither a socket nor a caller.
     pub(crate) fn happens(&mut self, input: Input) {
-        let stamp = self.stamp();
-        self.step(|host| host.handle(input, stamp).unwrap());
+        let clock = self.clock();
+        self.step(|host| host.handle(input, clock).unwrap());
     }
 
     fn join_as(&mut self, number: u64, user: &str, expires_at: Option<Millis>, batched: bool) {
         let grants = (self.grants)(user);
         let joined =
             Connection { grants, expires_at, heard_at: self.now, ..connection(number, user) };
-        let (sockets, stamp) = (self.sockets.clone(), self.stamp());
+        let (sockets, clock) = (self.sockets.clone(), self.clock());
         self.step(|host| {
             let attach = |_: &mut FakeSockets| sockets.open(&joined, batched);
-            host.join(joined.clone(), stamp, attach).unwrap()
+            host.join(joined.clone(), clock, attach).unwrap()
         });
     }
 
@@ -236,28 +236,28 @@ impl World {
         let joined =
             Connection { heard_at: self.now, joined_at: self.now, ..connection(number, user) };
         let joined = in_conversation(speaking(dialect, joined));
-        let (sockets, stamp) = (self.sockets.clone(), self.stamp());
+        let (sockets, clock) = (self.sockets.clone(), self.clock());
         let wire = Wire { dialect, batched: false };
         self.step(|host| {
             let attach = |_: &mut FakeSockets| sockets.open_as(&joined, wire);
-            host.join(joined.clone(), stamp, attach).unwrap()
+            host.join(joined.clone(), clock, attach).unwrap()
         });
     }
 
     /// A responder's word reaches the room.
     pub(crate) fn responded(&mut self, responded: Responded) {
-        let stamp = self.stamp();
+        let clock = self.clock();
         self.step(|host| {
-            host.handle(Input::Feature(feature::Input::Conversations(responded)), stamp).unwrap()
+            host.handle(Input::Feature(feature::Input::Conversations(responded)), clock).unwrap()
         });
     }
 
     pub(crate) fn leave(&mut self, number: u64) {
-        let (connection, stamp) = (session_id(number), self.stamp());
+        let (connection, clock) = (session_id(number), self.clock());
         if self.sockets.is_open(connection) {
             self.step(|host| {
                 host.sockets.drop_socket(connection);
-                host.handle(Input::Left { connection }, stamp).unwrap()
+                host.handle(Input::Left { connection }, clock).unwrap()
             });
         }
     }
@@ -273,18 +273,18 @@ impl World {
         frame: &Frame,
         verify: impl Fn(&str, Option<&str>) -> Result<Renewal, ProtocolError>,
     ) {
-        let stamp = self.stamp();
-        self.step(|host| host.receive(session_id(number), frame, stamp, verify).unwrap());
+        let clock = self.clock();
+        self.step(|host| host.receive(session_id(number), frame, clock, verify).unwrap());
     }
 
     /// Several frames within one millisecond, flushed together.
     pub(crate) fn says_at_once(&mut self, frames: &[(u64, String)]) {
-        let stamps: Vec<Stamp> = frames.iter().map(|_| self.stamp()).collect();
+        let clocks: Vec<Clock> = frames.iter().map(|_| self.clock()).collect();
         let now = self.now;
         self.step(|host| {
-            for ((number, text), stamp) in frames.iter().zip(stamps) {
+            for ((number, text), clock) in frames.iter().zip(clocks) {
                 let frame = Frame::Text(text.clone());
-                host.receive(session_id(*number), &frame, stamp, nobody).unwrap();
+                host.receive(session_id(*number), &frame, clock, nobody).unwrap();
             }
             host.flush(now).unwrap();
             Flush::No
@@ -296,10 +296,10 @@ impl World {
     }
 
     /// The same instant gives the same ids, whatever happened before.
-    fn stamp(&self) -> Stamp {
+    fn clock(&self) -> Clock {
         let mut random = [0; 10];
         random[..8].copy_from_slice(&self.now.0.to_be_bytes());
-        Stamp::new(self.now, random)
+        Clock::new(self.now, random)
     }
 
     fn step(&mut self, step: impl FnOnce(&mut RoomHost) -> Flush) {
@@ -312,7 +312,7 @@ impl World {
         step: impl FnOnce(&mut RoomDriver, &Moment) -> Result<After, Failed<rusqlite::Error>>,
     ) {
         let mut driver = self.awake.take().unwrap_or_else(|| self.wake());
-        let moment = Moment(self.stamp());
+        let moment = Moment(self.clock());
         let mut after = match step(&mut driver, &moment) {
             Ok(after) => after,
             Err(Failed::Error(error)) => panic!("{error}"),

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use js_sys::Promise;
 
 use super::Shared;
-use crate::edge::clock::{self, Clock};
+use crate::edge::clock::{self, ClockSource};
 use crate::edge::platform;
 use crate::host::{GATHER_MS, Wake};
 
@@ -18,7 +18,7 @@ impl Shared {
     /// one is set. The platform forgets this one when it is through: should the process die
     /// between that and the next, a room that owes something would not wake by itself.
     pub(super) fn alarm(self: &Rc<Self>) -> Option<Promise> {
-        self.drive(|driver| driver.alarm(&Clock)).unwrap_or_else(|_| {
+        self.drive(|driver| driver.alarm(&ClockSource)).unwrap_or_else(|_| {
             self.arm(Wake { at: clock::now().plus(ALARM_RETRY_MS), may_wait: false })
         })
     }

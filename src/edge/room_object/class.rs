@@ -77,8 +77,8 @@ impl RoomObject {
 
     /// A frame past the limit, which `guard.mjs` kept out of wasm memory.
     pub fn oversized(&self, socket: web_sys::WebSocket) {
-        self.0.step_of(&socket.into(), |host, connection, stamp| {
-            host.handle(Input::Oversized { connection }, stamp)
+        self.0.step_of(&socket.into(), |host, connection, clock| {
+            host.handle(Input::Oversized { connection }, clock)
         });
     }
 

@@ -17,7 +17,7 @@ impl Shared {
             return Response::error("handed over to the wrong room", 403);
         }
         let pair = WebSocketPair::new()?;
-        let (server, now) = (pair.server, clock::stamp());
+        let (server, now) = (pair.server, clock::clock());
         let (room, address) = (hand_off.room.clone(), hand_off.address.clone());
         let (wire, piped) = (hand_off.wire, hand_off.piped);
         let connection = hand_off.connection(clock::connection_id(), now.at);

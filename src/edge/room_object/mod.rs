@@ -13,7 +13,7 @@ use std::time::Duration;
 use js_sys::Promise;
 use worker::{Delay, Env, Error, Result, State, WebSocket};
 
-use super::clock::Clock;
+use super::clock::ClockSource;
 use super::config::Config;
 use super::database::EdgeDatabase;
 use super::sockets::EdgeSockets;
@@ -26,7 +26,7 @@ use crate::host::{After, Driver, Failed, Flush, Host};
 use crate::kernel::Input;
 use crate::kernel::{Event, Notice};
 use crate::limits::Limits;
-use crate::message::{ConnectionId, Kind, ProtocolError, RoomName, Stamp};
+use crate::message::{Clock, ConnectionId, Kind, ProtocolError, RoomName};
 use crate::protocol::{Channel, Frame};
 use crate::tally::Tally;
 
@@ -66,13 +66,13 @@ impl Shared {
     }
 
     fn receive(self: &Rc<Self>, socket: &WebSocket, frame: &Frame) {
-        self.step_of(socket, |host, connection, stamp| {
+        self.step_of(socket, |host, connection, clock| {
             #[cfg(feature = "chaos")]
             super::chaos::panic_if_asked(frame);
             #[cfg(feature = "chaos")]
             super::chaos::measure_if_asked(frame);
-            let now = stamp.at;
-            host.receive(connection, frame, stamp, |token, context| {
+            let now = clock.at;
+            host.receive(connection, frame, clock, |token, context| {
                 let room = self.name().and_then(|it| RoomName::parse(it).ok());
                 let room = room.ok_or(ProtocolError::system())?;
                 self.config.policy.renew(self.kind, &room, token, context, now)
@@ -84,13 +84,13 @@ impl Shared {
     fn step_of(
         self: &Rc<Self>,
         socket: &WebSocket,
-        step: impl FnOnce(&mut RoomHost, ConnectionId, Stamp) -> Result<Flush>,
+        step: impl FnOnce(&mut RoomHost, ConnectionId, Clock) -> Result<Flush>,
     ) {
         let mut woke = false;
         let done = self.step(|host| {
             woke = true;
             match connection_of(socket) {
-                Some(connection) => step(host, connection, clock::stamp()),
+                Some(connection) => step(host, connection, clock::clock()),
                 None => Ok(Flush::No), // Let go already: what still arrives finds nobody.
             }
         });
@@ -107,14 +107,14 @@ impl Shared {
                 log::closed(self.kind, &name, connection, &it.member.id, code);
             }
             host.sockets.remove(connection);
-            host.handle(Input::Left { connection }, clock::stamp())
+            host.handle(Input::Left { connection }, clock::clock())
         });
         drop(left); // In the log; the next wake no longer finds the socket.
     }
 
     /// One thing that happens to an awake room.
     fn step(self: &Rc<Self>, step: impl FnOnce(&mut RoomHost) -> Result<Flush>) -> Result<()> {
-        self.drive(|driver| driver.step(&Clock, step)).map(drop)
+        self.drive(|driver| driver.step(&ClockSource, step)).map(drop)
     }
 
     /// Wakes the room if it sleeps, lets something happen to it, and does what comes after. If
@@ -165,14 +165,14 @@ impl Shared {
         }
         if let Some(wait_ms) = flush_in_ms {
             self.later(wait_ms, |driver| {
-                driver.step(&Clock, |host| host.flush(clock::now()).map(|()| Flush::No))
+                driver.step(&ClockSource, |host| host.flush(clock::now()).map(|()| Flush::No))
             });
         }
         if let Some(wait_ms) = pump_in_ms {
-            self.later(wait_ms, |driver| driver.pump(&Clock));
+            self.later(wait_ms, |driver| driver.pump(&ClockSource));
         }
         if let Some(wait_ms) = save_in_ms {
-            self.later(wait_ms, |driver| driver.save(&Clock));
+            self.later(wait_ms, |driver| driver.save(&ClockSource));
         }
         // After the frames: what is sent first does not wait for the alarm to be stored. But
         // before the calls: should the process die, it has them made again.
@@ -283,10 +283,10 @@ fn connection_of(socket: &WebSocket) -> Option<ConnectionId> {
 /// The room cannot wake, so there is no host to tell the client.
 fn refuse_asleep(socket: &WebSocket) {
     if let Ok(Some((wire, connection))) = attachment::load(socket) {
-        let mut stamp = clock::stamp();
+        let mut clock = clock::clock();
         let event = Event::Refused(ProtocolError::system());
-        let (id, connection) = (stamp.new_id(), Some(connection.id));
-        let notice = Notice { id, reply_to: None, connection, at: stamp.at, event };
+        let (id, connection) = (clock.new_id(), Some(connection.id));
+        let notice = Notice { id, reply_to: None, connection, at: clock.at, event };
         if let Some(Frame::Text(text)) = wire.dialect.get().encode(&notice, &Channel::default()) {
             drop(socket.send_with_str(text)); // A dead socket needs no answer.
         }

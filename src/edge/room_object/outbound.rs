@@ -38,7 +38,7 @@ impl Shared {
             None => call.heard(Answer::Nobody).input,
         };
         if let Some(input) = input {
-            let told = self.step(|host| host.handle(Input::Feature(input), clock::stamp()));
+            let told = self.step(|host| host.handle(Input::Feature(input), clock::clock()));
             drop(told); // A failure is in the log.
         }
     }

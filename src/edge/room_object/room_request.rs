@@ -22,7 +22,7 @@ impl Shared {
         let mut answers: Vec<Answer> = Vec::new();
         self.step(|host| {
             let requests = task.requests(self.kind);
-            let notices = host.call(&member, grants, requests, text.len(), clock::stamp)?;
+            let notices = host.call(&member, grants, requests, text.len(), clock::clock)?;
             answers = notices.iter().map(Answer::of).collect();
             Ok(Flush::No)
         })?;

@@ -39,7 +39,7 @@ pub(super) fn read(room: &mut Room, cx: &mut Context, principal: &Principal, off
     if room.first.0 == 0 || !(room.first..=room.head).contains(&offset) {
         return cx.refuse_principal(principal, NOT_HERE);
     }
-    let (user, now) = (&principal.member.id, cx.stamp.at);
+    let (user, now) = (&principal.member.id, cx.clock.at);
     let known = marker(room, user);
     if known.is_none() && READERS_MAX <= room.own.annotations.count {
         return cx.refuse_principal(principal, FULL);
@@ -90,7 +90,7 @@ fn remember(room: &mut Room, user: &UserId, offset: Offset, written_at: Millis) 
 pub(super) fn settle(room: &mut Room, cx: &mut Context, user: &UserId) {
     room.own.annotations.unwritten.remove(user);
     if let Some((offset, written_at)) = room.own.annotations.markers.get_mut(user) {
-        *written_at = cx.stamp.at;
+        *written_at = cx.clock.at;
         let write = MarkRead { user: user.clone(), offset: *offset };
         cx.effects.push(Effect::Write(Write::from(write)));
     }
@@ -117,7 +117,7 @@ pub(super) fn entered(room: &mut Room, connection: &Connection) {
 /// Writes those whose time has come.
 pub(super) fn tick(room: &mut Room, cx: &mut Context) {
     let due = room.own.annotations.unwritten.iter();
-    let due = due.filter(|(_, at)| is_due(Some(**at), cx.stamp.at)).map(|it| it.0.clone());
+    let due = due.filter(|(_, at)| is_due(Some(**at), cx.clock.at)).map(|it| it.0.clone());
     for user in due.collect::<Vec<_>>() {
         settle(room, cx, &user);
     }

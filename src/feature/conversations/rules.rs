@@ -221,7 +221,7 @@ fn ask(
     if matches!(room.config.conversations.responder, Responder::Echo) {
         answer(room, cx, &message, offset, &content);
     } else {
-        let (policy, now) = (policy(&room.limits), cx.stamp.at);
+        let (policy, now) = (policy(&room.limits), cx.clock.at);
         let (author, client) = (principal.member.clone(), client.as_str().to_owned());
         let progress = Progress::new(now);
         let pending = Pending { offset, message, author, client, progress };
@@ -256,7 +256,7 @@ fn answer(room: &mut Room, cx: &mut Context, to: &RequestId, of: Offset, content
     let reply_to = Some(to.clone());
     let body = Body::response(to, of, content);
     let entry: Rc<Entry> = chat::record(room, cx, responder(), None, body);
-    let (id, at, event) = (entry.id, cx.stamp.at, Event::Entry(entry));
+    let (id, at, event) = (entry.id, cx.clock.at, Event::Entry(entry));
     tell(room, cx, Notice { id, reply_to, connection: None, at, event });
 }
 
@@ -296,7 +296,7 @@ fn responded(room: &mut Room, cx: &mut Context, responded: Responded) {
 /// Asks again after a while, unless that was the last time.
 fn failed(room: &mut Room, cx: &mut Context, question: Offset) {
     let policy = policy(&room.limits);
-    match room.own.conversations.pending.retry(question, &policy, cx.stamp.at) {
+    match room.own.conversations.pending.retry(question, &policy, cx.clock.at) {
         Some(pending) => cx.write(ConversationWrite::Update(pending.clone())),
         None => give_up(room, cx, question, UNREACHED),
     }
@@ -306,7 +306,7 @@ fn failed(room: &mut Room, cx: &mut Context, question: Offset) {
 fn give_up(room: &mut Room, cx: &mut Context, question: Offset, refusal: ProtocolError) {
     if let Some(Pending { message, .. }) = settle(room, cx, question) {
         cx.tally.refused += 1;
-        let (id, at, event) = (cx.stamp.new_id(), cx.stamp.at, Event::Refused(refusal));
+        let (id, at, event) = (cx.clock.new_id(), cx.clock.at, Event::Refused(refusal));
         tell(room, cx, Notice { id, reply_to: Some(message), connection: None, at, event });
     }
 }
@@ -320,7 +320,7 @@ fn settle(room: &mut Room, cx: &mut Context, question: Offset) -> Option<Pending
 /// Begins the calls that are due, as many as may be under way.
 fn begin_due(room: &mut Room, cx: &mut Context) {
     let policy = policy(&room.limits);
-    while let Some(pending) = room.own.conversations.pending.begin_next(&policy, cx.stamp.at) {
+    while let Some(pending) = room.own.conversations.pending.begin_next(&policy, cx.clock.at) {
         let pending = pending.clone();
         cx.write(ConversationWrite::Update(pending.clone()));
         cx.call(room, pending);
@@ -329,7 +329,7 @@ fn begin_due(room: &mut Room, cx: &mut Context) {
 
 /// Does what is due.
 fn tick(room: &mut Room, cx: &mut Context) {
-    for question in room.own.conversations.pending.overdue(cx.stamp.at) {
+    for question in room.own.conversations.pending.overdue(cx.clock.at) {
         failed(room, cx, question); // No word of it: as good as a failure.
     }
     begin_due(room, cx);

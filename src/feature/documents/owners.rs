@@ -45,7 +45,7 @@ pub(crate) fn took(
     edit: &Edit,
 ) {
     let is_empty = room.own.documents.get(name).is_some_and(|it| it.borrow().length() == 0);
-    let empty_since = is_empty.then_some(cx.stamp.at);
+    let empty_since = is_empty.then_some(cx.clock.at);
     let document = match room.own.documents.owned(name) {
         Some(known) if known.empty_since.is_some() == is_empty => return,
         Some(known) => OwnedDocument { empty_since, ..known.clone() },
@@ -106,7 +106,7 @@ pub(crate) fn due_at(room: &Room) -> Option<Millis> {
 
 /// Forgets empty documents that nobody is in the session of; of others the time begins anew.
 pub(crate) fn tick(room: &mut Room, cx: &mut Context) {
-    let now = cx.stamp.at;
+    let now = cx.clock.at;
     let is_due = |it: &&OwnedDocument| it.ends_at().is_some_and(|at| at <= now);
     let due: Vec<OwnedDocument> = room.own.documents.all_owned().filter(is_due).cloned().collect();
     for document in due {

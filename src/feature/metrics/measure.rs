@@ -33,7 +33,7 @@ pub(crate) fn spoke(room: &mut Room, cx: &mut Context, id: ConnectionId) {
 
 /// A connection that may have counted went.
 pub(crate) fn left(room: &mut Room, cx: &mut Context, connection: &Connection) {
-    if connection.own.metrics.said_at.is_some_and(|at| cx.stamp.at < at.plus(WINDOW_MS)) {
+    if connection.own.metrics.said_at.is_some_and(|at| cx.clock.at < at.plus(WINDOW_MS)) {
         touched(room, cx, Millis(0));
     }
 }
@@ -71,7 +71,7 @@ pub(crate) fn observe(room: &mut Room, cx: &mut Context, principal: &Principal) 
 
 fn begin(room: &mut Room, cx: &mut Context) {
     if room.own.metrics.own.observed == Observed::No {
-        let is_quiet = room.own.metrics.own.quiet_at() <= cx.stamp.at;
+        let is_quiet = room.own.metrics.own.quiet_at() <= cx.clock.at;
         set(room, cx, if is_quiet { Observed::Quiet } else { Observed::Busy });
     }
 }
@@ -104,7 +104,7 @@ pub(crate) fn measured(it: &Measuring, lately: &Lately, host: HostStats) -> Answ
 }
 
 fn measure(room: &mut Room, cx: &mut Context, pending: Option<PendingReply>) {
-    let at = cx.stamp.at;
+    let at = cx.clock.at;
     let spoke =
         |it: &&Connection| it.own.metrics.said_at.is_some_and(|said| at < said.plus(WINDOW_MS));
     let mut users: Vec<UserId> =
@@ -134,7 +134,7 @@ pub(crate) fn due_at(room: &Room) -> Option<Millis> {
 
 /// Tells what changed, and once more when the minute is over.
 pub(crate) fn tick(room: &mut Room, cx: &mut Context) {
-    let (now, own) = (cx.stamp.at, &room.own.metrics.own);
+    let (now, own) = (cx.clock.at, &room.own.metrics.own);
     // A clock set back must not silence it.
     let may = own.reported_at.is_none_or(|at| now < at || REPORT_MS <= now.since(at));
     if own.observed == Observed::No || !may {

@@ -55,7 +55,7 @@ fn lookup(
         order: asked.order,
         viewer: principal.member.id.clone(),
         first: retention::first_visible(room),
-        since: retention::oldest_visible(room, cx.stamp.at),
+        since: retention::oldest_visible(room, cx.clock.at),
         head: room.head,
         epoch: room.epoch.clone(),
     })

@@ -44,7 +44,7 @@ pub(super) fn fetch(
     let Some(connection) = room.connections.get_mut(&id) else { return Ok(()) };
     connection.own.transfers.fetching = Some(Fetching { data, next });
     room.own.transfers.fetchers.insert(id);
-    room.own.transfers.fetch_by.get_or_insert(cx.stamp.at.plus(FETCH_MS));
+    room.own.transfers.fetch_by.get_or_insert(cx.clock.at.plus(FETCH_MS));
     cx.effects.save(id);
     Ok(())
 }

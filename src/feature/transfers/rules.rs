@@ -134,7 +134,7 @@ fn keep(
         let too_large = ProtocolError::new(Code::MessageTooLarge, "");
         return Err(ProtocolError { message: Cow::Owned(message), ..too_large });
     }
-    let now = cx.stamp.at;
+    let now = cx.clock.at;
     let known = find(room, &chunk.data).cloned();
     if let Some(known) = &known {
         if known.owner != principal.member.id {
@@ -193,7 +193,7 @@ fn again(
     chunk: &Chunk,
 ) {
     if known.state == TransferState::Open {
-        let transfer = Transfer { at: cx.stamp.at, connection, ..known.clone() };
+        let transfer = Transfer { at: cx.clock.at, connection, ..known.clone() };
         let write = TransferWrite::Note(transfer.clone());
         cx.effects.push(Effect::Write(Write::from(write)));
         room.own.transfers.objects.insert(transfer.id, transfer);
@@ -254,7 +254,7 @@ fn due_at(room: &Room) -> Option<Millis> {
 
 /// Does what is due.
 fn tick(room: &mut Room, cx: &mut Context) {
-    let now = cx.stamp.at;
+    let now = cx.clock.at;
     let age_ms = room.limits.history_ms();
     let is_due = |it: &&Transfer| it.due_at(age_ms).is_some_and(|at| at <= now);
     let due: Vec<Transfer> = room.own.transfers.objects.values().filter(is_due).cloned().collect();
@@ -274,7 +274,7 @@ fn tick(room: &mut Room, cx: &mut Context) {
 
 /// From now on nobody sees it.
 fn expire(room: &mut Room, cx: &mut Context, mut transfer: Transfer) {
-    (transfer.at, transfer.state) = (cx.stamp.at, TransferState::Expired);
+    (transfer.at, transfer.state) = (cx.clock.at, TransferState::Expired);
     cx.effects.push(Effect::Write(Write::from(TransferWrite::Note(transfer.clone()))));
     let wants = |it: &ConnectionId| {
         let fetching = room.connections.get(it).and_then(|it| it.own.transfers.fetching.as_ref());
@@ -292,7 +292,7 @@ fn expire(room: &mut Room, cx: &mut Context, mut transfer: Transfer) {
 
 /// Deletes a portion of it, and at last what is known of it.
 fn delete(room: &mut Room, cx: &mut Context, mut transfer: Transfer) {
-    transfer.at = cx.stamp.at;
+    transfer.at = cx.clock.at;
     let below = transfer.there.drop_first(PORTION);
     if transfer.there.count() == 0 {
         room.own.transfers.objects.remove(&transfer.id);

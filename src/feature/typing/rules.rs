@@ -39,7 +39,7 @@ impl Rules for Typing {
     }
 
     fn tick(room: &mut Room, cx: &mut Context) {
-        let now = cx.stamp.at;
+        let now = cx.clock.at;
         if room.own.typing.due_at.is_none_or(|at| now < at) {
             return;
         }
@@ -74,7 +74,7 @@ fn set(room: &mut Room, cx: &mut Context, principal: &Principal, typing: bool) {
     if !room.admits(cx, principal, &NOTICES) {
         return;
     }
-    let (now, typing_ms) = (cx.stamp.at, room.limits.typing_ms);
+    let (now, typing_ms) = (cx.clock.at, room.limits.typing_ms);
     let until = typing.then(|| now.plus(typing_ms).round_up(typing_ms / UNTIL_STEPS));
     let Some(connection) = room.connections.get_mut(&id) else { return };
     if connection.own.typing.until != until {

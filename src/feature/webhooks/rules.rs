@@ -115,7 +115,7 @@ impl Rules for Webhooks {
     }
 
     fn tick(room: &mut Room, cx: &mut Context) {
-        let now = cx.stamp.at;
+        let now = cx.clock.at;
         for first in room.own.webhooks.batches.overdue(now) {
             failed(room, cx, first); // No word of it: as good as a failure.
         }
@@ -170,9 +170,9 @@ fn say(room: &mut Room, cx: &mut Context, kind: &str, member: Option<&Member>) {
     }
     let data = member.map(|it| Json::of(&Who { username: &it.name }));
     let event = Event {
-        id: format!("event_{}", cx.stamp.new_id()),
+        id: format!("event_{}", cx.clock.new_id()),
         kind,
-        at: cx.stamp.at.to_rfc3339(),
+        at: cx.clock.at.to_rfc3339(),
         offset: None,
         user: member.map(|it| it.id.0.as_str()),
         to: None,
@@ -208,7 +208,7 @@ fn say_farewell(room: &mut Room, cx: &mut Context) {
 /// Compares who was told to be here with who is. They differ where connections were lost without
 /// a word, as all are when a server dies: whose were begin their grace, as if they had just closed.
 fn compare(room: &mut Room, cx: &mut Context) {
-    let now = cx.stamp.at;
+    let now = cx.clock.at;
     let ahead = room.own.webhooks.batches.iter().filter(|it| now < it.progress.since);
     for first in ahead.map(|it| it.first).collect::<Vec<_>>() {
         // A clock set back must not silence it.
@@ -232,7 +232,7 @@ fn compare(room: &mut Room, cx: &mut Context) {
 
 /// Adds an event to what waits. What is too much is given up, the oldest first.
 fn record(room: &mut Room, cx: &mut Context, event: &Event<'_>) {
-    let (now, event) = (cx.stamp.at, serde_json::to_string(event).unwrap_or_default());
+    let (now, event) = (cx.clock.at, serde_json::to_string(event).unwrap_or_default());
     let (bytes, webhooks) = (event.len() as u64, &mut room.own.webhooks);
     // The last, unless a call about it was begun: those before it, it waits for as well.
     let mut batch = match webhooks.batches.gathering(Millis(0)) {
@@ -281,7 +281,7 @@ fn remove(room: &mut Room, cx: &mut Context, first: u64) -> Option<Batch> {
 
 /// What came of a call.
 fn heard(room: &mut Room, cx: &mut Context, Delivered { batch, outcome }: &Delivered) {
-    let (first, now, batches) = (batch.first, cx.stamp.at, &mut room.own.webhooks.batches);
+    let (first, now, batches) = (batch.first, cx.clock.at, &mut room.own.webhooks.batches);
     let is_same = batches.get(first).is_some_and(|it| it.count == batch.count);
     let is_current = batches.is_current(first, batch.progress.attempt);
     match outcome {
@@ -312,7 +312,7 @@ fn is_old(batch: &Batch, now: Millis) -> bool {
 /// Tells them again after a while, unless they are too old.
 fn failed(room: &mut Room, cx: &mut Context, first: u64) {
     cx.tally.own.add(FAILED, 1);
-    match room.own.webhooks.batches.retry(first, &POLICY, cx.stamp.at).cloned() {
+    match room.own.webhooks.batches.retry(first, &POLICY, cx.clock.at).cloned() {
         Some(batch) => write(cx, WebhookWrite::Update(batch)),
         None => drop_batch(room, cx, first, TOO_OLD),
     }
@@ -323,7 +323,7 @@ fn begin_due(room: &mut Room, cx: &mut Context) {
     if !room.config.webhooks.is_set() {
         return;
     }
-    if let Some(batch) = room.own.webhooks.batches.begin_next(&POLICY, cx.stamp.at).cloned() {
+    if let Some(batch) = room.own.webhooks.batches.begin_next(&POLICY, cx.clock.at).cloned() {
         write(cx, WebhookWrite::Update(batch.clone()));
         let query = Query::from(Told(batch));
         cx.effects.push(Effect::Find { query, pending: None });
