@@ -59,7 +59,7 @@ pub struct Limits {
     pub history_age_days_max: u64,
     /// Whether these are a demo room's.
     pub is_demo: bool,
-    /// Between two pings of the server's own, where the dialect has them (E9).
+    /// Between two pings of the server's own, where the protocol has them (E9).
     pub heartbeat_ms: u64,
     /// Between two reports of a room to the directory.
     pub report_ms: u64,

@@ -52,7 +52,7 @@ pub struct HandOff {
 }
 
 impl HandOff {
-    /// Of somebody who may do this in a room, treated as the dialect promises.
+    /// Of somebody who may do this in a room, treated as the protocol promises.
     pub(super) fn new(room: RoomName, wire: Wire, member: Member, grants: Grants) -> Self {
         Self {
             room,
@@ -60,7 +60,7 @@ impl HandOff {
             member,
             grants,
             expires_at: None,
-            flags: wire.dialect.descriptor().flags,
+            flags: wire.protocol.descriptor().flags,
             client: None,
             address: None,
             network: None,

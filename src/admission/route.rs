@@ -26,11 +26,11 @@ pub enum Target {
 }
 
 impl Target {
-    /// In which dialect a request that leads here is refused. The echo has no words of its own.
+    /// In which protocol a request that leads here is refused. The echo has no words of its own.
     #[must_use]
-    pub fn dialect(&self) -> ProtocolId {
+    pub fn protocol(&self) -> ProtocolId {
         match self {
-            Self::Room(endpoint, _) => endpoint.dialect,
+            Self::Room(endpoint, _) => endpoint.protocol,
             Self::Echo(_) => ProtocolId::FIRST,
         }
     }
@@ -43,25 +43,25 @@ pub struct Endpoint {
     pub path: &'static str,
     /// Which class of room.
     pub kind: Kind,
-    /// Which dialect.
-    pub dialect: ProtocolId,
+    /// Which protocol.
+    pub protocol: ProtocolId,
     /// Who gets in.
     pub access: Access,
 }
 
 impl Endpoint {
-    fn of(protocol: &'static Descriptor) -> impl Iterator<Item = Self> {
-        let dialect = protocol.id();
-        let entrances = protocol.entrances.iter();
-        entrances.map(move |&Entrance { path, kind, access }| Self { path, kind, dialect, access })
+    fn of(descriptor: &'static Descriptor) -> impl Iterator<Item = Self> {
+        let protocol = descriptor.id();
+        let entrances = descriptor.entrances.iter();
+        entrances.map(move |&Entrance { path, kind, access }| Self { path, kind, protocol, access })
     }
 
     /// What goes over a socket whose client asked for batches, or did not.
     pub(super) fn wire(&self, batched: bool) -> Wire {
-        let encodings = self.dialect.descriptor().encodings;
+        let encodings = self.protocol.descriptor().encodings;
         let batched = (batched && encodings.contains(&Encoding::JsonBatch))
             || encodings.contains(&Encoding::EventStream);
-        Wire { dialect: self.dialect, batched }
+        Wire { protocol: self.protocol, batched }
     }
 }
 

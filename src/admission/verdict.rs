@@ -107,7 +107,7 @@ impl Upgrade {
     /// header. Browsers hang up where they offered some and none was chosen, so they offer another
     /// beside the token's (R3).
     #[must_use]
-    pub fn chosen_protocol(&self, spoken: Subprotocols) -> Option<&str> {
+    pub fn chosen_subprotocol(&self, spoken: Subprotocols) -> Option<&str> {
         let mut offered = self.offered().filter(|it| !it.starts_with(BEARER_PROTOCOL));
         match spoken {
             Subprotocols::Any => offered.next(),
@@ -188,7 +188,7 @@ impl Policy {
     ) -> Result<Verdict, ProtocolError> {
         let context = upgrade.context()?;
         self.check_origin(upgrade)?;
-        let tokens = endpoint.dialect.descriptor().tokens;
+        let tokens = endpoint.protocol.descriptor().tokens;
         match upgrade.credentials(tokens) {
             Credentials::None if tokens.contains(&TokenPlace::FirstMessage) => {
                 Ok(Verdict::Receive { context })
@@ -213,7 +213,7 @@ impl Policy {
             Ok(role) => role,
             Err((refusal, code)) => return Verdict::Refuse(refusal, code),
         };
-        let tokens = endpoint.dialect.descriptor().tokens;
+        let tokens = endpoint.protocol.descriptor().tokens;
         let judged = self.check_origin(upgrade).and_then(|()| match upgrade.credentials(tokens) {
             Credentials::None => Ok(None),
             Credentials::Token(token) => {

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::message::{Code, Details, Fault, ProtocolError};
 
-/// `application/problem+json` (RFC 9457), with the code every dialect uses.
+/// `application/problem+json` (RFC 9457), with the code every protocol uses.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct Problem {

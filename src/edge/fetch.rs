@@ -51,7 +51,7 @@ async fn serve(request: Request, env: Env, worker: Context) -> Result<Response> 
     if let Target::Room(_, parameters) = &mut target {
         upgrade.query.put_first(std::mem::take(parameters).decoded());
     }
-    if target.dialect().descriptor().transport == Transport::EventStream {
+    if target.protocol().descriptor().transport == Transport::EventStream {
         let response = match stream::other_than_get(&request)? {
             Some(response) => response,
             None => connect(&request, &upgrade, target, &config, env, &worker).await?,
@@ -75,11 +75,11 @@ async fn connect(
     env: Env,
     worker: &Context,
 ) -> Result<Response> {
-    let dialect = target.dialect();
-    let descriptor = dialect.descriptor();
-    let protocol = upgrade.chosen_protocol(descriptor.subprotocols);
+    let protocol = target.protocol();
+    let descriptor = protocol.descriptor();
+    let subprotocol = upgrade.chosen_subprotocol(descriptor.subprotocols);
     let from = upgrade.address.as_deref();
-    let handshake = Handshake { request, config, dialect, protocol, from };
+    let handshake = Handshake { request, config, protocol, subprotocol, from };
     let address = match may_connect(from, &env, config).await {
         Connects::Refused => {
             let refusal = Quota::per_minute(config.limits.connects_per_minute).refusal(60_000);

@@ -23,9 +23,9 @@ pub(super) struct Handshake<'a> {
     pub(super) request: &'a Request,
     pub(super) config: &'a Config,
     /// What is spoken there.
-    pub(super) dialect: ProtocolId,
+    pub(super) protocol: ProtocolId,
     /// The sub-protocol that was chosen of those that were offered.
-    pub(super) protocol: Option<&'a str>,
+    pub(super) subprotocol: Option<&'a str>,
     /// Where it comes from, for the log.
     pub(super) from: Option<&'a str>,
 }
@@ -33,17 +33,17 @@ pub(super) struct Handshake<'a> {
 impl Handshake<'_> {
     /// What carries the protocol.
     pub(super) fn transport(&self) -> Transport {
-        self.dialect.descriptor().transport
+        self.protocol.descriptor().transport
     }
 
     /// Accepts the upgrade, and hands out this end of a socket; or what is said on it.
     pub(super) fn accept(&self, client: WebSocket) -> Result<Response> {
         if self.transport() == Transport::EventStream {
-            return stream::relay(&client, self.request, self.dialect, &self.config.limits);
+            return stream::relay(&client, self.request, self.protocol, &self.config.limits);
         }
         let response = ResponseBuilder::new().with_status(101).with_websocket(client);
-        Ok(match self.protocol {
-            Some(protocol) => response.with_header("Sec-WebSocket-Protocol", protocol)?,
+        Ok(match self.subprotocol {
+            Some(subprotocol) => response.with_header("Sec-WebSocket-Protocol", subprotocol)?,
             None => response,
         }
         .empty())
@@ -58,7 +58,7 @@ impl Handshake<'_> {
         }
         let WebSocketPair { client, server } = WebSocketPair::new()?;
         server.accept()?;
-        refuse(&server, self.dialect, refusal, code, self.from);
+        refuse(&server, self.protocol, refusal, code, self.from);
         self.accept(client)
     }
 }
@@ -89,7 +89,7 @@ pub(super) fn receive(
     env: Env,
     worker: &Context,
 ) -> Result<Response> {
-    let dialect = handshake.dialect;
+    let protocol = handshake.protocol;
     let taken = PENDING.with_borrow_mut(|it| it.take(handshake.from, &config.limits, clock::now()));
     let place = match taken {
         Ok(place) => place,
@@ -114,7 +114,7 @@ pub(super) fn receive(
             Err(_) if held.is_over() => return, // There is nobody to tell.
             Err(refusal) => refusal,
         };
-        refuse(&server, dialect, &refusal, CloseCode::of(&refusal), from.as_deref());
+        refuse(&server, protocol, &refusal, CloseCode::of(&refusal), from.as_deref());
         held.forget();
     });
     handshake.accept(client)
@@ -133,7 +133,7 @@ async fn introduce(
     let Some(first) = first.as_string() else {
         return Err(ProtocolError::unauthenticated("no auth message came in time"));
     };
-    let mut decoded = endpoint.dialect.get().decode(&Frame::Text(first), &Peer::default());
+    let mut decoded = endpoint.protocol.get().decode(&Frame::Text(first), &Peer::default());
     let hand_off = match decoded.requests.pop().map(|it| it.command) {
         // And nothing else with it: it would be lost.
         Some(Ok(Command::Authenticate { token, context: named }))
@@ -155,13 +155,13 @@ async fn introduce(
 /// Says why, then closes. Clients act on the frame; the code is for those that do not.
 fn refuse(
     socket: &WebSocket,
-    dialect: ProtocolId,
+    protocol: ProtocolId,
     refusal: &ProtocolError,
     code: CloseCode,
     from: Option<&str>,
 ) {
     log::refused(refusal, from);
-    let sent = match told(dialect, refusal) {
+    let sent = match told(protocol, refusal) {
         Some(Frame::Text(text)) => socket.send_with_str(text),
         Some(Frame::Binary(bytes)) => socket.send_with_bytes(bytes),
         None => Ok(()),
@@ -171,10 +171,10 @@ fn refuse(
 }
 
 /// A refusal as a protocol spells it, said by the Worker.
-pub(super) fn told(dialect: ProtocolId, refusal: &ProtocolError) -> Option<Frame> {
+pub(super) fn told(protocol: ProtocolId, refusal: &ProtocolError) -> Option<Frame> {
     let mut clock = clock::clock();
     let event = Event::Refused(refusal.clone());
     let id = clock.new_id();
     let notice = Notice { id, reply_to: None, connection: None, at: clock.at, event };
-    dialect.get().encode(&notice, &Channel::default())
+    protocol.get().encode(&notice, &Channel::default())
 }

@@ -28,16 +28,16 @@ pub(super) fn other_than_get(request: &Request) -> Result<Option<Response>> {
 pub(super) fn relay(
     room: &WebSocket,
     request: &Request,
-    dialect: ProtocolId,
+    protocol: ProtocolId,
     limits: &Limits,
 ) -> Result<Response> {
-    let lost = match told(dialect, &Relay::LOST) {
+    let lost = match told(protocol, &Relay::LOST) {
         Some(Frame::Text(text)) => text,
         Some(Frame::Binary(_)) | None => String::new(), // A stream is text.
     };
     let relay = Relay::new(lost, limits, js_sys::Math::random());
     let Relay { opening, beat, closing, lost, beat_ms, life_ms } = &relay;
-    let (ping, answer) = dialect.descriptor().ping_pair.unwrap_or_default();
+    let (ping, answer) = protocol.descriptor().ping_pair.unwrap_or_default();
     let texts = [opening.as_str(), beat, closing.as_str(), lost.as_str(), ping, answer];
     let texts: Array = texts.into_iter().map(JsValue::from_str).collect();
     let (beat_ms, life_ms) = (*beat_ms as f64, *life_ms as f64);

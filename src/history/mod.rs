@@ -40,14 +40,14 @@ const SOME: (u32, u64) = (SOME_MAX, 1 << 20);
 /// and some more where the clock was set back.
 pub const NAMED_ENTRIES_MAX: u64 = 512;
 
-/// What an entry takes in a page, in whatever dialect, beside its data and its names.
+/// What an entry takes in a page, in whatever protocol, beside its data and its names.
 const ENTRY_BYTES: u64 = 320;
 
 /// How many bytes JSON makes of one byte of a name, at most: `\u0001` of a control character.
 const ESCAPED_BYTES: u64 = 6;
 
 /// What an entry takes in a page, in bytes, at most. Some names appear in no page of some
-/// dialects; that they are counted costs a page a few entries.
+/// protocols; that they are counted costs a page a few entries.
 fn weight(data: u64, names: u64) -> u64 {
     data + names * ESCAPED_BYTES + ENTRY_BYTES
 }

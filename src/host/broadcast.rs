@@ -48,7 +48,7 @@ struct Encoded<'a> {
     ephemeral: bool,
 }
 
-/// Says everything in a room, in order. Each delivery is encoded once per dialect in use, and each
+/// Says everything in a room, in order. Each delivery is encoded once per protocol in use, and each
 /// frame handed to the platform once per wire.
 pub fn deliver(
     sockets: &mut impl Deliver,
@@ -57,15 +57,16 @@ pub fn deliver(
     tally: &mut Tally,
 ) {
     let sockets = &mut Counting { sockets, tally };
-    for dialect in ProtocolId::all() {
-        let (single, batched) = (Wire { dialect, batched: false }, Wire { dialect, batched: true });
+    for protocol in ProtocolId::all() {
+        let (single, batched) =
+            (Wire { protocol, batched: false }, Wire { protocol, batched: true });
         let (has_single, has_batched) = (sockets.is_in_use(single), sockets.is_in_use(batched));
         if !has_single && !has_batched {
             continue;
         }
         let mut heard: Vec<&Delivery> =
-            deliveries.iter().filter(|it| concerns(sockets, dialect, &it.to)).collect();
-        if !dialect.descriptor().shows_offsets {
+            deliveries.iter().filter(|it| concerns(sockets, protocol, &it.to)).collect();
+        if !protocol.descriptor().shows_offsets {
             // What is critical overtakes (A37); everything else stays in its order.
             heard.sort_by_key(|it| it.notice.event.priority());
         }
@@ -73,7 +74,7 @@ pub fn deliver(
             .into_iter()
             .filter_map(|Delivery { to, notice }| {
                 let channel = Channel { name: notice.event.topic(), ..room };
-                let frame = dialect.get().encode(notice, &channel)?;
+                let frame = protocol.get().encode(notice, &channel)?;
                 Some(Encoded { to, frame, ephemeral: notice.event.is_ephemeral() })
             })
             .collect();
@@ -111,9 +112,10 @@ impl<S: Deliver> Deliver for Counting<'_, S> {
     }
 }
 
-/// Whether anyone who speaks this dialect hears it.
-fn concerns(sockets: &impl Deliver, dialect: ProtocolId, to: &Recipients) -> bool {
-    let speaks = |it: &ConnectionId| sockets.wire(*it).is_some_and(|wire| wire.dialect == dialect);
+/// Whether anyone who speaks this protocol hears it.
+fn concerns(sockets: &impl Deliver, protocol: ProtocolId, to: &Recipients) -> bool {
+    let speaks =
+        |it: &ConnectionId| sockets.wire(*it).is_some_and(|wire| wire.protocol == protocol);
     match to {
         Recipients::Everyone | Recipients::Except(_) => true,
         Recipients::One(connection) => speaks(connection),
@@ -209,7 +211,7 @@ fn batches<'a>(
         [single] => (Cow::Borrowed(&single.frame), single.ephemeral),
         several => {
             let frames: Vec<&Frame> = several.iter().map(|it| &it.frame).collect();
-            let frame = wire.dialect.get().batch(&frames);
+            let frame = wire.protocol.get().batch(&frames);
             (Cow::Owned(frame), several.iter().all(|it| it.ephemeral))
         }
     };

@@ -125,7 +125,7 @@ impl<H: History, S: Sockets> Host<H, S> {
         let deliveries: Vec<Delivery> = events.into_iter().map(delivery).collect();
         let before = self.tally.sent_bytes;
         deliver(&mut self.sockets, self.address.channel(), &deliveries, &mut self.tally);
-        // Something was sent even where this dialect has no word for it.
+        // Something was sent even where this protocol has no word for it.
         usize::try_from(self.tally.sent_bytes - before).unwrap_or(usize::MAX).max(1)
     }
 }

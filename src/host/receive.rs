@@ -22,7 +22,7 @@ impl<H: History, S: Sockets> Host<H, S> {
         }
         self.tally.received_bytes += frame.len() as u64;
         let peer = Peer { connection: Some(connection), channel: self.address.channel() };
-        let decoded = wire.dialect.get().decode(frame, &peer);
+        let decoded = wire.protocol.get().decode(frame, &peer);
         self.take(connection, decoded, frame.len(), clock, verify)
     }
 

@@ -32,7 +32,7 @@ impl<T: Into<feature::Event>> From<T> for Event {
 /// What a room may say.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event {
-    /// You are in (C2, E7). Said in dialects that greet.
+    /// You are in (C2, E7). Said in protocols that greet.
     Welcome(Box<Welcome>),
     /// Up to here the log has been told, to a connection that follows it.
     Position(Offset),

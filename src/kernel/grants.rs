@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 pub enum Grant {
     /// Come in and hear what is said.
     Join = 1,
-    /// Say what the dialect's own clients say: messages, and what features take of them.
+    /// Say what the protocol's own clients say: messages, and what features take of them.
     Send = 2,
     /// Publish over HTTP, and what users must not forge.
     Publish = 4,

@@ -1,4 +1,4 @@
-//! Which kind of room serves what. A dialect that several kinds speak does not know.
+//! Which kind of room serves what. A protocol that several kinds speak does not know.
 
 use crate::feature::Ask;
 

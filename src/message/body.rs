@@ -2,7 +2,7 @@ use std::borrow::Cow;
 
 use super::{Entry, EventName, Json, Millis, Offset, Priority, Target, UserId};
 
-/// What an [`Entry`](super::Entry) says: all that the log, the dialects and HTTP see of it. They
+/// What an [`Entry`](super::Entry) says: all that the log, the protocols and HTTP see of it. They
 /// go by its name, and look into its data only where a document spells it in a way of its own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Body {

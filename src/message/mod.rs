@@ -1,5 +1,5 @@
 //! The vocabulary: everything a client can ask and everything a room can say,
-//! in domain types. Not a wire format: spelling is `dialect`'s business.
+//! in domain types. Not a wire format: spelling is `protocol`'s business.
 
 mod address;
 mod ascii;

@@ -2,7 +2,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-/// Why something was refused: stable, machine-readable, the same in every dialect.
+/// Why something was refused: stable, machine-readable, the same in every protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
@@ -15,7 +15,7 @@ pub enum Code {
     RateLimitExceeded,
     /// Longer than the configured limit.
     MessageTooLarge,
-    /// Not a message of this dialect.
+    /// Not a message of this protocol.
     InvalidMessageFormat,
     /// A message of a type this endpoint does not know.
     UnknownMessageType,
@@ -54,7 +54,7 @@ impl Code {
     }
 }
 
-/// A typed "no", spelled by each dialect in its own way. Its text is ours and
+/// A typed "no", spelled by each protocol in its own way. Its text is ours and
 /// fixed: never an echo of input, a token, SQL or a stack trace.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProtocolError {
@@ -134,7 +134,7 @@ impl ProtocolError {
         self
     }
 
-    /// The frame is no message of its dialect.
+    /// The frame is no message of its protocol.
     #[must_use]
     pub const fn invalid(message: &'static str) -> Self {
         Self::new(Code::InvalidMessageFormat, message)

@@ -1,4 +1,4 @@
-//! What the JSON dialects share: parsing that trusts nothing, writing that cannot fail.
+//! What the JSON protocols share: parsing that trusts nothing, writing that cannot fail.
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -131,7 +131,7 @@ pub(super) fn batch(frames: &[&Frame]) -> Frame {
     text.push_str(r#"{"type":"batch","data":["#);
     let texts = frames.iter().filter_map(|frame| match frame {
         Frame::Text(text) => Some(text),
-        Frame::Binary(_) => None, // No JSON dialect makes one.
+        Frame::Binary(_) => None, // No JSON protocol makes one.
     });
     for (at, frame) in texts.enumerate() {
         if at != 0 {

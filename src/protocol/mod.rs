@@ -1,4 +1,4 @@
-//! Dialects: how the vocabulary is spelled on the wire. A folder each, no behaviour.
+//! Protocols: how the vocabulary is spelled on the wire. A folder each, no behaviour.
 
 mod client;
 mod context;
@@ -27,7 +27,7 @@ use crate::feature::{self, Publishing};
 use crate::kernel::Notice;
 use crate::message::{Body, EVENT, Kind, ProtocolError, Relation};
 
-/// Every dialect, by number: what it is called here, its module and its type. Numbers are stored in
+/// Every protocol, by number: what it is called here, its module and its type. Numbers are stored in
 /// attachments: append, never reorder. A new one is its folder, its module above, and a line here.
 macro_rules! protocols {
     ($then:ident) => {
@@ -53,7 +53,7 @@ use protocols;
 
 macro_rules! listed {
     ($($(#[$about:meta])* $id:ident: $module:ident::$name:ident;)*) => {
-        /// How many dialects there are.
+        /// How many protocols there are.
         pub const PROTOCOLS_COUNT: usize = [$(stringify!($id)),*].len();
 
         const PROTOCOLS: [&dyn Protocol; PROTOCOLS_COUNT] = [$(&$module::$name),*];
@@ -66,7 +66,7 @@ macro_rules! listed {
 
 protocols!(listed);
 
-/// Words that have no meaning in a dialect of today, and are refused as names of events in rooms
+/// Words that have no meaning in a protocol of today, and are refused as names of events in rooms
 /// of every kind, so that one to come may give them one.
 const KEPT_BACK: &[&str] = &["ack", "connect", "connect_confirm", "history", "presence", "publish"];
 
@@ -125,7 +125,7 @@ pub trait Protocol: Sync {
     /// is a request that is a refusal.
     fn decode(&self, frame: &Frame, peer: &Peer<'_>) -> Decoded;
 
-    /// Writes one frame, or none where this dialect has no word for it. Told where it is said
+    /// Writes one frame, or none where this protocol has no word for it. Told where it is said
     /// but not who will receive it, so that a broadcast is encoded once.
     fn encode(&self, notice: &Notice, channel: &Channel<'_>) -> Option<Frame>;
 
@@ -161,7 +161,7 @@ impl Frame {
     }
 }
 
-/// A dialect's stable number, always in range.
+/// A protocol's stable number, always in range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "u8", into = "u8")]
 pub struct ProtocolId(u8);
@@ -170,7 +170,7 @@ impl ProtocolId {
     /// The first of the list, in whose words is refused what has none of its own: the echo.
     pub const FIRST: Self = Self(0);
 
-    /// Every dialect there is.
+    /// Every protocol there is.
     pub fn all() -> impl Iterator<Item = Self> {
         (0u8..).map_while(|number| Self::try_from(number).ok())
     }
@@ -187,7 +187,7 @@ impl ProtocolId {
         self.get().descriptor()
     }
 
-    /// The dialect itself.
+    /// The protocol itself.
     #[must_use]
     pub fn get(self) -> &'static dyn Protocol {
         let [first, ..] = PROTOCOLS;
@@ -213,9 +213,9 @@ impl From<ProtocolId> for u8 {
     }
 }
 
-/// No dialect has this number.
+/// No protocol has this number.
 #[derive(Debug, thiserror::Error)]
-#[error("no dialect has number {0}")]
+#[error("no protocol has number {0}")]
 pub struct UnknownProtocol(u8);
 
 #[cfg(test)]
@@ -223,7 +223,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn stored_dialect_numbers_do_not_change() {
+    fn stored_protocol_numbers_do_not_change() {
         let described = ProtocolId::all().map(|it| (it, it.descriptor()));
         let names: Vec<_> = described.map(|(id, it)| (u8::from(id), it.number, it.name)).collect();
         let known = ["context", "workflow", "events", "client", "conversation", "sse"];

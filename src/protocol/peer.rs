@@ -1,4 +1,4 @@
-//! What a dialect is told beside a frame: whose it is, and on which channel of which room it is
+//! What a protocol is told beside a frame: whose it is, and on which channel of which room it is
 //! said. A protocol that carries several channels on one connection names them in its frames.
 
 use super::Frame;

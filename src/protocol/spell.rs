@@ -1,4 +1,4 @@
-//! Parts of frames that several dialects spell alike.
+//! Parts of frames that several protocols spell alike.
 
 use serde::{Serialize, Serializer};
 use uuid::Uuid;

@@ -2,13 +2,13 @@ use serde::{Deserialize, Serialize};
 
 use super::{PROTOCOLS_COUNT, ProtocolId};
 
-/// What goes over a socket: a dialect, and whether several frames may come in one.
+/// What goes over a socket: a protocol, and whether several frames may come in one.
 /// Sockets of the same wire get identical frames.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Wire {
     /// What is spoken.
     #[serde(rename = "d")]
-    pub dialect: ProtocolId,
+    pub protocol: ProtocolId,
     /// Whether the client negotiated batches.
     #[serde(rename = "b", default, skip_serializing_if = "std::ops::Not::not")]
     pub batched: bool,
@@ -21,6 +21,6 @@ impl Wire {
     /// Its index, below [`Wire::COUNT`].
     #[must_use]
     pub fn index(self) -> usize {
-        2 * self.dialect.index() + usize::from(self.batched)
+        2 * self.protocol.index() + usize::from(self.batched)
     }
 }

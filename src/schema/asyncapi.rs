@@ -15,21 +15,21 @@ use crate::protocol::{self, Access, ProtocolId, Transport};
 #[must_use]
 pub fn asyncapi() -> Value {
     let mut parts = Parts::default();
-    for dialect in ProtocolId::all().filter(|it| is_socket(*it)) {
-        parts.add(dialect.descriptor().name, &frames::of(dialect));
+    for protocol in ProtocolId::all().filter(|it| is_socket(*it)) {
+        parts.add(protocol.descriptor().name, &frames::of(protocol));
     }
     parts.add("echo", &of_echo());
     let mut channels = Map::new();
     let mut operations = Map::new();
     let echo = ("ws-client_id".to_owned(), echo(), "echo", of_echo(), None);
-    let rooms = endpoints().filter(|it| is_socket(it.dialect)).map(|it| {
-        let (name, frames) = (it.dialect.descriptor().name, frames::of(it.dialect));
+    let rooms = endpoints().filter(|it| is_socket(it.protocol)).map(|it| {
+        let (name, frames) = (it.protocol.descriptor().name, frames::of(it.protocol));
         (channel_name(it.path), channel(&it), name, frames, security(it.access))
     });
-    for (name, mut channel, dialect, frames, security) in rooms.chain([echo]) {
+    for (name, mut channel, protocol, frames, security) in rooms.chain([echo]) {
         let mut messages = Map::new();
         for (action, all) in [("receive", frames.receive), ("send", frames.send)] {
-            let keys = all.iter().map(|it| it.name).chain(shared(action, dialect).iter().copied());
+            let keys = all.iter().map(|it| it.name).chain(shared(action, protocol).iter().copied());
             let keys: Vec<String> = keys.map(|it| format!("{action}.{it}")).collect();
             let at = |key: &String| reference(&format!("channels/{name}/messages/{key}"));
             let mut operation = json!({
@@ -43,7 +43,7 @@ pub fn asyncapi() -> Value {
             }
             operations.insert(format!("{action}-{name}"), operation);
             let component = |key| {
-                let path = format!("components/messages/{dialect}.{key}");
+                let path = format!("components/messages/{protocol}.{key}");
                 (key, reference(&path))
             };
             messages.extend(keys.into_iter().map(component));
@@ -105,7 +105,7 @@ const ABOUT: &str = "Every message is a JSON object in a text frame. Unknown fie
     milliseconds. A refused connection is accepted, told why in an `error`, and closed with one \
     of the codes under `x-close-codes`.";
 
-/// Those of every dialect, and those of one.
+/// Those of every protocol, and those of one.
 fn close_codes() -> Value {
     let own = ProtocolId::all().flat_map(|it| protocol::schema::of(it).close_codes);
     let all = CLOSE_CODES.iter().chain(own);
@@ -120,9 +120,9 @@ const CLOSE_CODES: &[(CloseCode, &str)] = &[
     (CloseCode::TryLater, "Full, not answering, or too far behind: try later."),
 ];
 
-/// What every dialect's server may say beside its own words.
-fn shared(action: &str, dialect: &str) -> &'static [&'static str] {
-    if action == "send" && dialect != "echo" { &["batch", "pong.bare"] } else { &[] }
+/// What every protocol's server may say beside its own words.
+fn shared(action: &str, protocol: &str) -> &'static [&'static str] {
+    if action == "send" && protocol != "echo" { &["batch", "pong.bare"] } else { &[] }
 }
 
 /// Messages and the types in them.
@@ -133,28 +133,28 @@ struct Parts {
 }
 
 impl Parts {
-    /// Adds a dialect's. Types of its own get its name before theirs; those of the
+    /// Adds a protocol's. Types of its own get its name before theirs; those of the
     /// vocabulary are the same in all.
-    fn add(&mut self, dialect: &str, frames: &Frames) {
+    fn add(&mut self, protocol: &str, frames: &Frames) {
         let mut shapes = Shapes::new(SchemaSettings::draft07());
         let vocabulary = vocabulary();
         let mut spelled = Map::new();
         for it in &frames.receive {
             let payload = frames.received(it, &mut shapes);
-            spelled.insert(format!("{dialect}.receive.{}", it.name), it.spelled(&payload));
+            spelled.insert(format!("{protocol}.receive.{}", it.name), it.spelled(&payload));
         }
         for it in &frames.send {
             let payload = frames.sent(it, &mut shapes);
-            spelled.insert(format!("{dialect}.send.{}", it.name), it.spelled(&payload));
+            spelled.insert(format!("{protocol}.send.{}", it.name), it.spelled(&payload));
         }
-        for name in shared("send", dialect) {
-            spelled.insert(format!("{dialect}.send.{name}"), shared_message(name));
+        for name in shared("send", protocol) {
+            spelled.insert(format!("{protocol}.send.{name}"), shared_message(name));
         }
         let mut messages = Value::Object(spelled);
         let mut schemas = shapes.take();
         let known = |name: &str| vocabulary.contains_key(name);
         let rename = |name: &str| {
-            if known(name) { name.to_owned() } else { format!("{dialect}.{name}") }
+            if known(name) { name.to_owned() } else { format!("{protocol}.{name}") }
         };
         let mut refer = |it: &mut Map<String, Value>| {
             let Some(Value::String(path)) = it.get_mut("$ref") else { return };
@@ -171,7 +171,7 @@ impl Parts {
     }
 }
 
-/// The types that mean the same in every dialect.
+/// The types that mean the same in every protocol.
 fn vocabulary() -> Map<String, Value> {
     let mut shapes = Shapes::new(SchemaSettings::draft07());
     let common: [Shape; 3] = [input::<Code>, input::<Fault>, input::<Offset>];
@@ -215,14 +215,14 @@ fn channel_name(path: &str) -> String {
 }
 
 fn channel(endpoint: &Endpoint) -> Value {
-    let Endpoint { path, kind, dialect, access } = endpoint;
+    let Endpoint { path, kind, protocol, access } = endpoint;
     let door = (*access == Access::Feature).then(|| feature::schema::door(*kind)).flatten();
     let access = door.map_or_else(|| about(*access), |it| it.about);
-    let (kind, dialect) = (kind.as_str(), dialect.descriptor().name);
+    let (kind, protocol) = (kind.as_str(), protocol.descriptor().name);
     json!({
         "address": path,
-        "title": format!("{path}: the {dialect} dialect"),
-        "description": format!("Rooms of the kind `{kind}`, in the {dialect} dialect. {access}"),
+        "title": format!("{path}: the {protocol} protocol"),
+        "description": format!("Rooms of the kind `{kind}`, in the {protocol} protocol. {access}"),
         "bindings": bindings(query(endpoint.access, door)),
     })
 }

@@ -43,7 +43,7 @@ pub fn openapi() -> Value {
         "info": {
             "title": "Dormouse: HTTP",
             "version": env!("CARGO_PKG_VERSION"),
-            "description": "What backends and operators ask of real-time rooms. What goes wrong is told as `application/problem+json` (RFC 9457); `code` is the same word that the WebSocket dialects use.",
+            "description": "What backends and operators ask of real-time rooms. What goes wrong is told as `application/problem+json` (RFC 9457); `code` is the same word that the WebSocket protocols use.",
             "license": {"name": env!("CARGO_PKG_LICENSE"), "identifier": env!("CARGO_PKG_LICENSE")},
         },
         "servers": [{"url": "/", "description": "Where it is deployed; `http://localhost:8787` after `npm start`."}],

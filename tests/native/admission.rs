@@ -297,12 +297,12 @@ fn c19_r3_a_token_comes_by_query_header_or_sub_protocol() {
     upgrade.protocols = Some("bearer.p, chat.v1".into());
     assert_eq!(token(&upgrade), of("p"));
     assert_eq!(
-        upgrade.chosen_protocol(Subprotocols::Any),
+        upgrade.chosen_subprotocol(Subprotocols::Any),
         Some("chat.v1"),
         "the token does not come back"
     );
     upgrade.protocols = Some("bearer.p".into());
-    assert_eq!(upgrade.chosen_protocol(Subprotocols::Any), None, "not even alone");
+    assert_eq!(upgrade.chosen_subprotocol(Subprotocols::Any), None, "not even alone");
     upgrade.authorization = Some("Bearer h".into());
     assert_eq!(token(&upgrade), of("h"));
     upgrade.query = Query::new(vec![("token".into(), "q".into())]);

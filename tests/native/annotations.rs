@@ -212,10 +212,10 @@ fn u6_a_page_is_as_long_as_was_asked_for_whatever_was_said_about_its_messages() 
 fn hub() -> World {
     let mut world = World::of(Kind::Hub, Limits { messages_per_minute: 0, ..Limits::default() });
     world.grants = |user| if user == "root" { Grants::all() } else { a_users() };
-    let dialects =
+    let protocols =
         [ProtocolId::EVENTS, ProtocolId::EVENTS, ProtocolId::CLIENT, ProtocolId::WORKFLOW];
-    for ((number, user), dialect) in (1..).zip(["ann", "root", "bob", "cid"]).zip(dialects) {
-        world.join_on(dialect, number, user);
+    for ((number, user), protocol) in (1..).zip(["ann", "root", "bob", "cid"]).zip(protocols) {
+        world.join_on(protocol, number, user);
     }
     for number in [1, 2] {
         tells(&mut world, number, &json!({"type": "subscribe", "events": ["*"]}));
@@ -229,7 +229,7 @@ fn events(world: &mut World, params: &Value) -> Vec<Value> {
 }
 
 #[test]
-fn u6_u12_in_a_hub_they_are_events_of_their_names_in_every_dialect() {
+fn u6_u12_in_a_hub_they_are_events_of_their_names_in_every_protocol() {
     let mut world = hub();
     let said = tells(&mut world, 1, &publish(&json!({"event": "note", "data": {"x": 1}})));
     let id = said["result"]["id"].clone();
@@ -250,7 +250,7 @@ fn u6_u12_in_a_hub_they_are_events_of_their_names_in_every_dialect() {
         (&json!("edit"), &json!(1), &json!({"x": 2}))
     );
     assert_eq!((&in_workflow["type"], &in_workflow["data"]), (&json!("edit"), &data));
-    // A client of the client dialect names it by `of`: `id` is the request's.
+    // A client of the client protocol names it by `of`: `id` is the request's.
     tells(&mut world, 3, &json!({"type": "reaction", "id": "r", "of": id, "key": "ok"}));
     let native = publish(&json!({"event": "reaction", "of": 1, "data": {"key": "ok"}}));
     assert_eq!(tells(&mut world, 1, &native)["result"]["offset"], 4);

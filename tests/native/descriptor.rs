@@ -66,7 +66,7 @@ fn a_protocol_in_the_list_is_routed_to_by_its_own_paths() {
 fn a_protocol_that_names_its_sub_protocols_is_offered_as_one_of_them() {
     let chosen = |offered: &str| {
         let upgrade = Upgrade { protocols: Some(offered.into()), ..Upgrade::default() };
-        upgrade.chosen_protocol(MADE_UP.subprotocols).map(str::to_owned)
+        upgrade.chosen_subprotocol(MADE_UP.subprotocols).map(str::to_owned)
     };
     assert_eq!(chosen("other, made-up.v1, made-up.v2").as_deref(), Some("made-up.v1"));
     assert_eq!(chosen("bearer.made-up.v1, other"), None);
@@ -78,9 +78,9 @@ fn an_acknowledgement_is_what_its_protocol_says() {
     let event = Event::Reply(Reply::Accepted(accepted));
     let notice =
         Notice { id: clock(NOON).new_id(), reply_to: None, connection: None, at: NOON, event };
-    for dialect in ProtocolId::all() {
-        let answers = dialect.get().encode(&notice, &Channel::default()).is_some();
-        let described = dialect.descriptor().acknowledgement == Acknowledgement::ByReply;
-        assert_eq!(answers, described, "{}", dialect.descriptor().name);
+    for protocol in ProtocolId::all() {
+        let answers = protocol.get().encode(&notice, &Channel::default()).is_some();
+        let described = protocol.descriptor().acknowledgement == Acknowledgement::ByReply;
+        assert_eq!(answers, described, "{}", protocol.descriptor().name);
     }
 }

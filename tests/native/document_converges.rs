@@ -67,7 +67,7 @@ fn units(text: &str) -> Vec<u16> {
     text.encode_utf16().collect()
 }
 
-/// What a dialect would make of a frame.
+/// What a protocol would make of a frame.
 fn operation(frame: &EditFrame) -> Operation {
     let (position, length) = (frame.position as u64, frame.length as u64);
     let content = String::from_utf16(&frame.content).unwrap().into();
@@ -78,7 +78,7 @@ fn operation(frame: &EditFrame) -> Operation {
     }
 }
 
-/// What a dialect would make of an operation.
+/// What a protocol would make of an operation.
 fn frame(Version(version): Version, operation: &Operation) -> EditFrame {
     let (operation, position, length, content) = match operation {
         Operation::Insert { position, content } => ("insert", position, &0, &**content),

@@ -15,12 +15,12 @@ use crate::support::{FakeSockets, NOON, clock, connection, epoch, member, publis
 fn hub() -> (Host<MemoryHistory, FakeSockets>, FakeSockets) {
     let (sockets, history) = (FakeSockets::default(), MemoryHistory::new(epoch()));
     let mut host = Host::wake(Kind::Hub, Limits::default(), history, sockets.clone(), []).unwrap();
-    for (number, dialect) in [(1, ProtocolId::WORKFLOW), (2, ProtocolId::EVENTS)] {
+    for (number, protocol) in [(1, ProtocolId::WORKFLOW), (2, ProtocolId::EVENTS)] {
         let joined = Connection {
             topics: Some(vec![Topic::parse("*").unwrap()]),
-            ..speaking(dialect, connection(number, "ann"))
+            ..speaking(protocol, connection(number, "ann"))
         };
-        let wire = Wire { dialect, batched: false };
+        let wire = Wire { protocol, batched: false };
         host.join(joined.clone(), clock(NOON), |_| sockets.open_as(&joined, wire)).unwrap();
     }
     host.flush(NOON).unwrap();

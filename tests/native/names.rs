@@ -12,12 +12,12 @@ use crate::support::{NOON, decoded};
 
 const DOTS: [&str; 2] = [".", ".."];
 
-fn read(dialect: ProtocolId, frame: &Value) -> Result<(), ProtocolError> {
-    decoded(dialect.get(), &Frame::Text(frame.to_string())).command.map(drop)
+fn read(protocol: ProtocolId, frame: &Value) -> Result<(), ProtocolError> {
+    decoded(protocol.get(), &Frame::Text(frame.to_string())).command.map(drop)
 }
 
 #[test]
-fn r1_two_dots_are_no_name_in_any_dialect() {
+fn r1_two_dots_are_no_name_in_any_protocol() {
     let frames = |name: &str| {
         let chunk = json!({"data_id": name, "chunk_index": 0, "total_chunks": 1,
             "chunk_data": "YQ==",
@@ -53,11 +53,11 @@ fn r1_two_dots_are_no_name_in_any_dialect() {
             ),
         ]
     };
-    for (dialect, frame) in frames("fine") {
-        assert_eq!(read(dialect, &frame), Ok(()), "{frame}");
+    for (protocol, frame) in frames("fine") {
+        assert_eq!(read(protocol, &frame), Ok(()), "{frame}");
     }
-    for (dialect, frame) in DOTS.into_iter().flat_map(frames) {
-        assert!(read(dialect, &frame).is_err(), "{frame}");
+    for (protocol, frame) in DOTS.into_iter().flat_map(frames) {
+        assert!(read(protocol, &frame).is_err(), "{frame}");
     }
 }
 

@@ -31,11 +31,11 @@ fn limits() -> Limits {
     }
 }
 
-fn hub(dialect: ProtocolId, users: &[&str]) -> World {
+fn hub(protocol: ProtocolId, users: &[&str]) -> World {
     let mut world = World::of(Kind::Hub, limits());
     world.grants = grants;
     for (number, user) in (1..).zip(users) {
-        world.join_on(dialect, number, user);
+        world.join_on(protocol, number, user);
     }
     world
 }

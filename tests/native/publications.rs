@@ -8,7 +8,7 @@ use dormouse::message::{Acknowledgement, Body, EventName, Json, Kind, UserId};
 use dormouse::protocol::publication;
 use serde_json::Value;
 
-/// What the context dialect makes of it.
+/// What the context protocol makes of it.
 pub(crate) fn said(body: Body) -> Command {
     Command::Publish(Publication::new(body, Acknowledgement::ByEvent))
 }

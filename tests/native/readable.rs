@@ -1,4 +1,4 @@
-//! What is accepted can be read again: by every dialect, alone, in a page and in a batch, and
+//! What is accepted can be read again: by every protocol, alone, in a page and in a batch, and
 //! over HTTP; in frames below the length clients take, by a parser that takes no liberties.
 
 use std::fmt::Debug;
@@ -55,12 +55,12 @@ fn told(event: &Event) {
     let connection = ConnectionId::parse("session_1fffffffffffff");
     let notice =
         Notice { id: clock.new_id(), reply_to, connection, at: NOON, event: event.clone() };
-    for dialect in ProtocolId::all().map(ProtocolId::get) {
-        let Some(frame) = encoded(dialect, &notice) else { continue };
-        let Frame::Text(text) = &frame else { panic!("a dialect of text") };
+    for protocol in ProtocolId::all().map(ProtocolId::get) {
+        let Some(frame) = encoded(protocol, &notice) else { continue };
+        let Frame::Text(text) = &frame else { panic!("a protocol of text") };
         strict(text);
         // As the host does it: what is long goes alone.
-        let Frame::Text(batch) = dialect.batch(&[&frame, &frame]) else { panic!("of text") };
+        let Frame::Text(batch) = protocol.batch(&[&frame, &frame]) else { panic!("of text") };
         if text.len() < 256 * 1024 {
             strict(&batch);
         }
@@ -178,10 +178,10 @@ fn say(data: &str) -> usize {
         ),
     ];
     let mut accepted = 0;
-    for (dialect, frame) in frames {
+    for (protocol, frame) in frames {
         // The host refuses longer ones.
         if frame.len() <= FRAME_BYTES_MAX
-            && let Ok(command) = decoded(dialect.get(), &Frame::Text(frame)).command
+            && let Ok(command) = decoded(protocol.get(), &Frame::Text(frame)).command
         {
             accepted += 1;
             carried(command);

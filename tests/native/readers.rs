@@ -158,10 +158,10 @@ fn u7_u8_markers_are_set_by_who_may_send_and_seen_by_who_may_see_who_is_here() {
 fn u8_over_http_and_in_a_hub() {
     let mut world = World::of(Kind::Hub, Limits::default());
     world.grants = |_| a_users();
-    let dialects =
+    let protocols =
         [ProtocolId::EVENTS, ProtocolId::EVENTS, ProtocolId::CLIENT, ProtocolId::WORKFLOW];
-    for ((number, user), dialect) in (1..).zip(["ann", "bob", "cid", "dan"]).zip(dialects) {
-        world.join_on(dialect, number, user);
+    for ((number, user), protocol) in (1..).zip(["ann", "bob", "cid", "dan"]).zip(protocols) {
+        world.join_on(protocol, number, user);
     }
     tells(&mut world, 2, &json!({"type": "subscribe", "events": ["read"]}));
     tells(&mut world, 1, &publish(&json!({"event": "note", "data": 1})));

@@ -51,12 +51,12 @@ pub(crate) fn validator(document: &Value, draft: &str, schema: &Value) -> Valida
 
 const DRAFT_07: &str = "http://json-schema.org/draft-07/schema#";
 
-/// The messages of a dialect, each with what tells its frames from others.
+/// The messages of a protocol, each with what tells its frames from others.
 struct Messages(Vec<(String, Value, Validator)>);
 
 impl Messages {
-    fn of(document: &Value, dialect: &str, action: &str) -> Self {
-        let prefix = format!("{dialect}.{action}.");
+    fn of(document: &Value, protocol: &str, action: &str) -> Self {
+        let prefix = format!("{protocol}.{action}.");
         let all = document["components"]["messages"].as_object().unwrap();
         let own = all.iter().filter_map(|(key, it)| Some((key.strip_prefix(&prefix)?, it)));
         Self(own.map(|(name, it)| Self::read(document, name, it)).collect())
@@ -98,23 +98,23 @@ fn every_golden_frame_is_one_of_the_documented_messages() {
     let mut seen = 0;
     for file in fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vectors")).unwrap() {
         let path = file.unwrap().path();
-        let dialect = path.file_stem().unwrap().to_str().unwrap();
-        if !sockets().any(|it| it.descriptor().name == dialect) {
+        let protocol = path.file_stem().unwrap().to_str().unwrap();
+        if !sockets().any(|it| it.descriptor().name == protocol) {
             continue; // What is spoken over HTTP is in the other document.
         }
         let vectors: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
-        let messages = Messages::of(&document, dialect, "receive");
+        let messages = Messages::of(&document, protocol, "receive");
         for case in vectors["in"].as_array().unwrap() {
             if case["command"].get("refused").is_some() {
                 continue;
             }
             let frame = serde_json::from_str(case["frame"].as_str().unwrap()).unwrap();
-            messages.describe(&frame).unwrap_or_else(|it| panic!("{dialect}: {it}"));
+            messages.describe(&frame).unwrap_or_else(|it| panic!("{protocol}: {it}"));
             seen += 1;
         }
-        let messages = Messages::of(&document, dialect, "send");
+        let messages = Messages::of(&document, protocol, "send");
         for frame in vectors["out"].as_array().unwrap() {
-            messages.describe(frame).unwrap_or_else(|it| panic!("{dialect}: {it}"));
+            messages.describe(frame).unwrap_or_else(|it| panic!("{protocol}: {it}"));
             seen += 1;
         }
     }
@@ -124,12 +124,12 @@ fn every_golden_frame_is_one_of_the_documented_messages() {
 #[test]
 fn every_example_of_a_client_is_read_and_every_example_is_what_it_is_an_example_of() {
     let document = asyncapi();
-    for dialect in sockets().map(ProtocolId::get) {
+    for protocol in sockets().map(ProtocolId::get) {
         for action in ["receive", "send"] {
-            let messages = Messages::of(&document, dialect.descriptor().name, action);
-            assert!(!messages.0.is_empty(), "{}", dialect.descriptor().name);
+            let messages = Messages::of(&document, protocol.descriptor().name, action);
+            assert!(!messages.0.is_empty(), "{}", protocol.descriptor().name);
             for (name, _, validator) in &messages.0 {
-                let key = format!("{}.{action}.{name}", dialect.descriptor().name);
+                let key = format!("{}.{action}.{name}", protocol.descriptor().name);
                 let example = &document["components"]["messages"][&key]["examples"][0]["payload"];
                 assert!(!example.is_null(), "{key} has an example");
                 validator.validate(example).unwrap_or_else(|it| panic!("{key}: {it}"));
@@ -137,7 +137,7 @@ fn every_example_of_a_client_is_read_and_every_example_is_what_it_is_an_example_
                     assert_eq!(messages.describe(example), Ok(name.as_str()), "{key}");
                 }
                 if action == "receive" {
-                    let request = decoded(dialect, &Frame::Text(example.to_string()));
+                    let request = decoded(protocol, &Frame::Text(example.to_string()));
                     assert!(request.command.is_ok(), "{key}: {:?}", request.command);
                 }
             }
@@ -169,9 +169,9 @@ fn what_is_no_message_is_not_documented_as_one() {
         ("client", json!({"type": "ping", "id": ""})),
     ] {
         let described = Messages::of(&document, name, "receive").describe(&frame).is_ok();
-        let dialect =
+        let protocol =
             ProtocolId::all().map(ProtocolId::get).find(|it| it.descriptor().name == name).unwrap();
-        let read = decoded(dialect, &Frame::Text(frame.to_string())).command.is_ok();
+        let read = decoded(protocol, &Frame::Text(frame.to_string())).command.is_ok();
         assert_eq!((described, read), (false, false), "{name}: {frame}");
     }
 }
@@ -337,24 +337,25 @@ pub(crate) fn notice(event: Event, reply_to: Option<&str>) -> Notice {
 #[test]
 fn whatever_a_room_says_is_one_of_the_documented_messages() {
     let document = asyncapi();
-    for dialect in sockets().map(ProtocolId::get) {
-        let messages = Messages::of(&document, dialect.descriptor().name, "send");
+    for protocol in sockets().map(ProtocolId::get) {
+        let messages = Messages::of(&document, protocol.descriptor().name, "send");
         let mut said = BTreeSet::new();
         for (event, id) in
             events().into_iter().flat_map(|it| [(it.clone(), None), (it, Some("r1"))])
         {
-            let Some(Frame::Text(frame)) = encoded(dialect, &notice(event, id)) else { continue };
+            let Some(Frame::Text(frame)) = encoded(protocol, &notice(event, id)) else { continue };
             let frame = serde_json::from_str(&frame).unwrap();
             let name = messages.describe(&frame);
             said.insert(
-                name.unwrap_or_else(|it| panic!("{}: {it}", dialect.descriptor().name)).to_owned(),
+                name.unwrap_or_else(|it| panic!("{}: {it}", protocol.descriptor().name)).to_owned(),
             );
         }
         let all = messages.0.iter().map(|it| it.0.clone());
         let unsaid: Vec<String> = all.filter(|it| !said.contains(it)).collect();
-        assert_eq!(unsaid, ["batch", "pong.bare"], "{} says everything", dialect.descriptor().name);
+        let name = protocol.descriptor().name;
+        assert_eq!(unsaid, ["batch", "pong.bare"], "{name} says everything");
         let pong = Frame::Text(r#"{"type":"pong"}"#.into());
-        let Frame::Text(batch) = dialect.batch(&[&pong, &pong]) else { panic!("{pong:?}") };
+        let Frame::Text(batch) = protocol.batch(&[&pong, &pong]) else { panic!("{pong:?}") };
         assert_eq!(messages.describe(&serde_json::from_str(&batch).unwrap()), Ok("batch"));
     }
 }
@@ -379,17 +380,17 @@ fn every_reference_leads_somewhere() {
 }
 
 #[test]
-fn every_endpoint_is_a_channel_of_its_dialect() {
+fn every_endpoint_is_a_channel_of_its_protocol() {
     let document = asyncapi();
     let channels = document["channels"].as_object().unwrap();
     let addresses: BTreeSet<&str> =
         channels.values().map(|it| it["address"].as_str().unwrap()).collect();
-    let endpoints = || endpoints().filter(|it| sockets().any(|other| other == it.dialect));
+    let endpoints = || endpoints().filter(|it| sockets().any(|other| other == it.protocol));
     let wanted = endpoints().map(|it| it.path).chain(["/ws/{client_id}"]);
     assert_eq!(addresses, wanted.collect());
     for endpoint in endpoints() {
         let channel = channels.values().find(|it| it["address"] == endpoint.path).unwrap();
-        let prefix = format!("#/components/messages/{}.", endpoint.dialect.descriptor().name);
+        let prefix = format!("#/components/messages/{}.", endpoint.protocol.descriptor().name);
         let messages = channel["messages"].as_object().unwrap();
         assert!(2 < messages.len(), "{}", endpoint.path);
         for message in messages.values() {

@@ -63,7 +63,7 @@ fn is_no_call(path: &str) -> bool {
     match Route::of(path, false) {
         Route::Health => true,
         Route::Socket(Target::Room(endpoint, _)) => {
-            endpoint.dialect.descriptor().transport == Transport::EventStream
+            endpoint.protocol.descriptor().transport == Transport::EventStream
         }
         _ => false,
     }

@@ -17,7 +17,7 @@ use crate::support::{NOON, Seen, clock, connection, member, session_id, speaking
 use crate::vectors::notices;
 use crate::world::World;
 
-const WIRE: Wire = Wire { dialect: ProtocolId::SSE, batched: true };
+const WIRE: Wire = Wire { protocol: ProtocolId::SSE, batched: true };
 
 fn spelled(notice: &Notice) -> Option<String> {
     let room = RoomAddress { kind: Kind::Hub, name: None, epoch: Epoch("e1".into()) };
@@ -126,7 +126,7 @@ fn j1_a_stream_is_asked_for_by_its_path() {
         let Route::Socket(Target::Room(endpoint, _)) = Route::of(path, false) else {
             panic!("{path}")
         };
-        assert_eq!((endpoint.kind, endpoint.dialect), (kind, ProtocolId::SSE));
+        assert_eq!((endpoint.kind, endpoint.protocol), (kind, ProtocolId::SSE));
     }
     for path in ["/api/v1/rooms/conversation/a/stream", "/api/v1/rooms/hub/a/stream/"] {
         assert_eq!(Route::of(path, false), Route::Api, "{path}");

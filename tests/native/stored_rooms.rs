@@ -91,10 +91,11 @@ fn chat() -> World {
 
 fn hub() -> World {
     let mut world = World::of(Kind::Hub, limits());
-    let dialects = [ProtocolId::EVENTS, ProtocolId::WORKFLOW, ProtocolId::CLIENT];
-    for ((number, user), dialect) in [(1, "ann"), (2, "bob"), (3, "cid")].into_iter().zip(dialects)
+    let protocols = [ProtocolId::EVENTS, ProtocolId::WORKFLOW, ProtocolId::CLIENT];
+    for ((number, user), protocol) in
+        [(1, "ann"), (2, "bob"), (3, "cid")].into_iter().zip(protocols)
     {
-        world.join_on(dialect, number, user);
+        world.join_on(protocol, number, user);
     }
     says(&mut world, 1, &json!({"type": "subscribe", "id": "s", "events": ["agent.*", "state.*"]}));
     for (id, key, value) in [("k1", "a", json!({"deep": [1, 2.5, null]})), ("k2", "b", json!("中"))]

@@ -36,27 +36,27 @@ pub(crate) fn member(name: &str) -> Member {
 }
 
 /// The same, treated as those are who speak this.
-pub(crate) fn speaking(dialect: ProtocolId, connection: Connection) -> Connection {
-    let flags = dialect.descriptor().flags;
+pub(crate) fn speaking(protocol: ProtocolId, connection: Connection) -> Connection {
+    let flags = protocol.descriptor().flags;
     let topics = flags.has(Flag::Filtered).then(Vec::new);
     Connection { flags, topics, ..connection }
 }
 
 /// What a frame of one request asks.
-pub(crate) fn decoded(dialect: &dyn Protocol, frame: &Frame) -> Request {
-    let Decoded { mut requests, answers } = dialect.decode(frame, &Peer::default());
+pub(crate) fn decoded(protocol: &dyn Protocol, frame: &Frame) -> Request {
+    let Decoded { mut requests, answers } = protocol.decode(frame, &Peer::default());
     assert!(requests.len() == 1 && answers.is_empty(), "{requests:?} {answers:?}");
     requests.remove(0)
 }
 
-/// The dialects that are spoken on WebSockets.
+/// The protocols that are spoken on WebSockets.
 pub(crate) fn sockets() -> impl Iterator<Item = ProtocolId> {
     ProtocolId::all().filter(|it| it.descriptor().transport == Transport::WebSocket)
 }
 
 /// How something is said to one connection.
-pub(crate) fn encoded(dialect: &dyn Protocol, notice: &Notice) -> Option<Frame> {
-    dialect.encode(notice, &Channel::default())
+pub(crate) fn encoded(protocol: &dyn Protocol, notice: &Notice) -> Option<Frame> {
+    protocol.encode(notice, &Channel::default())
 }
 
 pub(crate) fn connection(number: u64, user: &str) -> Connection {
@@ -276,7 +276,7 @@ pub(crate) struct FakeSockets {
 
 impl FakeSockets {
     pub(crate) fn open(&self, connection: &Connection, batched: bool) {
-        self.open_as(connection, Wire { dialect: ProtocolId::CONTEXT, batched });
+        self.open_as(connection, Wire { protocol: ProtocolId::CONTEXT, batched });
     }
 
     pub(crate) fn open_as(&self, connection: &Connection, wire: Wire) {

@@ -217,7 +217,7 @@ fn an_erased_room_has_no_large_data() {
 }
 
 #[test]
-fn dialects_without_words_for_it_know_no_such_type() {
+fn protocols_without_words_for_it_know_no_such_type() {
     let mut world = hub(LIMITS());
     world.join_on(ProtocolId::EVENTS, 5, "eve");
     world.wait(1);

@@ -1,4 +1,4 @@
-//! Every frame of every dialect, from the golden vectors that clients read too.
+//! Every frame of every protocol, from the golden vectors that clients read too.
 
 use std::rc::Rc;
 
@@ -22,7 +22,7 @@ use serde_json::{Value, json};
 use crate::annotation_frames;
 use crate::support::{NOON, attached, clock, decoded, encoded, entry, member, session_id, sockets};
 
-/// Each dialect and its vectors.
+/// Each protocol and its vectors.
 fn vectors() -> Vec<(ProtocolId, Value)> {
     let texts = [
         include_str!("../vectors/context.json"),
@@ -31,7 +31,7 @@ fn vectors() -> Vec<(ProtocolId, Value)> {
         include_str!("../vectors/client.json"),
         include_str!("../vectors/conversation.json"),
     ];
-    assert_eq!(texts.len(), sockets().count(), "a dialect has no vectors");
+    assert_eq!(texts.len(), sockets().count(), "a protocol has no vectors");
     sockets().zip(texts.map(|it| serde_json::from_str(it).unwrap())).collect()
 }
 
@@ -101,7 +101,7 @@ fn spelled(request: &Request) -> Value {
         }))) => {
             json!({"ask": {"client": client.as_str(), "content": content}})
         }
-        Ok(other) => panic!("no dialect has such a command: {other:?}"),
+        Ok(other) => panic!("no protocol has such a command: {other:?}"),
     };
     json!({"id": id, "command": command})
 }
@@ -164,14 +164,14 @@ fn history(PageRequest { before, after, limit, raw }: &PageRequest) -> Value {
 #[test]
 fn every_golden_frame_is_read_as_it_says() {
     let mut wrong = Vec::new();
-    for (dialect, vectors) in vectors() {
+    for (protocol, vectors) in vectors() {
         let cases = vectors["in"].as_array().unwrap();
         assert!(20 < cases.len());
         for case in cases {
             let frame = Frame::Text(case["frame"].as_str().unwrap().into());
-            let read = spelled(&decoded(dialect.get(), &frame));
+            let read = spelled(&decoded(protocol.get(), &frame));
             if read != json!({"id": case["id"], "command": case["command"]}) {
-                wrong.push(format!("{}: {}: {read}", dialect.descriptor().name, case["title"]));
+                wrong.push(format!("{}: {}: {read}", protocol.descriptor().name, case["title"]));
             }
         }
     }
@@ -181,19 +181,19 @@ fn every_golden_frame_is_read_as_it_says() {
 #[test]
 fn every_event_is_spelled_as_its_golden_frame() {
     let mut wrong = Vec::new();
-    for (dialect, vectors) in vectors() {
+    for (protocol, vectors) in vectors() {
         let (mut frames, mut unsaid) = (Vec::<Value>::new(), Vec::new());
         for (title, notice) in notices() {
-            match encoded(dialect.get(), &notice) {
+            match encoded(protocol.get(), &notice) {
                 Some(Frame::Text(text)) => frames.push(serde_json::from_str(&text).unwrap()),
-                Some(Frame::Binary(_)) => panic!("these dialects speak text"),
+                Some(Frame::Binary(_)) => panic!("these protocols speak text"),
                 None => unsaid.push(title),
             }
         }
         if (json!(frames), json!(unsaid)) != (vectors["out"].clone(), vectors["unsaid"].clone()) {
             let encoded = json!({"unsaid": unsaid, "out": frames});
             println!("{}", serde_json::to_string_pretty(&encoded).unwrap());
-            wrong.push(dialect.descriptor().name);
+            wrong.push(protocol.descriptor().name);
         }
     }
     assert!(wrong.is_empty(), "not as golden, but as above: {wrong:?}");

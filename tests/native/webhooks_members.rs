@@ -160,8 +160,8 @@ fn y2_only_what_is_asked_for_is_told() {
 fn y12_a_room_of_any_kind_tells_of_its_members() {
     for kind in [Kind::Chat, Kind::Hub, Kind::Analytics, Kind::Collaboration] {
         let mut world = told_of(kind, ALL);
-        let dialect = if kind == Kind::Hub { ProtocolId::EVENTS } else { ProtocolId::CONTEXT };
-        world.join_on(dialect, 1, "ann");
+        let protocol = if kind == Kind::Hub { ProtocolId::EVENTS } else { ProtocolId::CONTEXT };
+        world.join_on(protocol, 1, "ann");
         assert_eq!(told(&mut world), ["room.occupied", "member.joined ann"], "{kind:?}");
     }
     let mut world = told_of(Kind::Conversation, &format!("{ALL},message,response"));

@@ -10,27 +10,27 @@ use serde_json::{Value, json};
 
 use crate::support::decoded;
 
-/// Every `type` of the documented messages of a dialect, in and out.
-fn types(document: &Value, dialect: &str) -> BTreeSet<String> {
+/// Every `type` of the documented messages of a protocol, in and out.
+fn types(document: &Value, protocol: &str) -> BTreeSet<String> {
     let all = document["components"]["messages"].as_object().unwrap();
-    let own = all.iter().filter(|(key, _)| key.starts_with(&format!("{dialect}.")));
+    let own = all.iter().filter(|(key, _)| key.starts_with(&format!("{protocol}.")));
     let kind =
         |it: &Value| it["payload"]["properties"]["type"]["const"].as_str().map(str::to_owned);
     own.filter_map(|(_, it)| kind(it)).collect()
 }
 
 #[test]
-fn h2_every_type_of_a_dialect_is_a_word_where_it_is_spoken() {
+fn h2_every_type_of_a_protocol_is_a_word_where_it_is_spoken() {
     let document = asyncapi();
     let mut looked = 0;
     for id in ProtocolId::all() {
-        let dialect = id.descriptor();
-        let documented = types(&document, dialect.name);
-        let words: BTreeSet<String> = dialect.all_words().map(str::to_owned).collect();
+        let protocol = id.descriptor();
+        let documented = types(&document, protocol.name);
+        let words: BTreeSet<String> = protocol.all_words().map(str::to_owned).collect();
         for kind in &documented {
             let is_published = dormouse::feature::is_protected(kind);
-            assert!(is_published || words.contains(kind), "{}: {kind}", dialect.name);
-            for room in dialect.entrances.iter().map(|it| it.kind) {
+            assert!(is_published || words.contains(kind), "{}: {kind}", protocol.name);
+            for room in protocol.entrances.iter().map(|it| it.kind) {
                 assert!(is_published || is_word(room, kind), "{room:?}: {kind}");
             }
             looked += 1;
@@ -45,7 +45,7 @@ fn h2_every_type_of_a_dialect_is_a_word_where_it_is_spoken() {
             "user_left",
         ];
         for word in words.difference(&documented) {
-            assert!(server_says.contains(&word.as_str()), "{}: {word}", dialect.name);
+            assert!(server_says.contains(&word.as_str()), "{}: {word}", protocol.name);
         }
     }
     assert!(50 < looked, "{looked}");
@@ -59,8 +59,8 @@ fn over_http(kind: Kind, name: &str) -> bool {
 #[test]
 fn h2_no_frame_is_forged_by_publishing_its_type() {
     for kind in Kind::ALL {
-        let dialects = ProtocolId::all().map(ProtocolId::descriptor);
-        for word in dialects
+        let protocols = ProtocolId::all().map(ProtocolId::descriptor);
+        for word in protocols
             .filter(|it| it.is_spoken_in(kind))
             .flat_map(dormouse::protocol::Descriptor::all_words)
         {

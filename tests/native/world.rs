@@ -147,14 +147,14 @@ impl World {
         });
     }
 
-    /// A client of another dialect.
-    pub(crate) fn join_on(&mut self, dialect: ProtocolId, number: u64, user: &str) {
+    /// A client of another protocol.
+    pub(crate) fn join_on(&mut self, protocol: ProtocolId, number: u64, user: &str) {
         let grants = (self.grants)(user);
         let joined = Connection { grants, heard_at: self.now, ..connection(number, user) };
         let joined = Connection { joined_at: self.now, ..joined };
-        let joined = speaking(dialect, joined);
+        let joined = speaking(protocol, joined);
         let (sockets, clock) = (self.sockets.clone(), self.clock());
-        let wire = Wire { dialect, batched: false };
+        let wire = Wire { protocol, batched: false };
         self.step(|host| {
             let attach = |_: &mut FakeSockets| sockets.open_as(&joined, wire);
             host.join(joined.clone(), clock, attach).unwrap()
@@ -232,12 +232,12 @@ impl World {
 
     /// A client of a conversation, which has said nothing yet.
     pub(crate) fn join_conversation(&mut self, number: u64, user: &str) {
-        let dialect = ProtocolId::CONVERSATION;
+        let protocol = ProtocolId::CONVERSATION;
         let joined =
             Connection { heard_at: self.now, joined_at: self.now, ..connection(number, user) };
-        let joined = in_conversation(speaking(dialect, joined));
+        let joined = in_conversation(speaking(protocol, joined));
         let (sockets, clock) = (self.sockets.clone(), self.clock());
-        let wire = Wire { dialect, batched: false };
+        let wire = Wire { protocol, batched: false };
         self.step(|host| {
             let attach = |_: &mut FakeSockets| sockets.open_as(&joined, wire);
             host.join(joined.clone(), clock, attach).unwrap()

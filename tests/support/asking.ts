@@ -1,4 +1,4 @@
-// What tests of the hub's dialects share.
+// What tests of the hub's protocols share.
 import { expect } from "vitest";
 import type { Client, Frame } from "./client.ts";
 import type { Server, Who } from "./server.ts";
@@ -9,7 +9,7 @@ export const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 /** May publish in the rooms its token leads to. */
 export const SERVICE: Who = { claims: { role: "service" } };
 
-/** A socket of the events dialect in a room, with its first frame still to be read. */
+/** A socket of the events protocol in a room, with its first frame still to be read. */
 export async function opened(server: Server, room: string, user = "ann", who: Who = {}): Promise<Client> {
   const token = await server.token({ user, room, ...who });
   return server.open("/api/v1/ws", { token, contextId: room });
@@ -74,7 +74,7 @@ export async function heard(client: Client): Promise<Frame[]> {
   return client.upTo("pong");
 }
 
-/** A socket of the client dialect in a room, past its hello. */
+/** A socket of the client protocol in a room, past its hello. */
 export async function greeted(server: Server, room: string, user = "ann", who: Who = {}): Promise<Client> {
   const token = await server.token({ user, room, ...who });
   const client = await server.open("/ws/client", { token, contextId: room, client_id: `${user}-1` });

@@ -34,7 +34,7 @@ export type Published = { type: string; data?: unknown; id?: string; user_id?: s
 export const publish = (server: Server, room: string, event: Published, token?: string): Promise<Answer> =>
   server.call("POST", `/api/v1/rooms/hub/${room}/events`, event, token);
 
-/** A socket of each dialect that hubs speak. */
+/** A socket of each protocol that hubs speak. */
 export const workflow = (server: Server, contextId: string, token = "test", query = {}) =>
   server.open("/ws", { token, contextId, ...query });
 export const client = (server: Server, contextId: string, token = "test", query = {}) =>
@@ -49,7 +49,7 @@ export async function events(server: Server, contextId: string, topics = ["*"], 
   return client;
 }
 
-/** A frame of a dialect that has its fields at the top level. */
+/** A frame of a protocol that has its fields at the top level. */
 // biome-ignore lint/suspicious/noExplicitAny: a test knows what it looks at
 export type Told = Frame & Record<string, any>;
 

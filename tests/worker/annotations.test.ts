@@ -1,4 +1,4 @@
-// Edits, deletions, reactions, threads and read markers, in the real Worker and in every dialect.
+// Edits, deletions, reactions, threads and read markers, in the real Worker and in every protocol.
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { answer } from "../support/asking.ts";
 import { Client } from "../support/client.ts";
@@ -89,7 +89,7 @@ test("[U5] a reply names what it answers", async () => {
   await ann.until(() => ann.frames.at(-1)?.code === "NOT_FOUND", "a refusal");
 });
 
-test("[U6, U12] in a hub each dialect hears of it, and a page over HTTP shows it, or the log as it is", async () => {
+test("[U6, U12] in a hub each protocol hears of it, and a page over HTTP shows it, or the log as it is", async () => {
   const room = server.room();
   const [listener, plain, flow] = await Promise.all([
     events(server, room),

@@ -1,4 +1,4 @@
-// The client dialect: whom it turns away and with which code, what it refuses.
+// The client protocol: whom it turns away and with which code, what it refuses.
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { greeted, heard, RFC_3339, SERVICE } from "../support/asking.ts";
 import type { Client } from "../support/client.ts";
@@ -171,7 +171,7 @@ const REFUSED: [string, string | Buffer, string][] = [
   ],
 ];
 
-/** The protocols' own words: what the server says, and what other dialects ask. */
+/** The protocols' own words: what the server says, and what other protocols ask. */
 const RESERVED = ["hello", "error", "event", "response", "connection_established", "batch", "ack"].concat(
   ["subscribe", "unsubscribe", "query", "command", "publish", "history", "presence", "typing"],
   ["connect", "connect_confirm", "user_joined", "user_left", "large_data", "state.key"],

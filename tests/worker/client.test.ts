@@ -1,4 +1,4 @@
-// The client dialect: the handshake, the heartbeat, what is relayed.
+// The client protocol: the handshake, the heartbeat, what is relayed.
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { command, greeted, heard, listening, publish, query, RFC_3339, UUID_V7 } from "../support/asking.ts";
 import type { Client } from "../support/client.ts";
@@ -114,7 +114,7 @@ test("[E19, E28, K6] any other type is relayed to everyone, its fields at the to
   expect(await ann.next("test_message")).toEqual(relayed);
 });
 
-test("[E19, X2] a custom message is an event of its type in other dialects, and in history", async () => {
+test("[E19, X2] a custom message is an event of its type in other protocols, and in history", async () => {
   const room = server.room();
   const [ann, bob] = [await greeted(server, room, "ann"), await listening(server, room, "bob", ["score*"])];
   const token = await server.token({ user: "cid", room });
@@ -175,7 +175,7 @@ test("[E28, H2] an event with a number of thirty digits is passed on as it came,
   }
 });
 
-test("[H6, H9] state reaches the client dialect under its own name", async () => {
+test("[H6, H9] state reaches the client protocol under its own name", async () => {
   const room = server.room();
   const [bob, ann] = [await greeted(server, room, "bob"), await listening(server, room, "ann")];
   await command(ann, "set_state", { key: "phase", value: { name: "build" } });

@@ -144,7 +144,7 @@ test("[T1] what outgrows a document or a frame is refused; what JSON escapes cou
   expect((await bob.closed()).code).toBe(1009);
 });
 
-test("other endpoints of this dialect know nothing of documents", async () => {
+test("other endpoints of this protocol know nothing of documents", async () => {
   const chat = await server.join(server.room(), "ann");
   for (const frame of [
     say("join_session", { sessionId: "notes" }),

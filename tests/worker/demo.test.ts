@@ -36,7 +36,7 @@ test("[C3] a token makes no difference there: neither a good one nor a bad one",
   }
 });
 
-test("[C3, V9] both paths lead to one room, `default` unless named, where all of the dialect is served", async () => {
+test("[C3, V9] both paths lead to one room, `default` unless named, where all of the protocol is served", async () => {
   const ann = await demo({ client_id: "ann" });
   const bob = await demo({ client_id: "bob" }, "/api/v1/ws/demo");
   const cid = await demo({ client_id: "cid", contextId: "elsewhere" });

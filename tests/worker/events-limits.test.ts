@@ -1,4 +1,4 @@
-// The events dialect: how fast, how many, how large, how long, and from where.
+// The events protocol: how fast, how many, how large, how long, and from where.
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { listening, opened, publish, query, RFC_3339 } from "../support/asking.ts";
 import type { Client } from "../support/client.ts";
@@ -86,7 +86,7 @@ test("[C20, L6] the connects past ten a minute from one address are refused, wha
   }
 });
 
-test("[C22, L5] a user has ten sockets in a room, of whatever dialect, and as many in another", async () => {
+test("[C22, L5] a user has ten sockets in a room, of whatever protocol, and as many in another", async () => {
   const room = server.room();
   const token = await server.token({ user: "ann", room });
   for (let i = 0; i < 5; i++) await listening(server, room);

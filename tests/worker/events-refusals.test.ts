@@ -1,4 +1,4 @@
-// The events dialect: what it refuses, and that the room goes on.
+// The events protocol: what it refuses, and that the room goes on.
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ask, command, listening, publish, query, RFC_3339, refused, SERVICE } from "../support/asking.ts";
 import type { Client } from "../support/client.ts";
@@ -33,7 +33,7 @@ const update = { workflow_id: "w", status: "completed", stage: "review", progres
 const REFUSED: [string, object, string][] = [
   ["an unknown type", { type: "teleport" }, UNKNOWN],
   ["a server's type", { type: "event", event: "x" }, UNKNOWN],
-  ["another dialect's type", { type: "message", data: { content: "x" } }, UNKNOWN],
+  ["another protocol's type", { type: "message", data: { content: "x" } }, UNKNOWN],
   ["a number for a type", { type: 7 }, INVALID],
   ["subscribe to nothing", { type: "subscribe" }, INVALID],
   ["subscribe to a string", { type: "subscribe", events: "agent.*" }, INVALID],

@@ -1,4 +1,4 @@
-// The events dialect: who gets in, what is heard, what is asked.
+// The events protocol: who gets in, what is heard, what is asked.
 import { afterAll, beforeAll, expect, test } from "vitest";
 import {
   answer,
@@ -355,7 +355,7 @@ test("[C25, P14] a client that asks for batches may get several frames in one", 
   expect(Object.keys(batch ?? {})).toEqual(["type", "data"]);
 });
 
-test("[X2, H9] one event, spelled for every dialect in the room", async () => {
+test("[X2, H9] one event, spelled for every protocol in the room", async () => {
   const room = server.room();
   const backend = await listening(server, room, "backend", [], SERVICE);
   const events = await listening(server, room, "ann", ["*"]);

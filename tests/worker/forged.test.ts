@@ -15,7 +15,7 @@ afterAll(() => server.stop());
 
 const INVALID = "INVALID_MESSAGE_FORMAT";
 
-/** What the context dialect says everywhere, and what its features say where they are served. */
+/** What the context protocol says everywhere, and what its features say where they are served. */
 const CONTEXT = ["auth", "batch", "error", "history", "ping", "pong", "presence", "typing"].concat(
   ["user_joined", "user_left"],
   ["cursor", "delete_document", "edit", "edit_ack", "join_session", "leave_session", "session_state"],
@@ -91,7 +91,7 @@ test.each([
   },
 );
 
-test("[H2] a command of a hub publishes no word of any dialect that is spoken there", async () => {
+test("[H2] a command of a hub publishes no word of any protocol that is spoken there", async () => {
   const room = server.room();
   const mallory = await listening(server, room, "mallory");
   const witnesses = [

@@ -22,7 +22,7 @@ async function heard(client: Client, type: string): Promise<Frame> {
   return client.frames.findLast((it) => it.type === type) as Frame;
 }
 
-/** A socket of the context dialect, of somebody who may do this. */
+/** A socket of the context protocol, of somebody who may do this. */
 async function open(kind: string, room: string, user: string, claims: object): Promise<Client> {
   const token = await server.token({ user, claims });
   const client = await server.open(`/api/${kind}/ws`, { token, contextId: room });

@@ -92,7 +92,7 @@ test.concurrent("[E9, K8] pings outlive sleep, and so does what was missed", asy
   expect(ann.close).toBeUndefined();
 });
 
-test.concurrent("[E9] sockets of other dialects in the room are not pinged, nor asked for a pong", async () => {
+test.concurrent("[E9] sockets of other protocols in the room are not pinged, nor asked for a pong", async () => {
   const room = server.room();
   const ann = lively(await greeted(server, room, "ann"));
   const bob = await listening(server, room, "bob", ["nothing"]);

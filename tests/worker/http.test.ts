@@ -85,7 +85,7 @@ test("a hand-off header of a client's own stays outside", async () => {
   const forged = Buffer.from(
     JSON.stringify({
       room: "secret",
-      dialect: 0,
+      protocol: 0,
       member: { u: "root", n: "root" },
       grants: 63,
       expires_at: null,

@@ -1,4 +1,4 @@
-// One room, every dialect: where a socket goes, and what all of them hear of one event.
+// One room, every protocol: where a socket goes, and what all of them hear of one event.
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Client } from "../support/client.ts";
 import { client, events, idOf, publish, RFC_3339, told, UPDATE, workflow } from "../support/hub.ts";
@@ -40,7 +40,7 @@ test("[R5] a user's own room is nobody else's", async () => {
   expect(answer.status).toBe(403);
 });
 
-test("[H9] one publish is heard by sockets of all dialects at once, each in its own spelling", async () => {
+test("[H9] one publish is heard by sockets of all protocols at once, each in its own spelling", async () => {
   const room = server.room();
   const [updates, browser] = [await workflow(server, room), await client(server, room)];
   const exact = await events(server, room, ["workflow_update"]);
@@ -72,7 +72,7 @@ test("[C8, H9] a broadcast reaches everyone, whatever they subscribed to", async
   ]);
 });
 
-test("[H2] what a client of one dialect says reaches the others, and cannot be what only backends say", async () => {
+test("[H2] what a client of one protocol says reaches the others, and cannot be what only backends say", async () => {
   const room = server.room();
   const ann = await client(server, room, await server.token({ user: "ann", room }));
   const [updates, other] = [await workflow(server, room), await events(server, room, ["cursor.moved"])];
@@ -187,7 +187,7 @@ test("[K2] whoever says nothing of themselves hears what is published to the lob
   expect(await guest.next("error")).toMatchObject({ id: "s", code: "PERMISSION_DENIED" });
 });
 
-test("data that JSON allows and no string can hold is lost in no dialect", async () => {
+test("data that JSON allows and no string can hold is lost in no protocol", async () => {
   for (const value of ['"\\ud800"', "1e400"]) {
     const room = server.room();
     const [updates, browser] = [await workflow(server, room), await client(server, room)];

@@ -35,7 +35,7 @@ test.each([
     const name = `made-up-${path.replaceAll("/", ".")}`;
     const room = path === "/ws/demo" ? `demo-${name}` : name;
     const client = await server.open(path, { ...query, contextId: name });
-    // In the client dialect what has no meaning is for the others, and so is written.
+    // In the client protocol what has no meaning is for the others, and so is written.
     if (path !== "/ws/client") {
       client.send({ type: "presence", id: "1" });
       client.send({ type: "query", id: "2", query: "history" });

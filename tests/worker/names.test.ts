@@ -16,7 +16,7 @@ afterAll(() => server.stop());
 const INVALID = "INVALID_MESSAGE_FORMAT";
 const UNAUTHENTICATED = "AUTHENTICATION_FAILED";
 
-/** The code of the first frame, in whatever dialect. */
+/** The code of the first frame, in whatever protocol. */
 async function firstError(client: Client): Promise<string | undefined> {
   const { code, data } = await client.next("error");
   return code ?? data.error_code;

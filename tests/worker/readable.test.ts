@@ -46,7 +46,7 @@ async function pages(room: string): Promise<unknown[]> {
   }
 }
 
-/** A socket of each dialect in a hub; the last hears in batches. */
+/** A socket of each protocol in a hub; the last hears in batches. */
 async function everyone(room: string): Promise<{ events: Client; all: Client[] }> {
   const events = await listening(server, room, "ann", ["*"]);
   const token = await server.token({ room });

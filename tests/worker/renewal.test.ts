@@ -1,4 +1,4 @@
-// Tokens that expire while a socket is in a hub (R8), in each of its dialects.
+// Tokens that expire while a socket is in a hub (R8), in each of its protocols.
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { RFC_3339 } from "../support/asking.ts";
 import type { Client } from "../support/client.ts";
@@ -13,8 +13,8 @@ afterAll(() => server.stop());
 const expiry = expect.stringMatching(RFC_3339);
 const renewed = { user_id: "ann", expires_at: expiry };
 
-/** Each dialect: its path, how the error spells its code, where the answer to `auth` is. */
-const DIALECTS: [string, string, (frame: Record<string, unknown>) => unknown, string, object][] = [
+/** Each protocol: its path, how the error spells its code, where the answer to `auth` is. */
+const PROTOCOLS: [string, string, (frame: Record<string, unknown>) => unknown, string, object][] = [
   ["workflow", "/ws", (it) => Object(it.data).error_code, "auth", { data: renewed }],
   ["events", "/api/v1/ws", (it) => it.code, "response", { id: "a1", result: renewed }],
   ["client", "/ws/client", (it) => it.code, "auth", renewed],
@@ -27,7 +27,7 @@ async function enter(path: string, room: string, lifetime = "1h"): Promise<Clien
   return client;
 }
 
-test.each(DIALECTS)(
+test.each(PROTOCOLS)(
   "[R8] %s: a token that expires later replaces the first",
   async (_, path, code, type, out) => {
     const room = server.room();
@@ -51,7 +51,7 @@ test.each(DIALECTS)(
 );
 
 // Beside each other: each waits for its token to expire.
-test.concurrent.each(DIALECTS)(
+test.concurrent.each(PROTOCOLS)(
   "[A4, R8] %s: an expired token leads to a prompt, on every message",
   async (_, path, code, type) => {
     const room = server.room();

@@ -1,4 +1,4 @@
-// History found again, in both dialects and over HTTP, by the platform's own SQLite.
+// History found again, in both protocols and over HTTP, by the platform's own SQLite.
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { answer, ask, listening } from "../support/asking.ts";
 import type { Client, Frame } from "../support/client.ts";
@@ -148,7 +148,7 @@ test("[S1] nothing is indexed in a room that nobody searches", async () => {
   expect(await server.sql(room, tables)).not.toEqual([]);
 });
 
-test("[S2, S6] events are found over HTTP and in the events dialect, but none that are for somebody else", async () => {
+test("[S2, S6] events are found over HTTP and in the events protocol, but none that are for somebody else", async () => {
   const room = server.room();
   for (const user_id of ["ann", "bob", undefined]) {
     await publish(server, room, { type: "note", data: { key: ["a word"], n: 1 }, user_id });

@@ -62,7 +62,7 @@ test("[L11] a user has a share over all connections, which sleep and coming back
   }
 });
 
-test("[L2, L12] a full room refuses without closing, in every dialect, and takes what a backend says", async () => {
+test("[L2, L12] a full room refuses without closing, in every protocol, and takes what a backend says", async () => {
   const server = await serve({
     BROADCASTS_PER_MINUTE: "4",
     USER_SHARE_PERCENT: "0",

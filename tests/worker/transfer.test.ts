@@ -149,7 +149,7 @@ test("[W8] an hour after its last chunk an abandoned transfer is gone, and its n
   expect((await bob.next("large_data_received")).data.status).toBe("received");
 });
 
-test("sockets of other dialects hear nothing of it and know no such words", async () => {
+test("sockets of other protocols hear nothing of it and know no such words", async () => {
   const room = server.room();
   const ann = await workflow(server, room);
   const others = [await events(server, room), await clientOf(server, room)];

@@ -236,7 +236,7 @@ async function play(pause: (room: string) => Promise<unknown>): Promise<unknown>
   return comparable([...[ann, bob, cid].flatMap((it) => it.frames), json]);
 }
 
-test("sleep is invisible: eviction between every two steps of a script changes no frame of any dialect", async () => {
+test("sleep is invisible: eviction between every two steps of a script changes no frame of any protocol", async () => {
   const awake = await play(async () => {});
   expect(JSON.stringify(awake)).toContain('"cursor.moved"');
   expect(await play((room) => server.sleep(room, "HUBS"))).toEqual(awake);

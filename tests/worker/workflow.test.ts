@@ -1,4 +1,4 @@
-// The workflow dialect on the wire: who gets into /ws, how it is kept alive, how it is refused.
+// The workflow protocol on the wire: who gets into /ws, how it is kept alive, how it is refused.
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Client } from "../support/client.ts";
 import { idOf, publish, RFC_3339, told, UPDATE, workflow } from "../support/hub.ts";
@@ -76,7 +76,7 @@ test("[A4, R8, W2] an expired token leads to a prompt, and `auth` with a younger
   expect(await refusal(ann)).toBe("AUTHENTICATION_FAILED");
   ann.send({ type: "auth", token: "nonsense" });
   expect(await refusal(ann)).toBe("AUTHENTICATION_FAILED");
-  // As a top-level field, or in `data` as everything else of this dialect.
+  // As a top-level field, or in `data` as everything else of this protocol.
   ann.send({ type: "auth", data: { token: await server.token({ room, lifetime: "1h" }) } });
   expect((await ann.next("auth")).data).toEqual({
     user_id: "ann",
@@ -279,7 +279,7 @@ test("[A1, R3, W2] the token may come by header, sub-protocol or first message t
   expect(json.members).toEqual([{ user_id: "ann", username: "ann" }]);
 });
 
-test("[A20, A21, A27] too many connects, or a foreign page, are refused as this dialect spells it", async () => {
+test("[A20, A21, A27] too many connects, or a foreign page, are refused as this protocol spells it", async () => {
   const origins = { ALLOWED_ORIGINS: "https://good.example", CONNECTIONS_PER_MINUTE_PER_IP: "10" };
   const small = await serve(origins);
   try {

@@ -287,7 +287,7 @@ fn refuse_asleep(socket: &WebSocket) {
         let event = Event::Refused(ProtocolError::system());
         let (id, connection) = (clock.new_id(), Some(connection.id));
         let notice = Notice { id, reply_to: None, connection, at: clock.at, event };
-        if let Some(Frame::Text(text)) = wire.dialect.get().encode(&notice, &Channel::default()) {
+        if let Some(Frame::Text(text)) = wire.protocol.get().encode(&notice, &Channel::default()) {
             drop(socket.send_with_str(text)); // A dead socket needs no answer.
         }
     }

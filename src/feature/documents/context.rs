@@ -1,4 +1,4 @@
-//! Editing together, as the context dialect spells it (B17 to B21, T1 and on).
+//! Editing together, as the context protocol spells it (B17 to B21, T1 and on).
 //!
 //! In: `join_session`, `leave_session`, `delete_document`, `edit`, `cursor`, `command`.
 //! Out: the same but `command`, `session_state` and `edit_ack`.

@@ -1,4 +1,4 @@
-//! Metrics, as the context dialect spells them (B15, B16).
+//! Metrics, as the context protocol spells them (B15, B16).
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;

@@ -1,4 +1,4 @@
-//! Large data, as the workflow dialect spells it (A22, A23).
+//! Large data, as the workflow protocol spells it (A22, A23).
 
 use serde::Serialize;
 use serde_json::value::RawValue;

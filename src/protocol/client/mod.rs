@@ -1,4 +1,4 @@
-//! The client dialect (`/ws/client`, K1 and on): `{type, timestamp, …fields}`.
+//! The client protocol (`/ws/client`, K1 and on): `{type, timestamp, …fields}`.
 //!
 //! In: `ping`, `pong`, `status`, `auth`; any other type is published to the room.
 //! Out: `hello`, `ping`, `pong`, `status`, `auth`, `error`, and every event by its own name.

@@ -1,4 +1,4 @@
-//! The context dialect (`/api/chat/ws` and its like, P1 and on): `{type, id?, timestamp, data, error?}`.
+//! The context protocol (`/api/chat/ws` and its like, P1 and on): `{type, id?, timestamp, data, error?}`.
 //!
 //! In: `auth`, `message`, `history`, `presence`, `ping`, and the words of features.
 //! Out: the same, `user_joined`, `user_left`, `pong`, `error`, and every event by its own name.

@@ -1,4 +1,4 @@
-//! The conversation dialect (`/ws/conversation`, Q1 and on): `{type, …fields, timestamp}`.
+//! The conversation protocol (`/ws/conversation`, Q1 and on): `{type, …fields, timestamp}`.
 //!
 //! In: `history`, `ping`, `auth`, and the words of features.
 //! Out: the same, `pong` and `error`.

@@ -1,4 +1,4 @@
-//! The events dialect (`/api/v1/ws`, V1 and on): `{type, id?, timestamp, …}`.
+//! The events protocol (`/api/v1/ws`, V1 and on): `{type, id?, timestamp, …}`.
 //!
 //! In: `ping`, `auth`, `subscribe`, `unsubscribe`, `query`, `command`.
 //! Out: `connection_established`, `pong`, `event`, `broadcast`, `response`, `error`.

@@ -1,4 +1,4 @@
-//! The workflow dialect (`/ws`, W1 and on): `{type, id, timestamp, data}`.
+//! The workflow protocol (`/ws`, W1 and on): `{type, id, timestamp, data}`.
 //!
 //! In: `ping`, `auth`, `large_data`, `large_data_request`, `large_data_delete`. Out: `pong`,
 //! `auth`, `error`, `large_data`, `large_data_received`, `large_data_delete`, and every event by

@@ -4,7 +4,7 @@ use super::{Envelope, Frames, Message, of};
 use crate::protocol::ProtocolId;
 use crate::schema::shape::output_here;
 
-/// The legacy echo, which has no words of its own: a refusal is spelled as by another dialect.
+/// The legacy echo, which has no words of its own: a refusal is spelled as by another protocol.
 pub(in crate::schema) fn of_echo() -> Frames {
     let Frames { send, own, .. } = of(ProtocolId::FIRST);
     let refusal = send.into_iter().filter(|it| it.name == "error");

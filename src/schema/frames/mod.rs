@@ -1,4 +1,4 @@
-//! Every message of every dialect. A dialect's `schema.rs` lists them; the types say the rest.
+//! Every message of every protocol. A protocol's `schema.rs` lists them; the types say the rest.
 
 mod echo;
 
@@ -13,7 +13,7 @@ use crate::protocol::{self, ProtocolId};
 
 pub(super) use echo::of_echo;
 
-/// A message of a dialect.
+/// A message of a protocol.
 pub(crate) struct Message {
     /// What it is called in the document; its `type`, and more where one type is several.
     pub(crate) name: &'static str,
@@ -77,20 +77,20 @@ pub(crate) enum Field {
     MayOwn(&'static str),
 }
 
-/// What a dialect's clients say, and what the server does.
+/// What a protocol's clients say, and what the server does.
 pub(super) struct Frames {
     /// From clients.
     pub(super) receive: Vec<&'static Message>,
     /// To clients.
     pub(super) send: Vec<&'static Message>,
-    /// The dialect's own part.
+    /// The protocol's own part.
     own: &'static Description,
 }
 
-/// The messages of a dialect, its own and those of features.
-pub(super) fn of(dialect: ProtocolId) -> Frames {
-    let own = protocol::schema::of(dialect);
-    let features = feature::schema::of(dialect.descriptor().name);
+/// The messages of a protocol, its own and those of features.
+pub(super) fn of(protocol: ProtocolId) -> Frames {
+    let own = protocol::schema::of(protocol);
+    let features = feature::schema::of(protocol.descriptor().name);
     let receives = features.iter().flat_map(|(receive, _)| receive.iter());
     let sends = features.iter().flat_map(|(_, send)| send.iter());
     Frames {
@@ -125,13 +125,13 @@ impl Frames {
 }
 
 impl Envelope {
-    fn schema(&self, dialect: &Description, shapes: &mut Shapes) -> Value {
+    fn schema(&self, protocol: &Description, shapes: &mut Shapes) -> Value {
         match self {
             Self::Of(shape) => shape(shapes),
-            Self::In => (dialect.from_clients)(shapes),
-            Self::Out => (dialect.from_server)(shapes),
+            Self::In => (protocol.from_clients)(shapes),
+            Self::Out => (protocol.from_server)(shapes),
             Self::OutWith(fields) => {
-                let (mut schema, fields) = ((dialect.from_server)(shapes), fields(shapes));
+                let (mut schema, fields) = ((protocol.from_server)(shapes), fields(shapes));
                 let part = |name: &str| fields.get(name).cloned();
                 if let (Some(Value::Object(all)), Some(Value::Object(more))) =
                     (schema.get_mut("properties"), part("properties"))
@@ -145,8 +145,8 @@ impl Envelope {
                 }
                 schema
             }
-            Self::Entry => (dialect.entry)(shapes),
-            Self::Answer => (dialect.answer)(shapes),
+            Self::Entry => (protocol.entry)(shapes),
+            Self::Answer => (protocol.answer)(shapes),
         }
     }
 }
@@ -157,11 +157,11 @@ const COMMON: [&str; 2] = ["type", "id"];
 impl Message {
     fn schema(
         &self,
-        dialect: &Description,
+        protocol: &Description,
         shapes: &mut Shapes,
         is_in: impl Fn(&str) -> bool,
     ) -> Value {
-        let mut schema = self.envelope.schema(dialect, shapes);
+        let mut schema = self.envelope.schema(protocol, shapes);
         let mut part = |name: &str| schema.get_mut(name).map(Value::take);
         let fields = part("properties").and_then(|it| serde_json::from_value(it).ok());
         let required = part("required").and_then(|it| serde_json::from_value(it).ok());

@@ -17,7 +17,7 @@ use super::step::{Act, Feature, Reached, Step, Steps, acts};
 struct Speaks {
     /// Who: a seat, or a caller over HTTP.
     who: Result<usize, &'static str>,
-    dialect: ProtocolId,
+    protocol: ProtocolId,
     id: Value,
     back: u64,
     what: What,
@@ -37,7 +37,7 @@ impl Act for Speaks {
         let newest =
             stage.world.database.count("SELECT COALESCE(MAX(offset), 0) FROM entry WHERE 0 <= ", 0);
         let (of, id) = (newest.saturating_sub(self.back), &self.id);
-        let frame = match self.dialect {
+        let frame = match self.protocol {
             ProtocolId::CONTEXT => {
                 let (kind, data) = match self.what {
                     What::Edit(it) => {
@@ -52,7 +52,7 @@ impl Act for Speaks {
                 };
                 json!({"type": kind, "id": id, "data": data})
             }
-            dialect => {
+            protocol => {
                 let (event, data, thread) = match self.what {
                     What::Edit(it) => ("edit", json!({"of": of, "data": it}), Value::Null),
                     What::Delete => ("delete", json!({"of": of}), Value::Null),
@@ -66,7 +66,7 @@ impl Act for Speaks {
                     let event = json!({"type": event, "id": id, "data": data, "of": thread});
                     return stage.publish(caller, &[event]);
                 }
-                if dialect == ProtocolId::CLIENT {
+                if protocol == ProtocolId::CLIENT {
                     let mut frame = if data.is_object() { data } else { json!({}) };
                     (frame["type"], frame["id"]) = (json!(event), id.clone());
                     frame
@@ -93,13 +93,13 @@ fn what() -> impl Strategy<Value = What> {
 }
 
 /// By those who speak this, or by callers.
-fn speaks(place: &'static Place, dialect: ProtocolId, over_http: bool) -> Steps {
-    let seats = place.seats.iter().enumerate().filter(|(_, it)| it.dialect == dialect);
+fn speaks(place: &'static Place, protocol: ProtocolId, over_http: bool) -> Steps {
+    let seats = place.seats.iter().enumerate().filter(|(_, it)| it.protocol == protocol);
     let seats: Vec<Result<usize, &str>> = seats.map(|(at, _)| Ok(at)).collect();
     let callers = vec![Err("backend"), Err("ann"), Err("bob")];
     let who = select(if over_http { callers } else { seats });
     let speaks = (who, id(), prop_oneof![3 => 0u64..3, 1 => 3u64..7], what())
-        .prop_map(move |(who, id, back, what)| Speaks { who, dialect, id, back, what });
+        .prop_map(move |(who, id, back, what)| Speaks { who, protocol, id, back, what });
     acts(speaks)
 }
 
@@ -154,7 +154,7 @@ fn shows(frames: &[Value], what: &str) -> bool {
 pub(super) static IN_EVENTS: Feature = Feature {
     steps: |place| {
         let reads = json!({"type": "query", "id": "q", "query": "reads"});
-        let clients = place.seats.iter().any(|it| it.dialect == ProtocolId::CLIENT);
+        let clients = place.seats.iter().any(|it| it.protocol == ProtocolId::CLIENT);
         let mut steps = vec![
             (8, speaks(place, ProtocolId::EVENTS, false)),
             (2, place.says(ProtocolId::EVENTS, Just(reads))),

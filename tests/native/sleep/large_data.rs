@@ -98,7 +98,7 @@ fn shape(data: &str) -> (u64, u64) {
 
 fn workflow_seat(place: &'static Place) -> impl Strategy<Value = usize> {
     let seats = place.seats.iter().enumerate();
-    let seats = seats.filter(|(_, it)| it.dialect == ProtocolId::WORKFLOW).map(|(at, _)| at);
+    let seats = seats.filter(|(_, it)| it.protocol == ProtocolId::WORKFLOW).map(|(at, _)| at);
     select(seats.collect::<Vec<_>>())
 }
 

@@ -30,7 +30,7 @@ pub(super) struct Place {
 /// A connection that there may be.
 #[derive(Clone, Copy)]
 pub(super) struct Seat {
-    pub(super) dialect: ProtocolId,
+    pub(super) protocol: ProtocolId,
     pub(super) batched: bool,
     pub(super) door: Door,
 }
@@ -45,8 +45,8 @@ pub(super) enum Door {
 }
 
 impl Seat {
-    pub(super) const fn by_token(dialect: ProtocolId) -> Self {
-        Self { dialect, batched: false, door: Door::Token }
+    pub(super) const fn by_token(protocol: ProtocolId) -> Self {
+        Self { protocol, batched: false, door: Door::Token }
     }
 
     const fn by(self, door: Door) -> Self {
@@ -327,17 +327,17 @@ impl Place {
     }
 
     /// A seat of those who speak this.
-    pub(super) fn seat_of(&self, dialect: ProtocolId) -> Seat {
-        *self.seats.iter().rev().find(|it| it.dialect == dialect).unwrap()
+    pub(super) fn seat_of(&self, protocol: ProtocolId) -> Seat {
+        *self.seats.iter().rev().find(|it| it.protocol == protocol).unwrap()
     }
 
-    /// Frames of a dialect, said by those who speak it.
+    /// Frames of a protocol, said by those who speak it.
     pub(super) fn says(
         &self,
-        dialect: ProtocolId,
+        protocol: ProtocolId,
         frame: impl Strategy<Value = Value> + 'static,
     ) -> Steps {
-        let seats = self.seats.iter().enumerate().filter(|(_, it)| it.dialect == dialect);
+        let seats = self.seats.iter().enumerate().filter(|(_, it)| it.protocol == protocol);
         let seats: Vec<usize> = seats.map(|(at, _)| at).collect();
         (select(seats), frame)
             .prop_map(|(seat, frame)| Step::Says(seat, Frame::Text(frame.to_string())))

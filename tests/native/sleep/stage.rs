@@ -153,11 +153,11 @@ impl Stage {
     /// Looks at everything that is left, with fresh eyes.
     fn end(&mut self) {
         self.take(&Step::Waits(20_000));
-        for (at, (dialect, frames)) in self.place.last_words.iter().enumerate() {
+        for (at, (protocol, frames)) in self.place.last_words.iter().enumerate() {
             self.guests.push(None);
             let seat = self.place.seats.len() + at;
             self.next = self.next.max(900);
-            let guest = Seat { batched: false, ..self.place.seat_of(*dialect) };
+            let guest = Seat { batched: false, ..self.place.seat_of(*protocol) };
             self.now = Moment::of(Step::Sleeps);
             self.enter(seat, guest, "eve", None);
             for frame in *frames {
@@ -303,7 +303,7 @@ impl Stage {
         self.next += 1;
         let connection = newcomer(at, guest, self.world.now, lives_ms);
         self.now.principal = Some(connection.id);
-        let wire = Wire { dialect: at.dialect, batched: at.batched };
+        let wire = Wire { protocol: at.protocol, batched: at.batched };
         match self.world.enter(connection, wire) {
             Ok(()) => {
                 self.guests[seat] = Some(guest);
@@ -326,7 +326,7 @@ impl Stage {
 
 fn newcomer(at: Seat, guest: Guest, now: Millis, lives_ms: Option<u64>) -> Connection {
     let Guest { number, user } = guest;
-    let connection = speaking(at.dialect, connection(number, user));
+    let connection = speaking(at.protocol, connection(number, user));
     let client = (at.door != Door::Conversation).then(|| format!("{user}-{number}"));
     let connection = Connection { heard_at: now, joined_at: now, client, ..connection };
     let (expires_at, network) = (lives_ms.map(|it| now.plus(it)), Some("192.0.2.1".into()));

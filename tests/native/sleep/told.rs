@@ -143,7 +143,7 @@ fn single(frame: Value) -> Vec<Value> {
     }
 }
 
-/// The code of an error, in whatever dialect it is spelled.
+/// The code of an error, in whatever protocol it is spelled.
 fn code(frame: &Value) -> &str {
     let places = [&frame["code"], &frame["data"]["error_code"], &frame["refused"]["code"]];
     places.into_iter().find_map(Value::as_str).unwrap_or_default()
