@@ -41,8 +41,8 @@ impl CloseCode {
 
     /// The code that goes with a refusal, where a refusal ends the connection.
     #[must_use]
-    pub const fn of(refusal: &ProtocolError) -> Self {
-        match refusal.code {
+    pub const fn of(error: &ProtocolError) -> Self {
+        match error.code {
             Code::AuthenticationFailed
             | Code::PermissionDenied
             | Code::RateLimitExceeded

@@ -57,7 +57,7 @@ impl Echo {
     pub fn hear(&mut self, limits: &Limits, now: Millis) -> Result<(), ProtocolError> {
         self.heard_at = now.round_up((limits.inactivity_ms / HEARD_STEPS).max(1));
         let quota = Quota::per_minute(limits.messages_per_minute);
-        self.messages.charge(quota, now).map_err(|wait_ms| quota.refusal(wait_ms))
+        self.messages.charge(quota, now).map_err(|wait_ms| quota.error(wait_ms))
     }
 
     /// When it has been silent for too long.
@@ -108,8 +108,8 @@ mod tests {
         let (mut echo, limits) = (open("a", &[]).unwrap(), limits());
         echo.hear(&limits, NOW).unwrap();
         echo.hear(&limits, NOW).unwrap();
-        let refusal = echo.hear(&limits, NOW.plus(30_000)).unwrap_err();
-        assert_eq!((refusal.code, refusal.retry_after), (Code::RateLimitExceeded, Some(30)));
+        let error = echo.hear(&limits, NOW.plus(30_000)).unwrap_err();
+        assert_eq!((error.code, error.retry_after), (Code::RateLimitExceeded, Some(30)));
         echo.hear(&limits, NOW.plus(60_000)).unwrap();
     }
 

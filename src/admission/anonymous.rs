@@ -69,8 +69,8 @@ pub(super) fn handshake(
         Some("admin") => ClientRole::Admin,
         Some("test") if development => ClientRole::Test,
         Some(_) => {
-            let refusal = ProtocolError::new(Code::PermissionDenied, "invalid role");
-            return Err((refusal, codes.role));
+            let error = ProtocolError::new(Code::PermissionDenied, "invalid role");
+            return Err((error, codes.role));
         }
     };
     if upgrade.query.get("client_id").is_some_and(is_client_id) {

@@ -60,8 +60,8 @@ impl Doors {
     }
 }
 
-fn open(is_open: bool, refusal: ProtocolError) -> Result<(), ProtocolError> {
-    if is_open { Ok(()) } else { Err(refusal) }
+fn open(is_open: bool, error: ProtocolError) -> Result<(), ProtocolError> {
+    if is_open { Ok(()) } else { Err(error) }
 }
 
 #[cfg(test)]

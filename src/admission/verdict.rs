@@ -211,7 +211,7 @@ impl Policy {
     ) -> Verdict {
         let role = match anonymous::handshake(upgrade, codes, self.development) {
             Ok(role) => role,
-            Err((refusal, code)) => return Verdict::Refuse(refusal, code),
+            Err((error, code)) => return Verdict::Refuse(error, code),
         };
         let tokens = endpoint.protocol.descriptor().tokens;
         let judged = self.check_origin(upgrade).and_then(|()| match upgrade.credentials(tokens) {
@@ -231,7 +231,7 @@ impl Policy {
             Ok(None) => {
                 self.doors.admit_lobby().and_then(|()| anonymous::lobby(endpoint, upgrade, new_id))
             }
-            Err(refusal) => Err(refusal),
+            Err(error) => Err(error),
         };
         let completed = joined.and_then(|it| self.complete(endpoint, &upgrade.query, it));
         completed.map_or_else(refuse, Verdict::Join)
@@ -318,9 +318,9 @@ impl Policy {
     }
 }
 
-fn refuse(refusal: ProtocolError) -> Verdict {
-    let code = CloseCode::of(&refusal);
-    Verdict::Refuse(refusal, code)
+fn refuse(error: ProtocolError) -> Verdict {
+    let code = CloseCode::of(&error);
+    Verdict::Refuse(error, code)
 }
 
 fn joining<'a>(

@@ -22,7 +22,7 @@ impl Answer {
     #[must_use]
     pub fn of(notice: &Notice) -> Self {
         match &notice.event {
-            Event::Refused(refusal) => Self::Refused(refusal.clone()),
+            Event::Refused(error) => Self::Refused(error.clone()),
             Event::Reply(Reply::Accepted(accepted)) => Self::json(&Outcome::of(accepted)),
             Event::Reply(Reply::Kicked(kicked)) => Self::json(&Kicked { kicked: *kicked }),
             Event::Reply(Reply::Erased) => Self::Done(Json::null()),
@@ -51,7 +51,7 @@ impl Answer {
     pub fn bytes(&self) -> usize {
         match self {
             Self::Done(json) => json.as_str().len(),
-            Self::Refused(refusal) => refusal.message.len(),
+            Self::Refused(error) => error.message.len(),
         }
     }
 
@@ -157,9 +157,7 @@ impl Batch {
     pub fn of(answers: Vec<Answer>) -> Self {
         let result = |answer| match answer {
             Answer::Done(json) => json,
-            Answer::Refused(refusal) => {
-                Json::of(&serde_json::json!({"error": Problem::of(&refusal)}))
-            }
+            Answer::Refused(error) => Json::of(&serde_json::json!({"error": Problem::of(&error)})),
         };
         Self { results: answers.into_iter().map(result).collect() }
     }

@@ -32,8 +32,8 @@ pub enum NoCall {
 }
 
 impl From<ProtocolError> for NoCall {
-    fn from(refusal: ProtocolError) -> Self {
-        Self::Refused(refusal)
+    fn from(error: ProtocolError) -> Self {
+        Self::Refused(error)
     }
 }
 

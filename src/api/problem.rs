@@ -49,17 +49,17 @@ impl Problem {
 
     /// How a refusal is spelled over HTTP.
     #[must_use]
-    pub fn of(refusal: &ProtocolError) -> Self {
-        let (status, faults) = match &refusal.details {
+    pub fn of(error: &ProtocolError) -> Self {
+        let (status, faults) = match &error.details {
             Details::Faults(faults) => (422, faults.clone()),
-            Details::None | Details::Rate { .. } => (status(refusal.code), Vec::new()),
+            Details::None | Details::Rate { .. } => (status(error.code), Vec::new()),
         };
         Self {
-            detail: refusal.message.clone(),
-            code: Some(refusal.code),
-            retry_after: refusal.retry_after,
+            detail: error.message.clone(),
+            code: Some(error.code),
+            retry_after: error.retry_after,
             faults,
-            claim: refusal.claim,
+            claim: error.claim,
             ..Self::new(status, "")
         }
     }

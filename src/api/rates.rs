@@ -107,7 +107,7 @@ impl Counters {
         }
         // What is more than a whole minute's worth passes where nothing else did.
         if *count != 0 && quota.count < count.saturating_add(amount) {
-            return Err(quota.refusal(quota.period_ms.saturating_sub(now.since(*opened))));
+            return Err(quota.error(quota.period_ms.saturating_sub(now.since(*opened))));
         }
         *count = count.saturating_add(amount);
         Ok(())
@@ -142,8 +142,8 @@ mod tests {
         for _ in 0..40 {
             assert_eq!(rates.charge("ann", Cost::Call, &limits, AT), Ok(()));
         }
-        let refusal = rates.charge("ann", Cost::Call, &limits, AT.plus(15_000)).unwrap_err();
-        assert_eq!(refusal.retry_after, Some(45));
+        let error = rates.charge("ann", Cost::Call, &limits, AT.plus(15_000)).unwrap_err();
+        assert_eq!(error.retry_after, Some(45));
         assert_eq!(rates.charge("bob", Cost::Call, &limits, AT), Ok(()));
         assert_eq!(rates.charge("ann", Cost::Publish(100), &limits, AT), Ok(()));
         assert!(rates.charge("ann", Cost::Publish(1), &limits, AT).is_err());

@@ -20,7 +20,7 @@ const FAILING_MAX: usize = 256;
 
 /// Whether to try at all what concerns this room or shard.
 pub(super) fn admit(which: Breaker, whose: &str) -> Result<(), ProtocolError> {
-    admit_for(which, whose).map_err(refusal)
+    admit_for(which, whose).map_err(error)
 }
 
 /// The same; if not, after how many milliseconds it may be tried.
@@ -30,7 +30,7 @@ pub(super) fn admit_for(which: Breaker, whose: &str) -> Result<(), u64> {
     })
 }
 
-fn refusal(wait_ms: u64) -> ProtocolError {
+fn error(wait_ms: u64) -> ProtocolError {
     ProtocolError {
         retry_after: Some(wait_ms.div_ceil(1000)),
         ..ProtocolError::new(Code::Unavailable, "this failed too often just now; try later")

@@ -44,7 +44,7 @@ impl DurableObject for EchoDurableObject {
         let connected: Vec<Echo> = self.connected()?.into_iter().map(|(_, echo)| echo).collect();
         let echo = match Echo::open(client, &connected, self.limits(), clock::now()) {
             Ok(echo) => echo,
-            Err(refusal) => return Ok(Response::from_json(&refusal)?.with_status(409)),
+            Err(error) => return Ok(Response::from_json(&error)?.with_status(409)),
         };
         let WebSocketPair { client, server } = WebSocketPair::new()?;
         self.state.as_raw().accept_websocket(server.as_ref())?;
@@ -70,8 +70,8 @@ impl DurableObject for EchoDurableObject {
             close(&socket, CloseCode::Internal, "connect again");
             return Ok(());
         };
-        if let Err(refusal) = echo.hear(self.limits(), clock::now()) {
-            close(&socket, CloseCode::of(&refusal), &refusal.message);
+        if let Err(error) = echo.hear(self.limits(), clock::now()) {
+            close(&socket, CloseCode::of(&error), &error.message);
             return Ok(());
         }
         store(&socket, &echo)?;

@@ -82,8 +82,8 @@ async fn connect(
     let handshake = Handshake { request, config, protocol, subprotocol, from };
     let address = match may_connect(from, &env, config).await {
         Connects::Refused => {
-            let refusal = Quota::per_minute(config.limits.connects_per_minute).refusal(60_000);
-            return handshake.reject(&refusal, CloseCode::of(&refusal));
+            let error = Quota::per_minute(config.limits.connects_per_minute).error(60_000);
+            return handshake.reject(&error, CloseCode::of(&error));
         }
         Connects::Counted => None,
         Connects::Uncounted(address) => Some(address),
@@ -91,7 +91,7 @@ async fn connect(
     let answer = match target {
         Target::Echo(client) => match config.policy.judge_echo(client, upgrade) {
             Ok(client) => echo(&env, &client, from).await,
-            Err(refusal) => Err(refusal),
+            Err(error) => Err(error),
         },
         Target::Room(endpoint, _) => {
             match config.policy.judge(&endpoint, upgrade, clock::now(), clock::new_id) {
@@ -106,13 +106,13 @@ async fn connect(
                     let introduction = Introduction { endpoint, context, terms, from, address };
                     return receive(introduction, &handshake, Rc::clone(config), env, worker);
                 }
-                Verdict::Refuse(refusal, code) => return handshake.reject(&refusal, code),
+                Verdict::Refuse(error, code) => return handshake.reject(&error, code),
             }
         }
     };
     match answer {
         Ok(socket) => handshake.accept(socket),
-        Err(refusal) => handshake.reject(&refusal, (descriptor.close_code)(&refusal)),
+        Err(error) => handshake.reject(&error, (descriptor.close_code)(&error)),
     }
 }
 

@@ -50,7 +50,7 @@ async fn ask(
     .await?;
     match answer.as_string() {
         None => Ok(web_sys::WebSocket::from(answer).into()),
-        Some(refusal) => Err(serde_json::from_str(&refusal).unwrap_or(UNAVAILABLE)),
+        Some(error) => Err(serde_json::from_str(&error).unwrap_or(UNAVAILABLE)),
     }
 }
 

@@ -39,8 +39,8 @@ enum Failure {
 }
 
 impl From<ProtocolError> for Failure {
-    fn from(refusal: ProtocolError) -> Self {
-        Self::Problem(Problem::of(&refusal))
+    fn from(error: ProtocolError) -> Self {
+        Self::Problem(Problem::of(&error))
     }
 }
 
@@ -77,7 +77,7 @@ pub(super) async fn serve(request: &Request, asked: &Upgrade, env: &Env) -> Resu
         Err(NoCall::Nothing) => {
             Err(Failure::Problem(Problem::new(404, "nothing is served at this path")))
         }
-        Err(NoCall::Refused(refusal)) => Err(refusal.into()),
+        Err(NoCall::Refused(error)) => Err(error.into()),
         Err(NoCall::Method(allow)) => {
             let response = problem(&http.count_failure(WRONG_METHOD))?;
             response.headers().set("Allow", &allow)?;
@@ -177,7 +177,7 @@ impl Http<'_> {
         };
         let counted =
             RATES.with_borrow_mut(|it| it.fail(address, &self.config.limits, clock::now()));
-        counted.map_or_else(|refusal| Problem::of(&refusal), |()| problem)
+        counted.map_or_else(|error| Problem::of(&error), |()| problem)
     }
 
     async fn room(&self, asked: Asked) -> Answered {
@@ -219,7 +219,7 @@ impl Http<'_> {
                 Ok(Response::empty()?.with_status(204))
             }
             Some(Answer::Done(json)) => json_response(&json),
-            Some(Answer::Refused(refusal)) => Err(refusal.into()),
+            Some(Answer::Refused(error)) => Err(error.into()),
             None => Err(ProtocolError::system().into()),
         }
     }
@@ -240,11 +240,11 @@ impl Http<'_> {
         let mut rooms: Vec<Parcel> = Vec::new();
         for (at, item) in items.into_iter().enumerate() {
             let (answer, destination) = match item {
-                Err(refusal) => (Some(Answer::Refused(refusal)), None),
+                Err(error) => (Some(Answer::Refused(error)), None),
                 Ok((kind, name, _)) if !caller.grants(kind, &name).has(Grant::Publish) => {
-                    let refusal =
+                    let error =
                         ProtocolError::denied("this token does not allow publishing in this room");
-                    (Some(Answer::Refused(refusal)), None)
+                    (Some(Answer::Refused(error)), None)
                 }
                 Ok(destination) => (None, Some(destination)),
             };
@@ -270,7 +270,7 @@ impl Http<'_> {
                     Ok(answers) => {
                         answers.next().unwrap_or(Answer::Refused(ProtocolError::system()))
                     }
-                    Err(refusal) => Answer::Refused(refusal.clone()),
+                    Err(error) => Answer::Refused(error.clone()),
                 };
                 if let Some(slot) = answers.get_mut(at) {
                     *slot = Some(answer);

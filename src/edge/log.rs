@@ -89,16 +89,16 @@ pub(super) fn expelled(kind: Kind, room: &str, connection: ConnectionId, code: C
 }
 
 /// Somebody asked for too much, or for what is not theirs.
-pub(super) fn limited(kind: Kind, room: &str, connection: ConnectionId, refusal: &ProtocolError) {
+pub(super) fn limited(kind: Kind, room: &str, connection: ConnectionId, error: &ProtocolError) {
     let (room, connection) = (Some(spelled(kind, room)), Some(connection.to_string()));
-    let (code, detail) = (Some(refusal.code.as_str()), Some(&*refusal.message));
-    let claim = refusal.claim;
+    let (code, detail) = (Some(error.code.as_str()), Some(&*error.message));
+    let claim = error.claim;
     print_sampled(Line { room, connection, code, detail, claim, ..Line::of("limit") });
 }
 
 /// Somebody was not let in.
-pub(super) fn refused(refusal: &ProtocolError, address: Option<&str>) {
-    turned_away(&Problem::of(refusal), address);
+pub(super) fn refused(error: &ProtocolError, address: Option<&str>) {
+    turned_away(&Problem::of(error), address);
 }
 
 /// A call over HTTP without the right to it.

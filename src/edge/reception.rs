@@ -51,14 +51,14 @@ impl Handshake<'_> {
 
     /// Accepts the upgrade, says why not, and closes: a browser cannot read the status of a
     /// refused upgrade. Where there is none, the status says it.
-    pub(super) fn reject(&self, refusal: &ProtocolError, code: CloseCode) -> Result<Response> {
+    pub(super) fn reject(&self, error: &ProtocolError, code: CloseCode) -> Result<Response> {
         if self.transport() == Transport::EventStream {
-            log::refused(refusal, self.from);
-            return http::problem(&Problem::of(refusal));
+            log::refused(error, self.from);
+            return http::problem(&Problem::of(error));
         }
         let WebSocketPair { client, server } = WebSocketPair::new()?;
         server.accept()?;
-        refuse(&server, self.protocol, refusal, code, self.from);
+        refuse(&server, self.protocol, error, code, self.from);
         self.accept(client)
     }
 }
@@ -93,8 +93,8 @@ pub(super) fn receive(
     let taken = PENDING.with_borrow_mut(|it| it.take(handshake.from, &config.limits, clock::now()));
     let place = match taken {
         Ok(place) => place,
-        Err(refusal) => {
-            return handshake.reject(&refusal, CloseCode::of(&refusal));
+        Err(error) => {
+            return handshake.reject(&error, CloseCode::of(&error));
         }
     };
     let WebSocketPair { client, server } = WebSocketPair::new()?;
@@ -108,13 +108,13 @@ pub(super) fn receive(
         let from = introduction.from.clone();
         let introduced = introduce(&held, introduction, &config, &env).await;
         PENDING.with_borrow_mut(|it| it.leave(place));
-        let refusal = match introduced {
+        let error = match introduced {
             Ok(upstream) if held.pipe(upstream.as_ref()).is_ok() => return,
             Ok(_) => ProtocolError::system(),
             Err(_) if held.is_over() => return, // There is nobody to tell.
-            Err(refusal) => refusal,
+            Err(error) => error,
         };
-        refuse(&server, protocol, &refusal, CloseCode::of(&refusal), from.as_deref());
+        refuse(&server, protocol, &error, CloseCode::of(&error), from.as_deref());
         held.forget();
     });
     handshake.accept(client)
@@ -156,24 +156,24 @@ async fn introduce(
 fn refuse(
     socket: &WebSocket,
     protocol: ProtocolId,
-    refusal: &ProtocolError,
+    error: &ProtocolError,
     code: CloseCode,
     from: Option<&str>,
 ) {
-    log::refused(refusal, from);
-    let sent = match told(protocol, refusal) {
+    log::refused(error, from);
+    let sent = match told(protocol, error) {
         Some(Frame::Text(text)) => socket.send_with_str(text),
         Some(Frame::Binary(bytes)) => socket.send_with_bytes(bytes),
         None => Ok(()),
     };
     // Its client may be gone; then there is nobody to tell.
-    drop(sent.and(socket.close(Some(code.number()), Some(reason(&refusal.message)))));
+    drop(sent.and(socket.close(Some(code.number()), Some(reason(&error.message)))));
 }
 
 /// A refusal as a protocol spells it, said by the Worker.
-pub(super) fn told(protocol: ProtocolId, refusal: &ProtocolError) -> Option<Frame> {
+pub(super) fn told(protocol: ProtocolId, error: &ProtocolError) -> Option<Frame> {
     let mut clock = clock::clock();
-    let event = Event::Refused(refusal.clone());
+    let event = Event::Refused(error.clone());
     let id = clock.new_id();
     let notice = Notice { id, reply_to: None, connection: None, at: clock.at, event };
     protocol.get().encode(&notice, &Channel::default())

@@ -155,9 +155,9 @@ impl Sockets for EdgeSockets {
         }
     }
 
-    fn note(&mut self, connection: ConnectionId, refusal: &ProtocolError) {
+    fn note(&mut self, connection: ConnectionId, error: &ProtocolError) {
         let (kind, name) = &self.room;
-        log::limited(*kind, name, connection, refusal);
+        log::limited(*kind, name, connection, error);
     }
 
     fn take_slow(&mut self) -> Vec<ConnectionId> {

@@ -55,14 +55,14 @@ impl<H: History, S: Sockets> Host<H, S> {
         } else {
             0
         };
-        let refusal = if LONG_ANSWERS_BYTES_MAX < unread {
+        let error = if LONG_ANSWERS_BYTES_MAX < unread {
             UNREAD
         } else if self.has_budget(needed, now)? {
             return Ok(request);
         } else {
             SPENT
         };
-        Ok(Request { command: Err(refusal), ..request })
+        Ok(Request { command: Err(error), ..request })
     }
 
     fn has_budget(&mut self, bytes: usize, now: Millis) -> Result<bool, H::Error> {

@@ -26,11 +26,11 @@ impl<H: History, S: Sockets> Host<H, S> {
                 Effect::Write(_) => {} // Above.
                 Effect::Tell { to: Recipients::Caller, notice } => self.answers.push(notice),
                 Effect::Tell { to, notice } => {
-                    if let (Event::Refused(refusal), Some(connection)) =
+                    if let (Event::Refused(error), Some(connection)) =
                         (&notice.event, notice.connection)
-                        && is_of_note(refusal)
+                        && is_of_note(error)
                     {
-                        self.sockets.note(connection, refusal);
+                        self.sockets.note(connection, error);
                     }
                     deliveries.push(Delivery { to, notice });
                 }
@@ -98,9 +98,9 @@ impl<H: History, S: Sockets> Host<H, S> {
 }
 
 /// Whether an operator wants to know. What is merely misspelled is not worth a line.
-fn is_of_note(refusal: &ProtocolError) -> bool {
+fn is_of_note(error: &ProtocolError) -> bool {
     matches!(
-        refusal.code,
+        error.code,
         Code::AuthenticationFailed
             | Code::PermissionDenied
             | Code::RateLimitExceeded

@@ -49,7 +49,7 @@ pub trait Sockets: Deliver {
     /// Closes a socket and lets it go.
     fn close(&mut self, connection: ConnectionId, code: CloseCode, reason: &str);
     /// For the operator's log: somebody asked for too much, or for what is not theirs.
-    fn note(&mut self, connection: ConnectionId, refusal: &ProtocolError);
+    fn note(&mut self, connection: ConnectionId, error: &ProtocolError);
     /// Those that have been found not to keep up since the last time it was asked.
     fn take_slow(&mut self) -> Vec<ConnectionId>;
     /// How much waits for this socket to take it, in bytes.

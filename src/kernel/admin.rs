@@ -7,10 +7,10 @@ use crate::kernel::Event;
 use crate::message::{Code, ConnectionId, Epoch, Kicked, ProtocolError, Reply};
 
 pub(crate) fn kick(room: &mut Room, cx: &mut Context, principal: &Principal, whom: &Kicked) {
-    if let Err(refusal) =
+    if let Err(error) =
         principal.needs(Grant::Admin, "this token does not allow closing connections")
     {
-        return cx.refuse_principal(principal, refusal);
+        return cx.refuse_principal(principal, error);
     }
     let is_meant = |id: ConnectionId, user: &crate::message::UserId| match whom {
         Kicked::Connection(connection) => id == *connection,
@@ -26,17 +26,16 @@ pub(crate) fn kick(room: &mut Room, cx: &mut Context, principal: &Principal, who
         );
     }
     for id in &kicked {
-        let refusal = ProtocolError::denied("this connection was closed by an administrator");
-        room.disconnect(cx, *id, None, refusal);
+        let error = ProtocolError::denied("this connection was closed by an administrator");
+        room.disconnect(cx, *id, None, error);
     }
     cx.answer(principal, Event::Reply(Reply::Kicked(kicked.len() as u64)));
 }
 
 pub(crate) fn erase(room: &mut Room, cx: &mut Context, principal: &Principal) {
-    if let Err(refusal) =
-        principal.needs(Grant::Admin, "this token does not allow erasing this room")
+    if let Err(error) = principal.needs(Grant::Admin, "this token does not allow erasing this room")
     {
-        return cx.refuse_principal(principal, refusal);
+        return cx.refuse_principal(principal, error);
     }
     room.features.erasing(room);
     let connections: Vec<ConnectionId> = room.connections.keys().copied().collect();

@@ -31,7 +31,7 @@ pub(crate) fn publish(
             .and_then(|()| room.features.judge(room, principal, &mut publication)),
     };
     match known {
-        Err(refusal) => cx.refuse_principal(principal, refusal),
+        Err(error) => cx.refuse_principal(principal, error),
         Ok(known) => post(room, cx, principal, publication, known),
     }
 }
@@ -152,8 +152,8 @@ pub(crate) fn history(
     PageRequest { before, after, limit, raw }: PageRequest,
 ) {
     let allowed = principal.needs(Grant::History, "this token does not allow reading history here");
-    if let Err(refusal) = allowed {
-        return cx.refuse_principal(principal, refusal);
+    if let Err(error) = allowed {
+        return cx.refuse_principal(principal, error);
     }
     let query = PageQuery {
         before,

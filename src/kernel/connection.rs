@@ -215,13 +215,13 @@ pub(crate) fn prompt(room: &mut Room, cx: &mut Context, id: ConnectionId, to: Op
     let now = cx.clock.at;
     let renew_by = *connection.renew_by.get_or_insert(now.plus(RENEWAL_MS));
     if renew_by <= now || connection.flags.has(Flag::Mute) {
-        let refusal = ProtocolError::unauthenticated("the token has expired");
-        return room.disconnect(cx, id, to, refusal);
+        let error = ProtocolError::unauthenticated("the token has expired");
+        return room.disconnect(cx, id, to, error);
     }
     cx.effects.save(id);
     room.sweep_no_later_than(Some(renew_by));
-    let refusal = ProtocolError::unauthenticated("the token has expired: send auth with a new one");
-    cx.refuse(id, to, refusal);
+    let error = ProtocolError::unauthenticated("the token has expired: send auth with a new one");
+    cx.refuse(id, to, error);
 }
 
 /// Takes a younger token in place of the old one.
@@ -236,7 +236,7 @@ pub(crate) fn renewed(
     let Some(connection) = room.connections.get_mut(&id) else { return };
     let renewal = renewal.and_then(|it| if fits(connection, &it) { Ok(it) } else { Err(CONFLICT) });
     match renewal {
-        Err(refusal) => cx.refuse(id, request_id, refusal),
+        Err(error) => cx.refuse(id, request_id, error),
         Ok(Renewal { user, grants, expires_at, .. }) => {
             let due = room.resubscribe(id, |it| {
                 (it.grants, it.expires_at, it.renew_by) = (grants, expires_at, None);

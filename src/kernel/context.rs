@@ -25,9 +25,9 @@ impl Context {
         &mut self,
         to: ConnectionId,
         reply_to: Option<RequestId>,
-        refusal: ProtocolError,
+        error: ProtocolError,
     ) {
         self.tally.refused += 1;
-        self.tell(to, reply_to, Event::Refused(refusal));
+        self.tell(to, reply_to, Event::Refused(error));
     }
 }

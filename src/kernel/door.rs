@@ -35,14 +35,14 @@ impl Room {
         cx: &mut Context,
         id: ConnectionId,
         request_id: Option<RequestId>,
-        refusal: ProtocolError,
+        error: ProtocolError,
     ) {
         if !self.connections.contains_key(&id) {
             return;
         }
-        let code = CloseCode::of(&refusal);
-        let reason = refusal.message.clone();
-        cx.refuse(id, request_id, refusal);
+        let code = CloseCode::of(&error);
+        let reason = error.message.clone();
+        cx.refuse(id, request_id, error);
         cx.effects.push(Effect::Close { connection: id, code, reason });
         presence::left(self, cx, id);
     }

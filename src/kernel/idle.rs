@@ -29,8 +29,8 @@ fn look_at(room: &mut Room, cx: &mut Context, id: ConnectionId, heard_at: Option
     let beat_due = it.next_ping(room.limits.heartbeat_ms).is_some_and(|at| at <= now);
     let missed = beat_due && BEATS_MISSED_MAX.saturating_mul(room.limits.heartbeat_ms) <= silent;
     if missed || (inactivity_ms != 0 && inactivity_ms <= silent) {
-        let refusal = ProtocolError::new(Code::ConnectionTimeout, "nothing was heard for too long");
-        return room.disconnect(cx, id, None, refusal);
+        let error = ProtocolError::new(Code::ConnectionTimeout, "nothing was heard for too long");
+        return room.disconnect(cx, id, None, error);
     }
     if beat_due {
         it.pinged_at = now;

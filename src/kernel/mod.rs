@@ -283,8 +283,8 @@ impl Room {
                 }
             }
             Input::Oversized { connection } => {
-                let refusal = ProtocolError::too_large(self.limits.message_bytes_max);
-                self.disconnect(&mut cx, connection, None, refusal);
+                let error = ProtocolError::too_large(self.limits.message_bytes_max);
+                self.disconnect(&mut cx, connection, None, error);
             }
             Input::SlowConsumer { connection } => self.disconnect_slow(&mut cx, connection),
             Input::Unstored { connection } => {

@@ -28,7 +28,7 @@ impl Connection {
         let quota = if self.flags.has(Flag::Demo) { quota.tenth() } else { quota };
         // Where nothing is limited, nothing is counted.
         let charged = counter.take(quota, now).map(|()| quota.count != 0);
-        charged.map_err(|wait_ms| quota.refusal(wait_ms))
+        charged.map_err(|wait_ms| quota.error(wait_ms))
     }
 }
 
@@ -56,8 +56,8 @@ impl Room {
         }
         match charged {
             Ok(_) => Some(Principal::of(connection, request_id, cx.clock.at)),
-            Err(refusal) => {
-                self.breach(cx, id, request_id, refusal);
+            Err(error) => {
+                self.breach(cx, id, request_id, error);
                 None
             }
         }
@@ -78,8 +78,8 @@ impl Room {
                 }
                 true
             }
-            Err(refusal) => {
-                self.breach(cx, id, None, refusal);
+            Err(error) => {
+                self.breach(cx, id, None, error);
                 false
             }
         }
@@ -104,14 +104,14 @@ impl Room {
         {
             match principal.connection.filter(|_| pool.is_breach) {
                 Some(id) => {
-                    self.breach(cx, id, principal.request_id.clone(), share.refusal(wait_ms));
+                    self.breach(cx, id, principal.request_id.clone(), share.error(wait_ms));
                 }
-                None => cx.refuse_principal(principal, share.refusal(wait_ms)),
+                None => cx.refuse_principal(principal, share.error(wait_ms)),
             }
             return false;
         }
         if let Err(wait_ms) = counts.charge(pool, whole, now) {
-            cx.refuse_principal(principal, whole.refusal(wait_ms));
+            cx.refuse_principal(principal, whole.error(wait_ms));
             return false;
         }
         self.counted(cx, principal, counts, share.map(|_| own));
@@ -204,15 +204,15 @@ impl Room {
         cx: &mut Context,
         id: ConnectionId,
         request_id: Option<RequestId>,
-        refusal: ProtocolError,
+        error: ProtocolError,
     ) {
         let Some(connection) = self.connections.get_mut(&id) else { return };
         let is_patient = connection.flags.has(Flag::Patient);
         if is_patient && connection.strikes.charge(FORGIVEN, cx.clock.at).is_ok() {
             cx.effects.save(id);
-            cx.refuse(id, request_id, refusal);
+            cx.refuse(id, request_id, error);
         } else {
-            self.disconnect(cx, id, request_id, refusal);
+            self.disconnect(cx, id, request_id, error);
         }
     }
 }

@@ -53,7 +53,7 @@ fn admits_address(room: &mut Room, address: &str, now: Millis) -> Result<(), Pro
         return Ok(());
     }
     let window = room.addresses.entry(address.to_owned()).or_default();
-    window.charge(quota, now).map_err(|wait_ms| quota.refusal(wait_ms))
+    window.charge(quota, now).map_err(|wait_ms| quota.error(wait_ms))
 }
 
 fn capacity_for(room: &Room, user: &UserId) -> Result<(), ProtocolError> {
@@ -166,8 +166,8 @@ fn first_over(room: &Room, now: Millis) -> Option<UserId> {
 
 pub(crate) fn list(room: &Room, cx: &mut Context, principal: &Principal) {
     let allowed = principal.needs(Grant::Presence, "this token does not allow seeing who is here");
-    if let Err(refusal) = allowed {
-        return cx.refuse_principal(principal, refusal);
+    if let Err(error) = allowed {
+        return cx.refuse_principal(principal, error);
     }
     let mut members: Vec<Member> = room.connections.values().map(|it| it.member.clone()).collect();
     // Those within their grace never left.

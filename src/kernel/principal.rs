@@ -38,8 +38,8 @@ impl Principal {
     }
 
     /// Refuses what the token does not allow.
-    pub(crate) fn needs(&self, grant: Grant, refusal: &'static str) -> Result<(), ProtocolError> {
-        if self.grants.has(grant) { Ok(()) } else { Err(ProtocolError::denied(refusal)) }
+    pub(crate) fn needs(&self, grant: Grant, error: &'static str) -> Result<(), ProtocolError> {
+        if self.grants.has(grant) { Ok(()) } else { Err(ProtocolError::denied(error)) }
     }
 
     /// Whether it speaks for the service rather than as one user of many. Nobody knows who a
@@ -52,10 +52,10 @@ impl Principal {
     pub(crate) fn owns(
         &self,
         owner: Option<&UserId>,
-        refusal: &'static str,
+        error: &'static str,
     ) -> Result<(), ProtocolError> {
         let is_own = self.grants.has(Grant::Send) && owner == Some(&self.member.id);
-        if is_own { Ok(()) } else { self.needs(Grant::Admin, refusal) }
+        if is_own { Ok(()) } else { self.needs(Grant::Admin, error) }
     }
 
     fn recipients(&self) -> Recipients {
@@ -69,9 +69,9 @@ impl Context {
         self.tell_notice(principal.recipients(), pending.notice(event));
     }
 
-    pub(crate) fn refuse_principal(&mut self, principal: &Principal, refusal: ProtocolError) {
+    pub(crate) fn refuse_principal(&mut self, principal: &Principal, error: ProtocolError) {
         self.tally.refused += 1;
-        self.answer(principal, Event::Refused(refusal));
+        self.answer(principal, Event::Refused(error));
     }
 
     /// What an answer needs that only the log can give.

@@ -42,7 +42,7 @@ impl Room {
         duplicate: Option<Duplicate>,
     ) {
         let command = match command {
-            Err(refusal) => return cx.refuse_principal(principal, refusal),
+            Err(error) => return cx.refuse_principal(principal, error),
             // Over HTTP only what a room serves can be asked.
             Ok(command)
                 if principal.connection.is_some() && !kinds::serves(self.kind, &command) =>

@@ -12,10 +12,10 @@ use crate::rates::Quota;
 const ACTIVE_MS: u64 = 60_000;
 
 pub(crate) fn stats(room: &Room, cx: &mut Context, principal: &Principal) {
-    if let Err(refusal) =
+    if let Err(error) =
         principal.needs(Grant::Presence, "this token does not allow seeing who is here")
     {
-        return cx.refuse_principal(principal, refusal);
+        return cx.refuse_principal(principal, error);
     }
     let stats = Stats {
         connections: room.connections.len() as u64,

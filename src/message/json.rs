@@ -231,8 +231,8 @@ mod tests {
     fn data_has_a_length_of_its_own() {
         let long = |bytes| format!("\"{}\"", "x".repeat(bytes - 2));
         assert!(Json::parse(long(DATA_BYTES_MAX)).is_ok());
-        let refusal = Json::parse(long(DATA_BYTES_MAX + 1)).unwrap_err();
-        assert_eq!(refusal, ProtocolError::data_too_large(DATA_BYTES_MAX));
+        let error = Json::parse(long(DATA_BYTES_MAX + 1)).unwrap_err();
+        assert_eq!(error, ProtocolError::data_too_large(DATA_BYTES_MAX));
         assert!(text_fits(&"\u{1}".repeat(DATA_BYTES_MAX / 6)).is_ok());
         assert!(text_fits(&"\u{1}".repeat(DATA_BYTES_MAX / 6 + 1)).is_err());
     }

@@ -165,8 +165,8 @@ mod tests {
         let event = StateKey::parse(longest.as_str()).unwrap().event();
         assert_eq!(EventName::parse(event.as_str()), Ok(event));
         for key in ["", ".", "..", "a b", "ä", &format!("{longest}k")] {
-            let refusal = StateKey::parse(key).unwrap_err();
-            assert!(refusal.message.contains(&format!("to {} of", StateKey::BYTES_MAX)));
+            let error = StateKey::parse(key).unwrap_err();
+            assert!(error.message.contains(&format!("to {} of", StateKey::BYTES_MAX)));
         }
     }
 

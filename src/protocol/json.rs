@@ -67,7 +67,7 @@ pub(super) fn request<'a, E: Deserialize<'a>>(
     });
     match read {
         Ok((request_id, command)) => Request { request_id, command },
-        Err(refusal) => Request { request_id: lone_id(frame), command: Err(refusal) },
+        Err(error) => Request { request_id: lone_id(frame), command: Err(error) },
     }
 }
 

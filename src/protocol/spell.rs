@@ -100,13 +100,13 @@ pub(crate) enum ErrorDetails<'a> {
 }
 
 impl<'a> ErrorDetails<'a> {
-    pub(super) fn of(refusal: &'a ProtocolError) -> Option<Self> {
-        match &refusal.details {
-            Details::None => refusal.retry_after.map(|retry_after| Self::Wait { retry_after }),
+    pub(super) fn of(error: &'a ProtocolError) -> Option<Self> {
+        match &error.details {
+            Details::None => error.retry_after.map(|retry_after| Self::Wait { retry_after }),
             Details::Rate { limit, window_s } => Some(Self::Rate {
                 limit: *limit,
                 window: window(*window_s),
-                retry_after: refusal.retry_after.unwrap_or_default(),
+                retry_after: error.retry_after.unwrap_or_default(),
             }),
             Details::Faults(faults) => Some(Self::Faults { faults }),
         }

@@ -50,7 +50,7 @@ impl Quota {
 
     /// What to say to one that exceeded it.
     #[must_use]
-    pub const fn refusal(self, wait_ms: u64) -> ProtocolError {
+    pub const fn error(self, wait_ms: u64) -> ProtocolError {
         ProtocolError::too_fast(self.count, self.period_ms, wait_ms)
     }
 }

@@ -32,7 +32,7 @@ pub fn openapi() -> Value {
             None => drop(path.insert(call.method.into(), operation(call, &mut shapes))),
         }
     }
-    let responses = refusals().into_iter().map(|it| response(&it, &problem));
+    let responses = errors().into_iter().map(|it| response(&it, &problem));
     let parameters: Vec<(&str, Value)> = PARAMETERS
         .iter()
         .chain(own.iter().flat_map(|it| it.parameters))
@@ -161,7 +161,7 @@ fn response_name(status: u16) -> String {
 }
 
 /// One of every status.
-fn refusals() -> [ProtocolError; 9] {
+fn errors() -> [ProtocolError; 9] {
     let fault =
         Fault { field: "progress".into(), problem: "must be a number from 0 to 100".into() };
     [
@@ -177,8 +177,8 @@ fn refusals() -> [ProtocolError; 9] {
     ]
 }
 
-fn response(refusal: &ProtocolError, schema: &Value) -> (String, Value) {
-    let problem = Problem::of(refusal);
+fn response(error: &ProtocolError, schema: &Value) -> (String, Value) {
+    let problem = Problem::of(error);
     let example = serde_json::to_value(&problem).unwrap_or_default();
     let mut response = content(problem.title, "application/problem+json", schema, &example);
     let header = |name: &str, schema: Value, about: &str| {

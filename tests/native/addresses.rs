@@ -19,9 +19,9 @@ fn c22_l6_the_eleventh_connect_within_a_minute_is_refused_and_costs_nothing() {
     }
     for wait in [15, 14] {
         let now = NOON.plus(60_000 - wait * 1000);
-        let refusal = comes(&mut room, "192.0.2.1", now).unwrap_err();
-        assert_eq!((refusal.code, refusal.retry_after), (Code::RateLimitExceeded, Some(wait)));
-        assert_eq!(refusal.details, Details::Rate { limit: 10, window_s: 60 });
+        let error = comes(&mut room, "192.0.2.1", now).unwrap_err();
+        assert_eq!((error.code, error.retry_after), (Code::RateLimitExceeded, Some(wait)));
+        assert_eq!(error.details, Details::Rate { limit: 10, window_s: 60 });
     }
     assert_eq!(comes(&mut room, "192.0.2.2", NOON.plus(46_000)), Ok(()));
     assert_eq!(comes(&mut room, "192.0.2.1", NOON.plus(60_000)), Ok(()));

@@ -83,8 +83,8 @@ fn policy(development: bool) -> Policy {
 }
 
 fn refused(verdict: &Verdict) -> Code {
-    let Verdict::Refuse(refusal, _) = verdict else { panic!("{verdict:?}") };
-    refusal.code
+    let Verdict::Refuse(error, _) = verdict else { panic!("{verdict:?}") };
+    error.code
 }
 
 #[test]
@@ -138,9 +138,9 @@ fn bad_tokens_are_refused() {
         ("endless", hs256(&with("x", json!("x".repeat(9_000))))),
     ];
     for (title, token) in bad {
-        let refusal = keys(false).verify(&token, NOON).unwrap_err();
-        assert_eq!(refusal.code, Code::AuthenticationFailed, "{title}");
-        assert!(token.is_empty() || !refusal.message.contains(&token), "{title}");
+        let error = keys(false).verify(&token, NOON).unwrap_err();
+        assert_eq!(error.code, Code::AuthenticationFailed, "{title}");
+        assert!(token.is_empty() || !error.message.contains(&token), "{title}");
     }
 }
 
@@ -281,9 +281,9 @@ fn r6_the_refusal_of_a_page_names_the_variable() {
         origin: Some("https://evil.example".into()),
         ..Upgrade::default()
     };
-    let refusal = echoed(&policy(false), &upgrade).unwrap_err();
-    assert!(refusal.message.contains("ALLOWED_ORIGINS"), "{refusal}");
-    assert_eq!(CloseCode::of(&refusal).number(), 1008);
+    let error = echoed(&policy(false), &upgrade).unwrap_err();
+    assert!(error.message.contains("ALLOWED_ORIGINS"), "{error}");
+    assert_eq!(CloseCode::of(&error).number(), 1008);
     let own = Upgrade { origin: Some("https://rooms.example".into()), ..upgrade };
     assert!(echoed(&policy(false), &own).is_ok());
 }

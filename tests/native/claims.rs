@@ -79,10 +79,10 @@ fn r4_a_claim_that_restricts_is_not_passed_over() {
 #[test]
 fn r4_the_log_learns_which_claim_and_the_client_only_that_it_is_so() {
     let claim = |token: &str| {
-        let refusal = keys().verify(token, NOON).unwrap_err();
-        let told = serde_json::to_value(&refusal).unwrap();
+        let error = keys().verify(token, NOON).unwrap_err();
+        let told = serde_json::to_value(&error).unwrap();
         assert!(told.get("claim").is_none(), "{told}");
-        refusal.claim.unwrap()
+        error.claim.unwrap()
     };
     let header = |header: Value| sign(SECRET, &header, &ann(&json!({})));
     for (expected, token) in [

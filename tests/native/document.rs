@@ -159,10 +159,8 @@ fn t3_what_is_not_within_the_text_is_refused_and_nothing_changes() {
     let idle = [insert(0, ""), delete(1, 0), replace(1, 0, "")];
     for operation in outside.chain(split).chain(idle) {
         let refused = document.submit(&operation, Version(1), &user("ann"));
-        let Err(Rejection::Invalid(refusal)) = refused else {
-            panic!("{operation:?}: {refused:?}")
-        };
-        assert_eq!(refusal.code, Code::InvalidMessageFormat, "{operation:?}");
+        let Err(Rejection::Invalid(error)) = refused else { panic!("{operation:?}: {refused:?}") };
+        assert_eq!(error.code, Code::InvalidMessageFormat, "{operation:?}");
         assert_eq!(document, before, "{operation:?}");
     }
 }

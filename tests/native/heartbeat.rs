@@ -25,7 +25,7 @@ fn ring(room: &mut Room, heard: &[(u64, u64)]) -> (u64, Vec<ConnectionId>, Vec<C
         match effect {
             Effect::Tell { to: Recipients::One(to), notice } => match notice.event {
                 Event::Ping => pinged.push(to),
-                Event::Refused(refusal) => assert_eq!(refusal.code, Code::ConnectionTimeout),
+                Event::Refused(error) => assert_eq!(error.code, Code::ConnectionTimeout),
                 other => panic!("nobody asked for {other:?}"),
             },
             Effect::Close { connection, .. } => closed.push(connection),

@@ -215,8 +215,8 @@ fn each_kind_of_room_serves_its_own() {
 #[test]
 fn b16_g7_every_fault_of_a_metric_is_named() {
     let faults = |text: &str| {
-        let refusal = read_event(text, Kind::Analytics, 1 << 20).unwrap_err();
-        let details = serde_json::to_value(&refusal.details).unwrap();
+        let error = read_event(text, Kind::Analytics, 1 << 20).unwrap_err();
+        let details = serde_json::to_value(&error.details).unwrap();
         let faults = details["faults"].as_array().cloned().unwrap_or_default();
         faults.iter().map(|it| it["field"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
     };

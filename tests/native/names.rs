@@ -129,9 +129,9 @@ fn g8_a_room_is_erased_by_its_own_name_twice_and_by_no_other_path() {
     assert!(call("/api/v1/rooms/chat/a%2Db", Some("a-b")).is_ok());
     for confirm in [None, Some(""), Some("a"), Some("A-B"), Some("true"), Some("chat:a-b")] {
         let refused = call("/api/v1/rooms/chat/a-b", confirm);
-        let Err(dormouse::api::NoCall::Refused(refusal)) = refused else { panic!("{refused:?}") };
-        assert_eq!(refusal.code, Code::InvalidMessageFormat);
-        assert!(refusal.message.contains("confirm"), "{confirm:?}");
+        let Err(dormouse::api::NoCall::Refused(error)) = refused else { panic!("{refused:?}") };
+        assert_eq!(error.code, Code::InvalidMessageFormat);
+        assert!(error.message.contains("confirm"), "{confirm:?}");
     }
 }
 
@@ -144,8 +144,8 @@ fn r4_a_subject_that_cannot_be_seen_is_refused_and_such_a_name_is_mended() {
         keys.verify(&hs256(&claims), Millis(NOON.0)).map(|it| it.member())
     };
     for sub in [".", "..", "a\u{202E}", "\u{200B}a", "a\0", "\u{1B}[1m", "\u{FEFF}", "a\u{AD}b"] {
-        let refusal = verify(sub, &json!("Ann")).unwrap_err();
-        assert_eq!(refusal.code, Code::AuthenticationFailed, "{sub:?}");
+        let error = verify(sub, &json!("Ann")).unwrap_err();
+        assert_eq!(error.code, Code::AuthenticationFailed, "{sub:?}");
     }
     for (name, shown) in [
         ("Ann", "Ann"),

@@ -34,6 +34,6 @@ pub(crate) fn sent(task: &Task) -> Task {
 pub(crate) fn called(kind: Kind, event: &Value) -> Request {
     match read_event(&event.to_string(), kind, DATA_BYTES_MAX) {
         Ok(event) => sent(&Task::Publish(vec![event])).requests(kind).remove(0),
-        Err(refusal) => Request { request_id: None, command: Err(refusal) },
+        Err(error) => Request { request_id: None, command: Err(error) },
     }
 }

@@ -65,11 +65,11 @@ fn told(effects: &[Effect]) -> Vec<(&Recipients, &Event)> {
         .collect()
 }
 
-fn refusals(effects: &[Effect]) -> Vec<(Code, Option<u64>)> {
+fn errors(effects: &[Effect]) -> Vec<(Code, Option<u64>)> {
     told(effects)
         .into_iter()
         .filter_map(|(_, event)| match event {
-            Event::Refused(refusal) => Some((refusal.code, refusal.retry_after)),
+            Event::Refused(error) => Some((error.code, error.retry_after)),
             _ => None,
         })
         .collect()
@@ -183,7 +183,7 @@ fn p13_what_a_token_does_not_grant_is_refused() {
     let asked = [say(), TypingCommand::Set(true).into(), Command::History(page), Command::Presence];
     for command in asked {
         let effects = scene.says(1, command.clone());
-        assert_eq!(refusals(&effects), [(Code::PermissionDenied, None)], "{command:?}");
+        assert_eq!(errors(&effects), [(Code::PermissionDenied, None)], "{command:?}");
         assert!(closes(&effects).is_empty());
     }
 }
@@ -192,13 +192,13 @@ fn p13_what_a_token_does_not_grant_is_refused() {
 fn b27_l1_the_message_past_the_rate_is_refused_and_the_socket_closed() {
     let mut scene = Scene::with(Limits::default(), &["ann", "bob"]);
     for _ in 0..100 {
-        assert_eq!(refusals(&scene.after(10).says(1, say())), []);
+        assert_eq!(errors(&scene.after(10).says(1, say())), []);
     }
     let effects = scene.says(1, say());
-    assert_eq!(refusals(&effects), [(Code::RateLimitExceeded, Some(60))]);
+    assert_eq!(errors(&effects), [(Code::RateLimitExceeded, Some(60))]);
     assert_eq!(closes(&effects), [(1008, "Rate limit exceeded")]);
     assert_eq!(scene.says(1, say()), [], "the session is gone at once");
-    assert_eq!(refusals(&scene.says(2, say())), [], "nobody else notices");
+    assert_eq!(errors(&scene.says(2, say())), [], "nobody else notices");
 }
 
 #[test]
@@ -209,7 +209,7 @@ fn b27_l1_garbage_counts_as_much_as_sense() {
         let request = Request { request_id: None, command: Err(ProtocolError::invalid("?")) };
         scene.does(Input::Received { connection: session_id(1), request, duplicate: None })
     };
-    assert_eq!(refusals(&garbage(&mut scene)), [(Code::InvalidMessageFormat, None)]);
+    assert_eq!(errors(&garbage(&mut scene)), [(Code::InvalidMessageFormat, None)]);
     assert_eq!(closes(&garbage(&mut scene)), [(1008, "Rate limit exceeded")]);
 }
 
@@ -218,12 +218,12 @@ fn b28_l2_a_room_has_a_rate_of_its_own() {
     let limits = Limits { broadcasts_per_minute: 3, ..Limits::default() };
     let mut scene = Scene::with(limits, &["ann", "bob"]);
     for number in [1, 2, 1] {
-        assert_eq!(refusals(&scene.says(number, say())), []);
+        assert_eq!(errors(&scene.says(number, say())), []);
     }
     let effects = scene.after(2_500).says(2, say());
-    assert_eq!(refusals(&effects), [(Code::RateLimitExceeded, Some(58))]);
+    assert_eq!(errors(&effects), [(Code::RateLimitExceeded, Some(58))]);
     assert_eq!(closes(&effects), [], "it is not bob's fault");
-    assert_eq!(refusals(&scene.after(57_500).says(1, say())), [], "refilled, not early, not late");
+    assert_eq!(errors(&scene.after(57_500).says(1, say())), [], "refilled, not early, not late");
 }
 
 #[test]
@@ -252,11 +252,11 @@ fn r8_an_expired_token_is_refused_on_every_message_and_closed_thirty_seconds_lat
     let mut scene = Scene::with(Limits::default(), &["ann"]);
     let expires_at = Some(NOON.plus(1_000));
     let _ = scene.does(Input::Joined(Box::new(Connection { expires_at, ..connection(2, "bob") })));
-    assert_eq!(refusals(&scene.after(999).says(2, say())), []);
+    assert_eq!(errors(&scene.after(999).says(2, say())), []);
     let late = scene.after(1).says(2, say());
-    assert_eq!(refusals(&late), [(Code::AuthenticationFailed, None)]);
+    assert_eq!(errors(&late), [(Code::AuthenticationFailed, None)]);
     assert!(closes(&late).is_empty());
-    assert_eq!(refusals(&scene.says(2, Command::Ping)), [(Code::AuthenticationFailed, None)]);
+    assert_eq!(errors(&scene.says(2, Command::Ping)), [(Code::AuthenticationFailed, None)]);
     let _ = scene.alarm();
     assert_eq!(scene.room.next_wake(), Some(scene.now.plus(RENEWAL_MS)));
     let closed = scene.after(RENEWAL_MS).alarm();
@@ -270,8 +270,8 @@ fn r8_a_silent_socket_is_prompted_by_the_alarm() {
     let _ = scene.does(Input::Joined(Box::new(Connection { expires_at, ..connection(1, "ann") })));
     assert_eq!(scene.room.next_wake(), expires_at);
     let prompted = scene.after(1_000).alarm();
-    assert_eq!(refusals(&prompted), [(Code::AuthenticationFailed, None)]);
-    assert_eq!(refusals(&scene.after(1).alarm()), [], "once");
+    assert_eq!(errors(&prompted), [(Code::AuthenticationFailed, None)]);
+    assert_eq!(errors(&scene.after(1).alarm()), [], "once");
 }
 
 fn renewal(user: &str, expires_at: Option<Millis>) -> Renewal {
@@ -292,12 +292,12 @@ fn r8_a_younger_token_of_the_same_user_replaces_the_old_one() {
     let later = Some(NOON.plus(60_000));
     let conflicts = [renewal("bob", later), renewal("ann", expires_at)];
     for conflict in conflicts {
-        assert_eq!(refusals(&shows(&mut scene, Ok(conflict))), [(Code::Conflict, None)]);
+        assert_eq!(errors(&shows(&mut scene, Ok(conflict))), [(Code::Conflict, None)]);
     }
     let forged = Err(ProtocolError::unauthenticated("no"));
-    assert_eq!(refusals(&shows(&mut scene, forged)), [(Code::AuthenticationFailed, None)]);
-    assert_eq!(refusals(&shows(&mut scene, Ok(renewal("ann", later)))), []);
-    assert_eq!(refusals(&scene.says(1, say())), []);
+    assert_eq!(errors(&shows(&mut scene, forged)), [(Code::AuthenticationFailed, None)]);
+    assert_eq!(errors(&shows(&mut scene, Ok(renewal("ann", later)))), []);
+    assert_eq!(errors(&scene.says(1, say())), []);
     assert_eq!(closes(&scene.after(RENEWAL_MS).alarm()), []);
 }
 
@@ -308,7 +308,7 @@ fn l7_silence_closes_a_socket_unless_the_platform_heard_it() {
     assert!(scene.room.sweep_is_due(scene.now));
     let heard = BTreeMap::from([(session_id(2), NOON.plus(299_000))]);
     let effects = scene.does(Input::Alarm { heard });
-    assert_eq!(refusals(&effects), [(Code::ConnectionTimeout, None)]);
+    assert_eq!(errors(&effects), [(Code::ConnectionTimeout, None)]);
     assert_eq!(closes(&effects), [(1001, "nothing was heard for too long")]);
     assert!(scene.room.connection(session_id(1)).is_none());
     assert!(scene.room.connection(session_id(2)).is_some());

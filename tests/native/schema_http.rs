@@ -162,8 +162,8 @@ fn what_is_answered_over_http_is_of_the_documented_shape() {
             Event::Reply(Reply::Kicked(_)) => {
                 ("/api/v1/rooms/{kind}/{name}/users/{user}", "delete")
             }
-            Event::Refused(refusal) => {
-                let spelled = serde_json::to_value(Problem::of(refusal)).unwrap();
+            Event::Refused(error) => {
+                let spelled = serde_json::to_value(Problem::of(error)).unwrap();
                 problem.validate(&spelled).unwrap();
                 refused += 1;
                 continue;

@@ -85,8 +85,8 @@ fn lost() -> String {
     refused(Relay::LOST)
 }
 
-fn refused(refusal: ProtocolError) -> String {
-    let event = Event::Refused(refusal);
+fn refused(error: ProtocolError) -> String {
+    let event = Event::Refused(error);
     let id = clock(NOON).new_id();
     spelled(&Notice { id, reply_to: None, connection: None, at: NOON, event }).unwrap()
 }
@@ -152,7 +152,7 @@ fn asked(query: &[(&str, &str)]) -> Result<Connection, ProtocolError> {
             assert_eq!(hand_off.wire, WIRE);
             Ok(hand_off.connection(session_id(1), NOON))
         }
-        Verdict::Refuse(refusal, _) => Err(refusal),
+        Verdict::Refuse(error, _) => Err(error),
         Verdict::Receive { .. } => panic!("nothing is received"),
     }
 }

@@ -39,7 +39,7 @@ pub(crate) fn posts(world: &mut World, event: &Value) -> Value {
     world.wait(1);
     let event = match read_event(&event.to_string(), world.kind, DATA_BYTES_MAX) {
         Ok(event) => event,
-        Err(refusal) => return json!({"code": refusal.code}),
+        Err(error) => return json!({"code": error.code}),
     };
     let task = Task::Publish(vec![event]);
     let answers = world.run_as(&member("root"), Grants::all(), &task);
@@ -49,7 +49,7 @@ pub(crate) fn posts(world: &mut World, event: &Value) -> Value {
 fn spelled(answer: &Answer) -> Value {
     match answer {
         Answer::Done(json) => serde_json::from_str(json.as_str()).unwrap(),
-        Answer::Refused(refusal) => json!({"code": refusal.code}),
+        Answer::Refused(error) => json!({"code": error.code}),
     }
 }
 

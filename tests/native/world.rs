@@ -174,8 +174,8 @@ impl World {
                 let attach = |_: &mut FakeSockets| sockets.open_as(&connection, wire);
                 host.join(connection.clone(), clock, attach).unwrap()
             }
-            Err(refusal) => {
-                refused = Some(refusal);
+            Err(error) => {
+                refused = Some(error);
                 Flush::No
             }
         });

@@ -25,8 +25,8 @@ impl Shared {
         self.step(|host| {
             let connection = match host.admit(connection, address.as_deref(), now.at) {
                 Ok(connection) => connection,
-                Err(refusal) => {
-                    refused = Some(refusal);
+                Err(error) => {
+                    refused = Some(error);
                     return Ok(Flush::No);
                 }
             };
@@ -51,7 +51,7 @@ impl Shared {
             })
         })?;
         match refused {
-            Some(refusal) => Ok(Response::from_json(&refusal)?.with_status(409)),
+            Some(error) => Ok(Response::from_json(&error)?.with_status(409)),
             None => Ok(ResponseBuilder::new().with_status(101).with_websocket(pair.client).empty()),
         }
     }

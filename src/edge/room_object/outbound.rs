@@ -57,15 +57,15 @@ impl Shared {
         if let Err(wait_ms) = breakers::admit_for(Breaker::Outbound, &whose) {
             return call.heard(Answer::Held { wait_ms }).input;
         }
-        let (answer, refusal) = match self.answer_of(kind, name.clone(), task).await {
+        let (answer, error) = match self.answer_of(kind, name.clone(), task).await {
             Ok(json) => (Answer::Room(json), ProtocolError::system()),
-            Err(refusal) => (Answer::Missing, refusal),
+            Err(error) => (Answer::Missing, error),
         };
         let heard = call.heard(answer);
         let is_well = heard.verdict != Verdict::Failed;
         breakers::went(Breaker::Outbound, &whose, is_well);
         if !is_well {
-            let detail = format!("{whose} did not answer: {refusal}");
+            let detail = format!("{whose} did not answer: {error}");
             log::failed(self.kind, name.as_str(), &detail);
         }
         heard.input
@@ -81,7 +81,7 @@ impl Shared {
         let request = RoomRequest::between_rooms(name, task);
         match hand_over::run(&self.env, kind, &request).await?.into_iter().next() {
             Some(RoomAnswer::Done(json)) => Ok(json),
-            Some(RoomAnswer::Refused(refusal)) => Err(refusal),
+            Some(RoomAnswer::Refused(error)) => Err(error),
             None => Err(ProtocolError::system()),
         }
     }

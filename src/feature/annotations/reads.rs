@@ -33,8 +33,8 @@ pub(super) fn is_known(room: &Room, user: &UserId) -> bool {
 pub(super) fn read(room: &mut Room, cx: &mut Context, principal: &Principal, offset: Offset) {
     let may_say = principal.grants.has(Grant::Send) || principal.connection.is_none();
     if !may_say {
-        let refusal = ProtocolError::denied("this token does not allow sending here");
-        return cx.refuse_principal(principal, refusal);
+        let error = ProtocolError::denied("this token does not allow sending here");
+        return cx.refuse_principal(principal, error);
     }
     if room.first.0 == 0 || !(room.first..=room.head).contains(&offset) {
         return cx.refuse_principal(principal, NOT_HERE);
@@ -126,8 +126,8 @@ pub(super) fn tick(room: &mut Room, cx: &mut Context) {
 /// How far has everyone read?
 pub(super) fn all(cx: &mut Context, principal: &Principal) {
     let allowed = principal.needs(Grant::Presence, "this token does not allow seeing who is here");
-    if let Err(refusal) = allowed {
-        return cx.refuse_principal(principal, refusal);
+    if let Err(error) = allowed {
+        return cx.refuse_principal(principal, error);
     }
     let pending = Some(cx.pending(principal));
     cx.effects.push(Effect::Find { query: Query::from(AnnotationQuery::Reads), pending });

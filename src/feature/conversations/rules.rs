@@ -142,8 +142,8 @@ fn handle(
             ask(room, cx, principal, &client, content, duplicate)
         }
     };
-    if let Err(refusal) = done {
-        cx.refuse_principal(principal, refusal);
+    if let Err(error) = done {
+        cx.refuse_principal(principal, error);
     }
 }
 
@@ -303,10 +303,10 @@ fn failed(room: &mut Room, cx: &mut Context, question: Offset) {
 }
 
 /// There will be no response: whoever wants one asks again.
-fn give_up(room: &mut Room, cx: &mut Context, question: Offset, refusal: ProtocolError) {
+fn give_up(room: &mut Room, cx: &mut Context, question: Offset, error: ProtocolError) {
     if let Some(Pending { message, .. }) = settle(room, cx, question) {
         cx.tally.refused += 1;
-        let (id, at, event) = (cx.clock.new_id(), cx.clock.at, Event::Refused(refusal));
+        let (id, at, event) = (cx.clock.new_id(), cx.clock.at, Event::Refused(error));
         tell(room, cx, Notice { id, reply_to: Some(message), connection: None, at, event });
     }
 }

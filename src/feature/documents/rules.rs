@@ -81,7 +81,7 @@ fn handle(room: &mut Room, cx: &mut Context, principal: &Principal, command: Edi
     if let EditingCommand::Delete { document } = &command {
         return match owners::delete(room, cx, principal, document) {
             Ok(()) => {}
-            Err(refusal) => cx.refuse_principal(principal, refusal),
+            Err(error) => cx.refuse_principal(principal, error),
         };
     }
     let Some(id) = principal.connection else {
@@ -105,8 +105,8 @@ fn handle(room: &mut Room, cx: &mut Context, principal: &Principal, command: Edi
             }
         }),
     };
-    if let Err(refusal) = done {
-        cx.refuse_principal(principal, refusal);
+    if let Err(error) = done {
+        cx.refuse_principal(principal, error);
     }
 }
 
@@ -196,7 +196,7 @@ fn edit(
             }
             Ok(())
         }
-        Err(Rejection::Invalid(refusal)) => Err(refusal),
+        Err(Rejection::Invalid(error)) => Err(error),
         Err(rejection @ (Rejection::Stale | Rejection::Future)) => {
             cx.refuse_principal(principal, rejection.into());
             // A short frame that is answered with a mebibyte is no keystroke.

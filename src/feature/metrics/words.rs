@@ -284,7 +284,7 @@ mod tests {
             Err(ProtocolError { details: Details::Faults(faults), .. }) => {
                 Err(faults.into_iter().map(|it| it.field.into_owned()).collect())
             }
-            Err(refusal) => panic!("every fault is named: {refusal}"),
+            Err(error) => panic!("every fault is named: {error}"),
         }
     }
 

@@ -22,7 +22,7 @@ impl Rules for Search {
         _: Option<Duplicate>,
     ) {
         match lookup(room, cx, principal, &asked) {
-            Err(refusal) => cx.refuse_principal(principal, refusal),
+            Err(error) => cx.refuse_principal(principal, error),
             Ok(lookup) => {
                 let pending = Some(cx.pending(principal));
                 cx.effects.push(Effect::Find { query: Query::from(lookup), pending });

@@ -49,7 +49,7 @@ fn set(
                 .map(|()| event),
         });
     match set {
-        Err(refusal) => cx.refuse_principal(principal, refusal),
+        Err(error) => cx.refuse_principal(principal, error),
         Ok(event) => {
             let head = room.head;
             let bytes = event.data.as_str().len();
@@ -140,8 +140,8 @@ const FULL: ProtocolError =
 
 fn all(cx: &mut Context, principal: &Principal) {
     let allowed = principal.needs(Grant::History, "this token does not allow reading history here");
-    if let Err(refusal) = allowed {
-        return cx.refuse_principal(principal, refusal);
+    if let Err(error) = allowed {
+        return cx.refuse_principal(principal, error);
     }
     let pending = Some(cx.pending(principal));
     cx.effects.push(Effect::Find { query: Query::from(AllState), pending });

@@ -100,7 +100,7 @@ fn handle(room: &mut Room, cx: &mut Context, principal: &Principal, command: Tra
     if let TransferCommand::Delete(data) = &command {
         return match delete_object(room, cx, principal, data) {
             Ok(()) => cx.answer(principal, Event::from(TransferEvent::Deleted(data.clone()))),
-            Err(refusal) => cx.refuse_principal(principal, refusal),
+            Err(error) => cx.refuse_principal(principal, error),
         };
     }
     // A stream needs a socket.
@@ -112,8 +112,8 @@ fn handle(room: &mut Room, cx: &mut Context, principal: &Principal, command: Tra
         TransferCommand::Fetch { data, from } => fetch(room, cx, principal, connection, data, from),
         TransferCommand::Delete(_) => Ok(()), // Above.
     };
-    if let Err(refusal) = done {
-        cx.refuse_principal(principal, refusal);
+    if let Err(error) = done {
+        cx.refuse_principal(principal, error);
     }
 }
 

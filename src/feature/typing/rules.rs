@@ -64,8 +64,8 @@ impl Typing {
 
 fn set(room: &mut Room, cx: &mut Context, principal: &Principal, typing: bool) {
     let allowed = principal.needs(Grant::Send, "this token does not allow sending here");
-    if let Err(refusal) = allowed {
-        return cx.refuse_principal(principal, refusal);
+    if let Err(error) = allowed {
+        return cx.refuse_principal(principal, error);
     }
     // A caller over HTTP has no socket whose end would end its typing.
     let Some(id) = principal.connection else {

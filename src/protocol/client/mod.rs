@@ -56,12 +56,12 @@ const INVALID_ROLE: CloseCode = CloseCode::Own(4401);
 /// 4500: a handshake that failed on our side (E26).
 const HANDSHAKE_FAILED: CloseCode = CloseCode::Own(4500);
 
-fn close_code(refusal: &ProtocolError) -> CloseCode {
+fn close_code(error: &ProtocolError) -> CloseCode {
     // A fault of ours has a code of its own here (E26).
-    if matches!(refusal.code, Code::Unavailable | Code::SystemError) {
+    if matches!(error.code, Code::Unavailable | Code::SystemError) {
         HANDSHAKE_FAILED
     } else {
-        CloseCode::of(refusal)
+        CloseCode::of(error)
     }
 }
 
@@ -100,7 +100,7 @@ impl Protocol for Client {
             Event::Reply(Reply::Status(status)) => {
                 frame(notice, "status", StatusOut::of(notice, status))
             }
-            Event::Refused(refusal) => frame(notice, "error", Error::of(notice, refusal)),
+            Event::Refused(error) => frame(notice, "error", Error::of(notice, error)),
             // Every other type goes to the listeners of its clients (E19): only what was
             // published; and nothing it can say asks for the rest.
             Event::Position(_)
@@ -299,13 +299,13 @@ pub(crate) struct Error<'a> {
 }
 
 impl<'a> Error<'a> {
-    fn of(notice: &'a Notice, refusal: &'a ProtocolError) -> Self {
+    fn of(notice: &'a Notice, error: &'a ProtocolError) -> Self {
         Self {
             id: notice.reply_to.as_ref().map(RequestId::as_str),
-            code: refusal.code,
-            message: &refusal.message,
-            retry_after: refusal.retry_after,
-            details: ErrorDetails::of(refusal),
+            code: error.code,
+            message: &error.message,
+            retry_after: error.retry_after,
+            details: ErrorDetails::of(error),
         }
     }
 }

@@ -95,7 +95,7 @@ impl Protocol for Context {
                 let Spelled { word, data } = it.spell("context")?;
                 frame(notice, word, Some(data))
             }
-            Event::Refused(refusal) => json::frame(&Error::of(notice, refusal)),
+            Event::Refused(error) => json::frame(&Error::of(notice, error)),
             Event::Welcome(_) | Event::Position(_) | Event::Ping | Event::Reply(_) => return None,
         })
     }
@@ -268,14 +268,14 @@ pub(crate) struct Error<'a> {
 }
 
 impl<'a> Error<'a> {
-    fn of(notice: &'a Notice, refusal: &'a ProtocolError) -> Self {
+    fn of(notice: &'a Notice, error: &'a ProtocolError) -> Self {
         Self {
             kind: "error",
             id: Id::of(notice, "error"),
             timestamp: notice.at.to_rfc3339(),
-            error: &refusal.message,
-            code: refusal.code,
-            retry_after: refusal.retry_after,
+            error: &error.message,
+            code: error.code,
+            retry_after: error.retry_after,
         }
     }
 }

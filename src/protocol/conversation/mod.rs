@@ -49,7 +49,7 @@ impl Protocol for Talk {
     fn decode(&self, frame: &Frame, _: &Peer<'_>) -> Decoded {
         let text = match json::object_text(frame) {
             Ok(text) => text,
-            Err(refusal) => return Request { request_id: None, command: Err(refusal) }.into(),
+            Err(error) => return Request { request_id: None, command: Err(error) }.into(),
         };
         let wrong = ProtocolError::invalid("a message is a JSON object with a string as type");
         let envelope = serde_json::from_str::<Envelope<'_>>(text).map_err(|_| wrong);
@@ -81,7 +81,7 @@ impl Protocol for Talk {
                 let (kind, timestamp) = ("auth", notice.at.to_rfc3339());
                 json::frame(&Auth { kind, user_id: &user.0, expires_at, timestamp })
             }
-            Event::Refused(refusal) => json::frame(&Error::of(notice, refusal)),
+            Event::Refused(error) => json::frame(&Error::of(notice, error)),
             // Nobody but its user is in a conversation, and nothing it can say asks for these.
             Event::Welcome(_)
             | Event::Position(_)
@@ -247,13 +247,13 @@ pub(crate) struct Error<'a> {
 }
 
 impl<'a> Error<'a> {
-    fn of(notice: &'a Notice, refusal: &'a ProtocolError) -> Self {
+    fn of(notice: &'a Notice, error: &'a ProtocolError) -> Self {
         Self {
             kind: "error",
-            error: &refusal.message,
-            code: refusal.code,
+            error: &error.message,
+            code: error.code,
             message_id: notice.reply_to.as_ref().map(RequestId::as_str),
-            retry_after: refusal.retry_after,
+            retry_after: error.retry_after,
             timestamp: notice.at.to_rfc3339(),
         }
     }

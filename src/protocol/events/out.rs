@@ -29,7 +29,7 @@ pub(super) fn encode(notice: &Notice) -> Option<Frame> {
             response(notice, at, Renewed { user_id: &user.0, expires_at })
         }
         Event::Reply(reply) => self::reply(notice, at, reply)?,
-        Event::Refused(refusal) => json::frame(&Error::of(notice, refusal, at)),
+        Event::Refused(error) => json::frame(&Error::of(notice, error, at)),
         Event::Feature(it) => {
             let Spelled { word, data } = it.spell("events")?;
             // What nobody can subscribe to is an answer.
@@ -313,9 +313,9 @@ pub(crate) struct Error<'a> {
 }
 
 impl<'a> Error<'a> {
-    fn of(notice: &'a Notice, refusal: &'a ProtocolError, timestamp: String) -> Self {
-        let details = ErrorDetails::of(refusal);
-        let (code, message) = (refusal.code, &*refusal.message);
+    fn of(notice: &'a Notice, error: &'a ProtocolError, timestamp: String) -> Self {
+        let details = ErrorDetails::of(error);
+        let (code, message) = (error.code, &*error.message);
         Self { kind: "error", id: theirs(notice), timestamp, code, message, details }
     }
 }

@@ -76,7 +76,7 @@ impl Protocol for Sse {
                 let at = format!("{}:{}", it.epoch.0, it.attached.from.0);
                 event(ATTACHED, Some(&at), &AttachedOut::of(it))
             }
-            Event::Refused(refusal) => event(CLOSING, None, &Closing::of(refusal)),
+            Event::Refused(error) => event(CLOSING, None, &Closing::of(error)),
             // What is not in the log is not in the stream; nothing that is said asks for the rest.
             Event::Ping
             | Event::Pong
@@ -172,8 +172,8 @@ pub(crate) struct Closing<'a> {
 }
 
 impl<'a> Closing<'a> {
-    fn of(refusal: &'a ProtocolError) -> Self {
-        let details = ErrorDetails::of(refusal);
-        Self { code: refusal.code, message: &refusal.message, details }
+    fn of(error: &'a ProtocolError) -> Self {
+        let details = ErrorDetails::of(error);
+        Self { code: error.code, message: &error.message, details }
     }
 }

@@ -61,7 +61,7 @@ impl Protocol for Workflow {
                 let expires_at = expires_at.map(Millis::to_rfc3339);
                 frame(notice, "auth", Some(Auth { user_id: &user.0, expires_at }))
             }
-            Event::Refused(refusal) => frame(notice, "error", Some(Error::of(notice, refusal))),
+            Event::Refused(error) => frame(notice, "error", Some(Error::of(notice, error))),
             Event::Feature(it) => {
                 let Spelled { word, data } = it.spell("workflow")?;
                 frame(notice, word, Some(data))
@@ -170,17 +170,17 @@ pub(crate) struct ErrorDetails<'a> {
 }
 
 impl<'a> Error<'a> {
-    fn of(notice: &'a Notice, refusal: &'a ProtocolError) -> Self {
-        let faults = match &refusal.details {
+    fn of(notice: &'a Notice, error: &'a ProtocolError) -> Self {
+        let faults = match &error.details {
             Details::Faults(faults) => faults.as_slice(),
             Details::None | Details::Rate { .. } => &[],
         };
         Self {
-            error_code: refusal.code,
-            error_message: &refusal.message,
+            error_code: error.code,
+            error_message: &error.message,
             error_details: ErrorDetails {
                 session_id: notice.connection.as_ref().map(ConnectionId::to_string),
-                retry_after: refusal.retry_after,
+                retry_after: error.retry_after,
                 request_id: notice.reply_to.as_ref().map(RequestId::as_str),
                 faults,
             },

@@ -7,8 +7,8 @@ use crate::schema::shape::output_here;
 /// The legacy echo, which has no words of its own: a refusal is spelled as by another protocol.
 pub(in crate::schema) fn of_echo() -> Frames {
     let Frames { send, own, .. } = of(ProtocolId::FIRST);
-    let refusal = send.into_iter().filter(|it| it.name == "error");
-    Frames { receive: vec![&ANYTHING], send: [&ANYTHING].into_iter().chain(refusal).collect(), own }
+    let error = send.into_iter().filter(|it| it.name == "error");
+    Frames { receive: vec![&ANYTHING], send: [&ANYTHING].into_iter().chain(error).collect(), own }
 }
 
 const ANYTHING: Message = Message {

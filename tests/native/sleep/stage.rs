@@ -208,7 +208,7 @@ impl Stage {
         for event in events {
             match read_event(&event.to_string(), self.place.kind, DATA_BYTES_MAX) {
                 Ok(event) => read.push(event),
-                Err(refusal) => self.now.answers.push(told::answer(&Answer::Refused(refusal))),
+                Err(error) => self.now.answers.push(told::answer(&Answer::Refused(error))),
             }
         }
         if !read.is_empty() {
@@ -312,8 +312,8 @@ impl Stage {
                     self.say(seat, &Frame::Text(frame.into()));
                 }
             }
-            Err(refusal) => {
-                self.now.answers.push(json!({"refused": refusal}));
+            Err(error) => {
+                self.now.answers.push(json!({"refused": error}));
             }
         }
     }

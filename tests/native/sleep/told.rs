@@ -159,7 +159,7 @@ pub(super) fn answer(answer: &Answer) -> Value {
             }
             json!({"done": done})
         }
-        Answer::Refused(refusal) => json!({"refused": refusal}),
+        Answer::Refused(error) => json!({"refused": error}),
     }
 }
 

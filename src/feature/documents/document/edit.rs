@@ -64,8 +64,8 @@ pub enum Rejection {
 }
 
 impl From<ProtocolError> for Rejection {
-    fn from(refusal: ProtocolError) -> Self {
-        Self::Invalid(refusal)
+    fn from(error: ProtocolError) -> Self {
+        Self::Invalid(error)
     }
 }
 
@@ -76,7 +76,7 @@ impl From<Rejection> for ProtocolError {
                 Self::new(Code::Conflict, "the document went on too far since this version")
             }
             Rejection::Future => Self::new(Code::Conflict, "the document has no such version yet"),
-            Rejection::Invalid(refusal) => refusal,
+            Rejection::Invalid(error) => error,
         }
     }
 }
