@@ -54,7 +54,7 @@ async fn ask(
     }
 }
 
-/// Sends a caller's errand to its room's object.
+/// Sends a caller's request to its room's object.
 pub(super) async fn run(
     env: &Env,
     kind: Kind,

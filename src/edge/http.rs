@@ -63,7 +63,7 @@ struct Http<'a> {
 }
 
 /// A room, and the events of a batch that go there with their places in it.
-type Parcel = (Kind, RoomName, Vec<(usize, Sent)>);
+type RoomBatch = (Kind, RoomName, Vec<(usize, Sent)>);
 
 /// Answers a call.
 pub(super) async fn serve(request: &Request, asked: &Upgrade, env: &Env) -> Result<Response> {
@@ -224,7 +224,7 @@ impl Http<'_> {
         }
     }
 
-    /// Publishes to several rooms: one errand each, whose events stay in their order.
+    /// Publishes to several rooms: one request each, whose events stay in their order.
     async fn batch(&self) -> Answered {
         let caller = self.caller()?;
         // Before the body is read.
@@ -237,7 +237,7 @@ impl Http<'_> {
         let items = read_batch(&text, self.config.limits.data_bytes_max())?;
         self.charge(&caller, Cost::Publish(items.len() as u64))?;
         let mut answers: Vec<Option<Answer>> = Vec::new();
-        let mut rooms: Vec<Parcel> = Vec::new();
+        let mut rooms: Vec<RoomBatch> = Vec::new();
         for (at, item) in items.into_iter().enumerate() {
             let (answer, destination) = match item {
                 Err(error) => (Some(Answer::Refused(error)), None),

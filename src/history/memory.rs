@@ -180,7 +180,7 @@ impl History for MemoryHistory {
         Ok(self.features.find(self, query))
     }
 
-    fn recall(
+    fn find_duplicate(
         &self,
         user: &UserId,
         request_id: &RequestId,

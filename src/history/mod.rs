@@ -80,7 +80,7 @@ pub trait History {
     fn find(&self, query: &feature::Query) -> Result<feature::Found, Self::Error>;
 
     /// Whether this user's request of this id was accepted before.
-    fn recall(
+    fn find_duplicate(
         &self,
         user: &UserId,
         request_id: &RequestId,

@@ -214,7 +214,7 @@ impl<D: Database> History for SqlHistory<D> {
         tables::find(&self.database, &self.entries(), query)
     }
 
-    fn recall(
+    fn find_duplicate(
         &self,
         user: &UserId,
         request_id: &RequestId,

@@ -67,7 +67,7 @@ pub fn deliver(
         let mut heard: Vec<&Delivery> =
             deliveries.iter().filter(|it| concerns(sockets, protocol, &it.to)).collect();
         if !protocol.descriptor().shows_offsets {
-            // What is critical overtakes (A37); everything else stays in its order.
+            // What is critical has priority (A37); everything else stays in its order.
             heard.sort_by_key(|it| it.notice.event.priority());
         }
         let encoded: Vec<Encoded<'_>> = heard

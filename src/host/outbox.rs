@@ -140,7 +140,7 @@ impl Outbox {
 
     /// A request that waits here has been accepted, though the log does not know it yet.
     #[must_use]
-    pub fn recall(&self, user: &UserId, request_id: &RequestId) -> Option<Duplicate> {
+    pub fn find_duplicate(&self, user: &UserId, request_id: &RequestId) -> Option<Duplicate> {
         let entry = self.requests.get(&(request_id.clone(), user.clone()))?;
         let (offset, entry) = (entry.offset, Some(Rc::clone(entry)));
         Some(Duplicate { offset, entry })

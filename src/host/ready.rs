@@ -22,7 +22,7 @@ impl<H: History, S: Sockets> Host<H, S> {
             // A connection that is gone is told nothing.
             return Ok((request, None));
         };
-        let duplicate = self.recall(&author, &request, now)?;
+        let duplicate = self.find_duplicate(&author, &request, now)?;
         let mut request = request;
         if let (Ok(Command::Publish(publication)), None) = (&mut request.command, &duplicate) {
             self.relate(&author, publication, now)?;
@@ -65,7 +65,7 @@ impl<H: History, S: Sockets> Host<H, S> {
     }
 
     /// What is known of a request that may be a resend.
-    fn recall(
+    fn find_duplicate(
         &self,
         user: &UserId,
         request: &Request,
@@ -75,9 +75,9 @@ impl<H: History, S: Sockets> Host<H, S> {
         let Some(request_id) = request.request_id.as_ref().filter(|_| dedupe != Dedupe::No) else {
             return Ok(None);
         };
-        match self.outbox.recall(user, request_id) {
+        match self.outbox.find_duplicate(user, request_id) {
             Some(duplicate) => Ok(Some(duplicate)),
-            None => self.history.recall(user, request_id, self.room.memory(now)),
+            None => self.history.find_duplicate(user, request_id, self.room.memory(now)),
         }
     }
 }

@@ -57,7 +57,7 @@ pub enum Effect {
 
 impl Effect {
     /// Whether it must not wait for others: a socket that is to be closed would go on
-    /// speaking meanwhile, and what is critical overtakes (A37).
+    /// speaking meanwhile, and what is critical has priority (A37).
     #[must_use]
     pub fn is_urgent(&self) -> bool {
         match self {

@@ -181,25 +181,29 @@ fn a_request_is_recalled_as_long_as_it_is_remembered<H: History<Error: Debug>>(m
     let forever = DedupeWindow { from: Offset(0), since: Millis(0) };
     let ann = UserId("ann".into());
     let id = RequestId::parse("m1").unwrap();
-    let recall = |history: &H, user: &UserId, memory| history.recall(user, &id, memory).unwrap();
-    assert_eq!(recall(&history, &ann, forever), None);
+    let find_duplicate =
+        |history: &H, user: &UserId, memory| history.find_duplicate(user, &id, memory).unwrap();
+    assert_eq!(find_duplicate(&history, &ann, forever), None);
     let first = entry(1, 1000, "ann", Some("m1"));
     history.commit(&[Write::Append(first.clone())]).unwrap();
-    let duplicate = recall(&history, &ann, forever).unwrap();
+    let duplicate = find_duplicate(&history, &ann, forever).unwrap();
     assert_eq!((duplicate.offset, duplicate.entry), (Offset(1), Some(first)));
-    assert_eq!(recall(&history, &UserId("bob".into()), forever), None);
-    assert_eq!(recall(&history, &ann, DedupeWindow { from: Offset(2), ..forever }), None);
-    assert_eq!(recall(&history, &ann, DedupeWindow { since: Millis(1001), ..forever }), None);
+    assert_eq!(find_duplicate(&history, &UserId("bob".into()), forever), None);
+    assert_eq!(find_duplicate(&history, &ann, DedupeWindow { from: Offset(2), ..forever }), None);
+    assert_eq!(
+        find_duplicate(&history, &ann, DedupeWindow { since: Millis(1001), ..forever }),
+        None
+    );
     // Forgotten but not yet deleted, the id is free again.
     history.commit(&[Write::Append(entry(2, 9000, "ann", Some("m1")))]).unwrap();
-    assert_eq!(recall(&history, &ann, forever).unwrap().offset, Offset(2));
+    assert_eq!(find_duplicate(&history, &ann, forever).unwrap().offset, Offset(2));
     // The entry goes before the id does.
     history.commit(&[Write::Trim { from: Offset(3), since: Millis(0) }]).unwrap();
-    let duplicate = recall(&history, &ann, forever).unwrap();
+    let duplicate = find_duplicate(&history, &ann, forever).unwrap();
     assert_eq!((duplicate.offset, duplicate.entry), (Offset(2), None));
     let memory = DedupeWindow { from: Offset(3), since: Millis(0) };
     history.commit(&[Write::Prune(memory)]).unwrap();
-    assert_eq!(recall(&history, &ann, forever), None);
+    assert_eq!(find_duplicate(&history, &ann, forever), None);
 }
 
 fn a_page_holds_no_more_than_memory_bears<H: History<Error: Debug>>(mut history: H) {

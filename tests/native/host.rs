@@ -192,13 +192,13 @@ impl History for Flaky {
         Ok(self.0.find(query).unwrap())
     }
 
-    fn recall(
+    fn find_duplicate(
         &self,
         user: &UserId,
         id: &RequestId,
         memory: DedupeWindow,
     ) -> Result<Option<Duplicate>, Self::Error> {
-        Ok(self.0.recall(user, id, memory).unwrap())
+        Ok(self.0.find_duplicate(user, id, memory).unwrap())
     }
 }
 

@@ -57,7 +57,7 @@ fn o4_every_read_of_a_log_without_tables_finds_nothing_and_makes_none() {
     assert_eq!(document(&history, "d").edits.len(), 0);
     let (ann, memory) = (UserId("ann".into()), room(Limits::default()).memory(NOON));
     let request_id = RequestId::parse("1").unwrap();
-    assert_eq!(history.recall(&ann, &request_id, memory).unwrap(), None);
+    assert_eq!(history.find_duplicate(&ann, &request_id, memory).unwrap(), None);
     assert_eq!(chunk(&history, 1, 0), None);
     assert_eq!(digest(&history, 1, 0), None);
     assert_eq!(content(&history, Offset(1)), None);

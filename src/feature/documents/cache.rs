@@ -127,7 +127,7 @@ impl DocumentCache {
         Some(Rc::clone(&open.document))
     }
 
-    pub(crate) fn recall(
+    pub(crate) fn find_duplicate(
         &self,
         room: RoomNumber,
         name: &Name,

@@ -242,7 +242,7 @@ fn acknowledged_again(
     name: &Name,
 ) -> bool {
     let Some(request_id) = &principal.request_id else { return false };
-    let taken = room.own.documents.recall(name, &principal.member.id, request_id);
+    let taken = room.own.documents.find_duplicate(name, &principal.member.id, request_id);
     if let Some(version) = taken {
         cx.answer(principal, Event::from(EditingEvent::Taken(version)));
     }

@@ -199,13 +199,13 @@ impl Documents {
     }
 
     /// Which version this user's edit of this name led to, while it is kept.
-    pub(crate) fn recall(
+    pub(crate) fn find_duplicate(
         &self,
         name: &Name,
         author: &UserId,
         request_id: &RequestId,
     ) -> Option<Version> {
-        self.cache.recall(self.room, name, author, request_id)
+        self.cache.find_duplicate(self.room, name, author, request_id)
     }
 
     /// Notes an edit that was taken, and forgets names with the edits that a mark forgot.

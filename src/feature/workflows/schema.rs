@@ -32,7 +32,7 @@ const IN_WORKFLOW: &[Message] = &[
     },
     Message {
         name: "notification",
-        about: "For one user, or for everyone. `critical` overtakes whatever waits.",
+        about: "For one user, or for everyone. `critical` has priority over whatever waits.",
         envelope: Out,
         fields: &[Is("type", "notification"), Needs("data", input::<Notification>)],
         example: r#"{"type":"notification","id":"notification_018cc4e5-227b-7000-8000-000000000000","timestamp":"2024-01-01T12:00:00.123Z","data":{"notification_id":"n1","title":"Done","message":"The workflow is done.","category":"workflow_complete","priority":"normal","action":{"label":"Open","url":"/workflows/w1"}}}"#,
@@ -74,7 +74,7 @@ const IN_CLIENT: &[Message] = &[
     },
     Message {
         name: "notification",
-        about: "For one user, or for everyone. `critical` overtakes whatever waits.",
+        about: "For one user, or for everyone. `critical` has priority over whatever waits.",
         envelope: OutWith(input_here::<Notification>),
         fields: &[Is("type", "notification")],
         example: r#"{"type":"notification","timestamp":"2024-01-01T12:00:00.123Z","notification_id":"n1","title":"Done","message":"The workflow is done.","category":"workflow_complete","priority":"critical"}"#,

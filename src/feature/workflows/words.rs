@@ -93,7 +93,7 @@ pub(super) struct Notification {
     pub(super) message: String,
     /// What it is about.
     pub(super) category: Category,
-    /// How urgent it is. `critical` overtakes whatever waits.
+    /// How urgent it is. `critical` has priority over whatever waits.
     pub(super) priority: NotificationPriority,
     /// What can be done about it.
     #[serde(default)]
