@@ -60,19 +60,27 @@ fn is_of<D: Database>(database: &D, epoch: &Epoch) -> Result<bool, D::Error> {
     database.run(sql, &[epoch.0.as_str().into()]).map(|it| !it.is_empty())
 }
 
+/// Matches of which the best are shown, the newest: ranking one takes about a microsecond.
+const RANKED_MAX: &str = "10000";
+
 /// Where it is found, and one place more than is asked for.
 fn offsets<D: Database>(database: &D, lookup: &Lookup) -> Result<Vec<Offset>, D::Error> {
-    let order = match lookup.order {
-        Order::Newest => "",
-        Order::Best => "search.rank, ",
-    };
     // The index is looked at first, whatever is thought to be fast.
-    let sql = format!(
-        "SELECT search.rowid FROM search CROSS JOIN entry ON entry.offset = search.rowid
-         WHERE search MATCH ? AND search.rowid >= ? AND search.rowid < ?
-             AND at >= ? AND at < ? AND (user IS NULL OR user = ?)
-         ORDER BY {order}search.rowid DESC LIMIT ?"
-    );
+    let newest = |columns, limit| {
+        format!(
+            "SELECT {columns} FROM search CROSS JOIN entry ON entry.offset = search.rowid
+             WHERE search MATCH ? AND search.rowid >= ? AND search.rowid < ?
+                 AND at >= ? AND at < ? AND (user IS NULL OR user = ?)
+             ORDER BY search.rowid DESC LIMIT {limit}"
+        )
+    };
+    let sql = match lookup.order {
+        Order::Newest => newest("search.rowid", "?"),
+        Order::Best => {
+            let ranked = newest("search.rowid AS place, search.rank AS score", RANKED_MAX);
+            format!("SELECT place FROM ({ranked}) ORDER BY score, place DESC LIMIT ?")
+        }
+    };
     let (before, before_time) = bounds(lookup);
     let bindings = [
         lookup.terms.expression().into(),
