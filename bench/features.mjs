@@ -1,7 +1,9 @@
-// npm run bench:features -- [--quick] [--rounds 5] [--only reactions,webhooks,search]
+// npm run bench:features -- [--quick] [--rounds 5] [--only reactions,webhooks,search] [--keys 5]
 // What features cost, by the wire, from a Worker in workerd with its databases on disk:
-//   reactions  a page of 50 messages with 1,000 reactions each, beside one of 50 without any
-//   webhooks   messages a second with 64 in flight where a service is told of each, beside without
+//   reactions  a page of 50 messages with 1,000 reactions each, of `--keys` different ones, beside
+//              one of 50 without any
+//   webhooks   a message where a service is told of each, beside one where none is: one at a time, and
+//              with 64 in flight
 //   search     a search in 100,000 messages that are indexed
 // Each pair is measured in one run, in alternating order.
 import { globSync, mkdirSync, rmSync } from "node:fs";
@@ -19,6 +21,7 @@ const { values } = parseArgs({
   options: {
     quick: { type: "boolean", default: false },
     rounds: { type: "string" },
+    keys: { type: "string" },
     only: { type: "string" },
   },
 });
@@ -27,8 +30,8 @@ const times = values.quick ? 10 : 100;
 const messages = values.quick ? 5_000 : 100_000;
 
 const MESSAGES_SHOWN = 50;
-const KEYS = ["👍", "👎", "🎉", "❤️", "😂"];
-const USERS_PER_KEY = 200;
+const KEYS = ["👍", "👎", "🎉", "❤️", "😂"].slice(0, Number(values.keys ?? 5));
+const USERS_PER_KEY = 1_000 / KEYS.length;
 const IN_FLIGHT = 64;
 const PUBLISHED = values.quick ? 640 : 6_400;
 /** Entries that one search indexes at most: so many searches, and all of them are indexed. */
@@ -157,7 +160,7 @@ function ratios(what, other, first, second) {
 }
 
 /** Says so many things with some in flight, and answers how many milliseconds one took. */
-async function publishes(server, name) {
+async function publishes(server, name, inFlight, count) {
   const socket = await open(server, name, "&batch=1");
   const before = cpuMs(server.pid);
   const begun = performance.now();
@@ -168,22 +171,26 @@ async function publishes(server, name) {
       const frames = JSON.parse(text);
       for (const frame of frames.type === "batch" ? frames.data : [frames]) {
         if (frame.type !== "message") continue;
-        if (++heard === PUBLISHED) resolve();
-        if (sent < PUBLISHED) send();
+        if (++heard === count) resolve();
+        if (sent < count) send();
       }
     });
-    for (let number = 0; number < IN_FLIGHT; number++) send();
+    for (let number = 0; number < inFlight; number++) send();
   });
-  const ms = (performance.now() - begun) / PUBLISHED;
+  const ms = (performance.now() - begun) / count;
   socket.close();
-  return { all: [ms], cpu: (cpuMs(server.pid) - before) / PUBLISHED };
+  return { all: [ms], cpu: (cpuMs(server.pid) - before) / count };
 }
 
 async function webhooks() {
   let told = 0;
   const receiver = createServer(async (request, response) => {
     let body = "";
-    for await (const chunk of request) body += chunk;
+    try {
+      for await (const chunk of request) body += chunk;
+    } catch {
+      return; // The server was stopped meanwhile.
+    }
     told += JSON.parse(body).events.length;
     response.end();
   });
@@ -194,17 +201,20 @@ async function webhooks() {
     WEBHOOK_EVENTS: "*",
   };
   const rows = { without: [], told: [] };
+  const alone = { without: [], told: [] };
   for (let round = 0; round < rounds; round++) {
     for (const name of round % 2 ? ["told", "without"] : ["without", "told"]) {
       const server = await start(name, name === "told" ? variables : {});
-      await publishes(server, "warm");
-      rows[name].push(await publishes(server, "room"));
+      await publishes(server, "warm", IN_FLIGHT, PUBLISHED);
+      alone[name].push(await publishes(server, "alone", 1, PUBLISHED / 8));
+      rows[name].push(await publishes(server, "room", IN_FLIGHT, PUBLISHED));
       await server.stop();
     }
   }
   receiver.close();
   return [
-    ...ratios("a message", "with a webhook", rows.without, rows.told),
+    ...ratios("a message, one at a time", "with a webhook", alone.without, alone.told),
+    ...ratios("a message, 64 in flight", "with a webhook", rows.without, rows.told),
     `  the service heard of ${told} events meanwhile`,
   ];
 }
