@@ -1,4 +1,4 @@
-use super::room_call::{Asked, decoded, number};
+use super::room_call::{Asked, NoCall, decoded, number};
 use crate::admission::Query;
 use crate::directory::Listing;
 use crate::message::{Code, Kind, ProtocolError, RoomName};
@@ -18,23 +18,6 @@ pub enum Call {
     Metrics,
     /// The same for Prometheus.
     Prometheus,
-}
-
-/// Why a request is no call.
-#[derive(Clone, Debug, PartialEq)]
-pub enum NoCall {
-    /// Nothing is there.
-    Nothing,
-    /// Something is there, but it takes other methods.
-    Method(String),
-    /// It is refused.
-    Refused(ProtocolError),
-}
-
-impl From<ProtocolError> for NoCall {
-    fn from(error: ProtocolError) -> Self {
-        Self::Refused(error)
-    }
 }
 
 /// Rooms one page lists, unless it says otherwise, and at most.

@@ -13,7 +13,7 @@ mod sent;
 pub use answer::{Answer, Batch, Outcome, Rooms};
 #[cfg(not(target_arch = "wasm32"))]
 pub(crate) use answer::{History, Kicked, Presence};
-pub use call::{Call, NoCall};
+pub use call::Call;
 pub use caller::Caller;
 #[cfg(not(target_arch = "wasm32"))]
 pub(crate) use event_in::{Addressed, EventIn};
@@ -23,6 +23,6 @@ pub use problem::Problem;
 pub(crate) use problem::title;
 pub use rates::{Cost, PAGE_BYTES_A_CALL, Rates};
 pub(crate) use room_call::CALLS as KERNEL_CALLS;
-pub use room_call::{Asked, Reads, RoomCall};
+pub use room_call::{Asked, NoCall, Reads, RoomCall};
 pub use room_request::{RoomRequest, Task};
 pub use sent::Sent;

@@ -3,7 +3,6 @@
 
 use percent_encoding::percent_decode_str;
 
-use super::call::NoCall;
 use super::{Cost, Task, read_event};
 use crate::admission::Query;
 use crate::feature::http;
@@ -12,6 +11,23 @@ use crate::message::{
     Before, ConnectionId, Kind, Offset, PageRequest, ProtocolError, RoomName, UserId,
 };
 use crate::protocol::json;
+
+/// Why a request is no call.
+#[derive(Clone, Debug, PartialEq)]
+pub enum NoCall {
+    /// Nothing is there.
+    Nothing,
+    /// Something is there, but it takes other methods.
+    Method(String),
+    /// It is refused.
+    Refused(ProtocolError),
+}
+
+impl From<ProtocolError> for NoCall {
+    fn from(error: ProtocolError) -> Self {
+        Self::Refused(error)
+    }
+}
 
 /// A call of one room.
 #[derive(Debug)]

@@ -18,6 +18,7 @@ mod log;
 mod panic;
 mod platform;
 mod reception;
+mod refused;
 mod room_object;
 mod sockets;
 mod stream;

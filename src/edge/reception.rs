@@ -8,14 +8,15 @@ use worker::{Context, Env, Request, Response, ResponseBuilder, Result, WebSocket
 
 use super::config::Config;
 use super::hand_over::hand_over;
+use super::refused::told;
 use super::{clock, http, log, platform, stream};
 use crate::admission::{Endpoint, HandOff, Pending, Terms};
 use crate::api::Problem;
 use crate::close::{CloseCode, reason};
-use crate::kernel::{Command, Event, Notice};
+use crate::kernel::Command;
 use crate::limits::PENDING_LENGTH_MAX;
 use crate::message::{ProtocolError, RoomName};
-use crate::protocol::{Channel, Frame, Peer, ProtocolId, Transport};
+use crate::protocol::{Frame, Peer, ProtocolId, Transport};
 
 /// How a request for a connection is answered.
 pub(super) struct Handshake<'a> {
@@ -168,13 +169,4 @@ fn refuse(
     };
     // Its client may be gone; then there is nobody to tell.
     drop(sent.and(socket.close(Some(code.number()), Some(reason(&error.message)))));
-}
-
-/// A refusal as a protocol spells it, said by the Worker.
-pub(super) fn told(protocol: ProtocolId, error: &ProtocolError) -> Option<Frame> {
-    let mut clock = clock::clock();
-    let event = Event::Refused(error.clone());
-    let id = clock.new_id();
-    let notice = Notice { id, reply_to: None, connection: None, at: clock.at, event };
-    protocol.get().encode(&notice, &Channel::default())
 }

@@ -6,7 +6,7 @@ use worker::{Method, Request, Response, Result, WebSocket};
 
 use super::http::{WRONG_METHOD, problem};
 use super::platform;
-use super::reception::told;
+use super::refused::told;
 use crate::limits::Limits;
 use crate::protocol::{Frame, ProtocolId, Relay};
 

@@ -36,6 +36,8 @@ pub use calls::{Config, Configured, Outbound, is_development};
 #[cfg(test)]
 pub(crate) use connection::tests::stored_fields;
 pub use connection::{ConnectionPart, ConnectionParts, Nothing};
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) use messages::schema::InContext as MessageInContext;
 pub use never::Never;
 pub use numbers::{NUMBERS, Number, Numbers};
 pub use publishing::Publishing;

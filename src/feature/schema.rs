@@ -6,7 +6,6 @@ use schemars::{Schema, SchemaGenerator};
 
 use super::features;
 /// How the context protocol spells what its history shows.
-pub(crate) use super::messages::schema::InContext;
 use crate::message::Kind;
 use crate::schema::calls::Call;
 use crate::schema::frames::Message;

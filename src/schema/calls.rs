@@ -1,8 +1,11 @@
 //! The calls of the HTTP API. A new one is an entry here, or of a feature's in its `schema.rs`.
 
-use super::shape::{Shape, input, output};
-use crate::api;
+use serde_json::{Value, json};
+
+use super::shape::{Shape, Shapes, input, output};
+use crate::api::{self, Problem};
 use crate::directory::{Health, Metrics};
+use crate::limits::BATCH_EVENTS_MAX;
 
 /// A call.
 pub(crate) struct Call {
@@ -66,12 +69,12 @@ pub(super) const CALLS: &[Call] = &[
         open: false,
         parameters: &[],
         body: Some((
-            super::openapi::batch_in,
+            batch_in,
             r#"{"events":[{"room":"hub:project_1","type":"broadcast","data":"Maintenance at noon"}]}"#,
         )),
         answer: Answer::Json(
             "What became of each.",
-            super::openapi::batch_out,
+            batch_out,
             r#"{"results":[{"id":"event_018cc4e5-227b-7000-8000-000000000000","offset":42,"epoch":"018cc4e5227b7000800000000000000a","duplicate":false},{"error":{"type":"about:blank","title":"Forbidden","status":403,"detail":"this token does not allow publishing in this room","code":"PERMISSION_DENIED"}}]}"#,
         ),
         problems: &[400, 401, 413, 500],
@@ -223,7 +226,7 @@ pub(super) const CALLS: &[Call] = &[
         open: true,
         parameters: &[],
         body: None,
-        answer: Answer::Json("It does.", super::openapi::running, r#"{"status":"ok"}"#),
+        answer: Answer::Json("It does.", running, r#"{"status":"ok"}"#),
         problems: &[],
     },
 ];
@@ -234,3 +237,34 @@ const METRICS: &str =
 const PUBLISHED: &str = r#"{"type":"workflow_update","id":"w1-7","data":{"workflow_id":"w1","status":"in_progress","stage":"validation","progress":62.5}}"#;
 
 const KICKED: Answer = Answer::Json("They are closed.", output::<api::Kicked>, r#"{"kicked":1}"#);
+
+/// Events, each with the room it goes to.
+fn batch_in(shapes: &mut Shapes) -> Value {
+    let items = [input::<api::Addressed>(shapes), input::<api::EventIn>(shapes)];
+    let events = json!({
+        "type": "array",
+        "description": "Each with its room.",
+        "minItems": 1,
+        "maxItems": BATCH_EVENTS_MAX,
+        "items": {"allOf": items},
+    });
+    json!({"type": "object", "required": ["events"], "properties": {"events": events}})
+}
+
+/// What became of each.
+fn batch_out(shapes: &mut Shapes) -> Value {
+    let error = output::<Problem>(shapes);
+    let error = json!({"type": "object", "required": ["error"], "properties": {"error": error}});
+    let items = [output::<api::Outcome<'static>>(shapes), error];
+    let results = json!({
+        "type": "array",
+        "description": "In the order of the events: where it went, or why it did not.",
+        "items": {"oneOf": items},
+    });
+    json!({"type": "object", "required": ["results"], "properties": {"results": results}})
+}
+
+fn running(_: &mut Shapes) -> Value {
+    let status = json!({"type": "string", "const": "ok"});
+    json!({"type": "object", "required": ["status"], "properties": {"status": status}})
+}

@@ -8,7 +8,6 @@ use super::{object, parsed, reference};
 use crate::api::{self, Problem};
 use crate::directory::{Listing, PROMETHEUS_TYPE};
 use crate::feature;
-use crate::limits::BATCH_EVENTS_MAX;
 use crate::message::{
     Before, Code, ConnectionId, Fault, Kind, Offset, ProtocolError, RoomName, UserId,
 };
@@ -311,37 +310,6 @@ impl Parameter {
 fn rooms_limit(_: &mut Shapes) -> Value {
     json!({"type": "integer", "minimum": 1, "default": 100,
         "description": format!("More than {0} is served as {0}.", Listing::LIMIT_MAX)})
-}
-
-/// Events, each with the room it goes to.
-pub(super) fn batch_in(shapes: &mut Shapes) -> Value {
-    let items = [input::<api::Addressed>(shapes), input::<api::EventIn>(shapes)];
-    let events = json!({
-        "type": "array",
-        "description": "Each with its room.",
-        "minItems": 1,
-        "maxItems": BATCH_EVENTS_MAX,
-        "items": {"allOf": items},
-    });
-    json!({"type": "object", "required": ["events"], "properties": {"events": events}})
-}
-
-/// What became of each.
-pub(super) fn batch_out(shapes: &mut Shapes) -> Value {
-    let error = output::<Problem>(shapes);
-    let error = json!({"type": "object", "required": ["error"], "properties": {"error": error}});
-    let items = [output::<api::Outcome<'static>>(shapes), error];
-    let results = json!({
-        "type": "array",
-        "description": "In the order of the events: where it went, or why it did not.",
-        "items": {"oneOf": items},
-    });
-    json!({"type": "object", "required": ["results"], "properties": {"results": results}})
-}
-
-pub(super) fn running(_: &mut Shapes) -> Value {
-    let status = json!({"type": "string", "const": "ok"});
-    json!({"type": "object", "required": ["status"], "properties": {"status": status}})
 }
 
 #[cfg(test)]

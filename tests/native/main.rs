@@ -20,6 +20,7 @@ mod behind;
 mod behind_scripts;
 mod breaker;
 mod budget;
+mod circles;
 mod claims;
 mod conversation;
 mod conversation_history;

@@ -3,9 +3,9 @@
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::entries::{About, EDIT};
+use super::about::About;
 use crate::feature::messages::MessageText;
-use crate::message::{Entry, Json, Offset, starts_object};
+use crate::message::{Entry, Json, Offset, Relation, starts_object};
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -40,7 +40,7 @@ pub(super) fn spell(entry: &Entry, protocol: &str) -> Option<Json> {
     }
     let about = About::of(&entry.body.data)?;
     let data = about.data.map_or(NOTHING, RawValue::get);
-    let is_text = entry.body.kind == EDIT && starts_object(data);
+    let is_text = entry.body.target(Relation::Replaces).is_some() && starts_object(data);
     let text: Option<MessageText<'_>> = serde_json::from_str(data).ok().filter(|_| is_text);
     let (content, message_type) = text.map(|it| (it.content, it.message_type)).unzip();
     Some(Json::of(&InContext {

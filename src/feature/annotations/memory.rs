@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 
-use super::tables::reacted;
+use super::entries::reacted;
 use super::told::{Mark, NAMED_MAX, Reacted, Reactions, added, range};
 use super::{AnnotationFound, AnnotationQuery, MarkRead, Standing};
 use crate::feature::tables::{Log, Shown, Twin};

@@ -1,6 +1,7 @@
 //! What is said about what was said: edits, deletions and reactions, which are entries of the log,
 //! and how far each user has read, which is not.
 
+mod about;
 mod context;
 mod entries;
 mod http;

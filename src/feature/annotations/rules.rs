@@ -1,6 +1,7 @@
 //! Who may say what about an entry, and what becomes of that.
 
-use super::entries::{About, DELETE, EDIT, REACTION};
+use super::about::About;
+use super::entries::{DELETE, EDIT, REACTION};
 use super::words::Reaction;
 use super::{AnnotationCommand, AnnotationFound, AnnotationQuery, Annotations, Standing, reads};
 use crate::feature::door::Door;

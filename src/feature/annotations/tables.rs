@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::entries::{About, DELETE, EDIT, REACTION};
+use super::entries::{DELETE, EDIT, reacted};
 use super::memory::Memory;
 use super::told::{Mark, NAMED_MAX, added, range};
 use super::{AnnotationFound, AnnotationQuery, Annotations, MarkRead, Standing};
@@ -223,13 +223,6 @@ impl Completing {
         let is_deleted = deleted.integer().is_some_and(|it| it != 0);
         Some(Self::Mark(of, Mark { change, is_deleted, replies }))
     }
-}
-
-/// What a reaction is to, with what, and whether it is on.
-pub(super) fn reacted(entry: &Entry) -> Option<(Offset, String, bool)> {
-    let of = entry.body.target(Relation::Annotates).filter(|_| entry.body.kind == REACTION)?;
-    let About { key, on, .. } = About::of(&entry.body.data)?;
-    Some((of, key?.into_owned(), on?))
 }
 
 fn number(rows: Vec<Row>) -> Option<u64> {

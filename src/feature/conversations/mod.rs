@@ -4,6 +4,7 @@ mod door;
 mod http;
 mod pending;
 mod responder;
+mod response;
 mod resume;
 pub(crate) mod rules;
 #[cfg(not(target_arch = "wasm32"))]
@@ -18,16 +19,15 @@ use crate::message::EntryKind;
 
 pub use pending::{Outcome, Pending, Question, Responded};
 pub use responder::Responder;
+pub use response::ResponseText;
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) use response::Said;
+pub(super) use response::asked;
 pub use resume::ResumeKey;
 pub use stored::{
     ConversationFound, ConversationQuery, ConversationWrite, Conversations, OnConnection,
 };
-#[cfg(not(target_arch = "wasm32"))]
-pub(crate) use wire::Said;
-pub(super) use wire::asked;
-pub use words::{
-    ClientName, ConversationCommand, ConversationEvent, RESPONSE, ResponseText, ResumeToken,
-};
+pub use words::{ClientName, ConversationCommand, ConversationEvent, RESPONSE, ResumeToken};
 
 /// What an operator sets for conversations.
 #[derive(Clone, Debug, Default)]

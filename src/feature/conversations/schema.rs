@@ -1,7 +1,8 @@
 //! Its frames, as the API document has them.
 
 use super::Conversations;
-use super::wire::{Asked, Confirmed, Response};
+use super::response::Response;
+use super::wire::{Asked, Confirmed};
 use crate::feature::schema::{Described, Door, DoorParameter, Frames};
 use crate::schema::frames::Envelope::{Of, OutWith};
 use crate::schema::frames::Field::{Is, Own};

@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::words::{ClientName, ConversationCommand, ResponseText, ResumeToken};
-use crate::message::{Entry, Json, ProtocolError, RequestId, text_fits};
+use super::words::{ClientName, ConversationCommand, ConversationEvent, ResumeToken};
+use crate::feature::{Ask, Spelled, Tell};
+use crate::message::{Dedupe, Kind, ProtocolError, RequestId, text_fits};
 
 /// The fields of a frame that asks something of a conversation. Unknown ones are ignored; so is
 /// `timestamp`, which is ours to give (X3).
@@ -98,80 +99,33 @@ impl<'a> Confirmed<'a> {
     }
 }
 
-/// How an entry is spelled: as it is told, or as history shows it.
-pub(super) fn response(entry: &Entry, protocol: &str) -> Option<Json> {
-    let ResponseText { message_id, content } = ResponseText::of(&entry.body)?;
-    match protocol {
-        "conversation" => Some(Json::of(&Response { message_id, content })),
-        "conversation history" => {
-            let message_id = Some(MessageId::Answered(message_id));
-            Some(Json::of(&Said::new(entry, message_id, Role::Assistant, content)))
+impl Ask for ConversationCommand {
+    fn read(
+        protocol: &str,
+        word: &str,
+        frame: Option<&RawValue>,
+    ) -> Option<Result<Self, ProtocolError>> {
+        match (protocol, word) {
+            ("conversation", "connect") => Some(Asked::read(frame).connect()),
+            ("conversation", "message") => Some(Asked::read(frame).message()),
+            _ => None,
         }
-        _ => None,
+    }
+    fn is_served_in(&self, kind: Kind) -> bool {
+        kind == Kind::Conversation
+    }
+    fn dedupe(&self) -> Dedupe {
+        Dedupe::Entry
+    }
+    fn introduces(&self) -> bool {
+        matches!(self, Self::Connect { .. })
     }
 }
 
-/// What the responder said (D11). The same each time it is told.
-#[derive(Serialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Response<'a> {
-    /// Of the message it answers.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "String"))]
-    message_id: &'a RawValue,
-    /// Text; never interpreted.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "String"))]
-    content: &'a RawValue,
-}
-
-/// How the history of a conversation shows what its user said.
-pub(in crate::feature) fn asked(entry: &Entry, content: &RawValue) -> Json {
-    let message_id = entry.request_id.as_ref().map(|it| MessageId::Own(it.as_str()));
-    Json::of(&Said::new(entry, message_id, Role::User, content))
-}
-
-/// Who spoke.
-#[derive(Serialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-#[serde(rename_all = "lowercase")]
-enum Role {
-    User,
-    Assistant,
-}
-
-/// What a message is called: as its author did, or as the response to it says.
-#[derive(Serialize)]
-#[serde(untagged)]
-enum MessageId<'a> {
-    Own(&'a str),
-    Answered(&'a RawValue),
-}
-
-/// A message, or the response to one.
-#[derive(Serialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Said<'a> {
-    /// The message's own id, or that of the one it answers.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Option<String>"))]
-    message_id: Option<MessageId<'a>>,
-    /// Who spoke: the user, or the responder.
-    role: Role,
-    /// Text; never interpreted.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "String"))]
-    content: &'a RawValue,
-    /// When: RFC 3339.
-    timestamp: String,
-}
-
-impl<'a> Said<'a> {
-    fn new(
-        entry: &Entry,
-        message_id: Option<MessageId<'a>>,
-        role: Role,
-        content: &'a RawValue,
-    ) -> Self {
-        Self { message_id, role, content, timestamp: entry.at.to_rfc3339() }
+impl Tell for ConversationEvent {
+    fn spell(&self, protocol: &str) -> Option<Spelled> {
+        let Self::Confirmed { client, resume } = self;
+        let spelled = || Spelled::new("connect_confirm", &Confirmed::of(client, resume));
+        (protocol == "conversation").then(spelled)
     }
 }

@@ -4,10 +4,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::Conversations;
-use super::wire::{self, Asked, Confirmed};
-use crate::feature::{Ask, Never, Spelled, Tell};
+use super::response::{self, ResponseText};
+use crate::feature::Never;
 use crate::message::is_dots;
-use crate::message::{Body, Dedupe, EntryKind, Kind, Relation, Target};
+use crate::message::{Body, EntryKind, Relation, Target};
 use crate::message::{EventName, Json, Offset, ProtocolError, RequestId, RoomName};
 
 /// A responder answered a message (D11). It is stored with the place of that message.
@@ -26,14 +26,14 @@ pub const RESPONSE: EntryKind = EntryKind {
     relates: None,
     load: |data, _, _| {
         let Stored { message_id, of, content } = serde_json::from_str(data).ok()?;
-        Some(response(of, &ResponseText { message_id, content }))
+        Some(answer(of, &ResponseText { message_id, content }))
     },
     leaves_more: |_| true,
     text: |body| serde_json::from_str(ResponseText::of(body)?.content.get()).ok(),
     is_folded: false,
     blank: EntryKind::STAYS,
     word: EntryKind::BY_NAME,
-    spell: wire::response,
+    spell: response::spell,
 };
 
 #[derive(Serialize, Deserialize)]
@@ -45,17 +45,6 @@ struct Stored<'a> {
     content: &'a RawValue,
 }
 
-/// The data of a response, read without unescaping it.
-#[derive(Serialize, Deserialize)]
-pub struct ResponseText<'a> {
-    /// What the message was called that it answers, a JSON string.
-    #[serde(borrow, rename = "messageId")]
-    pub message_id: &'a RawValue,
-    /// What was said, a JSON string.
-    #[serde(borrow)]
-    pub content: &'a RawValue,
-}
-
 impl<'a> ResponseText<'a> {
     /// The data of a body that is a response.
     #[must_use]
@@ -64,7 +53,7 @@ impl<'a> ResponseText<'a> {
     }
 }
 
-fn response(of: Offset, data: &impl Serialize) -> Body {
+fn answer(of: Offset, data: &impl Serialize) -> Body {
     let body = Body::new(RESPONSE, EventName::known("response"), Json::of(data));
     Body { relates_to: Some((Relation::Answers, Target::Offset(of))), ..body }
 }
@@ -80,7 +69,7 @@ impl Body {
             to: &'a str,
             content: &'a str,
         }
-        response(of, &Data { to: to.as_str(), content })
+        answer(of, &Data { to: to.as_str(), content })
     }
 
     /// The place of the message that it answers, if it is a response.
@@ -163,37 +152,6 @@ pub enum ConversationEvent {
         /// Where it is, and how it comes back.
         resume: ResumeToken,
     },
-}
-
-impl Ask for ConversationCommand {
-    fn read(
-        protocol: &str,
-        word: &str,
-        frame: Option<&RawValue>,
-    ) -> Option<Result<Self, ProtocolError>> {
-        match (protocol, word) {
-            ("conversation", "connect") => Some(Asked::read(frame).connect()),
-            ("conversation", "message") => Some(Asked::read(frame).message()),
-            _ => None,
-        }
-    }
-    fn is_served_in(&self, kind: Kind) -> bool {
-        kind == Kind::Conversation
-    }
-    fn dedupe(&self) -> Dedupe {
-        Dedupe::Entry
-    }
-    fn introduces(&self) -> bool {
-        matches!(self, Self::Connect { .. })
-    }
-}
-
-impl Tell for ConversationEvent {
-    fn spell(&self, protocol: &str) -> Option<Spelled> {
-        let Self::Confirmed { client, resume } = self;
-        let spelled = || Spelled::new("connect_confirm", &Confirmed::of(client, resume));
-        (protocol == "conversation").then(spelled)
-    }
 }
 
 #[cfg(test)]

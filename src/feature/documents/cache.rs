@@ -6,13 +6,21 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use super::stored::StoredDocument;
 use crate::budget::{Budget, Lease};
 use crate::feature::Share;
 use crate::feature::documents::Version;
-use crate::feature::documents::document::{Damaged, Document, Edit, Pace};
+use crate::feature::documents::document::{Damaged, Document, Edit, Pace, Snapshot};
 use crate::limits::{DOCUMENTS_OPEN_BYTES_MAX, DOCUMENTS_OPEN_MAX};
 use crate::message::{Name, RequestId, UserId};
+
+/// What is stored of a document: enough to restore it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StoredDocument {
+    /// Where to begin; empty if there is none.
+    pub snapshot: Snapshot,
+    /// What came after, oldest first, each with its author's own name for it.
+    pub edits: Vec<(Edit, Option<RequestId>)>,
+}
 
 /// Which room a document belongs to: a number that no two rooms of a cache share.
 pub(crate) type RoomNumber = u64;

@@ -17,10 +17,9 @@ mod words;
 use super::Feature;
 use crate::rates::Pool;
 
-pub use cache::DocumentCache;
+pub use cache::{DocumentCache, StoredDocument};
 pub use stored::{
-    DocumentQuery, Documents, EditingWrite, OnConnection, OwnedDocument, Seat, StoredDocument,
-    StoredDocuments,
+    DocumentQuery, Documents, EditingWrite, OnConnection, OwnedDocument, Seat, StoredDocuments,
 };
 pub use words::{
     Cursor, EditingCommand, EditingEvent, EditingState, EditingTask, Operation, Role, Version,

@@ -1,7 +1,6 @@
 //! Whose documents are: a share of them for each user, deletion, and the end of empty ones.
 
 use super::EditingEvent;
-use super::rules::LOST;
 use super::stored::{EditingWrite, OwnedDocument};
 use crate::feature::documents::Version;
 use crate::feature::documents::document::Edit;
@@ -18,6 +17,10 @@ const SHARE: ProtocolError =
     ProtocolError::new(Code::Conflict, "this user has as many documents here as one may");
 
 const NOTHING: ProtocolError = ProtocolError::new(Code::NotFound, "there is no such document");
+
+/// The document cannot be restored. Whoever operates this finds it in the log.
+pub(crate) const LOST: ProtocolError =
+    ProtocolError::new(Code::SystemError, "what was stored of this document does not fit together");
 
 /// Whether this one is there, or may be begun.
 pub(crate) fn may_begin(

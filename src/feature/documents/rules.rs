@@ -3,8 +3,10 @@
 use std::rc::Rc;
 
 use super::Documents;
+use super::StoredDocument;
+use super::owners::LOST;
 use super::rates::{MOVES, OPERATIONS};
-use super::stored::{DocumentQuery, EditingWrite, Seat, StoredDocument};
+use super::stored::{DocumentQuery, EditingWrite, Seat};
 use super::{owners, participants as seats};
 use crate::feature::documents::document::{Applied, Edit, Rejection, Snapshot};
 use crate::feature::documents::{
@@ -23,10 +25,6 @@ pub(crate) const SEATLESS: ProtocolError =
 
 pub(crate) const ELSEWHERE: ProtocolError =
     ProtocolError::new(Code::Conflict, "this connection is not in the session of this sessionId");
-
-/// The document cannot be restored. Whoever operates this finds it in the log.
-pub(crate) const LOST: ProtocolError =
-    ProtocolError::new(Code::SystemError, "what was stored of this document does not fit together");
 
 impl Door for Documents {}
 

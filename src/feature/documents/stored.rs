@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use serde::{Deserialize, Serialize};
 
-use super::cache::{DocumentCache, RoomNumber};
+use super::cache::{DocumentCache, RoomNumber, StoredDocument};
 use super::{Operation, Role};
 use crate::budget::Budget;
 use crate::feature::documents::Version;
@@ -93,15 +93,6 @@ impl Find for DocumentQuery {
     fn bytes_max(&self) -> usize {
         DOCUMENT_BYTES_MAX
     }
-}
-
-/// What is stored of a document: enough to restore it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct StoredDocument {
-    /// Where to begin; empty if there is none.
-    pub snapshot: Snapshot,
-    /// What came after, oldest first, each with its author's own name for it.
-    pub edits: Vec<(Edit, Option<RequestId>)>,
 }
 
 /// A document whose owner is known, which is one that was made since owners are.

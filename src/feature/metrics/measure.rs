@@ -1,7 +1,7 @@
 //! How a chat room is, in numbers: measured while an analytics room wants to know, told at
 //! most once a second, and not at all while nothing happens.
 
-use super::stored::{Lately, Measuring, MetricCall, MetricWrite, Observed};
+use super::stored::{Lately, Measuring, MetricCall, MetricWrite, Observed, WINDOW_MS};
 use super::{Measures, MetricEvent};
 use crate::feature::{Call, Query};
 use crate::kernel::principal::Principal;
@@ -9,9 +9,6 @@ use crate::kernel::{
     Answer, Connection, Context, Effect, Event, HostStats, PendingReply, Room, Write,
 };
 use crate::message::{ConnectionId, Kind, Millis, UserId};
-
-/// Over how long it is measured, in milliseconds: "messages a minute".
-pub(crate) const WINDOW_MS: u64 = 60_000;
 
 /// Between two reports, in milliseconds (M6).
 const REPORT_MS: u64 = 1000;

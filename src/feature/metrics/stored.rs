@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::Measures;
-use super::measure::WINDOW_MS;
 use crate::feature::{ConnectionPart, Find, Keep, Known};
 use crate::message::{Json, Millis, Name, Offset, Space, UserId, stored_names};
+
+/// Over how long it is measured, in milliseconds: "messages a minute".
+pub(crate) const WINDOW_MS: u64 = 60_000;
 
 /// The last that is known of a metric.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,7 +5,8 @@ use serde::Serialize;
 use super::snippet::Part;
 use super::stored::Hit;
 use super::words::SearchEvent;
-use crate::message::Offset;
+use crate::feature::{Spelled, Tell};
+use crate::message::{Json, Offset};
 
 /// In the events protocol.
 #[derive(Serialize)]
@@ -192,5 +193,18 @@ impl SearchEvent {
     fn has_more(&self) -> bool {
         let Self::Found { found, .. } = self;
         found.has_more || found.searched_from.is_some()
+    }
+}
+
+impl Tell for SearchEvent {
+    fn spell(&self, protocol: &str) -> Option<Spelled> {
+        match protocol {
+            "events" => Some(Spelled::new("search", &InEvents::of(self))),
+            "context" => Some(Spelled::new("search", &InContext::of(self))),
+            _ => None,
+        }
+    }
+    fn answer(&self) -> Option<Json> {
+        Some(Json::of(&OverHttp::of(self)))
     }
 }

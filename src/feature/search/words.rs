@@ -5,9 +5,8 @@ use serde_json::value::RawValue;
 
 use super::stored::{Found, Order};
 use super::terms::Terms;
-use super::wire;
-use crate::feature::{Ask, Spelled, Tell};
-use crate::message::{Before, Epoch, Json, Kind, Millis, Offset, ProtocolError, json};
+use crate::feature::Ask;
+use crate::message::{Before, Epoch, Kind, Millis, Offset, ProtocolError, json};
 
 /// Matches one answer has, at most.
 pub(super) const MATCHES_MAX: u32 = 100;
@@ -134,19 +133,6 @@ impl Ask for SearchCommand {
     }
     fn has_long_answer(&self) -> bool {
         true
-    }
-}
-
-impl Tell for SearchEvent {
-    fn spell(&self, protocol: &str) -> Option<Spelled> {
-        match protocol {
-            "events" => Some(Spelled::new("search", &wire::InEvents::of(self))),
-            "context" => Some(Spelled::new("search", &wire::InContext::of(self))),
-            _ => None,
-        }
-    }
-    fn answer(&self) -> Option<Json> {
-        Some(Json::of(&wire::OverHttp::of(self)))
     }
 }
 

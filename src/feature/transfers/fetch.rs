@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::rules::{GONE, UNKNOWN, conflict, fault, find};
+use super::errors::{GONE, UNKNOWN, conflict, fault};
 use super::stored::{Fetching, FoundChunk, Piece};
 use super::upload::{Transfer, TransferState};
 use crate::feature::transfers::{Chunk, TransferEvent};
@@ -106,4 +106,9 @@ impl Room {
             self.own.transfers.fetch_by = None;
         }
     }
+}
+
+pub(super) fn find<'a>(room: &'a Room, data: &Name) -> Option<&'a Transfer> {
+    let live = room.own.transfers.objects.values().filter(|it| it.state != TransferState::Expired);
+    live.into_iter().find(|it| it.data == *data)
 }

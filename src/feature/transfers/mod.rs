@@ -1,5 +1,6 @@
 //! Large data: chunks in any order, stored one by one, and streamed back (A22, A23).
 
+mod errors;
 mod fetch;
 mod http;
 pub(crate) mod rules;

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 use std::rc::Rc;
 
 use super::Transfers;
-use super::fetch::{fetch, fetched, piece};
+use super::errors::{GONE, UNKNOWN, conflict, fault};
+use super::fetch::{fetch, fetched, find, piece};
 use super::stored::{Compare, FoundChunk, TransferQuery, TransferWrite};
 use super::upload::{Transfer, TransferState};
 use crate::feature::Query;
@@ -16,29 +17,16 @@ use crate::kernel::features::Rules;
 use crate::kernel::principal::Principal;
 use crate::kernel::{Answer, Connection, Context, Effect, Grant, HostStats, Room, Write, kinds};
 use crate::limits::{FETCH_MS, TRANSFERS_MAX};
-use crate::message::{Code, ConnectionId, Fault, Millis, Name, ProtocolError, UserId};
+use crate::message::{Code, ConnectionId, Millis, Name, ProtocolError, UserId};
 
 /// Chunks of an expired object deleted at once: some 9 MB of the largest.
 const PORTION: u64 = 100;
-
-pub(super) const fn conflict(message: &'static str) -> ProtocolError {
-    ProtocolError::new(Code::Conflict, message)
-}
 
 const DIFFERENT: ProtocolError = conflict("another chunk of this index is here already");
 const OTHERS: ProtocolError = conflict("this data_id is somebody else's");
 const OTHER_TOTAL: ProtocolError = conflict("this data_id was begun with another total_chunks");
 const FULL: ProtocolError = conflict("this room takes no more large data until some of it expires");
 const SHARE: ProtocolError = conflict("this user has as much large data here as one may");
-pub(super) const UNKNOWN: ProtocolError =
-    ProtocolError::new(Code::NotFound, "no data of this data_id is here");
-pub(super) const GONE: ProtocolError =
-    ProtocolError::new(Code::NotFound, "this data is no longer here");
-
-pub(super) fn fault(field: &'static str, problem: impl Into<Cow<'static, str>>) -> ProtocolError {
-    ProtocolError::faulty(vec![Fault { field: field.into(), problem: problem.into() }])
-}
-
 impl Door for Transfers {}
 
 impl Rules for Transfers {
@@ -232,11 +220,6 @@ fn owned(room: &Room, user: &UserId) -> (u64, u64) {
     let live = room.own.transfers.objects.values().filter(|it| it.state != TransferState::Expired);
     live.filter(|it| it.owner == *user)
         .fold((0, 0), |(count, bytes), it| (count + 1, bytes.saturating_add(it.bytes)))
-}
-
-pub(super) fn find<'a>(room: &'a Room, data: &Name) -> Option<&'a Transfer> {
-    let live = room.own.transfers.objects.values().filter(|it| it.state != TransferState::Expired);
-    live.into_iter().find(|it| it.data == *data)
 }
 
 /// How much the room holds, decoded.

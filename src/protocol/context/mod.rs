@@ -212,7 +212,7 @@ pub(crate) struct History<'a> {
     /// Oldest first.
     #[cfg_attr(
         not(target_arch = "wasm32"),
-        schemars(with = "Vec<Completed<'static, crate::feature::schema::InContext<'static>>>")
+        schemars(with = "Vec<Completed<'static, crate::feature::MessageInContext<'static>>>")
     )]
     messages: Vec<Completed<'a, Json>>,
     /// Whether the log goes on.

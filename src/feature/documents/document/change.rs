@@ -13,8 +13,8 @@
 
 use std::rc::Rc;
 
-use super::operation::Operation;
 use super::text::{self, OUTSIDE};
+use crate::feature::documents::Operation;
 use crate::message::ProtocolError;
 
 /// Which of two changes the room took first. Of two contents in one gap, the one it took
@@ -233,5 +233,14 @@ impl Change {
                 Ok(())
             }
         }
+    }
+}
+
+impl Operation {
+    /// What it becomes once `other`, made to the same text, has gone before it: nothing, one
+    /// operation, or several that are made one after the other.
+    pub fn transform(&self, other: &Self, order: Order) -> Result<Vec<Self>, ProtocolError> {
+        let change = Change::of(self)?.after(&Change::of(other)?, order);
+        Ok(change.pieces().iter().map(Change::operation).collect())
     }
 }

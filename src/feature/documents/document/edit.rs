@@ -3,7 +3,7 @@
 use thiserror::Error;
 
 use super::change::Change;
-use super::operation::Operation;
+use crate::feature::documents::Operation;
 pub use crate::feature::documents::Version;
 use crate::message::{Code, ProtocolError, UserId};
 

@@ -11,17 +11,16 @@
 
 mod change;
 mod edit;
-mod operation;
 mod text;
 mod undo;
 
 use std::collections::VecDeque;
 
+pub use crate::feature::documents::Operation;
 use change::Change;
 pub use change::Order;
 use edit::Kept;
 pub use edit::{Applied, Damaged, Edit, Pace, Rejection, Snapshot, Version};
-pub use operation::Operation;
 use text::{OUTSIDE, Text};
 
 use crate::message::{ProtocolError, UserId};
