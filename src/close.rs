@@ -58,6 +58,74 @@ impl CloseCode {
     }
 }
 
+/// What a client does whose connection is closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reconnect {
+    /// It comes back at once.
+    Now,
+    /// After some time.
+    After,
+    /// With a new token.
+    Auth,
+    /// It does not come back.
+    Never,
+}
+
+/// Why a connection is closed, for clients that are told before it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Closing {
+    /// The code that it is closed with.
+    pub code: CloseCode,
+    /// Why, in a word.
+    pub reason: &'static str,
+    /// What to do.
+    pub reconnect: Reconnect,
+    /// When to come back, in milliseconds: another time for each, so that they do not come together.
+    pub after_ms: Option<u64>,
+}
+
+impl Closing {
+    /// Of a connection that was refused so before, if it was; `random` spreads those who come back.
+    #[must_use]
+    pub fn of(code: CloseCode, error: Option<&ProtocolError>, random: u64) -> Self {
+        let known = error.map(|it| it.code);
+        let (reason, reconnect) = match known {
+            None => ("slow", Reconnect::After),
+            Some(Code::AuthenticationFailed) => ("token", Reconnect::Auth),
+            Some(Code::RateLimitExceeded) => ("rate", Reconnect::After),
+            Some(Code::MessageTooLarge) => ("too_large", Reconnect::Now),
+            Some(Code::ConnectionTimeout) => ("silent", Reconnect::Now),
+            Some(Code::ConnectionLimit) => ("full", Reconnect::After),
+            Some(Code::Unavailable | Code::SystemError) => ("error", Reconnect::After),
+            Some(
+                Code::PermissionDenied
+                | Code::InvalidMessageFormat
+                | Code::UnknownMessageType
+                | Code::NotFound
+                | Code::Conflict,
+            ) => ("denied", Reconnect::Never),
+        };
+        // As long as was said, else seconds: those that were let go for want of room wait longer.
+        let said = error.and_then(|it| it.retry_after).map(|it| it.saturating_mul(1000));
+        let (least, spread) = match (said, code) {
+            (Some(least), _) => (least, 5_000),
+            (None, CloseCode::TryLater) => (5_000, 25_000),
+            (None, _) => (500, 5_000),
+        };
+        // Numbers that follow each other are far apart in this order.
+        let random = random.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 33;
+        let after_ms = (reconnect == Reconnect::After).then(|| least + random % spread);
+        Self { code, reason, reconnect, after_ms }
+    }
+
+    /// Of a connection to a room that was erased, which it comes back to.
+    #[must_use]
+    pub const fn erased() -> Self {
+        let (code, reconnect) = (CloseCode::Policy, Reconnect::Now);
+        Self { code, reason: "erased", reconnect, after_ms: None }
+    }
+}
+
 /// Shortens a reason to what fits, at a character boundary.
 #[must_use]
 pub fn reason(text: &str) -> Cow<'_, str> {

@@ -3,10 +3,10 @@
 use super::{HandOff, Query};
 use crate::kernel::Flag;
 use crate::limits::{TOPICS_BYTES_MAX, TOPICS_MAX};
-use crate::message::{Position, ProtocolError, Topic};
+use crate::message::{Position, ProtocolError, Rewind, Topic};
 
 /// The parameters of the URL in which it stands.
-pub(super) const PARAMETERS: &[&str] = &[Topic::PARAMETER, Position::PARAMETER];
+pub(super) const PARAMETERS: &[&str] = &[Topic::PARAMETER, Position::PARAMETER, Rewind::PARAMETER];
 
 /// Adds it to what is handed to the room, where the protocol lets its clients follow the log.
 pub(super) fn follow(parameters: &Query, hand_off: HandOff) -> Result<HandOff, ProtocolError> {
@@ -16,7 +16,8 @@ pub(super) fn follow(parameters: &Query, hand_off: HandOff) -> Result<HandOff, P
     let given = |name: &str| parameters.get(name).filter(|it| !it.is_empty());
     let topics = given(Topic::PARAMETER).map(topics).transpose()?;
     let position = given(Position::PARAMETER).map(Position::read);
-    Ok(HandOff { topics, position, ..hand_off })
+    let rewind = given(Rewind::PARAMETER).map(Rewind::read).transpose()?;
+    Ok(HandOff { topics, position, rewind, ..hand_off })
 }
 
 fn topics(text: &str) -> Result<Vec<Topic>, ProtocolError> {

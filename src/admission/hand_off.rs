@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::feature::ConnectionParts;
 use crate::kernel::{Connection, Flag, Flags, Grants};
-use crate::message::{ConnectionId, Member, Millis, Position, RoomName, Topic};
+use crate::message::{ConnectionId, Member, Millis, Position, Rewind, RoomName, Topic};
 use crate::protocol::Wire;
 
 /// The header in which the Worker tells an object whom it let in. An object is
@@ -46,6 +46,9 @@ pub struct HandOff {
     /// From where on it wants to be told the log.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub position: Option<Position>,
+    /// Else from where on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rewind: Option<Rewind>,
     /// What features hand over with the connection. It stands beside the other fields.
     #[serde(skip)]
     pub own: Box<ConnectionParts>,
@@ -67,6 +70,7 @@ impl HandOff {
             piped: false,
             topics: None,
             position: None,
+            rewind: None,
             own: Box::default(),
         }
     }
@@ -74,12 +78,14 @@ impl HandOff {
     /// The connection that this lets in.
     #[must_use]
     pub fn connection(self, id: ConnectionId, now: Millis) -> Connection {
-        let Self { member, grants, expires_at, flags, client, network, topics, own, .. } = self;
+        let Self {
+            member, grants, expires_at, flags, client, network, topics, rewind, own, ..
+        } = self;
         let asked = self.position;
         // Who hears only what it subscribed to begins with nothing.
         let topics = topics.or(flags.has(Flag::Filtered).then(Vec::new));
         let connection = Connection::new(id, member, grants, expires_at, now);
-        Connection { flags, topics, client, network, asked, own: *own, ..connection }
+        Connection { flags, topics, client, network, rewind, asked, own: *own, ..connection }
     }
 
     /// As a header value: headers are Latin-1, names are not.

@@ -36,6 +36,8 @@ impl Answer {
             // No call asks for these.
             Event::Welcome(_)
             | Event::Position(_)
+            | Event::Said(_)
+            | Event::Closing(_)
             | Event::Ping
             | Event::Pong
             | Event::Entry(_)

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::budget::Budget;
 use crate::message::{
-    BROADCAST, Body, Dedupe, EVENT, EntryKind, Json, Kind, Millis, ProtocolError,
+    BROADCAST, BYTES, Body, Dedupe, EVENT, EntryKind, Json, Kind, Millis, ProtocolError,
 };
 use crate::rates::Pool;
 
@@ -226,7 +226,7 @@ macro_rules! unions {
 
         /// Every kind of entry.
         pub fn entry_kinds() -> impl Iterator<Item = EntryKind> {
-            let own = [&[EVENT], $(<super::$module::$name as Feature>::KINDS,)*];
+            let own = [&[EVENT, BYTES], $(<super::$module::$name as Feature>::KINDS,)*];
             own.into_iter().flatten().copied()
         }
 

@@ -109,10 +109,13 @@ impl History for MemoryHistory {
     fn stored_room(&self) -> Result<StoredRoom, Infallible> {
         let (head, head_at) = self.head;
         let Ok((first, first_at)) = self.oldest();
+        let last = self.entries.iter().rev().take(256);
+        let chained = last.into_iter().find(|it| it.body.user.is_none());
         Ok(StoredRoom {
             epoch: self.epoch.clone(),
             head,
             head_at,
+            chained: chained.map_or(Offset(0), |it| it.offset),
             first,
             first_at,
             departures: self.departures.values().cloned().collect(),

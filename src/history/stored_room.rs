@@ -15,6 +15,10 @@ const KERNEL: &str = "
     SELECT 'end', '', '', offset, at FROM entry
         WHERE offset IN ((SELECT MIN(offset) FROM entry), (SELECT MAX(offset) FROM entry))
     UNION ALL
+    SELECT 'chained', '', '', offset, 0 FROM (
+        SELECT offset FROM (SELECT offset, user FROM entry ORDER BY offset DESC LIMIT 256)
+        WHERE user IS NULL ORDER BY offset DESC LIMIT 1)
+    UNION ALL
     SELECT 'departure', user, name, until, 0 FROM departure
     UNION ALL
     SELECT 'share', user, data, 0, 0 FROM share";
@@ -38,6 +42,7 @@ fn statement() -> String {
 enum Memo {
     Meta(String, String),
     End(Offset, Millis),
+    Chained(Offset),
     Departure(Departure),
     Share(UserId, Counts),
     Feature(String, Woken),
@@ -50,6 +55,7 @@ impl Memo {
         Some(match kind.text()?.as_str() {
             "meta" => Self::Meta(key, value),
             "end" => Self::End(Offset(number), Millis(at.integer()?)),
+            "chained" => Self::Chained(Offset(number)),
             "departure" => {
                 let member = Member { id: UserId(key), name: value };
                 Self::Departure(Departure { member, until: Millis(number) })
@@ -67,11 +73,12 @@ impl Memo {
 pub(super) fn read<D: Database>(database: &D) -> Result<StoredRoom, D::Error> {
     let (mut meta, mut ends) = (Vec::new(), Vec::new());
     let (mut departures, mut shares) = (Vec::new(), Vec::new());
-    let mut own = feature::Stored::default();
+    let (mut own, mut chained) = (feature::Stored::default(), Offset(0));
     for row in database.run(&statement(), &[])? {
         match Memo::read(row) {
             Some(Memo::Meta(key, value)) => meta.push((key, value)),
             Some(Memo::End(offset, at)) => ends.push((offset, at)),
+            Some(Memo::Chained(offset)) => chained = offset,
             Some(Memo::Departure(departure)) => departures.push(departure),
             Some(Memo::Share(user, counts)) => shares.push((user, counts)),
             // What cannot be read was written by a later version, or is damaged.
@@ -88,5 +95,16 @@ pub(super) fn read<D: Database>(database: &D) -> Result<StoredRoom, D::Error> {
         find(&meta, "broadcasts").and_then(|it| serde_json::from_str(it).ok());
     let epoch = Epoch(find(&meta, "epoch").unwrap_or_default().to_owned());
     let counts = counts.unwrap_or_default();
-    Ok(StoredRoom { epoch, head, head_at, first, first_at, departures, counts, shares, own })
+    Ok(StoredRoom {
+        epoch,
+        head,
+        head_at,
+        chained,
+        first,
+        first_at,
+        departures,
+        counts,
+        shares,
+        own,
+    })
 }

@@ -1,11 +1,12 @@
 //! Carrying out what the room decided: durable first, then said, in order.
 
 use super::{Delivery, Host, Sockets, deliver};
+use crate::close::{CloseCode, Closing};
 use crate::feature::Query;
 use crate::history::History;
 use crate::kernel::{Answer, Effect, HostStats, Recipients, Write};
 use crate::kernel::{Event, Notice};
-use crate::message::{Code, Millis, ProtocolError};
+use crate::message::{Code, ConnectionId, Millis, ProtocolError};
 
 impl<H: History, S: Sockets> Host<H, S> {
     pub(super) fn carry_out(&mut self, effects: Vec<Effect>, now: Millis) -> Result<(), H::Error> {
@@ -53,8 +54,10 @@ impl<H: History, S: Sockets> Host<H, S> {
                 Effect::SaveCounts(connection) => counted.push(connection),
                 Effect::Close { connection, code, reason } => {
                     // What was to be said on it comes first.
-                    let (deliveries, room) =
+                    let (mut deliveries, room) =
                         (std::mem::take(&mut deliveries), self.address.channel());
+                    let last = closing(&deliveries, connection, code, now);
+                    deliveries.push(last);
                     deliver(&mut self.sockets, room, &deliveries, &mut self.tally);
                     self.sockets.close(connection, code, &crate::close::reason(&reason));
                 }
@@ -95,6 +98,22 @@ impl<H: History, S: Sockets> Host<H, S> {
             deliveries.push(Delivery { to, notice });
         }
     }
+}
+
+/// What a client is told last: what to do, by why it was refused.
+fn closing(said: &[Delivery], connection: ConnectionId, code: CloseCode, now: Millis) -> Delivery {
+    let own =
+        said.iter().rev().find(|it| it.to == Recipients::One(connection)).map(|it| &it.notice);
+    let error =
+        own.and_then(|it| if let Event::Refused(error) = &it.event { Some(error) } else { None });
+    let id = own.map_or_else(uuid::Uuid::nil, |it| it.id);
+    // In a room nothing else is closed because something is not there.
+    let event = Event::Closing(match error {
+        Some(it) if it.code == Code::NotFound => Closing::erased(),
+        _ => Closing::of(code, error, id.as_u64_pair().1 ^ connection.number()),
+    });
+    let notice = Notice { id, reply_to: None, connection: Some(connection), at: now, event };
+    Delivery { to: Recipients::One(connection), notice }
 }
 
 /// Whether an operator wants to know. What is merely misspelled is not worth a line.

@@ -18,10 +18,12 @@ mod pump;
 mod ready;
 mod receive;
 mod saving;
+mod slow;
 mod weight;
 
 use handling::Handling;
 use saving::Saving;
+use slow::Readers;
 
 pub use attachment::{read_attachment, write_attachment};
 pub use broadcast::{Deliver, Delivery, Targets, deliver};
@@ -36,9 +38,14 @@ use crate::budget::{Budget, Lease};
 use crate::close::CloseCode;
 use crate::feature::{self, Call, Query};
 use crate::history::History;
-use crate::kernel::{Answer, Connection, Effect, Event, Input, Loss, Notice, Recipients, Room};
+use crate::kernel::{
+    Answer, Connection, Effect, Event, Input, Loss, Notice, PageQuery, Recipients, Room,
+};
 use crate::limits::Limits;
-use crate::message::{Clock, ConnectionId, Kind, Millis, ProtocolError, RequestId, RoomName};
+use crate::message::{
+    Before, Clock, ConnectionId, Kind, Millis, Offset, ProtocolError, RequestId, Rewind, RoomName,
+    UserId,
+};
 use crate::protocol::RoomAddress;
 use crate::tally::Tally;
 
@@ -105,6 +112,7 @@ pub struct Host<H, S> {
     /// Since when there have been any, and when to look at them again.
     unread_since: Option<Millis>,
     look_at: Option<Millis>,
+    readers: Readers,
 }
 
 impl<H: History, S: Sockets> Host<H, S> {
@@ -147,6 +155,7 @@ impl<H: History, S: Sockets> Host<H, S> {
             unread,
             unread_since: None,
             look_at: None,
+            readers: Readers::default(),
         })
     }
 
@@ -176,7 +185,34 @@ impl<H: History, S: Sockets> Host<H, S> {
         address: Option<&str>,
         now: Millis,
     ) -> Result<Connection, ProtocolError> {
-        self.room.admit(connection, address, now)
+        let rewind = self.rewound(connection.rewind, &connection.member.id, now);
+        let rewind = rewind.map_err(|_| ProtocolError::system())?;
+        self.room.admit(Connection { rewind, ..connection }, address, now)
+    }
+
+    /// How many entries a time is.
+    fn rewound(
+        &self,
+        rewind: Option<Rewind>,
+        viewer: &UserId,
+        now: Millis,
+    ) -> Result<Option<Rewind>, H::Error> {
+        let Some(Rewind::Ago(ms)) = rewind else { return Ok(rewind) };
+        let head = self.room.head();
+        let page = self.history.page(&PageQuery {
+            before: Before::Time(Millis(now.0.saturating_sub(ms))),
+            after: None,
+            viewer: viewer.clone(),
+            limit: 1,
+            bytes_max: 1,
+            first: Offset(0),
+            since: Millis(0),
+            head,
+            epoch: self.room.epoch().clone(),
+            raw: true,
+        })?;
+        let before = page.entries.last().map_or(0, |it| it.offset.0);
+        Ok(Some(Rewind::Entries(head.0.saturating_sub(before))))
     }
 
     /// Whether nothing is left that anybody could miss, and nothing is under way: the storage
@@ -267,23 +303,6 @@ impl<H: History, S: Sockets> Host<H, S> {
             }
         }
         Ok(())
-    }
-
-    /// Lets those go that do not keep up, so that they hold back nobody else, and those
-    /// whom the room would not know any more after it slept.
-    pub fn drop_slow(&mut self, clock: impl Fn() -> Clock) -> Result<(), H::Error> {
-        let (mut slow, unstored) = (self.sockets.take_slow(), self.sockets.take_unstored());
-        slow.extend(self.room.left_behind());
-        if slow.is_empty() && unstored.is_empty() {
-            return Ok(());
-        }
-        for connection in unstored {
-            self.handle(Input::Unstored { connection }, clock())?;
-        }
-        for connection in slow {
-            self.handle(Input::SlowConsumer { connection }, clock())?;
-        }
-        self.flush(clock().at)
     }
 
     /// Tells everyone whose request got no answer that it failed, and forgets

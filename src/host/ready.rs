@@ -27,6 +27,9 @@ impl<H: History, S: Sockets> Host<H, S> {
         if let (Ok(Command::Publish(publication)), None) = (&mut request.command, &duplicate) {
             self.relate(&author, publication, now)?;
         }
+        if let Ok(Command::Attach(it)) = &mut request.command {
+            it.rewind = self.rewound(it.rewind, &author, now)?;
+        }
         let wanted = self.room.wants(&author, connection, &request, duplicate.as_ref());
         let request = self.afford(connection, bytes, request, wanted.as_ref(), now)?;
         if let Some(query) = wanted.filter(|_| request.command.is_ok()) {

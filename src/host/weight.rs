@@ -42,11 +42,12 @@ fn written(write: &Write) -> usize {
 
 fn told(event: &Event) -> usize {
     match event {
-        Event::Entry(entry) => entry.body.data.as_str().len(),
+        Event::Entry(entry) | Event::Said(entry) => entry.body.data.as_str().len(),
         Event::Presence(members) => members.iter().map(|it| it.id.0.len() + it.name.len()).sum(),
         Event::Feature(it) => it.weight(),
         Event::Welcome(_)
         | Event::Position(_)
+        | Event::Closing(_)
         | Event::Ping
         | Event::Pong
         | Event::Joined(_)

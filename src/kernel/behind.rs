@@ -9,10 +9,14 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use super::{Connection, Context, Grant, PageQuery, Recipients, Room, retention};
+use super::principal::Principal;
+use super::{Connection, Context, Flag, Grant, PageQuery, Recipients, Room, retention};
 use crate::kernel::Event;
 use crate::limits::FETCH_MS;
-use crate::message::{Attached, Before, ConnectionId, Entry, Millis, NotResumed, Page, Position};
+use crate::message::{
+    Attached, Before, Body, ConnectionId, Entry, Millis, NotResumed, Offset, Page, Position, Reply,
+    Rewind,
+};
 
 /// Bytes of the entries that are read at once for a connection: as much may wait for it when the
 /// next ones are sent. In memory they are about three times as much: rows, entries and text.
@@ -57,10 +61,18 @@ impl Behind {
 
 /// Decides where somebody who comes in begins. Nothing is added to the log until they are in.
 pub(crate) fn begin(room: &Room, connection: Connection) -> Connection {
-    let Some(asked) = &connection.asked else { return connection };
-    let not_resumed = refused(room, &connection, asked);
-    let behind = not_resumed.is_none().then_some(asked.offset).filter(|it| *it < room.head);
-    Connection { behind, not_resumed, ..connection }
+    let not_resumed = connection.asked.as_ref().and_then(|it| refused(room, &connection, it));
+    let resumed = connection.asked.as_ref().filter(|_| not_resumed.is_none()).map(|it| it.offset);
+    let from = resumed.or_else(|| rewound(room, &connection));
+    Connection { behind: from.filter(|it| *it < room.head), not_resumed, ..connection }
+}
+
+/// From where on it is told what it asked for, if it asked for the last of it.
+fn rewound(room: &Room, connection: &Connection) -> Option<Offset> {
+    let Rewind::Entries(count) = connection.rewind? else { return None };
+    let is_there = connection.grants.has(Grant::History) && room.first.0 != 0;
+    let before_first = Offset(retention::first_visible(room).0.saturating_sub(1));
+    is_there.then(|| Offset(room.head.0.saturating_sub(count)).max(before_first))
 }
 
 fn refused(
@@ -97,7 +109,17 @@ pub(crate) fn attached(room: &Room, connection: &Connection) -> Attached {
 /// It comes in.
 pub(crate) fn enter(room: &mut Room, connection: Connection, now: Millis) {
     room.behind.enter(&connection, now.plus(FETCH_MS));
-    room.enter(Connection { asked: None, not_resumed: None, ..connection });
+    room.enter(Connection { asked: None, not_resumed: None, rewind: None, ..connection });
+}
+
+/// It does not read as fast as is said. It has been told everything up to the newest entry, or will
+/// be by what waits to be carried out.
+pub(crate) fn fall(room: &mut Room, cx: &mut Context, id: ConnectionId) {
+    let head = room.head;
+    room.resubscribe(id, |it| it.behind = Some(head));
+    let Some(connection) = room.connections.get(&id) else { return };
+    room.behind.enter(connection, cx.clock.at.plus(FETCH_MS));
+    cx.effects.save(id);
 }
 
 /// Tells those who follow the log and hear none of it how far it has got, from time to time.
@@ -110,10 +132,31 @@ pub(crate) fn mark(room: &Room, cx: &mut Context, entry: &Entry) {
 }
 
 impl Connection {
+    /// Whether it is told from the log what it does not read in time. Where nothing can be said, the
+    /// client is told by the end of the connection.
+    pub(crate) fn can_fall_behind(&self) -> bool {
+        self.flags.has(Flag::Following) && !self.flags.has(Flag::Mute)
+    }
+
     /// Whether it is told an entry, live or from the log.
     fn is_told(&self, entry: &Entry) -> bool {
         let is_meant = entry.body.user.as_ref().is_none_or(|it| *it == self.member.id);
         is_meant && self.wants(entry.body.name.as_str())
+    }
+}
+
+/// Says up to where it has been told everything that is for everyone.
+pub(crate) fn position(room: &Room, cx: &mut Context, principal: &Principal) {
+    let cursor = principal.connection.and_then(|id| room.connection(id)).and_then(|it| it.behind);
+    let reply = Reply::Position(room.epoch.clone(), cursor.unwrap_or(room.chained));
+    cx.answer(principal, Event::Reply(reply));
+}
+
+/// Whoever said it and does not hear it learns its place all the same.
+pub(crate) fn place(room: &Room, cx: &mut Context, author: Option<ConnectionId>, entry: &Entry) {
+    let author = author.and_then(|id| room.connection(id));
+    if let Some(it) = author.filter(|it| it.is_live() && it.flags.has(Flag::Following)) {
+        cx.tell(it.id, None, Event::Position(entry.offset));
     }
 }
 
@@ -127,11 +170,26 @@ pub(crate) fn tick(room: &mut Room, cx: &mut Context) {
     room.behind.by = (!room.behind.is_empty()).then(|| cx.clock.at.plus(FETCH_MS));
 }
 
+/// An entry of a page, with the one before it that is for everyone, where it is to be named.
+fn following(entry: &Rc<Entry>, chained: Offset) -> Rc<Entry> {
+    if entry.body.user.is_some() || chained.next() == entry.offset {
+        return Rc::clone(entry);
+    }
+    let body = Body { follows: Some(chained), ..entry.body.clone() };
+    Rc::new(Entry { body, ..Entry::clone(entry) })
+}
+
 impl Room {
     /// Those that are behind, in their order.
     #[must_use]
     pub fn behind(&self) -> Vec<ConnectionId> {
         self.behind.connections.iter().copied().collect()
+    }
+
+    /// Whether it is fed from the log, and waits to be read for a while.
+    #[must_use]
+    pub fn is_fed(&self, id: ConnectionId) -> bool {
+        self.connection(id).is_some_and(|it| it.behind.is_some() && it.can_fall_behind())
     }
 
     /// Those of which the log has forgotten what they are still to be told.
@@ -167,10 +225,22 @@ impl Room {
     /// told of it.
     pub fn read_page(&mut self, id: ConnectionId, page: &Page) -> Vec<Event> {
         let Some(connection) = self.connections.get_mut(&id) else { return Vec::new() };
-        let told = page.entries.iter().filter(|it| connection.is_told(it));
-        let mut told: Vec<Event> = told.map(|it| Event::Entry(Rc::clone(it))).collect();
+        let mut chained = connection.behind.unwrap_or_default();
+        let (mut told, mut is_last_told) = (Vec::new(), true);
+        for entry in &page.entries {
+            is_last_told = connection.is_told(entry);
+            if is_last_told {
+                told.push(Event::Entry(following(entry, chained)));
+            }
+            if entry.body.user.is_none() {
+                chained = entry.offset;
+            }
+        }
         if let Some(cursor) = page.next_after() {
             connection.behind = Some(cursor);
+            if !is_last_told {
+                told.push(Event::Position(cursor));
+            }
         } else {
             self.resubscribe(id, |it| it.behind = None);
             self.behind.remove(id);

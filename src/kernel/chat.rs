@@ -11,8 +11,8 @@ use crate::feature;
 use crate::kernel::{Event, Notice};
 use crate::limits::PAGE_BYTES_MAX;
 use crate::message::{
-    Accepted, Acknowledgement, Body, ConnectionId, Entry, Member, PageRequest, ProtocolError,
-    Reply, RequestId,
+    Accepted, Acknowledgement, Body, ConnectionId, Entry, Member, Offset, PageRequest,
+    ProtocolError, Reply, RequestId,
 };
 
 /// Adds to the log what somebody publishes, and tells everyone whom it concerns, its author too
@@ -25,20 +25,24 @@ pub(crate) fn publish(
     duplicate: Option<Duplicate>,
 ) {
     let known = match duplicate {
-        Some(_) => may_publish(principal, &publication.body).map(|()| duplicate),
+        Some(_) => may_publish(principal, &publication).map(|()| duplicate),
         None => about::admit(principal, &mut publication)
-            .and_then(|()| may_publish(principal, &publication.body))
+            .and_then(|()| may_publish(principal, &publication))
             .and_then(|()| room.features.judge(room, principal, &mut publication)),
     };
     match known {
         Err(error) => cx.refuse_principal(principal, error),
-        Ok(known) => post(room, cx, principal, publication, known),
+        Ok(known) if !publication.is_ephemeral => post(room, cx, principal, publication, known),
+        Ok(_) => say(room, cx, principal, publication),
     }
 }
 
-fn may_publish(principal: &Principal, body: &Body) -> Result<(), ProtocolError> {
+fn may_publish(principal: &Principal, publication: &Publication) -> Result<(), ProtocolError> {
+    let Publication { body, is_privileged, .. } = publication;
     // Callers over HTTP are backends: all they do is publishing.
-    let is_protected = feature::is_protected(body.name.as_str()) || principal.connection.is_none();
+    let is_protected = feature::is_protected(body.name.as_str())
+        || principal.connection.is_none()
+        || *is_privileged;
     if is_protected {
         principal.needs(Grant::Publish, "this token does not allow publishing this here")
     } else if about::changes(body) {
@@ -54,7 +58,7 @@ pub(crate) fn post(
     room: &mut Room,
     cx: &mut Context,
     principal: &Principal,
-    Publication { body, exclude, acknowledgement, related }: Publication,
+    Publication { body, exclude, acknowledgement, related, .. }: Publication,
     duplicate: Option<Duplicate>,
 ) {
     let is_resend = duplicate.is_some();
@@ -93,6 +97,35 @@ pub(crate) fn post(
     }
 }
 
+/// Tells those who hear it now, and keeps nothing.
+fn say(room: &mut Room, cx: &mut Context, principal: &Principal, publication: Publication) {
+    let Publication { body, exclude, .. } = publication;
+    if body.kind.is_folded || (body.kind.leaves_more)(&body) {
+        return cx.refuse_principal(principal, NOT_EPHEMERAL);
+    }
+    if !room.admits_broadcast(cx, principal) {
+        return;
+    }
+    let to = hearers(room, &body, exclude);
+    let (at, id, author) = (cx.clock.at, cx.clock.new_id(), principal.member.clone());
+    let entry = Entry { offset: Offset(0), at, id, author, request_id: None, body };
+    cx.tell_all(to, Event::Said(Rc::new(entry)));
+    cx.answer(principal, Event::Reply(Reply::Said));
+}
+
+const NOT_EPHEMERAL: ProtocolError =
+    ProtocolError::invalid("what changes what the room keeps is kept itself");
+
+/// Whom it concerns.
+fn hearers(room: &Room, body: &Body, exclude: Option<ConnectionId>) -> Recipients {
+    let name = body.name.as_str();
+    match (&body.channel, &body.user) {
+        (Some((space, channel)), _) => room.hearers_on((*space, channel), name, exclude),
+        (None, None) => room.hearers(name, exclude),
+        (None, Some(user)) => room.hearers_of(user, name, exclude),
+    }
+}
+
 /// Adds an entry to the log, and tells whom it concerns.
 fn append(
     room: &mut Room,
@@ -103,19 +136,14 @@ fn append(
 ) -> Rc<Entry> {
     let (author, request_id) = (principal.member.clone(), principal.request_id.clone());
     let entry = record(room, cx, author, request_id, body);
-    let to = match (&entry.body.channel, &entry.body.user) {
-        (Some((space, channel)), _) => {
-            room.hearers_on((*space, channel), entry.body.name.as_str(), exclude)
-        }
-        (None, None) => room.hearers(entry.body.name.as_str(), exclude),
-        (None, Some(user)) => room.hearers_of(user, entry.body.name.as_str(), exclude),
-    };
+    let to = hearers(room, &entry.body, exclude);
     if to != Recipients::Only(Vec::new()) {
         // A notice of an entry has the entry's own id.
         let (id, event) = (entry.id, Event::Entry(Rc::clone(&entry)));
         let reply_to = entry.request_id.clone();
         cx.tell_notice(to, Notice { id, reply_to, connection: None, at: cx.clock.at, event });
     }
+    behind::place(room, cx, exclude, &entry);
     behind::mark(room, cx, &entry);
     entry
 }
@@ -131,7 +159,11 @@ pub(crate) fn record(
     // Offsets order the log; its times only follow, even where the clock was set back.
     let at = cx.clock.at.max(room.head_at);
     let offset = room.head.next();
-    let body = body.accepted(at);
+    let mut body = body.accepted(at);
+    if body.user.is_none() {
+        body.follows = Some(room.chained).filter(|it| *it != room.head);
+        room.chained = offset;
+    }
     let entry = Rc::new(Entry { offset, at, id: cx.clock.new_id(), author, request_id, body });
     (room.head, room.head_at) = (offset, at);
     if room.first.0 == 0 {

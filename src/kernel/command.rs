@@ -2,8 +2,8 @@ use std::rc::Rc;
 
 use crate::feature::{self, Ask, Found, Rate};
 use crate::message::{
-    Acknowledgement, Body, ConnectionId, Dedupe, Entry, Kicked, PageRequest, ProtocolError,
-    RequestId, Topic,
+    Acknowledgement, Body, ConnectionId, Dedupe, Entry, Following, Kicked, PageRequest,
+    ProtocolError, RequestId, Topic,
 };
 
 /// A frame from a client, decoded. Decoding cannot fail as a whole: what could
@@ -18,6 +18,10 @@ pub struct Request {
 
 /// What a client may ask of a room.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    not(target_arch = "wasm32"),
+    expect(clippy::large_enum_variant, reason = "what is asked is mostly the largest")
+)]
 pub enum Command {
     /// Are you there? (B30)
     Ping,
@@ -42,6 +46,12 @@ pub enum Command {
     Presence,
     /// What do I hear of?
     Subscriptions,
+    /// Up to where has everything been told that is for everyone?
+    Position,
+    /// From now on, tell it the log like this.
+    Attach(Box<Following>),
+    /// It wants to hear nothing any more, for now.
+    Detach,
     /// How is the room?
     Stats,
     /// How is this connection? (E18)
@@ -65,6 +75,10 @@ pub struct Publication {
     pub acknowledgement: Acknowledgement,
     /// What is known of the entry that it is about: looked up before it is handled.
     pub related: Option<Box<Related>>,
+    /// Whether it is told to those who hear it now, and not kept.
+    pub is_ephemeral: bool,
+    /// Whether it takes the grant `publish`, whatever it is.
+    pub is_privileged: bool,
 }
 
 /// An entry that something is to be published about.
@@ -82,7 +96,14 @@ impl Publication {
     /// For everyone whom it concerns.
     #[must_use]
     pub fn new(body: Body, acknowledgement: Acknowledgement) -> Self {
-        Self { body, exclude: None, acknowledgement, related: None }
+        Self {
+            body,
+            exclude: None,
+            acknowledgement,
+            related: None,
+            is_ephemeral: false,
+            is_privileged: false,
+        }
     }
 }
 
@@ -97,6 +118,7 @@ impl Command {
     #[must_use]
     pub fn dedupe(&self) -> Dedupe {
         match self {
+            Self::Publish(it) if it.is_ephemeral => Dedupe::No,
             Self::Publish(_) => Dedupe::Entry,
             Self::Feature(it) => it.dedupe(),
             Self::Ping
@@ -107,6 +129,9 @@ impl Command {
             | Self::History(_)
             | Self::Presence
             | Self::Subscriptions
+            | Self::Position
+            | Self::Attach(_)
+            | Self::Detach
             | Self::Stats
             | Self::Status
             | Self::Kick(_)

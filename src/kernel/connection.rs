@@ -9,7 +9,7 @@ use crate::kernel::Event;
 use crate::limits::{CONNECTION_BYTES_MAX, Limits, RENEWAL_MS};
 use crate::message::{
     BROADCAST, Code, ConnectionId, Epoch, Member, Millis, NotResumed, Offset, Position,
-    ProtocolError, RequestId, Topic, ascii_len, is_default,
+    ProtocolError, RequestId, Rewind, Topic, ascii_len, is_default,
 };
 use crate::rates::Window;
 
@@ -81,6 +81,12 @@ pub struct Connection {
     /// Up to where it has been handed the log, while it is fed from there: see [`super::behind`].
     #[serde(rename = "bh", default, skip_serializing_if = "Option::is_none")]
     pub behind: Option<Offset>,
+    /// Whether it hears nothing, and is to hear nothing.
+    #[serde(rename = "dt", default, skip_serializing_if = "is_default")]
+    pub is_detached: bool,
+    /// From where on, if not from there.
+    #[serde(skip)]
+    pub rewind: Option<Rewind>,
     /// The position that it asked for when it came.
     #[serde(skip)]
     pub asked: Option<Position>,
@@ -143,6 +149,8 @@ impl Connection {
             epoch: None,
             share: Counts::default(),
             behind: None,
+            is_detached: false,
+            rewind: None,
             asked: None,
             not_resumed: None,
             own: ConnectionParts::default(),
@@ -161,7 +169,12 @@ impl Connection {
 
     /// Whether it hears an event of this name when it is said.
     pub(crate) fn hears(&self, topic: &str) -> bool {
-        self.behind.is_none() && self.wants(topic)
+        self.is_live() && self.wants(topic)
+    }
+
+    /// Whether it hears what is said when it is said.
+    pub(crate) fn is_live(&self) -> bool {
+        self.behind.is_none() && !self.is_detached
     }
 
     /// Whether it subscribed to this.

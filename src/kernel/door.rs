@@ -1,13 +1,16 @@
 //! Sockets that come in, and those that are put out.
 
-use super::{Connection, Context, Effect, Room, presence};
+use super::{Connection, Context, Effect, Room, behind, presence};
 use crate::close::CloseCode;
 use crate::message::{ConnectionId, Millis, ProtocolError, RequestId};
 
 impl Room {
     /// Closes a socket that does not keep up. Nothing is said on it: it would only wait
-    /// behind all that waits there already.
+    /// behind all that waits there already. One that follows the log is told the rest from there.
     pub(crate) fn disconnect_slow(&mut self, cx: &mut Context, id: ConnectionId) {
+        if self.connections.get(&id).is_some_and(|it| it.is_live() && it.can_fall_behind()) {
+            return behind::fall(self, cx, id);
+        }
         if self.connections.contains_key(&id) {
             let reason = "this connection is too slow for what is said".into();
             cx.effects.push(Effect::Close { connection: id, code: CloseCode::TryLater, reason });

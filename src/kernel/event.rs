@@ -2,6 +2,7 @@ use std::rc::Rc;
 
 use uuid::Uuid;
 
+use crate::close::Closing;
 use crate::feature::{self, Tell};
 use crate::message::{
     ConnectionId, Entry, Member, Millis, Offset, Page, Priority, ProtocolError, Reply, RequestId,
@@ -63,20 +64,40 @@ pub enum Event {
     Feature(feature::Event),
     /// A request was refused, or a socket is about to be closed: why.
     Refused(ProtocolError),
+    /// Something that is not in the log, in the shape of an entry without a place there.
+    Said(Rc<Entry>),
+    /// The socket is closed next: what its client is to do.
+    Closing(Closing),
 }
 
 impl Event {
     /// Whether it is worth nothing later: a socket that does not keep up goes without.
     #[must_use]
     pub fn is_ephemeral(&self) -> bool {
-        matches!(self, Self::Feature(it) if it.is_ephemeral())
+        match self {
+            Self::Said(_) => true,
+            Self::Feature(it) => it.is_ephemeral(),
+            Self::Welcome(_)
+            | Self::Position(_)
+            | Self::Ping
+            | Self::Pong
+            | Self::Entry(_)
+            | Self::Joined(_)
+            | Self::Left(_)
+            | Self::Presence(_)
+            | Self::History(_)
+            | Self::Renewed { .. }
+            | Self::Reply(_)
+            | Self::Refused(_)
+            | Self::Closing(_) => false,
+        }
     }
 
     /// Which queue it waits in.
     #[must_use]
     pub fn priority(&self) -> Priority {
         match self {
-            Self::Entry(entry) => entry.body.priority,
+            Self::Entry(entry) | Self::Said(entry) => entry.body.priority,
             Self::Welcome(_)
             | Self::Position(_)
             | Self::Ping
@@ -88,6 +109,7 @@ impl Event {
             | Self::Renewed { .. }
             | Self::Reply(_)
             | Self::Feature(_)
+            | Self::Closing(_)
             | Self::Refused(_) => Priority::Normal,
         }
     }
@@ -96,7 +118,7 @@ impl Event {
     #[must_use]
     pub fn topic(&self) -> Option<&str> {
         match self {
-            Self::Entry(entry) => Some(entry.body.name.as_str()),
+            Self::Entry(entry) | Self::Said(entry) => Some(entry.body.name.as_str()),
             Self::Joined(_) => Some("user_joined"),
             Self::Left(_) => Some("user_left"),
             Self::Welcome(_)
@@ -107,6 +129,7 @@ impl Event {
             | Self::History(_)
             | Self::Renewed { .. }
             | Self::Reply(_)
+            | Self::Closing(_)
             | Self::Refused(_) => None,
             Self::Feature(it) => it.topic(),
         }

@@ -64,6 +64,13 @@ impl Grants {
         self.0 & grant as u8 != 0
     }
 
+    /// What they are called in tokens.
+    #[must_use]
+    pub fn names(self) -> Vec<&'static str> {
+        let named = |(name, grant): &(&'static str, Grant)| self.has(*grant).then_some(*name);
+        Grant::ALL.iter().filter_map(named).collect()
+    }
+
     /// These and those.
     #[must_use]
     pub const fn union(self, other: Self) -> Self {

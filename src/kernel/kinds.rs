@@ -19,6 +19,9 @@ pub(crate) fn serves(kind: Kind, command: &Command) -> bool {
         | Command::History(_)
         | Command::Presence
         | Command::Subscriptions
+        | Command::Position
+        | Command::Attach(_)
+        | Command::Detach
         | Command::Stats
         | Command::Status
         | Command::Kick(_)

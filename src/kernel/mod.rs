@@ -11,6 +11,7 @@
 mod about;
 pub(crate) mod admin;
 mod anonymous;
+mod attach;
 pub(crate) mod behind;
 pub(crate) mod chat;
 mod command;
@@ -73,6 +74,8 @@ pub struct Room {
     pub(crate) epoch: Epoch,
     pub(crate) head: Offset,
     pub(crate) head_at: Millis,
+    /// The newest entry that is for everyone; 0 where that is not known.
+    pub(crate) chained: Offset,
     pub(crate) first: Offset,
     pub(crate) first_at: Millis,
     pub(crate) connections: BTreeMap<ConnectionId, Connection>,
@@ -115,6 +118,7 @@ impl Room {
             epoch: log.epoch,
             head: log.head,
             head_at: log.head_at,
+            chained: log.chained,
             first: log.first,
             first_at: log.first_at,
             connections: BTreeMap::new(),

@@ -87,7 +87,7 @@ pub(crate) fn joined(room: &mut Room, cx: &mut Context, connection: Connection) 
     }
 }
 
-fn welcome(room: &Room, connection: &Connection) -> Welcome {
+pub(crate) fn welcome(room: &Room, connection: &Connection) -> Welcome {
     let heartbeat_ms =
         if connection.flags.has(Flag::Pinged) { room.limits.heartbeat_ms } else { 0 };
     Welcome {
@@ -98,6 +98,9 @@ fn welcome(room: &Room, connection: &Connection) -> Welcome {
         offset: room.head,
         epoch: room.epoch.clone(),
         attached: behind::attached(room, connection),
+        expires_at: connection.expires_at,
+        grants: connection.grants.names(),
+        limits: room.limits,
     }
 }
 

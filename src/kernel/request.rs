@@ -2,13 +2,24 @@
 
 use super::principal::Principal;
 use super::{
-    Command, Context, Duplicate, Event, Request, Room, admin, chat, connection, kinds, presence,
-    status, topics,
+    Command, Context, Duplicate, Event, Request, Room, admin, attach, behind, chat, connection,
+    kinds, presence, status, topics,
 };
 use crate::feature::Ask;
 use crate::message::{Code, ConnectionId, ProtocolError};
 
 const CONNECT_FIRST: ProtocolError = ProtocolError::new(Code::Conflict, "connect first");
+
+const NOT_ATTACHED: ProtocolError =
+    ProtocolError::new(Code::NotFound, "this connection is not attached to the room");
+
+/// Whether it is about the room, in which who asks must be for it.
+fn needs_room(command: &Command) -> bool {
+    !matches!(
+        command,
+        Command::Ping | Command::Pong | Command::Authenticate { .. } | Command::Attach(_)
+    )
+}
 
 impl Room {
     pub(crate) fn received(
@@ -26,6 +37,11 @@ impl Room {
         }
         if !matches!(command, Ok(Command::Ping | Command::Pong)) {
             self.features.spoke(self, cx, id);
+        }
+        if self.connection(id).is_some_and(|it| it.is_detached)
+            && command.as_ref().is_ok_and(needs_room)
+        {
+            return cx.refuse(id, principal.request_id, NOT_ATTACHED);
         }
         let is_first = matches!(&command, Ok(Command::Feature(it)) if it.introduces());
         if !principal.is_introduced && command.is_ok() && !is_first {
@@ -63,6 +79,9 @@ impl Room {
             Command::History(page) => chat::history(self, cx, principal, page),
             Command::Presence => presence::list(self, cx, principal),
             Command::Subscriptions => topics::list(self, cx, principal),
+            Command::Position => behind::position(self, cx, principal),
+            Command::Attach(it) => attach::attach(self, cx, principal, *it),
+            Command::Detach => attach::detach(self, cx, principal),
             Command::Stats => status::stats(self, cx, principal),
             Command::Status => status::status(self, cx, principal),
             Command::Kick(whom) => admin::kick(self, cx, principal, &whom),

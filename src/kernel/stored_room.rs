@@ -13,6 +13,8 @@ pub struct StoredRoom {
     pub head: Offset,
     /// When the newest entry was accepted.
     pub head_at: Millis,
+    /// The newest entry that is for everyone; 0 if none of the last 256 is.
+    pub chained: Offset,
     /// The oldest offset kept; 0 in an empty log.
     pub first: Offset,
     /// When the oldest entry was accepted.
@@ -35,6 +37,7 @@ impl StoredRoom {
             epoch,
             head: Offset(0),
             head_at: Millis(0),
+            chained: Offset(0),
             first: Offset(0),
             first_at: Millis(0),
             departures: Vec::new(),

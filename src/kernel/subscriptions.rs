@@ -13,6 +13,8 @@ type Connections = BTreeSet<ConnectionId>;
 /// The index. A pattern is a name, or with `*` at its end all names that begin like it.
 #[derive(Debug, Default)]
 pub(crate) struct Subscriptions {
+    /// Those that hear nothing.
+    deaf: Connections,
     /// Those that hear every event.
     everything: Connections,
     /// Those that may not learn who is here.
@@ -26,9 +28,10 @@ pub(crate) struct Subscriptions {
 }
 
 impl Subscriptions {
-    /// A connection hears what its connection says; nothing while it is behind.
+    /// A connection hears what its connection says; nothing while it is behind, or detached.
     pub(crate) fn enter(&mut self, connection: &Connection) {
-        if connection.behind.is_some() {
+        if !connection.is_live() {
+            self.deaf.insert(connection.id);
             return;
         }
         if connection.flags.has(Flag::Following) {
@@ -45,6 +48,7 @@ impl Subscriptions {
 
     /// A connection hears nothing any more.
     pub(crate) fn leave(&mut self, connection: &Connection) {
+        self.deaf.remove(&connection.id);
         self.everything.remove(&connection.id);
         self.blind.remove(&connection.id);
         self.following.remove(&connection.id);
@@ -127,7 +131,9 @@ impl Room {
     pub(crate) fn hearers(&self, name: &str, except: Option<ConnectionId>) -> Recipients {
         let everything = &self.subscriptions.everything;
         let is_broadcast = name == BROADCAST;
-        if (is_broadcast && self.behind.is_empty()) || everything.len() == self.connections.len() {
+        if (is_broadcast && self.subscriptions.deaf.is_empty())
+            || everything.len() == self.connections.len()
+        {
             return except.map_or(Recipients::Everyone, Recipients::Except);
         }
         if is_broadcast {

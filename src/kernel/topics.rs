@@ -47,13 +47,17 @@ pub(crate) fn unsubscribe(
     topics: Vec<Topic>,
 ) {
     let Some(id) = principal.connection else { return cx.refuse_principal(principal, NO_SOCKET) };
-    let is_filtered = room.resubscribe(id, |it| {
-        it.topics.as_mut().map(|all| all.retain(|it| !topics.contains(it))).is_some()
+    let left = room.resubscribe(id, |it| {
+        if let Some(all) = &mut it.topics {
+            all.retain(|it| !topics.contains(it));
+        }
+        it.topics.clone()
     });
-    if is_filtered == Some(true) {
+    let left = left.flatten();
+    if left.is_some() {
         cx.effects.save(id);
     }
-    cx.answer(principal, Event::Reply(Reply::Unsubscribed(topics)));
+    cx.answer(principal, Event::Reply(Reply::Unsubscribed(topics, left)));
 }
 
 pub(crate) fn list(room: &Room, cx: &mut Context, principal: &Principal) {

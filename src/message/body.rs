@@ -20,6 +20,9 @@ pub struct Body {
     pub relates_to: Option<(Relation, Target)>,
     /// What subscriptions go by; `None` for the event of its name. Not stored.
     pub channel: Option<(Space, String)>,
+    /// The last entry before it that is for everyone, where that is not the one before it and this
+    /// one is for everyone too. Not stored.
+    pub follows: Option<Offset>,
 }
 
 /// How an entry is about another one.
@@ -105,8 +108,8 @@ impl Body {
     /// Something of this kind, for everyone.
     #[must_use]
     pub fn new(kind: EntryKind, name: EventName, data: Json) -> Self {
-        let (user, relates_to, channel) = (None, None, None);
-        Self { kind, name, data, user, priority: Priority::Normal, relates_to, channel }
+        let (user, relates_to, channel, follows) = (None, None, None, None);
+        Self { kind, name, data, user, priority: Priority::Normal, relates_to, channel, follows }
     }
 
     /// As it is when the room accepts it at this time.

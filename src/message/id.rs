@@ -38,6 +38,12 @@ impl ConnectionId {
         Self(bits >> 11)
     }
 
+    /// The number.
+    #[must_use]
+    pub fn number(self) -> u64 {
+        self.0
+    }
+
     /// The number as JavaScript holds it; exact.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "below 2^53 by construction")]

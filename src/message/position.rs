@@ -2,7 +2,7 @@ use std::fmt::{Display, Formatter};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Epoch, Offset};
+use super::{Epoch, Offset, ProtocolError, Topic};
 
 /// A place in a room's log, from which a client goes on: `epoch:offset` on the wire.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,6 +59,55 @@ pub enum NotResumed {
     Denied,
 }
 
+/// How far back in the log somebody wants to begin who brings no position, or none that counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Rewind {
+    /// So many entries.
+    #[serde(rename = "n")]
+    Entries(u64),
+    /// So many milliseconds.
+    #[serde(rename = "t")]
+    Ago(u64),
+}
+
+impl Rewind {
+    /// The parameter of a URL in which one stands.
+    pub const PARAMETER: &str = "rewind";
+
+    /// Most entries: what a page may have, five times.
+    pub const ENTRIES_MAX: u64 = 1000;
+
+    /// Reads `50`, `30s`, `10m` or `24h`.
+    pub fn read(text: &str) -> Result<Self, ProtocolError> {
+        let (number, unit_ms) = match text.as_bytes().split_last() {
+            Some((b's', number)) => (number, Some(1000)),
+            Some((b'm', number)) => (number, Some(60_000)),
+            Some((b'h', number)) => (number, Some(3_600_000)),
+            _ => (text.as_bytes(), None),
+        };
+        let is_number = (1..=9).contains(&number.len()) && number.iter().all(u8::is_ascii_digit);
+        let number = number.iter().fold(0u64, |sum, it| 10 * sum + u64::from(it & 15));
+        match unit_ms {
+            Some(unit_ms) if is_number && number != 0 => Ok(Self::Ago(number * unit_ms)),
+            None if is_number && (1..=Self::ENTRIES_MAX).contains(&number) => {
+                Ok(Self::Entries(number))
+            }
+            _ => Err(ProtocolError::invalid("rewind is 1 to 1000, or a number of s, m or h")),
+        }
+    }
+}
+
+/// What somebody who follows a log asks of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Following {
+    /// Which events; every one, if it does not say.
+    pub topics: Option<Vec<Topic>>,
+    /// From where on.
+    pub position: Option<Position>,
+    /// Else from where on.
+    pub rewind: Option<Rewind>,
+}
+
 /// From where on a client is told the log, and where that stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Attached {
@@ -75,6 +124,23 @@ pub struct Attached {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_rewind_is_a_number_or_a_time_and_nothing_else() {
+        for (text, read) in [
+            ("1", Rewind::Entries(1)),
+            ("1000", Rewind::Entries(1000)),
+            ("30s", Rewind::Ago(30_000)),
+            ("2m", Rewind::Ago(120_000)),
+            ("999999999h", Rewind::Ago(999_999_999 * 3_600_000)),
+        ] {
+            assert_eq!(Rewind::read(text), Ok(read), "{text}");
+        }
+        for text in ["", "0", "1001", "0s", "-1", "+1", "1.5", "1d", "s", "1 s", "1000000000h", "é"]
+        {
+            assert!(Rewind::read(text).is_err(), "{text}");
+        }
+    }
 
     #[test]
     fn a_position_comes_back_as_it_was_told_and_anything_else_is_one_of_no_log() {

@@ -28,6 +28,17 @@ pub const EVENT: EntryKind = EntryKind {
     spell: EntryKind::AS_IT_IS,
 };
 
+/// The same, with data that is bytes: base64, which no words are found in.
+pub const BYTES: EntryKind = EntryKind {
+    name: "bytes",
+    load: |data, at, user| {
+        let body = (EVENT.load)(data, at, user)?;
+        Some(Body { kind: BYTES, ..body })
+    },
+    text: EntryKind::NO_TEXT,
+    ..EVENT
+};
+
 #[derive(Serialize, Deserialize)]
 struct Stored<'a> {
     name: Cow<'a, str>,

@@ -1,3 +1,5 @@
+use crate::limits::Limits;
+
 use super::{Attached, ConnectionId, Epoch, Millis, Offset, Topic, UserId};
 
 /// What a newcomer is told of its connection.
@@ -17,6 +19,12 @@ pub struct Welcome {
     pub epoch: Epoch,
     /// From where on it is told.
     pub attached: Attached,
+    /// When its token expires; `None` for one that does not.
+    pub expires_at: Option<Millis>,
+    /// What it may do, by the names that tokens have for it.
+    pub grants: Vec<&'static str>,
+    /// What holds in the room.
+    pub limits: Limits,
 }
 
 /// The answer to a request that only who asked gets.
@@ -26,8 +34,8 @@ pub enum Reply {
     Accepted(Accepted),
     /// What is subscribed to from now on.
     Subscribed(Vec<Topic>),
-    /// What is no longer subscribed to.
-    Unsubscribed(Vec<Topic>),
+    /// What is no longer subscribed to, and what still is; `None` for everything.
+    Unsubscribed(Vec<Topic>, Option<Vec<Topic>>),
     /// What is subscribed to; `None` for everything.
     Subscriptions(Option<Vec<Topic>>),
     /// How the room is.
@@ -38,6 +46,14 @@ pub enum Reply {
     Kicked(u64),
     /// The room is empty.
     Erased,
+    /// It is told the log from here on.
+    Attached(Box<Welcome>),
+    /// It hears nothing any more.
+    Detached,
+    /// It was handed to those who hear it, and is not kept.
+    Said,
+    /// Up to here everything has been told that is for everyone.
+    Position(Epoch, Offset),
 }
 
 /// Where a publication went.

@@ -8,7 +8,10 @@ use crate::feature::{self, Ask};
 use crate::kernel::{Command, Request};
 use crate::limits::JSON_DEPTH_MAX;
 pub(crate) use crate::message::json::{Text, data, data_or_default};
-use crate::message::{Code, PageRequest, ProtocolError, RequestId, is_bearable, starts_object};
+use crate::message::{
+    Code, ConnectionId, Kicked, PageRequest, ProtocolError, RequestId, UserId, is_bearable,
+    starts_object,
+};
 
 /// The exact bytes that clients should send as a ping, so that no room wakes for it (B30).
 pub(super) const PING_PAIR: (&str, &str) = (r#"{"type":"ping"}"#, r#"{"type":"pong"}"#);
@@ -106,6 +109,30 @@ pub(super) fn feature(
 ) -> Result<Command, ProtocolError> {
     let unknown = ProtocolError::new(Code::UnknownMessageType, "this endpoint knows no such type");
     feature::Command::read(protocol, word, data).unwrap_or(Err(unknown)).map(Command::Feature)
+}
+
+/// Whose connections are to be closed.
+pub(super) fn kicked(params: Option<&RawValue>) -> Result<Kicked, ProtocolError> {
+    let wrong = "kick needs params with user_id or session_id, a string";
+    match data::<KickIn>(params, wrong)? {
+        KickIn { user_id: Some(user), session_id: None } => UserId::parse(user).map(Kicked::User),
+        KickIn { user_id: None, session_id: Some(connection) } => {
+            let connection = ConnectionId::parse(&connection).map(Kicked::Connection);
+            connection.ok_or(ProtocolError::invalid("this is no session's id"))
+        }
+        KickIn { .. } => Err(ProtocolError::invalid(wrong)),
+    }
+}
+
+#[derive(Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub(crate) struct KickIn {
+    /// All connections of this user; not with `session_id`.
+    #[serde(default)]
+    user_id: Option<String>,
+    /// This connection; not with `user_id`.
+    #[serde(default)]
+    session_id: Option<String>,
 }
 
 /// How many entries a page is to have.

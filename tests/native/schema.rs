@@ -14,14 +14,15 @@ use dormouse::feature::typing::TypingEvent;
 use dormouse::kernel::{Event, Notice};
 use dormouse::message::{
     Accepted, Added, Body, Code, EVENT, Epoch, EventName, Fault, Json, Name, Offset, Page,
-    ProtocolError, Reply, RequestId, RoomName, StateKey, Stats, Status, Topic, UserId, Welcome,
+    ProtocolError, Reply, RequestId, RoomName, StateKey, Stats, Status, Topic, UserId,
 };
 use dormouse::protocol::{Frame, ProtocolId};
 use dormouse::schema::{asyncapi, openapi, text};
 use jsonschema::Validator;
 use serde_json::{Value, json};
 
-use crate::support::{NOON, attached, clock, decoded, encoded, entry, member, session_id, sockets};
+use crate::following::{following, greeting};
+use crate::support::{NOON, clock, decoded, encoded, entry, member, session_id, sockets};
 
 fn committed(name: &str, document: &Value) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(name);
@@ -205,17 +206,7 @@ pub(crate) fn events() -> Vec<Event> {
         Event::History(Page { entries, has_more, upwards, head, epoch, added })
     };
     let topics = || vec![Topic::parse("agent.*").unwrap()];
-    let welcome = |client: Option<&str>| {
-        Event::Welcome(Box::new(Welcome {
-            connection: session_id(1),
-            user: UserId("ann".into()),
-            client: client.map(Into::into),
-            heartbeat_ms: 25_000,
-            offset: Offset(42),
-            epoch: epoch(),
-            attached: attached(),
-        }))
-    };
+    let welcome = |client| Event::Welcome(Box::new(greeting(client)));
     let state = vec![StateItem {
         key: StateKey::parse("mode").unwrap(),
         value: Json::parse("[1]").unwrap(),
@@ -249,7 +240,8 @@ pub(crate) fn events() -> Vec<Event> {
     let notification = json!({"notification_id": "n", "title": "t", "message": "m", "user_id": null,
         "category": "system_alert", "priority": "critical", "metadata": {"a": 1}, "more": true});
     let renewed = |expires_at| Event::Renewed { user: UserId("ann".into()), expires_at };
-    let mut events = vec![
+    let mut events = following();
+    events.extend([
         welcome(None),
         welcome(Some("c1")),
         Event::Ping,
@@ -272,7 +264,7 @@ pub(crate) fn events() -> Vec<Event> {
         Event::Reply(Reply::Accepted(accepted(Some(clock(NOON).new_id())))),
         Event::Reply(Reply::Accepted(accepted(None))),
         Event::Reply(Reply::Subscribed(topics())),
-        Event::Reply(Reply::Unsubscribed(topics())),
+        Event::Reply(Reply::Unsubscribed(topics(), None)),
         Event::Reply(Reply::Subscriptions(None)),
         StateEvent::All(state).into(),
         Event::Reply(Reply::Stats(room)),
@@ -293,7 +285,7 @@ pub(crate) fn events() -> Vec<Event> {
         Event::from(MetricEvent::Unwatched(readings())),
         Event::from(MetricEvent::Updated { metric: metric(), value: Metric::whole(7), at: NOON }),
         measured,
-    ];
+    ]);
     events.extend(edited().into_iter().chain(crate::search::told()).map(|(_, event)| event));
     events.extend(crate::annotation_frames::said().into_iter().map(|it| it.2));
     events

@@ -40,6 +40,9 @@ fn attachments() -> Vec<(&'static str, Notice)> {
             offset: Offset(42),
             epoch: Epoch("e1".into()),
             attached,
+            expires_at: None,
+            grants: vec!["join"],
+            limits: Limits::default(),
         }))
     };
     let mut clock = clock(NOON);

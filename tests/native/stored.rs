@@ -16,7 +16,7 @@ use dormouse::feature::conversations::{Outcome as Answered, ResumeToken};
 use dormouse::feature::webhooks::{Delivered, Outcome};
 use dormouse::feature::{Call, ConnectionParts, Input as FeatureInput};
 use dormouse::kernel::{Grants, Input};
-use dormouse::message::{Kind, Member, Millis, Offset, Position, RoomName, Topic, UserId};
+use dormouse::message::{Kind, Member, Millis, Offset, Position, Rewind, RoomName, Topic, UserId};
 use dormouse::protocol::{ProtocolId, Wire};
 use dormouse::tally::Tally;
 use serde_json::{Value, json};
@@ -263,6 +263,7 @@ fn a_hand_off_of_another_version_is_read() {
         piped: false,
         topics: None,
         position: None,
+        rewind: None,
         own,
     };
     let header = |json: &str| URL_SAFE_NO_PAD.encode(json);
@@ -277,9 +278,10 @@ fn a_hand_off_of_another_version_is_read() {
     let following = HandOff {
         topics: Some(vec![Topic::parse("a.*").unwrap()]),
         position: Some(Position { epoch: epoch(), offset: Offset(41) }),
+        rewind: Some(Rewind::Entries(50)),
         ..none.clone()
     };
-    let follows = r#","topics":["a.*"],"position":{"e":"e","o":41}"#;
+    let follows = r#","topics":["a.*"],"position":{"e":"e","o":41},"rewind":{"n":50}"#;
     assert_eq!(following.to_header(), header(&literal.replace(RESUME, follows)));
     assert_eq!(HandOff::from_header(&following.to_header()), Some(following));
     // What another version hands over beside it, and what is no such thing.

@@ -10,7 +10,7 @@ use dormouse::close::CloseCode;
 use dormouse::database::{Database, Row, Value};
 use dormouse::host::{Deliver, Sockets, Targets};
 use dormouse::kernel::{
-    Command, Connection, Counts, Flag, Grant, Grants, Input, Notice, Request, Room, StoredRoom,
+    Command, Connection, Flag, Grant, Grants, Input, Notice, Request, Room, StoredRoom,
 };
 use dormouse::limits::Limits;
 use dormouse::message::{
@@ -82,17 +82,7 @@ pub(crate) fn attached() -> Attached {
 }
 
 pub(crate) fn blank() -> StoredRoom {
-    StoredRoom {
-        epoch: epoch(),
-        head: Offset(0),
-        head_at: Millis(0),
-        first: Offset(0),
-        first_at: Millis(0),
-        departures: vec![],
-        counts: Counts::default(),
-        shares: vec![],
-        own: dormouse::feature::Stored::default(),
-    }
+    StoredRoom::blank(epoch())
 }
 
 pub(crate) fn room(limits: Limits) -> Room {

@@ -104,6 +104,8 @@ impl Protocol for Client {
             // Every other type goes to the listeners of its clients (E19): only what was
             // published; and nothing it can say asks for the rest.
             Event::Position(_)
+            | Event::Said(_)
+            | Event::Closing(_)
             | Event::Joined(_)
             | Event::Left(_)
             | Event::Presence(_)

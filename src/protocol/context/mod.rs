@@ -96,7 +96,12 @@ impl Protocol for Context {
                 frame(notice, word, Some(data))
             }
             Event::Refused(error) => json::frame(&Error::of(notice, error)),
-            Event::Welcome(_) | Event::Position(_) | Event::Ping | Event::Reply(_) => return None,
+            Event::Welcome(_)
+            | Event::Position(_)
+            | Event::Said(_)
+            | Event::Closing(_)
+            | Event::Ping
+            | Event::Reply(_) => return None,
         })
     }
 }

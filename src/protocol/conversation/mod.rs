@@ -85,6 +85,8 @@ impl Protocol for Talk {
             // Nobody but its user is in a conversation, and nothing it can say asks for these.
             Event::Welcome(_)
             | Event::Position(_)
+            | Event::Said(_)
+            | Event::Closing(_)
             | Event::Ping
             | Event::Joined(_)
             | Event::Left(_)

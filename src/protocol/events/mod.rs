@@ -21,8 +21,8 @@ use crate::kernel::{Command, Notice, Publication};
 use crate::kernel::{Flag, Flags};
 use crate::limits::TOPICS_MAX;
 use crate::message::{
-    Acknowledgement, Before, Code, ConnectionId, EventName, Json, Kicked, Kind, Offset,
-    PageRequest, ProtocolError, Target, Topic, UserId,
+    Acknowledgement, Before, Code, EventName, Json, Kind, Offset, PageRequest, ProtocolError,
+    Target, Topic, UserId,
 };
 
 pub(super) struct Events;
@@ -186,22 +186,7 @@ fn order(name: Option<&str>, params: Option<&RawValue>) -> Result<Command, Proto
             let body = publication(Publishing { user, of, ..asked })?;
             Ok(Command::Publish(Publication::new(body, DESCRIPTOR.acknowledgement)))
         }
-        Some("kick") => {
-            let wrong = "kick needs params with user_id or session_id, a string";
-            let whom = match json::data::<KickIn>(params, wrong)? {
-                KickIn { user_id: Some(user), session_id: None } => {
-                    Kicked::User(UserId::parse(user)?)
-                }
-                KickIn { user_id: None, session_id: Some(connection) } => {
-                    let connection = ConnectionId::parse(&connection);
-                    Kicked::Connection(
-                        connection.ok_or(ProtocolError::invalid("this is no session's id"))?,
-                    )
-                }
-                KickIn { .. } => return Err(ProtocolError::invalid(wrong)),
-            };
-            Ok(Command::Kick(whom))
-        }
+        Some("kick") => json::kicked(params).map(Command::Kick),
         Some(word) => feature::Command::read("events", word, params)
             .unwrap_or(Err(ProtocolError::new(Code::NotFound, "there is no such command")))
             .map(Command::Feature),
@@ -224,15 +209,4 @@ pub(crate) struct PublishIn<'a> {
     #[serde(borrow, default)]
     #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Option<Target>"))]
     of: Option<&'a RawValue>,
-}
-
-#[derive(Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-pub(crate) struct KickIn {
-    /// All connections of this user; not with `session_id`.
-    #[serde(default)]
-    user_id: Option<String>,
-    /// This connection; not with `user_id`.
-    #[serde(default)]
-    session_id: Option<String>,
 }

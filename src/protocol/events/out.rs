@@ -38,7 +38,7 @@ pub(super) fn encode(notice: &Notice) -> Option<Frame> {
                 Some(_) => json::frame(&Told::of(notice, word, data, at)),
             }
         }
-        Event::Ping | Event::Position(_) => return None,
+        Event::Ping | Event::Position(_) | Event::Said(_) | Event::Closing(_) => return None,
     })
 }
 
@@ -50,7 +50,7 @@ fn reply(notice: &Notice, at: String, reply: &Reply) -> Option<Frame> {
     Some(match reply {
         Reply::Accepted(accepted) => response(notice, at, AcceptedOut::of(accepted)),
         Reply::Subscribed(subscribed) => response(notice, at, Subscribed { subscribed }),
-        Reply::Unsubscribed(unsubscribed) => response(notice, at, Unsubscribed { unsubscribed }),
+        Reply::Unsubscribed(unsubscribed, _) => response(notice, at, Unsubscribed { unsubscribed }),
         Reply::Subscriptions(subscriptions) => {
             let subscriptions = subscriptions.as_deref().unwrap_or_default();
             response(notice, at, Subscriptions { subscriptions })
@@ -58,7 +58,12 @@ fn reply(notice: &Notice, at: String, reply: &Reply) -> Option<Frame> {
         Reply::Stats(stats) => response(notice, at, StatsOut::of(stats)),
         Reply::Kicked(kicked) => response(notice, at, KickedOut { kicked: *kicked }),
         // Nothing it can say asks for these.
-        Reply::Status(_) | Reply::Erased => return None,
+        Reply::Status(_)
+        | Reply::Erased
+        | Reply::Attached(_)
+        | Reply::Detached
+        | Reply::Said
+        | Reply::Position(..) => return None,
     })
 }
 

@@ -82,7 +82,11 @@ const RECEIVE: &[Message] = &[
     ),
     request(
         "command.kick",
-        &[Is("type", "command"), Is("command", "kick"), Needs("params", input::<wire::KickIn>)],
+        &[
+            Is("type", "command"),
+            Is("command", "kick"),
+            Needs("params", input::<crate::protocol::json::KickIn>),
+        ],
         "Close these connections. Takes the capability `admin`.",
         r#"{"type":"command","id":"c3","command":"kick","params":{"user_id":"bob"}}"#,
     ),

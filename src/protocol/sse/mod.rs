@@ -79,6 +79,8 @@ impl Protocol for Sse {
             Event::Refused(error) => event(CLOSING, None, &Closing::of(error)),
             // What is not in the log is not in the stream; nothing that is said asks for the rest.
             Event::Ping
+            | Event::Said(_)
+            | Event::Closing(_)
             | Event::Pong
             | Event::Joined(_)
             | Event::Left(_)

@@ -72,6 +72,8 @@ impl Protocol for Workflow {
             | Event::Left(_)
             | Event::Welcome(_)
             | Event::Position(_)
+            | Event::Said(_)
+            | Event::Closing(_)
             | Event::Ping
             | Event::Presence(_)
             | Event::History(_)
