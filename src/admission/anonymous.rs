@@ -21,11 +21,11 @@ pub(super) fn demo(
 ) -> Result<HandOff, ProtocolError> {
     let context = upgrade.query.get("contextId").unwrap_or("default");
     let room = RoomName::parse(format!("{DEMO}{context}"))?;
-    let Terms { batched, client, .. } = upgrade.terms();
+    let Terms { wire, client, .. } = upgrade.terms(endpoint);
     let name = client.unwrap_or_else(new_id);
     let member = Member { id: UserId(name.clone()), name: name.clone() };
     let grants = [Grant::Join, Grant::Send, Grant::Publish, Grant::History, Grant::Presence];
-    let hand_off = HandOff::new(room, endpoint.wire(batched), member, grants.into_iter().collect());
+    let hand_off = HandOff::new(room, wire, member, grants.into_iter().collect());
     let flags = hand_off.flags.union(Flags::of(&[Flag::Demo]));
     Ok(HandOff { flags, client: Some(name), network: Some(network(upgrade)), ..hand_off })
 }
@@ -86,12 +86,12 @@ pub(super) fn lobby(
     upgrade: &Upgrade,
     new_id: impl FnOnce() -> String,
 ) -> Result<HandOff, ProtocolError> {
-    let Terms { batched, client, .. } = upgrade.terms();
+    let Terms { wire, client, .. } = upgrade.terms(endpoint);
     let name = client.clone().unwrap_or_else(new_id);
     // Under a prefix of its own: what is meant for a user must not reach whoever calls
     // itself like one.
     let member = Member { id: UserId(format!("anonymous:{name}")), name };
     let (room, grants) = (RoomName::parse("lobby")?, Grants::from_iter([Grant::Join]));
-    let hand_off = HandOff::new(room, endpoint.wire(batched), member, grants);
+    let hand_off = HandOff::new(room, wire, member, grants);
     Ok(HandOff { client, network: Some(network(upgrade)), ..hand_off })
 }

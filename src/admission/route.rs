@@ -1,6 +1,6 @@
 use percent_encoding::percent_decode_str;
 
-use crate::message::{Kind, ProtocolError, RoomName};
+use crate::message::{Code, Kind, ProtocolError, RoomName};
 use crate::protocol::{Access, Descriptor, Encoding, Entrance, ProtocolId, Wire};
 
 /// What a path leads to.
@@ -56,14 +56,43 @@ impl Endpoint {
         entrances.map(move |&Entrance { path, kind, access }| Self { path, kind, protocol, access })
     }
 
-    /// What goes over a socket whose client asked for batches, or did not.
-    pub(super) fn wire(&self, batched: bool) -> Wire {
-        let encodings = self.protocol.descriptor().encodings;
-        let batched = (batched && encodings.contains(&Encoding::JsonBatch))
-            || encodings.contains(&Encoding::EventStream);
-        Wire { protocol: self.protocol, batched }
+    /// What goes over a socket whose client asked for batches or for none, and for a format.
+    pub(super) fn wire(&self, batch: Option<&str>, format: Option<&str>) -> Wire {
+        let takes = |it| self.protocol.descriptor().encodings.contains(&it);
+        let batched = (batch == Some("1") && takes(Encoding::JsonBatch))
+            || (batch != Some("0") && takes(Encoding::JsonList))
+            || takes(Encoding::EventStream);
+        let packed = format == Some("msgpack") && takes(Encoding::MessagePack);
+        Wire { protocol: self.protocol, batched, packed }
+    }
+
+    /// The same, leading to rooms of the kind that the query names, where it names one.
+    pub fn settled(self, query: &Query) -> Result<Self, ProtocolError> {
+        let Access::Named(kinds) = self.access else { return Ok(self) };
+        let (kind, _) = named(query)?;
+        let kind = Kind::parse(kind).filter(|it| kinds.contains(it)).ok_or(NO_KIND)?;
+        Ok(Self { kind, ..self })
+    }
+
+    /// The room that the query names.
+    pub(super) fn context(&self, query: &Query) -> Result<Option<RoomName>, ProtocolError> {
+        let name = if let Access::Named(_) = self.access {
+            Some(named(query)?.1)
+        } else {
+            query.get("contextId")
+        };
+        name.map(RoomName::parse).transpose()
     }
 }
+
+const NO_ROOM: ProtocolError =
+    ProtocolError::new(Code::NotFound, "room must be kind:name: a connection is to one room here");
+fn named(query: &Query) -> Result<(&str, &str), ProtocolError> {
+    query.get("room").and_then(|it| it.split_once(':')).ok_or(NO_ROOM)
+}
+
+const NO_KIND: ProtocolError =
+    ProtocolError::new(Code::NotFound, "there are no rooms of this kind here");
 
 /// Every WebSocket endpoint of a room: those of all protocols.
 pub fn endpoints() -> impl Iterator<Item = Endpoint> {
@@ -193,7 +222,7 @@ mod tests {
         assert!(matches!(of("/ws/"), Route::Socket(Target::Echo(Err(_)))));
         assert!(matches!(of("/ws/%2e%2e"), Route::Socket(Target::Echo(Err(_)))));
         assert!(matches!(of("/ws/conversation"), Route::Socket(Target::Room(..))));
-        for path in ["/", "/ws/a/b", "/ws/v2", "/ws/v2/connect", "/api/chat"] {
+        for path in ["/", "/ws/a/b", "/ws/v2", "/ws/v2/connected", "/api/chat"] {
             assert_eq!(of(path), Route::Nothing, "{path}");
         }
     }

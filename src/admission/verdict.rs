@@ -9,7 +9,7 @@ use crate::feature;
 use crate::feature::door::{self, Joining};
 use crate::kernel::{Grant, Renewal};
 use crate::message::{Kind, Millis, ProtocolError, RoomName, Rooms};
-use crate::protocol::{Access, HandshakeCodes, Subprotocols, TokenPlace};
+use crate::protocol::{Access, HandshakeCodes, Subprotocols, TokenPlace, Wire};
 
 /// What every request is judged by.
 #[derive(Clone, Default)]
@@ -46,10 +46,10 @@ pub struct Upgrade {
 }
 
 /// What a client negotiated beside its token.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Terms {
-    /// Whether it takes several frames in one.
-    pub batched: bool,
+    /// What goes over its socket.
+    pub wire: Wire,
     /// What it calls itself.
     pub client: Option<String>,
     /// The parameters of the URL that features read, or that say how a log is followed.
@@ -115,18 +115,18 @@ impl Upgrade {
         }
     }
 
-    /// What the query negotiates: `batch=1`, `client_id`.
+    /// What the query negotiates: `batch`, `format`, `client_id`.
     #[must_use]
-    pub fn terms(&self) -> Terms {
-        let batched = self.query.get("batch") == Some("1");
+    pub fn terms(&self, endpoint: &Endpoint) -> Terms {
+        let chosen = self.chosen_subprotocol(endpoint.protocol.descriptor().subprotocols);
+        let format = chosen.and_then(|it| it.rsplit_once('.')).map(|(_, format)| format);
+        let spoken = |it: &&str| ["json", "msgpack"].contains(it);
+        let format = format.filter(spoken).or(self.query.get("format"));
+        let wire = endpoint.wire(self.query.get("batch"), format);
         let client = self.query.get("client_id").filter(|it| anonymous::is_client_id(it));
         let parameters = self.query.only(&[door::PARAMETERS, &[following::PARAMETERS]].concat());
         let local = is_local(&self.host);
-        Terms { batched, client: client.map(str::to_owned), parameters, local }
-    }
-
-    fn context(&self) -> Result<Option<RoomName>, ProtocolError> {
-        self.query.get("contextId").map(RoomName::parse).transpose()
+        Terms { wire, client: client.map(str::to_owned), parameters, local }
     }
 
     fn offered(&self) -> impl Iterator<Item = &str> {
@@ -154,7 +154,7 @@ impl Policy {
         new_id: impl FnOnce() -> String,
     ) -> Verdict {
         let judged = match endpoint.access {
-            Access::Token | Access::Development | Access::Feature => {
+            Access::Token | Access::Development | Access::Feature | Access::Named(_) => {
                 self.judge_token(endpoint, upgrade, now, new_id)
             }
             Access::Demo => self
@@ -186,7 +186,7 @@ impl Policy {
         now: Millis,
         new_id: impl FnOnce() -> String,
     ) -> Result<Verdict, ProtocolError> {
-        let context = upgrade.context()?;
+        let context = endpoint.context(&upgrade.query)?;
         self.check_origin(upgrade)?;
         let tokens = endpoint.protocol.descriptor().tokens;
         match upgrade.credentials(tokens) {
@@ -195,7 +195,7 @@ impl Policy {
             }
             Credentials::None => Err(ProtocolError::unauthenticated("a token is needed here")),
             Credentials::Token(token) => self
-                .admit(endpoint, &upgrade.terms(), &token, context, now, new_id)
+                .admit(endpoint, &upgrade.terms(endpoint), &token, context, now, new_id)
                 .map(Verdict::Join),
         }
     }
@@ -225,9 +225,9 @@ impl Policy {
             Ok(claims) if role.needs_token() && !is_admin(&claims) => {
                 return Verdict::Refuse(anonymous::NO_ADMIN, codes.role);
             }
-            Ok(Some(claims)) => upgrade
-                .context()
-                .and_then(|context| join(endpoint, &upgrade.terms(), &claims, context)),
+            Ok(Some(claims)) => endpoint
+                .context(&upgrade.query)
+                .and_then(|context| join(endpoint, &upgrade.terms(endpoint), &claims, context)),
             Ok(None) => {
                 self.doors.admit_lobby().and_then(|()| anonymous::lobby(endpoint, upgrade, new_id))
             }
@@ -259,9 +259,11 @@ impl Policy {
         let claims = self.keys.verify_at(token, terms.local, now)?;
         let hand_off = match endpoint.access {
             Access::Feature => self.assign(endpoint, terms, &claims, new_id()),
-            Access::Token | Access::Development | Access::Demo | Access::Handshake(_) => {
-                join(endpoint, terms, &claims, context)
-            }
+            Access::Token
+            | Access::Development
+            | Access::Demo
+            | Access::Handshake(_)
+            | Access::Named(_) => join(endpoint, terms, &claims, context),
         }?;
         self.complete(endpoint, &terms.parameters, hand_off)
     }
@@ -279,7 +281,7 @@ impl Policy {
         let parameter = |name: &str| terms.parameters.get(name);
         let joining = joining(endpoint, &claims.sub, &parameter);
         let room = door::room(&self.features, &joining, id)?;
-        let hand_off = HandOff::new(room, endpoint.wire(terms.batched), claims.member(), grants);
+        let hand_off = HandOff::new(room, terms.wire, claims.member(), grants);
         Ok(HandOff { expires_at: claims.expires_at, ..hand_off })
     }
 
@@ -347,7 +349,7 @@ fn join(
     if !grants.has(Grant::Join) {
         return Err(ProtocolError::denied("this token does not lead to this room"));
     }
-    let hand_off = HandOff::new(room, endpoint.wire(terms.batched), claims.member(), grants);
+    let hand_off = HandOff::new(room, terms.wire, claims.member(), grants);
     let client = terms.client.clone();
     Ok(HandOff { expires_at: claims.expires_at, client, ..hand_off })
 }

@@ -11,7 +11,7 @@ use crate::admission::{HandOff, Query, Route, Target, Upgrade, Verdict};
 use crate::api::Problem;
 use crate::close::CloseCode;
 use crate::message::{Position, ProtocolError, address_key, networks};
-use crate::protocol::Transport;
+use crate::protocol::{Transport, Wire};
 use crate::rates::Quota;
 
 /// The bindings that count connects per address, or per IPv6 network of /64, /56 and /48.
@@ -79,7 +79,11 @@ async fn connect(
     let descriptor = protocol.descriptor();
     let subprotocol = upgrade.chosen_subprotocol(descriptor.subprotocols);
     let from = upgrade.address.as_deref();
-    let handshake = Handshake { request, config, protocol, subprotocol, from };
+    let wire = match &target {
+        Target::Room(endpoint, _) => upgrade.terms(endpoint).wire,
+        Target::Echo(_) => Wire { protocol, batched: false, packed: false },
+    };
+    let handshake = Handshake { request, config, wire, subprotocol, from };
     let address = match may_connect(from, &env, config).await {
         Connects::Refused => {
             let error = Quota::per_minute(config.limits.connects_per_minute).error(60_000);
@@ -94,6 +98,10 @@ async fn connect(
             Err(error) => Err(error),
         },
         Target::Room(endpoint, _) => {
+            let endpoint = match endpoint.settled(&upgrade.query) {
+                Ok(endpoint) => endpoint,
+                Err(error) => return handshake.reject(&error, CloseCode::of(&error)),
+            };
             match config.policy.judge(&endpoint, upgrade, clock::now(), clock::new_id) {
                 Verdict::Join(hand_off) => {
                     // Who reads a stream is only known to the Worker.
@@ -102,7 +110,7 @@ async fn connect(
                     hand_over(&env, endpoint.kind, &hand_off).await
                 }
                 Verdict::Receive { context } => {
-                    let (terms, from) = (upgrade.terms(), upgrade.address.clone());
+                    let (terms, from) = (upgrade.terms(&endpoint), upgrade.address.clone());
                     let introduction = Introduction { endpoint, context, terms, from, address };
                     return receive(introduction, &handshake, Rc::clone(config), env, worker);
                 }

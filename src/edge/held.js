@@ -76,7 +76,7 @@ export class Held {
     return this.#end !== undefined;
   }
 
-  /** The first message; "" if it is no short text, `undefined` if none comes. */
+  /** The first message; "" if it is not short, `undefined` if none comes. */
   async first(timeoutMs) {
     if (!this.#waiting.length && !this.isOver) {
       let timer;
@@ -124,7 +124,7 @@ export class Held {
     if (this.#lengthMax < this.kept + length) return this.#close(1009, "too much before authentication");
     if (!this.#hasSpoken) {
       this.#hasSpoken = true;
-      const isFirst = typeof message === "string" && length <= FIRST_MESSAGE_CHARS_MAX;
+      const isFirst = length <= FIRST_MESSAGE_CHARS_MAX;
       this.#waiting.push(isFirst ? message : "");
       this.kept = isFirst ? length : 0;
       return this.#arrived?.();

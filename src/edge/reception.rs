@@ -8,23 +8,23 @@ use worker::{Context, Env, Request, Response, ResponseBuilder, Result, WebSocket
 
 use super::config::Config;
 use super::hand_over::hand_over;
-use super::refused::told;
+use super::refused::said;
 use super::{clock, http, log, platform, stream};
 use crate::admission::{Endpoint, HandOff, Pending, Terms};
 use crate::api::Problem;
-use crate::close::{CloseCode, reason};
-use crate::kernel::Command;
+use crate::close::{CloseCode, Closing, reason};
+use crate::kernel::{Command, Event};
 use crate::limits::PENDING_LENGTH_MAX;
 use crate::message::{ProtocolError, RoomName};
-use crate::protocol::{Frame, Peer, ProtocolId, Transport};
+use crate::protocol::{Frame, Peer, Transport, Wire};
 
 /// How a request for a connection is answered.
 pub(super) struct Handshake<'a> {
     /// The request.
     pub(super) request: &'a Request,
     pub(super) config: &'a Config,
-    /// What is spoken there.
-    pub(super) protocol: ProtocolId,
+    /// What goes over the socket.
+    pub(super) wire: Wire,
     /// The sub-protocol that was chosen of those that were offered.
     pub(super) subprotocol: Option<&'a str>,
     /// Where it comes from, for the log.
@@ -34,13 +34,13 @@ pub(super) struct Handshake<'a> {
 impl Handshake<'_> {
     /// What carries the protocol.
     pub(super) fn transport(&self) -> Transport {
-        self.protocol.descriptor().transport
+        self.wire.protocol.descriptor().transport
     }
 
     /// Accepts the upgrade, and hands out this end of a socket; or what is said on it.
     pub(super) fn accept(&self, client: WebSocket) -> Result<Response> {
         if self.transport() == Transport::EventStream {
-            return stream::relay(&client, self.request, self.protocol, &self.config.limits);
+            return stream::relay(&client, self.request, self.wire.protocol, &self.config.limits);
         }
         let response = ResponseBuilder::new().with_status(101).with_websocket(client);
         Ok(match self.subprotocol {
@@ -59,7 +59,7 @@ impl Handshake<'_> {
         }
         let WebSocketPair { client, server } = WebSocketPair::new()?;
         server.accept()?;
-        refuse(&server, self.protocol, error, code, self.from);
+        refuse(&server, self.wire, error, code, self.from);
         self.accept(client)
     }
 }
@@ -90,7 +90,7 @@ pub(super) fn receive(
     env: Env,
     worker: &Context,
 ) -> Result<Response> {
-    let protocol = handshake.protocol;
+    let wire = handshake.wire;
     let taken = PENDING.with_borrow_mut(|it| it.take(handshake.from, &config.limits, clock::now()));
     let place = match taken {
         Ok(place) => place,
@@ -115,7 +115,7 @@ pub(super) fn receive(
             Err(_) if held.is_over() => return, // There is nobody to tell.
             Err(error) => error,
         };
-        refuse(&server, protocol, &error, CloseCode::of(&error), from.as_deref());
+        refuse(&server, wire, &error, CloseCode::of(&error), from.as_deref());
         held.forget();
     });
     handshake.accept(client)
@@ -131,10 +131,14 @@ async fn introduce(
     #[expect(clippy::cast_precision_loss, reason = "a duration stays below 2^53")]
     let patience_ms = config.limits.auth_ms as f64;
     let first = held.first(patience_ms).await.map_err(|_| ProtocolError::system())?;
-    let Some(first) = first.as_string() else {
-        return Err(ProtocolError::unauthenticated("no auth message came in time"));
+    let first = match first.as_string() {
+        Some(text) => Frame::Text(text),
+        None if first.is_undefined() => {
+            return Err(ProtocolError::unauthenticated("no auth message came in time"));
+        }
+        None => Frame::Binary(js_sys::Uint8Array::new(&first).to_vec()),
     };
-    let mut decoded = endpoint.protocol.get().decode(&Frame::Text(first), &Peer::default());
+    let mut decoded = endpoint.protocol.get().decode(&first, &Peer::default());
     let hand_off = match decoded.requests.pop().map(|it| it.command) {
         // And nothing else with it: it would be lost.
         Some(Ok(Command::Authenticate { token, context: named }))
@@ -156,17 +160,23 @@ async fn introduce(
 /// Says why, then closes. Clients act on the frame; the code is for those that do not.
 fn refuse(
     socket: &WebSocket,
-    protocol: ProtocolId,
+    wire: Wire,
     error: &ProtocolError,
     code: CloseCode,
     from: Option<&str>,
 ) {
     log::refused(error, from);
-    let sent = match told(protocol, error) {
-        Some(Frame::Text(text)) => socket.send_with_str(text),
-        Some(Frame::Binary(bytes)) => socket.send_with_bytes(bytes),
-        None => Ok(()),
-    };
+    let random = clock::clock().new_id().as_u64_pair().1;
+    let closing = Event::Closing(Closing::of(code, Some(error), random));
+    let last = [Event::Refused(error.clone()), closing];
+    let sent =
+        last.into_iter().filter_map(|it| said(wire.protocol, it)).try_for_each(|frame| match wire
+            .packs(&frame)
+            .unwrap_or(frame)
+        {
+            Frame::Text(text) => socket.send_with_str(text),
+            Frame::Binary(bytes) => socket.send_with_bytes(bytes),
+        });
     // Its client may be gone; then there is nobody to tell.
     drop(sent.and(socket.close(Some(code.number()), Some(reason(&error.message)))));
 }

@@ -58,10 +58,7 @@ pub fn deliver(
 ) {
     let sockets = &mut Counting { sockets, tally };
     for protocol in ProtocolId::all() {
-        let (single, batched) =
-            (Wire { protocol, batched: false }, Wire { protocol, batched: true });
-        let (has_single, has_batched) = (sockets.is_in_use(single), sockets.is_in_use(batched));
-        if !has_single && !has_batched {
+        if !wires(protocol).any(|it| sockets.is_in_use(it)) {
             continue;
         }
         let mut heard: Vec<&Delivery> =
@@ -70,7 +67,7 @@ pub fn deliver(
             // What is critical has priority (A37); everything else stays in its order.
             heard.sort_by_key(|it| it.notice.event.priority());
         }
-        let encoded: Vec<Encoded<'_>> = heard
+        let mut encoded: Vec<Encoded<'_>> = heard
             .into_iter()
             .filter_map(|Delivery { to, notice }| {
                 let channel = Channel { name: notice.event.topic(), ..room };
@@ -78,15 +75,30 @@ pub fn deliver(
                 Some(Encoded { to, frame, ephemeral: notice.event.is_ephemeral() })
             })
             .collect();
-        if has_single {
-            for it in &encoded {
-                send_single(sockets, single, it);
+        for wire in wires(protocol).filter(|it| sockets.is_in_use(*it)).collect::<Vec<_>>() {
+            if wire.packed {
+                // The last wires are packed: nobody needs the text any more.
+                for it in &mut encoded {
+                    if let Some(packed) = wire.packs(&it.frame) {
+                        it.frame = packed;
+                    }
+                }
+            }
+            if wire.batched {
+                send_batched(sockets, wire, &encoded);
+            } else {
+                for it in &encoded {
+                    send_single(sockets, wire, it);
+                }
             }
         }
-        if has_batched {
-            send_batched(sockets, batched, &encoded);
-        }
     }
+}
+
+/// The wires of a protocol, those of text first.
+fn wires(protocol: ProtocolId) -> impl Iterator<Item = Wire> {
+    let all = [(false, false), (true, false), (false, true), (true, true)];
+    all.into_iter().map(move |(batched, packed)| Wire { protocol, batched, packed })
 }
 
 /// Sockets whose frames are counted.
@@ -187,6 +199,11 @@ fn hears(to: &Recipients, connection: Option<ConnectionId>) -> bool {
     }
 }
 
+/// Whether both are text, or neither is: only such go in one frame.
+fn is_like(one: &Encoded<'_>, other: &Encoded<'_>) -> bool {
+    std::mem::discriminant(&one.frame) == std::mem::discriminant(&other.frame)
+}
+
 /// Frames as few as may be: one alone goes as it is.
 fn batches<'a>(
     wire: Wire,
@@ -197,7 +214,9 @@ fn batches<'a>(
     for it in encoded {
         let bytes = it.frame.len();
         match batches.last_mut() {
-            Some(batch) if bytes <= room => {
+            Some(batch)
+                if bytes <= room && batch.first().is_some_and(|first| is_like(first, it)) =>
+            {
                 batch.push(it);
                 room -= bytes;
             }

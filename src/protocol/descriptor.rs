@@ -57,7 +57,7 @@ impl Descriptor {
     /// Whether it is spoken in rooms of this kind.
     #[must_use]
     pub fn is_spoken_in(&self, kind: Kind) -> bool {
-        self.entrances.iter().any(|it| it.kind == kind)
+        self.entrances.iter().any(|it| it.kinds().contains(&kind))
     }
 }
 
@@ -76,10 +76,22 @@ pub struct Entrance {
     /// The path. A segment `{name}` stands for any one segment, which is read like the query's
     /// parameter of that name.
     pub path: &'static str,
-    /// The kind of room that it leads to.
+    /// The kind of room that it leads to, where it leads to one.
     pub kind: Kind,
     /// Who gets in.
     pub access: Access,
+}
+
+impl Entrance {
+    /// The kinds of rooms that it leads to.
+    #[must_use]
+    pub fn kinds(&self) -> &[Kind] {
+        if let Access::Named(kinds) = self.access {
+            kinds
+        } else {
+            std::slice::from_ref(&self.kind)
+        }
+    }
 }
 
 /// Who gets in at a path.
@@ -95,6 +107,9 @@ pub enum Access {
     Handshake(HandshakeCodes),
     /// Whoever has a token, in the room that a feature assigns to them (`feature::door`).
     Feature,
+    /// Whoever has a token that leads to the room which the query's parameter `room` names with its
+    /// kind: one of these.
+    Named(&'static [Kind]),
 }
 
 impl Access {
@@ -151,6 +166,11 @@ pub enum Encoding {
     Json,
     /// The same, and several messages may come in one frame, for clients that ask for `batch=1`.
     JsonBatch,
+    /// JSON in text frames, a message or a list of some each, unless clients ask for `batch=0`.
+    JsonList,
+    /// The same as MessagePack in binary frames, for clients that choose a sub-protocol which ends
+    /// in `.msgpack`, or none, and ask for `format=msgpack`.
+    MessagePack,
     /// Text of which any part may come in one frame.
     EventStream,
 }

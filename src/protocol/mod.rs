@@ -6,6 +6,7 @@ mod conversation;
 mod descriptor;
 mod events;
 pub mod json;
+pub mod msgpack;
 mod peer;
 mod relay;
 #[cfg(not(target_arch = "wasm32"))]

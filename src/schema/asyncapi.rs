@@ -9,7 +9,7 @@ use crate::close::CloseCode;
 use crate::feature;
 use crate::feature::schema::Door;
 use crate::message::{Code, Fault, Offset};
-use crate::protocol::{self, Access, ProtocolId, Transport};
+use crate::protocol::{self, Access, Encoding, ProtocolId, Transport};
 
 /// The WebSockets as an `AsyncAPI` 3 document.
 #[must_use]
@@ -122,7 +122,13 @@ const CLOSE_CODES: &[(CloseCode, &str)] = &[
 
 /// What every protocol's server may say beside its own words.
 fn shared(action: &str, protocol: &str) -> &'static [&'static str] {
-    if action == "send" && protocol != "echo" { &["batch", "pong.bare"] } else { &[] }
+    if action != "send" || protocol == "echo" {
+        return &[];
+    }
+    // Where several messages come in a list, that is no message.
+    let mut all = ProtocolId::all().map(ProtocolId::descriptor).filter(|it| it.name == protocol);
+    let is_listed = all.any(|it| it.encodings.contains(&Encoding::JsonList));
+    if is_listed { &["pong.bare"] } else { &["batch", "pong.bare"] }
 }
 
 /// Messages and the types in them.
@@ -218,7 +224,13 @@ fn channel(endpoint: &Endpoint) -> Value {
     let Endpoint { path, kind, protocol, access } = endpoint;
     let door = (*access == Access::Feature).then(|| feature::schema::door(*kind)).flatten();
     let access = door.map_or_else(|| about(*access), |it| it.about);
-    let (kind, protocol) = (kind.as_str(), protocol.descriptor().name);
+    let protocol = protocol.descriptor().name;
+    let kinds: Vec<&str> = if let Access::Named(kinds) = endpoint.access {
+        kinds.iter().map(|it| it.as_str()).collect()
+    } else {
+        vec![kind.as_str()]
+    };
+    let kind = kinds.join("`, `");
     json!({
         "address": path,
         "title": format!("{path}: the {protocol} protocol"),
@@ -247,7 +259,7 @@ fn bindings(query: Value) -> Value {
 
 fn about(access: Access) -> &'static str {
     match access {
-        Access::Token | Access::Feature => {
+        Access::Token | Access::Feature | Access::Named(_) => {
             "A token comes by query, header or sub-protocol, or in a first `auth`."
         }
         Access::Development => {
@@ -263,7 +275,7 @@ fn about(access: Access) -> &'static str {
 fn security(access: Access) -> Option<Value> {
     let scheme = |name| reference(&format!("components/securitySchemes/{name}"));
     match access {
-        Access::Token | Access::Development | Access::Feature => {
+        Access::Token | Access::Development | Access::Feature | Access::Named(_) => {
             Some(["query", "header", "protocol"].map(scheme).into_iter().collect())
         }
         Access::Demo | Access::Handshake(_) => None,
@@ -292,6 +304,26 @@ fn query(access: Access, door: Option<&Door>) -> Value {
     ];
     if access != Access::Demo {
         fields.push(("token", with(&text, "A JWT.")));
+    }
+    if matches!(access, Access::Named(_)) {
+        fields.retain(|(name, _)| !["contextId", "batch"].contains(name));
+        fields.extend([
+            ("room", with(&text, "The room: `kind:name`.")),
+            ("resume", with(&text, "Go on from here: `epoch:offset`.")),
+            (
+                "rewind",
+                with(
+                    &text,
+                    "Else from 1 to 1000 entries before the newest, or `30s`, `10m`, `24h` ago.",
+                ),
+            ),
+            (
+                "events",
+                with(&text, "Names of events, or their beginnings and a `*`, with commas between."),
+            ),
+            ("format", with(&one_of(&["json", "msgpack"]), "Unless a sub-protocol says it.")),
+            ("batch", with(&one_of(&["0", "1"]), "`0`: one message a frame.")),
+        ]);
     }
     if let Some(Door { parameters, .. }) = door {
         fields.retain(|(name, _)| !["contextId", "client_id"].contains(name));

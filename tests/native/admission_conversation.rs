@@ -165,7 +165,10 @@ fn x17_a_capability_for_the_conversation_of_another_comes_with_no_resume_token()
     let endpoint = Endpoint { access: Access::Token, ..conversation };
     let caps = json!({"caps": [{"room": "conversation:*", "can": ["join", "history"]}]});
     let (token, room) = (token("bob", &caps), RoomName::parse("conversation_1").ok());
-    let bob = policy().admit(&endpoint, &Terms::default(), &token, room, NOON, || "x".into());
+    let bob =
+        policy().admit(&endpoint, &Upgrade::default().terms(&endpoint), &token, room, NOON, || {
+            "x".into()
+        });
     let bob = bob.unwrap();
     assert_eq!((bob.room.as_str(), bob.own), ("conversation_1", Box::default()));
 }
@@ -186,7 +189,7 @@ fn in_development_the_word_test_has_conversations_without_any_secret() {
 fn the_first_message_may_carry_the_token() {
     assert_eq!(judge(&policy(), &[]), Verdict::Receive { context: None });
     let endpoint = endpoints().find(|it| it.path == "/ws/conversation").unwrap();
-    let terms: Terms = Upgrade::default().terms();
+    let terms: Terms = Upgrade::default().terms(&endpoint);
     let ann = policy().admit(&endpoint, &terms, &of("ann"), None, NOON, || "x".into()).unwrap();
     assert_eq!(ann.room.as_str(), "conversation_x");
     // What its URL asks for is kept until then, and nothing else of it.
@@ -194,8 +197,9 @@ fn the_first_message_may_carry_the_token() {
     let asked = [("conversationId", "conversation_x"), ("resumeToken", &resume.token), ("x", "y")];
     let asked = asked.map(|(name, value)| (name.to_owned(), value.to_owned()));
     let upgrade = Upgrade { query: Query::new(asked.into()), ..Upgrade::default() };
-    assert_eq!(upgrade.terms().parameters.get("x"), None);
-    let back = policy().admit(&endpoint, &upgrade.terms(), &of("ann"), None, NOON, || "y".into());
+    assert_eq!(upgrade.terms(&endpoint).parameters.get("x"), None);
+    let back =
+        policy().admit(&endpoint, &upgrade.terms(&endpoint), &of("ann"), None, NOON, || "y".into());
     assert_eq!(back.unwrap().own, ann.own);
 }
 

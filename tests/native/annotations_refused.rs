@@ -219,7 +219,7 @@ fn u11_l22_an_edit_is_no_longer_than_a_message() {
 fn u9_who_proved_nothing_edits_and_deletes_nothing() {
     // Two that call themselves alike in a demo room, as the Worker lets them in.
     let mut world = World::of(Kind::Hub, Limits::default().of_demo());
-    let wire = Wire { protocol: ProtocolId::EVENTS, batched: false };
+    let wire = Wire { protocol: ProtocolId::EVENTS, batched: false, packed: false };
     for number in [1, 2] {
         let connection = speaking(wire.protocol, connection(number, "ann"));
         let flags = connection.flags.union(Flags::of(&[Flag::Demo]));
@@ -246,7 +246,7 @@ fn u9_a_stranger_in_the_lobby_changes_nothing_of_a_user_of_its_name() {
     let mut world = World::of(Kind::Hub, Limits::default());
     world.join_on(ProtocolId::CLIENT, 1, "anonymous:ann");
     tells(&mut world, 1, &json!({"type": "note", "x": "said with a token"}));
-    let wire = Wire { protocol: ProtocolId::CLIENT, batched: false };
+    let wire = Wire { protocol: ProtocolId::CLIENT, batched: false, packed: false };
     let connection = speaking(wire.protocol, connection(2, "ann"));
     let stranger = Connection {
         member: member("anonymous:ann"),

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::support::{NOON, Seen, connection, session_id};
 use crate::world::World;
 
-const WIRE: Wire = Wire { protocol: ProtocolId::EVENTS, batched: false };
+const WIRE: Wire = Wire { protocol: ProtocolId::EVENTS, batched: false, packed: false };
 
 /// The longest of everything, in letters that take the most in a JSON of ASCII.
 fn longest() -> Connection {

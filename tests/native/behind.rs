@@ -12,7 +12,7 @@ use crate::publications::called;
 use crate::support::{Seen, a_users, connection, session_id, speaking};
 use crate::world::World;
 
-const WIRE: Wire = Wire { protocol: ProtocolId::EVENTS, batched: false };
+const WIRE: Wire = Wire { protocol: ProtocolId::EVENTS, batched: false, packed: false };
 
 pub(crate) fn limits() -> Limits {
     Limits {

@@ -22,7 +22,7 @@ fn room(messages_per_minute: u64) -> (RoomHost, FakeSockets) {
     let limits = Limits { messages_per_minute, ..Limits::default() };
     let mut host = Host::wake(Kind::Chat, limits, history, sockets.clone(), []).unwrap();
     let ann = connection(1, "ann");
-    let wire = Wire { protocol: ProtocolId::CONTEXT, batched: false };
+    let wire = Wire { protocol: ProtocolId::CONTEXT, batched: false, packed: false };
     host.join(ann.clone(), clock(NOON), |_| sockets.open_as(&ann, wire)).unwrap();
     (host, sockets)
 }

@@ -20,7 +20,7 @@ fn hub() -> (Host<MemoryHistory, FakeSockets>, FakeSockets) {
             topics: Some(vec![Topic::parse("*").unwrap()]),
             ..speaking(protocol, connection(number, "ann"))
         };
-        let wire = Wire { protocol, batched: false };
+        let wire = Wire { protocol, batched: false, packed: false };
         host.join(joined.clone(), clock(NOON), |_| sockets.open_as(&joined, wire)).unwrap();
     }
     host.flush(NOON).unwrap();

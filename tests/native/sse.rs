@@ -17,7 +17,7 @@ use crate::support::{NOON, Seen, clock, connection, member, session_id, speaking
 use crate::vectors::notices;
 use crate::world::World;
 
-const WIRE: Wire = Wire { protocol: ProtocolId::SSE, batched: true };
+const WIRE: Wire = Wire { protocol: ProtocolId::SSE, batched: true, packed: false };
 
 fn spelled(notice: &Notice) -> Option<String> {
     let room = RoomAddress { kind: Kind::Hub, name: None, epoch: Epoch("e1".into()) };

@@ -252,7 +252,7 @@ fn a_hand_off_of_another_version_is_read() {
     own.conversations.resume = Some(ResumeToken { conversation, token: "t".into() });
     let hand_off = HandOff {
         room: RoomName::parse("demo").unwrap(),
-        wire: Wire { protocol: ProtocolId::EVENTS, batched: true },
+        wire: Wire { protocol: ProtocolId::EVENTS, batched: true, packed: false },
         member: Member { id: UserId("ann".into()), name: "Änn".into() },
         grants: serde_json::from_value::<Grants>(json!(31)).unwrap(),
         expires_at: Some(Millis(1_704_114_000_000)),

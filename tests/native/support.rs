@@ -266,7 +266,7 @@ pub(crate) struct FakeSockets {
 
 impl FakeSockets {
     pub(crate) fn open(&self, connection: &Connection, batched: bool) {
-        self.open_as(connection, Wire { protocol: ProtocolId::CONTEXT, batched });
+        self.open_as(connection, Wire { protocol: ProtocolId::CONTEXT, batched, packed: false });
     }
 
     pub(crate) fn open_as(&self, connection: &Connection, wire: Wire) {

@@ -154,7 +154,7 @@ impl World {
         let joined = Connection { joined_at: self.now, ..joined };
         let joined = speaking(protocol, joined);
         let (sockets, clock) = (self.sockets.clone(), self.clock());
-        let wire = Wire { protocol, batched: false };
+        let wire = Wire { protocol, batched: false, packed: false };
         self.step(|host| {
             let attach = |_: &mut FakeSockets| sockets.open_as(&joined, wire);
             host.join(joined.clone(), clock, attach).unwrap()
@@ -237,7 +237,7 @@ impl World {
             Connection { heard_at: self.now, joined_at: self.now, ..connection(number, user) };
         let joined = in_conversation(speaking(protocol, joined));
         let (sockets, clock) = (self.sockets.clone(), self.clock());
-        let wire = Wire { protocol, batched: false };
+        let wire = Wire { protocol, batched: false, packed: false };
         self.step(|host| {
             let attach = |_: &mut FakeSockets| sockets.open_as(&joined, wire);
             host.join(joined.clone(), clock, attach).unwrap()

@@ -287,8 +287,11 @@ fn refuse_asleep(socket: &WebSocket) {
         let event = Event::Refused(ProtocolError::system());
         let (id, connection) = (clock.new_id(), Some(connection.id));
         let notice = Notice { id, reply_to: None, connection, at: clock.at, event };
-        if let Some(Frame::Text(text)) = wire.protocol.get().encode(&notice, &Channel::default()) {
-            drop(socket.send_with_str(text)); // A dead socket needs no answer.
-        }
+        let Some(frame) = wire.protocol.get().encode(&notice, &Channel::default()) else { return };
+        // A dead socket needs no answer.
+        drop(match wire.packs(&frame).unwrap_or(frame) {
+            Frame::Text(text) => socket.send_with_str(text),
+            Frame::Binary(bytes) => socket.send_with_bytes(bytes),
+        });
     }
 }

@@ -303,7 +303,7 @@ impl Stage {
         self.next += 1;
         let connection = newcomer(at, guest, self.world.now, lives_ms);
         self.now.principal = Some(connection.id);
-        let wire = Wire { protocol: at.protocol, batched: at.batched };
+        let wire = Wire { protocol: at.protocol, batched: at.batched, packed: false };
         match self.world.enter(connection, wire) {
             Ok(()) => {
                 self.guests[seat] = Some(guest);
