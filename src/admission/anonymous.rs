@@ -61,6 +61,9 @@ pub(super) fn handshake(
     development: bool,
 ) -> Result<ClientRole, Fault> {
     let bad = |message| (ProtocolError::invalid(message), codes.version);
+    if upgrade.query.get("version") == Some("2") {
+        return Err(bad("version 2 is spoken at /ws/v2/connect"));
+    }
     if !matches!(upgrade.query.get("version"), None | Some("1")) {
         return Err(bad("this version of the protocol is not spoken here; 1 is"));
     }

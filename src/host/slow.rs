@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whoever_reads_anything_within_half_a_minute_is_no_still_reader() {
+    fn n25_whoever_reads_anything_within_half_a_minute_is_no_still_reader() {
         let (mut readers, id) = (Readers::default(), ConnectionId::from_bits(1 << 11));
         for (waiting, at, is_still) in [
             (100, 0, false),

@@ -68,6 +68,14 @@ impl Json {
         Self(RawValue::NULL.to_owned())
     }
 
+    /// This object with the members of another one, of which it has none.
+    #[must_use]
+    pub fn joined(&self, other: &Self) -> Self {
+        let mut joined = self.as_str().to_owned();
+        append_fields(&mut joined, other.as_str());
+        Self::stored(joined).unwrap_or_else(|| self.clone())
+    }
+
     /// This object with more members, which it does not have.
     #[must_use]
     pub fn with(&self, members: &[(&str, Self)]) -> Self {

@@ -126,7 +126,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_rewind_is_a_number_or_a_time_and_nothing_else() {
+    fn n13_a_rewind_is_a_number_or_a_time_and_nothing_else() {
         for (text, read) in [
             ("1", Rewind::Entries(1)),
             ("1000", Rewind::Entries(1000)),

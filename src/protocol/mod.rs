@@ -7,6 +7,7 @@ mod descriptor;
 mod events;
 pub mod json;
 pub mod msgpack;
+mod native;
 mod peer;
 mod relay;
 #[cfg(not(target_arch = "wasm32"))]
@@ -45,6 +46,8 @@ macro_rules! protocols {
             CONVERSATION: conversation::Talk;
             /// Spoken at `/api/v1/rooms/{kind}/{name}/stream`.
             SSE: sse::Sse;
+            /// Spoken at `/ws/v2/connect`.
+            NATIVE: native::Native;
         }
     };
 }
@@ -227,7 +230,7 @@ mod tests {
     fn stored_protocol_numbers_do_not_change() {
         let described = ProtocolId::all().map(|it| (it, it.descriptor()));
         let names: Vec<_> = described.map(|(id, it)| (u8::from(id), it.number, it.name)).collect();
-        let known = ["context", "workflow", "events", "client", "conversation", "sse"];
+        let known = ["context", "workflow", "events", "client", "conversation", "sse", "native"];
         let known = (0u8..).zip(known).map(|(number, name)| (number, number, name));
         assert_eq!(names, known.collect::<Vec<_>>());
         assert!(ProtocolId::try_from(u8::MAX).is_err());

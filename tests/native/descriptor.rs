@@ -4,7 +4,7 @@ use dormouse::admission::{Query, Route, Target, Upgrade, endpoints};
 use dormouse::close::CloseCode;
 use dormouse::kernel::Flags;
 use dormouse::kernel::{Event, Notice};
-use dormouse::message::{Accepted, Acknowledgement, Kind, Offset, Reply};
+use dormouse::message::{Accepted, Acknowledgement, Kind, Offset, Reply, RequestId};
 use dormouse::protocol::{
     Access, Channel, Descriptor, Encoding, ProtocolId, Subprotocols, TokenPlace, Transport,
 };
@@ -76,8 +76,8 @@ fn a_protocol_that_names_its_sub_protocols_is_offered_as_one_of_them() {
 fn an_acknowledgement_is_what_its_protocol_says() {
     let accepted = Accepted { id: None, offset: Offset(1), epoch: epoch(), duplicate: false };
     let event = Event::Reply(Reply::Accepted(accepted));
-    let notice =
-        Notice { id: clock(NOON).new_id(), reply_to: None, connection: None, at: NOON, event };
+    let reply_to = RequestId::parse("r1").ok();
+    let notice = Notice { id: clock(NOON).new_id(), reply_to, connection: None, at: NOON, event };
     for protocol in ProtocolId::all() {
         let answers = protocol.get().encode(&notice, &Channel::default()).is_some();
         let described = protocol.descriptor().acknowledgement == Acknowledgement::ByReply;

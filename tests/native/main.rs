@@ -48,6 +48,7 @@ mod measures;
 mod metrics;
 mod moment;
 mod names;
+mod native_frames;
 mod numbers;
 mod outbox;
 mod owners;

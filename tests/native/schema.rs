@@ -16,7 +16,7 @@ use dormouse::message::{
     Accepted, Added, Body, Code, EVENT, Epoch, EventName, Fault, Json, Name, Offset, Page,
     ProtocolError, Reply, RequestId, RoomName, StateKey, Stats, Status, Topic, UserId,
 };
-use dormouse::protocol::{Frame, ProtocolId};
+use dormouse::protocol::{Encoding, Frame, ProtocolId};
 use dormouse::schema::{asyncapi, openapi, text};
 use jsonschema::Validator;
 use serde_json::{Value, json};
@@ -344,8 +344,12 @@ fn whatever_a_room_says_is_one_of_the_documented_messages() {
         }
         let all = messages.0.iter().map(|it| it.0.clone());
         let unsaid: Vec<String> = all.filter(|it| !said.contains(it)).collect();
-        let name = protocol.descriptor().name;
-        assert_eq!(unsaid, ["batch", "pong.bare"], "{name} says everything");
+        let is_listed = protocol.descriptor().encodings.contains(&Encoding::JsonList);
+        let others: &[&str] = if is_listed { &[] } else { &["batch", "pong.bare"] };
+        assert_eq!(unsaid, others, "{} says everything", protocol.descriptor().name);
+        if is_listed {
+            continue;
+        }
         let pong = Frame::Text(r#"{"type":"pong"}"#.into());
         let Frame::Text(batch) = protocol.batch(&[&pong, &pong]) else { panic!("{pong:?}") };
         assert_eq!(messages.describe(&serde_json::from_str(&batch).unwrap()), Ok("batch"));

@@ -29,6 +29,7 @@ fn vectors() -> Vec<(ProtocolId, Value)> {
         include_str!("../vectors/events.json"),
         include_str!("../vectors/client.json"),
         include_str!("../vectors/conversation.json"),
+        include_str!("../vectors/native.json"),
     ];
     assert_eq!(texts.len(), sockets().count(), "a protocol has no vectors");
     sockets().zip(texts.map(|it| serde_json::from_str(it).unwrap())).collect()

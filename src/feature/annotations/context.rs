@@ -7,6 +7,21 @@ use super::about::About;
 use crate::feature::messages::MessageText;
 use crate::message::{Entry, Json, Offset, Relation, starts_object};
 
+/// The native protocol says in its own words which entry it is about.
+fn native(about: &About<'_>) -> Json {
+    #[derive(Serialize)]
+    struct Reaction<'a> {
+        key: &'a str,
+        on: bool,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        count: Option<u64>,
+    }
+    match (&about.key, about.on) {
+        (Some(key), Some(on)) => Json::of(&Reaction { key, on, count: about.count }),
+        _ => about.data.map_or_else(Json::null, Json::unchecked),
+    }
+}
+
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct InContext<'a> {
@@ -35,10 +50,13 @@ const NOTHING: &str = r#"{"content":"","messageType":"text"}"#;
 
 /// Its data. An edit of what is no message has that as `data`.
 pub(super) fn spell(entry: &Entry, protocol: &str) -> Option<Json> {
+    let about = About::of(&entry.body.data)?;
+    if protocol == "native" {
+        return Some(native(&about));
+    }
     if protocol != "context" {
         return None;
     }
-    let about = About::of(&entry.body.data)?;
     let data = about.data.map_or(NOTHING, RawValue::get);
     let is_text = entry.body.target(Relation::Replaces).is_some() && starts_object(data);
     let text: Option<MessageText<'_>> = serde_json::from_str(data).ok().filter(|_| is_text);

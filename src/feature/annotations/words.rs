@@ -55,11 +55,19 @@ impl Ask for AnnotationCommand {
         data: Option<&RawValue>,
     ) -> Option<Result<Self, ProtocolError>> {
         match (protocol, word) {
-            ("context" | "client" | "events publish" | Publishing::HTTP, "read") => {
+            (
+                "context"
+                | "client"
+                | "events publish"
+                | "native"
+                | "native publish"
+                | Publishing::HTTP,
+                "read",
+            ) => {
                 let wrong = "read needs data with offset, a whole number";
                 Some(json::data(data, wrong).map(|ReadIn { offset }| Self::Read(offset)))
             }
-            ("context", "reads") | ("events", "query reads") => Some(Ok(Self::Reads)),
+            ("context", "reads") | ("events" | "native", "query reads") => Some(Ok(Self::Reads)),
             _ => None,
         }
     }
@@ -77,12 +85,13 @@ impl Tell for AnnotationEvent {
             ("context", Self::Read(user, offset) | Self::Marked(user, offset)) => {
                 Spelled::new("read", &InContext { user_id: &user.0, offset: *offset })
             }
-            ("events" | "client", Self::Read(user, offset)) => {
+            ("events" | "client" | "native", Self::Read(user, offset)) => {
                 Spelled::new("read", &InEvents { user_id: &user.0, offset: *offset })
             }
-            ("events", Self::Marked(_, offset)) => {
+            ("events" | "native", Self::Marked(_, offset)) => {
                 Spelled::new("response", &MarkedOut { read: *offset })
             }
+            ("native", Self::Reads(reads)) => Spelled::new("reads", reads),
             ("context" | "events", Self::Reads(reads)) => {
                 Spelled::new("reads", &ReadsOut { reads })
             }

@@ -72,7 +72,7 @@ pub(super) fn read(it: &Publishing) -> Option<Result<Body, ProtocolError>> {
     match (it.protocol, it.kind) {
         _ if it.name.as_str() != MESSAGE.name => None,
         ("context", _) => Some(context::read(it)),
-        (Publishing::HTTP, Kind::Chat) => Some(over_http(it)),
+        (Publishing::HTTP | "native", Kind::Chat) => Some(over_http(it)),
         _ => None,
     }
 }

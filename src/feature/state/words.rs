@@ -80,8 +80,8 @@ impl Ask for StateCommand {
         data: Option<&RawValue>,
     ) -> Option<Result<Self, ProtocolError>> {
         match (protocol, word) {
-            ("events", "query state") => Some(Ok(Self::All)),
-            ("events", "set_state") => Some(set(data)),
+            ("events" | "native", "query state") => Some(Ok(Self::All)),
+            ("events" | "native", "set_state") => Some(set(data)),
             _ => None,
         }
     }
@@ -116,7 +116,14 @@ impl Tell for StateEvent {
             let state = items.iter().map(StateOut::of).collect();
             Spelled::new("response", &AllOut { state })
         };
-        (protocol == "events").then(spelled)
+        match protocol {
+            "events" => Some(spelled()),
+            "native" => {
+                let entries = items.iter().map(EntryOut::of).collect();
+                Some(Spelled::new("state", &EntriesOut { entries }))
+            }
+            _ => None,
+        }
     }
 }
 
@@ -148,5 +155,28 @@ pub(super) struct StateOut<'a> {
 impl<'a> StateOut<'a> {
     fn of(item: &'a StateItem) -> Self {
         Self { key: item.key.as_str(), value: &item.value, offset: item.offset }
+    }
+}
+
+#[derive(Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+#[cfg_attr(not(target_arch = "wasm32"), schemars(rename = "StateEntries"))]
+pub(super) struct EntriesOut<'a> {
+    entries: Vec<EntryOut<'a>>,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+#[cfg_attr(not(target_arch = "wasm32"), schemars(rename = "StateEntry"))]
+struct EntryOut<'a> {
+    key: &'a str,
+    value: &'a Json,
+    /// The offset of its last change.
+    version: Offset,
+}
+
+impl<'a> EntryOut<'a> {
+    fn of(item: &'a StateItem) -> Self {
+        Self { key: item.key.as_str(), value: &item.value, version: item.offset }
     }
 }

@@ -29,7 +29,7 @@ mod tests {
     }
 
     #[test]
-    fn what_json_can_say_comes_back_as_it_was() {
+    fn n49_what_json_can_say_comes_back_as_it_was() {
         for text in [
             "{}",
             "[]",
@@ -52,7 +52,7 @@ mod tests {
     }
 
     #[test]
-    fn whole_numbers_become_integers_whatever_they_are_spelled_like() {
+    fn n50_whole_numbers_become_integers_whatever_they_are_spelled_like() {
         let bytes = |text: &str| from_json(text).unwrap();
         assert_eq!(bytes(" [ 1.0 , 1e2 ,-0 ] "), [0x93, 1, 100, 0]);
         assert_eq!(bytes("1e300")[0], 0xcb);
@@ -61,7 +61,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_are_the_data_of_what_is_said_and_stand_nowhere_else() {
+    fn n51_bytes_are_the_data_of_what_is_said_and_stand_nowhere_else() {
         let said = [b"\x82\xa4type\xa1x\xa4data\xc4\x02\x00\xff".as_slice()].concat();
         let text = r#"{"type":"x","data":"AP8=","encoding":"base64"}"#;
         assert_eq!(json(&said).as_deref(), Some(text));
@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_json_cannot_say_is_refused() {
+    fn n49_whatever_json_cannot_say_is_refused() {
         let nan = [[0xcb].as_slice(), &f64::NAN.to_be_bytes()].concat();
         let infinite = [[0xcb].as_slice(), &f64::INFINITY.to_be_bytes()].concat();
         let small_nan = [[0xca].as_slice(), &f32::NAN.to_be_bytes()].concat();
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn no_bytes_at_all_make_it_fail() {
+    fn n49_no_bytes_at_all_make_it_fail() {
         let mut state = 0x2545_f491_4f6c_dd1d_u64;
         for length in (0..64).cycle().take(20_000) {
             let bytes: Vec<u8> = (0..length)

@@ -1,0 +1,267 @@
+//! What the server says.
+
+use serde::Serialize;
+
+use crate::close::{Closing, Reconnect};
+use crate::feature::{Spelled, Tell};
+use crate::kernel::{Event, Notice};
+use crate::message::{
+    Accepted, Code, Json, Member, Millis, Offset, ProtocolError, Reply, RequestId, Topic,
+};
+use crate::protocol::spell::ErrorDetails;
+use crate::protocol::{Channel, Frame, json};
+
+use super::DESCRIPTOR;
+use super::entries::{EntryOut, History};
+use super::hello::{AttachedOut, Hello};
+
+pub(super) fn encode(notice: &Notice, channel: &Channel<'_>) -> Option<Frame> {
+    Some(match &notice.event {
+        Event::Entry(entry) | Event::Said(entry) => json::frame(&EntryOut::event(entry)),
+        Event::Position(offset) => json::frame(&PositionOut { kind: "position", offset: *offset }),
+        Event::Welcome(it) => json::frame(&Hello::of(notice, it, channel)),
+        Event::Pong if notice.reply_to.is_none() => Frame::Text(json::PING_PAIR.1.to_owned()),
+        Event::Pong => ack(notice, Nothing {})?,
+        Event::Refused(error) => json::frame(&Error::of(notice, error)),
+        Event::Closing(it) => json::frame(&ClosingOut::of(it)),
+        Event::History(page) => ack(notice, History::of(page))?,
+        Event::Presence(members) => ack(notice, Present::of(members))?,
+        Event::Renewed { user, expires_at } => {
+            ack(notice, Renewed { user_id: &user.0, expires_at: *expires_at })?
+        }
+        Event::Reply(reply) => self::reply(notice, channel, reply)?,
+        Event::Feature(it) => {
+            let Spelled { word, data } = it.spell(DESCRIPTOR.name)?;
+            match it.topic() {
+                None => ack(notice, Answered { result: data })?,
+                Some(_) => json::frame(&Told { kind: "event", event: word, at: notice.at, data }),
+            }
+        }
+        // Who comes and goes has no word here yet; and nobody is pinged.
+        Event::Joined(_) | Event::Left(_) | Event::Ping => return None,
+    })
+}
+
+fn reply(notice: &Notice, channel: &Channel<'_>, reply: &Reply) -> Option<Frame> {
+    match reply {
+        Reply::Accepted(Accepted { offset, epoch, duplicate, .. }) => {
+            ack(notice, AcceptedOut { offset: *offset, epoch: &epoch.0, duplicate: *duplicate })
+        }
+        Reply::Said | Reply::Detached => ack(notice, Nothing {}),
+        Reply::Attached(it) => ack(notice, AttachedOut::of(it, channel)),
+        Reply::Subscribed(all) => ack(notice, Subscribed { subscribed: Some(all) }),
+        Reply::Unsubscribed(_, left) => ack(notice, Subscribed { subscribed: left.as_deref() }),
+        Reply::Subscriptions(all) => {
+            ack(notice, Answered { result: Subscribed { subscribed: all.as_deref() } })
+        }
+        Reply::Stats(it) => {
+            let (connections, users) = (it.connections, it.users);
+            let stats = StatsOut { connections, users, offset: it.offset, epoch: &it.epoch.0 };
+            ack(notice, Answered { result: stats })
+        }
+        Reply::Position(epoch, offset) => {
+            ack(notice, Answered { result: Place { epoch: &epoch.0, offset: *offset } })
+        }
+        Reply::Kicked(kicked) => ack(notice, Answered { result: KickedOut { kicked: *kicked } }),
+        // Nothing it can say asks for these.
+        Reply::Status(_) | Reply::Erased => None,
+    }
+}
+
+/// The answer to a request, for one that has an id.
+fn ack(notice: &Notice, fields: impl Serialize) -> Option<Frame> {
+    let id = notice.reply_to.as_ref().map(RequestId::as_str)?;
+    // As text, so that no type is written beside others for each of them.
+    let fields = Json::of(&fields);
+    let text = Json::of(&Ack { kind: "ack", id }).joined(&fields);
+    Some(Frame::Text(text.as_str().to_owned()))
+}
+
+#[derive(Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub(crate) struct Ack<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    /// The request's.
+    id: &'a str,
+}
+
+#[derive(Serialize)]
+struct Nothing {}
+
+#[derive(Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub(crate) struct PositionOut {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    /// Everything up to here has been told.
+    offset: Offset,
+}
+
+/// What a feature says that is not in the log.
+#[derive(Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub(crate) struct Told {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    event: &'static str,
+    /// When, in milliseconds since 1970.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "u64"))]
+    at: Millis,
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "serde_json::Value"))]
+    data: Json,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub(crate) struct AcceptedOut<'a> {
+    /// Where it is in the log.
+    offset: Offset,
+    epoch: &'a str,
+    /// Whether it was said before, and so not again.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    duplicate: bool,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub(crate) struct Subscribed<'a> {
+    /// All filters in force; `null` for everything.
+    subscribed: Option<&'a [Topic]>,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub(crate) struct Answered<R> {
+    result: R,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub(crate) struct StatsOut<'a> {
+    connections: u64,
+    users: u64,
+    offset: Offset,
+    epoch: &'a str,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub(crate) struct Place<'a> {
+    epoch: &'a str,
+    /// Everything for everyone up to here has been told.
+    offset: Offset,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub(crate) struct KickedOut {
+    kicked: u64,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub(crate) struct Renewed<'a> {
+    user_id: &'a str,
+    /// In milliseconds since 1970.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Option<u64>"))]
+    expires_at: Option<Millis>,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub(crate) struct Present<'a> {
+    mode: &'static str,
+    users: usize,
+    members: Vec<MemberOut<'a>>,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+struct MemberOut<'a> {
+    user: &'a str,
+    /// What they are called, where that is something else.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'a str>,
+}
+
+impl<'a> Present<'a> {
+    fn of(members: &'a [Member]) -> Self {
+        let out = |Member { id, name }: &'a Member| MemberOut {
+            user: &id.0,
+            name: Some(name.as_str()).filter(|it| *it != id.0),
+        };
+        Self { mode: "members", users: members.len(), members: members.iter().map(out).collect() }
+    }
+}
+
+#[derive(Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub(crate) struct Error<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<&'a str>,
+    code: Code,
+    /// For people.
+    message: &'a str,
+    /// Whether the same may work later, with the same id.
+    retryable: bool,
+    /// Seconds to wait before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    details: Option<ErrorDetails<'a>>,
+}
+
+impl<'a> Error<'a> {
+    fn of(notice: &'a Notice, error: &'a ProtocolError) -> Self {
+        let retryable = matches!(
+            error.code,
+            Code::RateLimitExceeded
+                | Code::ConnectionLimit
+                | Code::ConnectionTimeout
+                | Code::Unavailable
+                | Code::SystemError
+        );
+        Self {
+            kind: "error",
+            id: notice.reply_to.as_ref().map(RequestId::as_str),
+            code: error.code,
+            message: &error.message,
+            retryable,
+            retry_after: error.retry_after,
+            details: ErrorDetails::of(error),
+        }
+    }
+}
+
+/// The last message.
+#[derive(Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub(crate) struct ClosingOut {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    /// The code with which the socket is closed.
+    code: u16,
+    /// Why, in a word.
+    reason: &'static str,
+    /// `now`, `after`, `auth` or `never`.
+    reconnect: &'static str,
+    /// When to come back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    after_ms: Option<u64>,
+}
+
+impl ClosingOut {
+    fn of(it: &Closing) -> Self {
+        let reconnect = match it.reconnect {
+            Reconnect::Now => "now",
+            Reconnect::After => "after",
+            Reconnect::Auth => "auth",
+            Reconnect::Never => "never",
+        };
+        let (code, reason) = (it.code.number(), it.reason);
+        Self { kind: "closing", code, reason, reconnect, after_ms: it.after_ms }
+    }
+}

@@ -1,0 +1,236 @@
+use super::{entries, hello, out, read};
+use crate::feature::schema::Calls;
+use crate::message::{EventName, NotResumed, Offset, Topic};
+use crate::protocol::json::KickIn;
+use crate::protocol::schema::Description;
+use crate::schema::frames::Envelope::{Entry, Of, Out, OutWith};
+use crate::schema::frames::Field::{Is, May, MayOwn, Needs, Own};
+use crate::schema::frames::{Message, request};
+use crate::schema::shape::{Shape, input, input_here, output, output_here};
+
+const TOPICS: Shape = input::<Vec<Topic>>;
+
+pub(crate) const DESCRIPTION: Description = Description {
+    from_clients: input_here::<read::Envelope<'static>>,
+    from_server: output_here::<out::Ack<'static>>,
+    entry: output_here::<entries::EntryOut<'static>>,
+    answer: output_here::<out::Ack<'static>>,
+    receive: RECEIVE,
+    send: SEND,
+    close_codes: &[],
+    calls: Calls::NONE,
+};
+
+const RECEIVE: &[Message] = &[
+    request("ping", &[Is("type", "ping")], "Are you there?", r#"{"type":"ping"}"#),
+    request(
+        "auth",
+        &[Is("type", "auth"), Own("token")],
+        "Here is my token. The first message where the URL has none; later, a younger token.",
+        r#"{"type":"auth","id":"a1","token":"<jwt>"}"#,
+    ),
+    request(
+        "publish",
+        &[
+            Is("type", "publish"),
+            MayOwn("room"),
+            Needs("event", input::<EventName>),
+            MayOwn("data"),
+            MayOwn("encoding"),
+            MayOwn("of"),
+            MayOwn("to"),
+            MayOwn("ephemeral"),
+            MayOwn("echo"),
+        ],
+        "Say this. The same `id` again is not said again.",
+        r#"{"type":"publish","id":"k3-2","event":"message","data":{"content":"hello"}}"#,
+    ),
+    request(
+        "subscribe",
+        &[Is("type", "subscribe"), MayOwn("room"), Needs("events", TOPICS)],
+        "I want to hear of these: names of events, or what they begin with and a star.",
+        r#"{"type":"subscribe","id":"s1","events":["agent.*"]}"#,
+    ),
+    request(
+        "unsubscribe",
+        &[Is("type", "unsubscribe"), MayOwn("room"), Needs("events", TOPICS)],
+        "I no longer want to hear of these.",
+        r#"{"type":"unsubscribe","id":"s2","events":["agent.*"]}"#,
+    ),
+    request(
+        "history",
+        &[
+            Is("type", "history"),
+            MayOwn("room"),
+            MayOwn("before"),
+            MayOwn("after"),
+            MayOwn("limit"),
+            MayOwn("raw"),
+        ],
+        "What was said before?",
+        r#"{"type":"history","id":"h1","before":42,"limit":20}"#,
+    ),
+    request(
+        "presence",
+        &[Is("type", "presence"), MayOwn("room")],
+        "Who is here?",
+        r#"{"type":"presence","id":"p1"}"#,
+    ),
+    request(
+        "query",
+        &[Is("type", "query"), MayOwn("room"), Needs("query", input::<String>), MayOwn("params")],
+        "A question: `position`, `stats`, `subscriptions`, `presence`, or a feature's.",
+        r#"{"type":"query","id":"q1","query":"position"}"#,
+    ),
+    request(
+        "command.kick",
+        &[
+            Is("type", "command"),
+            Is("command", "kick"),
+            MayOwn("room"),
+            Needs("params", input::<KickIn>),
+        ],
+        "Close these connections. Takes the capability `admin`.",
+        r#"{"type":"command","id":"c1","command":"kick","params":{"user_id":"bob"}}"#,
+    ),
+    request(
+        "command",
+        &[
+            Is("type", "command"),
+            MayOwn("room"),
+            Needs("command", input::<String>),
+            MayOwn("params"),
+        ],
+        "Something that a feature does.",
+        r#"{"type":"command","id":"c2","command":"set_state","params":{"key":"phase","value":"build"}}"#,
+    ),
+    request(
+        "attach",
+        &[
+            Is("type", "attach"),
+            MayOwn("room"),
+            MayOwn("resume"),
+            MayOwn("rewind"),
+            May("events", TOPICS),
+        ],
+        "From now on tell me the log from here, or from now on if I do not say.",
+        r#"{"type":"attach","id":"t1","resume":"018cc4e5227b7000800000000000000a:41","rewind":"50"}"#,
+    ),
+    request(
+        "detach",
+        &[Is("type", "detach"), MayOwn("room")],
+        "Tell me nothing any more.",
+        r#"{"type":"detach","id":"t2"}"#,
+    ),
+];
+
+const SEND: &[Message] = &[
+    Message {
+        name: "hello",
+        about: "The first message: you are in.",
+        envelope: Of(output_here::<hello::Hello<'static>>),
+        fields: &[
+            Is("type", "hello"),
+            Needs("room", output::<String>),
+            Needs("epoch", output::<String>),
+            Needs("offset", output::<Offset>),
+            Needs("first", output::<Offset>),
+            Needs("from", output::<Offset>),
+            Needs("recovered", output::<bool>),
+            May("reason", output::<NotResumed>),
+            Needs("grants", output::<Vec<String>>),
+        ],
+        example: r#"{"type":"hello","accepted_version":2,"session_id":"session_00000000000001","user_id":"ann","client_id":"session_00000000000001","expires_at":1704114000000,"server_time":1704110400123,"features":[],"heartbeat_interval_ms":25000,"limits":{"frame_bytes":1048576,"batch_bytes":262144,"messages_per_minute":100,"inactivity_ms":300000,"rooms":1,"filters":100,"history":200,"rewind":1000},"room":"chat:demo","epoch":"018cc4e5227b7000800000000000000a","offset":43,"first":1,"from":41,"recovered":true,"grants":["join","send","history","presence"]}"#,
+    },
+    Message {
+        name: "event",
+        about: "Something that was said.",
+        envelope: Entry,
+        fields: &[Is("type", "event")],
+        example: r#"{"type":"event","event":"message","offset":42,"at":1704110400123,"user":"bob","data":{"content":"hi"}}"#,
+    },
+    Message {
+        name: "position",
+        about: "You have been told everything up to here that is for you.",
+        envelope: Of(output_here::<out::PositionOut>),
+        fields: &[Is("type", "position")],
+        example: r#"{"type":"position","offset":256}"#,
+    },
+    Message {
+        name: "event.told",
+        about: "Something of a feature's that is not in the log.",
+        envelope: Of(output_here::<out::Told>),
+        fields: &[Is("type", "event")],
+        example: r#"{"type":"event","event":"read","at":1704110400123,"data":{"user_id":"bob","offset":42}}"#,
+    },
+    Message {
+        name: "ack.attached",
+        about: "The answer to `attach`.",
+        envelope: OutWith(output_here::<hello::AttachedOut<'static>>),
+        fields: &[Is("type", "ack")],
+        example: r#"{"type":"ack","id":"t1","room":"chat:demo","epoch":"018cc4e5227b7000800000000000000a","offset":43,"first":1,"from":43,"recovered":false,"reason":"gone","grants":["join"]}"#,
+    },
+    Message {
+        name: "ack.auth",
+        about: "The answer to `auth`: a younger token took the place of the old one.",
+        envelope: OutWith(output_here::<out::Renewed<'static>>),
+        fields: &[Is("type", "ack")],
+        example: r#"{"type":"ack","id":"a1","user_id":"ann","expires_at":1704114000000}"#,
+    },
+    Message {
+        name: "ack.history",
+        about: "The answer to `history`.",
+        envelope: OutWith(output_here::<entries::History<'static>>),
+        fields: &[Is("type", "ack")],
+        example: r#"{"type":"ack","id":"h1","entries":[{"event":"message","offset":41,"at":1704110400123,"user":"bob","data":{"content":"hi"}}],"has_more":true,"next":{"before":41},"epoch":"018cc4e5227b7000800000000000000a","offset":43}"#,
+    },
+    Message {
+        name: "ack.members",
+        about: "The answer to `presence`.",
+        envelope: OutWith(output_here::<out::Present<'static>>),
+        fields: &[Is("type", "ack")],
+        example: r#"{"type":"ack","id":"p1","mode":"members","users":1,"members":[{"user":"ann","name":"Ann"}]}"#,
+    },
+    Message {
+        name: "ack.published",
+        about: "The answer to a `publish`, or a command, of what is kept: it is durable.",
+        envelope: OutWith(output_here::<out::AcceptedOut<'static>>),
+        fields: &[Is("type", "ack")],
+        example: r#"{"type":"ack","id":"k3-2","offset":44,"epoch":"018cc4e5227b7000800000000000000a","duplicate":true}"#,
+    },
+    Message {
+        name: "ack.result",
+        about: "The answer to a `query`, and to a `command` that has a result.",
+        envelope: OutWith(output_here::<out::Answered<serde_json::Value>>),
+        fields: &[Is("type", "ack")],
+        example: r#"{"type":"ack","id":"q1","result":{"epoch":"018cc4e5227b7000800000000000000a","offset":44}}"#,
+    },
+    Message {
+        name: "ack.subscribed",
+        about: "The answer to `subscribe` and `unsubscribe`: all filters in force.",
+        envelope: OutWith(output_here::<out::Subscribed<'static>>),
+        fields: &[Is("type", "ack")],
+        example: r#"{"type":"ack","id":"s1","subscribed":["agent.*"]}"#,
+    },
+    Message {
+        name: "ack.with_nothing_more",
+        about: "It is done: the answer to `detach`, and to what was said and is not kept.",
+        envelope: Out,
+        fields: &[Is("type", "ack")],
+        example: r#"{"type":"ack","id":"k3-3"}"#,
+    },
+    Message {
+        name: "error",
+        about: "No. What cannot go on is closed after it.",
+        envelope: Of(output_here::<out::Error<'static>>),
+        fields: &[Is("type", "error")],
+        example: r#"{"type":"error","id":"k3-2","code":"RATE_LIMIT_EXCEEDED","message":"Rate limit exceeded","retryable":true,"retry_after":45,"details":{"limit":100,"window":"1m","retry_after":45}}"#,
+    },
+    Message {
+        name: "closing",
+        about: "The last message: what to do when the socket is closed.",
+        envelope: Of(output_here::<out::ClosingOut>),
+        fields: &[Is("type", "closing")],
+        example: r#"{"type":"closing","code":1013,"reason":"slow","reconnect":"after","after_ms":9123}"#,
+    },
+];
