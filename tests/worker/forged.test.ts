@@ -112,7 +112,7 @@ test("[H2] a command of a hub publishes no word of any protocol that is spoken t
 test("[H2] where a word is not spoken it is a name like others", async () => {
   const room = server.room();
   const witness = await workflow(server, room);
-  for (const type of ["edit", "cursor", "session_state", "message", "states.x", "state"]) {
+  for (const type of ["edit_ack", "cursor", "session_state", "message", "states.x", "state"]) {
     expect((await call(server, room, { type, data: DATA })).status, type).toBe(200);
     expect((await told(witness)).at(-1)).toMatchObject({ type, data: DATA });
   }
