@@ -20,6 +20,12 @@ const VARIABLES = {
 
 export type Variables = Record<string, string>;
 
+/**
+ * For tests of whether a room sleeps: it tells the directory of itself at once. Else it sets an
+ * alarm for that, a second after the first event, which wakes it in the middle of the test.
+ */
+export const QUIET: Variables = { REPORT_INTERVAL_MS: "0" };
+
 /** Where `npm test` has put the bundle, so that not every file builds it anew. */
 const BUNDLE = ".wrangler/bundle";
 

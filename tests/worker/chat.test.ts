@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Server, serve } from "../support/server.ts";
+import { QUIET, type Server, serve } from "../support/server.ts";
 
 let server: Server;
 beforeAll(async () => {
-  server = await serve({ TYPING_TIMEOUT_MS: "3600000", PRESENCE_GRACE_MS: "3000" });
+  server = await serve({ TYPING_TIMEOUT_MS: "3600000", PRESENCE_GRACE_MS: "3000", ...QUIET });
 });
 afterAll(() => server.stop());
 

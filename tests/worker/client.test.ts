@@ -2,13 +2,13 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { command, greeted, heard, listening, publish, query, RFC_3339, UUID_V7 } from "../support/asking.ts";
 import type { Client } from "../support/client.ts";
-import { type Server, serve } from "../support/server.ts";
+import { QUIET, type Server, serve } from "../support/server.ts";
 
 const timestamp = expect.stringMatching(RFC_3339);
 
 let server: Server;
 beforeAll(async () => {
-  server = await serve();
+  server = await serve(QUIET);
 });
 afterAll(() => server.stop());
 

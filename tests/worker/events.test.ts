@@ -14,11 +14,11 @@ import {
   UUID_V7,
 } from "../support/asking.ts";
 import { type Client, unpacked } from "../support/client.ts";
-import { type Server, serve } from "../support/server.ts";
+import { QUIET, type Server, serve } from "../support/server.ts";
 
 let server: Server;
 beforeAll(async () => {
-  server = await serve({ PRESENCE_GRACE_MS: "300" });
+  server = await serve({ PRESENCE_GRACE_MS: "300", ...QUIET });
 });
 afterAll(() => server.stop());
 

@@ -1,11 +1,16 @@
 // The native protocol on the platform, in both encodings.
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Native, type Said } from "../support/native.ts";
-import { type Server, serve } from "../support/server.ts";
+import { QUIET, type Server, serve } from "../support/server.ts";
 
 let server: Server;
 beforeAll(async () => {
-  server = await serve({ MESSAGES_PER_MINUTE: "0", BROADCASTS_PER_MINUTE: "0", AUTH_TIMEOUT_MS: "20000" });
+  server = await serve({
+    MESSAGES_PER_MINUTE: "0",
+    BROADCASTS_PER_MINUTE: "0",
+    AUTH_TIMEOUT_MS: "20000",
+    ...QUIET,
+  });
 });
 afterAll(() => server.stop());
 

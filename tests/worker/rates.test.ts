@@ -1,11 +1,12 @@
 // How much may be asked over HTTP, and what is written of refusals.
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { publish } from "../support/hub.ts";
-import { type Server, serve } from "../support/server.ts";
+import { QUIET, type Server, serve } from "../support/server.ts";
 
 let server: Server;
 beforeAll(async () => {
   server = await serve({
+    ...QUIET,
     HTTP_CALLS_PER_MINUTE: "40",
     HTTP_PUBLISHES_PER_MINUTE: "60",
     HTTP_FAILURES_PER_MINUTE: "5",

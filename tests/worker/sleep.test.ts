@@ -2,12 +2,17 @@
 // real platform: eviction at any point of a script changes no frame.
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Client, Frame } from "../support/client.ts";
-import { type Server, serve } from "../support/server.ts";
+import { QUIET, type Server, serve } from "../support/server.ts";
 
 let server: Server;
 beforeAll(async () => {
   // Long enough for a busy machine to stall: what happens within them must not depend on it.
-  server = await serve({ TYPING_TIMEOUT_MS: "5000", PRESENCE_GRACE_MS: "5000", HISTORY_MAX_ENTRIES: "4" });
+  server = await serve({
+    TYPING_TIMEOUT_MS: "5000",
+    PRESENCE_GRACE_MS: "5000",
+    HISTORY_MAX_ENTRIES: "4",
+    ...QUIET,
+  });
 });
 afterAll(() => server.stop());
 

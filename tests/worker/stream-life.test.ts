@@ -1,12 +1,12 @@
 // How long an event stream lasts, and what comes while nothing happens: the room sleeps meanwhile.
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Server, serve } from "../support/server.ts";
+import { QUIET, type Server, serve } from "../support/server.ts";
 import { Stream } from "../support/stream.ts";
 
 let server: Server;
 let short: Server;
 beforeAll(async () => {
-  server = await serve({ STREAM_HEARTBEAT_MS: "40", INACTIVITY_TIMEOUT_MS: "1000" });
+  server = await serve({ STREAM_HEARTBEAT_MS: "40", INACTIVITY_TIMEOUT_MS: "1000", ...QUIET });
   short = await serve({ STREAM_MAX_MS: "2000" });
 });
 afterAll(() => Promise.all([server.stop(), short.stop()]));

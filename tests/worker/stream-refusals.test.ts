@@ -1,13 +1,18 @@
 // Requests for an event stream that are refused, before a room is woken; and who may read the answer.
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Server, serve } from "../support/server.ts";
+import { QUIET, type Server, serve } from "../support/server.ts";
 import { Stream } from "../support/stream.ts";
 
 const PAGE = "https://page.example";
 
 let server: Server;
 beforeAll(async () => {
-  server = await serve({ ALLOWED_ORIGINS: PAGE, MAX_CONNECTIONS_PER_USER: "1", STREAM_HEARTBEAT_MS: "50" });
+  server = await serve({
+    ALLOWED_ORIGINS: PAGE,
+    MAX_CONNECTIONS_PER_USER: "1",
+    STREAM_HEARTBEAT_MS: "50",
+    ...QUIET,
+  });
 });
 afterAll(() => server.stop());
 
