@@ -84,6 +84,15 @@ pub struct Closing {
     pub after_ms: Option<u64>,
 }
 
+/// Why a connection hears nothing of a room any more, though it stays open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Detached {
+    /// Why that is.
+    pub error: ProtocolError,
+    /// Whether it may attach again; then, within how many milliseconds, so that not all do at once.
+    pub reattach: Option<u64>,
+}
+
 impl Closing {
     /// Of a connection that was refused so before, if it was; `random` spreads those who come back.
     #[must_use]
@@ -116,13 +125,6 @@ impl Closing {
         let random = random.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 33;
         let after_ms = (reconnect == Reconnect::After).then(|| least + random % spread);
         Self { code, reason, reconnect, after_ms }
-    }
-
-    /// Of a connection to a room that was erased, which it comes back to.
-    #[must_use]
-    pub const fn erased() -> Self {
-        let (code, reconnect) = (CloseCode::Policy, Reconnect::Now);
-        Self { code, reason: "erased", reconnect, after_ms: None }
     }
 }
 

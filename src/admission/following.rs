@@ -8,14 +8,22 @@ use crate::message::{Position, ProtocolError, Rewind, Topic};
 /// The parameters of the URL in which it stands.
 pub(super) const PARAMETERS: &[&str] = &[Topic::PARAMETER, Position::PARAMETER, Rewind::PARAMETER];
 
-/// Adds it to what is handed to the room, where the protocol lets its clients follow the log.
+/// Adds it to what is handed to the room, where the protocol lets its clients follow the log, or go
+/// on in it.
 pub(super) fn follow(parameters: &Query, hand_off: HandOff) -> Result<HandOff, ProtocolError> {
-    if !hand_off.flags.has(Flag::Following) {
+    let given = |name: &str| parameters.get(name).filter(|it| !it.is_empty());
+    let position = given(Position::PARAMETER).map(Position::read);
+    let is_following = hand_off.flags.has(Flag::Following);
+    let resumes = position.is_some() && hand_off.wire.protocol.descriptor().resumes;
+    if !is_following && !resumes {
         return Ok(hand_off);
     }
-    let given = |name: &str| parameters.get(name).filter(|it| !it.is_empty());
-    let topics = given(Topic::PARAMETER).map(topics).transpose()?;
-    let position = given(Position::PARAMETER).map(Position::read);
+    // Who goes on hears from the start what it subscribed to before; others say that later.
+    let is_filtered = is_following || hand_off.flags.has(Flag::Filtered);
+    let topics = given(Topic::PARAMETER).filter(|_| is_filtered).map(topics).transpose()?;
+    if !is_following {
+        return Ok(HandOff { topics, position, ..hand_off });
+    }
     let rewind = given(Rewind::PARAMETER).map(Rewind::read).transpose()?;
     Ok(HandOff { topics, position, rewind, ..hand_off })
 }

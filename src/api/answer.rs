@@ -38,6 +38,8 @@ impl Answer {
             | Event::Position(_)
             | Event::Said(_)
             | Event::Closing(_)
+            | Event::Reauth(_)
+            | Event::Detached(_)
             | Event::Ping
             | Event::Pong
             | Event::Entry(_)

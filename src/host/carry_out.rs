@@ -107,11 +107,7 @@ fn closing(said: &[Delivery], connection: ConnectionId, code: CloseCode, now: Mi
     let error =
         own.and_then(|it| if let Event::Refused(error) = &it.event { Some(error) } else { None });
     let id = own.map_or_else(uuid::Uuid::nil, |it| it.id);
-    // In a room nothing else is closed because something is not there.
-    let event = Event::Closing(match error {
-        Some(it) if it.code == Code::NotFound => Closing::erased(),
-        _ => Closing::of(code, error, id.as_u64_pair().1 ^ connection.number()),
-    });
+    let event = Event::Closing(Closing::of(code, error, id.as_u64_pair().1 ^ connection.number()));
     let notice = Notice { id, reply_to: None, connection: Some(connection), at: now, event };
     Delivery { to: Recipients::One(connection), notice }
 }

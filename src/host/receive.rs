@@ -78,9 +78,15 @@ impl<H: History, S: Sockets> Host<H, S> {
         // Not before: it is still to be answered when what waited is flushed for it.
         self.origins.push(Origin { connection, request_id, at: clock.at });
         let (request, duplicate) = ready?;
-        let input = if let Ok(Command::Authenticate { token, context }) = &request.command {
-            let renewal = verify(token, context.as_deref());
-            Input::Renewed { connection, request_id: request.request_id, renewal }
+        let renewal = match &request.command {
+            Ok(Command::Authenticate { token, context }) => Some(verify(token, context.as_deref())),
+            Ok(Command::Attach(it)) => it.token.as_deref().map(|token| verify(token, None)),
+            _ => None,
+        };
+        let input = if let Some(renewal) = renewal {
+            let attach =
+                if let Ok(Command::Attach(it)) = request.command { Some(it) } else { None };
+            Input::Renewed { connection, request_id: request.request_id, renewal, attach }
         } else {
             Input::Received { connection, request, duplicate }
         };

@@ -48,6 +48,8 @@ fn told(event: &Event) -> usize {
         Event::Welcome(_)
         | Event::Position(_)
         | Event::Closing(_)
+        | Event::Reauth(_)
+        | Event::Detached(_)
         | Event::Ping
         | Event::Pong
         | Event::Joined(_)

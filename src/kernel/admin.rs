@@ -1,10 +1,14 @@
 //! What takes the grant `admin`: closing others' connections, forgetting everything.
 
 use super::principal::Principal;
-use super::{Context, Effect, Grant, Room, StoredRoom, Write};
-use crate::feature::Known;
+use super::{Connection, Context, Counts, Effect, Grant, Room, StoredRoom, Write, attach};
+use crate::feature::{ConnectionParts, Known};
 use crate::kernel::Event;
 use crate::message::{Code, ConnectionId, Epoch, Kicked, ProtocolError, Reply};
+
+/// Within how many milliseconds those come back whose room was erased: as many as may be in one are
+/// no more than some a millisecond then.
+const REATTACH_MS: u64 = 1000;
 
 pub(crate) fn kick(room: &mut Room, cx: &mut Context, principal: &Principal, whom: &Kicked) {
     if let Err(error) =
@@ -26,8 +30,14 @@ pub(crate) fn kick(room: &mut Room, cx: &mut Context, principal: &Principal, who
         );
     }
     for id in &kicked {
-        let error = ProtocolError::denied("this connection was closed by an administrator");
-        room.disconnect(cx, *id, None, error);
+        let follows = room.connection(*id).is_some_and(Connection::can_fall_behind);
+        if follows {
+            let error = ProtocolError::denied("an administrator closed this");
+            attach::end(room, cx, *id, error, None);
+        } else {
+            let error = ProtocolError::denied("this connection was closed by an administrator");
+            room.disconnect(cx, *id, None, error);
+        }
     }
     cx.answer(principal, Event::Reply(Reply::Kicked(kicked.len() as u64)));
 }
@@ -40,10 +50,18 @@ pub(crate) fn erase(room: &mut Room, cx: &mut Context, principal: &Principal) {
     room.features.erasing(room);
     let connections: Vec<ConnectionId> = room.connections.keys().copied().collect();
     for id in connections {
-        room.disconnect(cx, id, None, ProtocolError::new(Code::NotFound, "this room was erased"));
+        let error = ProtocolError::new(Code::NotFound, "this room was erased");
+        if room.connection(id).is_some_and(Connection::can_fall_behind) {
+            attach::end(room, cx, id, error, Some(REATTACH_MS));
+        } else {
+            room.disconnect(cx, id, None, error);
+        }
     }
     // Offsets begin anew, so the log is another one.
-    room.begin_anew(Epoch(cx.clock.new_id().simple().to_string()));
+    room.begin_anew(&Epoch(cx.clock.new_id().simple().to_string()));
+    for id in room.connections.keys() {
+        cx.effects.save(*id);
+    }
     cx.effects.push(Effect::Write(Write::Erase(room.epoch.clone())));
     cx.answer(principal, Event::Reply(Reply::Erased));
 }
@@ -53,14 +71,17 @@ impl Room {
     /// memory, whatever a feature keeps there. What stays is not the room's content: connects by
     /// address, what is still to be reported, what an operator set, whether another room wants to
     /// know how this one is, and which cache its documents are in.
-    fn begin_anew(&mut self, epoch: Epoch) {
-        let anew = Self::with_features(
-            self.kind,
-            self.limits,
-            StoredRoom::blank(epoch),
-            [],
-            self.features,
-        );
+    fn begin_anew(&mut self, epoch: &Epoch) {
+        let blank = StoredRoom::blank(epoch.clone());
+        // Those that are still there were told, and come to this log when they attach.
+        let there = std::mem::take(&mut self.connections).into_values().map(|it| Connection {
+            epoch: Some(epoch.clone()),
+            counts: Counts::default(),
+            share: Counts::default(),
+            own: ConnectionParts::default(),
+            ..it
+        });
+        let anew = Self::with_features(self.kind, self.limits, blank, there, self.features);
         let old = std::mem::replace(self, anew);
         (self.addresses, self.tally, self.config) = (old.addresses, old.tally, old.config);
         self.own = old.own.erased();

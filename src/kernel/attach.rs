@@ -1,23 +1,31 @@
 //! Hearing the room, or not: a connection may be told the log from another place, or nothing.
 
 use super::principal::Principal;
-use super::{Connection, Context, Room, behind, presence, topics};
+use super::{Connection, Context, Grant, Room, behind, presence, topics};
+use crate::close::Detached;
 use crate::kernel::Event;
 use crate::limits::FETCH_MS;
-use crate::message::{Following, ProtocolError, Reply};
+use crate::message::{Code, ConnectionId, Following, ProtocolError, Reply};
 
 const NO_SOCKET: ProtocolError = ProtocolError::invalid("only a connection is told the log");
+
+/// The token leads elsewhere.
+pub(super) const NOT_HERE: ProtocolError =
+    ProtocolError::new(Code::PermissionDenied, "this token does not lead to this room");
 
 /// From now on it is told the log as it asks: what it was told before is over.
 pub(crate) fn attach(
     room: &mut Room,
     cx: &mut Context,
     principal: &Principal,
-    Following { topics, position, rewind }: Following,
+    Following { topics, position, rewind, .. }: Following,
 ) {
     let Some(connection) = principal.connection.and_then(|id| room.connection(id)) else {
         return cx.refuse_principal(principal, NO_SOCKET);
     };
+    if !connection.grants.has(Grant::Join) {
+        return cx.refuse_principal(principal, NOT_HERE);
+    }
     let id = connection.id;
     let asked = Connection {
         topics,
@@ -45,8 +53,27 @@ pub(crate) fn attach(
 /// It hears nothing any more, and can ask nothing, until it attaches again.
 pub(crate) fn detach(room: &mut Room, cx: &mut Context, principal: &Principal) {
     let Some(id) = principal.connection else { return cx.refuse_principal(principal, NO_SOCKET) };
+    leave(room, cx, id);
+    cx.answer(principal, Event::Reply(Reply::Detached));
+}
+
+fn leave(room: &mut Room, cx: &mut Context, id: ConnectionId) {
     room.behind.remove(id);
     room.resubscribe(id, |it| (it.behind, it.is_detached) = (None, true));
     cx.effects.save(id);
-    cx.answer(principal, Event::Reply(Reply::Detached));
+}
+
+/// The same by no wish of its own: it is told why, and whether it may attach again, within how many
+/// milliseconds. Its socket stays. One that is detached already is told nothing.
+pub(crate) fn end(
+    room: &mut Room,
+    cx: &mut Context,
+    id: ConnectionId,
+    error: ProtocolError,
+    reattach: Option<u64>,
+) {
+    if room.connection(id).is_some_and(|it| !it.is_detached) {
+        leave(room, cx, id);
+        cx.tell(id, None, Event::Detached(Detached { error, reattach }));
+    }
 }

@@ -44,7 +44,7 @@ impl Behind {
 
     /// A connection came in, or was found on waking.
     pub(crate) fn enter(&mut self, connection: &Connection, by: Millis) {
-        if connection.behind.is_some() {
+        if connection.behind.is_some() && !connection.is_held() {
             self.connections.insert(connection.id);
             self.by.get_or_insert(by);
         }
@@ -63,7 +63,10 @@ impl Behind {
 pub(crate) fn begin(room: &Room, connection: Connection) -> Connection {
     let not_resumed = connection.asked.as_ref().and_then(|it| refused(room, &connection, it));
     let resumed = connection.asked.as_ref().filter(|_| not_resumed.is_none()).map(|it| it.offset);
-    let from = resumed.or_else(|| rewound(room, &connection));
+    // Where no events are served, all that the log has is for those who subscribed to it, and who goes
+    // on there without following it does that anew.
+    let is_told = room.kind.properties().serves_events || connection.flags.has(Flag::Following);
+    let from = resumed.or_else(|| rewound(room, &connection)).filter(|_| is_told);
     Connection { behind: from.filter(|it| *it < room.head), not_resumed, ..connection }
 }
 
@@ -122,6 +125,27 @@ pub(crate) fn fall(room: &mut Room, cx: &mut Context, id: ConnectionId) {
     cx.effects.save(id);
 }
 
+/// It is told nothing until it shows another token. It has been told everything up to the newest entry,
+/// or will be by what waits to be carried out.
+pub(crate) fn hold(room: &mut Room, id: ConnectionId) {
+    let head = room.head;
+    room.behind.remove(id);
+    room.resubscribe(id, |it| {
+        if it.is_live() {
+            it.behind = Some(head);
+        }
+    });
+}
+
+/// It may be told again what is said; if anything was said meanwhile, that comes from the log.
+pub(crate) fn release(room: &mut Room, id: ConnectionId, now: Millis) {
+    let head = room.head;
+    room.resubscribe(id, |it| it.behind.take_if(|it| *it == head));
+    if let Some(connection) = room.connections.get(&id) {
+        room.behind.enter(connection, now.plus(FETCH_MS));
+    }
+}
+
 /// Tells those who follow the log and hear none of it how far it has got, from time to time.
 pub(crate) fn mark(room: &Room, cx: &mut Context, entry: &Entry) {
     if !entry.offset.0.is_multiple_of(MARK_ENTRIES) {
@@ -136,6 +160,16 @@ impl Connection {
     /// client is told by the end of the connection.
     pub(crate) fn can_fall_behind(&self) -> bool {
         self.flags.has(Flag::Following) && !self.flags.has(Flag::Mute)
+    }
+
+    /// Whether nothing is said on it by its client.
+    pub(crate) fn is_mute(&self) -> bool {
+        self.flags.has(Flag::Mute)
+    }
+
+    /// Whether it is told nothing until it shows another token (N43).
+    pub(crate) fn is_held(&self) -> bool {
+        self.renew_by.is_some() && self.can_fall_behind()
     }
 
     /// Whether it is told an entry, live or from the log.
@@ -189,7 +223,7 @@ impl Room {
     /// Whether it is fed from the log, and waits to be read for a while.
     #[must_use]
     pub fn is_fed(&self, id: ConnectionId) -> bool {
-        self.connection(id).is_some_and(|it| it.behind.is_some() && it.can_fall_behind())
+        self.connection(id).is_some_and(|it| it.behind.is_some() && !it.is_mute())
     }
 
     /// Those of which the log has forgotten what they are still to be told.
@@ -206,7 +240,7 @@ impl Room {
     /// came it gets, also what is past keeping meanwhile and not deleted yet.
     #[must_use]
     pub fn next_page(&self, id: ConnectionId) -> Option<PageQuery> {
-        let connection = self.connection(id)?;
+        let connection = self.connection(id).filter(|it| !it.is_held())?;
         Some(PageQuery {
             before: Before::Newest,
             after: Some(connection.behind?),

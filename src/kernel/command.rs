@@ -140,14 +140,24 @@ impl Command {
     }
 }
 
+/// Against which rate of its connection something counts.
+#[derive(Clone, Copy)]
+pub(crate) enum Counted {
+    /// That of messages, which is also what could not be read.
+    Message,
+    /// That of beginning and ending, for who follows the log; for others that of messages.
+    Attachment,
+    /// One of a feature's.
+    Of(&'static Rate),
+}
+
 impl Request {
-    /// The rate of its connection that it counts against; `None` for that of messages, which is
-    /// also what could not be read.
-    #[must_use]
-    pub fn rate(&self) -> Option<&'static Rate> {
+    /// The rate of its connection that it counts against.
+    pub(crate) fn counted(&self) -> Counted {
         match &self.command {
-            Ok(Command::Feature(it)) => it.rate(),
-            Ok(_) | Err(_) => None,
+            Ok(Command::Feature(it)) => it.rate().map_or(Counted::Message, Counted::Of),
+            Ok(Command::Attach(_) | Command::Detach) => Counted::Attachment,
+            Ok(_) | Err(_) => Counted::Message,
         }
     }
 }

@@ -3,13 +3,12 @@ use serde::ser::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use super::{Context, Counts, Flag, Flags, Grant, Grants, Renewal, Room};
+use super::{Counts, Flag, Flags, Grant, Grants};
 use crate::feature::ConnectionParts;
-use crate::kernel::Event;
-use crate::limits::{CONNECTION_BYTES_MAX, Limits, RENEWAL_MS};
+use crate::limits::{CONNECTION_BYTES_MAX, Limits};
 use crate::message::{
-    BROADCAST, Code, ConnectionId, Epoch, Member, Millis, NotResumed, Offset, Position,
-    ProtocolError, RequestId, Rewind, Topic, ascii_len, is_default,
+    BROADCAST, ConnectionId, Epoch, Member, Millis, NotResumed, Offset, Position, Rewind, Topic,
+    ascii_len, is_default,
 };
 use crate::rates::Window;
 
@@ -84,6 +83,9 @@ pub struct Connection {
     /// Whether it hears nothing, and is to hear nothing.
     #[serde(rename = "dt", default, skip_serializing_if = "is_default")]
     pub is_detached: bool,
+    /// How often it began to be told the log anew, or showed a token (N47).
+    #[serde(rename = "an", default, skip_serializing_if = "is_default")]
+    pub attachments: Window,
     /// From where on, if not from there.
     #[serde(skip)]
     pub rewind: Option<Rewind>,
@@ -150,6 +152,7 @@ impl Connection {
             share: Counts::default(),
             behind: None,
             is_detached: false,
+            attachments: Window::default(),
             rewind: None,
             asked: None,
             not_resumed: None,
@@ -220,62 +223,6 @@ impl Connection {
         let last = self.pinged_at.max(self.joined_at);
         is_pinged.then(|| last.plus(1).round_up(heartbeat_ms))
     }
-}
-
-/// Asks an expired connection for a younger token, once, and refuses until it comes (A4, B37).
-pub(crate) fn prompt(room: &mut Room, cx: &mut Context, id: ConnectionId, to: Option<RequestId>) {
-    let Some(connection) = room.connections.get_mut(&id) else { return };
-    let now = cx.clock.at;
-    let renew_by = *connection.renew_by.get_or_insert(now.plus(RENEWAL_MS));
-    if renew_by <= now || connection.flags.has(Flag::Mute) {
-        let error = ProtocolError::unauthenticated("the token has expired");
-        return room.disconnect(cx, id, to, error);
-    }
-    cx.effects.save(id);
-    room.sweep_no_later_than(Some(renew_by));
-    let error = ProtocolError::unauthenticated("the token has expired: send auth with a new one");
-    cx.refuse(id, to, error);
-}
-
-/// Takes a younger token in place of the old one.
-pub(crate) fn renewed(
-    room: &mut Room,
-    cx: &mut Context,
-    id: ConnectionId,
-    request_id: Option<RequestId>,
-    renewal: Result<Renewal, ProtocolError>,
-) {
-    let limits = room.limits;
-    let Some(connection) = room.connections.get_mut(&id) else { return };
-    let renewal = renewal.and_then(|it| if fits(connection, &it) { Ok(it) } else { Err(CONFLICT) });
-    match renewal {
-        Err(error) => cx.refuse(id, request_id, error),
-        Ok(Renewal { user, grants, expires_at, .. }) => {
-            let due = room.resubscribe(id, |it| {
-                (it.grants, it.expires_at, it.renew_by) = (grants, expires_at, None);
-                it.due_at(&limits)
-            });
-            room.sweep_no_later_than(due.flatten());
-            cx.effects.save(id);
-            cx.tell(id, request_id, Event::Renewed { user, expires_at });
-        }
-    }
-}
-
-const CONFLICT: ProtocolError = ProtocolError::new(
-    Code::Conflict,
-    "this socket is already authenticated; only a token of the same user and room that expires later replaces the old one",
-);
-
-/// A renewal lengthens a connection; it does not turn it into another one.
-fn fits(connection: &Connection, renewal: &Renewal) -> bool {
-    let later = match (connection.expires_at, renewal.expires_at) {
-        (None, _) => false,
-        (Some(_), None) => true,
-        (Some(old), Some(new)) => old < new,
-    };
-    let here = renewal.context.as_ref().is_none_or(|it| *it == renewal.room);
-    later && here && connection.member.id == renewal.user
 }
 
 #[cfg(test)]

@@ -1,15 +1,22 @@
 //! Sockets that come in, and those that are put out.
 
-use super::{Connection, Context, Effect, Room, behind, presence};
+use super::{Connection, Context, Effect, Room, attach, behind, presence};
 use crate::close::CloseCode;
-use crate::message::{ConnectionId, Millis, ProtocolError, RequestId};
+use crate::message::{Code, ConnectionId, Millis, ProtocolError, RequestId};
+
+const GONE: ProtocolError =
+    ProtocolError::new(Code::Unavailable, "the log no longer has what comes next");
 
 impl Room {
     /// Closes a socket that does not keep up. Nothing is said on it: it would only wait
     /// behind all that waits there already. One that follows the log is told the rest from there.
     pub(crate) fn disconnect_slow(&mut self, cx: &mut Context, id: ConnectionId) {
-        if self.connections.get(&id).is_some_and(|it| it.is_live() && it.can_fall_behind()) {
+        let follows = self.connections.get(&id).filter(|it| it.can_fall_behind());
+        if follows.is_some_and(Connection::is_live) {
             return behind::fall(self, cx, id);
+        }
+        if follows.is_some() && self.left_behind().contains(&id) {
+            return attach::end(self, cx, id, GONE, Some(0));
         }
         if self.connections.contains_key(&id) {
             let reason = "this connection is too slow for what is said".into();

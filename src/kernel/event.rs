@@ -2,7 +2,7 @@ use std::rc::Rc;
 
 use uuid::Uuid;
 
-use crate::close::Closing;
+use crate::close::{Closing, Detached};
 use crate::feature::{self, Tell};
 use crate::message::{
     ConnectionId, Entry, Member, Millis, Offset, Page, Priority, ProtocolError, Reply, RequestId,
@@ -57,7 +57,14 @@ pub enum Event {
         user: UserId,
         /// When the new one expires; `None` for one that does not.
         expires_at: Option<Millis>,
+        /// What it allows here, by the names that tokens have for it.
+        grants: Vec<&'static str>,
     },
+    /// Its token has expired: until it shows another one, within so many milliseconds, it asks and is
+    /// told nothing. Said to who follows the log.
+    Reauth(u64),
+    /// It hears nothing of this room any more, by no wish of its own. Said to who follows the log.
+    Detached(Detached),
     /// The answer to a request that only who asked gets.
     Reply(Reply),
     /// Something that a feature says.
@@ -87,6 +94,8 @@ impl Event {
             | Self::Presence(_)
             | Self::History(_)
             | Self::Renewed { .. }
+            | Self::Reauth(_)
+            | Self::Detached(_)
             | Self::Reply(_)
             | Self::Refused(_)
             | Self::Closing(_) => false,
@@ -107,6 +116,8 @@ impl Event {
             | Self::Presence(_)
             | Self::History(_)
             | Self::Renewed { .. }
+            | Self::Reauth(_)
+            | Self::Detached(_)
             | Self::Reply(_)
             | Self::Feature(_)
             | Self::Closing(_)
@@ -128,6 +139,8 @@ impl Event {
             | Self::Presence(_)
             | Self::History(_)
             | Self::Renewed { .. }
+            | Self::Reauth(_)
+            | Self::Detached(_)
             | Self::Reply(_)
             | Self::Closing(_)
             | Self::Refused(_) => None,

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{Context, Room, connection};
+use super::renewal::{self, Prompted};
+use super::{Context, Room};
 use crate::kernel::Event;
 use crate::message::{Code, ConnectionId, Millis, ProtocolError};
 
@@ -39,6 +40,6 @@ fn look_at(room: &mut Room, cx: &mut Context, id: ConnectionId, heard_at: Option
     }
     // Prompted once; from then on only the end of the time to renew matters.
     if expired && prompted.is_none_or(|by| by <= now) {
-        connection::prompt(room, cx, id, None);
+        renewal::prompt(room, cx, id, None, Prompted::ByTime);
     }
 }

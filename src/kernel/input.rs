@@ -5,7 +5,8 @@ use super::{Connection, Grants};
 use crate::feature;
 use crate::kernel::Request;
 use crate::message::{
-    ConnectionId, Entry, Member, Millis, Offset, ProtocolError, RequestId, RoomName, UserId,
+    ConnectionId, Entry, Following, Member, Millis, Offset, ProtocolError, RequestId, RoomName,
+    UserId,
 };
 
 /// Something that happened to the room.
@@ -41,6 +42,8 @@ pub enum Input {
         request_id: Option<RequestId>,
         /// What the token says.
         renewal: Result<Renewal, ProtocolError>,
+        /// How it is to be told the log from then on, if it showed the token with that.
+        attach: Option<Box<Following>>,
     },
     /// A socket sent a frame past the limit, which nobody has read.
     Oversized {

@@ -50,6 +50,7 @@ impl Room {
     #[must_use]
     pub fn streaming(&self) -> Vec<ConnectionId> {
         let mut all = self.features.streaming(self);
+        all.retain(|it| self.connection(*it).is_some_and(|it| !it.is_held()));
         if !self.behind.is_empty() {
             all.extend(self.behind());
             all.sort_unstable();

@@ -31,6 +31,7 @@ mod lookup;
 pub(crate) mod pace;
 pub(crate) mod presence;
 pub(crate) mod principal;
+mod renewal;
 mod request;
 pub(crate) mod retention;
 mod status;
@@ -44,6 +45,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use behind::Behind;
+pub(crate) use command::Counted;
 pub use command::{Command, Publication, Related, Request};
 pub use connection::Connection;
 pub(crate) use context::Context;
@@ -280,10 +282,11 @@ impl Room {
                 let principal = Principal::caller(member, grants, request_id);
                 self.carry_out(&mut cx, &principal, command, duplicate);
             }
-            Input::Renewed { connection, request_id, renewal } => {
-                let principal = self.admits_frame(&mut cx, connection, request_id, None);
+            Input::Renewed { connection, request_id, renewal, attach } => {
+                let counted = Counted::Attachment;
+                let principal = self.admits_frame(&mut cx, connection, request_id, counted);
                 if let Some(Principal { request_id, .. }) = principal {
-                    connection::renewed(self, &mut cx, connection, request_id, renewal);
+                    renewal::renewed(self, &mut cx, connection, request_id, renewal, attach);
                 }
             }
             Input::Oversized { connection } => {

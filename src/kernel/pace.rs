@@ -2,8 +2,7 @@
 
 use super::counts::{Counts, MESSAGES, PUBLISHED};
 use super::principal::Principal;
-use super::{Connection, Context, Effect, Flag, Room, Write};
-use crate::feature::Rate;
+use super::{Connection, Context, Counted, Effect, Flag, Room, Write};
 use crate::limits::Limits;
 use crate::message::{ConnectionId, Millis, ProtocolError, RequestId};
 use crate::rates::{Counter, Pool, Quota};
@@ -11,18 +10,27 @@ use crate::rates::{Counter, Pool, Quota};
 /// How often too fast is forgiven (X7).
 const FORGIVEN: Quota = Quota::per_minute(2);
 
+/// How often a minute a connection may begin to be told the log anew, or show a token (N47): a gap
+/// that is repaired every half a second is none that repairs itself.
+const ATTACHMENTS_PER_MINUTE: u64 = 120;
+
 impl Connection {
     /// Counts something against one of its rates, or as a message; gives whether that is to be
     /// stored.
     fn charge(
         &mut self,
-        rate: Option<&Rate>,
+        against: Counted,
         limits: &Limits,
         now: Millis,
     ) -> Result<bool, ProtocolError> {
-        let (counter, most): (&mut dyn Counter, u64) = match rate {
-            None => (&mut self.messages, limits.messages_per_minute),
-            Some(rate) => ((rate.counter)(&mut self.own), (rate.most)(limits)),
+        let (counter, most): (&mut dyn Counter, u64) = match against {
+            Counted::Of(rate) => ((rate.counter)(&mut self.own), (rate.most)(limits)),
+            Counted::Attachment if self.can_fall_behind() => {
+                (&mut self.attachments, ATTACHMENTS_PER_MINUTE)
+            }
+            Counted::Message | Counted::Attachment => {
+                (&mut self.messages, limits.messages_per_minute)
+            }
         };
         let quota = counter.quota(most);
         let quota = if self.flags.has(Flag::Demo) { quota.tenth() } else { quota };
@@ -40,7 +48,7 @@ impl Room {
         cx: &mut Context,
         id: ConnectionId,
         request_id: Option<RequestId>,
-        rate: Option<&Rate>,
+        against: Counted,
     ) -> Option<Principal> {
         let connection = self.connections.get_mut(&id)?;
         cx.tally.received += 1;
@@ -50,7 +58,7 @@ impl Room {
             connection.received += 1;
         }
         let is_heard = before != (connection.heard_at, connection.received);
-        let charged = connection.charge(rate, &self.limits, cx.clock.at);
+        let charged = connection.charge(against, &self.limits, cx.clock.at);
         if is_heard || charged == Ok(true) {
             cx.effects.save_counts(id);
         }
@@ -64,14 +72,9 @@ impl Room {
     }
 
     /// Counts something against one of a connection's rates, or as a message.
-    pub(crate) fn charges(
-        &mut self,
-        cx: &mut Context,
-        id: ConnectionId,
-        rate: Option<&Rate>,
-    ) -> bool {
+    pub(crate) fn charges(&mut self, cx: &mut Context, id: ConnectionId, against: Counted) -> bool {
         let Some(connection) = self.connections.get_mut(&id) else { return false };
-        match connection.charge(rate, &self.limits, cx.clock.at) {
+        match connection.charge(against, &self.limits, cx.clock.at) {
             Ok(is_changed) => {
                 if is_changed {
                     cx.effects.save_counts(id);

@@ -71,7 +71,8 @@ fn capacity_for(room: &Room, user: &UserId) -> Result<(), ProtocolError> {
 pub(crate) fn joined(room: &mut Room, cx: &mut Context, connection: Connection) {
     let (id, member) = (connection.id, connection.member.clone());
     let was_present = room.present.contains_key(&member.id);
-    let welcome = connection.flags.has(Flag::Greeted).then(|| welcome(room, &connection));
+    let welcome = (connection.flags.has(Flag::Greeted) || connection.asked.is_some())
+        .then(|| welcome(room, &connection));
     cx.tally.opened += 1;
     // Its socket brings its attachment along, so there is nothing to remember yet.
     behind::enter(room, connection, cx.clock.at);

@@ -1,9 +1,10 @@
 //! The way of a request: who asks, whether they may, and who serves it.
 
 use super::principal::Principal;
+use super::renewal::Prompted;
 use super::{
-    Command, Context, Duplicate, Event, Request, Room, admin, attach, behind, chat, connection,
-    kinds, presence, status, topics,
+    Command, Context, Duplicate, Event, Request, Room, admin, attach, behind, chat, kinds,
+    presence, renewal, status, topics,
 };
 use crate::feature::Ask;
 use crate::message::{Code, ConnectionId, ProtocolError};
@@ -29,11 +30,11 @@ impl Room {
         request: Request,
         duplicate: Option<Duplicate>,
     ) {
-        let rate = request.rate();
+        let counted = request.counted();
         let Request { request_id, command } = request;
-        let Some(principal) = self.admits_frame(cx, id, request_id, rate) else { return };
+        let Some(principal) = self.admits_frame(cx, id, request_id, counted) else { return };
         if principal.has_expired {
-            return connection::prompt(self, cx, id, principal.request_id);
+            return renewal::prompt(self, cx, id, principal.request_id, Prompted::ByRequest);
         }
         if !matches!(command, Ok(Command::Ping | Command::Pong)) {
             self.features.spoke(self, cx, id);

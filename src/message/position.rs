@@ -106,6 +106,8 @@ pub struct Following {
     pub position: Option<Position>,
     /// Else from where on.
     pub rewind: Option<Rewind>,
+    /// With which token from then on, if not with the one it has.
+    pub token: Option<String>,
 }
 
 /// From where on a client is told the log, and where that stands.
@@ -119,6 +121,14 @@ pub struct Attached {
     pub is_resumed: bool,
     /// Why not, if one was asked for.
     pub reason: Option<NotResumed>,
+}
+
+impl Attached {
+    /// Whether it goes on from the position that it asked for; `None` if it asked for none.
+    #[must_use]
+    pub fn recovered(&self) -> Option<bool> {
+        (self.is_resumed || self.reason.is_some()).then_some(self.is_resumed)
+    }
 }
 
 #[cfg(test)]

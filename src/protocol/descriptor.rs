@@ -39,6 +39,9 @@ pub struct Descriptor {
     /// Whether its frames say where they stand in the log, and so must stay in its order;
     /// in others critical messages have priority.
     pub shows_offsets: bool,
+    /// Whether its clients may go on from a position in the log that they bring, though they do not
+    /// follow it (I1).
+    pub resumes: bool,
 }
 
 impl Descriptor {

@@ -9,7 +9,7 @@ use crate::close::CloseCode;
 use crate::feature;
 use crate::feature::schema::Door;
 use crate::message::{Code, Fault, Offset};
-use crate::protocol::{self, Access, Encoding, ProtocolId, Transport};
+use crate::protocol::{self, Access, Descriptor, Encoding, ProtocolId, Transport};
 
 /// The WebSockets as an `AsyncAPI` 3 document.
 #[must_use]
@@ -224,7 +224,7 @@ fn channel(endpoint: &Endpoint) -> Value {
     let Endpoint { path, kind, protocol, access } = endpoint;
     let door = (*access == Access::Feature).then(|| feature::schema::door(*kind)).flatten();
     let access = door.map_or_else(|| about(*access), |it| it.about);
-    let protocol = protocol.descriptor().name;
+    let Descriptor { name: protocol, resumes, .. } = protocol.descriptor();
     let kinds: Vec<&str> = if let Access::Named(kinds) = endpoint.access {
         kinds.iter().map(|it| it.as_str()).collect()
     } else {
@@ -235,7 +235,7 @@ fn channel(endpoint: &Endpoint) -> Value {
         "address": path,
         "title": format!("{path}: the {protocol} protocol"),
         "description": format!("Rooms of the kind `{kind}`, in the {protocol} protocol. {access}"),
-        "bindings": bindings(query(endpoint.access, door)),
+        "bindings": bindings(query(endpoint.access, door, *resumes)),
     })
 }
 
@@ -283,7 +283,7 @@ fn security(access: Access) -> Option<Value> {
 }
 
 /// The parameters of an endpoint's URL.
-fn query(access: Access, door: Option<&Door>) -> Value {
+fn query(access: Access, door: Option<&Door>, resumes: bool) -> Value {
     let is_handshake = matches!(access, Access::Handshake(_));
     let name = json!({"type": "string", "pattern": "^[A-Za-z0-9._:~-]{1,128}$",
         "not": {"enum": [".", ".."]}});
@@ -302,6 +302,9 @@ fn query(access: Access, door: Option<&Door>) -> Value {
         ("client_id", with(&client, "What the client calls itself.")),
         ("batch", with(&one_of(&["1"]), "Several frames may come in one.")),
     ];
+    if resumes {
+        fields.push(("resume", with(&text, "Go on from here: `epoch:offset`.")));
+    }
     if access != Access::Demo {
         fields.push(("token", with(&text, "A JWT.")));
     }

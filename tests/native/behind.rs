@@ -55,6 +55,11 @@ pub(crate) fn following(
     Connection { flags, topics, asked, grants: a_users(), ..connection }
 }
 
+/// The same by a stream, on which nothing is said.
+pub(crate) fn streaming(connection: Connection) -> Connection {
+    Connection { flags: connection.flags.union(Flags::of(&[Flag::Mute])), ..connection }
+}
+
 pub(crate) fn follow(world: &mut World, connection: Connection) -> Result<(), ProtocolError> {
     let joined_at = world.now;
     let done = world.enter(Connection { heard_at: joined_at, joined_at, ..connection }, WIRE);
@@ -177,13 +182,13 @@ fn a_sleeping_room_goes_on_by_its_alarm() {
 }
 
 #[test]
-fn whoever_falls_off_the_log_is_let_go_and_told_when_it_comes_back() {
+fn a_stream_that_falls_off_the_log_is_let_go_and_told_when_it_comes_back() {
     let mut world = hub(Limits { history_entries_max: 10, ..limits() });
     for _ in 0..10 {
         publish(&mut world, "a", None, 1);
     }
     backlog(&world, 2, WINDOW_BYTES);
-    follow(&mut world, following(2, "ann", None, Some(at("e", 0)))).unwrap();
+    follow(&mut world, streaming(following(2, "ann", None, Some(at("e", 0))))).unwrap();
     for _ in 0..10 {
         publish(&mut world, "a", None, 1);
     }

@@ -10,7 +10,9 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 
-use crate::behind::{at, backlog, cursor, follow, following, hub, limits, offsets, publish};
+use crate::behind::{
+    at, backlog, cursor, follow, following, hub, limits, offsets, publish, streaming,
+};
 use crate::support::{Seen, epoch, session_id};
 use crate::world::World;
 
@@ -102,7 +104,7 @@ impl Play {
         let position = follower.handed.last().copied().unwrap_or(follower.base);
         let asked = at(&epoch().0, position);
         let (head, connection) =
-            (self.head(), following(number, USERS[who], FILTERS[who], Some(asked)));
+            (self.head(), streaming(following(number, USERS[who], FILTERS[who], Some(asked))));
         // Slow from its first moment.
         backlog(&self.world, number, WINDOW_BYTES);
         follow(&mut self.world, connection).unwrap();

@@ -31,6 +31,7 @@ static MADE_UP: Descriptor = Descriptor {
     close_code: CloseCode::of,
     words: &["hello"],
     shows_offsets: true,
+    resumes: false,
 };
 
 fn route(path: &str, development: bool) -> Route {

@@ -1,9 +1,11 @@
 //! What is said to who follows a log.
 
-use dormouse::close::{CloseCode, Closing};
+use dormouse::close::{CloseCode, Closing, Detached};
 use dormouse::kernel::Event;
 use dormouse::limits::Limits;
-use dormouse::message::{Epoch, Offset, Reply, UserId, Welcome};
+use dormouse::message::{
+    Attached, Code, Epoch, NotResumed, Offset, ProtocolError, Reply, UserId, Welcome,
+};
 
 use crate::support::{NOON, attached, entry, session_id};
 
@@ -23,6 +25,24 @@ pub(crate) fn greeting(client: Option<&str>) -> Welcome {
     }
 }
 
+/// The same to somebody who asked to go on from a position, and did, or did not.
+pub(crate) fn resumed() -> Vec<(&'static str, Event)> {
+    let welcome = |is_resumed, reason| {
+        let attached = Attached { is_resumed, reason, ..attached() };
+        Event::Welcome(Box::new(Welcome { attached, ..greeting(Some("abc-123")) }))
+    };
+    let detached = |code, reattach| {
+        Event::Detached(Detached { error: ProtocolError::new(code, "no"), reattach })
+    };
+    vec![
+        ("welcome, gone on", welcome(true, None)),
+        ("welcome, not gone on", welcome(false, Some(NotResumed::Gone))),
+        ("the token is over", Event::Reauth(30_000)),
+        ("detached for good", detached(Code::PermissionDenied, None)),
+        ("detached for now", detached(Code::NotFound, Some(1000))),
+    ]
+}
+
 /// What is said to who follows the log.
 pub(crate) fn following() -> Vec<Event> {
     vec![
@@ -33,5 +53,11 @@ pub(crate) fn following() -> Vec<Event> {
         Event::Said(entry(0, NOON.0, "ann", None)),
         Event::Position(Offset(256)),
         Event::Closing(Closing::of(CloseCode::TryLater, None, 7)),
+        Event::Reauth(30_000),
+        Event::Detached(Detached { error: ProtocolError::denied("no"), reattach: None }),
+        Event::Detached(Detached {
+            error: ProtocolError::new(Code::NotFound, "this room was erased"),
+            reattach: Some(1000),
+        }),
     ]
 }

@@ -126,7 +126,7 @@ fn m6_a_token_that_shows_less_ends_what_the_one_before_showed() {
         expires_at: None,
     };
     let (connection, renewal) = (session_id(1), Ok(renewal));
-    world.happens(Input::Renewed { connection, request_id: None, renewal });
+    world.happens(Input::Renewed { connection, request_id: None, renewal, attach: None });
     let before = count(&world, 1);
     let told = measures(&world, 3);
     let answered = world.run(&dormouse::api::Task::from(MetricCall::Measures(told)));

@@ -287,7 +287,7 @@ fn r8_a_younger_token_of_the_same_user_replaces_the_old_one() {
     let _ = scene.after(1_000).says(1, Command::Ping);
     let shows = |scene: &mut Scene, renewal| {
         let connection = session_id(1);
-        scene.does(Input::Renewed { connection, request_id: None, renewal })
+        scene.does(Input::Renewed { connection, request_id: None, renewal, attach: None })
     };
     let later = Some(NOON.plus(60_000));
     let conflicts = [renewal("bob", later), renewal("ann", expires_at)];
@@ -378,15 +378,13 @@ fn p10_offsets_go_on_and_times_do_not_go_back_even_if_the_clock_does() {
 #[test]
 fn inputs_of_sessions_that_are_gone_do_nothing() {
     let mut room = room(Limits::default());
+    let (connection, renewal) = (session_id(9), Ok(renewal("ann", None)));
+    let renewed = Input::Renewed { connection, request_id: None, renewal, attach: None };
     let inputs = [
         says(9, say()),
         Input::Left { connection: session_id(9) },
         Input::Oversized { connection: session_id(9) },
-        Input::Renewed {
-            connection: session_id(9),
-            request_id: None,
-            renewal: Ok(renewal("ann", None)),
-        },
+        renewed,
     ];
     for input in inputs {
         assert_eq!(room.handle(input, clock(NOON)), Effects::default());

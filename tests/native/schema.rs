@@ -239,7 +239,11 @@ pub(crate) fn events() -> Vec<Event> {
     let update = json!({"workflow_id": "w", "status": "pending", "stage": "review", "progress": 5});
     let notification = json!({"notification_id": "n", "title": "t", "message": "m", "user_id": null,
         "category": "system_alert", "priority": "critical", "metadata": {"a": 1}, "more": true});
-    let renewed = |expires_at| Event::Renewed { user: UserId("ann".into()), expires_at };
+    let renewed = |expires_at| Event::Renewed {
+        user: UserId("ann".into()),
+        expires_at,
+        grants: vec!["join"],
+    };
     let mut events = following();
     events.extend([
         welcome(None),

@@ -222,7 +222,11 @@ pub(crate) fn notices() -> Vec<(&'static str, Notice)> {
     let user = || UserId("ann".into());
     let envelope = json!({"type": "hello", "timestamp": "never", "id": "forged", "score": 2});
     let fault = Fault { field: "progress".into(), problem: "must be a number".into() };
-    let renewed = |at: Option<u64>| Event::Renewed { user: user(), expires_at: at.map(Millis) };
+    let renewed = |at: Option<u64>| Event::Renewed {
+        user: user(),
+        expires_at: at.map(Millis),
+        grants: vec!["join"],
+    };
     let happened = |name, data: &Value| Event::Entry(event(43, name, data, None));
     let mut events = vec![
         ("pong", None, Event::Pong),
@@ -265,6 +269,7 @@ pub(crate) fn notices() -> Vec<(&'static str, Notice)> {
     events.extend(conversation());
     events.extend(crate::search::told().into_iter().map(|(title, it)| (title, Some("f1"), it)));
     events.extend(annotation_frames::said());
+    events.extend(crate::following::resumed().into_iter().map(|(title, it)| (title, None, it)));
     let mut clock = clock(NOON);
     let notice = |(title, reply_to, event): (&'static str, Option<&str>, Event)| {
         let reply_to = reply_to.map(|it| RequestId::parse(it).unwrap());

@@ -17,7 +17,7 @@ use crate::kernel::Duplicate;
 use crate::kernel::Event;
 use crate::kernel::features::Rules;
 use crate::kernel::principal::Principal;
-use crate::kernel::{Answer, Connection, Context, Effect, Grant, HostStats, Room, Write};
+use crate::kernel::{Answer, Connection, Context, Counted, Effect, Grant, HostStats, Room, Write};
 use crate::message::{Code, ConnectionId, Millis, Name, ProtocolError, UserId};
 
 pub(crate) const SEATLESS: ProtocolError =
@@ -198,7 +198,7 @@ fn edit(
         Err(rejection @ (Rejection::Stale | Rejection::Future)) => {
             cx.refuse_principal(principal, rejection.into());
             // A short frame that is answered with a mebibyte is no keystroke.
-            if room.charges(cx, id, None) {
+            if room.charges(cx, id, Counted::Message) {
                 let state = state(room, principal, name)?;
                 cx.tell(id, None, state);
             }

@@ -23,8 +23,8 @@ use crate::feature::{self, Ask, Publishing, Spelled, Tell};
 use crate::kernel::{Command, Event, Notice, Publication};
 use crate::kernel::{Flag, Flags};
 use crate::message::{
-    Acknowledgement, Body, Code, EVENT, EventName, Json, Kind, Millis, ProtocolError, Reply,
-    RequestId, Status, Welcome,
+    Acknowledgement, Body, Code, EVENT, EventName, Json, Kind, Millis, NotResumed, Offset,
+    ProtocolError, Reply, RequestId, Status, Welcome,
 };
 
 pub(super) struct Client;
@@ -47,6 +47,7 @@ pub(super) static DESCRIPTOR: Descriptor = Descriptor {
     close_code,
     words: &["auth", "batch", "error", "hello", "ping", "pong", "status"],
     shows_offsets: false,
+    resumes: true,
 };
 
 /// 4400: a version, or a client id, that is none (E26, X20). Published, as those below.
@@ -93,7 +94,7 @@ impl Protocol for Client {
                 let Spelled { word, data } = it.spell("client")?;
                 frame(notice, word, fields_of(&data))
             }
-            Event::Renewed { user, expires_at } => {
+            Event::Renewed { user, expires_at, .. } => {
                 let expires_at = expires_at.map(Millis::to_rfc3339);
                 frame(notice, "auth", Auth { user_id: &user.0, expires_at })
             }
@@ -106,6 +107,8 @@ impl Protocol for Client {
             Event::Position(_)
             | Event::Said(_)
             | Event::Closing(_)
+            | Event::Reauth(_)
+            | Event::Detached(_)
             | Event::Joined(_)
             | Event::Left(_)
             | Event::Presence(_)
@@ -207,7 +210,7 @@ const VERSION: u8 = 1;
 const FEATURES: [&str; 4] =
     ["heartbeat", "structured_messages", "error_codes", "graceful_reconnect"];
 
-/// The fields of E7 and no others (K7).
+/// The fields of E7 (K7), and where it goes on, if it asked to (I2).
 #[derive(Serialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub(crate) struct Hello<'a> {
@@ -225,10 +228,23 @@ pub(crate) struct Hello<'a> {
     client_id: Option<&'a str>,
     /// How often the server pings; 0 for never.
     heartbeat_interval_ms: u64,
+    /// Where the log stands, if it asked to go on in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    offset: Option<Offset>,
+    /// Which incarnation of the log that is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    epoch: Option<&'a str>,
+    /// Whether it goes on from the position that it asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recovered: Option<bool>,
+    /// Why not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<NotResumed>,
 }
 
 impl<'a> Hello<'a> {
     fn of(notice: &Notice, welcome: &'a Welcome) -> Self {
+        let recovered = welcome.attached.recovered();
         Self {
             kind: "hello",
             server_time: notice.at.to_rfc3339(),
@@ -237,6 +253,10 @@ impl<'a> Hello<'a> {
             request_id: notice.id.to_string(),
             client_id: welcome.client.as_deref(),
             heartbeat_interval_ms: welcome.heartbeat_ms,
+            offset: recovered.map(|_| welcome.offset),
+            epoch: recovered.map(|_| welcome.epoch.0.as_str()),
+            recovered,
+            reason: welcome.attached.reason,
         }
     }
 }

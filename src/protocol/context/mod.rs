@@ -21,8 +21,8 @@ use crate::feature::{self, Publishing, Spelled, Tell};
 use crate::kernel::Flags;
 use crate::kernel::{Command, Event, Notice, Publication};
 use crate::message::{
-    Acknowledgement, Before, Code, Completed, Entry, EventName, Json, Kind, Member, Millis, Offset,
-    Page, PageRequest, ProtocolError,
+    Acknowledgement, Before, Code, Completed, Entry, EventName, Json, Kind, Member, Millis,
+    NotResumed, Offset, Page, PageRequest, ProtocolError, UserId, Welcome,
 };
 
 pub(super) struct Context;
@@ -56,6 +56,7 @@ pub(super) static DESCRIPTOR: Descriptor = Descriptor {
         "user_left",
     ],
     shows_offsets: true,
+    resumes: true,
 };
 
 impl Protocol for Context {
@@ -87,19 +88,24 @@ impl Protocol for Context {
                 frame(notice, "presence", Some(Presence { members }))
             }
             Event::History(page) => frame(notice, "history", Some(History::of(page))),
-            Event::Renewed { user, expires_at } => {
-                let expires_at = expires_at.map(Millis::to_rfc3339);
-                frame(notice, "auth", Some(Auth { user_id: &user.0, expires_at }))
+            Event::Renewed { user, expires_at, .. } => {
+                frame(notice, "auth", Some(Auth::of(user, *expires_at, None)))
+            }
+            // Said only to who asked to go on.
+            Event::Welcome(it) => {
+                it.attached.recovered()?;
+                frame(notice, "auth", Some(Auth::of(&it.user, it.expires_at, Some(it))))
             }
             Event::Feature(it) => {
                 let Spelled { word, data } = it.spell("context")?;
                 frame(notice, word, Some(data))
             }
             Event::Refused(error) => json::frame(&Error::of(notice, error)),
-            Event::Welcome(_)
-            | Event::Position(_)
+            Event::Position(_)
             | Event::Said(_)
             | Event::Closing(_)
+            | Event::Reauth(_)
+            | Event::Detached(_)
             | Event::Ping
             | Event::Reply(_) => return None,
         })
@@ -250,6 +256,31 @@ pub(crate) struct Auth<'a> {
     user_id: &'a str,
     /// When it expires: RFC 3339; `null` for one that does not.
     expires_at: Option<String>,
+    /// Where the log stands, for who asked to go on in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    offset: Option<Offset>,
+    /// Which incarnation of the log that is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    epoch: Option<&'a str>,
+    /// Whether it goes on from the position that it asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recovered: Option<bool>,
+    /// Why not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<NotResumed>,
+}
+
+impl<'a> Auth<'a> {
+    fn of(user: &'a UserId, expires_at: Option<Millis>, welcome: Option<&'a Welcome>) -> Self {
+        Self {
+            user_id: &user.0,
+            expires_at: expires_at.map(Millis::to_rfc3339),
+            offset: welcome.map(|it| it.offset),
+            epoch: welcome.map(|it| it.epoch.0.as_str()),
+            recovered: welcome.and_then(|it| it.attached.recovered()),
+            reason: welcome.and_then(|it| it.attached.reason),
+        }
+    }
 }
 
 /// `{type:"error", error, code}` (B29), with the wait where there is one.

@@ -85,7 +85,7 @@ const SEND: &[Message] = &[
     },
     Message {
         name: "auth",
-        about: "The connection's token was replaced by a younger one.",
+        about: "The connection's token was replaced by a younger one; or the first frame to who asked to go on from a position, which says whether it does.",
         envelope: Out,
         fields: &[Is("type", "auth"), Needs("data", output::<wire::Auth<'static>>)],
         example: r#"{"type":"auth","id":"a1","timestamp":"2024-01-01T12:00:00.123Z","data":{"userId":"ann","expiresAt":"2024-01-01T13:00:00.000Z"}}"#,

@@ -39,6 +39,7 @@ pub(super) static DESCRIPTOR: Descriptor = Descriptor {
     close_code: CloseCode::of,
     words: &["auth", "batch", "error", "history", "ping", "pong"],
     shows_offsets: false,
+    resumes: false,
 };
 
 impl Protocol for Talk {
@@ -76,7 +77,7 @@ impl Protocol for Talk {
             }
             Event::History(page) => json::frame(&History::of(notice, page)),
             Event::Pong => json::frame(&Pong { kind: "pong", timestamp: notice.at.to_rfc3339() }),
-            Event::Renewed { user, expires_at } => {
+            Event::Renewed { user, expires_at, .. } => {
                 let expires_at = expires_at.map(Millis::to_rfc3339);
                 let (kind, timestamp) = ("auth", notice.at.to_rfc3339());
                 json::frame(&Auth { kind, user_id: &user.0, expires_at, timestamp })
@@ -87,6 +88,8 @@ impl Protocol for Talk {
             | Event::Position(_)
             | Event::Said(_)
             | Event::Closing(_)
+            | Event::Reauth(_)
+            | Event::Detached(_)
             | Event::Ping
             | Event::Joined(_)
             | Event::Left(_)

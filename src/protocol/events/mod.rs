@@ -61,6 +61,7 @@ pub(super) static DESCRIPTOR: Descriptor = Descriptor {
         "user_left",
     ],
     shows_offsets: true,
+    resumes: true,
 };
 
 impl Protocol for Events {

@@ -3,8 +3,8 @@ use serde::Serialize;
 use crate::feature::{Spelled, Tell};
 use crate::kernel::{Event, Notice};
 use crate::message::{
-    Accepted, Code, Completed, Entry, Json, Millis, Offset, Page, ProtocolError, Relation, Reply,
-    RequestId, Stats, Topic, Welcome,
+    Accepted, Code, Completed, Entry, Json, Millis, NotResumed, Offset, Page, ProtocolError,
+    Relation, Reply, RequestId, Stats, Topic, Welcome,
 };
 use crate::protocol::spell::{ErrorDetails, Id, User};
 use crate::protocol::{Frame, json};
@@ -24,7 +24,7 @@ pub(super) fn encode(notice: &Notice) -> Option<Frame> {
             response(notice, at, Members { members })
         }
         Event::History(page) => response(notice, at, History::of(page)),
-        Event::Renewed { user, expires_at } => {
+        Event::Renewed { user, expires_at, .. } => {
             let expires_at = expires_at.map(Millis::to_rfc3339);
             response(notice, at, Renewed { user_id: &user.0, expires_at })
         }
@@ -38,7 +38,12 @@ pub(super) fn encode(notice: &Notice) -> Option<Frame> {
                 Some(_) => json::frame(&Told::of(notice, word, data, at)),
             }
         }
-        Event::Ping | Event::Position(_) | Event::Said(_) | Event::Closing(_) => return None,
+        Event::Ping
+        | Event::Position(_)
+        | Event::Said(_)
+        | Event::Closing(_)
+        | Event::Reauth(_)
+        | Event::Detached(_) => return None,
     })
 }
 
@@ -78,6 +83,12 @@ pub(crate) struct Established<'a> {
     user_id: &'a str,
     offset: Offset,
     epoch: &'a str,
+    /// Whether it goes on from the position that it asked for, if it did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recovered: Option<bool>,
+    /// Why not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<NotResumed>,
     timestamp: String,
 }
 
@@ -91,6 +102,8 @@ impl<'a> Established<'a> {
             user_id: &welcome.user.0,
             offset: welcome.offset,
             epoch: &welcome.epoch.0,
+            recovered: welcome.attached.recovered(),
+            reason: welcome.attached.reason,
             timestamp,
         }
     }

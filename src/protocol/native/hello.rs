@@ -37,14 +37,19 @@ pub(crate) struct AttachedOut<'a> {
     grants: &'a [&'static str],
 }
 
+/// The room's, as clients state it.
+pub(super) fn address(channel: &Channel<'_>) -> String {
+    let room = channel.room.map(|it| {
+        let name = it.name.as_ref().map_or("", |it| it.as_str());
+        format!("{}:{name}", it.kind.as_str())
+    });
+    room.unwrap_or_default()
+}
+
 impl<'a> AttachedOut<'a> {
     pub(super) fn of(it: &'a Welcome, channel: &Channel<'_>) -> Self {
-        let room = channel.room.map(|it| {
-            let name = it.name.as_ref().map_or("", |it| it.as_str());
-            format!("{}:{name}", it.kind.as_str())
-        });
         Self {
-            room: room.unwrap_or_default(),
+            room: address(channel),
             epoch: &it.epoch.0,
             offset: it.offset,
             first: it.attached.first,

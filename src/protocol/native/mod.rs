@@ -39,6 +39,7 @@ pub(super) static DESCRIPTOR: Descriptor = Descriptor {
     // Events are named in a member of their own: none is taken for a type.
     words: &[],
     shows_offsets: true,
+    resumes: false,
 };
 
 impl Protocol for Native {

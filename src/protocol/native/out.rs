@@ -1,8 +1,11 @@
 //! What the server says.
 
+#[cfg(not(target_arch = "wasm32"))]
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
-use crate::close::{Closing, Reconnect};
+use crate::close::{Closing, Detached, Reconnect};
 use crate::feature::{Spelled, Tell};
 use crate::kernel::{Event, Notice};
 use crate::message::{
@@ -13,7 +16,7 @@ use crate::protocol::{Channel, Frame, json};
 
 use super::DESCRIPTOR;
 use super::entries::{EntryOut, History};
-use super::hello::{AttachedOut, Hello};
+use super::hello::{AttachedOut, Hello, address};
 
 pub(super) fn encode(notice: &Notice, channel: &Channel<'_>) -> Option<Frame> {
     Some(match &notice.event {
@@ -26,9 +29,11 @@ pub(super) fn encode(notice: &Notice, channel: &Channel<'_>) -> Option<Frame> {
         Event::Closing(it) => json::frame(&ClosingOut::of(it)),
         Event::History(page) => ack(notice, History::of(page))?,
         Event::Presence(members) => ack(notice, Present::of(members))?,
-        Event::Renewed { user, expires_at } => {
-            ack(notice, Renewed { user_id: &user.0, expires_at: *expires_at })?
+        Event::Renewed { user, expires_at, grants } => {
+            ack(notice, Renewed::of(&user.0, *expires_at, grants, channel))?
         }
+        Event::Reauth(within_ms) => json::frame(&Reauth { kind: "reauth", within_ms: *within_ms }),
+        Event::Detached(it) => json::frame(&DetachedOut::of(it)),
         Event::Reply(reply) => self::reply(notice, channel, reply)?,
         Event::Feature(it) => {
             let Spelled { word, data } = it.spell(DESCRIPTOR.name)?;
@@ -166,6 +171,54 @@ pub(crate) struct Renewed<'a> {
     /// In milliseconds since 1970.
     #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Option<u64>"))]
     expires_at: Option<Millis>,
+    /// What this user may do in each room, by its address.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "BTreeMap<String, Vec<String>>"))]
+    grants: Json,
+}
+
+impl<'a> Renewed<'a> {
+    fn of(
+        user_id: &'a str,
+        expires_at: Option<Millis>,
+        grants: &[&'static str],
+        channel: &Channel<'_>,
+    ) -> Self {
+        // One room: an address needs no escapes.
+        let grants = format!("{{\"{}\":{}}}", address(channel), Json::of(&grants).as_str());
+        Self { user_id, expires_at, grants: Json::parse(grants).unwrap_or_else(|_| Json::null()) }
+    }
+}
+
+#[derive(Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub(crate) struct Reauth {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    /// After so long without another token the socket is closed.
+    within_ms: u64,
+}
+
+/// The end of an attachment.
+#[derive(Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub(crate) struct DetachedOut<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    code: Code,
+    /// For people.
+    message: &'a str,
+    /// Whether to attach again, with `resume`.
+    reattach: bool,
+    /// After a random part of this.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    after_ms: Option<u64>,
+}
+
+impl<'a> DetachedOut<'a> {
+    fn of(Detached { error, reattach }: &'a Detached) -> Self {
+        let (reattach, after_ms) = (reattach.is_some(), reattach.filter(|it| *it != 0));
+        Self { kind: "detached", code: error.code, message: &error.message, reattach, after_ms }
+    }
 }
 
 #[derive(Serialize)]

@@ -166,9 +166,6 @@ fn topics(events: Option<&RawValue>) -> Result<Vec<Topic>, ProtocolError> {
 }
 
 fn attach(it: &Envelope<'_>) -> Result<Command, ProtocolError> {
-    if it.token.is_some() {
-        return Err(ProtocolError::invalid("a token is shown by auth: there is one room here"));
-    }
     let mut topics = it.events.map(|_| topics(it.events)).transpose()?;
     if let Some(topics) = &mut topics {
         topics.sort_unstable();
@@ -177,7 +174,9 @@ fn attach(it: &Envelope<'_>) -> Result<Command, ProtocolError> {
     let text = |raw: &RawValue| serde_json::from_str(raw.get()).unwrap_or(raw.get().to_owned());
     let rewind = it.rewind.map(|raw| Rewind::read(&text(raw))).transpose()?;
     let position = it.resume.as_deref().map(Position::read);
-    Ok(Command::Attach(Box::new(Following { topics, position, rewind })))
+    let token = it.token.map(|it| serde_json::from_str(it.get())).transpose();
+    let token = token.map_err(|_| ProtocolError::invalid("a token is a string"))?;
+    Ok(Command::Attach(Box::new(Following { topics, position, rewind, token })))
 }
 
 fn history(it: &Envelope<'_>) -> Result<Command, ProtocolError> {

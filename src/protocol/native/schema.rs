@@ -112,6 +112,7 @@ const RECEIVE: &[Message] = &[
             MayOwn("resume"),
             MayOwn("rewind"),
             May("events", TOPICS),
+            MayOwn("token"),
         ],
         "From now on tell me the log from here, or from now on if I do not say.",
         r#"{"type":"attach","id":"t1","resume":"018cc4e5227b7000800000000000000a:41","rewind":"50"}"#,
@@ -175,7 +176,7 @@ const SEND: &[Message] = &[
         about: "The answer to `auth`: a younger token took the place of the old one.",
         envelope: OutWith(output_here::<out::Renewed<'static>>),
         fields: &[Is("type", "ack")],
-        example: r#"{"type":"ack","id":"a1","user_id":"ann","expires_at":1704114000000}"#,
+        example: r#"{"type":"ack","id":"a1","user_id":"ann","expires_at":1704114000000,"grants":{"chat:demo":["join","send"]}}"#,
     },
     Message {
         name: "ack.history",
@@ -225,6 +226,20 @@ const SEND: &[Message] = &[
         envelope: Of(output_here::<out::Error<'static>>),
         fields: &[Is("type", "error")],
         example: r#"{"type":"error","id":"k3-2","code":"RATE_LIMIT_EXCEEDED","message":"Rate limit exceeded","retryable":true,"retry_after":45,"details":{"limit":100,"window":"1m","retry_after":45}}"#,
+    },
+    Message {
+        name: "reauth",
+        about: "The token has expired: show another one, until then nothing is told.",
+        envelope: Of(output_here::<out::Reauth>),
+        fields: &[Is("type", "reauth")],
+        example: r#"{"type":"reauth","within_ms":30000}"#,
+    },
+    Message {
+        name: "detached",
+        about: "You hear nothing of this room any more; the socket stays.",
+        envelope: Of(output_here::<out::DetachedOut<'static>>),
+        fields: &[Is("type", "detached")],
+        example: r#"{"type":"detached","code":"NOT_FOUND","message":"this room was erased","reattach":true,"after_ms":1000}"#,
     },
     Message {
         name: "closing",

@@ -45,6 +45,7 @@ pub(super) static DESCRIPTOR: Descriptor = Descriptor {
     close_code: CloseCode::of,
     words: &[ATTACHED, CLOSING],
     shows_offsets: true,
+    resumes: false,
 };
 
 /// The event that comes first.
@@ -81,6 +82,8 @@ impl Protocol for Sse {
             Event::Ping
             | Event::Said(_)
             | Event::Closing(_)
+            | Event::Reauth(_)
+            | Event::Detached(_)
             | Event::Pong
             | Event::Joined(_)
             | Event::Left(_)

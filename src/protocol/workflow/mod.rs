@@ -41,6 +41,7 @@ pub(super) static DESCRIPTOR: Descriptor = Descriptor {
     close_code: CloseCode::of,
     words: &["auth", "batch", "error", "ping", "pong"],
     shows_offsets: false,
+    resumes: false,
 };
 
 impl Protocol for Workflow {
@@ -57,7 +58,7 @@ impl Protocol for Workflow {
             // With an id of its own (A13).
             Event::Pong => frame(notice, "pong", None::<()>),
             Event::Entry(entry) => frame(notice, entry.body.name.as_str(), Some(&entry.body.data)),
-            Event::Renewed { user, expires_at } => {
+            Event::Renewed { user, expires_at, .. } => {
                 let expires_at = expires_at.map(Millis::to_rfc3339);
                 frame(notice, "auth", Some(Auth { user_id: &user.0, expires_at }))
             }
@@ -74,6 +75,8 @@ impl Protocol for Workflow {
             | Event::Position(_)
             | Event::Said(_)
             | Event::Closing(_)
+            | Event::Reauth(_)
+            | Event::Detached(_)
             | Event::Ping
             | Event::Presence(_)
             | Event::History(_)

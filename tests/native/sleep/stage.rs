@@ -354,7 +354,7 @@ fn renewal(user: &str, token: &str, now: Millis) -> Result<Renewal, ProtocolErro
     let (owner, lives_ms) = match token {
         "later" => (user, Some(40_000)),
         "for ever" => (user, None),
-        "another's" => ("zoe", Some(40_000)),
+        "another's" => ("eve", Some(40_000)),
         _ => return Err(ProtocolError::unauthenticated("nobody")),
     };
     let (user, expires_at) = (UserId(owner.into()), lives_ms.map(|it| now.plus(it)));
