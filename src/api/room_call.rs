@@ -8,7 +8,7 @@ use crate::admission::Query;
 use crate::feature::http;
 use crate::kernel::Grant;
 use crate::message::{
-    Before, ConnectionId, Kind, Offset, PageRequest, ProtocolError, RoomName, UserId,
+    Before, ConnectionId, Kind, Offset, PageRequest, ProtocolError, RoomName, UserId, Within,
 };
 use crate::protocol::json;
 
@@ -135,7 +135,7 @@ impl Asked {
             Some("true") => true,
             Some(_) => return Err(ProtocolError::invalid("raw must be true or false")),
         };
-        Ok(PageRequest { before, after, limit, raw })
+        Ok(PageRequest { before, after, limit, raw, within: Within::default() })
     }
 }
 

@@ -8,7 +8,8 @@ use super::Sent;
 use crate::feature;
 use crate::kernel::{Command, Grants, Request};
 use crate::message::{
-    Before, ConnectionId, Json, Kicked, Kind, Member, Millis, Offset, PageRequest, RoomName, UserId,
+    Before, ConnectionId, Json, Kicked, Kind, Member, Millis, Offset, PageRequest, RoomName,
+    UserId, Within,
 };
 
 /// What the Worker sends to a room's object on behalf of a caller.
@@ -116,7 +117,7 @@ impl Task {
 
     /// The task of reading a page.
     #[must_use]
-    pub fn history(PageRequest { before, after, limit, raw }: PageRequest) -> Self {
+    pub fn history(PageRequest { before, after, limit, raw, .. }: PageRequest) -> Self {
         let (before, before_time) = match before {
             Before::Newest => (None, None),
             Before::Offset(offset) => (Some(offset), None),
@@ -135,7 +136,13 @@ impl Task {
             Self::History { before, before_time, after, limit, raw } => {
                 let before = before.map(Before::Offset).or(before_time.map(Before::Time));
                 let before = before.unwrap_or(Before::Newest);
-                Command::History(PageRequest { before, after, limit, raw })
+                Command::History(PageRequest {
+                    before,
+                    after,
+                    limit,
+                    raw,
+                    within: Within::default(),
+                })
             }
             Self::Presence => Command::Presence,
             Self::KickSession(connection) => Command::Kick(Kicked::Connection(connection)),

@@ -10,7 +10,7 @@ use super::{attachment, log, platform};
 use crate::budget::Budget;
 use crate::close::CloseCode;
 use crate::host::{Deliver, Sockets, Targets};
-use crate::kernel::Connection;
+use crate::kernel::{Connection, Flag};
 use crate::message::{ConnectionId, Kind, Millis, ProtocolError};
 use crate::protocol::{Frame, Wire};
 
@@ -119,7 +119,10 @@ impl Deliver for EdgeSockets {
         let except = except.map(|it| it.socket.as_ref());
         #[expect(clippy::cast_precision_loss, reason = "a frame's length stays below 2^53")]
         let length = frame.len() as f64;
-        let tight = self.budget.is_spent();
+        // Who can be told the rest from the log loses nothing by falling behind early (N25).
+        let flags = wire.protocol.descriptor().flags;
+        let falls_behind = flags.has(Flag::Following) && !flags.has(Flag::Mute);
+        let tight = falls_behind || self.budget.is_spent();
         let slow = match frame {
             Frame::Text(text) => {
                 self.sender.send_text(&sockets, text, length, except, ephemeral, tight)

@@ -146,9 +146,16 @@ impl<D: Database> Entries<'_, D> {
             Before::Time(at) => self.first_since(at, query.first.0, newest)?,
         };
         let upwards = query.after.is_some();
-        let first = query.after.map_or(query.first, |it| query.first.max(it.next()));
+        let mut first = query.after.map_or(query.first, |it| query.first.max(it.next()));
+        if let Some(at) = query.within.later_than {
+            first = Offset(self.first_since(at.plus(1), first.0, newest)?);
+        }
         let order = if upwards { "ASC" } else { "DESC" };
-        let shown = if query.raw { String::new() } else { unfolded() };
+        let mut shown = if query.raw { String::new() } else { unfolded() };
+        if let Some(Offset(of)) = query.within.of {
+            // An index leads to them, and what is folded answers nothing.
+            shown = format!("AND target = {of} {}", unfolded());
+        }
         // First what it would weigh, so that only what fits is read.
         let sql = format!(
             "SELECT offset, octet_length(data),
@@ -181,7 +188,8 @@ impl<D: Database> Entries<'_, D> {
             }
         };
         let (head, epoch, added) = (query.head, query.epoch.clone(), Added::new());
-        let page = Page { entries, has_more, upwards, head, epoch, added };
+        let reverse = query.within.reverse;
+        let page = Page { entries, has_more, upwards, reverse, head, epoch, added };
         if query.raw || page.entries.is_empty() {
             return Ok(page);
         }

@@ -148,7 +148,11 @@ impl History for MemoryHistory {
             .filter(|it| (query.first..=query.head).contains(&it.offset) && query.since <= it.at)
             .filter(|it| earlier(it) && query.after.is_none_or(|after| after < it.offset))
             .filter(|it| it.body.user.as_ref().is_none_or(|user| *user == query.viewer))
-            .filter(|it| query.raw || !it.body.kind.is_folded)
+            .filter(|it| query.within.later_than.is_none_or(|at| at < it.at))
+            .filter(|it| (query.raw && query.within.of.is_none()) || !it.body.kind.is_folded)
+            .filter(|it| {
+                query.within.of.is_none_or(|of| it.body.target(Relation::Replies) == Some(of))
+            })
             .collect();
         let upwards = query.after.is_some();
         let size = |it: &&Rc<Entry>| weight_of(it);
@@ -163,6 +167,7 @@ impl History for MemoryHistory {
             entries: shown.into_iter().skip(skipped).take(fits).cloned().collect(),
             has_more,
             upwards,
+            reverse: query.within.reverse,
             head: query.head,
             epoch: query.epoch.clone(),
             added: Added::new(),

@@ -198,7 +198,15 @@ impl<D: Database> History for SqlHistory<D> {
         if !self.is_made {
             let upwards = query.after.is_some();
             let (head, epoch, added) = (query.head, query.epoch.clone(), Added::new());
-            return Ok(Page { entries: vec![], has_more: false, upwards, head, epoch, added });
+            return Ok(Page {
+                entries: vec![],
+                has_more: false,
+                upwards,
+                reverse: false,
+                head,
+                epoch,
+                added,
+            });
         }
         self.entries().page(query)
     }

@@ -44,7 +44,7 @@ use crate::kernel::{
 use crate::limits::Limits;
 use crate::message::{
     Before, Clock, ConnectionId, Kind, Millis, Offset, ProtocolError, RequestId, Rewind, RoomName,
-    UserId,
+    UserId, Within,
 };
 use crate::protocol::RoomAddress;
 use crate::tally::Tally;
@@ -210,6 +210,7 @@ impl<H: History, S: Sockets> Host<H, S> {
             head,
             epoch: self.room.epoch().clone(),
             raw: true,
+            within: Within::default(),
         })?;
         let before = page.entries.last().map_or(0, |it| it.offset.0);
         Ok(Some(Rewind::Entries(head.0.saturating_sub(before))))

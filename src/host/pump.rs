@@ -1,9 +1,11 @@
 //! Streaming what is large to those who fetch it: as much as their sockets take, and no more
 //! than one piece in memory.
 
+use std::collections::BTreeMap;
+
 use super::{Delivery, Host, Sockets, deliver};
 use crate::history::History;
-use crate::kernel::{Answer, Event, Notice, Recipients};
+use crate::kernel::{Answer, Connection, Event, Notice, Recipients};
 use crate::message::{Clock, ConnectionId};
 
 /// How much may wait for a socket when the next chunk is sent to it: enough for 2.5 MB a
@@ -101,7 +103,13 @@ impl<H: History, S: Sockets> Host<H, S> {
     ) -> Result<Option<Vec<Event>>, H::Error> {
         if let Some(query) = self.room.next_page(id) {
             let page = self.history.page(&query)?;
-            return Ok(Some(self.room.read_page(id, &page)));
+            let mut channels = BTreeMap::new();
+            if self.room.connection(id).is_some_and(Connection::goes_by_channels) {
+                for entry in page.entries.iter().filter(|it| it.body.relates_to.is_some()) {
+                    channels.insert(entry.offset, self.channel_of(entry)?);
+                }
+            }
+            return Ok(Some(self.room.read_page(id, &page, &channels)));
         }
         let Some(query) = self.room.next_piece(id) else { return Ok(None) };
         Ok(match self.find(query, clock.at)? {

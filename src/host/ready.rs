@@ -1,10 +1,16 @@
 //! What a request needs before the room can handle it: memory, what is known of the same request
 //! if it came before, and what its feature looks up.
 
+use std::rc::Rc;
+
 use super::{Host, Sockets};
 use crate::history::History;
 use crate::kernel::{Command, Duplicate, Publication, Related, Request};
-use crate::message::{ConnectionId, Dedupe, Millis, Relation, UserId};
+use crate::message::{ConnectionId, Dedupe, Entry, EventName, Millis, Relation, UserId};
+
+/// How far up a thread of answers to answers is looked for what began it: an edit of an answer to a
+/// message takes two steps.
+const CHANNEL_STEPS_MAX: u32 = 16;
 
 impl<H: History, S: Sockets> Host<H, S> {
     /// A request of a connection, or of a caller over HTTP, in a frame or a body of so many bytes:
@@ -60,11 +66,30 @@ impl<H: History, S: Sockets> Host<H, S> {
             self.history.entry_of(target, self.room.head())?
         };
         let Some(entry) = entry else { return Ok(()) };
+        if self.room.goes_by_channels() {
+            publication.channel = Some(self.channel_of(&entry)?);
+        }
         if let Some(query) = self.room.wants_about(author, &publication.body, &entry, now) {
             let found = query.map(|it| self.history.find(&it)).transpose()?;
             publication.related = Some(Box::new(Related { entry, found, amended: None }));
         }
         Ok(())
+    }
+
+    /// What filters of those who follow the log are held against (N20): what an entry is called, or what
+    /// that is called which it is about, or that one.
+    pub(super) fn channel_of(&self, entry: &Rc<Entry>) -> Result<EventName, H::Error> {
+        let mut entry = Rc::clone(entry);
+        for _ in 0..CHANNEL_STEPS_MAX {
+            let Some((_, target)) = entry.body.relates_to else { break };
+            let about = match self.outbox.entry(target) {
+                Some(about) => Some(about),
+                None => self.history.entry_of(target, self.room.head())?,
+            };
+            let Some(about) = about else { break };
+            entry = about;
+        }
+        Ok(entry.body.name.clone())
     }
 
     /// What is known of a request that may be a resend.

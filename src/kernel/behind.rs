@@ -6,7 +6,7 @@
 //! only its own wish, when it comes) says up to where it has been told the log, or will be by what
 //! waits to be carried out.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::principal::Principal;
@@ -14,8 +14,8 @@ use super::{Connection, Context, Flag, Grant, PageQuery, Recipients, Room, reten
 use crate::kernel::Event;
 use crate::limits::FETCH_MS;
 use crate::message::{
-    Attached, Before, Body, ConnectionId, Entry, Millis, NotResumed, Offset, Page, Position, Reply,
-    Rewind,
+    Attached, Before, Body, ConnectionId, Entry, EventName, Millis, NotResumed, Offset, Page,
+    Position, Reply, Rewind, Within,
 };
 
 /// Bytes of the entries that are read at once for a connection: as much may wait for it when the
@@ -147,11 +147,11 @@ pub(crate) fn release(room: &mut Room, id: ConnectionId, now: Millis) {
 }
 
 /// Tells those who follow the log and hear none of it how far it has got, from time to time.
-pub(crate) fn mark(room: &Room, cx: &mut Context, entry: &Entry) {
+pub(crate) fn mark(room: &Room, cx: &mut Context, entry: &Entry, channel: Option<&EventName>) {
     if !entry.offset.0.is_multiple_of(MARK_ENTRIES) {
         return;
     }
-    let deaf = room.followers().filter(|it| !it.is_told(entry)).map(|it| it.id);
+    let deaf = room.followers().filter(|it| !it.is_told(entry, channel)).map(|it| it.id);
     cx.tell_all(Recipients::Only(deaf.collect()), Event::Position(entry.offset));
 }
 
@@ -173,9 +173,9 @@ impl Connection {
     }
 
     /// Whether it is told an entry, live or from the log.
-    fn is_told(&self, entry: &Entry) -> bool {
+    fn is_told(&self, entry: &Entry, channel: Option<&EventName>) -> bool {
         let is_meant = entry.body.user.as_ref().is_none_or(|it| *it == self.member.id);
-        is_meant && self.wants(entry.body.name.as_str())
+        is_meant && self.wants_entry(&entry.body, channel)
     }
 }
 
@@ -252,17 +252,23 @@ impl Room {
             head: self.head,
             epoch: self.epoch.clone(),
             raw: true,
+            within: Within::default(),
         })
     }
 
-    /// Takes a page that was read for it, when all that was decided before is durable: what it is
-    /// told of it.
-    pub fn read_page(&mut self, id: ConnectionId, page: &Page) -> Vec<Event> {
+    /// Takes a page that was read for it, when all that was decided before is durable, and what some of
+    /// its entries go by, where that is not their name: what it is told of it.
+    pub fn read_page(
+        &mut self,
+        id: ConnectionId,
+        page: &Page,
+        channels: &BTreeMap<Offset, EventName>,
+    ) -> Vec<Event> {
         let Some(connection) = self.connections.get_mut(&id) else { return Vec::new() };
         let mut chained = connection.behind.unwrap_or_default();
         let (mut told, mut is_last_told) = (Vec::new(), true);
         for entry in &page.entries {
-            is_last_told = connection.is_told(entry);
+            is_last_told = connection.is_told(entry, channels.get(&entry.offset));
             if is_last_told {
                 told.push(Event::Entry(following(entry, chained)));
             }

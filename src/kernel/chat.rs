@@ -11,7 +11,7 @@ use crate::feature;
 use crate::kernel::{Event, Notice};
 use crate::limits::PAGE_BYTES_MAX;
 use crate::message::{
-    Accepted, Acknowledgement, Body, ConnectionId, Entry, Member, Offset, PageRequest,
+    Accepted, Acknowledgement, Body, ConnectionId, Entry, EventName, Member, Offset, PageRequest,
     ProtocolError, Reply, RequestId,
 };
 
@@ -58,7 +58,7 @@ pub(crate) fn post(
     room: &mut Room,
     cx: &mut Context,
     principal: &Principal,
-    Publication { body, exclude, acknowledgement, related, .. }: Publication,
+    Publication { body, exclude, acknowledgement, related, channel, .. }: Publication,
     duplicate: Option<Duplicate>,
 ) {
     let is_resend = duplicate.is_some();
@@ -73,7 +73,7 @@ pub(crate) fn post(
         }
         Some(Duplicate { offset, entry, .. }) => (offset, entry),
         None if room.admits_broadcast(cx, principal) => {
-            let entry = append(room, cx, principal, body, exclude);
+            let entry = append(room, cx, principal, body, exclude, channel.as_ref());
             about::amend(cx, &entry, related);
             (entry.offset, Some(entry))
         }
@@ -99,14 +99,14 @@ pub(crate) fn post(
 
 /// Tells those who hear it now, and keeps nothing.
 fn say(room: &mut Room, cx: &mut Context, principal: &Principal, publication: Publication) {
-    let Publication { body, exclude, .. } = publication;
+    let Publication { body, exclude, channel, .. } = publication;
     if body.kind.is_folded || (body.kind.leaves_more)(&body) {
         return cx.refuse_principal(principal, NOT_EPHEMERAL);
     }
     if !room.admits_broadcast(cx, principal) {
         return;
     }
-    let to = hearers(room, &body, exclude);
+    let to = hearers(room, &body, exclude, channel.as_ref());
     let (at, id, author) = (cx.clock.at, cx.clock.new_id(), principal.member.clone());
     let entry = Entry { offset: Offset(0), at, id, author, request_id: None, body };
     cx.tell_all(to, Event::Said(Rc::new(entry)));
@@ -117,12 +117,18 @@ const NOT_EPHEMERAL: ProtocolError =
     ProtocolError::invalid("what changes what the room keeps is kept itself");
 
 /// Whom it concerns.
-fn hearers(room: &Room, body: &Body, exclude: Option<ConnectionId>) -> Recipients {
+fn hearers(
+    room: &Room,
+    body: &Body,
+    exclude: Option<ConnectionId>,
+    about: Option<&EventName>,
+) -> Recipients {
     let name = body.name.as_str();
-    match (&body.channel, &body.user) {
-        (Some((space, channel)), _) => room.hearers_on((*space, channel), name, exclude),
-        (None, None) => room.hearers(name, exclude),
-        (None, Some(user)) => room.hearers_of(user, name, exclude),
+    match (&body.channel, &body.user, about) {
+        (Some((space, channel)), _, _) => room.hearers_on((*space, channel), name, exclude),
+        (None, Some(user), _) => room.hearers_of(user, body, exclude),
+        (None, None, Some(channel)) => room.hearers_about(body, channel, exclude),
+        (None, None, None) => room.hearers(name, exclude),
     }
 }
 
@@ -133,10 +139,11 @@ fn append(
     principal: &Principal,
     body: Body,
     exclude: Option<ConnectionId>,
+    channel: Option<&EventName>,
 ) -> Rc<Entry> {
     let (author, request_id) = (principal.member.clone(), principal.request_id.clone());
     let entry = record(room, cx, author, request_id, body);
-    let to = hearers(room, &entry.body, exclude);
+    let to = hearers(room, &entry.body, exclude, channel);
     if to != Recipients::Only(Vec::new()) {
         // A notice of an entry has the entry's own id.
         let (id, event) = (entry.id, Event::Entry(Rc::clone(&entry)));
@@ -144,7 +151,7 @@ fn append(
         cx.tell_notice(to, Notice { id, reply_to, connection: None, at: cx.clock.at, event });
     }
     behind::place(room, cx, exclude, &entry);
-    behind::mark(room, cx, &entry);
+    behind::mark(room, cx, &entry, channel);
     entry
 }
 
@@ -181,7 +188,7 @@ pub(crate) fn history(
     room: &Room,
     cx: &mut Context,
     principal: &Principal,
-    PageRequest { before, after, limit, raw }: PageRequest,
+    PageRequest { before, after, limit, raw, within }: PageRequest,
 ) {
     let allowed = principal.needs(Grant::History, "this token does not allow reading history here");
     if let Err(error) = allowed {
@@ -189,7 +196,8 @@ pub(crate) fn history(
     }
     let query = PageQuery {
         before,
-        after,
+        // What is bounded by a time below is read upwards too.
+        after: after.or(within.later_than.map(|_| Offset(0))),
         viewer: principal.member.id.clone(),
         limit: limit.clamp(1, PageRequest::LIMIT_MAX),
         bytes_max: PAGE_BYTES_MAX,
@@ -198,6 +206,7 @@ pub(crate) fn history(
         head: room.head,
         epoch: room.epoch.clone(),
         raw,
+        within,
     };
     let pending = cx.pending(principal);
     cx.effects.push(Effect::Page { pending, query });

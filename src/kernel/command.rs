@@ -2,7 +2,7 @@ use std::rc::Rc;
 
 use crate::feature::{self, Ask, Found, Rate};
 use crate::message::{
-    Acknowledgement, Body, ConnectionId, Dedupe, Entry, Following, Kicked, PageRequest,
+    Acknowledgement, Body, ConnectionId, Dedupe, Entry, EventName, Following, Kicked, PageRequest,
     ProtocolError, RequestId, Topic,
 };
 
@@ -75,6 +75,9 @@ pub struct Publication {
     pub acknowledgement: Acknowledgement,
     /// What is known of the entry that it is about: looked up before it is handled.
     pub related: Option<Box<Related>>,
+    /// What filters of those who follow the log are held against, where that is not its name: see
+    /// [`Room::goes_by_channels`]. Looked up before it is handled.
+    pub channel: Option<EventName>,
     /// Whether it is told to those who hear it now, and not kept.
     pub is_ephemeral: bool,
     /// Whether it takes the grant `publish`, whatever it is.
@@ -101,6 +104,7 @@ impl Publication {
             exclude: None,
             acknowledgement,
             related: None,
+            channel: None,
             is_ephemeral: false,
             is_privileged: false,
         }

@@ -7,8 +7,8 @@ use super::{Counts, Flag, Flags, Grant, Grants};
 use crate::feature::ConnectionParts;
 use crate::limits::{CONNECTION_BYTES_MAX, Limits};
 use crate::message::{
-    BROADCAST, ConnectionId, Epoch, Member, Millis, NotResumed, Offset, Position, Rewind, Topic,
-    ascii_len, is_default,
+    BROADCAST, Body, ConnectionId, Epoch, EventName, Member, Millis, NotResumed, Offset, Position,
+    Rewind, Topic, ascii_len, is_default,
 };
 use crate::rates::Window;
 
@@ -184,6 +184,21 @@ impl Connection {
     pub(crate) fn wants(&self, topic: &str) -> bool {
         topic == BROADCAST
             || self.topics.as_ref().is_none_or(|it| it.iter().any(|it| it.matches(topic)))
+    }
+
+    /// Whether filters of its own are held against channels (N20).
+    pub(crate) fn goes_by_channels(&self) -> bool {
+        self.topics.is_some() && self.can_fall_behind()
+    }
+
+    /// Whether it subscribed to this entry, which goes by this channel if that is not its name. Who
+    /// follows the log hears what is for its user alone, whatever it subscribed to.
+    pub(crate) fn wants_entry(&self, body: &Body, channel: Option<&EventName>) -> bool {
+        if self.goes_by_channels() {
+            body.user.is_some() || self.wants(channel.unwrap_or(&body.name).as_str())
+        } else {
+            self.wants(body.name.as_str())
+        }
     }
 
     /// Notes that it said something. In steps, rounded up, so that a socket that speaks all

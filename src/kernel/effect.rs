@@ -6,7 +6,7 @@ use crate::close::CloseCode;
 use crate::feature::{self, Keep};
 use crate::kernel::{Event, Notice};
 use crate::message::{
-    Before, ConnectionId, Entry, Epoch, Millis, Offset, Priority, RequestId, UserId,
+    Before, ConnectionId, Entry, Epoch, Millis, Offset, Priority, RequestId, UserId, Within,
 };
 
 /// Something the room wants done.
@@ -206,6 +206,8 @@ pub struct PageQuery {
     pub epoch: Epoch,
     /// Whether folded entries stand by themselves, and nothing is added.
     pub raw: bool,
+    /// What else bounds it.
+    pub within: Within,
 }
 
 /// Who hears a notice.

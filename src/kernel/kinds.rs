@@ -25,10 +25,11 @@ pub(crate) fn serves(kind: Kind, command: &Command) -> bool {
         | Command::Stats
         | Command::Status
         | Command::Kick(_)
+        // A protocol that has a word for these is spoken where there is something to hear.
+        | Command::Subscribe(_)
+        | Command::Unsubscribe(_)
         | Command::Erase => true,
-        Command::Publish(_) | Command::Subscribe(_) | Command::Unsubscribe(_) => {
-            kind.properties().serves_events
-        }
+        Command::Publish(_) => kind.properties().serves_events,
         Command::Feature(it) => it.is_served_in(kind),
     }
 }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Connection, Context, Flag, Recipients, Room};
 use crate::kernel::{Event, Notice};
-use crate::message::{BROADCAST, ConnectionId, Space, UserId};
+use crate::message::{BROADCAST, Body, ConnectionId, EventName, Space, UserId};
 
 type Connections = BTreeSet<ConnectionId>;
 
@@ -155,16 +155,36 @@ impl Room {
         self.recipients(such.map(|it| it.id), except)
     }
 
-    /// Those of one user's that hear an event of this name, all but one.
+    /// Those of one user's that hear this entry, all but one.
     pub(crate) fn hearers_of(
         &self,
         user: &UserId,
-        name: &str,
+        body: &Body,
         except: Option<ConnectionId>,
     ) -> Recipients {
         let own =
             self.present.get(user).into_iter().flatten().filter_map(|it| self.connection(*it));
-        self.recipients(own.filter(|it| it.hears(name)).map(|it| it.id), except)
+        let hearers = own.filter(|it| it.is_live() && it.wants_entry(body, None));
+        self.recipients(hearers.map(|it| it.id), except)
+    }
+
+    /// Those that hear this entry, which goes by this channel to who follows the log, all but one.
+    pub(crate) fn hearers_about(
+        &self,
+        body: &Body,
+        channel: &EventName,
+        except: Option<ConnectionId>,
+    ) -> Recipients {
+        let all = self.connections.values();
+        let hearers = all.filter(|it| it.is_live() && it.wants_entry(body, Some(channel)));
+        self.recipients(hearers.map(|it| it.id), except)
+    }
+
+    /// Whether anybody hears an entry that is about another one by what that is called (N20).
+    #[must_use]
+    pub fn goes_by_channels(&self) -> bool {
+        self.subscriptions.everything.len() < self.connections.len()
+            && self.followers().any(Connection::goes_by_channels)
     }
 
     /// Those that hear an entry of this name which has a channel of its own, all but one.

@@ -41,6 +41,19 @@ pub struct PageRequest {
     pub limit: u32,
     /// Whether entries that are folded into others are to stand by themselves, as in the log.
     pub raw: bool,
+    /// What else bounds it.
+    pub within: Within,
+}
+
+/// What bounds a page beside offsets, and its order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Within {
+    /// Answers to this entry alone.
+    pub of: Option<Offset>,
+    /// Entries accepted later than this, read upwards.
+    pub later_than: Option<Millis>,
+    /// Whether the newest comes first.
+    pub reverse: bool,
 }
 
 impl PageRequest {

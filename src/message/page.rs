@@ -14,6 +14,8 @@ pub struct Page {
     pub has_more: bool,
     /// Whether it was read upwards.
     pub upwards: bool,
+    /// Whether it is to be shown with the newest first.
+    pub reverse: bool,
     /// The newest offset of the log when the page was asked for.
     pub head: Offset,
     /// Which incarnation of the log this is.
@@ -58,7 +60,11 @@ impl Page {
             let added = self.added.get(&it.offset).map(Vec::as_slice).unwrap_or_default();
             Some(Completed { shown: shown(it)?, added })
         };
-        self.entries.iter().filter_map(completed).collect()
+        let mut all: Vec<_> = self.entries.iter().filter_map(completed).collect();
+        if self.reverse {
+            all.reverse();
+        }
+        all
     }
 
     /// The `before` of the next older page, if there is one.

@@ -73,6 +73,7 @@ fn query(raw: bool) -> PageQuery {
         head: Offset(99),
         epoch: epoch(),
         raw,
+        within: dormouse::message::Within::default(),
     }
 }
 

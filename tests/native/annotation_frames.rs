@@ -43,7 +43,7 @@ fn page() -> Event {
     let said = entry(44, NOON.0, "bob", None);
     let entries = vec![entry(41, NOON.0, "ann", None), blank.into(), reply(said.body.clone())];
     let (has_more, upwards) = (false, false);
-    Event::History(Page { entries, has_more, upwards, head, epoch, added })
+    Event::History(Page { entries, has_more, upwards, reverse: false, head, epoch, added })
 }
 
 /// Each with its title, and the request that it answers.

@@ -30,11 +30,17 @@ pub(crate) fn spelled(request: &Request) -> Value {
         }
         Ok(Command::Publish(it)) if it.body.kind == MESSAGE => json!({"say": it.body.data}),
         Ok(Command::Publish(it)) if [EVENT, BYTES].contains(&it.body.kind) => published(it),
-        Ok(Command::Attach(it)) => json!({"attach": {
-            "topics": it.topics,
-            "position": it.position.as_ref().map(ToString::to_string),
-            "rewind": it.rewind,
-        }}),
+        Ok(Command::Attach(it)) => {
+            let mut attach = json!({
+                "topics": it.topics,
+                "position": it.position.as_ref().map(ToString::to_string),
+                "rewind": it.rewind,
+            });
+            if let Some(token) = &it.token {
+                attach["token"] = json!(token);
+            }
+            json!({"attach": attach})
+        }
         Ok(Command::Detach) => json!("detach"),
         Ok(Command::Position) => json!("position"),
         Ok(Command::Feature(feature::Command::State(StateCommand::Set { key, value }))) => {
@@ -143,7 +149,7 @@ fn editing(command: &EditingCommand) -> Value {
     }
 }
 
-fn history(PageRequest { before, after, limit, raw }: &PageRequest) -> Value {
+fn history(PageRequest { before, after, limit, raw, within }: &PageRequest) -> Value {
     let before = match before {
         Before::Newest => json!("newest"),
         Before::Offset(offset) => json!({"offset": offset}),
@@ -155,6 +161,15 @@ fn history(PageRequest { before, after, limit, raw }: &PageRequest) -> Value {
     }
     if *raw {
         spelled["raw"] = json!(raw);
+    }
+    if let Some(of) = within.of {
+        spelled["of"] = json!(of);
+    }
+    if let Some(at) = within.later_than {
+        spelled["later_than"] = json!(at);
+    }
+    if within.reverse {
+        spelled["reverse"] = json!(true);
     }
     json!({"history": spelled})
 }

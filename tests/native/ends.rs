@@ -14,13 +14,18 @@ use crate::world::World;
 const WIRE: Wire = Wire { protocol: ProtocolId::NATIVE, batched: false, packed: false };
 
 /// A hub in which the first connection follows the log, and may do everything.
-fn hub(limits: Limits) -> World {
+pub(crate) fn hub(limits: Limits) -> World {
     let mut world = World::of(Kind::Hub, limits);
     enter(&mut world, 1, "backend", |it| Connection { grants: Grants::all(), ..it });
     world
 }
 
-fn enter(world: &mut World, number: u64, user: &str, how: impl FnOnce(Connection) -> Connection) {
+pub(crate) fn enter(
+    world: &mut World,
+    number: u64,
+    user: &str,
+    how: impl FnOnce(Connection) -> Connection,
+) {
     let now = world.now;
     let connection = speaking(ProtocolId::NATIVE, connection(number, user));
     let connection = Connection { grants: a_users(), heard_at: now, joined_at: now, ..connection };
@@ -40,7 +45,7 @@ fn publish(world: &mut World, event: &str) {
 }
 
 /// What each frame of a connection is, and what is worth looking at in it.
-fn heard(world: &World, number: u64) -> Vec<String> {
+pub(crate) fn heard(world: &World, number: u64) -> Vec<String> {
     let part = |it: &Value| {
         let parts = ["event", "offset", "code", "reason", "reattach", "recovered"];
         let parts = parts.iter().filter_map(|name| it.get(name)).map(ToString::to_string);
@@ -256,4 +261,17 @@ fn n47_attaching_is_counted_by_itself_and_the_third_breach_ends_the_socket() {
     assert_eq!((&last["type"], &last["reason"]), (&json!("closing"), &json!("rate")));
     assert_eq!((&last["code"], &last["reconnect"]), (&json!(1008), &json!("after")));
     assert!(last["after_ms"].is_u64());
+}
+
+#[test]
+fn n46_whoever_says_nothing_for_too_long_is_closed_and_may_come_back_at_once() {
+    let mut world = hub(Limits { inactivity_ms: 300_000, ..limits() });
+    enter(&mut world, 2, "ann", |it| it);
+    world.wait(200_000);
+    world.says(2, r#"{"type":"ping","id":"p"}"#);
+    world.wait(299_000);
+    assert!(world.sockets.is_open(session_id(2)));
+    world.wait(3_000);
+    let closing = json!({"type": "closing", "code": 1001, "reason": "silent", "reconnect": "now"});
+    assert_eq!(world.sockets.frames(2).pop(), Some(closing));
 }

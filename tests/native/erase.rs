@@ -65,7 +65,13 @@ fn an_erased_room_is_as_if_it_had_slept() {
         if sleeps {
             world.sleep();
         }
-        let page = PageRequest { before: Before::Newest, after: None, limit: 10, raw: false };
+        let page = PageRequest {
+            before: Before::Newest,
+            after: None,
+            limit: 10,
+            raw: false,
+            within: dormouse::message::Within::default(),
+        };
         for asked in
             [Command::Presence, Command::Stats, StateCommand::All.into(), Command::History(page)]
         {

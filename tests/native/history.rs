@@ -7,7 +7,7 @@ use dormouse::history::{History, MemoryHistory, SqlHistory, migrations};
 use dormouse::kernel::{Counts, DedupeWindow, Departure, PageQuery, Write};
 use dormouse::limits::PAGE_BYTES_MAX;
 use dormouse::message::{
-    Before, Body, Entry, Epoch, Millis, Offset, Relation, RequestId, Target, UserId,
+    Before, Body, Entry, Epoch, Millis, Offset, Relation, RequestId, Target, UserId, Within,
 };
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -132,6 +132,7 @@ fn query(before: Before, limit: u32) -> PageQuery {
         head,
         epoch: epoch(),
         raw: false,
+        within: Within::default(),
     }
 }
 
@@ -313,6 +314,8 @@ proptest! {
         after in proptest::option::of(0u64..45),
         bob in any::<bool>(),
         bytes_max in prop_oneof![Just(PAGE_BYTES_MAX), 0u64..4_000],
+        of in proptest::option::of(0u64..4),
+        later_than in proptest::option::of(990u64..1100),
     ) {
         let (mut sql, mut model) = (sql(), MemoryHistory::new(epoch()));
         let mut at = 1000;
@@ -321,7 +324,11 @@ proptest! {
             at += gap;
             // Some of it is for one user only.
             let entry = entry(offset, at, "ann", None);
-            let body = if gap % 2 == 0 { entry.body.clone() } else { for_user("ann", offset) };
+            let mut body = if gap % 2 == 0 { entry.body.clone() } else { for_user("ann", offset) };
+            if 4 < offset && gap % 2 == 0 {
+                let target = Target::Offset(Offset(offset % 4));
+                body.relates_to = Some((Relation::Replies, target));
+            }
             writes.push(Write::Append(Rc::new(Entry { body, ..(*entry).clone() })));
         }
         writes.push(Write::Trim { from: Offset(trim), since: Millis(0) });
@@ -331,8 +338,10 @@ proptest! {
         let (first, since) = (Offset(first.max(trim)), Millis(since));
         let head = Offset(gaps.len() as u64);
         let viewer = member(if bob { "bob" } else { "ann" }).id;
-        let after = after.map(Offset);
-        let query = PageQuery { before, after, viewer, limit, bytes_max, first, since, head, epoch: epoch(), raw: bob };
+        let after = after.or(later_than.map(|_| 0)).map(Offset);
+        let later_than = later_than.map(Millis);
+        let within = Within { of: of.map(Offset), later_than, reverse: bob };
+        let query = PageQuery { before, after, viewer, limit, bytes_max, first, since, head, epoch: epoch(), raw: bob, within };
         prop_assert_eq!(sql.page(&query).unwrap(), model.page(&query).unwrap());
     }
 }

@@ -21,6 +21,7 @@ mod behind;
 mod behind_scripts;
 mod breaker;
 mod budget;
+mod channels;
 mod circles;
 mod claims;
 mod conversation;

@@ -304,6 +304,7 @@ fn contract<H: History<Error: Debug>>(new: impl Fn() -> H) {
         head: Offset(3),
         epoch: epoch(),
         raw: false,
+        within: dormouse::message::Within::default(),
     };
     let entries = history.page(&query).unwrap().entries.into_iter().map(Write::Append);
     assert_eq!(entries.collect::<Vec<_>>(), writes[..3]);

@@ -102,6 +102,7 @@ fn paged<H: History<Error: Debug>>(mut history: H, entries: &[Rc<Entry>]) {
                 head: Offset(1 << 60),
                 epoch: epoch(),
                 raw: false,
+                within: dormouse::message::Within::default(),
             })
             .unwrap();
         count += page.entries.len();
@@ -267,6 +268,7 @@ fn l4_what_was_stored_before_there_was_a_bound_is_still_shown() {
         head,
         epoch: epoch(),
         raw: false,
+        within: dormouse::message::Within::default(),
     };
     let page = history.page(&query).unwrap();
     let mut clock = clock(NOON);

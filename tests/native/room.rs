@@ -179,7 +179,8 @@ fn p13_what_a_token_does_not_grant_is_refused() {
     let join_only = Grants::from_iter([Grant::Join]);
     let _ = scene
         .does(Input::Joined(Box::new(Connection { grants: join_only, ..connection(1, "ann") })));
-    let page = PageRequest { before: Before::Newest, after: None, limit: 1, raw: false };
+    let (after, within) = Default::default();
+    let page = PageRequest { before: Before::Newest, after, limit: 1, raw: false, within };
     let asked = [say(), TypingCommand::Set(true).into(), Command::History(page), Command::Presence];
     for command in asked {
         let effects = scene.says(1, command.clone());

@@ -203,7 +203,7 @@ pub(crate) fn events() -> Vec<Event> {
     let page = |has_more, upwards| {
         let entries = vec![entry(41, NOON.0, "ann", None), entry(42, NOON.0, "bob", None)];
         let (head, epoch, added) = (Offset(42), epoch(), Added::new());
-        Event::History(Page { entries, has_more, upwards, head, epoch, added })
+        Event::History(Page { entries, has_more, upwards, reverse: false, head, epoch, added })
     };
     let topics = || vec![Topic::parse("agent.*").unwrap()];
     let welcome = |client| Event::Welcome(Box::new(greeting(client)));

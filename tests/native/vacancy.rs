@@ -75,6 +75,7 @@ fn o4_every_read_of_a_log_without_tables_finds_nothing_and_makes_none() {
                 head: Offset(0),
                 epoch: epoch(),
                 raw: false,
+                within: dormouse::message::Within::default(),
             })
             .unwrap();
         assert_eq!((page.entries.len(), page.has_more, page.upwards), (0, false, after.is_some()));

@@ -101,7 +101,7 @@ fn notification() -> Value {
 fn page(entries: Vec<Rc<Entry>>, has_more: bool, upwards: bool) -> Event {
     let (head, epoch) = (Offset(42), Epoch("e1".into()));
     let added = Added::new();
-    Event::History(Page { entries, has_more, upwards, head, epoch, added })
+    Event::History(Page { entries, has_more, upwards, reverse: false, head, epoch, added })
 }
 
 fn welcome(client: Option<&str>) -> Event {

@@ -22,7 +22,7 @@ use crate::kernel::Flags;
 use crate::kernel::{Command, Event, Notice, Publication};
 use crate::message::{
     Acknowledgement, Before, Code, Completed, Entry, EventName, Json, Kind, Member, Millis,
-    NotResumed, Offset, Page, PageRequest, ProtocolError, UserId, Welcome,
+    NotResumed, Offset, Page, PageRequest, ProtocolError, UserId, Welcome, Within,
 };
 
 pub(super) struct Context;
@@ -169,7 +169,13 @@ impl HistoryIn<'_> {
     fn request(&self) -> Result<Command, ProtocolError> {
         let limit = json::limit(self.limit)?;
         let before = self.before.map_or(Ok(Before::Newest), |it| Before::read(it.get()))?;
-        Ok(Command::History(PageRequest { before, after: None, limit, raw: false }))
+        Ok(Command::History(PageRequest {
+            before,
+            after: None,
+            limit,
+            raw: false,
+            within: Within::default(),
+        }))
     }
 }
 

@@ -20,7 +20,7 @@ use crate::kernel::{Command, Event, Notice, Request};
 use crate::kernel::{Flag, Flags};
 use crate::message::{
     Acknowledgement, Before, Code, Entry, Json, Kind, Millis, Offset, Page, PageRequest,
-    ProtocolError, RequestId,
+    ProtocolError, RequestId, Within,
 };
 
 pub(super) struct Talk;
@@ -155,7 +155,13 @@ fn history(envelope: &Envelope<'_>) -> Result<Command, ProtocolError> {
     let limit = json::limit(limit.map_err(|_| wrong)?)?;
     let before = envelope.before.map(RawValue::get).filter(|it| *it != "null");
     let before = before.map_or(Ok(Before::Newest), Before::read)?;
-    Ok(Command::History(PageRequest { before, after: None, limit, raw: false }))
+    Ok(Command::History(PageRequest {
+        before,
+        after: None,
+        limit,
+        raw: false,
+        within: Within::default(),
+    }))
 }
 
 // ---- out

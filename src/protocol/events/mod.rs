@@ -22,7 +22,7 @@ use crate::kernel::{Flag, Flags};
 use crate::limits::TOPICS_MAX;
 use crate::message::{
     Acknowledgement, Before, Code, EventName, Json, Kind, Offset, PageRequest, ProtocolError,
-    Target, Topic, UserId,
+    Target, Topic, UserId, Within,
 };
 
 pub(super) struct Events;
@@ -165,7 +165,13 @@ impl HistoryIn<'_> {
     fn request(&self) -> Result<Command, ProtocolError> {
         let limit = json::limit(self.limit)?;
         let before = self.before.map_or(Ok(Before::Newest), |it| Before::read(it.get()))?;
-        Ok(Command::History(PageRequest { before, after: self.after, limit, raw: self.raw }))
+        Ok(Command::History(PageRequest {
+            before,
+            after: self.after,
+            limit,
+            raw: self.raw,
+            within: Within::default(),
+        }))
     }
 }
 

@@ -12,8 +12,8 @@ use crate::feature::{self, Ask, Publishing};
 use crate::kernel::{Command, Publication, Request};
 use crate::limits::{JSON_DEPTH_MAX, TOPICS_MAX};
 use crate::message::{
-    BYTES, Before, Code, EVENT, EventName, Following, Json, Kind, Offset, PageRequest, Position,
-    ProtocolError, Rewind, Target, Topic, UserId, is_bearable,
+    BYTES, Before, Code, EVENT, EventName, Following, Json, Kind, Millis, Offset, PageRequest,
+    Position, ProtocolError, Rewind, Target, Topic, UserId, Within, is_bearable,
 };
 use crate::protocol::json::{self, Text};
 use crate::protocol::{Frame, Peer, publication};
@@ -102,9 +102,12 @@ pub(crate) struct Envelope<'a> {
     /// Older than this: an offset, or milliseconds since 1970.
     #[serde(default)]
     before: Option<u64>,
-    /// Read upwards from this offset.
+    /// Read upwards from this offset, or these milliseconds since 1970.
     #[serde(default)]
-    after: Option<Offset>,
+    after: Option<u64>,
+    /// Whether the newest comes first.
+    #[serde(default)]
+    reverse: Option<bool>,
     /// At most so many, 1 to 200; 50 if it is missing.
     #[serde(default)]
     limit: Option<u64>,
@@ -180,17 +183,20 @@ fn attach(it: &Envelope<'_>) -> Result<Command, ProtocolError> {
 }
 
 fn history(it: &Envelope<'_>) -> Result<Command, ProtocolError> {
-    if it.of.is_some() {
-        return Err(ProtocolError::invalid("history of one thread is not served here"));
-    }
+    let of = it.of.map(|it| it.get().parse().map(Offset)).transpose();
+    let of = of.map_err(|_| ProtocolError::invalid("of is an offset"))?;
+    // Exclusive, as offsets are.
+    let later_than = it.after.filter(|it| TIME_MIN <= *it).map(Millis);
+    let after = it.after.filter(|it| *it < TIME_MIN).map(Offset);
+    let within = Within { of, later_than, reverse: it.reverse.unwrap_or_default() };
     let before = match it.before {
         None => Before::Newest,
-        Some(at) if TIME_MIN <= at => Before::Time(crate::message::Millis(at)),
+        Some(at) if TIME_MIN <= at => Before::Time(Millis(at)),
         Some(offset) => Before::Offset(Offset(offset)),
     };
     let limit = json::limit(it.limit)?;
     let raw = it.raw.unwrap_or_default();
-    Ok(Command::History(PageRequest { before, after: it.after, limit, raw }))
+    Ok(Command::History(PageRequest { before, after, limit, raw, within }))
 }
 
 fn query(name: Option<&str>, params: Option<&RawValue>) -> Result<Command, ProtocolError> {

@@ -66,6 +66,8 @@ const RECEIVE: &[Message] = &[
             MayOwn("after"),
             MayOwn("limit"),
             MayOwn("raw"),
+            MayOwn("of"),
+            MayOwn("reverse"),
         ],
         "What was said before?",
         r#"{"type":"history","id":"h1","before":42,"limit":20}"#,
