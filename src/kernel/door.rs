@@ -28,7 +28,7 @@ impl Room {
     pub(crate) fn enter(&mut self, connection: Connection) {
         self.sweep_no_later_than(connection.due_at(&self.limits));
         self.features.entered(self, &connection);
-        self.present.entry(connection.member.id.clone()).or_default().insert(connection.id);
+        self.users.entry(connection.member.id.clone()).or_default().insert(connection.id);
         self.subscriptions.enter(&connection);
         self.behind.enter(&connection, Millis(0));
         self.connections.insert(connection.id, connection);

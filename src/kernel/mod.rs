@@ -81,8 +81,8 @@ pub struct Room {
     pub(crate) first: Offset,
     pub(crate) first_at: Millis,
     pub(crate) connections: BTreeMap<ConnectionId, Connection>,
-    /// The connections of each present user; derived from `connections`.
-    pub(crate) present: BTreeMap<UserId, BTreeSet<ConnectionId>>,
+    /// The connections of each user; derived from `connections`.
+    pub(crate) users: BTreeMap<UserId, BTreeSet<ConnectionId>>,
     /// What they hear; derived from `connections`.
     pub(crate) subscriptions: Subscriptions,
     /// Those that are fed from the log; derived from `connections`.
@@ -124,7 +124,7 @@ impl Room {
             first: log.first,
             first_at: log.first_at,
             connections: BTreeMap::new(),
-            present: BTreeMap::new(),
+            users: BTreeMap::new(),
             subscriptions: Subscriptions::default(),
             behind: Behind::default(),
             departures: log.departures.into_iter().map(|it| (it.member.id.clone(), it)).collect(),

@@ -61,7 +61,7 @@ fn capacity_for(room: &Room, user: &UserId) -> Result<(), ProtocolError> {
     if full(room.connections.len() as u64, room.limits.connections_per_room) {
         return Err(ProtocolError::new(Code::ConnectionLimit, "this room is full"));
     }
-    let count = room.present.get(user).map_or(0, BTreeSet::len);
+    let count = room.users.get(user).map_or(0, BTreeSet::len);
     if full(count as u64, room.limits.connections_per_user) {
         return Err(ProtocolError::new(Code::ConnectionLimit, "too many connections of this user"));
     }
@@ -70,7 +70,7 @@ fn capacity_for(room: &Room, user: &UserId) -> Result<(), ProtocolError> {
 
 pub(crate) fn joined(room: &mut Room, cx: &mut Context, connection: Connection) {
     let (id, member) = (connection.id, connection.member.clone());
-    let was_present = room.present.contains_key(&member.id);
+    let was_present = room.users.contains_key(&member.id);
     let welcome = (connection.flags.has(Flag::Greeted) || connection.asked.is_some())
         .then(|| welcome(room, &connection));
     cx.tally.opened += 1;
@@ -117,10 +117,10 @@ pub(crate) fn left(room: &mut Room, cx: &mut Context, id: ConnectionId) {
     room.keep_counts(cx, &connection);
     room.features.left(room, cx, &connection);
     let member = connection.member;
-    let others = room.present.get_mut(&member.id);
+    let others = room.users.get_mut(&member.id);
     let is_last = others.is_none_or(|it| it.remove(&id) && it.is_empty());
     if is_last {
-        room.present.remove(&member.id);
+        room.users.remove(&member.id);
         // With nobody left to tell, there is nothing to remember either.
         if !room.connections.is_empty() || room.features.watches_members(room) {
             depart(room, cx, member);

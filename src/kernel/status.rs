@@ -19,7 +19,7 @@ pub(crate) fn stats(room: &Room, cx: &mut Context, principal: &Principal) {
     }
     let stats = Stats {
         connections: room.connections.len() as u64,
-        users: room.present.len() as u64,
+        users: room.users.len() as u64,
         offset: room.head,
         epoch: room.epoch.clone(),
     };

@@ -163,7 +163,7 @@ impl Room {
         except: Option<ConnectionId>,
     ) -> Recipients {
         let own =
-            self.present.get(user).into_iter().flatten().filter_map(|it| self.connection(*it));
+            self.users.get(user).into_iter().flatten().filter_map(|it| self.connection(*it));
         let hearers = own.filter(|it| it.is_live() && it.wants_entry(body, None));
         self.recipients(hearers.map(|it| it.id), except)
     }

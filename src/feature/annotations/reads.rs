@@ -94,7 +94,7 @@ pub(super) fn settle(room: &mut Room, cx: &mut Context, user: &UserId) {
         let write = MarkRead { user: user.clone(), offset: *offset };
         cx.effects.push(Effect::Write(Write::from(write)));
     }
-    for id in room.present.get(user).into_iter().flatten() {
+    for id in room.users.get(user).into_iter().flatten() {
         let connection = room.connections.get_mut(id);
         if let Some(connection) = connection.filter(|it| it.own.annotations.read.is_some()) {
             connection.own.annotations.read = None;

@@ -217,7 +217,7 @@ fn compare(room: &mut Room, cx: &mut Context) {
     if !Webhooks::watches_members(room) {
         return;
     }
-    let is_here = |id| room.present.contains_key(id) || room.departures.contains_key(id);
+    let is_here = |id| room.users.contains_key(id) || room.departures.contains_key(id);
     let lost = room.own.webhooks.members.iter().filter(|it| !is_here(&it.id));
     let lost: Vec<Member> = lost.cloned().collect();
     for member in lost {
