@@ -53,6 +53,8 @@ pub struct Limits {
     pub typing_ms: u64,
     /// Time within which a user who returns never left.
     pub presence_grace_ms: u64,
+    /// Users up to whom those who follow a room are told of each of them (N36).
+    pub presence_members_max: u64,
     /// Entries a room's log keeps.
     pub history_entries_max: u64,
     /// Days a room's log keeps an entry.
@@ -222,6 +224,7 @@ const VARIABLES: &[(&str, Field)] = &[
     ("PENDING_CONNECTIONS", |it| &mut it.pending_max),
     ("TYPING_TIMEOUT_MS", |it| &mut it.typing_ms),
     ("PRESENCE_GRACE_MS", |it| &mut it.presence_grace_ms),
+    ("PRESENCE_MEMBERS_MAX", |it| &mut it.presence_members_max),
     ("HISTORY_MAX_ENTRIES", |it| &mut it.history_entries_max),
     ("HISTORY_MAX_AGE_DAYS", |it| &mut it.history_age_days_max),
     ("WS_HEARTBEAT_INTERVAL_MS", |it| &mut it.heartbeat_ms),
@@ -272,6 +275,7 @@ impl Default for Limits {
             pending_max: 1000,
             typing_ms: 5_000,
             presence_grace_ms: 5_000,
+            presence_members_max: 500, // Each who comes or goes is a frame to all others.
             history_entries_max: 10_000,
             history_age_days_max: 30,
             is_demo: false,

@@ -3,10 +3,11 @@
 use super::{HandOff, Query};
 use crate::kernel::Flag;
 use crate::limits::{TOPICS_BYTES_MAX, TOPICS_MAX};
-use crate::message::{Position, ProtocolError, Rewind, Topic};
+use crate::message::{PRESENT_PARAMETER, Position, ProtocolError, Rewind, Topic, read_absent};
 
 /// The parameters of the URL in which it stands.
-pub(super) const PARAMETERS: &[&str] = &[Topic::PARAMETER, Position::PARAMETER, Rewind::PARAMETER];
+pub(super) const PARAMETERS: &[&str] =
+    &[Topic::PARAMETER, Position::PARAMETER, Rewind::PARAMETER, PRESENT_PARAMETER];
 
 /// Adds it to what is handed to the room, where the protocol lets its clients follow the log, or go
 /// on in it.
@@ -25,7 +26,10 @@ pub(super) fn follow(parameters: &Query, hand_off: HandOff) -> Result<HandOff, P
         return Ok(HandOff { topics, position, ..hand_off });
     }
     let rewind = given(Rewind::PARAMETER).map(Rewind::read).transpose()?;
-    Ok(HandOff { topics, position, rewind, ..hand_off })
+    // Who only listens is here as long as that lasts.
+    let present = given(PRESENT_PARAMETER).filter(|_| !hand_off.flags.has(Flag::Mute));
+    let is_absent = present.map_or(Ok(false), read_absent)?;
+    Ok(HandOff { topics, position, rewind, is_absent, ..hand_off })
 }
 
 fn topics(text: &str) -> Result<Vec<Topic>, ProtocolError> {

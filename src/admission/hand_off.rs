@@ -49,6 +49,9 @@ pub struct HandOff {
     /// Else from where on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rewind: Option<Rewind>,
+    /// Whether its user is not to be here by it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_absent: bool,
     /// What features hand over with the connection. It stands beside the other fields.
     #[serde(skip)]
     pub own: Box<ConnectionParts>,
@@ -71,6 +74,7 @@ impl HandOff {
             topics: None,
             position: None,
             rewind: None,
+            is_absent: false,
             own: Box::default(),
         }
     }
@@ -79,13 +83,33 @@ impl HandOff {
     #[must_use]
     pub fn connection(self, id: ConnectionId, now: Millis) -> Connection {
         let Self {
-            member, grants, expires_at, flags, client, network, topics, rewind, own, ..
+            member,
+            grants,
+            expires_at,
+            flags,
+            client,
+            network,
+            topics,
+            rewind,
+            is_absent,
+            own,
+            ..
         } = self;
         let asked = self.position;
         // Who hears only what it subscribed to begins with nothing.
         let topics = topics.or(flags.has(Flag::Filtered).then(Vec::new));
         let connection = Connection::new(id, member, grants, expires_at, now);
-        Connection { flags, topics, client, network, rewind, asked, own: *own, ..connection }
+        Connection {
+            flags,
+            topics,
+            client,
+            network,
+            rewind,
+            is_absent,
+            asked,
+            own: *own,
+            ..connection
+        }
     }
 
     /// As a header value: headers are Latin-1, names are not.

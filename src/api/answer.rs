@@ -45,6 +45,7 @@ impl Answer {
             | Event::Entry(_)
             | Event::Joined(_)
             | Event::Left(_)
+            | Event::Seen(_)
             | Event::Renewed { .. }
             | Event::Reply(_) => Self::Refused(ProtocolError::system()),
         }

@@ -45,7 +45,7 @@ pub use rate::Rate;
 pub use task::Task;
 pub use unions::{
     Call, Command, Event, Found, Input, POOLS, Query, Shared, States, Stored, Write, entry_kind,
-    entry_kinds, event_of, is_protected, pools, publication, words,
+    entry_kinds, event_of, is_protected, offered, pools, publication, words,
 };
 
 use serde::Serialize;
@@ -192,6 +192,10 @@ pub trait Feature: Known + Sized {
     }
     /// The event that a protocol's word publishes.
     fn event_of(_protocol: &str, _word: &str) -> Option<&'static str> {
+        None
+    }
+    /// What the native protocol says that rooms of this kind serve (N58); `None` if that is nothing.
+    fn offered(_: Kind) -> Option<&'static str> {
         None
     }
     /// The words by which a protocol asks it and tells what it says.

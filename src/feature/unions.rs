@@ -251,6 +251,11 @@ macro_rules! unions {
             own.into_iter().flatten().next()
         }
 
+        /// What rooms of this kind serve beside what every room does (N58).
+        pub fn offered(kind: Kind) -> impl Iterator<Item = &'static str> {
+            [$(<super::$module::$name as Feature>::offered(kind),)*].into_iter().flatten()
+        }
+
         /// The words by which a protocol asks features and tells what they say.
         pub fn words(protocol: &str) -> impl Iterator<Item = &'static str> {
             let own = [$(<super::$module::$name as Feature>::words(protocol),)*];

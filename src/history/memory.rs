@@ -7,7 +7,9 @@ use super::{
 };
 use crate::feature;
 use crate::feature::tables::{End, Log, Shown, Twin, Twins};
-use crate::kernel::{Counts, DedupeWindow, Departure, Duplicate, PageQuery, StoredRoom, Write};
+use crate::kernel::{
+    Counts, DedupeWindow, Departure, Duplicate, PageQuery, StoredRoom, Told, Write,
+};
 use crate::message::{
     Added, Before, Entry, EntryKind, Epoch, Millis, Offset, Page, Relation, RequestId, Target,
     UserId,
@@ -21,6 +23,7 @@ pub struct MemoryHistory {
     entries: Vec<Rc<Entry>>,
     recent: BTreeMap<(UserId, RequestId), (Offset, Millis)>,
     departures: BTreeMap<UserId, Departure>,
+    occupancy: Option<Told>,
     counts: Counts,
     shares: BTreeMap<UserId, (Counts, Millis)>,
     features: Twins,
@@ -36,6 +39,7 @@ impl MemoryHistory {
             entries: Vec::new(),
             recent: BTreeMap::new(),
             departures: BTreeMap::new(),
+            occupancy: None,
             counts: Counts::default(),
             shares: BTreeMap::new(),
             features: Twins::default(),
@@ -56,6 +60,7 @@ impl MemoryHistory {
             Write::Depart(departure) => {
                 self.departures.insert(departure.member.id.clone(), departure.clone());
             }
+            Write::Occupancy(told) => self.occupancy = *told,
             Write::Forget(user) => {
                 self.departures.remove(user);
             }
@@ -119,6 +124,7 @@ impl History for MemoryHistory {
             first,
             first_at,
             departures: self.departures.values().cloned().collect(),
+            occupancy: self.occupancy,
             counts: self.counts,
             shares: self.shares.iter().map(|(user, (it, _))| (user.clone(), *it)).collect(),
             own: self.features.stored(),

@@ -53,6 +53,8 @@ const OWN: &[Step] = &[
             "CREATE INDEX entry_target ON entry (target) WHERE target IS NOT NULL",
         ],
     ),
+    // What they said of themselves.
+    (11, &["ALTER TABLE departure ADD COLUMN data TEXT"]),
 ];
 
 /// Every step from an empty database to today's, in order: the history's and those of features.

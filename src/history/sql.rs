@@ -5,8 +5,8 @@ use super::{History, TRIM_ENTRIES_MAX, schema, share, stored_room};
 use crate::database::write_meta;
 use crate::database::{Database, Value};
 use crate::feature::{self, Keep, tables};
-use crate::kernel::{DedupeWindow, Departure, Duplicate, PageQuery, StoredRoom, Write};
-use crate::message::{Added, Entry, Epoch, Millis, Offset, Page, RequestId, Target, UserId};
+use crate::kernel::{DedupeWindow, Departure, Duplicate, PageQuery, StoredRoom, Told, Write};
+use crate::message::{Added, Entry, Epoch, Json, Millis, Offset, Page, RequestId, Target, UserId};
 
 /// A history in SQLite.
 #[derive(Debug)]
@@ -37,10 +37,20 @@ impl<D: Database> SqlHistory<D> {
         match write {
             Write::Append(entry) => self.append(&[entry]),
             Write::Amend { entry, is_blank } => self.amend(entry, *is_blank),
-            Write::Depart(Departure { member, until }) => {
-                let sql = "INSERT OR REPLACE INTO departure (user, name, until) VALUES (?, ?, ?)";
+            Write::Depart(Departure { member, until, data }) => {
+                let sql = "INSERT OR REPLACE INTO departure (user, name, until, data)
+                           VALUES (?, ?, ?, ?)";
                 let (user, name) = (member.id.0.as_str(), member.name.as_str());
-                self.database.run(sql, &[user.into(), name.into(), until.0.into()]).map(drop)
+                let data = data.as_ref().map(Json::as_str);
+                let bindings = [user.into(), name.into(), until.0.into(), data.into()];
+                self.database.run(sql, &bindings).map(drop)
+            }
+            Write::Occupancy(Some(Told { connections, users, at })) => {
+                let told = format!("[{connections},{users},{}]", at.0);
+                write_meta(&self.database, "occupancy", &told)
+            }
+            Write::Occupancy(None) => {
+                self.database.run("DELETE FROM meta WHERE key = 'occupancy'", &[]).map(drop)
             }
             Write::Forget(user) => {
                 let sql = "DELETE FROM departure WHERE user = ?";
@@ -89,6 +99,7 @@ impl<D: Database> SqlHistory<D> {
                 Write::Feature(it) => features.push(it),
                 Write::Amend { .. }
                 | Write::Depart(_)
+                | Write::Occupancy(_)
                 | Write::Forget(_)
                 | Write::Trim { .. }
                 | Write::Prune(_)
@@ -131,7 +142,7 @@ impl<D: Database> SqlHistory<D> {
         for table in ["entry", "recent", "departure", "share"] {
             self.database.run(&format!("DELETE FROM {table}"), &[])?;
         }
-        for key in ["head", "head_at", "broadcasts"] {
+        for key in ["head", "head_at", "broadcasts", "occupancy"] {
             self.database.run("DELETE FROM meta WHERE key = ?", &[key.into()])?;
         }
         tables::erased(&self.database)?;

@@ -5,8 +5,8 @@ use crate::database::find;
 use crate::database::{Database, Row, Value};
 use crate::feature::tables::Woken;
 use crate::feature::{self, tables};
-use crate::kernel::{Counts, Departure, StoredRoom};
-use crate::message::{Epoch, Member, Millis, Offset, UserId};
+use crate::kernel::{Counts, Departure, StoredRoom, Told};
+use crate::message::{Epoch, Json, Member, Millis, Offset, UserId};
 
 /// What a wake reads beside features.
 const KERNEL: &str = "
@@ -19,7 +19,7 @@ const KERNEL: &str = "
         SELECT offset FROM (SELECT offset, user FROM entry ORDER BY offset DESC LIMIT 256)
         WHERE user IS NULL ORDER BY offset DESC LIMIT 1)
     UNION ALL
-    SELECT 'departure', user, name, until, 0 FROM departure
+    SELECT 'departure', user, name, until, data FROM departure
     UNION ALL
     SELECT 'share', user, data, 0, 0 FROM share";
 
@@ -58,7 +58,8 @@ impl Memo {
             "chained" => Self::Chained(Offset(number)),
             "departure" => {
                 let member = Member { id: UserId(key), name: value };
-                Self::Departure(Departure { member, until: Millis(number) })
+                let data = at.text().and_then(Json::stored);
+                Self::Departure(Departure { member, until: Millis(number), data })
             }
             "share" => {
                 let (user, counts) = share::read(key, &value)?;
@@ -93,6 +94,10 @@ pub(super) fn read<D: Database>(database: &D) -> Result<StoredRoom, D::Error> {
     let (first, first_at) = ends.iter().copied().min().unwrap_or_default();
     let counts: Option<Counts> =
         find(&meta, "broadcasts").and_then(|it| serde_json::from_str(it).ok());
+    let occupancy: Option<[u64; 3]> =
+        find(&meta, "occupancy").and_then(|it| serde_json::from_str(it).ok());
+    let occupancy =
+        occupancy.map(|[connections, users, at]| Told { connections, users, at: Millis(at) });
     let epoch = Epoch(find(&meta, "epoch").unwrap_or_default().to_owned());
     let counts = counts.unwrap_or_default();
     Ok(StoredRoom {
@@ -103,6 +108,7 @@ pub(super) fn read<D: Database>(database: &D) -> Result<StoredRoom, D::Error> {
         first,
         first_at,
         departures,
+        occupancy,
         counts,
         shares,
         own,

@@ -102,5 +102,5 @@ fn has_long_answer(command: &Command) -> bool {
     if let Command::Feature(it) = command {
         return it.has_long_answer();
     }
-    matches!(command, Command::History(_) | Command::Presence)
+    matches!(command, Command::History(_) | Command::Presence | Command::Members(..))
 }

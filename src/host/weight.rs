@@ -4,6 +4,7 @@ use crate::feature::{Keep, Tell};
 
 use crate::kernel::Event;
 use crate::kernel::{Effect, Write};
+use crate::message::{Presence, Reply};
 
 /// What an effect takes beside what is said in it: ids, names, times.
 const EFFECT_BYTES: usize = 512;
@@ -31,6 +32,7 @@ fn written(write: &Write) -> usize {
         Write::Append(entry) | Write::Amend { entry, .. } => entry.body.data.as_str().len(),
         Write::Feature(it) => it.weight(),
         Write::Depart(_)
+        | Write::Occupancy(_)
         | Write::Forget(_)
         | Write::Trim { .. }
         | Write::Prune(_)
@@ -44,6 +46,12 @@ fn told(event: &Event) -> usize {
     match event {
         Event::Entry(entry) | Event::Said(entry) => entry.body.data.as_str().len(),
         Event::Presence(members) => members.iter().map(|it| it.id.0.len() + it.name.len()).sum(),
+        Event::Reply(Reply::Members(it)) => it.weight(),
+        Event::Seen(it) => match &**it {
+            Presence::All(it) => it.weight(),
+            Presence::One(_, it) => it.weight(),
+            Presence::Many(_) => 0,
+        },
         Event::Feature(it) => it.weight(),
         Event::Welcome(_)
         | Event::Position(_)

@@ -1,11 +1,11 @@
 //! Hearing the room, or not: a connection may be told the log from another place, or nothing.
 
 use super::principal::Principal;
-use super::{Connection, Context, Grant, Room, behind, presence, topics};
+use super::{Connection, Context, Grant, Room, behind, members, presence, topics};
 use crate::close::Detached;
 use crate::kernel::Event;
 use crate::limits::FETCH_MS;
-use crate::message::{Code, ConnectionId, Following, ProtocolError, Reply};
+use crate::message::{Code, ConnectionId, Following, ProtocolError, Reply, Welcome};
 
 const NO_SOCKET: ProtocolError = ProtocolError::invalid("only a connection is told the log");
 
@@ -18,7 +18,7 @@ pub(crate) fn attach(
     room: &mut Room,
     cx: &mut Context,
     principal: &Principal,
-    Following { topics, position, rewind, .. }: Following,
+    Following { topics, position, rewind, is_absent, .. }: Following,
 ) {
     let Some(connection) = principal.connection.and_then(|id| room.connection(id)) else {
         return cx.refuse_principal(principal, NO_SOCKET);
@@ -26,7 +26,7 @@ pub(crate) fn attach(
     if !connection.grants.has(Grant::Join) {
         return cx.refuse_principal(principal, NOT_HERE);
     }
-    let id = connection.id;
+    let (id, was_present) = (connection.id, connection.is_present());
     let asked = Connection {
         topics,
         rewind,
@@ -34,6 +34,8 @@ pub(crate) fn attach(
         not_resumed: None,
         behind: None,
         is_detached: false,
+        is_absent,
+        is_stale: false,
         ..connection.clone()
     };
     if !asked.fits_attachment() {
@@ -43,11 +45,18 @@ pub(crate) fn attach(
     let welcome = presence::welcome(room, &connection);
     room.behind.remove(id);
     room.behind.enter(&connection, cx.clock.at.plus(FETCH_MS));
-    room.resubscribe(id, |it| {
+    let data = room.resubscribe(id, |it| {
         *it = Connection { asked: None, not_resumed: None, rewind: None, ..connection };
+        it.shows.take_if(|_| is_absent)
     });
     cx.effects.save(id);
+    let welcome = Welcome { presence: members::mode(room), ..welcome };
     cx.answer(principal, Event::Reply(Reply::Attached(Box::new(welcome))));
+    match (was_present, is_absent) {
+        (true, true) => presence::vanished(room, cx, principal.member.clone(), data.flatten()),
+        (false, false) => presence::appeared(room, cx, id, false),
+        _ => {}
+    }
 }
 
 /// It hears nothing any more, and can ask nothing, until it attaches again.
@@ -59,8 +68,16 @@ pub(crate) fn detach(room: &mut Room, cx: &mut Context, principal: &Principal) {
 
 fn leave(room: &mut Room, cx: &mut Context, id: ConnectionId) {
     room.behind.remove(id);
-    room.resubscribe(id, |it| (it.behind, it.is_detached) = (None, true));
+    let left = room.resubscribe(id, |it| {
+        let was_present = it.is_present();
+        (it.behind, it.is_detached) = (None, true);
+        was_present.then(|| it.shows.take())
+    });
     cx.effects.save(id);
+    let member = room.connection(id).map(|it| it.member.clone());
+    if let (Some(data), Some(member)) = (left.flatten(), member) {
+        presence::vanished(room, cx, member, data);
+    }
 }
 
 /// The same by no wish of its own: it is told why, and whether it may attach again, within how many

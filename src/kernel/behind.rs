@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::principal::Principal;
-use super::{Connection, Context, Flag, Grant, PageQuery, Recipients, Room, retention};
+use super::{Connection, Context, Flag, Grant, PageQuery, Recipients, Room, members, retention};
 use crate::kernel::Event;
 use crate::limits::FETCH_MS;
 use crate::message::{
@@ -282,9 +282,15 @@ impl Room {
                 told.push(Event::Position(cursor));
             }
         } else {
-            self.resubscribe(id, |it| it.behind = None);
+            let is_stale = self.resubscribe(id, |it| {
+                it.behind = None;
+                std::mem::take(&mut it.is_stale) && it.may_see()
+            });
             self.behind.remove(id);
             told.push(Event::Position(page.head));
+            if is_stale == Some(true) {
+                told.push(Event::Seen(Box::new(members::whole(self))));
+            }
         }
         told
     }

@@ -2,8 +2,8 @@ use std::rc::Rc;
 
 use crate::feature::{self, Ask, Found, Rate};
 use crate::message::{
-    Acknowledgement, Body, ConnectionId, Dedupe, Entry, EventName, Following, Kicked, PageRequest,
-    ProtocolError, RequestId, Topic,
+    Acknowledgement, Body, Change, ConnectionId, Dedupe, Entry, EventName, Following, Json, Kicked,
+    PageRequest, ProtocolError, RequestId, Topic,
 };
 
 /// A frame from a client, decoded. Decoding cannot fail as a whole: what could
@@ -44,6 +44,10 @@ pub enum Command {
     History(PageRequest),
     /// Who is here?
     Presence,
+    /// Who is here, and how: so many at most, after this one?
+    Members(Option<u64>, Option<String>),
+    /// I am here, or no longer, or say this of myself.
+    Show(Change, Option<Json>),
     /// What do I hear of?
     Subscriptions,
     /// Up to where has everything been told that is for everyone?
@@ -132,6 +136,8 @@ impl Command {
             | Self::Unsubscribe(_)
             | Self::History(_)
             | Self::Presence
+            | Self::Members(..)
+            | Self::Show(..)
             | Self::Subscriptions
             | Self::Position
             | Self::Attach(_)

@@ -7,8 +7,8 @@ use super::{Counts, Flag, Flags, Grant, Grants};
 use crate::feature::ConnectionParts;
 use crate::limits::{CONNECTION_BYTES_MAX, Limits};
 use crate::message::{
-    BROADCAST, Body, ConnectionId, Epoch, EventName, Member, Millis, NotResumed, Offset, Position,
-    Rewind, Topic, ascii_len, is_default,
+    BROADCAST, Body, ConnectionId, Epoch, EventName, Json, Member, Millis, NotResumed, Offset,
+    Position, Rewind, Topic, ascii_len, is_default,
 };
 use crate::rates::Window;
 
@@ -86,6 +86,15 @@ pub struct Connection {
     /// How often it began to be told the log anew, or showed a token (N47).
     #[serde(rename = "an", default, skip_serializing_if = "is_default")]
     pub attachments: Window,
+    /// Whether its user is not here by it, though it is.
+    #[serde(rename = "ab", default, skip_serializing_if = "is_default")]
+    pub is_absent: bool,
+    /// What its user says of themselves: kept with one of their connections.
+    #[serde(rename = "pd", default, skip_serializing_if = "Option::is_none")]
+    pub shows: Option<Json>,
+    /// Whether it missed who came and went while it was behind.
+    #[serde(rename = "ps", default, skip_serializing_if = "is_default")]
+    pub is_stale: bool,
     /// From where on, if not from there.
     #[serde(skip)]
     pub rewind: Option<Rewind>,
@@ -153,6 +162,9 @@ impl Connection {
             behind: None,
             is_detached: false,
             attachments: Window::default(),
+            is_absent: false,
+            shows: None,
+            is_stale: false,
             rewind: None,
             asked: None,
             not_resumed: None,

@@ -1,7 +1,7 @@
 use std::borrow::Cow;
 use std::rc::Rc;
 
-use super::{Counts, Departure};
+use super::{Counts, Departure, Told};
 use crate::close::CloseCode;
 use crate::feature::{self, Keep};
 use crate::kernel::{Event, Notice};
@@ -147,6 +147,8 @@ pub enum Write {
     },
     /// A user's last socket closed.
     Depart(Departure),
+    /// So many were told to be here; `None` where who is here is told again.
+    Occupancy(Option<Told>),
     /// A departed user is back, or has been announced as gone.
     Forget(UserId),
     /// Delete entries that are past keeping; the log may take several calls for it.

@@ -5,8 +5,8 @@ use uuid::Uuid;
 use crate::close::{Closing, Detached};
 use crate::feature::{self, Tell};
 use crate::message::{
-    ConnectionId, Entry, Member, Millis, Offset, Page, Priority, ProtocolError, Reply, RequestId,
-    UserId, Welcome,
+    ConnectionId, Entry, Member, Millis, Offset, Page, Presence, Priority, ProtocolError, Reply,
+    RequestId, UserId, Welcome,
 };
 
 /// Something a room says, addressed by the effect that carries it.
@@ -49,6 +49,8 @@ pub enum Event {
     Left(Member),
     /// Who is here.
     Presence(Vec<Member>),
+    /// The same, to those who keep a list of it.
+    Seen(Box<Presence>),
     /// A stretch of the log (B10).
     History(Page),
     /// The socket's token was replaced by a younger one.
@@ -92,6 +94,7 @@ impl Event {
             | Self::Joined(_)
             | Self::Left(_)
             | Self::Presence(_)
+            | Self::Seen(_)
             | Self::History(_)
             | Self::Renewed { .. }
             | Self::Reauth(_)
@@ -114,6 +117,7 @@ impl Event {
             | Self::Joined(_)
             | Self::Left(_)
             | Self::Presence(_)
+            | Self::Seen(_)
             | Self::History(_)
             | Self::Renewed { .. }
             | Self::Reauth(_)
@@ -132,6 +136,9 @@ impl Event {
             Self::Entry(entry) | Self::Said(entry) => Some(entry.body.name.as_str()),
             Self::Joined(_) => Some("user_joined"),
             Self::Left(_) => Some("user_left"),
+            Self::Seen(it) => {
+                Some(if matches!(**it, Presence::Many(_)) { "occupancy" } else { "presence" })
+            }
             Self::Welcome(_)
             | Self::Position(_)
             | Self::Ping

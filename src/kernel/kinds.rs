@@ -18,6 +18,8 @@ pub(crate) fn serves(kind: Kind, command: &Command) -> bool {
         | Command::Authenticate { .. }
         | Command::History(_)
         | Command::Presence
+        | Command::Members(..)
+        | Command::Show(..)
         | Command::Subscriptions
         | Command::Position
         | Command::Attach(_)

@@ -28,12 +28,14 @@ mod idle;
 mod input;
 pub(crate) mod kinds;
 mod lookup;
+pub(crate) mod members;
 pub(crate) mod pace;
 pub(crate) mod presence;
 pub(crate) mod principal;
 mod renewal;
 mod request;
 pub(crate) mod retention;
+mod showing;
 mod status;
 mod stored_room;
 pub(crate) mod subscriptions;
@@ -57,6 +59,7 @@ pub use flags::{Flag, Flags};
 pub use grants::{Grant, Grants};
 pub use input::{Duplicate, Input, Renewal};
 pub use lookup::{Answer, HostStats};
+pub use members::Told;
 pub use presence::Departure;
 use principal::Principal;
 pub use stored_room::StoredRoom;
@@ -88,6 +91,8 @@ pub struct Room {
     /// Those that are fed from the log; derived from `connections`.
     pub(crate) behind: Behind,
     pub(crate) departures: BTreeMap<UserId, Departure>,
+    /// How many are here, as it was last told, while that is told in place of who.
+    pub(crate) occupancy: Option<Told>,
     /// What was counted against it as a whole.
     pub(crate) counts: Counts,
     /// And against each of its users, while that may hold them back.
@@ -128,6 +133,7 @@ impl Room {
             subscriptions: Subscriptions::default(),
             behind: Behind::default(),
             departures: log.departures.into_iter().map(|it| (it.member.id.clone(), it)).collect(),
+            occupancy: log.occupancy,
             counts: log.counts,
             shares: log.shares.into_iter().collect(),
             addresses: BTreeMap::new(),

@@ -3,21 +3,26 @@
 use std::collections::BTreeSet;
 
 use super::principal::Principal;
-use super::{Connection, Context, Effect, Flag, Grant, Room, Write, anonymous, behind, topics};
+use super::{
+    Connection, Context, Effect, Flag, Grant, Room, Write, anonymous, behind, members, topics,
+};
 use crate::kernel::Event;
 use crate::limits::MEMBERS_BYTES_MAX;
 use crate::message::{
-    Code, ConnectionId, Member, Millis, ProtocolError, UserId, Welcome, json_len,
+    Change, Code, ConnectionId, Json, Member, Millis, Mode, Presence, ProtocolError, Seen, UserId,
+    Welcome, json_len,
 };
 use crate::rates::Quota;
 
-/// A user whose last socket closed.
+/// A user who is here no longer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Departure {
     /// The user, as they were last called.
     pub member: Member,
     /// Until when they may return without having left.
     pub until: Millis,
+    /// What they said of themselves.
+    pub data: Option<Json>,
 }
 
 /// Addresses remembered at most; past that, those whose minute is over are forgotten, and
@@ -69,23 +74,57 @@ fn capacity_for(room: &Room, user: &UserId) -> Result<(), ProtocolError> {
 }
 
 pub(crate) fn joined(room: &mut Room, cx: &mut Context, connection: Connection) {
-    let (id, member) = (connection.id, connection.member.clone());
-    let was_present = room.users.contains_key(&member.id);
+    let (id, is_present) = (connection.id, connection.is_present());
     let welcome = (connection.flags.has(Flag::Greeted) || connection.asked.is_some())
         .then(|| welcome(room, &connection));
     cx.tally.opened += 1;
     // Its socket brings its attachment along, so there is nothing to remember yet.
     behind::enter(room, connection, cx.clock.at);
     if let Some(welcome) = welcome {
+        let welcome = Welcome { presence: members::mode(room), ..welcome };
         cx.tell(id, None, Event::Welcome(Box::new(welcome)));
     }
-    if room.departures.remove(&member.id).is_some() {
-        cx.tally.recovered += 1;
-        cx.effects.push(Effect::Write(Write::Forget(member.id)));
-    } else if !was_present {
-        room.announce(cx, Some(id), Event::Joined(member.clone()));
-        room.features.member_joined(room, cx, &member);
+    if is_present {
+        appeared(room, cx, id, false);
+    } else {
+        members::settle(room, cx);
     }
+}
+
+/// A user is here by one connection more. Whether the client said so: then it hears of it, too.
+pub(crate) fn appeared(room: &mut Room, cx: &mut Context, id: ConnectionId, is_said: bool) {
+    let Some(member) = room.connection(id).map(|it| it.member.clone()) else { return };
+    let (user, except) = (&member.id, (!is_said).then_some(id));
+    if let Some(Departure { data, .. }) = room.departures.remove(user) {
+        cx.tally.recovered += 1;
+        cx.effects.push(Effect::Write(Write::Forget(user.clone())));
+        let is_kept = data.is_none_or(|it| members::hand_on(room, cx, user, &it));
+        if is_said || !is_kept {
+            members::changed(room, cx, except, Change::Update, user);
+        }
+    } else if room.present(user).nth(1).is_none() {
+        room.announce(cx, Some(id), Event::Joined(member.clone()));
+        members::changed(room, cx, except, Change::Join, user);
+        room.features.member_joined(room, cx, &member);
+    } else {
+        members::changed(room, cx, except, Change::Update, user);
+    }
+    members::settle(room, cx);
+}
+
+/// A user is here by one connection less, which kept what they say of themselves.
+pub(crate) fn vanished(room: &mut Room, cx: &mut Context, member: Member, data: Option<Json>) {
+    if room.present(&member.id).next().is_some() {
+        if let Some(data) = data {
+            members::hand_on(room, cx, &member.id, &data);
+        }
+        members::changed(room, cx, None, Change::Update, &member.id);
+    } else if !room.connections.is_empty() || data.is_some() || room.features.watches_members(room)
+    {
+        // With nobody left to tell, and nothing to tell of them, there is nothing to remember either.
+        depart(room, cx, member, data);
+    }
+    members::settle(room, cx);
 }
 
 pub(crate) fn welcome(room: &Room, connection: &Connection) -> Welcome {
@@ -102,6 +141,7 @@ pub(crate) fn welcome(room: &Room, connection: &Connection) -> Welcome {
         expires_at: connection.expires_at,
         grants: connection.grants.names(),
         limits: room.limits,
+        presence: Mode::Members,
     }
 }
 
@@ -116,26 +156,26 @@ pub(crate) fn left(room: &mut Room, cx: &mut Context, id: ConnectionId) {
     cx.tally.open_ms_max = cx.tally.open_ms_max.max(open_ms);
     room.keep_counts(cx, &connection);
     room.features.left(room, cx, &connection);
-    let member = connection.member;
-    let others = room.users.get_mut(&member.id);
-    let is_last = others.is_none_or(|it| it.remove(&id) && it.is_empty());
-    if is_last {
-        room.users.remove(&member.id);
-        // With nobody left to tell, there is nothing to remember either.
-        if !room.connections.is_empty() || room.features.watches_members(room) {
-            depart(room, cx, member);
-        }
+    let (is_present, user) = (connection.is_present(), &connection.member.id);
+    let others = room.users.get_mut(user);
+    if others.is_none_or(|it| it.remove(&id) && it.is_empty()) {
+        room.users.remove(user);
+    }
+    if is_present {
+        vanished(room, cx, connection.member, connection.shows);
+    } else {
+        members::settle(room, cx);
     }
 }
 
-/// A user has no connection any more: their grace begins.
-pub(crate) fn depart(room: &mut Room, cx: &mut Context, member: Member) {
+/// A user is here by no connection any more: their grace begins.
+pub(crate) fn depart(room: &mut Room, cx: &mut Context, member: Member, data: Option<Json>) {
     cx.tally.lost += 1;
     let until = cx.clock.at.plus(room.limits.presence_grace_ms);
     if until <= cx.clock.at {
-        return gone(room, cx, &member);
+        return gone(room, cx, &member, data);
     }
-    let departure = Departure { member, until };
+    let departure = Departure { member, until, data };
     cx.effects.push(Effect::Write(Write::Depart(departure.clone())));
     room.departures.insert(departure.member.id.clone(), departure);
 }
@@ -149,17 +189,20 @@ pub(crate) fn due_at(room: &Room) -> Option<Millis> {
 pub(crate) fn expire(room: &mut Room, cx: &mut Context) {
     let now = cx.clock.at;
     while let Some(user) = first_over(room, now) {
-        if let Some(Departure { member, .. }) = room.departures.remove(&user) {
+        if let Some(Departure { member, data, .. }) = room.departures.remove(&user) {
             cx.effects.push(Effect::Write(Write::Forget(user)));
-            gone(room, cx, &member);
+            gone(room, cx, &member, data);
         }
     }
 }
 
 /// A user left, and all hear of it.
-fn gone(room: &mut Room, cx: &mut Context, member: &Member) {
+fn gone(room: &mut Room, cx: &mut Context, member: &Member, data: Option<Json>) {
     room.announce(cx, None, Event::Left(member.clone()));
+    let seen = Seen { member: member.clone(), connections: 0, data };
+    members::tell(room, cx, None, Presence::One(Change::Leave, seen));
     room.features.member_left(room, cx, member);
+    members::settle(room, cx);
 }
 
 /// The user whose grace ended first.
@@ -169,11 +212,11 @@ fn first_over(room: &Room, now: Millis) -> Option<UserId> {
 }
 
 pub(crate) fn list(room: &Room, cx: &mut Context, principal: &Principal) {
-    let allowed = principal.needs(Grant::Presence, "this token does not allow seeing who is here");
-    if let Err(error) = allowed {
+    if let Err(error) = principal.needs(Grant::Presence, members::MAY_NOT_SEE) {
         return cx.refuse_principal(principal, error);
     }
-    let mut members: Vec<Member> = room.connections.values().map(|it| it.member.clone()).collect();
+    let present = room.connections.values().filter(|it| it.is_present());
+    let mut members: Vec<Member> = present.map(|it| it.member.clone()).collect();
     // Those within their grace never left.
     members.extend(room.departures.values().map(|it| it.member.clone()));
     members.sort_by(|a, b| a.id.cmp(&b.id));

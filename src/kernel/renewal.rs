@@ -2,7 +2,7 @@
 
 use super::attach::{self, NOT_HERE};
 use super::principal::Principal;
-use super::{Connection, Context, Grant, Renewal, Room, behind};
+use super::{Connection, Context, Grant, Renewal, Room, behind, members};
 use crate::kernel::Event;
 use crate::limits::RENEWAL_MS;
 use crate::message::{Code, ConnectionId, Following, ProtocolError, RequestId};
@@ -70,6 +70,7 @@ pub(crate) fn renewed(
     room.sweep_no_later_than(due.flatten());
     cx.effects.save(id);
     behind::release(room, id, cx.clock.at);
+    members::catch_up(room, cx, id);
     let connection = room.connection(id);
     let principal = connection.map(|it| Principal::of(it, request_id.clone(), cx.clock.at));
     match (attach, principal) {

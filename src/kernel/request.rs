@@ -3,8 +3,8 @@
 use super::principal::Principal;
 use super::renewal::Prompted;
 use super::{
-    Command, Context, Duplicate, Event, Request, Room, admin, attach, behind, chat, kinds,
-    presence, renewal, status, topics,
+    Command, Context, Duplicate, Event, Request, Room, admin, attach, behind, chat, kinds, members,
+    presence, renewal, showing, status, topics,
 };
 use crate::feature::Ask;
 use crate::message::{Code, ConnectionId, ProtocolError};
@@ -79,6 +79,10 @@ impl Room {
             Command::Unsubscribe(topics) => topics::unsubscribe(self, cx, principal, topics),
             Command::History(page) => chat::history(self, cx, principal, page),
             Command::Presence => presence::list(self, cx, principal),
+            Command::Members(limit, cursor) => {
+                members::list(self, cx, principal, limit, cursor.as_deref());
+            }
+            Command::Show(change, data) => showing::show(self, cx, principal, change, data),
             Command::Subscriptions => topics::list(self, cx, principal),
             Command::Position => behind::position(self, cx, principal),
             Command::Attach(it) => attach::attach(self, cx, principal, *it),

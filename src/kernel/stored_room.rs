@@ -1,6 +1,6 @@
 //! What outlives a room's memory.
 
-use super::{Counts, Departure};
+use super::{Counts, Departure, Told};
 use crate::feature;
 use crate::message::{Epoch, Millis, Offset, UserId};
 
@@ -21,6 +21,8 @@ pub struct StoredRoom {
     pub first_at: Millis,
     /// Users whose last socket closed and whose grace may still run.
     pub departures: Vec<Departure>,
+    /// How many were last told to be here, where that is told in place of who.
+    pub occupancy: Option<Told>,
     /// What was counted against the room, as of when a socket last left with it.
     pub counts: Counts,
     /// What was counted against users, likewise.
@@ -41,6 +43,7 @@ impl StoredRoom {
             first: Offset(0),
             first_at: Millis(0),
             departures: Vec::new(),
+            occupancy: None,
             counts: Counts::default(),
             shares: vec![],
             own: feature::Stored::default(),

@@ -162,8 +162,7 @@ impl Room {
         body: &Body,
         except: Option<ConnectionId>,
     ) -> Recipients {
-        let own =
-            self.users.get(user).into_iter().flatten().filter_map(|it| self.connection(*it));
+        let own = self.users.get(user).into_iter().flatten().filter_map(|it| self.connection(*it));
         let hearers = own.filter(|it| it.is_live() && it.wants_entry(body, None));
         self.recipients(hearers.map(|it| it.id), except)
     }
@@ -204,6 +203,11 @@ impl Room {
         self.subscriptions.following.iter().filter_map(|it| self.connection(*it))
     }
 
+    /// The connections that hear nothing for now.
+    pub(crate) fn deaf(&self) -> Vec<ConnectionId> {
+        self.subscriptions.deaf.iter().copied().collect()
+    }
+
     /// The connections that are subscribed to a channel.
     pub(crate) fn subscribers(
         &self,
@@ -227,15 +231,36 @@ impl Room {
         Recipients::Only(all)
     }
 
-    /// Tells those who hear of it and may learn who is here.
+    /// Tells those who hear of it and may learn who is here. Where there are many, those who follow
+    /// the room are told how many.
     pub(crate) fn announce(&self, cx: &mut Context, except: Option<ConnectionId>, event: Event) {
         let name = event.topic().unwrap_or_default();
-        let to = if self.subscriptions.blind.is_empty() {
+        let to = match self.occupancy {
+            None => self.seers(name, except),
+            Some(_) => self.hearers_such(name, except, |it| it.may_see() && !it.can_fall_behind()),
+        };
+        cx.tell_all(to, event);
+    }
+
+    /// Tells those of them who follow the room what the protocols of others have no word for.
+    pub(crate) fn tell_followers(
+        &self,
+        cx: &mut Context,
+        except: Option<ConnectionId>,
+        event: Event,
+    ) {
+        if !self.subscriptions.following.is_empty() {
+            let to = self.seers(event.topic().unwrap_or_default(), except);
+            cx.tell_all(to, event);
+        }
+    }
+
+    fn seers(&self, name: &str, except: Option<ConnectionId>) -> Recipients {
+        if self.subscriptions.blind.is_empty() {
             self.hearers(name, except)
         } else {
             self.hearers_such(name, except, Connection::may_see)
-        };
-        cx.tell_all(to, event);
+        }
     }
 }
 

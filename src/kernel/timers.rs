@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Context, Room, behind, idle, presence, retention, vacancy};
+use super::{Context, Room, behind, idle, members, presence, retention, vacancy};
 use crate::message::{ConnectionId, Millis};
 
 /// When each connection was last heard by the platform on the room's behalf.
@@ -27,6 +27,8 @@ const TIMERS: &[Timer] = &[
     Timer { due_at: |room| room.sweep_at, fire: idle::sweep },
     // Users whose grace is over.
     Timer { due_at: presence::due_at, fire: |room, cx, _| presence::expire(room, cx) },
+    // How many are here, where that is told in place of who.
+    Timer { due_at: members::due_at, fire: |room, cx, _| members::settle(room, cx) },
     // Entries that are past keeping.
     Timer { due_at: retention::due_at, fire: |room, cx, _| retention::trim(room, cx) },
     // Those that are fed from the log.
@@ -79,7 +81,7 @@ mod tests {
             head_at: Millis(1),
             first: Offset(1),
             first_at: Millis(1),
-            departures: vec![Departure { member, until: Millis(500) }],
+            departures: vec![Departure { member, until: Millis(500), data: None }],
             ..StoredRoom::blank(Epoch("e".into()))
         };
         Room::restore(Kind::Chat, Limits::default(), stored, [])

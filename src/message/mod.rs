@@ -14,6 +14,7 @@ mod kind;
 mod name;
 mod page;
 mod position;
+mod presence;
 mod published;
 mod readable;
 mod reply;
@@ -35,6 +36,10 @@ pub(crate) use name::is_dots;
 pub use name::{Name, stored_name, stored_names};
 pub use page::{Added, Completed, Page, length_of};
 pub use position::{Attached, Following, NotResumed, Position, Rewind};
+pub use presence::{
+    Change, Mode, Occupancy, PRESENCE_DATA_BYTES_MAX, PRESENT_PARAMETER, Presence, Roster, Seen,
+    read_absent,
+};
 pub use published::{BROADCAST, BYTES, EVENT, Priority};
 pub use readable::is_bearable;
 pub use reply::{Accepted, Reply, Stats, Status, Welcome};

@@ -108,6 +108,8 @@ pub struct Following {
     pub rewind: Option<Rewind>,
     /// With which token from then on, if not with the one it has.
     pub token: Option<String>,
+    /// Whether its user is not to be here by it.
+    pub is_absent: bool,
 }
 
 /// From where on a client is told the log, and where that stands.

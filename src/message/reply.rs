@@ -1,6 +1,6 @@
 use crate::limits::Limits;
 
-use super::{Attached, ConnectionId, Epoch, Millis, Offset, Topic, UserId};
+use super::{Attached, ConnectionId, Epoch, Millis, Mode, Offset, Roster, Topic, UserId};
 
 /// What a newcomer is told of its connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +25,8 @@ pub struct Welcome {
     pub grants: Vec<&'static str>,
     /// What holds in the room.
     pub limits: Limits,
+    /// How it is told who is here.
+    pub presence: Mode,
 }
 
 /// The answer to a request that only who asked gets.
@@ -40,6 +42,8 @@ pub enum Reply {
     Subscriptions(Option<Vec<Topic>>),
     /// How the room is.
     Stats(Stats),
+    /// Who is here, and how.
+    Members(Box<Roster>),
     /// How this connection is.
     Status(Box<Status>),
     /// So many connections were closed.

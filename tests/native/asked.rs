@@ -30,6 +30,7 @@ pub(crate) fn spelled(request: &Request) -> Value {
         }
         Ok(Command::Publish(it)) if it.body.kind == MESSAGE => json!({"say": it.body.data}),
         Ok(Command::Publish(it)) if [EVENT, BYTES].contains(&it.body.kind) => published(it),
+        Ok(Command::Attach(it)) if it.is_absent => json!({"attach": {"present": false}}),
         Ok(Command::Attach(it)) => {
             let mut attach = json!({
                 "topics": it.topics,
@@ -51,7 +52,11 @@ pub(crate) fn spelled(request: &Request) -> Value {
         }
         Ok(Command::Subscribe(topics)) => json!({"subscribe": topics}),
         Ok(Command::Unsubscribe(topics)) => json!({"unsubscribe": topics}),
-        Ok(Command::Presence) => json!("presence"),
+        Ok(Command::Presence | Command::Members(None, None)) => json!("presence"),
+        Ok(Command::Members(limit, cursor)) => {
+            json!({"members": {"limit": limit, "cursor": cursor}})
+        }
+        Ok(Command::Show(change, data)) => json!({"show": {"change": change, "data": data}}),
         Ok(Command::Subscriptions) => json!("subscriptions"),
         Ok(Command::Feature(feature::Command::State(StateCommand::All))) => json!("state"),
         Ok(Command::Stats) => json!("stats"),

@@ -52,7 +52,9 @@ pub(crate) fn heard(world: &World, number: u64) -> Vec<String> {
         let parts = [vec![it["type"].to_string()], parts.collect()].concat().join(" ");
         parts.replace('"', "")
     };
-    world.sockets.frames(number).iter().map(part).collect()
+    // Who comes and goes is another story.
+    let frames = world.sockets.frames(number);
+    frames.iter().filter(|it| it["event"] != "presence").map(part).collect()
 }
 
 /// Shows a token: whose it is, when it expires, and what it grants.

@@ -4,7 +4,7 @@ use dormouse::close::{CloseCode, Closing, Detached};
 use dormouse::kernel::Event;
 use dormouse::limits::Limits;
 use dormouse::message::{
-    Attached, Code, Epoch, NotResumed, Offset, ProtocolError, Reply, UserId, Welcome,
+    Attached, Code, Epoch, Mode, NotResumed, Offset, ProtocolError, Reply, UserId, Welcome,
 };
 
 use crate::support::{NOON, attached, entry, session_id};
@@ -22,6 +22,7 @@ pub(crate) fn greeting(client: Option<&str>) -> Welcome {
         expires_at: None,
         grants: vec!["join"],
         limits: Limits::default(),
+        presence: Mode::Members,
     }
 }
 

@@ -4,10 +4,10 @@ use std::fmt::Debug;
 use std::rc::Rc;
 
 use dormouse::history::{History, MemoryHistory, SqlHistory, migrations};
-use dormouse::kernel::{Counts, DedupeWindow, Departure, PageQuery, Write};
+use dormouse::kernel::{Counts, DedupeWindow, Departure, PageQuery, Told, Write};
 use dormouse::limits::PAGE_BYTES_MAX;
 use dormouse::message::{
-    Before, Body, Entry, Epoch, Millis, Offset, Relation, RequestId, Target, UserId, Within,
+    Before, Body, Entry, Epoch, Json, Millis, Offset, Relation, RequestId, Target, UserId, Within,
 };
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -235,11 +235,18 @@ fn a_trimmed_log_goes_on_where_it_was<H: History<Error: Debug>>(mut history: H) 
 }
 
 fn departures_and_counts_are_kept<H: History<Error: Debug>>(mut history: H) {
-    let until = |until| Departure { member: member("ann"), until: Millis(until) };
+    let data = |until| (until != 1).then(|| Json::parse(r#"{"status":"busy"}"#).unwrap());
+    let until =
+        |until| Departure { member: member("ann"), until: Millis(until), data: data(until) };
     history.commit(&[Write::Depart(until(1)), Write::Depart(until(2))]).unwrap();
     assert_eq!(history.stored_room().unwrap().departures, [until(2)]);
     history.commit(&[Write::Forget(member("ann").id)]).unwrap();
     assert!(history.stored_room().unwrap().departures.is_empty());
+    let told = Told { connections: 812, users: 640, at: Millis(7) };
+    history.commit(&[Write::Occupancy(Some(told))]).unwrap();
+    assert_eq!(history.stored_room().unwrap().occupancy, Some(told));
+    history.commit(&[Write::Occupancy(None)]).unwrap();
+    assert_eq!(history.stored_room().unwrap().occupancy, None);
     let counts = |count| -> Counts {
         serde_json::from_value(serde_json::json!({"o": 77, "c": count, "e": 5})).unwrap()
     };

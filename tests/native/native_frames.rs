@@ -5,12 +5,13 @@ use std::rc::Rc;
 use dormouse::kernel::{Event, Notice, Request};
 use dormouse::message::{
     BYTES, Body, Code, EVENT, Entry, EventName, Json, Kind, Member, Millis, Offset, ProtocolError,
-    RoomName, UserId,
+    Reply, RoomName, UserId,
 };
 use dormouse::protocol::{Channel, Frame, Peer, ProtocolId, RoomAddress, Wire};
 use serde_json::{Value, json};
 
 use crate::asked::spelled;
+use crate::following::greeting;
 use crate::support::{NOON, clock, encoded, entry, epoch, session_id};
 
 fn vectors() -> Value {
@@ -144,6 +145,23 @@ fn n2_a_list_is_read_message_by_message_and_does_not_nest() {
     );
 }
 
+#[test]
+fn n58_a_client_is_told_what_the_room_serves() {
+    for (kind, features) in [
+        (Kind::Chat, json!(["presence", "state", "typing", "annotations"])),
+        (Kind::Hub, json!(["presence", "state", "typing", "annotations"])),
+        (Kind::Analytics, json!(["presence"])),
+        (Kind::Collaboration, json!(["presence"])),
+    ] {
+        let address = RoomAddress { kind, ..address() };
+        let hello = notice(Event::Welcome(Box::new(greeting(None))));
+        let frame = ProtocolId::NATIVE.get().encode(&hello, &address.channel());
+        let Some(Frame::Text(text)) = frame else { panic!("hello") };
+        let hello: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(hello["features"], features, "{kind:?}");
+    }
+}
+
 fn address() -> RoomAddress {
     let name = Some(RoomName::parse("team-42").unwrap());
     RoomAddress { kind: Kind::Chat, name, epoch: epoch() }
@@ -220,7 +238,7 @@ fn n15_what_answers_a_request_without_an_id_is_not_said_unless_it_is_a_refusal()
         let channel = Channel { room: Some(&address), name: None };
         ProtocolId::NATIVE.get().encode(&notice(event), &channel)
     };
-    assert_eq!(say(Event::Presence(vec![])), None);
+    assert_eq!(say(Event::Reply(Reply::Members(Box::default()))), None);
     assert!(say(Event::Refused(ProtocolError::system())).is_some());
     assert!(say(Event::Pong).is_some());
 }

@@ -232,9 +232,8 @@ pub(crate) fn events() -> Vec<Event> {
         vec![Reading { metric: metric(), last }, Reading { metric: metric(), last: None }]
     };
     let mut measured = (*entry(42, NOON.0, "ann", None)).clone();
-    measured.body =
-        Body::from(Metric { metric: metric(), value: Json::parse("1e25").unwrap(), at: None });
-    measured.body = measured.body.accepted(NOON);
+    let score = Metric { metric: metric(), value: Json::parse("1e25").unwrap(), at: None };
+    measured.body = Body::from(score).accepted(NOON);
     let measured = Event::Entry(measured.into());
     let update = json!({"workflow_id": "w", "status": "pending", "stage": "review", "progress": 5});
     let notification = json!({"notification_id": "n", "title": "t", "message": "m", "user_id": null,
@@ -291,7 +290,8 @@ pub(crate) fn events() -> Vec<Event> {
         measured,
     ]);
     events.extend(edited().into_iter().chain(crate::search::told()).map(|(_, event)| event));
-    events.extend(crate::annotation_frames::said().into_iter().map(|it| it.2));
+    let presence = crate::presence_frames::said();
+    events.extend(crate::annotation_frames::said().into_iter().chain(presence).map(|it| it.2));
     events
 }
 

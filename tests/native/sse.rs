@@ -6,8 +6,8 @@ use dormouse::kernel::{Connection, Flag, Grants};
 use dormouse::kernel::{Event, Notice};
 use dormouse::limits::Limits;
 use dormouse::message::{
-    Attached, Epoch, Kind, Millis, NotResumed, Offset, Position, ProtocolError, Topic, UserId,
-    Welcome,
+    Attached, Epoch, Kind, Millis, Mode, NotResumed, Offset, Position, ProtocolError, Topic,
+    UserId, Welcome,
 };
 use dormouse::protocol::{Channel, Frame, ProtocolId, Relay, RoomAddress, Wire};
 use serde_json::{Value, json};
@@ -43,6 +43,7 @@ fn attachments() -> Vec<(&'static str, Notice)> {
             expires_at: None,
             grants: vec!["join"],
             limits: Limits::default(),
+            presence: Mode::Members,
         }))
     };
     let mut clock = clock(NOON);

@@ -27,7 +27,7 @@ use crate::support::{NOON, Rusqlite, epoch};
 use crate::world::World;
 
 /// Every form there has been, oldest first.
-const FORMS: &[&str] = &["1", "2", "3", "4", "5", "6"];
+const FORMS: &[&str] = &["1", "2", "3", "4", "5", "6", "7"];
 
 fn folder(form: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/stored").join(form)
@@ -264,6 +264,7 @@ fn a_hand_off_of_another_version_is_read() {
         topics: None,
         position: None,
         rewind: None,
+        is_absent: false,
         own,
     };
     let header = |json: &str| URL_SAFE_NO_PAD.encode(json);
@@ -279,9 +280,11 @@ fn a_hand_off_of_another_version_is_read() {
         topics: Some(vec![Topic::parse("a.*").unwrap()]),
         position: Some(Position { epoch: epoch(), offset: Offset(41) }),
         rewind: Some(Rewind::Entries(50)),
+        is_absent: true,
         ..none.clone()
     };
-    let follows = r#","topics":["a.*"],"position":{"e":"e","o":41},"rewind":{"n":50}"#;
+    let follows =
+        r#","topics":["a.*"],"position":{"e":"e","o":41},"rewind":{"n":50},"is_absent":true"#;
     assert_eq!(following.to_header(), header(&literal.replace(RESUME, follows)));
     assert_eq!(HandOff::from_header(&following.to_header()), Some(following));
     // What another version hands over beside it, and what is no such thing.

@@ -84,8 +84,13 @@ fn chat() -> World {
         &json!({"type": "message", "id": "h1", "data": {"content": "x"}}),
     );
     says(&mut world, 2, &json!({"type": "typing", "data": {"isTyping": true}}));
+    // Of who left, the room keeps what they said of themselves.
+    world.join_on(ProtocolId::NATIVE, 4, "eve");
+    let params = json!({"data": {"status": "\u{4e2d}"}});
+    says(&mut world, 4, &json!({"type": "command", "command": "presence.enter", "params": params}));
     world.wait(1);
     world.leave(3);
+    world.leave(4);
     world
 }
 

@@ -10,9 +10,9 @@ use dormouse::feature::typing::TypingEvent;
 use dormouse::kernel::{Event, Notice};
 use dormouse::limits::Limits;
 use dormouse::message::{
-    Accepted, Added, Body, Code, EVENT, Entry, Epoch, EventName, Fault, Json, Millis, Name, Offset,
-    Page, ProtocolError, Reply, RequestId, RoomName, StateKey, Stats, Status, Topic, UserId,
-    Welcome,
+    Accepted, Added, Body, Code, EVENT, Entry, Epoch, EventName, Fault, Json, Millis, Mode, Name,
+    Offset, Page, ProtocolError, Reply, RequestId, RoomName, StateKey, Stats, Status, Topic,
+    UserId, Welcome,
 };
 use dormouse::protocol::{Frame, ProtocolId};
 use serde_json::{Value, json};
@@ -116,6 +116,7 @@ fn welcome(client: Option<&str>) -> Event {
         expires_at: None,
         grants: vec!["join"],
         limits: Limits::default(),
+        presence: Mode::Members,
     }))
 }
 
@@ -270,6 +271,7 @@ pub(crate) fn notices() -> Vec<(&'static str, Notice)> {
     events.extend(crate::search::told().into_iter().map(|(title, it)| (title, Some("f1"), it)));
     events.extend(annotation_frames::said());
     events.extend(crate::following::resumed().into_iter().map(|(title, it)| (title, None, it)));
+    events.extend(crate::presence_frames::said());
     let mut clock = clock(NOON);
     let notice = |(title, reply_to, event): (&'static str, Option<&str>, Event)| {
         let reply_to = reply_to.map(|it| RequestId::parse(it).unwrap());

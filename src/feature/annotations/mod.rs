@@ -20,7 +20,7 @@ use std::convert::Infallible;
 use serde::{Deserialize, Serialize};
 
 use super::{ConnectionPart, Feature, Find, Keep, Known, Publishing};
-use crate::message::{Body, EntryKind, Millis, Offset, ProtocolError, UserId};
+use crate::message::{Body, EntryKind, Kind, Millis, Offset, ProtocolError, UserId};
 use crate::rates::{Meter, Pool, Window};
 
 pub use entries::{DELETE, EDIT, REACTION};
@@ -134,6 +134,9 @@ impl Feature for Annotations {
     }
     fn event_of(protocol: &str, word: &str) -> Option<&'static str> {
         entries::event_of(protocol, word)
+    }
+    fn offered(kind: Kind) -> Option<&'static str> {
+        kind.properties().serves_events.then_some("annotations")
     }
     fn words(protocol: &str) -> &'static [&'static str] {
         match protocol {

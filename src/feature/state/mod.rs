@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 
 use super::{Feature, Find, Keep, Known, Nothing, Publishing};
-use crate::message::{Body, Millis, ProtocolError, StateKey, UserId};
+use crate::message::{Body, Kind, Millis, ProtocolError, StateKey, UserId};
 
 pub use words::{StateCommand, StateEvent, StateItem, StateTask};
 
@@ -62,6 +62,9 @@ impl Feature for State {
     type OnConnection = Nothing;
     type Config = ();
     type Task = StateTask;
+    fn offered(kind: Kind) -> Option<&'static str> {
+        kind.properties().serves_events.then_some("state")
+    }
     fn publication(it: &mut Publishing) -> Option<Result<Body, ProtocolError>> {
         // What is kept under a key changes by this feature's own command alone.
         it.name.as_str().starts_with(StateKey::PREFIX).then_some(Err(ProtocolError::RESERVED))

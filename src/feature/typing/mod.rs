@@ -13,7 +13,7 @@ use std::convert::Infallible;
 use serde::{Deserialize, Serialize};
 
 use super::{ConnectionPart, Feature, Known, Never};
-use crate::message::Millis;
+use crate::message::{Kind, Millis};
 use crate::rates::{Meter, Pool, Window};
 
 pub use words::{TypingCommand, TypingEvent};
@@ -55,6 +55,9 @@ impl Feature for Typing {
     type Config = ();
     type Task = Never<Self>;
     const POOLS: &'static [Pool] = &[NOTICES];
+    fn offered(kind: Kind) -> Option<&'static str> {
+        kind.properties().serves_events.then_some("typing")
+    }
     fn words(protocol: &str) -> &'static [&'static str] {
         match protocol {
             "context" | "events" => &["typing"],

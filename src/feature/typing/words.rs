@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::feature::{Ask, Spelled, Tell};
-use crate::message::{Kind, ProtocolError, UserId, json};
+use crate::message::{Body, EVENT, EventName, Json, Kind, ProtocolError, UserId, json};
 
 /// What a client says of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,9 +31,17 @@ impl Ask for TypingCommand {
         word: &str,
         data: Option<&RawValue>,
     ) -> Option<Result<Self, ProtocolError>> {
-        let wrong = "typing needs data with isTyping, true or false";
-        let read = || json::data(data, wrong).map(|TypingIn { is_typing }| Self::Set(is_typing));
-        ((protocol, word) == ("context", "typing")).then(read)
+        match (protocol, word) {
+            ("context", "typing") => {
+                let wrong = "typing needs data with isTyping, true or false";
+                Some(json::data(data, wrong).map(|TypingIn { is_typing }| Self::Set(is_typing)))
+            }
+            ("native publish", "typing") => {
+                let wrong = "typing needs data with on, true or false";
+                Some(json::data(data, wrong).map(|Turned { on }| Self::Set(on)))
+            }
+            _ => None,
+        }
     }
     fn is_served_in(&self, kind: Kind) -> bool {
         matches!(kind, Kind::Chat | Kind::Hub)
@@ -56,6 +64,17 @@ impl Tell for TypingEvent {
     fn is_ephemeral(&self) -> bool {
         true
     }
+}
+
+/// What those are told who follow the room, when a user begins or stops: an event like others.
+pub(super) fn turned(on: bool) -> Body {
+    Body::new(EVENT, EventName::known("typing"), Json::of(&Turned { on }))
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct Turned {
+    /// Whether they are typing now.
+    on: bool,
 }
 
 #[derive(Deserialize)]

@@ -217,14 +217,13 @@ fn compare(room: &mut Room, cx: &mut Context) {
     if !Webhooks::watches_members(room) {
         return;
     }
-    let is_here = |id| room.users.contains_key(id) || room.departures.contains_key(id);
-    let lost = room.own.webhooks.members.iter().filter(|it| !is_here(&it.id));
+    let lost = room.own.webhooks.members.iter().filter(|it| !room.is_here(&it.id));
     let lost: Vec<Member> = lost.cloned().collect();
     for member in lost {
-        presence::depart(room, cx, member);
+        presence::depart(room, cx, member, None);
     }
     let is_told = |id| room.own.webhooks.place(id).is_ok();
-    let untold = room.connections.values().filter(|it| !is_told(&it.member.id));
+    let untold = room.connections.values().filter(|it| it.is_present() && !is_told(&it.member.id));
     for member in untold.map(|it| it.member.clone()).collect::<Vec<_>>() {
         joined(room, cx, &member);
     }

@@ -112,6 +112,7 @@ impl Protocol for Client {
             | Event::Joined(_)
             | Event::Left(_)
             | Event::Presence(_)
+            | Event::Seen(_)
             | Event::History(_)
             | Event::Reply(_) => return None,
         })

@@ -102,6 +102,7 @@ impl Protocol for Context {
             }
             Event::Refused(error) => json::frame(&Error::of(notice, error)),
             Event::Position(_)
+            | Event::Seen(_)
             | Event::Said(_)
             | Event::Closing(_)
             | Event::Reauth(_)

@@ -94,6 +94,7 @@ impl Protocol for Talk {
             | Event::Joined(_)
             | Event::Left(_)
             | Event::Presence(_)
+            | Event::Seen(_)
             | Event::Reply(_) => return None,
         })
     }

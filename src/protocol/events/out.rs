@@ -40,6 +40,7 @@ pub(super) fn encode(notice: &Notice) -> Option<Frame> {
         }
         Event::Ping
         | Event::Position(_)
+        | Event::Seen(_)
         | Event::Said(_)
         | Event::Closing(_)
         | Event::Reauth(_)
@@ -64,6 +65,7 @@ fn reply(notice: &Notice, at: String, reply: &Reply) -> Option<Frame> {
         Reply::Kicked(kicked) => response(notice, at, KickedOut { kicked: *kicked }),
         // Nothing it can say asks for these.
         Reply::Status(_)
+        | Reply::Members(_)
         | Reply::Erased
         | Reply::Attached(_)
         | Reply::Detached

@@ -2,14 +2,18 @@
 
 use serde::Serialize;
 
+use crate::feature;
 use crate::kernel::Notice;
 use crate::limits::{Limits, TOPICS_MAX};
-use crate::message::{Json, Millis, NotResumed, Offset, PageRequest, Rewind, Welcome};
+use crate::message::{Json, Millis, Mode, NotResumed, Offset, PageRequest, Rewind, Welcome};
 use crate::protocol::Channel;
 
 /// How often a client says that it is there, in milliseconds: well within what proxies and radio
 /// networks take for silence, and twelve times within what the server does.
 const HEARTBEAT_MS: u64 = 25_000;
+
+/// What every room serves (N58).
+const PRESENCE: &str = "presence";
 
 /// Longest frame of several messages that a server sends, in bytes (`host::broadcast`).
 const BATCH_BYTES_MAX: usize = 256 * 1024;
@@ -35,6 +39,8 @@ pub(crate) struct AttachedOut<'a> {
     reason: Option<NotResumed>,
     /// What this user may do here.
     grants: &'a [&'static str],
+    /// Whether each who is here is told, or how many they are.
+    presence: Mode,
 }
 
 /// The room's, as clients state it.
@@ -57,6 +63,7 @@ impl<'a> AttachedOut<'a> {
             recovered: it.attached.is_resumed,
             reason: it.attached.reason,
             grants: &it.grants,
+            presence: it.presence,
         }
     }
 }
@@ -80,7 +87,7 @@ pub(crate) struct Hello<'a> {
     #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "u64"))]
     server_time: Millis,
     /// What is served here beside what every room serves.
-    features: &'static [&'static str],
+    features: Vec<&'static str>,
     /// How often to send a ping, in milliseconds.
     heartbeat_interval_ms: u64,
     limits: LimitsOut,
@@ -93,6 +100,8 @@ impl Hello<'_> {
         channel: &Channel<'_>,
     ) -> impl Serialize + use<'a> {
         let session_id = it.connection.to_string();
+        let own = channel.room.into_iter().flat_map(|it| feature::offered(it.kind));
+        let features = std::iter::once(PRESENCE).chain(own).collect();
         let hello = Hello {
             kind: "hello",
             accepted_version: 2,
@@ -101,7 +110,7 @@ impl Hello<'_> {
             user_id: &it.user.0,
             expires_at: it.expires_at,
             server_time: notice.at,
-            features: &[],
+            features,
             heartbeat_interval_ms: HEARTBEAT_MS,
             limits: LimitsOut::of(&it.limits),
         };
@@ -129,6 +138,9 @@ pub(crate) struct LimitsOut {
     history: u32,
     /// Entries of a `rewind`.
     rewind: u64,
+    /// Users up to whom each who is here is told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    presence_members: Option<u64>,
 }
 
 impl LimitsOut {
@@ -143,6 +155,7 @@ impl LimitsOut {
             filters: TOPICS_MAX,
             history: PageRequest::LIMIT_MAX,
             rewind: Rewind::ENTRIES_MAX,
+            presence_members: limited(it.presence_members_max),
         }
     }
 }

@@ -7,6 +7,7 @@
 pub(crate) mod entries;
 pub(crate) mod hello;
 pub(crate) mod out;
+pub(crate) mod presence;
 pub(crate) mod read;
 #[cfg(not(target_arch = "wasm32"))]
 pub(crate) mod schema;
@@ -36,8 +37,9 @@ pub(super) static DESCRIPTOR: Descriptor = Descriptor {
     encodings: &[Encoding::JsonList, Encoding::MessagePack],
     flags: Flags::of(&[Flag::Following, Flag::Patient, Flag::Greeted]),
     close_code: CloseCode::of,
-    // Events are named in a member of their own: none is taken for a type.
-    words: &[],
+    // Events are named in a member of their own: none is taken for a type. What is said of who is here
+    // only the server says (`presence` is nobody's to publish anyway).
+    words: &["occupancy"],
     shows_offsets: true,
     resumes: false,
 };

@@ -9,7 +9,7 @@ use crate::close::{Closing, Detached, Reconnect};
 use crate::feature::{Spelled, Tell};
 use crate::kernel::{Event, Notice};
 use crate::message::{
-    Accepted, Code, Json, Member, Millis, Offset, ProtocolError, Reply, RequestId, Topic,
+    Accepted, Code, Json, Millis, Offset, ProtocolError, Reply, RequestId, Topic,
 };
 use crate::protocol::spell::ErrorDetails;
 use crate::protocol::{Channel, Frame, json};
@@ -17,6 +17,7 @@ use crate::protocol::{Channel, Frame, json};
 use super::DESCRIPTOR;
 use super::entries::{EntryOut, History};
 use super::hello::{AttachedOut, Hello, address};
+use super::presence::{self, PresenceOut, Told};
 
 pub(super) fn encode(notice: &Notice, channel: &Channel<'_>) -> Option<Frame> {
     Some(match &notice.event {
@@ -28,7 +29,7 @@ pub(super) fn encode(notice: &Notice, channel: &Channel<'_>) -> Option<Frame> {
         Event::Refused(error) => json::frame(&Error::of(notice, error)),
         Event::Closing(it) => json::frame(&ClosingOut::of(it)),
         Event::History(page) => ack(notice, History::of(page))?,
-        Event::Presence(members) => ack(notice, Present::of(members))?,
+        Event::Seen(it) => presence::event(notice, it),
         Event::Renewed { user, expires_at, grants } => {
             ack(notice, Renewed::of(&user.0, *expires_at, grants, channel))?
         }
@@ -37,13 +38,15 @@ pub(super) fn encode(notice: &Notice, channel: &Channel<'_>) -> Option<Frame> {
         Event::Reply(reply) => self::reply(notice, channel, reply)?,
         Event::Feature(it) => {
             let Spelled { word, data } = it.spell(DESCRIPTOR.name)?;
-            match it.topic() {
-                None => ack(notice, Answered { result: data })?,
-                Some(_) => json::frame(&Told { kind: "event", event: word, at: notice.at, data }),
+            if it.topic().is_none() {
+                ack(notice, Answered { result: data })?
+            } else {
+                let (event, at, user, name) = (word, notice.at, None, None);
+                json::frame(&Told { kind: "event", event, at, user, name, data })
             }
         }
-        // Who comes and goes has no word here yet; and nobody is pinged.
-        Event::Joined(_) | Event::Left(_) | Event::Ping => return None,
+        // Who is here is told in words of its own; and nobody is pinged.
+        Event::Joined(_) | Event::Left(_) | Event::Presence(_) | Event::Ping => return None,
     })
 }
 
@@ -67,6 +70,7 @@ fn reply(notice: &Notice, channel: &Channel<'_>, reply: &Reply) -> Option<Frame>
         Reply::Position(epoch, offset) => {
             ack(notice, Answered { result: Place { epoch: &epoch.0, offset: *offset } })
         }
+        Reply::Members(it) => ack(notice, PresenceOut::all(it)),
         Reply::Kicked(kicked) => ack(notice, Answered { result: KickedOut { kicked: *kicked } }),
         // Nothing it can say asks for these.
         Reply::Status(_) | Reply::Erased => None,
@@ -101,20 +105,6 @@ pub(crate) struct PositionOut {
     kind: &'static str,
     /// Everything up to here has been told.
     offset: Offset,
-}
-
-/// What a feature says that is not in the log.
-#[derive(Serialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-pub(crate) struct Told {
-    #[serde(rename = "type")]
-    kind: &'static str,
-    event: &'static str,
-    /// When, in milliseconds since 1970.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "u64"))]
-    at: Millis,
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "serde_json::Value"))]
-    data: Json,
 }
 
 #[derive(Serialize)]
@@ -218,33 +208,6 @@ impl<'a> DetachedOut<'a> {
     fn of(Detached { error, reattach }: &'a Detached) -> Self {
         let (reattach, after_ms) = (reattach.is_some(), reattach.filter(|it| *it != 0));
         Self { kind: "detached", code: error.code, message: &error.message, reattach, after_ms }
-    }
-}
-
-#[derive(Serialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-pub(crate) struct Present<'a> {
-    mode: &'static str,
-    users: usize,
-    members: Vec<MemberOut<'a>>,
-}
-
-#[derive(Serialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-struct MemberOut<'a> {
-    user: &'a str,
-    /// What they are called, where that is something else.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    name: Option<&'a str>,
-}
-
-impl<'a> Present<'a> {
-    fn of(members: &'a [Member]) -> Self {
-        let out = |Member { id, name }: &'a Member| MemberOut {
-            user: &id.0,
-            name: Some(name.as_str()).filter(|it| *it != id.0),
-        };
-        Self { mode: "members", users: members.len(), members: members.iter().map(out).collect() }
     }
 }
 

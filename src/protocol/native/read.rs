@@ -12,8 +12,9 @@ use crate::feature::{self, Ask, Publishing};
 use crate::kernel::{Command, Publication, Request};
 use crate::limits::{JSON_DEPTH_MAX, TOPICS_MAX};
 use crate::message::{
-    BYTES, Before, Code, EVENT, EventName, Following, Json, Kind, Millis, Offset, PageRequest,
-    Position, ProtocolError, Rewind, Target, Topic, UserId, Within, is_bearable,
+    BYTES, Before, Change, Code, EVENT, EventName, Following, Json, Kind, Millis, Offset,
+    PRESENCE_DATA_BYTES_MAX, PageRequest, Position, ProtocolError, Rewind, Target, Topic, UserId,
+    Within, is_bearable, read_absent,
 };
 use crate::protocol::json::{self, Text};
 use crate::protocol::{Frame, Peer, publication};
@@ -126,6 +127,13 @@ pub(crate) struct Envelope<'a> {
     /// Else from so many entries before the newest, or `30s`, `10m`, `24h` ago.
     #[serde(borrow, default)]
     rewind: Option<&'a RawValue>,
+    /// `false`: the user is not here by this connection.
+    #[serde(borrow, default)]
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Option<bool>"))]
+    present: Option<&'a RawValue>,
+    /// Where the page begins: what the one before ended with.
+    #[serde(borrow, default)]
+    cursor: Option<Text<'a>>,
     /// A JWT.
     #[serde(borrow, default)]
     #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Option<String>"))]
@@ -153,7 +161,7 @@ fn command(it: &Envelope<'_>, peer: &Peer<'_>) -> Result<Command, ProtocolError>
         "subscribe" => topics(it.events).map(Command::Subscribe),
         "unsubscribe" => topics(it.events).map(Command::Unsubscribe),
         "history" => history(it),
-        "presence" => Ok(Command::Presence),
+        "presence" => members(it),
         "query" => query(it.query.as_deref(), it.params),
         "command" => order(it.command.as_deref(), it.params),
         "attach" => attach(it),
@@ -179,7 +187,8 @@ fn attach(it: &Envelope<'_>) -> Result<Command, ProtocolError> {
     let position = it.resume.as_deref().map(Position::read);
     let token = it.token.map(|it| serde_json::from_str(it.get())).transpose();
     let token = token.map_err(|_| ProtocolError::invalid("a token is a string"))?;
-    Ok(Command::Attach(Box::new(Following { topics, position, rewind, token })))
+    let is_absent = it.present.map_or(Ok(false), |raw| read_absent(&text(raw)))?;
+    Ok(Command::Attach(Box::new(Following { topics, position, rewind, token, is_absent })))
 }
 
 fn history(it: &Envelope<'_>) -> Result<Command, ProtocolError> {
@@ -201,7 +210,7 @@ fn history(it: &Envelope<'_>) -> Result<Command, ProtocolError> {
 
 fn query(name: Option<&str>, params: Option<&RawValue>) -> Result<Command, ProtocolError> {
     match name {
-        Some("presence") => Ok(Command::Presence),
+        Some("presence") => Ok(Command::Members(None, None)),
         Some("position") => Ok(Command::Position),
         Some("stats") => Ok(Command::Stats),
         Some("subscriptions") => Ok(Command::Subscriptions),
@@ -215,11 +224,36 @@ fn query(name: Option<&str>, params: Option<&RawValue>) -> Result<Command, Proto
 fn order(name: Option<&str>, params: Option<&RawValue>) -> Result<Command, ProtocolError> {
     match name {
         Some("kick") => json::kicked(params).map(Command::Kick),
+        Some("presence.enter") => show(Change::Join, params),
+        Some("presence.update") => show(Change::Update, params),
+        Some("presence.leave") => show(Change::Leave, params),
         Some(word) => feature::Command::read(DESCRIPTOR.name, word, params)
             .unwrap_or(Err(ProtocolError::new(Code::NotFound, "there is no such command")))
             .map(Command::Feature),
         None => Err(ProtocolError::invalid("a command needs command, a string")),
     }
+}
+
+fn members(it: &Envelope<'_>) -> Result<Command, ProtocolError> {
+    if it.limit == Some(0) {
+        return Err(ProtocolError::invalid("limit must be 1 or more"));
+    }
+    Ok(Command::Members(it.limit, it.cursor.as_deref().map(str::to_owned)))
+}
+
+#[derive(Default, Deserialize)]
+struct ShowIn<'a> {
+    #[serde(borrow, default)]
+    data: Option<&'a RawValue>,
+}
+
+fn show(change: Change, params: Option<&RawValue>) -> Result<Command, ProtocolError> {
+    let wrong = "params must be an object with data, any JSON, or nothing";
+    let ShowIn { data } = crate::message::json::data_or_default(params, wrong)?;
+    if data.is_some_and(|it| PRESENCE_DATA_BYTES_MAX < it.get().len()) {
+        return Err(ProtocolError::data_too_large(PRESENCE_DATA_BYTES_MAX));
+    }
+    data.map(Json::read).transpose().map(|data| Command::Show(change, data))
 }
 
 fn publish(it: &Envelope<'_>, peer: &Peer<'_>) -> Result<Command, ProtocolError> {

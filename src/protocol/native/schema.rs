@@ -1,6 +1,6 @@
-use super::{entries, hello, out, read};
+use super::{entries, hello, out, presence, read};
 use crate::feature::schema::Calls;
-use crate::message::{EventName, NotResumed, Offset, Topic};
+use crate::message::{EventName, Mode, NotResumed, Offset, Topic};
 use crate::protocol::json::KickIn;
 use crate::protocol::schema::Description;
 use crate::schema::frames::Envelope::{Entry, Of, Out, OutWith};
@@ -74,9 +74,9 @@ const RECEIVE: &[Message] = &[
     ),
     request(
         "presence",
-        &[Is("type", "presence"), MayOwn("room")],
-        "Who is here?",
-        r#"{"type":"presence","id":"p1"}"#,
+        &[Is("type", "presence"), MayOwn("room"), MayOwn("limit"), MayOwn("cursor")],
+        "Who is here, and how?",
+        r#"{"type":"presence","id":"p1","limit":100}"#,
     ),
     request(
         "query",
@@ -115,6 +115,7 @@ const RECEIVE: &[Message] = &[
             MayOwn("rewind"),
             May("events", TOPICS),
             MayOwn("token"),
+            MayOwn("present"),
         ],
         "From now on tell me the log from here, or from now on if I do not say.",
         r#"{"type":"attach","id":"t1","resume":"018cc4e5227b7000800000000000000a:41","rewind":"50"}"#,
@@ -142,8 +143,9 @@ const SEND: &[Message] = &[
             Needs("recovered", output::<bool>),
             May("reason", output::<NotResumed>),
             Needs("grants", output::<Vec<String>>),
+            Needs("presence", output::<Mode>),
         ],
-        example: r#"{"type":"hello","accepted_version":2,"session_id":"session_00000000000001","user_id":"ann","client_id":"session_00000000000001","expires_at":1704114000000,"server_time":1704110400123,"features":[],"heartbeat_interval_ms":25000,"limits":{"frame_bytes":1048576,"batch_bytes":262144,"messages_per_minute":100,"inactivity_ms":300000,"rooms":1,"filters":100,"history":200,"rewind":1000},"room":"chat:demo","epoch":"018cc4e5227b7000800000000000000a","offset":43,"first":1,"from":41,"recovered":true,"grants":["join","send","history","presence"]}"#,
+        example: r#"{"type":"hello","accepted_version":2,"session_id":"session_00000000000001","user_id":"ann","client_id":"session_00000000000001","expires_at":1704114000000,"server_time":1704110400123,"features":["presence","state","typing","annotations"],"heartbeat_interval_ms":25000,"limits":{"frame_bytes":1048576,"batch_bytes":262144,"messages_per_minute":100,"inactivity_ms":300000,"rooms":1,"filters":100,"history":200,"rewind":1000,"presence_members":500},"room":"chat:demo","epoch":"018cc4e5227b7000800000000000000a","offset":43,"first":1,"from":41,"recovered":true,"grants":["join","send","history","presence"],"presence":"members"}"#,
     },
     Message {
         name: "event",
@@ -162,16 +164,38 @@ const SEND: &[Message] = &[
     Message {
         name: "event.told",
         about: "Something of a feature's that is not in the log.",
-        envelope: Of(output_here::<out::Told>),
+        envelope: Of(output_here::<presence::Told<'static>>),
         fields: &[Is("type", "event")],
         example: r#"{"type":"event","event":"read","at":1704110400123,"data":{"user_id":"bob","offset":42}}"#,
+    },
+    Message {
+        name: "event.presence",
+        about: "Somebody came, changed or left, as they are now; or, with `sync`, all who are here.",
+        envelope: Of(output_here::<presence::Told<'static>>),
+        fields: &[
+            Is("type", "event"),
+            Is("event", "presence"),
+            Needs("data", output::<presence::PresenceOut<'static>>),
+        ],
+        example: r#"{"type":"event","event":"presence","at":1704110400123,"user":"ann","name":"Ann","data":{"action":"join","connections":1}}"#,
+    },
+    Message {
+        name: "event.occupancy",
+        about: "So many are here: told in place of who, where they are many.",
+        envelope: Of(output_here::<presence::Told<'static>>),
+        fields: &[
+            Is("type", "event"),
+            Is("event", "occupancy"),
+            Needs("data", output::<presence::PresenceOut<'static>>),
+        ],
+        example: r#"{"type":"event","event":"occupancy","at":1704110400123,"data":{"mode":"occupancy","connections":812,"users":640}}"#,
     },
     Message {
         name: "ack.attached",
         about: "The answer to `attach`.",
         envelope: OutWith(output_here::<hello::AttachedOut<'static>>),
         fields: &[Is("type", "ack")],
-        example: r#"{"type":"ack","id":"t1","room":"chat:demo","epoch":"018cc4e5227b7000800000000000000a","offset":43,"first":1,"from":43,"recovered":false,"reason":"gone","grants":["join"]}"#,
+        example: r#"{"type":"ack","id":"t1","room":"chat:demo","epoch":"018cc4e5227b7000800000000000000a","offset":43,"first":1,"from":43,"recovered":false,"reason":"gone","grants":["join"],"presence":"members"}"#,
     },
     Message {
         name: "ack.auth",
@@ -189,10 +213,10 @@ const SEND: &[Message] = &[
     },
     Message {
         name: "ack.members",
-        about: "The answer to `presence`.",
-        envelope: OutWith(output_here::<out::Present<'static>>),
+        about: "The answer to `presence`: who is here.",
+        envelope: OutWith(output_here::<presence::PresenceOut<'static>>),
         fields: &[Is("type", "ack")],
-        example: r#"{"type":"ack","id":"p1","mode":"members","users":1,"members":[{"user":"ann","name":"Ann"}]}"#,
+        example: r#"{"type":"ack","id":"p1","mode":"members","connections":3,"users":2,"members":[{"user":"ann","name":"Ann","connections":2,"data":{"status":"busy"}},{"user":"bob","connections":1}]}"#,
     },
     Message {
         name: "ack.published",

@@ -88,6 +88,7 @@ impl Protocol for Sse {
             | Event::Joined(_)
             | Event::Left(_)
             | Event::Presence(_)
+            | Event::Seen(_)
             | Event::History(_)
             | Event::Renewed { .. }
             | Event::Reply(_)

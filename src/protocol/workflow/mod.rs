@@ -79,6 +79,7 @@ impl Protocol for Workflow {
             | Event::Detached(_)
             | Event::Ping
             | Event::Presence(_)
+            | Event::Seen(_)
             | Event::History(_)
             | Event::Reply(_) => return None,
         })

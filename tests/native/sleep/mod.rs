@@ -102,6 +102,7 @@ macro_rules! everywhere {
 everywhere! {
     in_a_chat: CHAT, 256;
     in_a_hub: HUB, 384;
+    in_a_native_hub: NATIVE_HUB, 256;
     in_a_lobby: LOBBY, 128;
     in_a_demo: DEMO, 192;
     in_analytics: ANALYTICS, 256;

@@ -62,6 +62,7 @@ const CONTEXT: Seat = Seat::by_token(ProtocolId::CONTEXT);
 const WORKFLOW: Seat = Seat::by_token(ProtocolId::WORKFLOW);
 const EVENTS: Seat = Seat::by_token(ProtocolId::EVENTS);
 const CLIENT: Seat = Seat::by_token(ProtocolId::CLIENT);
+const NATIVE: Seat = Seat::by_token(ProtocolId::NATIVE);
 const CONVERSATION: Seat = Seat::by_token(ProtocolId::CONVERSATION).by(Door::Conversation);
 
 pub(super) static CHAT: Place = Place {
@@ -139,6 +140,19 @@ pub(super) static HUB: Place = Place {
                 r#"{"type":"large_data_request","data":{"data_id":"d3"}}"#,
             ],
         ),
+    ],
+};
+
+pub(super) static NATIVE_HUB: Place = Place {
+    name: "hub of those who keep a list",
+    kind: Kind::Hub,
+    seats: &[NATIVE, NATIVE, NATIVE, NATIVE, NATIVE, EVENTS],
+    users: &["ann", "ann", "bob", "bob", "bea", "cid", "dan"],
+    features: &[&presence::IN_NATIVE, &presence::OVER_HTTP],
+    opening: None,
+    last_words: &[
+        (ProtocolId::NATIVE, &[r#"{"type":"presence","id":"l"}"#]),
+        (ProtocolId::EVENTS, EVENTS_LAST),
     ],
 };
 
@@ -317,6 +331,7 @@ impl Place {
             anonymous_per_address: shares.of(2, 10),
             inactivity_ms: silence.of(90_000, 90_000),
             presence_grace_ms: 5_000,
+            presence_members_max: 3,
             typing_ms: 5_000,
             history_entries_max: 6,
             history_age_days_max: 1,
