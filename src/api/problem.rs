@@ -52,7 +52,9 @@ impl Problem {
     pub fn of(error: &ProtocolError) -> Self {
         let (status, faults) = match &error.details {
             Details::Faults(faults) => (422, faults.clone()),
-            Details::None | Details::Rate { .. } => (status(error.code), Vec::new()),
+            Details::None | Details::Rate { .. } | Details::Version(_) => {
+                (status(error.code), Vec::new())
+            }
         };
         Self {
             detail: error.message.clone(),

@@ -16,6 +16,10 @@ use crate::message::json::append_fields;
 pub trait ConnectionPart: Clone + Debug + Default + Eq + Serialize + DeserializeOwned {
     /// The channels that the connection subscribed to.
     fn channels(&self, _: &mut dyn FnMut(Space, &str)) {}
+    /// Whether what it subscribed to is in no log, and must not be left out.
+    fn hears_apart(&self) -> bool {
+        false
+    }
     /// What is handed over with a connection that is let in: an object as it is stored, or with
     /// names of fields that are read as well.
     fn handed_over(&self) -> serde_json::Result<String> {
@@ -63,6 +67,11 @@ macro_rules! parts {
                     drop(<<super::$module::$name as Feature>::OnConnection>::deserialize(it));
                 }),)*];
                 own.concat()
+            }
+
+            /// See [`ConnectionPart::hears_apart`].
+            pub(crate) fn hears_apart(&self) -> bool {
+                $(self.$module.hears_apart() ||)* false
             }
 
             /// See [`ConnectionPart::channels`].

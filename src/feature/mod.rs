@@ -45,7 +45,7 @@ pub use rate::Rate;
 pub use task::Task;
 pub use unions::{
     Call, Command, Event, Found, Input, POOLS, Query, Shared, States, Stored, Write, entry_kind,
-    entry_kinds, event_of, is_protected, offered, pools, publication, words,
+    entry_kinds, event_of, is_protected, offers, pools, publication, words,
 };
 
 use serde::Serialize;
@@ -53,7 +53,7 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use crate::budget::Budget;
-use crate::message::{Body, Dedupe, EntryKind, Json, Kind, Millis, ProtocolError};
+use crate::message::{Body, Dedupe, EntryKind, Json, Kind, Member, Millis, ProtocolError};
 use crate::rates::Pool;
 
 /// What is asked of a feature.
@@ -96,12 +96,26 @@ pub struct Spelled {
     pub word: &'static str,
     /// What it comes with, a JSON object.
     pub data: Json,
+    /// Whose it is, in protocols that say so beside what it comes with.
+    pub by: Option<Member>,
+    /// Whether a part of it is bytes, as base64.
+    pub is_base64: bool,
 }
 
 impl Spelled {
     /// This word with this data.
     pub(crate) fn new(word: &'static str, data: &impl Serialize) -> Self {
-        Self { word, data: Json::of(data) }
+        Self { word, data: Json::of(data), by: None, is_base64: false }
+    }
+
+    /// Said by them.
+    pub(crate) fn by(self, member: Member) -> Self {
+        Self { by: Some(member), ..self }
+    }
+
+    /// With bytes in it.
+    pub(crate) fn in_base64(self) -> Self {
+        Self { is_base64: true, ..self }
     }
 }
 
@@ -194,8 +208,9 @@ pub trait Feature: Known + Sized {
     fn event_of(_protocol: &str, _word: &str) -> Option<&'static str> {
         None
     }
-    /// What the native protocol says that rooms of this kind serve (N58); `None` if that is nothing.
-    fn offered(_: Kind) -> Option<&'static str> {
+    /// What a client that asks what is served in a room of this kind is told of it; `None` where it
+    /// is not served, or nobody asks.
+    fn offers(_: Kind, _: &Self::Config) -> Option<&'static str> {
         None
     }
     /// The words by which a protocol asks it and tells what it says.

@@ -109,6 +109,9 @@ macro_rules! dispatch {
             fn left(&self, room: &mut Room, cx: &mut Context, connection: &Connection) {
                 $(<super::$module::$name as Rules>::left(room, cx, connection);)*
             }
+            fn detached(&self, room: &mut Room, cx: &mut Context, id: ConnectionId) {
+                $(<super::$module::$name as Rules>::detached(room, cx, id);)*
+            }
             fn watches_members(&self, room: &Room) -> bool {
                 $(<super::$module::$name as Rules>::watches_members(room) ||)* false
             }

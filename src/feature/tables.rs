@@ -48,6 +48,10 @@ pub(crate) struct Shown<'a> {
     pub(crate) entries: &'a [Rc<Entry>],
     /// To whom.
     pub(crate) viewer: &'a UserId,
+    /// Whether they are the log as it is, to which is added only that nothing is left of one.
+    pub(crate) raw: bool,
+    /// Whether times are milliseconds since 1970.
+    pub(crate) exact: bool,
     /// How many bytes of JSON there is room for beside an entry.
     pub(crate) bytes_max: fn(&Entry) -> usize,
 }

@@ -3,7 +3,8 @@
 use serde_json::value::RawValue;
 
 use super::{
-    Ask, Feature, Find, Keep, Known, Numbers, Publishing, Rate, Share, Spelled, Tell, features,
+    Ask, Config, Feature, Find, Keep, Known, Numbers, Publishing, Rate, Share, Spelled, Tell,
+    features,
 };
 use crate::budget::Budget;
 use crate::message::{
@@ -245,17 +246,17 @@ macro_rules! unions {
             own.into_iter().flatten().any(|it| *it == name)
         }
 
+        /// What is served in rooms of this kind, by the names that clients have for it.
+        pub fn offers(kind: Kind, config: &Config) -> Vec<&'static str> {
+            let own = [$(<super::$module::$name as Feature>::offers(kind, &config.$module),)*];
+            own.into_iter().flatten().collect()
+        }
+
         /// The event that a protocol's word publishes.
         pub fn event_of(protocol: &str, word: &str) -> Option<&'static str> {
             let own = [$(<super::$module::$name as Feature>::event_of(protocol, word),)*];
             own.into_iter().flatten().next()
         }
-
-        /// What rooms of this kind serve beside what every room does (N58).
-        pub fn offered(kind: Kind) -> impl Iterator<Item = &'static str> {
-            [$(<super::$module::$name as Feature>::offered(kind),)*].into_iter().flatten()
-        }
-
         /// The words by which a protocol asks features and tells what they say.
         pub fn words(protocol: &str) -> impl Iterator<Item = &'static str> {
             let own = [$(<super::$module::$name as Feature>::words(protocol),)*];

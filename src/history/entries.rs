@@ -190,11 +190,12 @@ impl<D: Database> Entries<'_, D> {
         let (head, epoch, added) = (query.head, query.epoch.clone(), Added::new());
         let reverse = query.within.reverse;
         let page = Page { entries, has_more, upwards, reverse, head, epoch, added };
-        if query.raw || page.entries.is_empty() {
+        if (query.raw && !query.within.exact) || page.entries.is_empty() {
             return Ok(page);
         }
+        let (raw, exact) = (query.raw, query.within.exact);
         let (entries, viewer, bytes_max) = (&*page.entries, &query.viewer, added_bytes_max);
-        let added = tables::complete(self.0, &Shown { entries, viewer, bytes_max })?;
+        let added = tables::complete(self.0, &Shown { entries, viewer, raw, exact, bytes_max })?;
         Ok(completed(page, added, query))
     }
 }

@@ -178,11 +178,12 @@ impl History for MemoryHistory {
             epoch: query.epoch.clone(),
             added: Added::new(),
         };
-        if query.raw || page.entries.is_empty() {
+        if (query.raw && !query.within.exact) || page.entries.is_empty() {
             return Ok(page);
         }
+        let (raw, exact) = (query.raw, query.within.exact);
         let (entries, viewer, bytes_max) = (&*page.entries, &query.viewer, added_bytes_max);
-        let added = self.features.complete(&Shown { entries, viewer, bytes_max });
+        let added = self.features.complete(&Shown { entries, viewer, raw, exact, bytes_max });
         Ok(completed(page, added, query))
     }
 

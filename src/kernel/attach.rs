@@ -67,6 +67,7 @@ pub(crate) fn detach(room: &mut Room, cx: &mut Context, principal: &Principal) {
 }
 
 fn leave(room: &mut Room, cx: &mut Context, id: ConnectionId) {
+    room.features.detached(room, cx, id);
     room.behind.remove(id);
     let left = room.resubscribe(id, |it| {
         let was_present = it.is_present();

@@ -205,11 +205,13 @@ pub(crate) fn tick(room: &mut Room, cx: &mut Context) {
 }
 
 /// An entry of a page, with the one before it that is for everyone, where it is to be named.
-fn following(entry: &Rc<Entry>, chained: Offset) -> Rc<Entry> {
-    if entry.body.user.is_some() || chained.next() == entry.offset {
+fn following(entry: &Rc<Entry>, chained: Offset, is_deleted: bool) -> Rc<Entry> {
+    let is_next = entry.body.user.is_some() || chained.next() == entry.offset;
+    if is_next && !is_deleted {
         return Rc::clone(entry);
     }
-    let body = Body { follows: Some(chained), ..entry.body.clone() };
+    let follows = Some(chained).filter(|_| !is_next);
+    let body = Body { follows, is_deleted, ..entry.body.clone() };
     Rc::new(Entry { body, ..Entry::clone(entry) })
 }
 
@@ -252,7 +254,7 @@ impl Room {
             head: self.head,
             epoch: self.epoch.clone(),
             raw: true,
-            within: Within::default(),
+            within: Within { exact: true, ..Within::default() },
         })
     }
 
@@ -270,7 +272,7 @@ impl Room {
         for entry in &page.entries {
             is_last_told = connection.is_told(entry, channels.get(&entry.offset));
             if is_last_told {
-                told.push(Event::Entry(following(entry, chained)));
+                told.push(Event::Entry(following(entry, chained, page.is_deleted(entry))));
             }
             if entry.body.user.is_none() {
                 chained = entry.offset;

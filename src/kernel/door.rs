@@ -12,7 +12,8 @@ impl Room {
     /// behind all that waits there already. One that follows the log is told the rest from there.
     pub(crate) fn disconnect_slow(&mut self, cx: &mut Context, id: ConnectionId) {
         let follows = self.connections.get(&id).filter(|it| it.can_fall_behind());
-        if follows.is_some_and(Connection::is_live) {
+        // What is in no log cannot be told later.
+        if follows.is_some_and(|it| it.is_live() && !it.own.hears_apart()) {
             return behind::fall(self, cx, id);
         }
         if follows.is_some() && self.left_behind().contains(&id) {

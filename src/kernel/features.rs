@@ -73,6 +73,9 @@ pub(crate) trait Rules: Feature {
     /// A connection is gone, and no longer among those of the room.
     fn left(_: &mut Room, _: &mut Context, _: &Connection) {}
 
+    /// A connection wants to hear nothing any more, and stays.
+    fn detached(_: &mut Room, _: &mut Context, _: ConnectionId) {}
+
     /// Whether it is to hear of every user who comes and goes, also where nobody is left to tell.
     fn watches_members(_: &Room) -> bool {
         false
@@ -146,6 +149,8 @@ pub(crate) trait Features: std::fmt::Debug + Sync {
     fn appended(&self, room: &mut Room, cx: &mut Context, entry: &Entry);
     /// See [`Rules::left`].
     fn left(&self, room: &mut Room, cx: &mut Context, connection: &Connection);
+    /// See [`Rules::detached`].
+    fn detached(&self, room: &mut Room, cx: &mut Context, id: ConnectionId);
     /// See [`Rules::watches_members`].
     fn watches_members(&self, room: &Room) -> bool;
     /// See [`Rules::member_joined`].

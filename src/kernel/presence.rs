@@ -6,6 +6,7 @@ use super::principal::Principal;
 use super::{
     Connection, Context, Effect, Flag, Grant, Room, Write, anonymous, behind, members, topics,
 };
+use crate::feature;
 use crate::kernel::Event;
 use crate::limits::MEMBERS_BYTES_MAX;
 use crate::message::{
@@ -140,6 +141,7 @@ pub(crate) fn welcome(room: &Room, connection: &Connection) -> Welcome {
         attached: behind::attached(room, connection),
         expires_at: connection.expires_at,
         grants: connection.grants.names(),
+        features: feature::offers(room.kind, &room.config),
         limits: room.limits,
         presence: Mode::Members,
     }

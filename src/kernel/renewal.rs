@@ -37,6 +37,7 @@ pub(crate) fn prompt(
     cx.effects.save(id);
     room.sweep_no_later_than(Some(renew_by));
     if follows && is_first {
+        room.features.detached(room, cx, id);
         behind::hold(room, id);
         cx.tell(id, None, Event::Reauth(RENEWAL_MS));
     }

@@ -32,6 +32,10 @@ impl Subscriptions {
     pub(crate) fn enter(&mut self, connection: &Connection) {
         if !connection.is_live() {
             self.deaf.insert(connection.id);
+            // What the log has not, it cannot be told later.
+            if connection.own.hears_apart() {
+                connection.own.channels(&mut |space, it| self.add(connection.id, space, it));
+            }
             return;
         }
         if connection.flags.has(Flag::Following) {
@@ -194,6 +198,7 @@ impl Room {
         except: Option<ConnectionId>,
     ) -> Recipients {
         let mut hearers = self.subscriptions.of(space, channel);
+        hearers.retain(|it| !self.subscriptions.following.contains(it));
         hearers.extend(self.followers().filter(|it| it.hears(name)).map(|it| it.id));
         self.recipients(hearers, except)
     }

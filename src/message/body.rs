@@ -23,6 +23,8 @@ pub struct Body {
     /// The last entry before it that is for everyone, where that is not the one before it and this
     /// one is for everyone too. Not stored.
     pub follows: Option<Offset>,
+    /// Whether nothing is left of it, where that is known. Not stored with it.
+    pub is_deleted: bool,
 }
 
 /// How an entry is about another one.
@@ -109,7 +111,8 @@ impl Body {
     #[must_use]
     pub fn new(kind: EntryKind, name: EventName, data: Json) -> Self {
         let (user, relates_to, channel, follows) = (None, None, None, None);
-        Self { kind, name, data, user, priority: Priority::Normal, relates_to, channel, follows }
+        let (priority, is_deleted) = (Priority::Normal, false);
+        Self { kind, name, data, user, priority, relates_to, channel, follows, is_deleted }
     }
 
     /// As it is when the room accepts it at this time.

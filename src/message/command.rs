@@ -54,6 +54,9 @@ pub struct Within {
     pub later_than: Option<Millis>,
     /// Whether the newest comes first.
     pub reverse: bool,
+    /// Whether times that are shown with entries are milliseconds since 1970, and entries as in the
+    /// log are marked where nothing is left of them.
+    pub exact: bool,
 }
 
 impl PageRequest {
@@ -75,6 +78,26 @@ pub enum Before {
 }
 
 impl Before {
+    /// From here on a number in place of an offset is a time: it is in March 1973, and more than a
+    /// log has entries.
+    pub const TIME_MIN: u64 = 100_000_000_000;
+
+    /// An offset, or a time in milliseconds since 1970.
+    #[must_use]
+    pub fn of(number: u64) -> Self {
+        if number < Self::TIME_MIN {
+            Self::Offset(Offset(number))
+        } else {
+            Self::Time(Millis(number))
+        }
+    }
+
+    /// Reads one of those.
+    pub fn numbered(json: &str) -> Result<Self, ProtocolError> {
+        let wrong = "before must be an offset, or a time in milliseconds since 1970";
+        json.parse().map(Self::of).map_err(|_| ProtocolError::invalid(wrong))
+    }
+
     /// Reads an offset or a time; an offset in quotes is an offset.
     pub fn read(json: &str) -> Result<Self, ProtocolError> {
         let text: Option<String> = serde_json::from_str(json).ok();

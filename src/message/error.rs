@@ -2,6 +2,8 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
+use super::Offset;
+
 /// Why something was refused: stable, machine-readable, the same in every protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
@@ -87,6 +89,8 @@ pub enum Details {
         /// In so many seconds.
         window_s: u64,
     },
+    /// What is so, where something else was believed.
+    Version(Offset),
     /// Everything that is wrong with what was sent.
     Faults(Vec<Fault>),
 }

@@ -67,6 +67,12 @@ impl Page {
         all
     }
 
+    /// Whether nothing is left of one of its entries.
+    #[must_use]
+    pub fn is_deleted(&self, entry: &Entry) -> bool {
+        self.added.get(&entry.offset).is_some_and(|it| it.iter().any(|it| it.0 == "deleted"))
+    }
+
     /// The `before` of the next older page, if there is one.
     #[must_use]
     pub fn next_before(&self) -> Option<Offset> {

@@ -23,6 +23,8 @@ pub struct Welcome {
     pub expires_at: Option<Millis>,
     /// What it may do, by the names that tokens have for it.
     pub grants: Vec<&'static str>,
+    /// What is served in the room beside what every room serves.
+    pub features: Vec<&'static str>,
     /// What holds in the room.
     pub limits: Limits,
     /// How it is told who is here.

@@ -96,6 +96,7 @@ impl<'a> Past<'a> {
 pub(crate) enum ErrorDetails<'a> {
     Rate { limit: u64, window: String, retry_after: u64 },
     Faults { faults: &'a [Fault] },
+    Version { version: Offset },
     Wait { retry_after: u64 },
 }
 
@@ -108,6 +109,7 @@ impl<'a> ErrorDetails<'a> {
                 window: window(*window_s),
                 retry_after: error.retry_after.unwrap_or_default(),
             }),
+            Details::Version(version) => Some(Self::Version { version: *version }),
             Details::Faults(faults) => Some(Self::Faults { faults }),
         }
     }

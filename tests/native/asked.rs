@@ -44,8 +44,16 @@ pub(crate) fn spelled(request: &Request) -> Value {
         }
         Ok(Command::Detach) => json!("detach"),
         Ok(Command::Position) => json!("position"),
-        Ok(Command::Feature(feature::Command::State(StateCommand::Set { key, value }))) => {
-            json!({"set_state": {"key": key.as_str(), "value": value}})
+        Ok(Command::Feature(feature::Command::State(StateCommand::Set {
+            key,
+            value,
+            if_version,
+        }))) => {
+            let mut set = json!({"set_state": {"key": key.as_str(), "value": value}});
+            if let Some(version) = if_version {
+                set["set_state"]["if_version"] = json!(version);
+            }
+            set
         }
         Ok(Command::Feature(feature::Command::Typing(TypingCommand::Set(it)))) => {
             json!({"typing": it})
@@ -58,7 +66,10 @@ pub(crate) fn spelled(request: &Request) -> Value {
         }
         Ok(Command::Show(change, data)) => json!({"show": {"change": change, "data": data}}),
         Ok(Command::Subscriptions) => json!("subscriptions"),
-        Ok(Command::Feature(feature::Command::State(StateCommand::All))) => json!("state"),
+        Ok(Command::Feature(feature::Command::State(StateCommand::All(None)))) => json!("state"),
+        Ok(Command::Feature(feature::Command::State(StateCommand::All(keys)))) => {
+            json!({"state": keys})
+        }
         Ok(Command::Stats) => json!("stats"),
         Ok(Command::Status) => json!("status"),
         Ok(Command::Kick(Kicked::User(user))) => json!({"kick": {"user": user}}),
@@ -147,9 +158,14 @@ fn editing(command: &EditingCommand) -> Value {
             };
             json!({"edit": operation, "version": version.0, "sessionId": document})
         }
-        EditingCommand::Undo => json!("undo"),
-        EditingCommand::Cursor(Cursor { position, selection }) => {
-            json!({"cursor": {"position": position, "selection": selection}})
+        EditingCommand::Undo { document: None, .. } => json!("undo"),
+        EditingCommand::Undo { document, .. } => json!({"undo": {"sessionId": document}}),
+        EditingCommand::Cursor(Cursor { position, selection }, document) => {
+            let mut cursor = json!({"cursor": {"position": position, "selection": selection}});
+            if let Some(document) = document {
+                cursor["cursor"]["sessionId"] = json!(document);
+            }
+            cursor
         }
     }
 }

@@ -72,9 +72,12 @@ fn an_erased_room_is_as_if_it_had_slept() {
             raw: false,
             within: dormouse::message::Within::default(),
         };
-        for asked in
-            [Command::Presence, Command::Stats, StateCommand::All.into(), Command::History(page)]
-        {
+        for asked in [
+            Command::Presence,
+            Command::Stats,
+            StateCommand::All(None).into(),
+            Command::History(page),
+        ] {
             answers[usize::from(sleeps)].push(world.call(command(asked)));
         }
         let again = world.call(event("b"));

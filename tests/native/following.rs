@@ -21,6 +21,7 @@ pub(crate) fn greeting(client: Option<&str>) -> Welcome {
         attached: attached(),
         expires_at: None,
         grants: vec!["join"],
+        features: vec!["state"],
         limits: Limits::default(),
         presence: Mode::Members,
     }

@@ -38,7 +38,9 @@ pub(crate) fn lately<H: History<Error: Debug>>(
 }
 
 pub(crate) fn state<H: History<Error: Debug>>(history: &H) -> Vec<StateItem> {
-    let Found::State(found) = find(history, AllState) else { panic!("another feature's") };
+    let Found::State(found) = find(history, AllState { keys: None, head: Offset(0) }) else {
+        panic!("another feature's")
+    };
     found
 }
 

@@ -347,7 +347,7 @@ proptest! {
         let viewer = member(if bob { "bob" } else { "ann" }).id;
         let after = after.or(later_than.map(|_| 0)).map(Offset);
         let later_than = later_than.map(Millis);
-        let within = Within { of: of.map(Offset), later_than, reverse: bob };
+        let within = Within { of: of.map(Offset), later_than, reverse: bob, exact: false };
         let query = PageQuery { before, after, viewer, limit, bytes_max, first, since, head, epoch: epoch(), raw: bob, within };
         prop_assert_eq!(sql.page(&query).unwrap(), model.page(&query).unwrap());
     }

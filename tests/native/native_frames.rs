@@ -2,10 +2,11 @@
 
 use std::rc::Rc;
 
+use dormouse::feature::{self, Configured};
 use dormouse::kernel::{Event, Notice, Request};
 use dormouse::message::{
     BYTES, Body, Code, EVENT, Entry, EventName, Json, Kind, Member, Millis, Offset, ProtocolError,
-    Reply, RoomName, UserId,
+    Reply, RoomName, UserId, Welcome,
 };
 use dormouse::protocol::{Channel, Frame, Peer, ProtocolId, RoomAddress, Wire};
 use serde_json::{Value, json};
@@ -147,18 +148,28 @@ fn n2_a_list_is_read_message_by_message_and_does_not_nest() {
 
 #[test]
 fn n58_a_client_is_told_what_the_room_serves() {
+    let none = |_: &str| None;
+    let config = feature::Config::read(&none, &mut Vec::new());
     for (kind, features) in [
-        (Kind::Chat, json!(["presence", "state", "typing", "annotations"])),
-        (Kind::Hub, json!(["presence", "state", "typing", "annotations"])),
+        (Kind::Chat, json!(["presence", "state", "search", "typing", "annotations"])),
+        (Kind::Hub, json!(["presence", "state", "search", "large_data", "typing", "annotations"])),
         (Kind::Analytics, json!(["presence"])),
-        (Kind::Collaboration, json!(["presence"])),
+        (Kind::Collaboration, json!(["presence", "documents"])),
     ] {
         let address = RoomAddress { kind, ..address() };
-        let hello = notice(Event::Welcome(Box::new(greeting(None))));
+        let features_of = feature::offers(kind, &config);
+        let welcome = Welcome { features: features_of, ..greeting(None) };
+        let hello = notice(Event::Welcome(Box::new(welcome)));
         let frame = ProtocolId::NATIVE.get().encode(&hello, &address.channel());
         let Some(Frame::Text(text)) = frame else { panic!("hello") };
         let hello: Value = serde_json::from_str(&text).unwrap();
-        assert_eq!(hello["features"], features, "{kind:?}");
+        let sorted = |it: &Value| {
+            let mut all: Vec<String> =
+                it.as_array().unwrap().iter().map(|it| it.as_str().unwrap().to_owned()).collect();
+            all.sort();
+            all
+        };
+        assert_eq!(sorted(&hello["features"]), sorted(&features), "{kind:?}");
     }
 }
 

@@ -17,7 +17,8 @@ use dormouse::limits::{
     STATE_BYTES_MAX, STATE_KEYS_MAX,
 };
 use dormouse::message::{
-    Before, Body, ConnectionId, Entry, Kind, Member, Offset, Page, RequestId, StateKey, UserId,
+    Before, Body, ConnectionId, Entry, Kind, Member, Name, Offset, Page, RequestId, StateKey,
+    UserId,
 };
 use dormouse::protocol::{Frame, ProtocolId};
 use proptest::prelude::*;
@@ -120,11 +121,11 @@ fn paged<H: History<Error: Debug>>(mut history: H, entries: &[Rc<Entry>]) {
 fn carried(command: Command) {
     match command {
         Command::Publish(Publication { body, .. }) => told_entry(body),
-        Command::Feature(feature::Command::State(StateCommand::Set { key, value })) => {
+        Command::Feature(feature::Command::State(StateCommand::Set { key, value, .. })) => {
             told_entry(Body::state(&key, value.clone()));
             if value.as_str().len() <= STATE_BYTES_MAX {
                 let offset = Offset(1 << 53);
-                told(&StateEvent::All(vec![StateItem { key, value, offset }]).into());
+                told(&StateEvent::All(vec![StateItem { key, value, offset }], offset).into());
             }
         }
         Command::Feature(feature::Command::Conversations(ConversationCommand::Ask {
@@ -135,12 +136,16 @@ fn carried(command: Command) {
             let to = RequestId::parse(endless()).unwrap();
             told_entry(Body::response(&to, Offset(1 << 53), &content));
         }
-        Command::Feature(feature::Command::Documents(EditingCommand::Cursor(Cursor {
-            position,
-            selection,
-        }))) => {
+        Command::Feature(feature::Command::Documents(EditingCommand::Cursor(
+            Cursor { position, selection },
+            _,
+        ))) => {
             let cursor = Cursor { position, selection };
-            told(&Event::from(EditingEvent::Cursor(UserId(endless()), cursor)));
+            told(&Event::from(EditingEvent::Cursor(
+                Name::parse("d").unwrap(),
+                UserId(endless()),
+                cursor,
+            )));
         }
         _ => {}
     }
@@ -291,7 +296,7 @@ fn l22_a_whole_state_fits_into_a_frame() {
         value: value.clone(),
         offset: Offset(1 << 53),
     });
-    told(&StateEvent::All(items.collect()).into());
+    told(&StateEvent::All(items.collect(), Offset(1)).into());
 }
 
 #[test]

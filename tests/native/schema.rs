@@ -6,10 +6,10 @@ use std::path::Path;
 
 use dormouse::admission::endpoints;
 use dormouse::feature::conversations::{ConversationEvent, ResumeToken};
-use dormouse::feature::documents::{Cursor, EditingEvent, EditingState, Operation, Role, Version};
+use dormouse::feature::documents::EditingEvent;
 use dormouse::feature::metrics::{Metric, MetricEvent, Reading};
 use dormouse::feature::state::{StateEvent, StateItem};
-use dormouse::feature::transfers::{Chunk, Digest, TransferEvent};
+use dormouse::feature::transfers::{Chunk, Digest, IN_WORKFLOWS, TransferEvent};
 use dormouse::feature::typing::TypingEvent;
 use dormouse::kernel::{Event, Notice};
 use dormouse::message::{
@@ -21,6 +21,7 @@ use dormouse::schema::{asyncapi, openapi, text};
 use jsonschema::Validator;
 use serde_json::{Value, json};
 
+use crate::editing_frames::edited;
 use crate::following::{following, greeting};
 use crate::support::{NOON, clock, decoded, encoded, entry, member, session_id, sockets};
 
@@ -224,7 +225,8 @@ pub(crate) fn events() -> Vec<Event> {
     let room = Stats { connections: 1, users: 1, offset: Offset(42), epoch: epoch() };
     let data = || Name::parse("plan.1").unwrap();
     let (text, digest) = ("aGVsbG8=".into(), Digest::of(b"hello"));
-    let piece = Chunk { data: data(), index: 0, total: 2, text, bytes: 5, digest };
+    let piece =
+        Chunk { data: data(), index: 0, total: 2, text, bytes: 5, digest, called: &IN_WORKFLOWS };
     let fault = Fault { field: "data".into(), problem: "must be an object".into() };
     let metric = || Name::parse("score").unwrap();
     let readings = || {
@@ -269,7 +271,7 @@ pub(crate) fn events() -> Vec<Event> {
         Event::Reply(Reply::Subscribed(topics())),
         Event::Reply(Reply::Unsubscribed(topics(), None)),
         Event::Reply(Reply::Subscriptions(None)),
-        StateEvent::All(state).into(),
+        StateEvent::All(state, Offset(42)).into(),
         Event::Reply(Reply::Stats(room)),
         Event::Reply(Reply::Status(Box::new(status))),
         Event::Reply(Reply::Kicked(2)),
@@ -293,36 +295,6 @@ pub(crate) fn events() -> Vec<Event> {
     let presence = crate::presence_frames::said();
     events.extend(crate::annotation_frames::said().into_iter().chain(presence).map(|it| it.2));
     events
-}
-
-/// One of everything that is said of documents.
-pub(crate) fn edited() -> Vec<(&'static str, Event)> {
-    let document = || Name::parse("notes").unwrap();
-    let author = || UserId("ann".into());
-    let participants = vec![(member("ann"), Role::Participant), (member("bob"), Role::Viewer)];
-    let (version, content) = (Version(15), "a😀\0\"".to_owned());
-    let state = EditingState { document: document(), version, content, participants };
-    let edit =
-        |operation| EditingEvent::Edited { operation, version: Version(16), author: author() };
-    let content = "Hello World";
-    let (replaced, all) = (Json::parse("[ 1, 2 ]").unwrap(), 7);
-    let joined =
-        EditingEvent::Joined { document: document(), member: member("ann"), role: Role::Viewer };
-    let events = vec![
-        ("session state", EditingEvent::State(Box::new(state))),
-        ("edit acknowledged", EditingEvent::Taken(Version(16))),
-        ("insert", edit(Operation::Insert { position: 42, content: content.into() })),
-        ("delete", edit(Operation::Delete { position: 42, length: 3 })),
-        ("replace", edit(Operation::Replace { position: 0, length: 1, content: "é".into() })),
-        ("cursor", EditingEvent::Cursor(author(), Cursor { position: all, selection: replaced })),
-        (
-            "cursor alone",
-            EditingEvent::Cursor(author(), Cursor { position: all, selection: Json::null() }),
-        ),
-        ("joined a session", joined),
-        ("left a session", EditingEvent::Left { document: document(), member: member("ann") }),
-    ];
-    events.into_iter().map(|(title, event)| (title, Event::from(event))).collect()
 }
 
 pub(crate) fn notice(event: Event, reply_to: Option<&str>) -> Notice {

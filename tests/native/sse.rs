@@ -42,6 +42,7 @@ fn attachments() -> Vec<(&'static str, Notice)> {
             attached,
             expires_at: None,
             grants: vec!["join"],
+            features: vec!["state"],
             limits: Limits::default(),
             presence: Mode::Members,
         }))

@@ -2,7 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use dormouse::feature::transfers::{Chunk, Digest};
+use dormouse::feature::transfers::{Chunk, Digest, IN_WORKFLOWS};
 use dormouse::feature::transfers::{Marks, Transfer, TransferState, TransferWrite};
 use dormouse::history::{History, MemoryHistory, SqlHistory};
 use dormouse::kernel::Write;
@@ -213,6 +213,7 @@ fn keep(id: u64, there: &[u64], index: u64) -> Write {
             text: STANDARD.encode(&bytes),
             bytes: bytes.len() as u64,
             digest: Digest::of(bytes.as_bytes()),
+            called: &IN_WORKFLOWS,
         }
         .into(),
     ))

@@ -124,7 +124,7 @@ fn o4_a_room_is_vacant_when_nothing_is_left_that_anybody_could_miss() {
     let day = 24 * 60 * 60 * 1000;
     assert!(!vacant(&trimmed, day - 1) && vacant(&trimmed, day));
     assert_eq!(of(trimmed, Limits::default()).next_wake(), Some(NOON.plus(day)));
-    let key = KeptKey { bytes: 1, owner: None, is_protected: false };
+    let key = KeptKey { version: Offset(1), bytes: 1, owner: None, is_protected: false };
     let mut named = blank();
     named.own.state = vec![("k".to_owned(), key)];
     assert!(!vacant(&named, 1 << 40));

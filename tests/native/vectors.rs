@@ -3,16 +3,17 @@
 use std::rc::Rc;
 
 use dormouse::feature::conversations::{ConversationEvent, ResumeToken};
+use dormouse::feature::documents::{EditingEvent, EditingState, Role, Version};
 use dormouse::feature::metrics::{Metric, MetricEvent, Reading};
 use dormouse::feature::state::{StateEvent, StateItem};
-use dormouse::feature::transfers::{Chunk, Digest, TransferEvent};
+use dormouse::feature::transfers::{Chunk, Digest, IN_WORKFLOWS, TransferEvent};
 use dormouse::feature::typing::TypingEvent;
 use dormouse::kernel::{Event, Notice};
 use dormouse::limits::Limits;
 use dormouse::message::{
-    Accepted, Added, Body, Code, EVENT, Entry, Epoch, EventName, Fault, Json, Millis, Mode, Name,
-    Offset, Page, ProtocolError, Reply, RequestId, RoomName, StateKey, Stats, Status, Topic,
-    UserId, Welcome,
+    Accepted, Added, Body, Code, Details, EVENT, Entry, Epoch, EventName, Fault, Json, Millis,
+    Mode, Name, Offset, Page, ProtocolError, Reply, RequestId, RoomName, StateKey, Stats, Status,
+    Topic, UserId, Welcome,
 };
 use dormouse::protocol::{Frame, ProtocolId};
 use serde_json::{Value, json};
@@ -115,6 +116,7 @@ fn welcome(client: Option<&str>) -> Event {
         attached: attached(),
         expires_at: None,
         grants: vec!["join"],
+        features: vec!["state"],
         limits: Limits::default(),
         presence: Mode::Members,
     }))
@@ -146,7 +148,11 @@ fn replies() -> Vec<(&'static str, Option<&'static str>, Event)> {
         ("unsubscribed", Some("s2"), Event::Reply(Reply::Unsubscribed(topics(), None))),
         ("subscriptions", None, Event::Reply(Reply::Subscriptions(Some(topics())))),
         ("no subscriptions", None, Event::Reply(Reply::Subscriptions(None))),
-        ("state", Some("q2"), StateEvent::All(vec![StateItem { key, value, offset }]).into()),
+        (
+            "state",
+            Some("q2"),
+            StateEvent::All(vec![StateItem { key, value, offset }], offset).into(),
+        ),
         (
             "stats",
             None,
@@ -163,7 +169,7 @@ fn transfers() -> Vec<(&'static str, Option<&'static str>, Event)> {
     let data = || Name::parse("plan.1").unwrap();
     let text = "aGVsbG8=".to_owned();
     let (index, total, bytes, digest) = (1, 5, 5, Digest::of(b"hello"));
-    let chunk = Chunk { data: data(), index, total, text, bytes, digest };
+    let chunk = Chunk { data: data(), index, total, text, bytes, digest, called: &IN_WORKFLOWS };
     let missing = vec![0, 2, 3, 4];
     [
         ("large_data", TransferEvent::Piece(chunk.into())),
@@ -217,6 +223,34 @@ fn conversation() -> Vec<(&'static str, Option<&'static str>, Event)> {
     ]
 }
 
+/// What the native protocol says in a way of its own.
+fn native() -> Vec<(&'static str, Option<&'static str>, Event)> {
+    let document = || Name::parse("notes").unwrap();
+    let (version, content) = (Version(15), "Hello".to_owned());
+    let participants = vec![(member("ann"), Role::Participant)];
+    let state = EditingState { document: document(), version, content, participants };
+    let left = EditingEvent::Left { document: document(), member: member("ann") };
+    let (text, digest) = ("aGVsbG8".to_owned(), Digest::of(b"hello"));
+    let (data, called) = (Name::parse("plan.1").unwrap(), &IN_WORKFLOWS);
+    let piece = Chunk { data, index: 1, total: 5, text, bytes: 5, digest, called };
+    let other = ProtocolError::new(Code::Conflict, "no");
+    let other = ProtocolError { details: Details::Version(Offset(40)), ..other };
+    let blank = || {
+        let said = Entry::clone(&entry(41, NOON.0, "ann", None));
+        let body = Body { is_deleted: true, ..said.body.blank().unwrap() };
+        Rc::new(Entry { body, ..said })
+    };
+    vec![
+        ("joined a document", Some("d1"), EditingEvent::State(Box::new(state)).into()),
+        ("left a document", Some("d2"), left.into()),
+        ("a chunk of an object", None, TransferEvent::Piece(piece.into()).into()),
+        ("a chunk is kept", Some("o1"), TransferEvent::Kept { bytes: 5 }.into()),
+        ("an object is found", Some("o2"), TransferEvent::Found { total: 2, bytes: 10 }.into()),
+        ("another version", Some("c1"), Event::Refused(other)),
+        ("deleted", None, Event::Entry(blank())),
+    ]
+}
+
 /// The events whose spelling the vectors fix, in their order.
 pub(crate) fn notices() -> Vec<(&'static str, Notice)> {
     let said = || vec![entry(41, NOON.0, "ann", None), entry(42, NOON.0 + 1, "bob", Some("m1"))];
@@ -266,12 +300,15 @@ pub(crate) fn notices() -> Vec<(&'static str, Notice)> {
     events.extend(replies());
     events.extend(transfers());
     events.extend(metrics());
-    events.extend(crate::schema::edited().into_iter().map(|(title, event)| (title, None, event)));
+    events.extend(
+        crate::editing_frames::edited().into_iter().map(|(title, event)| (title, None, event)),
+    );
     events.extend(conversation());
     events.extend(crate::search::told().into_iter().map(|(title, it)| (title, Some("f1"), it)));
     events.extend(annotation_frames::said());
     events.extend(crate::following::resumed().into_iter().map(|(title, it)| (title, None, it)));
     events.extend(crate::presence_frames::said());
+    events.extend(native());
     let mut clock = clock(NOON);
     let notice = |(title, reply_to, event): (&'static str, Option<&str>, Event)| {
         let reply_to = reply_to.map(|it| RequestId::parse(it).unwrap());

@@ -132,11 +132,11 @@ impl Feature for Annotations {
     fn publication(it: &mut Publishing) -> Option<Result<Body, ProtocolError>> {
         words::publication(it)
     }
+    fn offers(kind: Kind, (): &()) -> Option<&'static str> {
+        kind.properties().serves_events.then_some("annotations")
+    }
     fn event_of(protocol: &str, word: &str) -> Option<&'static str> {
         entries::event_of(protocol, word)
-    }
-    fn offered(kind: Kind) -> Option<&'static str> {
-        kind.properties().serves_events.then_some("annotations")
     }
     fn words(protocol: &str) -> &'static [&'static str] {
         match protocol {

@@ -132,8 +132,15 @@ impl Tables for Annotations {
         let (from, to) = range(shown);
         let viewer = shown.viewer.0.as_str().into();
         let bindings = [from.0.into(), to.0.into(), viewer, from.0.into(), to.0.into()];
+        let rows = if shown.raw {
+            let sql = "SELECT target, '', NULL, NULL, deleted, replies
+                 FROM annotated WHERE target BETWEEN ? AND ? AND deleted";
+            database.run(sql, bindings.get(..2).unwrap_or_default())?
+        } else {
+            database.run(sql, &bindings)?
+        };
         let (mut marks, mut reacted) = (BTreeMap::new(), BTreeMap::new());
-        for row in database.run(sql, &bindings)? {
+        for row in rows {
             match Completing::read(row) {
                 Some(Completing::Mark(of, mark)) => drop(marks.insert(of, mark)),
                 Some(Completing::Reacted(of, all)) => drop(reacted.insert(of, all)),

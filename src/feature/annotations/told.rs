@@ -40,7 +40,7 @@ pub(super) type Reactions = BTreeMap<String, Reacted>;
 
 #[derive(Serialize)]
 struct MarkOut<'a> {
-    at: String,
+    at: Json,
     user: &'a str,
     offset: Offset,
 }
@@ -48,10 +48,11 @@ struct MarkOut<'a> {
 /// The members that are shown of an entry.
 type Members = Vec<(&'static str, Json)>;
 
-fn told(mark: &Mark, reactions: Option<Json>) -> Members {
+fn told(mark: &Mark, reactions: Option<Json>, in_millis: bool) -> Members {
     let change = mark.change.as_ref().map(|(offset, at, user)| {
         let name = if mark.is_deleted { "deleted" } else { "edited" };
-        (name, Json::of(&MarkOut { at: at.to_rfc3339(), user, offset: *offset }))
+        let at = if in_millis { Json::of(at) } else { Json::of(&at.to_rfc3339()) };
+        (name, Json::of(&MarkOut { at, user, offset: *offset }))
     });
     let replies = Some(mark.replies).filter(|it| *it != 0);
     let replies = replies.map(|it| ("replies", Json::of(&it)));
@@ -75,23 +76,26 @@ pub(super) fn added(
     mut reacted: BTreeMap<Offset, Json>,
     shown: &Shown<'_>,
 ) -> Added {
-    let none = Mark::default();
+    let (none, in_millis) = (Mark::default(), shown.exact);
     let of = |entry: &Rc<Entry>| {
         let (mark, reactions) = (marks.get(&entry.offset), reacted.remove(&entry.offset));
         if mark.is_none() && reactions.is_none() {
             return None;
         }
         let mark = mark.unwrap_or(&none);
+        if shown.raw {
+            return mark.is_deleted.then(|| (entry.offset, vec![("deleted", Json::of(&true))]));
+        }
         let bytes_max = (shown.bytes_max)(entry);
         let fits = |it: &Members| length_of(it) <= bytes_max;
-        let all = told(mark, reactions);
+        let all = told(mark, reactions, in_millis);
         if fits(&all) {
             return Some((entry.offset, all));
         }
         let reactions = all.iter().find(|it| it.0 == "reactions").map_or("{}", |it| it.1.as_str());
         let reactions = serde_json::from_str(reactions).unwrap_or_default();
         let shortened = |(named, most): &_| Some(shortened(&reactions, *named, *most));
-        let mut less = SHORTENED.iter().map(|it| told(mark, shortened(it)));
+        let mut less = SHORTENED.iter().map(|it| told(mark, shortened(it), in_millis));
         Some((entry.offset, less.find(fits).unwrap_or_default()))
     };
     shown.entries.iter().filter_map(of).collect()

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use super::entries::{DELETE, EDIT, REACTION};
 use crate::feature::{Ask, Publishing, Spelled, Tell};
 use crate::message::{
-    Body, EntryKind, Json, Kind, Offset, ProtocolError, Target, UserId, json, starts_object,
+    Body, EntryKind, Json, Kind, Member, Offset, ProtocolError, Target, UserId, json, starts_object,
 };
 
 /// Longest key of a reaction, in bytes: an emoji of many parts has some forty.
@@ -85,13 +85,18 @@ impl Tell for AnnotationEvent {
             ("context", Self::Read(user, offset) | Self::Marked(user, offset)) => {
                 Spelled::new("read", &InContext { user_id: &user.0, offset: *offset })
             }
-            ("events" | "client" | "native", Self::Read(user, offset)) => {
+            ("events" | "client", Self::Read(user, offset)) => {
                 Spelled::new("read", &InEvents { user_id: &user.0, offset: *offset })
             }
-            ("events" | "native", Self::Marked(_, offset)) => {
-                Spelled::new("response", &MarkedOut { read: *offset })
+            ("native", Self::Read(user, offset)) => {
+                let data = BTreeMap::from([("offset", *offset)]);
+                Spelled::new("read", &data).by(Member::new(user.clone(), None))
             }
-            ("native", Self::Reads(reads)) => Spelled::new("reads", reads),
+            ("events" | "native", Self::Marked(_, offset)) => {
+                let word = if protocol == "native" { "" } else { "response" };
+                Spelled::new(word, &MarkedOut { read: *offset })
+            }
+            ("native", Self::Reads(reads)) => Spelled::new("", reads),
             ("context" | "events", Self::Reads(reads)) => {
                 Spelled::new("reads", &ReadsOut { reads })
             }

@@ -10,7 +10,7 @@ use super::{Cursor, EditingCommand, EditingEvent, EditingState, Operation, Role,
 use crate::feature::Spelled;
 use crate::limits::SELECTION_BYTES_MAX;
 use crate::message::json::{self, Text};
-use crate::message::{Code, Json, Member, Name, ProtocolError};
+use crate::message::{Acknowledgement, Code, Json, Member, Name, ProtocolError};
 
 // ---- in
 
@@ -89,26 +89,26 @@ pub(crate) enum Verb {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct EditIn<'a> {
     /// What is done.
-    operation: Verb,
+    pub(super) operation: Verb,
     /// Where, in UTF-16 code units.
-    position: u64,
+    pub(super) position: u64,
     /// What is put in; for `insert` and `replace`.
     #[serde(borrow, default)]
     #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Option<String>"))]
-    content: Option<Text<'a>>,
+    pub(super) content: Option<Text<'a>>,
     /// So many UTF-16 code units are taken out; for `delete` and `replace`.
     #[serde(default)]
-    length: Option<u64>,
+    pub(super) length: Option<u64>,
     /// The version of the text it was made to.
-    version: u64,
+    pub(super) version: u64,
     /// The session it is meant for.
     #[serde(default)]
-    session_id: Option<Name>,
+    pub(super) session_id: Option<Name>,
 }
 
 impl EditIn<'_> {
     /// `None` if it has not just what its operation needs.
-    fn operation(&self) -> Option<Operation> {
+    pub(super) fn operation(&self) -> Option<Operation> {
         let (position, content, length) = (self.position, self.content.as_deref(), self.length);
         Some(match self.operation {
             Verb::Insert if length.unwrap_or_default() == 0 => {
@@ -147,11 +147,19 @@ pub(crate) struct CursorIn<'a> {
 fn cursor(data: Option<&RawValue>) -> Result<EditingCommand, ProtocolError> {
     let wrong = "cursor needs data with position, a whole number, and selection, any JSON of up to 1 KiB, or none";
     let CursorIn { position, selection } = json::data(data, wrong)?;
+    let selection = selected(selection, wrong)?;
+    Ok(EditingCommand::Cursor(Cursor { position, selection }, None))
+}
+
+/// What is selected: not too much.
+pub(super) fn selected(
+    selection: Option<&RawValue>,
+    wrong: &'static str,
+) -> Result<Json, ProtocolError> {
     if selection.is_some_and(|it| SELECTION_BYTES_MAX < it.get().len()) {
         return Err(ProtocolError::invalid(wrong));
     }
-    let selection = selection.map_or_else(|| Ok(Json::null()), Json::read)?;
-    Ok(EditingCommand::Cursor(Cursor { position, selection }))
+    selection.map_or_else(|| Ok(Json::null()), Json::read)
 }
 
 #[derive(Deserialize)]
@@ -166,7 +174,10 @@ pub(crate) struct CommandIn<'a> {
 fn command(data: Option<&RawValue>) -> Result<EditingCommand, ProtocolError> {
     let CommandIn { command } = json::data(data, "command needs data with command, a string")?;
     match &*command {
-        "undo" => Ok(EditingCommand::Undo),
+        "undo" => {
+            let acknowledgement = Acknowledgement::ByEvent;
+            Ok(EditingCommand::Undo { document: None, acknowledgement })
+        }
         _ => Err(ProtocolError::new(Code::NotFound, "there is no such command")),
     }
 }
@@ -179,10 +190,10 @@ pub(crate) fn spell(event: &EditingEvent) -> Spelled {
         EditingEvent::Taken(Version(version)) => {
             Spelled::new("edit_ack", &Ack { version: *version })
         }
-        EditingEvent::Edited { operation, version, author } => {
+        EditingEvent::Edited { operation, version, author, .. } => {
             Spelled::new("edit", &Edit::of(operation, *version, &author.0))
         }
-        EditingEvent::Cursor(user, Cursor { position, selection }) => {
+        EditingEvent::Cursor(_, user, Cursor { position, selection }) => {
             let data = CursorOut { user_id: &user.0, position: *position, selection };
             Spelled::new("cursor", &data)
         }
@@ -269,15 +280,20 @@ pub(crate) struct Edit<'a> {
     version: u64,
 }
 
+/// What is done, where, what is put in and how much is taken out.
+pub(super) fn parts(operation: &Operation) -> (Verb, u64, &str, u64) {
+    match operation {
+        Operation::Insert { position, content } => (Verb::Insert, *position, &**content, 0),
+        Operation::Delete { position, length } => (Verb::Delete, *position, "", *length),
+        Operation::Replace { position, length, content } => {
+            (Verb::Replace, *position, &**content, *length)
+        }
+    }
+}
+
 impl<'a> Edit<'a> {
     fn of(operation: &'a Operation, version: Version, author: &'a str) -> Self {
-        let (operation, position, content, length) = match operation {
-            Operation::Insert { position, content } => (Verb::Insert, *position, &**content, 0),
-            Operation::Delete { position, length } => (Verb::Delete, *position, "", *length),
-            Operation::Replace { position, length, content } => {
-                (Verb::Replace, *position, &**content, *length)
-            }
-        };
+        let (operation, position, content, length) = parts(operation);
         Self { operation, position, content, length, author, version: version.0 }
     }
 }

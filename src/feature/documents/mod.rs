@@ -4,6 +4,7 @@ mod cache;
 pub(crate) mod context;
 pub mod document;
 mod http;
+mod native;
 pub(crate) mod owners;
 pub(crate) mod participants;
 mod rates;
@@ -15,6 +16,7 @@ pub(crate) mod tables;
 mod words;
 
 use super::Feature;
+use crate::message::Kind;
 use crate::rates::Pool;
 
 pub use cache::{DocumentCache, StoredDocument};
@@ -37,6 +39,9 @@ impl Feature for Documents {
     type Config = ();
     type Task = EditingTask;
     const POOLS: &'static [Pool] = &[rates::OPERATIONS, rates::MOVES];
+    fn offers(kind: Kind, (): &()) -> Option<&'static str> {
+        (kind == Kind::Collaboration).then_some("documents")
+    }
     fn words(protocol: &str) -> &'static [&'static str] {
         match protocol {
             "context" => &[

@@ -94,7 +94,7 @@ pub(crate) fn leave(
     Ok(())
 }
 
-fn stand_up(room: &mut Room, cx: &mut Context, id: ConnectionId) {
+pub(super) fn stand_up(room: &mut Room, cx: &mut Context, id: ConnectionId) {
     let stood_up =
         room.resubscribe(id, |it| Some((it.own.documents.seat.take()?, it.member.clone())));
     let Some((Seat { document, .. }, member)) = stood_up.flatten() else { return };

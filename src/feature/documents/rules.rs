@@ -10,7 +10,7 @@ use super::stored::{DocumentQuery, EditingWrite, Seat};
 use super::{owners, participants as seats};
 use crate::feature::documents::document::{Applied, Edit, Rejection, Snapshot};
 use crate::feature::documents::{
-    EditingCommand, EditingEvent, EditingState, Operation, Role, Version,
+    Cursor, EditingCommand, EditingEvent, EditingState, Operation, Role, Version,
 };
 use crate::feature::door::Door;
 use crate::kernel::Duplicate;
@@ -18,7 +18,9 @@ use crate::kernel::Event;
 use crate::kernel::features::Rules;
 use crate::kernel::principal::Principal;
 use crate::kernel::{Answer, Connection, Context, Counted, Effect, Grant, HostStats, Room, Write};
-use crate::message::{Code, ConnectionId, Millis, Name, ProtocolError, UserId};
+use crate::message::{
+    Acknowledgement, Code, ConnectionId, Millis, Name, ProtocolError, Reply, UserId,
+};
 
 pub(crate) const SEATLESS: ProtocolError =
     ProtocolError::new(Code::Conflict, "this needs join_session first");
@@ -66,6 +68,10 @@ impl Rules for Documents {
         seats::went(room, cx, connection);
     }
 
+    fn detached(room: &mut Room, cx: &mut Context, id: ConnectionId) {
+        seats::stand_up(room, cx, id);
+    }
+
     fn due_at(room: &Room) -> Option<Millis> {
         owners::due_at(room)
     }
@@ -95,13 +101,12 @@ fn handle(room: &mut Room, cx: &mut Context, principal: &Principal, command: Edi
             edit(room, cx, principal, id, document.as_ref(), &operation, version)
         }
         EditingCommand::Delete { .. } => Ok(()), // Above.
-        EditingCommand::Undo => undo(room, cx, principal, id),
-        EditingCommand::Cursor(cursor) => seat(room, id).map(|seat| {
-            if room.admits(cx, principal, &MOVES) {
-                let event = EditingEvent::Cursor(principal.member.id.clone(), cursor);
-                room.tell_session(cx, &seat.document, Some(id), Connection::may_see, event);
-            }
-        }),
+        EditingCommand::Undo { document, acknowledgement } => {
+            undo(room, cx, principal, id, document.as_ref(), acknowledgement)
+        }
+        EditingCommand::Cursor(cursor, document) => {
+            moved(room, cx, principal, id, document.as_ref(), cursor)
+        }
     };
     if let Err(error) = done {
         cx.refuse_principal(principal, error);
@@ -113,21 +118,28 @@ fn wants(room: &Room, id: Option<ConnectionId>, command: &EditingCommand) -> Opt
     let document = match command {
         EditingCommand::Delete { document } => Some(document),
         EditingCommand::Join { document, .. } => room.connection(id?).map(|_| document),
-        EditingCommand::Edit { .. } | EditingCommand::Undo => {
+        EditingCommand::Edit { .. } | EditingCommand::Undo { .. } => {
             room.connection(id?)?.own.documents.seat.as_ref().map(|it| &it.document)
         }
-        EditingCommand::Leave { .. } | EditingCommand::Cursor(_) => None,
+        EditingCommand::Leave { .. } | EditingCommand::Cursor(..) => None,
     };
     document.filter(|it| !room.own.documents.has(it)).cloned().map(DocumentQuery)
 }
 
-fn seat(room: &Room, id: ConnectionId) -> Result<Seat, ProtocolError> {
-    room.connection(id).and_then(|it| it.own.documents.seat.clone()).ok_or(SEATLESS)
+/// Where this connection sits, if that is where it is meant to.
+fn seat(room: &Room, id: ConnectionId, meant: Option<&Name>) -> Result<Seat, ProtocolError> {
+    let seat = room.connection(id).and_then(|it| it.own.documents.seat.clone()).ok_or(SEATLESS)?;
+    if meant.is_some_and(|it| *it != seat.document) { Err(ELSEWHERE) } else { Ok(seat) }
 }
 
-/// where this connection edits, if it may.
-fn desk(room: &Room, principal: &Principal, id: ConnectionId) -> Result<Name, ProtocolError> {
-    let Seat { document, role } = seat(room, id)?;
+/// Where this connection edits, if it may.
+fn desk(
+    room: &Room,
+    principal: &Principal,
+    id: ConnectionId,
+    meant: Option<&Name>,
+) -> Result<Name, ProtocolError> {
+    let Seat { document, role } = seat(room, id, meant)?;
     principal.needs(Grant::Send, "this token does not allow editing here")?;
     match role {
         Role::Participant => Ok(document),
@@ -172,10 +184,7 @@ fn edit(
     operation: &Operation,
     version: Version,
 ) -> Result<(), ProtocolError> {
-    let name = desk(room, principal, id)?;
-    if meant.is_some_and(|it| *it != name) {
-        return Err(ELSEWHERE);
-    }
+    let name = desk(room, principal, id, meant)?;
     if acknowledged_again(room, cx, principal, &name) {
         return Ok(());
     }
@@ -189,7 +198,7 @@ fn edit(
         Ok(applied) => {
             cx.answer(principal, Event::from(EditingEvent::Taken(applied.edit.version())));
             let edit = take(room, cx, principal, &name, applied);
-            for event in edited(&edit) {
+            for event in edited(&name, &edit) {
                 room.tell_session(cx, &name, Some(id), |_| true, event);
             }
             Ok(())
@@ -212,8 +221,10 @@ fn undo(
     cx: &mut Context,
     principal: &Principal,
     id: ConnectionId,
+    meant: Option<&Name>,
+    acknowledgement: Acknowledgement,
 ) -> Result<(), ProtocolError> {
-    let name = desk(room, principal, id)?;
+    let name = desk(room, principal, id, meant)?;
     if acknowledged_again(room, cx, principal, &name) {
         return Ok(());
     }
@@ -225,9 +236,31 @@ fn undo(
     let undone = document.borrow_mut().undo(&principal.member.id);
     let applied = undone?.ok_or(nothing)?;
     let edit = take(room, cx, principal, &name, applied);
-    for event in edited(&edit) {
-        cx.answer(principal, Event::from(event.clone()));
+    let is_answer = acknowledgement == Acknowledgement::ByEvent;
+    let reply_to = principal.request_id.clone().filter(|_| is_answer);
+    for event in edited(&name, &edit) {
+        cx.tell(id, reply_to.clone(), Event::from(event.clone()));
         room.tell_session(cx, &name, Some(id), |_| true, event);
+    }
+    if !is_answer {
+        cx.answer(principal, Event::from(EditingEvent::Taken(edit.version())));
+    }
+    Ok(())
+}
+
+fn moved(
+    room: &mut Room,
+    cx: &mut Context,
+    principal: &Principal,
+    id: ConnectionId,
+    meant: Option<&Name>,
+    cursor: Cursor,
+) -> Result<(), ProtocolError> {
+    let Seat { document, .. } = seat(room, id, meant)?;
+    if room.admits(cx, principal, &MOVES) {
+        let event = EditingEvent::Cursor(document.clone(), principal.member.id.clone(), cursor);
+        room.tell_session(cx, &document, Some(id), Connection::may_see, event);
+        cx.answer(principal, Event::Reply(Reply::Said));
     }
     Ok(())
 }
@@ -274,8 +307,9 @@ fn take(
     edit
 }
 
-fn edited(edit: &Edit) -> impl Iterator<Item = EditingEvent> {
+fn edited(document: &Name, edit: &Edit) -> impl Iterator<Item = EditingEvent> {
     edit.numbered().map(|(version, operation)| EditingEvent::Edited {
+        document: document.clone(),
         operation: operation.clone(),
         version,
         author: edit.author.clone(),

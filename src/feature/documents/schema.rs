@@ -1,19 +1,23 @@
 //! The frames and calls of editing together, as the API document has them.
 
 use super::Documents;
-use super::context as wire;
+use super::{context as wire, native};
 use crate::feature::schema::{Calls, Described, Frames};
 use crate::message::Name;
 use crate::schema::calls::{Answer, Call};
-use crate::schema::frames::Envelope::{In, Out};
-use crate::schema::frames::Field::{Is, Needs};
+use crate::schema::frames::Envelope::{Answer as Told, In, Out};
+use crate::schema::frames::Field::{Is, MayOwn, Needs};
 use crate::schema::frames::Message;
 use crate::schema::openapi::parameter;
 use crate::schema::shape::{input, output};
 
 impl Described for Documents {
     fn frames(protocol: &str) -> Frames {
-        if protocol == "context" { (RECEIVE, SEND) } else { (&[], &[]) }
+        match protocol {
+            "context" => (RECEIVE, SEND),
+            "native" => (IN_NATIVE, TO_NATIVE),
+            _ => (&[], &[]),
+        }
     }
     const CALLS: Calls = Calls {
         calls: &[Call {
@@ -146,3 +150,147 @@ const LEFT: Message = Message {
     fields: &[Is("type", "leave_session"), Needs("data", output::<wire::Left<'static>>)],
     example: r#"{"type":"leave_session","id":"leave_session_018cc4e5-227b-7000-8000-00000000000b","timestamp":"2024-01-01T12:00:00.123Z","data":{"sessionId":"notes","userId":"ann","username":"Ann"}}"#,
 };
+
+const IN_NATIVE: &[Message] = &[
+    Message {
+        name: "command.document.join",
+        about: "Let me into this document, and show it to me. Leaves the one before.",
+        envelope: In,
+        fields: &[
+            Is("type", "command"),
+            Is("command", "document.join"),
+            MayOwn("room"),
+            Needs("params", input::<native::In<'static>>),
+        ],
+        example: r#"{"type":"command","id":"d1","command":"document.join","params":{"document":"notes","role":"participant"}}"#,
+    },
+    Message {
+        name: "command.document.leave",
+        about: "Let me out of it.",
+        envelope: In,
+        fields: &[
+            Is("type", "command"),
+            Is("command", "document.leave"),
+            MayOwn("room"),
+            Needs("params", input::<native::In<'static>>),
+        ],
+        example: r#"{"type":"command","id":"d1","command":"document.leave","params":{"document":"notes"}}"#,
+    },
+    Message {
+        name: "command.document.delete",
+        about: "Forget this document of mine.",
+        envelope: In,
+        fields: &[
+            Is("type", "command"),
+            Is("command", "document.delete"),
+            MayOwn("room"),
+            Needs("params", input::<native::In<'static>>),
+        ],
+        example: r#"{"type":"command","id":"d1","command":"document.delete","params":{"document":"notes"}}"#,
+    },
+    Message {
+        name: "command.document.edit",
+        about: "Change the text.",
+        envelope: In,
+        fields: &[
+            Is("type", "command"),
+            Is("command", "document.edit"),
+            MayOwn("room"),
+            Needs("params", input::<native::In<'static>>),
+        ],
+        example: r#"{"type":"command","id":"d1","command":"document.edit","params":{"document":"notes","operation":"insert","position":42,"content":"Hello World","version":15}}"#,
+    },
+    Message {
+        name: "command.document.undo",
+        about: "Take back my last change.",
+        envelope: In,
+        fields: &[
+            Is("type", "command"),
+            Is("command", "document.undo"),
+            MayOwn("room"),
+            Needs("params", input::<native::In<'static>>),
+        ],
+        example: r#"{"type":"command","id":"d1","command":"document.undo","params":{"document":"notes"}}"#,
+    },
+    Message {
+        name: "command.document.cursor",
+        about: "My cursor is here.",
+        envelope: In,
+        fields: &[
+            Is("type", "command"),
+            Is("command", "document.cursor"),
+            MayOwn("room"),
+            Needs("params", input::<native::In<'static>>),
+        ],
+        example: r#"{"type":"command","id":"d1","command":"document.cursor","params":{"document":"notes","position":42,"selection":{"start":40,"end":42}}}"#,
+    },
+];
+
+const TO_NATIVE: &[Message] = &[
+    Message {
+        name: "event.document.state",
+        about: "After a conflict: forget your own, and begin with this.",
+        envelope: Told,
+        fields: &[
+            Is("type", "event"),
+            Is("event", "document.state"),
+            Needs("data", output::<native::DocumentState<'static>>),
+        ],
+        example: r#"{"type":"event","event":"document.state","at":1704110400123,"data":{"document":"notes","version":15,"content":"Hello","participants":[{"user":"ann","name":"Ann","role":"participant"}]}}"#,
+    },
+    Message {
+        name: "event.document.edit",
+        about: "The text was changed.",
+        envelope: Told,
+        fields: &[
+            Is("type", "event"),
+            Is("event", "document.edit"),
+            Needs("data", output::<native::DocumentEdit<'static>>),
+        ],
+        example: r#"{"type":"event","event":"document.edit","at":1704110400123,"user":"ann","data":{"document":"notes","operation":"insert","position":42,"content":"Hello World","length":0,"version":16}}"#,
+    },
+    Message {
+        name: "event.document.cursor",
+        about: "Somebody's cursor moved.",
+        envelope: Told,
+        fields: &[
+            Is("type", "event"),
+            Is("event", "document.cursor"),
+            Needs("data", output::<native::DocumentCursor<'static>>),
+        ],
+        example: r#"{"type":"event","event":"document.cursor","at":1704110400123,"user":"ann","data":{"document":"notes","position":42,"selection":{"start":40,"end":42}}}"#,
+    },
+    Message {
+        name: "event.document.join",
+        about: "A user came into the document: once per user, not per connection.",
+        envelope: Told,
+        fields: &[
+            Is("type", "event"),
+            Is("event", "document.join"),
+            Needs("data", output::<native::DocumentOut<'static>>),
+        ],
+        example: r#"{"type":"event","event":"document.join","at":1704110400123,"user":"ann","data":{"document":"notes","role":"participant"}}"#,
+    },
+    Message {
+        name: "event.document.leave",
+        about: "A user's last connection left it.",
+        envelope: Told,
+        fields: &[
+            Is("type", "event"),
+            Is("event", "document.leave"),
+            Needs("data", output::<native::DocumentOut<'static>>),
+        ],
+        example: r#"{"type":"event","event":"document.leave","at":1704110400123,"user":"ann","data":{"document":"notes"}}"#,
+    },
+    Message {
+        name: "event.document.delete",
+        about: "It is deleted, and nobody is in it any more.",
+        envelope: Told,
+        fields: &[
+            Is("type", "event"),
+            Is("event", "document.delete"),
+            Needs("data", output::<native::DocumentOut<'static>>),
+        ],
+        example: r#"{"type":"event","event":"document.delete","at":1704110400123,"user":"ann","data":{"document":"notes"}}"#,
+    },
+];

@@ -58,6 +58,9 @@ pub struct OnConnection {
 }
 
 impl ConnectionPart for OnConnection {
+    fn hears_apart(&self) -> bool {
+        self.seat.is_some()
+    }
     fn channels(&self, each: &mut dyn FnMut(Space, &str)) {
         if let Some(seat) = &self.seat {
             each(Space::DOCUMENTS, seat.document.as_str());

@@ -5,9 +5,9 @@ use std::rc::Rc;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::{context, rates};
+use super::{context, native, rates};
 use crate::feature::{Ask, Rate, Spelled, Tell};
-use crate::message::{Json, Kind, Member, Name, ProtocolError, Space, UserId};
+use crate::message::{Acknowledgement, Json, Kind, Member, Name, ProtocolError, Space, UserId};
 
 impl Space {
     /// Documents, by their names.
@@ -107,9 +107,14 @@ pub enum EditingCommand {
         document: Option<Name>,
     },
     /// Take my last change back.
-    Undo,
-    /// My cursor is here.
-    Cursor(Cursor),
+    Undo {
+        /// In this session; in the one its author is in if `None`.
+        document: Option<Name>,
+        /// How its author learns what became of it: as others do, or by an answer.
+        acknowledgement: Acknowledgement,
+    },
+    /// My cursor is here, in this session; in the one I am in if `None`.
+    Cursor(Cursor, Option<Name>),
 }
 
 /// What is asked about documents over HTTP.
@@ -150,6 +155,8 @@ pub enum EditingEvent {
     Taken(Version),
     /// The text was changed (B20).
     Edited {
+        /// Of which document.
+        document: Name,
         /// What it does to the text of the version before.
         operation: Operation,
         /// Which version that made.
@@ -157,8 +164,8 @@ pub enum EditingEvent {
         /// By whom.
         author: UserId,
     },
-    /// Somebody's cursor moved.
-    Cursor(UserId, Cursor),
+    /// Somebody's cursor in this document moved.
+    Cursor(Name, UserId, Cursor),
     /// A user came into the session: once per user, not per socket.
     Joined {
         /// The session's document.
@@ -190,15 +197,19 @@ impl Ask for EditingCommand {
         word: &str,
         data: Option<&RawValue>,
     ) -> Option<Result<Self, ProtocolError>> {
-        if protocol == "context" { context::read(word, data) } else { None }
+        match protocol {
+            "context" => context::read(word, data),
+            "native" => native::read(word, data),
+            _ => None,
+        }
     }
     fn is_served_in(&self, kind: Kind) -> bool {
         kind == Kind::Collaboration
     }
     fn rate(&self) -> Option<&'static Rate> {
         match self {
-            Self::Edit { .. } | Self::Undo => Some(&rates::EDITS),
-            Self::Cursor(_) => Some(&rates::CURSORS),
+            Self::Edit { .. } | Self::Undo { .. } => Some(&rates::EDITS),
+            Self::Cursor(..) => Some(&rates::CURSORS),
             Self::Join { .. } | Self::Leave { .. } | Self::Delete { .. } => None,
         }
     }
@@ -209,7 +220,11 @@ impl Ask for EditingCommand {
 
 impl Tell for EditingEvent {
     fn spell(&self, protocol: &str) -> Option<Spelled> {
-        (protocol == "context").then(|| context::spell(self))
+        match protocol {
+            "context" => Some(context::spell(self)),
+            "native" => Some(native::spell(self)),
+            _ => None,
+        }
     }
     fn answer(&self) -> Option<Json> {
         matches!(self, Self::Deleted { .. }).then(Json::null)
@@ -221,7 +236,7 @@ impl Tell for EditingEvent {
         match self {
             Self::State(state) => state.content.len(),
             Self::Edited { operation, .. } => operation.weight(),
-            Self::Cursor(_, cursor) => cursor.selection.as_str().len(),
+            Self::Cursor(.., cursor) => cursor.selection.as_str().len(),
             Self::Taken(_) | Self::Joined { .. } | Self::Left { .. } | Self::Deleted { .. } => 0,
         }
     }

@@ -3,6 +3,7 @@
 pub(crate) mod context;
 mod http;
 pub(crate) mod measure;
+mod native;
 mod outside;
 pub(crate) mod rules;
 #[cfg(not(target_arch = "wasm32"))]

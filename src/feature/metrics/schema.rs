@@ -3,14 +3,18 @@
 use super::Metrics;
 use super::context as metric;
 use crate::feature::schema::{Described, Frames};
-use crate::schema::frames::Envelope::{In, Out};
-use crate::schema::frames::Field::{Is, Needs};
+use crate::schema::frames::Envelope::{Answer, In, Out};
+use crate::schema::frames::Field::{Is, MayOwn, Needs};
 use crate::schema::frames::Message;
 use crate::schema::shape::{input, output};
 
 impl Described for Metrics {
     fn frames(protocol: &str) -> Frames {
-        if protocol == "context" { (RECEIVE, SEND) } else { (&[], &[]) }
+        match protocol {
+            "context" => (RECEIVE, SEND),
+            "native" => (IN_NATIVE, TO_NATIVE),
+            _ => (&[], &[]),
+        }
     }
 }
 
@@ -54,3 +58,42 @@ const SEND: &[Message] = &[
         example: r#"{"type":"metric_update","id":"metric_update_018cc4e5-227b-7000-8000-000000000007","timestamp":"2024-01-01T12:00:00.123Z","data":{"metric":"engagement","value":3,"timestamp":"2024-01-01T12:00:00.100Z"}}"#,
     },
 ];
+
+const IN_NATIVE: &[Message] = &[
+    Message {
+        name: "command.metrics.watch",
+        about: "Analytics rooms: I want to hear of these metrics too.",
+        envelope: In,
+        fields: &[
+            Is("type", "command"),
+            Is("command", "metrics.watch"),
+            MayOwn("room"),
+            Needs("params", input::<metric::MetricsIn>),
+        ],
+        example: r#"{"type":"command","id":"m1","command":"metrics.watch","params":{"metrics":["engagement","score"]}}"#,
+    },
+    Message {
+        name: "command.metrics.unwatch",
+        about: "Analytics rooms: I no longer want to hear of these metrics.",
+        envelope: In,
+        fields: &[
+            Is("type", "command"),
+            Is("command", "metrics.unwatch"),
+            MayOwn("room"),
+            Needs("params", input::<metric::MetricsIn>),
+        ],
+        example: r#"{"type":"command","id":"m2","command":"metrics.unwatch","params":{"metrics":["score"]}}"#,
+    },
+];
+
+const TO_NATIVE: &[Message] = &[Message {
+    name: "event.metric_update",
+    about: "A number of the platform that this connection watches has a new value.",
+    envelope: Answer,
+    fields: &[
+        Is("type", "event"),
+        Is("event", "metric_update"),
+        Needs("data", output::<metric::Update<'static>>),
+    ],
+    example: r#"{"type":"event","event":"metric_update","at":1704110400123,"data":{"metric":"engagement","value":3,"timestamp":"2024-01-01T12:00:00.100Z"}}"#,
+}];

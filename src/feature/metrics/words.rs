@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Number;
 use serde_json::value::RawValue;
 
-use super::{MetricCall, context};
+use super::{MetricCall, context, native};
 use crate::feature::{Ask, Spelled, Tell};
 use crate::message::fields::Fields;
 use crate::message::{Body, EntryKind, Kind, Space};
@@ -244,7 +244,12 @@ impl Ask for MetricCommand {
         word: &str,
         data: Option<&RawValue>,
     ) -> Option<Result<Self, ProtocolError>> {
-        if protocol == "context" { context::read(word, data) } else { None }
+        match (protocol, word) {
+            ("context", _) => context::read(word, data),
+            ("native", "metrics.watch") => context::read("subscribe", data),
+            ("native", "metrics.unwatch") => context::read("unsubscribe", data),
+            _ => None,
+        }
     }
     fn is_served_in(&self, kind: Kind) -> bool {
         match self {
@@ -260,7 +265,11 @@ impl Ask for MetricCommand {
 
 impl Tell for MetricEvent {
     fn spell(&self, protocol: &str) -> Option<Spelled> {
-        if protocol == "context" { context::spell(self) } else { None }
+        match protocol {
+            "context" => context::spell(self),
+            "native" => native::spell(self),
+            _ => None,
+        }
     }
     fn answer(&self) -> Option<Json> {
         match self {

@@ -17,7 +17,7 @@ mod words;
 use std::convert::Infallible;
 
 use super::{Feature, Known, Never, Nothing};
-use crate::message::Millis;
+use crate::message::{Kind, Millis};
 
 pub use snippet::Part;
 pub use stored::{Found, Hit, Lookup, Order, SearchConfig};
@@ -39,6 +39,9 @@ impl Feature for Search {
     type OnConnection = Nothing;
     type Config = SearchConfig;
     type Task = SearchCommand;
+    fn offers(kind: Kind, config: &SearchConfig) -> Option<&'static str> {
+        config.kinds.contains(&kind).then_some("search")
+    }
     fn words(protocol: &str) -> &'static [&'static str] {
         match protocol {
             "context" => &["search"],

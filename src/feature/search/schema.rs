@@ -7,7 +7,7 @@ use super::words::SearchIn;
 use crate::feature::schema::{Calls, Described, Frames};
 use crate::schema::calls::{Answer, Call};
 use crate::schema::frames::Envelope::{In, Out};
-use crate::schema::frames::Field::{Is, Needs};
+use crate::schema::frames::Field::{Is, MayOwn, Needs};
 use crate::schema::frames::{Message, answer, request};
 use crate::schema::openapi::parameter;
 use crate::schema::shape::{input, output};
@@ -17,6 +17,7 @@ impl Described for Search {
         match protocol {
             "context" => (IN_CONTEXT, TO_CONTEXT),
             "events" => (IN_EVENTS, TO_EVENTS),
+            "native" => (IN_NATIVE, &[]),
             _ => (&[], &[]),
         }
     }
@@ -85,4 +86,16 @@ const TO_EVENTS: &[Message] = &[answer(
     &[Is("type", "response"), Needs("result", output::<InEvents<'static>>)],
     "The answer to the query `search`.",
     r#"{"type":"response","id":"q6","timestamp":"2024-01-01T12:00:00.123Z","result":{"matches":[{"event":"note","id":"event_018cc4e5-227b-7000-8000-000000000000","timestamp":"2024-01-01T12:00:00.123Z","offset":40,"author":"ann","snippet":[{"text":"Deployed","marked":true},{"text":" at noon","marked":false}]}],"has_more":false,"complete":true,"offset":42,"epoch":"018cc4e5227b7000800000000000000a"}}"#,
+)];
+
+const IN_NATIVE: &[Message] = &[request(
+    "query.search",
+    &[
+        Is("type", "query"),
+        Is("query", "search"),
+        MayOwn("room"),
+        Needs("params", input::<SearchIn<'static>>),
+    ],
+    "In which entries does this stand?",
+    r#"{"type":"query","id":"q6","query":"search","params":{"text":"deploy*","before":42}}"#,
 )];

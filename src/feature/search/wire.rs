@@ -6,7 +6,7 @@ use super::snippet::Part;
 use super::stored::Hit;
 use super::words::SearchEvent;
 use crate::feature::{Spelled, Tell};
-use crate::message::{Json, Offset};
+use crate::message::{Json, Millis, Offset};
 
 /// In the events protocol.
 #[derive(Serialize)]
@@ -48,6 +48,59 @@ impl<'a> InEvents<'a> {
             timestamp: it.at.to_rfc3339(),
             offset: it.offset,
             author: &it.author.id.0,
+            snippet: &it.snippet,
+        };
+        Self {
+            matches: found.hits.iter().map(of).collect(),
+            has_more: event.has_more(),
+            next_before: *next_before,
+            complete: found.searched_from.is_none(),
+            offset: *head,
+            epoch: &epoch.0,
+        }
+    }
+}
+
+/// In the native protocol.
+#[derive(Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+#[cfg_attr(not(target_arch = "wasm32"), schemars(rename = "NativeMatches"))]
+pub(super) struct InNative<'a> {
+    /// In the order that was asked for.
+    matches: Vec<NativeMatch<'a>>,
+    /// Whether there may be more.
+    has_more: bool,
+    /// The `before` of the next ones; only with the newest first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_before: Option<Offset>,
+    /// Whether all of the history was searched. If not, the same again searches more of it.
+    complete: bool,
+    offset: Offset,
+    epoch: &'a str,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+struct NativeMatch<'a> {
+    event: &'a str,
+    offset: Offset,
+    /// In milliseconds since 1970.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "u64"))]
+    at: Millis,
+    /// Who said it: a `sub`.
+    user: &'a str,
+    /// What it says about what was looked for: parts of plain text.
+    snippet: &'a [Part],
+}
+
+impl<'a> InNative<'a> {
+    pub(super) fn of(event: &'a SearchEvent) -> Self {
+        let SearchEvent::Found { found, next_before, head, epoch } = event;
+        let of = |it: &'a Hit| NativeMatch {
+            event: it.name.as_str(),
+            offset: it.offset,
+            at: it.at,
+            user: &it.author.id.0,
             snippet: &it.snippet,
         };
         Self {
@@ -200,6 +253,7 @@ impl Tell for SearchEvent {
     fn spell(&self, protocol: &str) -> Option<Spelled> {
         match protocol {
             "events" => Some(Spelled::new("search", &InEvents::of(self))),
+            "native" => Some(Spelled::new("", &InNative::of(self))),
             "context" => Some(Spelled::new("search", &InContext::of(self))),
             _ => None,
         }

@@ -111,10 +111,13 @@ pub(super) struct SearchIn<'a> {
     order: Option<String>,
 }
 
-fn read(data: Option<&RawValue>) -> Result<SearchCommand, ProtocolError> {
+fn read(
+    data: Option<&RawValue>,
+    end: fn(&str) -> Result<Before, ProtocolError>,
+) -> Result<SearchCommand, ProtocolError> {
     let wrong = "search needs text, a string, and limit, a whole number, before and order, or none of these";
     let SearchIn { text, limit, before, order } = json::data(data, wrong)?;
-    let before = before.map_or(Ok(Before::Newest), |it| Before::read(it.get()))?;
+    let before = before.map_or(Ok(Before::Newest), |it| end(it.get()))?;
     Asked::new(text, limit, before, order.as_deref()).map(SearchCommand::Search)
 }
 
@@ -124,8 +127,11 @@ impl Ask for SearchCommand {
         word: &str,
         data: Option<&RawValue>,
     ) -> Option<Result<Self, ProtocolError>> {
-        matches!((protocol, word), ("events", "query search") | ("context", "search"))
-            .then(|| read(data))
+        match (protocol, word) {
+            ("events", "query search") | ("context", "search") => Some(read(data, Before::read)),
+            ("native", "query search") => Some(read(data, Before::numbered)),
+            _ => None,
+        }
     }
     fn is_served_in(&self, _: Kind) -> bool {
         // Where it is switched off, it says so.
@@ -144,7 +150,7 @@ mod tests {
     fn s5_what_is_asked_badly_is_refused_and_says_why() {
         let refused = |data: &str| {
             let data: Box<RawValue> = serde_json::from_str(data).unwrap();
-            read(Some(&data)).unwrap_err().message.into_owned()
+            read(Some(&data), Before::read).unwrap_err().message.into_owned()
         };
         for (data, why) in [
             ("null", "search needs text"),
@@ -180,7 +186,7 @@ mod tests {
     fn s5_what_is_missing_has_a_default() {
         let asked = |data: &str| {
             let data: Box<RawValue> = serde_json::from_str(data).unwrap();
-            let SearchCommand::Search(asked) = read(Some(&data)).unwrap();
+            let SearchCommand::Search(asked) = read(Some(&data), Before::read).unwrap();
             (asked.limit, asked.before(), asked.order)
         };
         assert_eq!(asked(r#"{"text":"a"}"#), (20, Before::Newest, Order::Newest));

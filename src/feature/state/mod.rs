@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 
 use super::{Feature, Find, Keep, Known, Nothing, Publishing};
-use crate::message::{Body, Kind, Millis, ProtocolError, StateKey, UserId};
+use crate::message::{Body, Kind, Millis, Offset, ProtocolError, StateKey, Topic, UserId};
 
 pub use words::{StateCommand, StateEvent, StateItem, StateTask};
 
@@ -24,6 +24,8 @@ pub struct State {
 /// What a room knows of a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeptKey {
+    /// Where it was changed last.
+    pub version: Offset,
     /// How long the value is, in bytes.
     pub bytes: usize,
     /// Who set it first; `None` of one that was set when nobody took that down.
@@ -45,9 +47,14 @@ pub struct OwnState {
 
 impl Keep for OwnState {}
 
-/// What is kept under all keys?
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct AllState;
+/// What is kept under keys?
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AllState {
+    /// Under these; all of them if `None`.
+    pub keys: Option<Vec<Topic>>,
+    /// Where the log stood when this was asked.
+    pub head: Offset,
+}
 
 impl Find for AllState {}
 
@@ -62,8 +69,8 @@ impl Feature for State {
     type OnConnection = Nothing;
     type Config = ();
     type Task = StateTask;
-    fn offered(kind: Kind) -> Option<&'static str> {
-        kind.properties().serves_events.then_some("state")
+    fn offers(kind: Kind, (): &()) -> Option<&'static str> {
+        matches!(kind, Kind::Chat | Kind::Hub).then_some("state")
     }
     fn publication(it: &mut Publishing) -> Option<Result<Body, ProtocolError>> {
         // What is kept under a key changes by this feature's own command alone.

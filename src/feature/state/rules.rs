@@ -9,7 +9,9 @@ use crate::kernel::{
     Answer, Context, Duplicate, Effect, Event, Grant, HostStats, Publication, Room, Write, chat,
 };
 use crate::limits::{STATE_BYTES_MAX, STATE_KEYS_MAX};
-use crate::message::{Acknowledgement, Body, Code, Json, ProtocolError, StateKey};
+use crate::message::{
+    Acknowledgement, Body, Code, Details, Json, Offset, ProtocolError, StateKey, Topic,
+};
 
 impl Door for State {}
 
@@ -22,13 +24,23 @@ impl Rules for State {
         duplicate: Option<Duplicate>,
     ) {
         match command {
-            StateCommand::Set { key, value } => set(room, cx, principal, &key, value, duplicate),
-            StateCommand::All => all(cx, principal),
+            StateCommand::Set { key, value, if_version } => {
+                set(room, cx, principal, &key, value, if_version, duplicate);
+            }
+            StateCommand::All(keys) => all(room, cx, principal, keys),
         }
     }
 
-    fn found(_: &mut Room, _: AllState, found: Vec<StateItem>, _: HostStats) -> Option<Answer> {
-        Some(Answer::Event(Event::from(StateEvent::All(found))))
+    fn found(
+        _: &mut Room,
+        AllState { keys, head }: AllState,
+        mut found: Vec<StateItem>,
+        _: HostStats,
+    ) -> Option<Answer> {
+        if let Some(keys) = keys {
+            found.retain(|item| keys.iter().any(|it| it.matches(item.key.as_str())));
+        }
+        Some(Answer::Event(Event::from(StateEvent::All(found, head))))
     }
 }
 
@@ -38,13 +50,15 @@ fn set(
     principal: &Principal,
     key: &StateKey,
     value: Json,
+    if_version: Option<Offset>,
     duplicate: Option<Duplicate>,
 ) {
     let set =
         may_send(principal).map(|()| Body::state(key, value)).and_then(|event| match duplicate {
             // A resend changes nothing, however full the room is by now.
             Some(_) => Ok(event),
-            None => may_set(room, principal, key, &event.data)
+            None => is_version(room, key, if_version)
+                .and_then(|()| may_set(room, principal, key, &event.data))
                 .and_then(|()| fits(room, key, &event.data))
                 .map(|()| event),
         });
@@ -66,6 +80,20 @@ fn set(
             }
         }
     }
+}
+
+/// Whether the key is as whoever sets it believes.
+fn is_version(
+    room: &Room,
+    key: &StateKey,
+    if_version: Option<Offset>,
+) -> Result<(), ProtocolError> {
+    let version = room.own.state.keys.get(key.as_str()).map_or(Offset(0), |it| it.version);
+    if if_version.is_none_or(|it| it == version) {
+        return Ok(());
+    }
+    let other = ProtocolError::new(Code::Conflict, "this key has another version");
+    Err(ProtocolError { details: Details::Version(version), ..other })
 }
 
 fn may_send(principal: &Principal) -> Result<(), ProtocolError> {
@@ -104,17 +132,18 @@ fn may_set(
 
 /// Notes whose it is, if that is new.
 fn keep(room: &mut Room, cx: &mut Context, principal: &Principal, key: &StateKey, bytes: usize) {
+    let version = room.head;
     let known = room.own.state.keys.get(key.as_str());
     let is_protected = principal.is_publisher();
     if let Some(known) = known.filter(|it| it.is_protected || !is_protected) {
-        let state = KeptKey { bytes, ..known.clone() };
+        let state = KeptKey { version, bytes, ..known.clone() };
         room.own.state.keys.insert(key.as_str().to_owned(), state);
         return;
     }
     let owner = principal.member.id.clone();
     let write = OwnState { key: key.clone(), owner: owner.clone(), is_protected };
     cx.effects.push(Effect::Write(Write::from(write)));
-    let state = KeptKey { bytes, owner: Some(owner), is_protected };
+    let state = KeptKey { version, bytes, owner: Some(owner), is_protected };
     room.own.state.keys.insert(key.as_str().to_owned(), state);
 }
 
@@ -138,11 +167,12 @@ fn fits(room: &Room, key: &StateKey, value: &Json) -> Result<(), ProtocolError> 
 const FULL: ProtocolError =
     ProtocolError::new(Code::Conflict, "a room keeps at most 1,000 keys, of 512 KiB together");
 
-fn all(cx: &mut Context, principal: &Principal) {
+fn all(room: &Room, cx: &mut Context, principal: &Principal, keys: Option<Vec<Topic>>) {
     let allowed = principal.needs(Grant::History, "this token does not allow reading history here");
     if let Err(error) = allowed {
         return cx.refuse_principal(principal, error);
     }
     let pending = Some(cx.pending(principal));
-    cx.effects.push(Effect::Find { query: Query::from(AllState), pending });
+    let query = Query::from(AllState { keys, head: room.head });
+    cx.effects.push(Effect::Find { query, pending });
 }

@@ -1,19 +1,23 @@
 //! Its frames and calls, as the API documents have them.
 
 use super::State;
-use super::words::{AllOut, SetStateIn};
+use super::words::{AllOut, SetStateIn, StateIn};
 use crate::api;
 use crate::feature::schema::{Calls, Described, Frames};
 use crate::message::EventName;
 use crate::schema::calls::{Answer, Call};
-use crate::schema::frames::Field::{Is, Needs};
+use crate::schema::frames::Field::{Is, May, MayOwn, Needs};
 use crate::schema::frames::{Message, answer, request};
 use crate::schema::openapi::parameter;
 use crate::schema::shape::{input, output};
 
 impl Described for State {
     fn frames(protocol: &str) -> Frames {
-        if protocol == "events" { (RECEIVE, SEND) } else { (&[], &[]) }
+        match protocol {
+            "events" => (RECEIVE, SEND),
+            "native" => (IN_NATIVE, &[]),
+            _ => (&[], &[]),
+        }
     }
     const CALLS: Calls = Calls {
         calls: &[Call {
@@ -68,3 +72,28 @@ const SEND: &[Message] = &[answer(
     "The answer to the query `state`.",
     r#"{"type":"response","id":"q5","timestamp":"2024-01-01T12:00:00.123Z","result":{"state":[{"key":"mode","value":"dark","offset":40}]}}"#,
 )];
+
+const IN_NATIVE: &[Message] = &[
+    request(
+        "query.state",
+        &[
+            Is("type", "query"),
+            Is("query", "state"),
+            MayOwn("room"),
+            May("params", input::<StateIn>),
+        ],
+        "What is kept under keys?",
+        r#"{"type":"query","id":"q5","query":"state","params":{"keys":["phase","agent.*"]}}"#,
+    ),
+    request(
+        "command.set_state",
+        &[
+            Is("type", "command"),
+            Is("command", "set_state"),
+            MayOwn("room"),
+            Needs("params", input::<SetStateIn<'static>>),
+        ],
+        "Keep this value under this key, and say so; only if its version is this, where one is named.",
+        r#"{"type":"command","id":"c2","command":"set_state","params":{"key":"phase","value":"build","if_version":40}}"#,
+    ),
+];

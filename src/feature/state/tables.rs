@@ -30,8 +30,9 @@ impl Tables for State {
     const MIGRATIONS: &'static [Step] = &[(1, TABLE), (7, OWNED)];
 
     const TABLES: &'static [&'static str] = &["state"];
-    const WAKE: Option<&'static str> =
-        Some("SELECT 'state', key, COALESCE(owner, ''), octet_length(value), protected FROM state");
+    const WAKE: Option<&'static str> = Some(
+        "SELECT 'state', key, COALESCE(owner, ''), octet_length(value), 2 * offset + protected FROM state",
+    );
     const TAG: &'static str = "state";
 
     fn write<D: Database>(database: &D, writes: &[&OwnState]) -> Result<(), D::Error> {
@@ -65,8 +66,9 @@ impl Tables for State {
 
     fn wake(stored: &mut Self::Stored, row: Woken) -> Option<()> {
         let owner = (!row.value.is_empty()).then_some(UserId(row.value));
-        let (bytes, is_protected) = (usize::try_from(row.number).ok()?, row.at != 0);
-        stored.push((row.key, KeptKey { bytes, owner, is_protected }));
+        let (version, is_protected) = (Offset(row.at / 2), !row.at.is_multiple_of(2));
+        let bytes = usize::try_from(row.number).ok()?;
+        stored.push((row.key, KeptKey { version, bytes, owner, is_protected }));
         Some(())
     }
 }
@@ -117,7 +119,7 @@ impl Twin for Memory {
                 let bytes = item.value.as_str().len();
                 let is_protected = whose.as_ref().is_some_and(|it| it.1);
                 let owner = whose.as_ref().map(|it| it.0.clone());
-                (key.clone(), KeptKey { bytes, owner, is_protected })
+                (key.clone(), KeptKey { version: item.offset, bytes, owner, is_protected })
             })
             .collect()
     }

@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::feature::{Ask, Spelled, Tell};
+use crate::limits::TOPICS_MAX;
 use crate::message::{
-    Body, Dedupe, EVENT, EntryKind, Json, Kind, Offset, ProtocolError, StateKey, json,
+    Body, Dedupe, EVENT, EntryKind, Json, Kind, Offset, ProtocolError, StateKey, Topic, json,
 };
 
 /// What is asked of it.
@@ -17,9 +18,11 @@ pub enum StateCommand {
         key: StateKey,
         /// The value.
         value: Json,
+        /// Only if its version is this: the offset of its last change, 0 if there is no such key.
+        if_version: Option<Offset>,
     },
-    /// What is kept under keys?
-    All,
+    /// What is kept under these keys, or under all of them?
+    All(Option<Vec<Topic>>),
 }
 
 /// What is asked of it over HTTP.
@@ -33,7 +36,7 @@ pub enum StateTask {
 impl From<StateTask> for StateCommand {
     fn from(task: StateTask) -> Self {
         match task {
-            StateTask::Delete(key) => Self::Set { key, value: Json::null() },
+            StateTask::Delete(key) => Self::Set { key, value: Json::null(), if_version: None },
         }
     }
 }
@@ -41,8 +44,8 @@ impl From<StateTask> for StateCommand {
 /// What is said of it, beside the events of its changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StateEvent {
-    /// What is kept under keys.
-    All(Vec<StateItem>),
+    /// What is kept under keys, with all that was said up to this offset.
+    All(Vec<StateItem>, Offset),
 }
 
 /// One value of a room's state.
@@ -80,7 +83,8 @@ impl Ask for StateCommand {
         data: Option<&RawValue>,
     ) -> Option<Result<Self, ProtocolError>> {
         match (protocol, word) {
-            ("events" | "native", "query state") => Some(Ok(Self::All)),
+            ("events", "query state") => Some(Ok(Self::All(None))),
+            ("native", "query state") => Some(all(data)),
             ("events" | "native", "set_state") => Some(set(data)),
             _ => None,
         }
@@ -88,30 +92,42 @@ impl Ask for StateCommand {
     fn is_served_in(&self, kind: Kind) -> bool {
         match self {
             Self::Set { .. } => matches!(kind, Kind::Chat | Kind::Hub),
-            Self::All => true,
+            Self::All(_) => true,
         }
     }
     fn dedupe(&self) -> Dedupe {
         match self {
             Self::Set { .. } => Dedupe::Entry,
-            Self::All => Dedupe::No,
+            Self::All(_) => Dedupe::No,
         }
     }
     fn has_long_answer(&self) -> bool {
-        *self == Self::All
+        matches!(self, Self::All(_))
     }
 }
 
 fn set(data: Option<&RawValue>) -> Result<StateCommand, ProtocolError> {
-    let SetStateIn { key, value } =
-        json::data(data, "set_state needs params with key, a string, and value")?;
+    let wrong =
+        "set_state needs params with key, a string, value, and if_version, an offset, or none";
+    let SetStateIn { key, value, if_version } = json::data(data, wrong)?;
     let value = value.map_or_else(|| Ok(Json::null()), Json::read)?;
-    Ok(StateCommand::Set { key: StateKey::parse(key)?, value })
+    Ok(StateCommand::Set { key: StateKey::parse(key)?, value, if_version })
+}
+
+fn all(data: Option<&RawValue>) -> Result<StateCommand, ProtocolError> {
+    let wrong = "keys must be a list of 1 to 100 keys, or of what they begin with and a star";
+    let keys = data.map(|_| json::data(data, wrong).map(|StateIn { keys }| keys)).transpose()?;
+    let keys = keys.flatten();
+    if keys.as_ref().is_some_and(|it| !(1..=TOPICS_MAX).contains(&it.len())) {
+        return Err(ProtocolError::invalid(wrong));
+    }
+    let keys = keys.map(|it| it.into_iter().map(Topic::parse).collect());
+    keys.transpose().map(StateCommand::All)
 }
 
 impl Tell for StateEvent {
     fn spell(&self, protocol: &str) -> Option<Spelled> {
-        let Self::All(items) = self;
+        let Self::All(items, offset) = self;
         let spelled = || {
             let state = items.iter().map(StateOut::of).collect();
             Spelled::new("response", &AllOut { state })
@@ -120,7 +136,7 @@ impl Tell for StateEvent {
             "events" => Some(spelled()),
             "native" => {
                 let entries = items.iter().map(EntryOut::of).collect();
-                Some(Spelled::new("state", &EntriesOut { entries }))
+                Some(Spelled::new("", &EntriesOut { entries, offset: *offset }))
             }
             _ => None,
         }
@@ -135,6 +151,19 @@ pub(super) struct SetStateIn<'a> {
     /// Any JSON; `null` drops the key.
     #[serde(borrow, default)]
     value: Option<&'a RawValue>,
+    /// Only if this is where the key was changed last; 0 if there is no such key.
+    #[serde(default)]
+    if_version: Option<Offset>,
+}
+
+/// What is asked of it with the query `state`.
+#[derive(Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub(super) struct StateIn {
+    /// Keys, or what they begin with and a star; all of them if it is missing.
+    #[serde(default)]
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Option<Vec<Topic>>"))]
+    keys: Option<Vec<String>>,
 }
 
 #[derive(Serialize)]
@@ -163,6 +192,8 @@ impl<'a> StateOut<'a> {
 #[cfg_attr(not(target_arch = "wasm32"), schemars(rename = "StateEntries"))]
 pub(super) struct EntriesOut<'a> {
     entries: Vec<EntryOut<'a>>,
+    /// Changes above it are told as events.
+    offset: Offset,
 }
 
 #[derive(Serialize)]

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use super::errors::{GONE, UNKNOWN, conflict, fault};
+use super::native::CALLED;
 use super::stored::{Fetching, FoundChunk, Piece};
 use super::upload::{Transfer, TransferState};
 use crate::feature::transfers::{Chunk, TransferEvent};
@@ -28,7 +29,7 @@ pub(super) fn fetch(
     if known.state != TransferState::Finished {
         return Err(UNFINISHED);
     }
-    let indexes = known.indexes();
+    let (indexes, total, bytes) = (known.indexes(), known.total, known.bytes);
     let next = from.unwrap_or(indexes.start);
     if !indexes.contains(&next) {
         return Err(fault("from", "must be the index of one of its chunks"));
@@ -46,6 +47,9 @@ pub(super) fn fetch(
     room.own.transfers.fetchers.insert(id);
     room.own.transfers.fetch_by.get_or_insert(cx.clock.at.plus(FETCH_MS));
     cx.effects.save(id);
+    if principal.request_id.is_some() {
+        cx.answer(principal, Event::from(TransferEvent::Found { total, bytes }));
+    }
     Ok(())
 }
 
@@ -66,7 +70,7 @@ pub(super) fn fetched(
     let said = piece.zip(found).map(|(piece, FoundChunk { digest, text })| {
         let Piece { data, index, total, .. } = piece;
         // Nobody asks how long it is when decoded.
-        let chunk = Chunk { data, index, total, text, bytes: 0, digest };
+        let chunk = Chunk { data, index, total, text, bytes: 0, digest, called: &CALLED };
         Event::from(TransferEvent::Piece(Rc::new(chunk)))
     });
     said.or(gone)

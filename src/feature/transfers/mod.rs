@@ -3,6 +3,7 @@
 mod errors;
 mod fetch;
 mod http;
+mod native;
 pub(crate) mod rules;
 #[cfg(not(target_arch = "wasm32"))]
 mod schema;
@@ -13,12 +14,14 @@ mod words;
 pub(crate) mod workflow;
 
 use super::Feature;
+use crate::message::Kind;
 
 pub use stored::{
     Compare, Fetching, FoundChunk, OnConnection, Piece, TransferQuery, TransferWrite, Transfers,
 };
 pub use upload::{Marks, Transfer, TransferState};
-pub use words::{Chunk, Digest, TransferCommand, TransferEvent, TransferTask};
+pub use words::{Called, Chunk, Digest, TransferCommand, TransferEvent, TransferTask};
+pub use workflow::IN_WORKFLOWS;
 
 impl Feature for Transfers {
     type Command = TransferCommand;
@@ -31,6 +34,9 @@ impl Feature for Transfers {
     type OnConnection = OnConnection;
     type Config = ();
     type Task = TransferTask;
+    fn offers(kind: Kind, (): &()) -> Option<&'static str> {
+        (kind == Kind::Hub).then_some("large_data")
+    }
     fn words(protocol: &str) -> &'static [&'static str] {
         match protocol {
             "workflow" => {

@@ -52,6 +52,10 @@ impl Rules for Transfers {
         room.not_fetching(connection.id);
     }
 
+    fn detached(room: &mut Room, _: &mut Context, id: ConnectionId) {
+        room.fetched(id);
+    }
+
     fn streaming(room: &Room) -> Vec<ConnectionId> {
         room.own.transfers.fetchers.iter().copied().collect()
     }
@@ -115,7 +119,7 @@ fn keep(
     principal.needs(Grant::Send, "this token does not allow sending here")?;
     let (chunks_max, bytes_max) = (room.limits.chunks(), room.limits.chunk_bytes());
     if chunks_max < chunk.total {
-        return Err(fault("total_chunks", format!("must be at most {chunks_max}")));
+        return Err(fault(chunk.called.total, format!("must be at most {chunks_max}")));
     }
     if bytes_max < chunk.bytes {
         let message = format!("a chunk has at most {bytes_max} bytes when decoded");
@@ -136,7 +140,10 @@ fn keep(
             return Ok(());
         }
         if !known.fits(chunk.index) {
-            return Err(fault("chunk_index", "must be counted from 0 or from 1, not from both"));
+            return Err(fault(
+                chunk.called.index,
+                "must be counted from 0 or from 1, not from both",
+            ));
         }
     } else if TRANSFERS_MAX <= room.own.transfers.objects.len() {
         return Err(FULL);
@@ -166,6 +173,8 @@ fn keep(
     cx.effects.push(Effect::Write(Write::from(write)));
     if is_resumed || transfer.state == TransferState::Finished {
         cx.answer(principal, Event::from(transfer.standing()));
+    } else if principal.request_id.is_some() {
+        cx.answer(principal, Event::from(TransferEvent::Kept { bytes: transfer.bytes }));
     }
     room.own.transfers.objects.insert(transfer.id, transfer);
     Ok(())

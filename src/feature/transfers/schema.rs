@@ -1,12 +1,12 @@
 //! The frames and calls of large data, as the API document has them.
 
-use super::workflow as transfers;
 use super::{Digest, Transfers};
+use super::{native, workflow as transfers};
 use crate::feature::schema::{Calls, Described, Frames};
 use crate::message::Name;
 use crate::schema::calls::{Answer, Call};
-use crate::schema::frames::Envelope::{In, Out};
-use crate::schema::frames::Field::{Is, Needs};
+use crate::schema::frames::Envelope::{Answer as Told, In, Out};
+use crate::schema::frames::Field::{Is, MayOwn, Needs};
 use crate::schema::frames::Message;
 use crate::schema::openapi::parameter;
 use crate::schema::shape::{input, output};
@@ -14,7 +14,11 @@ use crate::schema::words::spelled;
 
 impl Described for Transfers {
     fn frames(protocol: &str) -> Frames {
-        if protocol == "workflow" { (RECEIVE, SEND) } else { (&[], &[]) }
+        match protocol {
+            "workflow" => (RECEIVE, SEND),
+            "native" => (IN_NATIVE, TO_NATIVE),
+            _ => (&[], &[]),
+        }
     }
     const CALLS: Calls = Calls {
         calls: &[Call {
@@ -100,3 +104,54 @@ const SEND: &[Message] = &[
         example: r#"{"type":"large_data_delete","id":"large_data_delete_018cc4e5-227b-7000-8000-000000000000","timestamp":"2024-01-01T12:00:00.123Z","data":{"data_id":"plan.1"}}"#,
     },
 ];
+
+const IN_NATIVE: &[Message] = &[
+    Message {
+        name: "command.object.put",
+        about: "A chunk of something large, in any order.",
+        envelope: In,
+        fields: &[
+            Is("type", "command"),
+            Is("command", "object.put"),
+            MayOwn("room"),
+            Needs("params", output::<native::ObjectChunk<'static>>),
+        ],
+        example: r#"{"type":"command","id":"o1","command":"object.put","params":{"object":"plan.1","index":0,"total":2,"sha256":"2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824","chunk":"aGVsbG8="}}"#,
+    },
+    Message {
+        name: "command.object.get",
+        about: "Send me all of an object, chunk by chunk, or what follows.",
+        envelope: In,
+        fields: &[
+            Is("type", "command"),
+            Is("command", "object.get"),
+            MayOwn("room"),
+            Needs("params", input::<native::ObjectGet>),
+        ],
+        example: r#"{"type":"command","id":"o2","command":"object.get","params":{"object":"plan.1","from":1}}"#,
+    },
+    Message {
+        name: "command.object.delete",
+        about: "Forget this object of mine.",
+        envelope: In,
+        fields: &[
+            Is("type", "command"),
+            Is("command", "object.delete"),
+            MayOwn("room"),
+            Needs("params", output::<native::ObjectDeleted<'static>>),
+        ],
+        example: r#"{"type":"command","id":"o3","command":"object.delete","params":{"object":"plan.1"}}"#,
+    },
+];
+
+const TO_NATIVE: &[Message] = &[Message {
+    name: "event.object.chunk",
+    about: "A chunk of what was asked for, in the order of their indexes.",
+    envelope: Told,
+    fields: &[
+        Is("type", "event"),
+        Is("event", "object.chunk"),
+        Needs("data", output::<native::ObjectChunk<'static>>),
+    ],
+    example: r#"{"type":"event","event":"object.chunk","at":1704110400123,"encoding":"base64","data":{"object":"plan.1","index":0,"total":2,"sha256":"2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824","chunk":"aGVsbG8="}}"#,
+}];

@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
 
-use super::workflow;
+use super::{native, workflow};
 use crate::feature::{Ask, Rate, Spelled, Tell};
 use crate::message::fields::Fields;
 use crate::message::{Json, Kind, Name, ProtocolError};
@@ -66,10 +66,32 @@ pub enum TransferEvent {
         /// Which indexes are not, as its sender counts.
         missing: Vec<u64>,
     },
+    /// A piece is here, as others still are not.
+    Kept {
+        /// How much is here, decoded.
+        bytes: u64,
+    },
+    /// It is here, and its pieces follow.
+    Found {
+        /// How many there are.
+        total: u64,
+        /// How much it is, decoded.
+        bytes: u64,
+    },
     /// A piece of what was asked for (A22).
     Piece(Rc<Chunk>),
     /// It was deleted, as you asked.
     Deleted(Name),
+}
+
+/// What a protocol calls the fields of a piece.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Called {
+    pub(super) object: &'static str,
+    pub(super) index: &'static str,
+    pub(super) total: &'static str,
+    pub(super) chunk: &'static str,
+    pub(super) digest: &'static str,
 }
 
 /// A piece of an object.
@@ -87,6 +109,8 @@ pub struct Chunk {
     pub bytes: u64,
     /// Of what it is, decoded.
     pub digest: Digest,
+    /// What whoever sends it calls its fields.
+    pub called: &'static Called,
 }
 
 /// A SHA-256.
@@ -154,51 +178,51 @@ const CHECKSUM: &str = "the SHA-256 of the decoded chunk: 64 hex digits";
 const FROM: &str = "a whole number, the index of a chunk";
 
 impl Chunk {
-    /// Reads the `data` of a chunk, decodes it once and holds it against its checksum.
-    pub fn parse(data: &str) -> Result<Self, ProtocolError> {
+    /// Reads a chunk, decodes it once and holds it against its checksum.
+    pub fn parse(data: &str, called: &'static Called) -> Result<Self, ProtocolError> {
         let mut it = Fields::of(data)?;
-        let data = it.need::<Name>("data_id", NAME, |_| true);
-        let total = it.need("total_chunks", TOTAL, |it| (1..=WHOLE_MAX).contains(it));
+        let data = it.need::<Name>(called.object, NAME, |_| true);
+        let total = it.need(called.total, TOTAL, |it| (1..=WHOLE_MAX).contains(it));
         let index_max = total.unwrap_or(WHOLE_MAX);
-        let index = it.need("chunk_index", INDEX, |it| *it <= index_max);
-        let text: Option<String> = it.find("chunk_data");
+        let index = it.need(called.index, INDEX, |it| *it <= index_max);
+        let text: Option<String> = it.find(called.chunk);
         let decoded = text.as_deref().and_then(|it| BASE64.decode(it).ok());
         if decoded.is_none() {
-            it.fault("chunk_data", BASE64_TEXT);
+            it.fault(called.chunk, BASE64_TEXT);
         }
         let digest = decoded.as_deref().map(Digest::of);
         // Of what cannot be decoded nobody knows the right one.
         let is_right = |shown: &Digest| digest.is_none_or(|it| it == *shown);
-        it.need("checksum", CHECKSUM, is_right);
+        it.need(called.digest, CHECKSUM, is_right);
         it.end()?;
         let read = || {
             let bytes = decoded?.len() as u64;
             let (data, index, total) = (data?, index?, total?);
-            Some(Self { data, index, total, text: text?, bytes, digest: digest? })
+            Some(Self { data, index, total, text: text?, bytes, digest: digest?, called })
         };
         read().ok_or(ProtocolError::system()) // Which it is not: all that is missing was named.
     }
 }
 
 impl TransferCommand {
-    /// Reads the `data` of a chunk.
-    pub fn keep(data: &str) -> Result<Self, ProtocolError> {
-        Chunk::parse(data).map(|it| Self::Keep(Rc::new(it)))
+    /// Reads a chunk.
+    pub fn keep(data: &str, called: &'static Called) -> Result<Self, ProtocolError> {
+        Chunk::parse(data, called).map(|it| Self::Keep(Rc::new(it)))
     }
 
-    /// Reads the `data` of a request for an object.
-    pub fn fetch(data: &str) -> Result<Self, ProtocolError> {
+    /// Reads a request for an object, which it calls so.
+    pub fn fetch(data: &str, called: &'static str) -> Result<Self, ProtocolError> {
         let mut it = Fields::of(data)?;
-        let data = it.need::<Name>("data_id", NAME, |_| true);
+        let data = it.need::<Name>(called, NAME, |_| true);
         let from = it.may("from", FROM, |it| *it <= WHOLE_MAX);
         it.end()?;
         data.map(|data| Self::Fetch { data, from }).ok_or(ProtocolError::system())
     }
 
-    /// Reads the `data` of a request to forget an object.
-    pub fn delete(data: &str) -> Result<Self, ProtocolError> {
+    /// Reads a request to forget an object, which it calls so.
+    pub fn delete(data: &str, called: &'static str) -> Result<Self, ProtocolError> {
         let mut it = Fields::of(data)?;
-        let data = it.need::<Name>("data_id", NAME, |_| true);
+        let data = it.need::<Name>(called, NAME, |_| true);
         it.end()?;
         data.map(Self::Delete).ok_or(ProtocolError::system())
     }
@@ -214,7 +238,11 @@ impl Ask for TransferCommand {
         word: &str,
         data: Option<&RawValue>,
     ) -> Option<Result<Self, ProtocolError>> {
-        if protocol == "workflow" { workflow::read(word, data) } else { None }
+        match protocol {
+            "workflow" => workflow::read(word, data),
+            "native" => native::read(word, data),
+            _ => None,
+        }
     }
     fn is_served_in(&self, kind: Kind) -> bool {
         kind == Kind::Hub
@@ -226,7 +254,11 @@ impl Ask for TransferCommand {
 
 impl Tell for TransferEvent {
     fn spell(&self, protocol: &str) -> Option<Spelled> {
-        (protocol == "workflow").then(|| workflow::spell(self))
+        match protocol {
+            "workflow" => workflow::spell(self),
+            "native" => Some(native::spell(self)),
+            _ => None,
+        }
     }
     fn answer(&self) -> Option<Json> {
         matches!(self, Self::Deleted(_)).then(Json::null)
@@ -234,7 +266,11 @@ impl Tell for TransferEvent {
     fn weight(&self) -> usize {
         match self {
             Self::Piece(chunk) => chunk.text.len(),
-            Self::Received { .. } | Self::Incomplete { .. } | Self::Deleted(_) => 0,
+            Self::Received { .. }
+            | Self::Incomplete { .. }
+            | Self::Kept { .. }
+            | Self::Found { .. }
+            | Self::Deleted(_) => 0,
         }
     }
 }
@@ -255,7 +291,7 @@ mod tests {
 
     fn faults(data: &Value) -> Vec<String> {
         let crate::message::Details::Faults(faults) =
-            Chunk::parse(&data.to_string()).unwrap_err().details
+            Chunk::parse(&data.to_string(), &workflow::IN_WORKFLOWS).unwrap_err().details
         else {
             unreachable!("every fault is named")
         };
@@ -264,7 +300,7 @@ mod tests {
 
     #[test]
     fn a_chunk_is_read_as_it_came_and_measured_decoded() {
-        let chunk = Chunk::parse(&data().to_string()).unwrap();
+        let chunk = Chunk::parse(&data().to_string(), &workflow::IN_WORKFLOWS).unwrap();
         assert_eq!((chunk.data.as_str(), chunk.index, chunk.total), ("d.1", 1, 5));
         assert_eq!((chunk.text.as_str(), chunk.bytes), ("aGVsbG8=", 5));
         assert_eq!(chunk.digest.to_string(), data()["checksum"].as_str().unwrap());
@@ -276,9 +312,12 @@ mod tests {
         it["chunk_data"] = json!("aGVsbG8");
         let digest = it["checksum"].as_str().unwrap().to_uppercase();
         it["checksum"] = json!(format!("sha256:{digest}"));
-        assert_eq!(Chunk::parse(&it.to_string()).unwrap().digest, Digest::of(b"hello"));
+        assert_eq!(
+            Chunk::parse(&it.to_string(), &workflow::IN_WORKFLOWS).unwrap().digest,
+            Digest::of(b"hello")
+        );
         let text = it.to_string().replace("aGVsbG8", "\\u0061GVsbG8");
-        assert_eq!(Chunk::parse(&text).unwrap().text, "aGVsbG8");
+        assert_eq!(Chunk::parse(&text, &workflow::IN_WORKFLOWS).unwrap().text, "aGVsbG8");
     }
 
     #[test]
@@ -318,7 +357,7 @@ mod tests {
 
     #[test]
     fn a_request_may_say_where_to_go_on() {
-        let read = |it: Value| TransferCommand::fetch(&it.to_string());
+        let read = |it: Value| TransferCommand::fetch(&it.to_string(), "data_id");
         let data = Name::parse("d").unwrap();
         let from = |from| Ok(TransferCommand::Fetch { data: data.clone(), from });
         assert_eq!(read(json!({"data_id": "d"})), from(None));

@@ -3,9 +3,18 @@
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::{Chunk, Digest, TransferCommand, TransferEvent};
+use super::{Called, Chunk, Digest, TransferCommand, TransferEvent};
 use crate::feature::Spelled;
 use crate::message::{Name, ProtocolError, starts_object};
+
+/// How the workflow protocol calls them.
+pub const IN_WORKFLOWS: Called = Called {
+    object: "data_id",
+    index: "chunk_index",
+    total: "total_chunks",
+    chunk: "chunk_data",
+    digest: "checksum",
+};
 
 pub(crate) fn read(
     word: &str,
@@ -14,15 +23,15 @@ pub(crate) fn read(
     // What is no object has no field.
     let text = data.map(RawValue::get).filter(|it| starts_object(it)).unwrap_or("{}");
     Some(match word {
-        "large_data" => TransferCommand::keep(text),
-        "large_data_request" => TransferCommand::fetch(text),
-        "large_data_delete" => TransferCommand::delete(text),
+        "large_data" => TransferCommand::keep(text, &IN_WORKFLOWS),
+        "large_data_request" => TransferCommand::fetch(text, IN_WORKFLOWS.object),
+        "large_data_delete" => TransferCommand::delete(text, IN_WORKFLOWS.object),
         _ => return None,
     })
 }
 
-pub(crate) fn spell(event: &TransferEvent) -> Spelled {
-    match event {
+pub(crate) fn spell(event: &TransferEvent) -> Option<Spelled> {
+    Some(match event {
         TransferEvent::Piece(chunk) => Spelled::new("large_data", &LargeData::of(chunk)),
         TransferEvent::Deleted(data_id) => {
             Spelled::new("large_data_delete", &LargeDataDeleted { data_id })
@@ -34,7 +43,9 @@ pub(crate) fn spell(event: &TransferEvent) -> Spelled {
             let status = LargeDataReceived::of(data, *bytes, Some(missing));
             Spelled::new("large_data_received", &status)
         }
-    }
+        // What is as it should be has no answer.
+        TransferEvent::Kept { .. } | TransferEvent::Found { .. } => return None,
+    })
 }
 
 /// The data of `large_data` (A22).

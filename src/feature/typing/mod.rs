@@ -55,7 +55,7 @@ impl Feature for Typing {
     type Config = ();
     type Task = Never<Self>;
     const POOLS: &'static [Pool] = &[NOTICES];
-    fn offered(kind: Kind) -> Option<&'static str> {
+    fn offers(kind: Kind, (): &()) -> Option<&'static str> {
         kind.properties().serves_events.then_some("typing")
     }
     fn words(protocol: &str) -> &'static [&'static str] {

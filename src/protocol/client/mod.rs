@@ -91,7 +91,7 @@ impl Protocol for Client {
                 frame(notice, entry.body.name.as_str(), fields_of(&entry.body.data))
             }
             Event::Feature(it) => {
-                let Spelled { word, data } = it.spell("client")?;
+                let Spelled { word, data, .. } = it.spell("client")?;
                 frame(notice, word, fields_of(&data))
             }
             Event::Renewed { user, expires_at, .. } => {

@@ -97,7 +97,7 @@ impl Protocol for Context {
                 frame(notice, "auth", Some(Auth::of(&it.user, it.expires_at, Some(it))))
             }
             Event::Feature(it) => {
-                let Spelled { word, data } = it.spell("context")?;
+                let Spelled { word, data, .. } = it.spell("context")?;
                 frame(notice, word, Some(data))
             }
             Event::Refused(error) => json::frame(&Error::of(notice, error)),

@@ -67,7 +67,7 @@ impl Protocol for Talk {
     fn encode(&self, notice: &Notice, _: &Channel<'_>) -> Option<Frame> {
         Some(match &notice.event {
             Event::Feature(it) => {
-                let Spelled { word, data } = it.spell(DESCRIPTOR.name)?;
+                let Spelled { word, data, .. } = it.spell(DESCRIPTOR.name)?;
                 spelled(word, &data, notice.at)
             }
             // Its author knows what it said; the same each time it is told.

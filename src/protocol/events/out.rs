@@ -31,7 +31,7 @@ pub(super) fn encode(notice: &Notice) -> Option<Frame> {
         Event::Reply(reply) => self::reply(notice, at, reply)?,
         Event::Refused(error) => json::frame(&Error::of(notice, error, at)),
         Event::Feature(it) => {
-            let Spelled { word, data } = it.spell("events")?;
+            let Spelled { word, data, .. } = it.spell("events")?;
             // What nobody can subscribe to is an answer.
             match it.topic() {
                 None => response(notice, at, data),

@@ -4,8 +4,9 @@
 //! refused here: extension types, numbers that are none, integers that JavaScript cannot count, keys
 //! that are no strings or stand twice. Nothing is allocated by a length that is only promised.
 //!
-//! Bytes (`bin`) stand in one place: as the `data` of a message or of an entry that is shown. In JSON
-//! they are base64, beside `"encoding":"base64"`.
+//! Bytes (`bin`) are the `data` of a message or of an entry that is shown, or the `chunk` in that data,
+//! or in the `params` of what a client sends. In JSON they are base64; of the server's, beside
+//! `"encoding":"base64"`.
 
 mod read;
 mod write;
@@ -79,6 +80,31 @@ mod tests {
         let out = r#"{"entries":[{"encoding":"base64","data":"AP8="}]}"#;
         assert_eq!(from_json(out).unwrap(), b"\x81\xa7entries\x91\x81\xa4data\xc4\x02\x00\xff");
         let theirs = r#"{"data":{"encoding":"base64","data":"AP8="}}"#;
+        assert_eq!(there_and_back(theirs).as_deref(), Some(theirs));
+    }
+
+    #[test]
+    fn n52_a_chunk_is_bytes_in_the_params_and_in_the_data_of_what_says_so() {
+        let put = b"\x82\xa4type\xa1x\xa6params\x81\xa5chunk\xc4\x02\x00\xff".as_slice();
+        let text = r#"{"type":"x","params":{"chunk":"AP8="}}"#;
+        assert_eq!(json(put).as_deref(), Some(text));
+        for elsewhere in [
+            b"\x81\xa5chunk\xc4\x01x".as_slice(),
+            b"\x81\xa6params\xc4\x01x",
+            b"\x81\xa6params\x81\xa1a\xc4\x01x",
+            b"\x81\xa6params\x81\xa5chunk\x91\xc4\x01x",
+            b"\x81\xa6params\x81\xa1a\x81\xa5chunk\xc4\x01x",
+            b"\x81\xa4data\x81\xa5chunk\xc4\x01x",
+        ] {
+            assert_eq!(json(elsewhere), None, "{elsewhere:x?}");
+        }
+        for padded in ["AP8=", "AP8"] {
+            let out =
+                format!(r#"{{"encoding":"base64","data":{{"a":"AP8=","chunk":"{padded}"}}}}"#);
+            let packed = b"\x81\xa4data\x82\xa1a\xa4AP8=\xa5chunk\xc4\x02\x00\xff";
+            assert_eq!(from_json(&out).unwrap(), packed);
+        }
+        let theirs = r#"{"data":{"chunk":"AP8="},"params":{"chunk":"AP8="}}"#;
         assert_eq!(there_and_back(theirs).as_deref(), Some(theirs));
     }
 

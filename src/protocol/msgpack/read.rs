@@ -14,8 +14,20 @@ pub fn to_json(frame: &[u8]) -> Option<String> {
     let depth = JSON_DEPTH_MAX + usize::from(is_list);
     let out = Vec::with_capacity(frame.len() + frame.len() / 2);
     let mut reader = Reader { rest: frame, out, said: JSON_DEPTH_MAX };
-    reader.value(depth, false)?;
+    reader.value(depth, Place::Somewhere)?;
     if reader.rest.is_empty() { String::from_utf8(reader.out).ok() } else { None }
+}
+
+/// Where a value stands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Somewhere,
+    /// The data of a message, which may be bytes.
+    Data,
+    /// The params of a message, in which a chunk may be.
+    Params,
+    /// Bytes, as a rule says.
+    Bytes,
 }
 
 struct Reader<'a> {
@@ -42,11 +54,11 @@ impl<'a> Reader<'a> {
     }
 
     /// The next value, which may have so many levels; bytes where some may stand.
-    fn value(&mut self, depth: usize, may_be_bytes: bool) -> Option<()> {
+    fn value(&mut self, depth: usize, place: Place) -> Option<()> {
         let tag = *self.take(1)?.first()?;
         match tag {
             0x00..=0x7f => self.integer(i64::from(tag)),
-            0x80..=0x8f => self.map(usize::from(tag & 15), depth),
+            0x80..=0x8f => self.map(usize::from(tag & 15), depth, place),
             0x90..=0x9f => self.array(usize::from(tag & 15), depth),
             0xa0..=0xbf => self.text(usize::from(tag & 31)).map(drop),
             0xc0 | 0xc2 | 0xc3 => {
@@ -57,12 +69,12 @@ impl<'a> Reader<'a> {
                 });
                 Some(())
             }
-            0xc4..=0xc6 if may_be_bytes => {
+            0xc4..=0xc6 if matches!(place, Place::Data | Place::Bytes) => {
                 let length = self.length(1 << (tag - 0xc4))?;
                 let text = STANDARD.encode(self.take(length)?);
                 self.say("\"");
                 self.say(&text);
-                self.say(r#"","encoding":"base64""#);
+                self.say(if place == Place::Data { r#"","encoding":"base64""# } else { "\"" });
                 Some(())
             }
             0xca => {
@@ -93,7 +105,7 @@ impl<'a> Reader<'a> {
             }
             0xde | 0xdf => {
                 let count = self.length(2 << (tag - 0xde))?;
-                self.map(count, depth)
+                self.map(count, depth, place)
             }
             0xe0..=0xff => self.integer(i64::from(tag.cast_signed())),
             // What is of no type, or of somebody's own, and bytes where text is due.
@@ -136,13 +148,13 @@ impl<'a> Reader<'a> {
             if at != 0 {
                 self.say(",");
             }
-            self.value(depth, false)?;
+            self.value(depth, Place::Somewhere)?;
         }
         self.say("]");
         Some(())
     }
 
-    fn map(&mut self, count: usize, depth: usize) -> Option<()> {
+    fn map(&mut self, count: usize, depth: usize, place: Place) -> Option<()> {
         let is_message = depth == self.said;
         let depth = depth.checked_sub(1)?;
         self.say("{");
@@ -154,7 +166,13 @@ impl<'a> Reader<'a> {
             let key = self.key()?;
             keys.push(key);
             self.say(":");
-            self.value(depth, is_message && key == "data")?;
+            let place = match key {
+                "data" if is_message => Place::Data,
+                "params" if is_message => Place::Params,
+                "chunk" if place == Place::Params => Place::Bytes,
+                _ => Place::Somewhere,
+            };
+            self.value(depth, place)?;
         }
         keys.sort_unstable();
         let is_twice = keys.windows(2).any(|it| it.first() == it.last());

@@ -1,18 +1,35 @@
 //! To MessagePack.
 
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64::alphabet::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 use super::INTEGER_MAX;
 
 /// How deep what we write may be nested: more than anything that was ever accepted as data.
 const WRITTEN_DEPTH_MAX: usize = 160;
 
+/// What clients sent with padding or without is told as it came.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+/// Where a value stands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Somewhere,
+    /// A message, or an entry that is shown: its data may be bytes.
+    Said,
+    /// The data of one, in which a chunk is bytes.
+    Data,
+}
+
 /// JSON of ours as MessagePack; `None` for what is no JSON, or nested too deeply.
 #[must_use]
 pub fn from_json(text: &str) -> Option<Vec<u8>> {
     let mut writer = Writer { rest: text, out: Vec::with_capacity(text.len()) };
-    writer.value(WRITTEN_DEPTH_MAX, true)?;
+    writer.value(WRITTEN_DEPTH_MAX, Place::Said)?;
     Some(writer.out)
 }
 
@@ -62,11 +79,11 @@ impl<'a> Writer<'a> {
         self.skip(word)
     }
 
-    /// The next value: `is_said` if it is a message or an entry, whose data may be bytes.
-    fn value(&mut self, depth: usize, is_said: bool) -> Option<()> {
+    /// The next value, which stands there.
+    fn value(&mut self, depth: usize, place: Place) -> Option<()> {
         match self.peek()? {
-            b'{' => self.object(depth.checked_sub(1)?, is_said),
-            b'[' => self.array(depth.checked_sub(1)?, is_said),
+            b'{' => self.object(depth.checked_sub(1)?, place),
+            b'[' => self.array(depth.checked_sub(1)?, place),
             b'"' => {
                 let text = self.quoted()?;
                 self.text(text);
@@ -79,7 +96,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    fn array(&mut self, depth: usize, is_said: bool) -> Option<()> {
+    fn array(&mut self, depth: usize, place: Place) -> Option<()> {
         self.skip("[")?;
         let (at, mut count) = (self.out.len(), 0);
         self.out.push(0);
@@ -87,18 +104,18 @@ impl<'a> Writer<'a> {
             if count != 0 {
                 self.skip(",")?;
             }
-            self.value(depth, is_said)?;
+            self.value(depth, place)?;
             count += 1;
         }
         set_count(&mut self.out, at, count, 0x90, 0xdc);
         self.skip("]")
     }
 
-    fn object(&mut self, depth: usize, is_said: bool) -> Option<()> {
+    fn object(&mut self, depth: usize, place: Place) -> Option<()> {
         self.skip("{")?;
-        let (at, mut count, mut is_bytes) = (self.out.len(), 0, false);
+        let (at, mut count, mut has_bytes) = (self.out.len(), 0, false);
         self.out.push(0);
-        let mut is_first = true;
+        let (mut is_first, is_said) = (true, place == Place::Said);
         while self.peek()? != b'}' {
             if !std::mem::take(&mut is_first) {
                 self.skip(",")?;
@@ -107,25 +124,34 @@ impl<'a> Writer<'a> {
             let key = self.quoted()?;
             self.peek()?;
             self.skip(":")?;
-            self.peek()?;
+            let first = self.peek()?;
             // It stands before the data, which says it by its type.
             if is_said && key == "\"encoding\"" && self.skip("\"base64\"").is_some() {
-                is_bytes = true;
+                has_bytes = true;
                 continue;
             }
             count += 1;
             self.text(key);
-            if is_bytes && is_said && key == "\"data\"" {
-                let text = self.quoted()?;
-                let bytes = STANDARD.decode(text.trim_matches('"')).ok()?;
-                self.head(bytes.len(), 0xc4);
-                self.out.extend_from_slice(&bytes);
+            let is_data = is_said && has_bytes && key == "\"data\"";
+            if first == b'"' && (is_data || place == Place::Data && key == "\"chunk\"") {
+                self.bytes()?;
+            } else if is_data {
+                self.value(depth, Place::Data)?;
             } else {
-                self.value(depth, is_said && key == "\"entries\"")?;
+                let is_shown = is_said && key == "\"entries\"";
+                self.value(depth, if is_shown { Place::Said } else { Place::Somewhere })?;
             }
         }
         set_count(&mut self.out, at, count, 0x80, 0xde);
         self.skip("}")
+    }
+
+    /// Base64 as bytes.
+    fn bytes(&mut self) -> Option<()> {
+        let bytes = BASE64.decode(self.quoted()?.trim_matches('"')).ok()?;
+        self.head(bytes.len(), 0xc4);
+        self.out.extend_from_slice(&bytes);
+        Some(())
     }
 
     /// A string as it stands there, with its quotes.

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::DESCRIPTOR;
-use crate::message::{BYTES, Completed, Entry, Json, Millis, Offset, Page};
+use crate::message::{BYTES, Completed, Entry, Json, Millis, Offset, Page, StateKey};
 
 /// What somebody said.
 #[derive(Serialize)]
@@ -34,6 +34,9 @@ pub(crate) struct EntryOut<'a> {
     /// The entry that it is about.
     #[serde(skip_serializing_if = "Option::is_none")]
     of: Option<Offset>,
+    /// Nothing is left of what it said.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    deleted: bool,
     /// `base64`: the data is bytes.
     #[serde(skip_serializing_if = "Option::is_none")]
     encoding: Option<&'static str>,
@@ -48,6 +51,7 @@ pub(crate) struct EntryOut<'a> {
 enum Data<'a> {
     AsItIs(&'a Json),
     Spelled(Json),
+    Kept { value: &'a Json },
 }
 
 impl<'a> EntryOut<'a> {
@@ -59,11 +63,19 @@ impl<'a> EntryOut<'a> {
     fn of(entry: &'a Entry) -> Self {
         let Entry { offset, at, author, body, .. } = entry;
         let spelled = (body.kind.spell)(entry, DESCRIPTOR.name);
-        let data = spelled.map_or(Data::AsItIs(&body.data), Data::Spelled);
+        let data = match spelled {
+            Some(it) => Data::Spelled(it),
+            None if body.name.as_str().starts_with(StateKey::PREFIX) => {
+                Data::Kept { value: &body.data }
+            }
+            None => Data::AsItIs(&body.data),
+        };
         let is_said = match &data {
             Data::AsItIs(it) => !it.is_null(),
             Data::Spelled(it) => !it.is_null(),
+            Data::Kept { .. } => true,
         };
+        let is_said = is_said && !body.is_deleted;
         Self {
             kind: None,
             event: body.name.as_str(),
@@ -74,7 +86,8 @@ impl<'a> EntryOut<'a> {
             user: &author.id.0,
             name: Some(author.name.as_str()).filter(|it| *it != author.id.0),
             of: body.relates_to.and_then(|(_, it)| it.offset()),
-            encoding: (body.kind == BYTES).then_some("base64"),
+            deleted: body.is_deleted,
+            encoding: (body.kind == BYTES && is_said).then_some("base64"),
             data: Some(data).filter(|_| is_said),
         }
     }
@@ -106,7 +119,14 @@ impl<'a> History<'a> {
     pub(super) fn of(page: &'a Page) -> Self {
         let next = page.next_before().map(Next::Before);
         Self {
-            entries: page.completed(|it| Some(EntryOut::of(it))),
+            entries: page.completed(|it| {
+                let (shown, is_deleted) = (EntryOut::of(it), page.is_deleted(it));
+                Some(if is_deleted {
+                    EntryOut { encoding: None, data: None, ..shown }
+                } else {
+                    shown
+                })
+            }),
             has_more: page.has_more,
             next: next.or_else(|| page.next_after().map(Next::After)),
             epoch: &page.epoch.0,

@@ -2,9 +2,8 @@
 
 use serde::Serialize;
 
-use crate::feature;
 use crate::kernel::Notice;
-use crate::limits::{Limits, TOPICS_MAX};
+use crate::limits::{Limits, STATE_BYTES_MAX, STATE_KEYS_MAX, TOPICS_MAX};
 use crate::message::{Json, Millis, Mode, NotResumed, Offset, PageRequest, Rewind, Welcome};
 use crate::protocol::Channel;
 
@@ -100,8 +99,7 @@ impl Hello<'_> {
         channel: &Channel<'_>,
     ) -> impl Serialize + use<'a> {
         let session_id = it.connection.to_string();
-        let own = channel.room.into_iter().flat_map(|it| feature::offered(it.kind));
-        let features = std::iter::once(PRESENCE).chain(own).collect();
+        let features = std::iter::once(PRESENCE).chain(it.features.iter().copied()).collect();
         let hello = Hello {
             kind: "hello",
             accepted_version: 2,
@@ -141,6 +139,12 @@ pub(crate) struct LimitsOut {
     /// Users up to whom each who is here is told.
     #[serde(skip_serializing_if = "Option::is_none")]
     presence_members: Option<u64>,
+    /// Keys of the state, and how many bytes they and their values have together.
+    state_keys: usize,
+    state_bytes: usize,
+    /// Bytes of a chunk of an object, and chunks of an object.
+    object_chunk_bytes: u64,
+    object_chunks: u64,
 }
 
 impl LimitsOut {
@@ -156,6 +160,10 @@ impl LimitsOut {
             history: PageRequest::LIMIT_MAX,
             rewind: Rewind::ENTRIES_MAX,
             presence_members: limited(it.presence_members_max),
+            state_keys: STATE_KEYS_MAX,
+            state_bytes: STATE_BYTES_MAX,
+            object_chunk_bytes: it.chunk_bytes(),
+            object_chunks: it.chunks(),
         }
     }
 }

@@ -17,7 +17,7 @@ use crate::protocol::{Channel, Frame, json};
 use super::DESCRIPTOR;
 use super::entries::{EntryOut, History};
 use super::hello::{AttachedOut, Hello, address};
-use super::presence::{self, PresenceOut, Told};
+use super::presence::{self, PresenceOut};
 
 pub(super) fn encode(notice: &Notice, channel: &Channel<'_>) -> Option<Frame> {
     Some(match &notice.event {
@@ -37,12 +37,12 @@ pub(super) fn encode(notice: &Notice, channel: &Channel<'_>) -> Option<Frame> {
         Event::Detached(it) => json::frame(&DetachedOut::of(it)),
         Event::Reply(reply) => self::reply(notice, channel, reply)?,
         Event::Feature(it) => {
-            let Spelled { word, data } = it.spell(DESCRIPTOR.name)?;
-            if it.topic().is_none() {
-                ack(notice, Answered { result: data })?
+            let said = it.spell(DESCRIPTOR.name)?;
+            // What has no name of its own is nothing but the answer to a request.
+            if said.word.is_empty() || notice.reply_to.is_some() {
+                ack(notice, Answered { result: said.data })?
             } else {
-                let (event, at, user, name) = (word, notice.at, None, None);
-                json::frame(&Told { kind: "event", event, at, user, name, data })
+                json::frame(&Told::of(notice.at, said))
             }
         }
         // Who is here is told in words of its own; and nobody is pinged.
@@ -105,6 +105,39 @@ pub(crate) struct PositionOut {
     kind: &'static str,
     /// Everything up to here has been told.
     offset: Offset,
+}
+
+/// What a feature says that is not in the log.
+#[derive(Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+#[cfg_attr(not(target_arch = "wasm32"), schemars(rename = "FeatureTold"))]
+pub(crate) struct Told {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    event: &'static str,
+    /// When, in milliseconds since 1970.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "u64"))]
+    at: Millis,
+    /// Who did it: a `sub`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user: Option<String>,
+    /// What they are called, where that is something else.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    /// `base64`: a part of the data is bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    encoding: Option<&'static str>,
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "serde_json::Value"))]
+    data: Json,
+}
+
+impl Told {
+    fn of(at: Millis, Spelled { word, data, by, is_base64 }: Spelled) -> Self {
+        let (user, name) = by.map(|it| (it.id.0, it.name)).unzip();
+        let name = name.filter(|it| Some(it) != user.as_ref());
+        let encoding = is_base64.then_some("base64");
+        Self { kind: "event", event: word, at, user, name, encoding, data }
+    }
 }
 
 #[derive(Serialize)]

@@ -22,10 +22,6 @@ use crate::protocol::{Frame, Peer, publication};
 /// Most messages in one frame.
 const MESSAGES_MAX: usize = 100;
 
-/// From here on a number in place of an offset is a time: it is in March 1973, and more than a log
-/// has entries.
-const TIME_MIN: u64 = 100_000_000_000;
-
 pub(super) const NO_MESSAGEPACK: ProtocolError =
     ProtocolError::invalid("a binary frame is MessagePack that JSON could say, 32 deep at most");
 const NO_LIST: ProtocolError =
@@ -162,8 +158,8 @@ fn command(it: &Envelope<'_>, peer: &Peer<'_>) -> Result<Command, ProtocolError>
         "unsubscribe" => topics(it.events).map(Command::Unsubscribe),
         "history" => history(it),
         "presence" => members(it),
-        "query" => query(it.query.as_deref(), it.params),
-        "command" => order(it.command.as_deref(), it.params),
+        "query" => query(it.query.as_deref(), it.params, peer),
+        "command" => order(it.command.as_deref(), it.params, peer),
         "attach" => attach(it),
         _ => Ok(Command::Detach),
     }
@@ -195,41 +191,58 @@ fn history(it: &Envelope<'_>) -> Result<Command, ProtocolError> {
     let of = it.of.map(|it| it.get().parse().map(Offset)).transpose();
     let of = of.map_err(|_| ProtocolError::invalid("of is an offset"))?;
     // Exclusive, as offsets are.
-    let later_than = it.after.filter(|it| TIME_MIN <= *it).map(Millis);
-    let after = it.after.filter(|it| *it < TIME_MIN).map(Offset);
-    let within = Within { of, later_than, reverse: it.reverse.unwrap_or_default() };
-    let before = match it.before {
-        None => Before::Newest,
-        Some(at) if TIME_MIN <= at => Before::Time(Millis(at)),
-        Some(offset) => Before::Offset(Offset(offset)),
-    };
+    let later_than = it.after.filter(|it| Before::TIME_MIN <= *it).map(Millis);
+    let after = it.after.filter(|it| *it < Before::TIME_MIN).map(Offset);
+    let within = Within { of, later_than, reverse: it.reverse.unwrap_or_default(), exact: true };
+    let before = it.before.map_or(Before::Newest, Before::of);
     let limit = json::limit(it.limit)?;
     let raw = it.raw.unwrap_or_default();
     Ok(Command::History(PageRequest { before, after, limit, raw, within }))
 }
 
-fn query(name: Option<&str>, params: Option<&RawValue>) -> Result<Command, ProtocolError> {
+fn query(
+    name: Option<&str>,
+    params: Option<&RawValue>,
+    peer: &Peer<'_>,
+) -> Result<Command, ProtocolError> {
     match name {
         Some("presence") => Ok(Command::Members(None, None)),
         Some("position") => Ok(Command::Position),
         Some("stats") => Ok(Command::Stats),
         Some("subscriptions") => Ok(Command::Subscriptions),
-        Some(word) => feature::Command::read(DESCRIPTOR.name, &format!("query {word}"), params)
-            .unwrap_or(Err(ProtocolError::new(Code::NotFound, "there is no such query")))
-            .map(Command::Feature),
+        Some(word) => asked(&format!("query {word}"), params, peer)
+            .unwrap_or(Err(ProtocolError::new(Code::NotFound, "there is no such query here"))),
         None => Err(ProtocolError::invalid("a query needs query, a string")),
     }
 }
 
-fn order(name: Option<&str>, params: Option<&RawValue>) -> Result<Command, ProtocolError> {
+/// Asks a feature, where rooms of this kind have it.
+fn asked(
+    word: &str,
+    params: Option<&RawValue>,
+    peer: &Peer<'_>,
+) -> Option<Result<Command, ProtocolError>> {
+    let asked = feature::Command::read(DESCRIPTOR.name, word, params)?;
+    let is_served =
+        |it: &feature::Command| peer.channel.room.is_none_or(|room| it.is_served_in(room.kind));
+    match asked {
+        Ok(it) if !is_served(&it) => None,
+        asked => Some(asked.map(Command::Feature)),
+    }
+}
+
+fn order(
+    name: Option<&str>,
+    params: Option<&RawValue>,
+    peer: &Peer<'_>,
+) -> Result<Command, ProtocolError> {
     match name {
         Some("kick") => json::kicked(params).map(Command::Kick),
         Some("presence.enter") => show(Change::Join, params),
         Some("presence.update") => show(Change::Update, params),
         Some("presence.leave") => show(Change::Leave, params),
-        Some(word) => feature::Command::read(DESCRIPTOR.name, word, params)
-            .unwrap_or(Err(ProtocolError::new(Code::NotFound, "there is no such command")))
-            .map(Command::Feature),
+        Some(word) => asked(word, params, peer)
+            .unwrap_or(Err(ProtocolError::new(Code::NotFound, "there is no such command here"))),
         None => Err(ProtocolError::invalid("a command needs command, a string")),
     }
 }

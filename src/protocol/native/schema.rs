@@ -14,7 +14,8 @@ pub(crate) const DESCRIPTION: Description = Description {
     from_clients: input_here::<read::Envelope<'static>>,
     from_server: output_here::<out::Ack<'static>>,
     entry: output_here::<entries::EntryOut<'static>>,
-    answer: output_here::<out::Ack<'static>>,
+    // What features tell beside the log: all of their answers are one message.
+    answer: output_here::<out::Told>,
     receive: RECEIVE,
     send: SEND,
     close_codes: &[],
@@ -104,7 +105,7 @@ const RECEIVE: &[Message] = &[
             MayOwn("params"),
         ],
         "Something that a feature does.",
-        r#"{"type":"command","id":"c2","command":"set_state","params":{"key":"phase","value":"build"}}"#,
+        r#"{"type":"command","id":"c2","command":"read","params":{"offset":42}}"#,
     ),
     request(
         "attach",
@@ -145,7 +146,7 @@ const SEND: &[Message] = &[
             Needs("grants", output::<Vec<String>>),
             Needs("presence", output::<Mode>),
         ],
-        example: r#"{"type":"hello","accepted_version":2,"session_id":"session_00000000000001","user_id":"ann","client_id":"session_00000000000001","expires_at":1704114000000,"server_time":1704110400123,"features":["presence","state","typing","annotations"],"heartbeat_interval_ms":25000,"limits":{"frame_bytes":1048576,"batch_bytes":262144,"messages_per_minute":100,"inactivity_ms":300000,"rooms":1,"filters":100,"history":200,"rewind":1000,"presence_members":500},"room":"chat:demo","epoch":"018cc4e5227b7000800000000000000a","offset":43,"first":1,"from":41,"recovered":true,"grants":["join","send","history","presence"],"presence":"members"}"#,
+        example: r#"{"type":"hello","accepted_version":2,"session_id":"session_00000000000001","user_id":"ann","client_id":"session_00000000000001","expires_at":1704114000000,"server_time":1704110400123,"features":["presence","state","typing","annotations"],"heartbeat_interval_ms":25000,"limits":{"frame_bytes":1048576,"batch_bytes":262144,"messages_per_minute":100,"inactivity_ms":300000,"rooms":1,"filters":100,"history":200,"rewind":1000,"state_keys":1000,"state_bytes":524288,"object_chunk_bytes":65536,"object_chunks":1000,"presence_members":500},"room":"chat:demo","epoch":"018cc4e5227b7000800000000000000a","offset":43,"first":1,"from":41,"recovered":true,"grants":["join","send","history","presence"],"presence":"members"}"#,
     },
     Message {
         name: "event",
@@ -160,13 +161,6 @@ const SEND: &[Message] = &[
         envelope: Of(output_here::<out::PositionOut>),
         fields: &[Is("type", "position")],
         example: r#"{"type":"position","offset":256}"#,
-    },
-    Message {
-        name: "event.told",
-        about: "Something of a feature's that is not in the log.",
-        envelope: Of(output_here::<presence::Told<'static>>),
-        fields: &[Is("type", "event")],
-        example: r#"{"type":"event","event":"read","at":1704110400123,"data":{"user_id":"bob","offset":42}}"#,
     },
     Message {
         name: "event.presence",

@@ -64,7 +64,7 @@ impl Protocol for Workflow {
             }
             Event::Refused(error) => frame(notice, "error", Some(Error::of(notice, error))),
             Event::Feature(it) => {
-                let Spelled { word, data } = it.spell("workflow")?;
+                let Spelled { word, data, .. } = it.spell("workflow")?;
                 frame(notice, word, Some(data))
             }
             // Its clients would report the first three as unknown (A42); nothing it can say
@@ -179,7 +179,7 @@ impl<'a> Error<'a> {
     fn of(notice: &'a Notice, error: &'a ProtocolError) -> Self {
         let faults = match &error.details {
             Details::Faults(faults) => faults.as_slice(),
-            Details::None | Details::Rate { .. } => &[],
+            Details::None | Details::Rate { .. } | Details::Version(_) => &[],
         };
         Self {
             error_code: error.code,
