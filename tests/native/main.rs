@@ -55,6 +55,7 @@ mod native_beside;
 mod native_frames;
 mod native_objects;
 mod native_words;
+mod native_scripts;
 mod numbers;
 mod outbox;
 mod owners;
