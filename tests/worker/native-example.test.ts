@@ -1,13 +1,14 @@
-// The client of examples/, over a server that is killed in mid-stream.
+// The clients of examples/, over a server that is killed in mid-stream.
 import { type ChildProcess, spawn } from "node:child_process";
 import { type AddressInfo, connect, createServer } from "node:net";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { eventually } from "../support/client.ts";
 import { Native } from "../support/native.ts";
+import { hasPython, python } from "../support/python.ts";
 import { Workerd } from "../support/workerd.ts";
 
-const CLIENT = fileURLToPath(new URL("../../examples/native-client.mjs", import.meta.url));
+const example = (name: string) => fileURLToPath(new URL(`../../examples/${name}`, import.meta.url));
 const VARIABLES = { MESSAGES_PER_MINUTE: "0", BROADCASTS_PER_MINUTE: "0" };
 
 const server = new Workerd();
@@ -33,9 +34,9 @@ afterAll(async () => {
   await server.stop();
 });
 
-test("[N22, N44] the client in examples/ misses nothing and says nothing twice", async () => {
+async function missesNothing(command: string, client: string, room: string) {
   const { port } = door.address() as AddressInfo;
-  const running = spawn(process.execPath, [CLIENT, `ws://127.0.0.1:${port}`, "hub:example", "test"], {
+  const running = spawn(command, [example(client), `ws://127.0.0.1:${port}`, room, "test"], {
     stdio: ["pipe", "pipe", "inherit"],
   });
   child = running;
@@ -49,7 +50,7 @@ test("[N22, N44] the client in examples/ misses nothing and says nothing twice",
   // Who is here is told, too, and stands at no place in the log.
   const events = () => heard.filter((it) => it.type === "event" && it.offset !== undefined);
   const say = async (from: number) => {
-    const other = await Native.join(server.url, "hub:example");
+    const other = await Native.join(server.url, room);
     for (let number = from; number < from + 50; number++) await other.publish("n", number);
     other.socket.close();
   };
@@ -74,4 +75,17 @@ test("[N22, N44] the client in examples/ misses nothing and says nothing twice",
       .map((it) => it.data),
   ).toEqual(Array.from({ length: 100 }, (_, at) => at));
   expect(heard.filter((it) => it.type === "lost")).toEqual([]);
+  running.kill();
+}
+
+test("[N22, N44] the client in JavaScript misses nothing and says nothing twice", async () => {
+  await missesNothing(process.execPath, "native-client.mjs", "hub:js");
 }, 60_000);
+
+test.skipIf(!hasPython())(
+  "[N22, N44] and so does the one in Python",
+  async () => {
+    await missesNothing(python(), "native_client.py", "hub:py");
+  },
+  120_000,
+);
