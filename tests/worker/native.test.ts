@@ -20,6 +20,9 @@ const both = (title: string, run: (format: "json" | "msgpack") => Promise<void>)
 
 const rooms = (kind: string) => `${kind}:${server.room()}`;
 const types = (all: Said[]) => all.map((it) => it.type);
+/** So many filters of so many characters each. */
+const filters = (count: number, length: number) =>
+  Array.from({ length: count }, (_, at) => String(at).padStart(length, "f"));
 
 both("[N4, N5, N6, N9, N12] the first message says all there is to know", async (format) => {
   const room = rooms("chat");
@@ -86,6 +89,20 @@ both("[N16] what comes again is acknowledged, and not said again", async (format
   ]);
 });
 
+both("[N15, N16] an id that is used twice at once names what was said first", async (format) => {
+  const ann = await Native.join(server.ws, rooms("hub"), { format });
+  const say = (data: string) => ({ type: "publish", id: "same", event: "a", data });
+  ann.send([say("first"), say("second")]);
+  const answers = () => ann.messages.filter((it) => it.id === "same");
+  await ann.until(() => answers().length === 2, "two answers");
+  expect(answers().map((it) => [it.type, it.offset, it.duplicate])).toEqual([
+    ["ack", 1, undefined],
+    ["ack", 1, true],
+  ]);
+  await ann.settle();
+  expect(ann.heard.map((it) => it.data)).toEqual(["first"]);
+});
+
 both("[N3, N9, N10, N15, N41, N42] what is refused says so once, and harms nothing", async (format) => {
   const room = rooms("hub");
   const ann = await Native.join(server.ws, room, { format });
@@ -98,12 +115,17 @@ both("[N3, N9, N10, N15, N41, N42] what is refused says so once, and harms nothi
     [{ type: "detach", room: "chat:x" }, "NOT_FOUND"],
     [{ type: "subscribe", events: [] }, "INVALID_MESSAGE_FORMAT"],
     [{ type: "subscribe", events: ["**"] }, "INVALID_MESSAGE_FORMAT"],
+    [{ type: "subscribe", events: filters(101, 4) }, "INVALID_MESSAGE_FORMAT"],
+    [{ type: "subscribe", events: filters(65, 127) }, "CONFLICT"],
+    [{ type: "attach", events: filters(65, 127) }, "CONFLICT"],
     [{ type: "history", limit: 0 }, "INVALID_MESSAGE_FORMAT"],
+    [{ type: "history", before: -1 }, "INVALID_MESSAGE_FORMAT"],
     [{ type: "query", query: "secrets" }, "NOT_FOUND"],
     [{ type: "command", command: "dance" }, "NOT_FOUND"],
     [{ type: "publish", event: "edit", of: 99, data: 1 }, "NOT_FOUND"],
     [{ type: "publish", event: "edit", of: 1, data: 1, ephemeral: true }, "NOT_FOUND"],
     [{ type: "attach", rewind: 1001 }, "INVALID_MESSAGE_FORMAT"],
+    [{ type: "attach", rewind: "soon", resume: "nonsense" }, "INVALID_MESSAGE_FORMAT"],
     [{ type: "auth", token: "nonsense" }, "AUTHENTICATION_FAILED"],
   ];
   for (const [message, code] of cases) {
