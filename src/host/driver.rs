@@ -5,8 +5,9 @@
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use super::pump_timer::PumpTimer;
 use super::saving::SAVE_MS;
-use super::{Flush, GATHER_MS, Host, Pumped, Sockets};
+use super::{Flush, GATHER_MS, Host, Sockets};
 use crate::feature::{Call, Numbers};
 use crate::history::History;
 use crate::kernel::{Input, Loss};
@@ -153,8 +154,14 @@ impl<H: History, S: Sockets> Driver<H, S> {
             Flush::No => None,
         };
         self.host.drop_slow(|| source.clock())?;
-        let pumped = self.host.pump(|| source.clock())?;
-        let pump_in_ms = self.pump.after(pumped);
+        let is_fed = self.host.room().feeds();
+        let pump_in_ms = match self.pump.turn(is_fed, source.now()) {
+            Some(turn) => {
+                let pumped = self.host.pump(turn, || source.clock())?;
+                self.pump.after(pumped)
+            }
+            None => None,
+        };
         let save_in_ms = (!self.saves && !self.host.saving.is_done()).then_some(SAVE_MS);
         self.saves |= save_in_ms.is_some();
         let now = source.now();
@@ -185,7 +192,7 @@ impl<H: History, S: Sockets> Driver<H, S> {
 
     /// The timer of [`After::pump_in_ms`] is over.
     pub fn pump(&mut self, source: &impl ClockSource) -> Result<After, Failed<H::Error>> {
-        self.pump.is_set = false;
+        self.pump.ring();
         self.step(source, |_| Ok(Flush::No))
     }
 
@@ -262,40 +269,6 @@ impl Armed {
     }
 }
 
-/// Between two rounds of large data, in milliseconds: the turns in between are others'.
-const ROUND_MS: u64 = 2;
-
-/// While nobody takes anything, twice as long each time, up to this; from then on only the
-/// alarm looks again, so that who has stopped reading does not keep the room awake.
-const ROUND_MS_MAX: u64 = 1024;
-
-/// When large data goes on.
-#[derive(Debug, Default)]
-struct PumpTimer {
-    is_set: bool,
-    wait_ms: u64,
-}
-
-impl PumpTimer {
-    /// In how many milliseconds to come again, if no timer is set for it.
-    fn after(&mut self, pumped: Pumped) -> Option<u64> {
-        match pumped {
-            Pumped::All => {
-                self.wait_ms = 0;
-                return None;
-            }
-            Pumped::Some => self.wait_ms = ROUND_MS,
-            // Others' events come more often than the timer, and do not lengthen it.
-            Pumped::None if self.is_set => return None,
-            Pumped::None => self.wait_ms = self.wait_ms.max(ROUND_MS).saturating_mul(2),
-        }
-        if ROUND_MS_MAX < self.wait_ms || std::mem::replace(&mut self.is_set, true) {
-            return None;
-        }
-        Some(self.wait_ms)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -319,20 +292,5 @@ mod tests {
         let mut armed = Armed { has_rung: true, ..Armed::default() };
         let next = armed.wake(at(ARM_LATER_MS), at(1_000), false, Millis(0));
         assert_eq!(next, Some(Wake { at: Millis(1_000), may_wait: false }), "there is none");
-    }
-
-    #[test]
-    fn while_nobody_takes_anything_the_pump_comes_ever_later_and_then_not_at_all() {
-        let mut timer = PumpTimer::default();
-        let mut waits = Vec::new();
-        while let Some(wait_ms) = timer.after(Pumped::None) {
-            waits.push(wait_ms);
-            assert_eq!(timer.after(Pumped::None), None, "one timer at a time");
-            timer.is_set = false;
-        }
-        assert_eq!(waits, [4, 8, 16, 32, 64, 128, 256, 512, 1024]);
-        assert_eq!(timer.after(Pumped::Some), Some(ROUND_MS));
-        timer.is_set = false;
-        assert_eq!(timer.after(Pumped::All), None);
     }
 }

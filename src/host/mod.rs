@@ -15,6 +15,7 @@ mod driver;
 mod handling;
 mod outbox;
 mod pump;
+mod pump_timer;
 mod ready;
 mod receive;
 mod saving;
@@ -29,7 +30,7 @@ pub use attachment::{read_attachment, write_attachment};
 pub use broadcast::{Deliver, Delivery, Targets, deliver};
 pub use driver::{Activity, After, ClockSource, Driver, Failed, Vacancy, Wake};
 pub use outbox::{Flush, GATHER_MS, Outbox};
-pub use pump::{Pumped, WINDOW_BYTES};
+pub use pump::{Pumped, Turn, WINDOW_BYTES};
 
 use std::collections::BTreeMap;
 use std::rc::Rc;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::{Delivery, Host, Sockets, deliver};
 use crate::history::History;
-use crate::kernel::{Answer, Connection, Event, Notice, Recipients};
+use crate::kernel::{Answer, Connection, Event, Notice, REPLAY_ENTRY_BYTES, Recipients};
 use crate::message::{Clock, ConnectionId};
 
 /// How much may wait for a socket when the next chunk is sent to it: enough for 2.5 MB a
@@ -17,6 +17,28 @@ pub const WINDOW_BYTES: usize = 256 * 1024;
 /// a turn sends is held in memory until the platform lets it out.
 const PUMP_BYTES_MAX: usize = 1 << 20;
 
+/// How much one pump sends while others say something: so much takes 1 to 2 ms to read and to write,
+/// which others wait; a window would take ten times as much.
+const SHORT_BYTES_MAX: usize = 32 * 1024;
+
+/// How long one pump may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// As long as sockets take more.
+    Long,
+    /// Others wait.
+    Short,
+}
+
+impl Turn {
+    const fn bytes_max(self) -> usize {
+        match self {
+            Self::Long => PUMP_BYTES_MAX,
+            Self::Short => SHORT_BYTES_MAX,
+        }
+    }
+}
+
 /// What is left to send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pumped {
@@ -26,12 +48,14 @@ pub enum Pumped {
     Some,
     /// More, but nobody took anything.
     None,
+    /// More, after the step that makes durable what waits.
+    AfterFlush,
 }
 
 impl<H: History, S: Sockets> Host<H, S> {
     /// Sends what is large on to those who fetch it. If the log fails, what was sent is
     /// remembered, and the host must be [abandoned](Host::abandon).
-    pub fn pump(&mut self, clock: impl Fn() -> Clock) -> Result<Pumped, H::Error> {
+    pub fn pump(&mut self, turn: Turn, clock: impl Fn() -> Clock) -> Result<Pumped, H::Error> {
         let unread = self.look_at_readers(false);
         let streaming = self.room.streaming();
         if streaming.is_empty() {
@@ -39,7 +63,7 @@ impl<H: History, S: Sockets> Host<H, S> {
         }
         // What is to be fetched may still have to become durable.
         if !self.outbox.is_empty() {
-            return Ok(Pumped::Some);
+            return Ok(Pumped::AfterFlush);
         }
         if self.budget.is_spent() {
             return Ok(Pumped::None);
@@ -48,7 +72,8 @@ impl<H: History, S: Sockets> Host<H, S> {
         let last = self.pumped_last;
         let (before, after): (Vec<_>, Vec<_>) =
             streaming.into_iter().partition(|it| last.is_some_and(|last| *it <= last));
-        let mut left = PUMP_BYTES_MAX;
+        let bytes_max = turn.bytes_max();
+        let mut left = bytes_max;
         for connection in after.into_iter().chain(before) {
             if left == 0 {
                 break;
@@ -66,7 +91,7 @@ impl<H: History, S: Sockets> Host<H, S> {
         }
         Ok(if self.room.streaming().is_empty() {
             Pumped::All
-        } else if left == PUMP_BYTES_MAX {
+        } else if left == bytes_max {
             Pumped::None
         } else {
             Pumped::Some
@@ -84,24 +109,27 @@ impl<H: History, S: Sockets> Host<H, S> {
         let mut sent = 0;
         while sent < bytes_max && backlog.saturating_add(sent) < WINDOW_BYTES {
             let clock = clock();
-            match self.next_events(connection, &clock) {
+            match self.next_events(connection, bytes_max, &clock) {
                 Ok(None) => break,
-                // A page of which nothing is for it was read all the same: others have their turn.
-                Ok(Some(events)) if events.is_empty() => sent += WINDOW_BYTES,
-                Ok(Some(events)) => sent += self.say(connection, events, clock),
+                // What was read and is not for it took time all the same: others have their turn.
+                Ok(Some((events, _))) if events.is_empty() => sent += bytes_max,
+                Ok(Some((events, read))) => sent += read.max(self.say(connection, events, clock)),
                 Err(error) => return (sent, Err(error)),
             }
         }
         (sent, Ok(()))
     }
 
-    /// What it is told next: of the log, or of what it fetches. `None`, if there is nothing more.
+    /// What it is told next: of the log, at most so many bytes, or of what it fetches; and what
+    /// reading it cost, as bytes. `None`, if there is nothing more.
     fn next_events(
         &mut self,
         id: ConnectionId,
+        bytes_max: usize,
         clock: &Clock,
-    ) -> Result<Option<Vec<Event>>, H::Error> {
-        if let Some(query) = self.room.next_page(id) {
+    ) -> Result<Option<(Vec<Event>, usize)>, H::Error> {
+        let bytes_max = bytes_max.min(WINDOW_BYTES);
+        if let Some(query) = self.room.next_page(id, bytes_max) {
             let page = self.history.page(&query)?;
             let mut channels = BTreeMap::new();
             if self.room.connection(id).is_some_and(Connection::goes_by_channels) {
@@ -109,11 +137,12 @@ impl<H: History, S: Sockets> Host<H, S> {
                     channels.insert(entry.offset, self.channel_of(entry)?);
                 }
             }
-            return Ok(Some(self.room.read_page(id, &page, &channels)));
+            let read = page.entries.len().saturating_mul(REPLAY_ENTRY_BYTES);
+            return Ok(Some((self.room.read_page(id, &page, &channels), read)));
         }
         let Some(query) = self.room.next_piece(id) else { return Ok(None) };
         Ok(match self.find(query, clock.at)? {
-            Some(Answer::Event(event)) => Some(vec![event]),
+            Some(Answer::Event(event)) => Some((vec![event], 0)),
             Some(Answer::Call(_)) | None => None,
         })
     }

@@ -18,12 +18,9 @@ use crate::message::{
     Position, Reply, Rewind, Within,
 };
 
-/// Bytes of the entries that are read at once for a connection: as much may wait for it when the
-/// next ones are sent. In memory they are about three times as much: rows, entries and text.
-const REPLAY_BYTES_MAX: u64 = 256 * 1024;
-
-/// How many entries those are, at most: as many of the shortest as have that many bytes.
-const REPLAY_ENTRIES_MAX: u32 = 800;
+/// What an entry counts at least, in bytes, where it is told again: reading and writing the shortest
+/// takes as long as so many bytes of long ones.
+pub const REPLAY_ENTRY_BYTES: usize = 328;
 
 /// How far the log may go on without a word to those who follow it and hear none of it. Whoever
 /// comes back is then read no more than so many entries that are not for them.
@@ -222,6 +219,12 @@ impl Room {
         self.behind.connections.iter().copied().collect()
     }
 
+    /// Whether anybody is behind.
+    #[must_use]
+    pub fn feeds(&self) -> bool {
+        !self.behind.is_empty()
+    }
+
     /// Whether it is fed from the log, and waits to be read for a while.
     #[must_use]
     pub fn is_fed(&self, id: ConnectionId) -> bool {
@@ -238,17 +241,18 @@ impl Room {
         self.behind.connections.iter().copied().filter(is_lost).collect()
     }
 
-    /// What is to be read of the log for a connection that is behind. What it was promised when it
+    /// What is to be read of the log for a connection that is behind, at most so many bytes: in memory
+    /// they are about three times as much, as rows, entries and text. What it was promised when it
     /// came it gets, also what is past keeping meanwhile and not deleted yet.
     #[must_use]
-    pub fn next_page(&self, id: ConnectionId) -> Option<PageQuery> {
+    pub fn next_page(&self, id: ConnectionId, bytes_max: usize) -> Option<PageQuery> {
         let connection = self.connection(id).filter(|it| !it.is_held())?;
         Some(PageQuery {
             before: Before::Newest,
             after: Some(connection.behind?),
             viewer: connection.member.id.clone(),
-            limit: REPLAY_ENTRIES_MAX,
-            bytes_max: REPLAY_BYTES_MAX,
+            limit: u32::try_from(bytes_max / REPLAY_ENTRY_BYTES).unwrap_or(u32::MAX),
+            bytes_max: bytes_max as u64,
             first: self.first,
             since: Millis(0),
             head: self.head,

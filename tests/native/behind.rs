@@ -147,7 +147,8 @@ fn a_slow_one_is_fed_as_it_reads_and_the_others_do_not_wait() {
     publish(&mut world, "broadcast", None, 1);
     assert_eq!(offsets(&world, 3), [61, 62]);
     assert_eq!((offsets(&world, 2), cursor(&world, 2)), (vec![], Some(0)));
-    // One window of it is read at a time.
+    // One window of it is read at a time while nobody says anything.
+    world.wait(200);
     backlog(&world, 2, WINDOW_BYTES - 1);
     world.says(1, r#"{"type":"ping","id":"p"}"#);
     let first = offsets(&world, 2).len();

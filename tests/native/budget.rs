@@ -3,7 +3,7 @@
 use dormouse::budget::Budget;
 use dormouse::feature::{Share, Shared};
 use dormouse::history::MemoryHistory;
-use dormouse::host::{Flush, Host};
+use dormouse::host::{Flush, Host, Turn};
 use dormouse::limits::{DOCUMENT_BYTES_MAX, Limits};
 use dormouse::message::{Kind, Millis};
 use dormouse::protocol::Frame;
@@ -68,7 +68,7 @@ impl Isolate {
         let now = self.now;
         let host = self.room(at);
         host.drop_slow(|| clock(now)).unwrap();
-        host.pump(|| clock(now)).unwrap();
+        host.pump(Turn::Long, || clock(now)).unwrap();
         host.settle(now).unwrap();
     }
 
