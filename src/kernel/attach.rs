@@ -26,6 +26,9 @@ pub(crate) fn attach(
     if !connection.grants.has(Grant::Join) {
         return cx.refuse_principal(principal, NOT_HERE);
     }
+    if let Err(error) = topics::bounded(topics.as_deref().unwrap_or_default()) {
+        return cx.refuse_principal(principal, error);
+    }
     let (id, was_present) = (connection.id, connection.is_present());
     let asked = Connection {
         topics,

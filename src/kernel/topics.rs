@@ -19,10 +19,8 @@ pub(crate) fn subscribe(
     all.extend(topics);
     all.sort_unstable();
     all.dedup();
-    // They ride in the attachment, which has 16 KiB.
-    let bytes: usize = all.iter().map(|it| it.as_str().len()).sum();
-    if TOPICS_MAX < all.len() || TOPICS_BYTES_MAX < bytes {
-        return cx.refuse_principal(principal, TOO_MANY);
+    if let Err(error) = bounded(&all) {
+        return cx.refuse_principal(principal, error);
     }
     let id = connection.id;
     let fits = room.resubscribe(id, |it| {
@@ -38,6 +36,15 @@ pub(crate) fn subscribe(
     }
     cx.effects.save(id);
     cx.answer(principal, Event::Reply(Reply::Subscribed(all)));
+}
+
+/// Whether a connection may hear of so many. They ride in the attachment, which has 16 KiB.
+pub(super) fn bounded(all: &[Topic]) -> Result<(), ProtocolError> {
+    let bytes: usize = all.iter().map(|it| it.as_str().len()).sum();
+    if TOPICS_MAX < all.len() || TOPICS_BYTES_MAX < bytes {
+        return Err(TOO_MANY);
+    }
+    Ok(())
 }
 
 pub(crate) fn unsubscribe(

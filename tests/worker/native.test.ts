@@ -140,6 +140,13 @@ both("[N3, N9, N10, N15, N41, N42] what is refused says so once, and harms nothi
   expect(await ann.publish("still", "here", { room })).toMatchObject({ offset: 1 });
 });
 
+both("[N20] filters of more than 8 KiB are refused at the door too", async (format) => {
+  const events = filters(65, 127).join();
+  const late = await Native.open(server.ws, rooms("hub"), { format, events });
+  await late.closed();
+  expect(late.messages[0]).toMatchObject({ type: "error", code: "CONFLICT" });
+});
+
 both("[N2, N48] several messages come and go in one frame", async (format) => {
   const ann = await Native.join(server.ws, rooms("hub"), { format });
   const many = (count: number) =>
