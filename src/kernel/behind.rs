@@ -22,6 +22,10 @@ use crate::message::{
 /// takes as long as so many bytes of long ones.
 pub const REPLAY_ENTRY_BYTES: usize = 328;
 
+/// Among how many of the newest entries a wake looks for one that is for everyone
+/// (`history::stored_room`).
+const CHAINED_WITHIN: u64 = 256;
+
 /// How far the log may go on without a word to those who follow it and hear none of it. Whoever
 /// comes back is then read no more than so many entries that are not for them.
 const MARK_ENTRIES: u64 = 256;
@@ -179,7 +183,7 @@ impl Connection {
 /// Says up to where it has been told everything that is for everyone.
 pub(crate) fn position(room: &Room, cx: &mut Context, principal: &Principal) {
     let cursor = principal.connection.and_then(|id| room.connection(id)).and_then(|it| it.behind);
-    let reply = Reply::Position(room.epoch.clone(), cursor.unwrap_or(room.chained));
+    let reply = Reply::Position(room.epoch.clone(), cursor.unwrap_or(room.newest_for_all()));
     cx.answer(principal, Event::Reply(reply));
 }
 
@@ -213,6 +217,14 @@ fn following(entry: &Rc<Entry>, chained: Offset, is_deleted: bool) -> Rc<Entry> 
 }
 
 impl Room {
+    /// The newest entry for everyone; 0 if it is not among those that a wake looks at, so that whether
+    /// the room slept does not show.
+    pub(crate) fn newest_for_all(&self) -> Offset {
+        let is_kept = self.first.0 != 0 && self.first <= self.chained;
+        let is_near = self.head.0.saturating_sub(self.chained.0) < CHAINED_WITHIN;
+        if is_kept && is_near { self.chained } else { Offset(0) }
+    }
+
     /// Those that are behind, in their order.
     #[must_use]
     pub fn behind(&self) -> Vec<ConnectionId> {

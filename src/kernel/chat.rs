@@ -168,7 +168,7 @@ pub(crate) fn record(
     let offset = room.head.next();
     let mut body = body.accepted(at);
     if body.user.is_none() {
-        body.follows = Some(room.chained).filter(|it| *it != room.head);
+        body.follows = Some(room.newest_for_all()).filter(|it| *it != room.head);
         room.chained = offset;
     }
     let entry = Rc::new(Entry { offset, at, id: cx.clock.new_id(), author, request_id, body });

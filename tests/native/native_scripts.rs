@@ -15,84 +15,9 @@ use proptest::test_runner::TestRunner;
 use serde_json::{Value, json};
 
 use crate::behind::{at, backlog, limits};
+use crate::native_happens::{Ask, CLIENTS, Happens, NAMES, Said, happens};
 use crate::support::{Seen, a_users, connection, session_id, speaking};
 use crate::world::World;
-
-#[derive(Clone, Debug)]
-enum Happens {
-    Joins(usize, bool),
-    /// Its connection ends, and what it has not read is lost.
-    Leaves(usize),
-    Says(usize, Said),
-    /// It says something, and its connection ends before the answer comes.
-    SaysAndIsCut(usize, Said),
-    Asks(usize, Ask),
-    /// It reads, or not.
-    Reads(usize, bool),
-    Waits(u64),
-    Sleeps,
-    /// The server is killed: nobody's connection survives it.
-    IsKilled,
-}
-
-/// So many events: their name, for whom, how long.
-#[derive(Clone, Debug)]
-struct Said {
-    count: usize,
-    name: usize,
-    to: usize,
-    bytes: usize,
-    echo: bool,
-    is_kept: bool,
-}
-
-#[derive(Clone, Copy, Debug)]
-enum Ask {
-    Position,
-    History,
-    Nonsense,
-    /// It attaches again, where it is.
-    Attach,
-    /// It attaches again, with the last so many entries.
-    Rewind(u64),
-}
-
-const NAMES: [&str; 4] = ["a.x", "a.y", "b", "c"];
-
-/// Who takes part: name, filter, whether in MessagePack, whether in batches.
-const CLIENTS: [(&str, Option<&[&str]>, bool, bool); 4] = [
-    ("ann", None, false, false),
-    ("bob", Some(&["a.*"]), false, true),
-    ("cid", None, true, true),
-    ("ann", Some(&["a.x", "b"]), true, false),
-];
-
-fn happens() -> impl Strategy<Value = Happens> {
-    let bytes = prop_oneof![9 => Just(9usize), 1 => Just(60_000)];
-    let flags = (prop::bool::weighted(0.8), prop::bool::weighted(0.8));
-    let said = (1..6usize, 0..NAMES.len(), 0..9usize, bytes, flags).prop_map(
-        |(count, name, to, bytes, (echo, is_kept))| Said { count, name, to, bytes, echo, is_kept },
-    );
-    let ask = prop_oneof![
-        4 => Just(Ask::Position),
-        1 => Just(Ask::History),
-        1 => Just(Ask::Nonsense),
-        2 => Just(Ask::Attach),
-        1 => (1..30u64).prop_map(Ask::Rewind),
-    ];
-    let who = || 0..CLIENTS.len();
-    prop_oneof![
-        6 => (who(), any::<bool>()).prop_map(|(who, reads)| Happens::Joins(who, reads)),
-        2 => who().prop_map(Happens::Leaves),
-        8 => (who(), said.clone()).prop_map(|(who, said)| Happens::Says(who, said)),
-        2 => (who(), said).prop_map(|(who, said)| Happens::SaysAndIsCut(who, said)),
-        4 => (who(), ask).prop_map(|(who, ask)| Happens::Asks(who, ask)),
-        4 => (who(), any::<bool>()).prop_map(|(who, reads)| Happens::Reads(who, reads)),
-        3 => prop_oneof![0u64..5, 1_000u64..12_000].prop_map(Happens::Waits),
-        3 => Just(Happens::Sleeps),
-        1 => Just(Happens::IsKilled),
-    ]
-}
 
 /// A client: its connection, while it has one, and what it knows.
 #[derive(Default)]
@@ -118,6 +43,7 @@ struct Client {
     resumed: u32,
     duplicates: u32,
     started_anew: u32,
+    detached: u32,
 }
 
 /// An entry of the log: its name, for whom.
@@ -265,6 +191,17 @@ impl Play {
         (client.position, client.last) = (from, from);
     }
 
+    /// What has no answer is said again, with the same ids.
+    fn say_again(&mut self, who: usize) {
+        let client = &self.clients[who];
+        let is_open = |id: &String| client.open.get(id).is_some_and(|it| 0 < *it);
+        let left = client.unanswered.iter().filter(|(id, _)| !is_open(id));
+        let again: Vec<Value> = left.map(|(_, it)| it.1.clone()).collect();
+        for messages in again.chunks(100) {
+            self.send(who, messages);
+        }
+    }
+
     fn take(&mut self, who: usize, it: &Value) {
         let kind = it["type"].as_str().unwrap();
         let client = &mut self.clients[who];
@@ -272,11 +209,7 @@ impl Play {
         if kind == "hello" {
             let asked = Some(client.position);
             self.attached(who, it, asked);
-            let again: Vec<Value> =
-                self.clients[who].unanswered.values().map(|it| it.1.clone()).collect();
-            if !again.is_empty() {
-                self.send(who, &again);
-            }
+            self.say_again(who);
         } else if kind == "event" && it["offset"].is_u64() && !is_attaching {
             let offset = it["offset"].as_u64().unwrap();
             assert!(client.last < offset, "[N23] {it} after {}", client.last);
@@ -290,6 +223,11 @@ impl Play {
             }
         } else if kind == "position" && !is_attaching {
             client.position = client.position.max(it["offset"].as_u64().unwrap());
+        } else if kind == "detached" {
+            // It fell off the log, and goes on with what is kept.
+            assert_eq!(it["reattach"], true, "{it}");
+            client.detached += 1;
+            self.ask(who, Ask::Attach);
         }
         if let Some(id) = it["id"].as_str() {
             self.answered(who, id, it);
@@ -301,12 +239,17 @@ impl Play {
         *client.open.get_mut(id).unwrap() -= 1;
         if client.attaches.as_ref().is_some_and(|it| it.0 == id) {
             let asked = client.attaches.take().and_then(|it| it.1);
-            return self.attached(who, it, asked);
+            self.attached(who, it, asked);
+            return self.say_again(who);
         }
         let is_attached = client.attaches.is_none();
         let here = it["result"]["offset"].as_u64().unwrap_or_default();
         if CLIENTS[who].1.is_none() && is_attached {
             assert!(here <= client.position, "[N31] {it} at {}", client.position);
+        }
+        // What was said before it knew that it is detached is said again.
+        if it["code"] == "NOT_FOUND" {
+            return;
         }
         let Some((is_kept, message)) = client.unanswered.remove(id) else { return };
         assert_eq!(it["type"], "ack", "{it} of {message}");
@@ -444,9 +387,7 @@ fn scripts_reach_what_they_are_for() {
         note("somebody began anew", play.clients.iter().any(|it| 0 < it.started_anew));
         note("something was said again", play.clients.iter().any(|it| 0 < it.duplicates));
         note("somebody was handed much", play.clients.iter().any(|it| 40 < it.handed.len()));
-        let seen = play.world.seen();
-        let closed = |it: &Seen| matches!(it, Seen::Closed(1013, _));
-        note("somebody fell off the log", seen.values().flatten().any(closed));
+        note("somebody fell off the log", play.clients.iter().any(|it| 0 < it.detached));
     }
     assert!(reached.values().all(|it| *it), "{reached:?}");
 }

@@ -19,6 +19,7 @@ mod large_data;
 mod lost_calls;
 mod measures;
 mod metrics;
+mod native;
 mod place;
 mod presence;
 mod publishing;
@@ -103,6 +104,7 @@ everywhere! {
     in_a_chat: CHAT, 256;
     in_a_hub: HUB, 384;
     in_a_native_hub: NATIVE_HUB, 256;
+    in_a_followed_hub: FOLLOWED_HUB, 256;
     in_a_lobby: LOBBY, 128;
     in_a_demo: DEMO, 192;
     in_analytics: ANALYTICS, 256;

@@ -10,7 +10,8 @@ use serde_json::Value;
 use super::step::{Bounds, Feature, Step, Steps};
 use super::{
     admin, annotations, chat, connection, conversation, demo, editing, heartbeat, http, large_data,
-    measures, metrics, presence, publishing, search, state, token, topics, vacancy, webhooks,
+    measures, metrics, native, presence, publishing, search, state, token, topics, vacancy,
+    webhooks,
 };
 
 pub(super) struct Place {
@@ -154,6 +155,29 @@ pub(super) static NATIVE_HUB: Place = Place {
         (ProtocolId::NATIVE, &[r#"{"type":"presence","id":"l"}"#]),
         (ProtocolId::EVENTS, EVENTS_LAST),
     ],
+};
+
+pub(super) static FOLLOWED_HUB: Place = Place {
+    name: "hub of those who follow its log",
+    kind: Kind::Hub,
+    seats: &[NATIVE, NATIVE.batched(), NATIVE, EVENTS, EVENTS],
+    users: &["ann", "ann", "bob", "bob", "bea", "dan"],
+    features: &[
+        &connection::ALL,
+        &native::FOLLOWING,
+        &publishing::BY_EVENTS,
+        &state::STATE,
+        &http::HISTORY,
+        &vacancy::VACANCY,
+    ],
+    opening: None,
+    last_words: &[(
+        ProtocolId::NATIVE,
+        &[
+            r#"{"type":"history","id":"l","limit":200,"raw":true}"#,
+            r#"{"type":"query","id":"p","query":"position"}"#,
+        ],
+    )],
 };
 
 const EVENTS_LAST: &[&str] = &[

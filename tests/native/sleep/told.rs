@@ -139,7 +139,10 @@ impl Told {
 fn single(frame: Value) -> Vec<Value> {
     match &frame["data"] {
         Value::Array(frames) if frame["type"] == "batch" => frames.clone(),
-        _ => vec![frame],
+        _ => match frame {
+            Value::Array(frames) => frames,
+            frame => vec![frame],
+        },
     }
 }
 
