@@ -1,102 +1,144 @@
-// The page: joins a room, and comes back whatever happens to the connection.
-// Other people's words and names become text, never markup.
+// The page: joins a room over the native protocol, and comes back to where it was whatever happens to
+// the connection. Other people's words and names become text, never markup.
 const $ = (id) => document.getElementById(id);
 const PING = '{"type":"ping"}'; // These bytes are answered without waking the room.
 const [scroller, said, unsaid] = [$("scroller"), $("said"), $("unsaid")];
 
-let room, token, me, socket, heartbeat, retry, attempt, answered, refusal;
+let room, token, me, socket, heartbeat, retry, attempt, answered;
 let epoch; // which incarnation of the log is shown
-let newest = 0; // the newest offset shown
-let gap = 0; // while what was missed is fetched: the newest offset shown before; 0 at first
-let older = null; // the `before` of the next older page
-let [isAsking, isAtEnd, typedAt] = [false, true, 0];
+let position = 0; // everything up to this offset has been told
+let older = null; // what to ask with for the next older page
+let asking; // the id of the request for a page, while it has no answer
+let [isAtEnd, typedAt, requests] = [true, 0, 0];
 let people = new Map(); // names by user id
 const typing = new Set();
 
 function connect() {
-  [retry, refusal, answered] = [clearTimeout(retry), undefined, false];
-  const url = `${location.origin.replace("http", "ws")}/api/chat/ws?contextId=${room}`;
-  const it = new WebSocket(url, ["chat", `bearer.${token}`]); // URLs are logged
+  [retry, answered] = [clearTimeout(retry), true];
+  const query = new URLSearchParams({
+    room: `chat:${room}`,
+    ...(epoch && { resume: `${epoch}:${position}` }),
+  });
+  const url = `${location.origin.replace("http", "ws")}/ws/v2/connect?${query}`;
+  const it = new WebSocket(url, ["dormouse.v2.json", `bearer.${token}`]); // URLs are logged
+  let verdict; // what the server's last message says
   socket = it;
-  it.onopen = () => {
-    it.send(PING); // Its pong says that we are in, whatever we may do there.
-    for (const each of unsaid.querySelectorAll("[id]")) say(each);
-    send("presence");
-    ask();
+  it.onmessage = ({ data }) => {
+    if (it !== socket) return;
+    answered = true;
+    for (const each of [JSON.parse(data)].flat()) {
+      if (each.type === "error" && !each.id) verdict = { ...verdict, why: each.message };
+      if (each.type === "closing") verdict = { ...verdict, ...each };
+      else handlers[each.type]?.(each);
+    }
   };
-  it.onmessage = ({ data }) => it === socket && receive(JSON.parse(data));
-  it.onclose = ({ code, reason }) => it === socket && lost(code, reason);
+  it.onclose = ({ code }) => it === socket && lost(code, verdict);
   heartbeat = setInterval(() => {
     if (!answered) return lost(1006);
-    [attempt, answered] = [0, false];
-    it.send(PING);
-  }, 30_000);
+    answered = false;
+    if (it.readyState === WebSocket.OPEN) it.send(PING);
+  }, 25_000);
 }
 
 /** Lets go at once: on a dead network the close event takes minutes. */
 function hangUp() {
   socket?.close();
   [socket, retry, heartbeat] = [undefined, clearTimeout(retry), clearInterval(heartbeat)];
-  [gap, isAsking, typedAt] = [gap ?? newest, false, 0];
+  [asking, typedAt] = [undefined, 0];
   typing.clear();
   showTyping();
 }
 
-function lost(code, reason) {
+function lost(code, verdict) {
   hangUp();
-  const why = refusal?.error ?? reason;
-  if (code === 1008 && refusal?.code !== "RATE_LIMIT_EXCEEDED") return status(why, "join");
+  const wayOut = verdict?.reconnect;
+  if (wayOut === "auth" || wayOut === "never") return status(verdict.why ?? verdict.reason, "join");
   const byLength = (a, b) => b.textContent.length - a.textContent.length;
   if (code === 1009) giveUp([...unsaid.querySelectorAll("[id]")].sort(byLength)[0], "too long");
-  const wait = Math.min(500 * 2 ** attempt++, 10_000) * (0.5 + Math.random() / 2);
-  retry = setTimeout(connect, wait + (refusal?.retry_after ?? 0) * 1000);
-  status(why || "reconnecting…");
+  const wait = Math.random() * Math.min(500 * 2 ** attempt++, 10_000);
+  retry = setTimeout(connect, wayOut === "now" ? 0 : (verdict?.after_ms ?? wait));
+  status(verdict?.why || "reconnecting…");
 }
 
-function send(type, data, id) {
-  if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify({ type, id, data }));
+/** Sends a message, and gives the id by which its answer is known. */
+function send(type, members, id = `r${requests++}`) {
+  if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify({ type, id, ...members }));
+  return id;
 }
 
-const ask = (before) => send("history", { limit: gap ? 200 : 50, before });
-const say = (it) => send("message", { content: it.lastChild.textContent }, it.id); // Again is harmless.
+/** A page of what was said, up to what has been told: what is told from then on follows it. */
+function ask(next = { before: position + 1 }) {
+  asking = send("history", { limit: 50, ...next });
+}
+const say = (it) => send("publish", { event: "message", data: { content: it.lastChild.textContent } }, it.id);
 const toEnd = () => scroller.scroll(0, scroller.scrollHeight);
 const make = (tag, textContent = "") =>
   Object.assign(document.createElement(tag), { textContent, dir: "auto" });
 
-function receive(frame) {
-  [answered, refusal] = [true, frame.type === "error" ? frame : undefined];
-  if (!refusal) status("connected", "chat");
-  handlers[frame.type]?.(frame);
-}
-
 const handlers = {
-  message({ id, data }) {
-    if (data.authorId === me) unsaid.children.namedItem(id)?.remove();
-    add([data]);
-  },
-  history({ data: { messages, nextBefore, epoch: its } }) {
-    if (epoch && epoch !== its) {
-      forget(said); // Offsets of another log mean something else.
-      return ask();
+  hello(it) {
+    [attempt, me] = [0, it.user_id];
+    if (!it.recovered) {
+      forget(said); // Nothing was shown before, or it is not known what was missed.
+      position = it.from;
+      ask();
     }
-    [epoch, isAsking] = [its, false];
-    add(messages, gap === undefined);
-    if (!gap) older = nextBefore;
-    else if (gap + 1 < nextBefore) return ask(nextBefore);
-    gap = undefined;
-    scrolled();
+    epoch = it.epoch;
+    status("connected", "chat");
+    send("presence");
+    for (const each of unsaid.querySelectorAll("[id]")) say(each); // Again is harmless.
   },
-  presence: ({ data }) => showPeople(data.members.map((it) => [it.userId, it.username])),
-  user_joined: ({ data }) => showPeople([...people, [data.userId, data.username]]),
-  user_left: ({ data }) => showPeople([...people].filter(([id]) => id !== data.userId)),
-  typing: ({ data }) => showTyping(data.userId, data.isTyping && data.userId !== me),
-  error(frame) {
-    if (frame.code === "SYSTEM_ERROR") return lost(1011); // Come back, then ask and say it again.
-    const isPassing = ["AUTHENTICATION_FAILED", "RATE_LIMIT_EXCEEDED", "UNAVAILABLE"].includes(frame.code);
-    if (!isPassing) giveUp(unsaid.children.namedItem(frame.id), frame.error);
-    status(frame.error);
+  event(it) {
+    if (it.offset <= position) return;
+    position = it.offset ?? position;
+    events[it.event]?.(it);
+  },
+  position(it) {
+    position = Math.max(position, it.offset);
+  },
+  ack(it) {
+    if (it.id === asking) page(it);
+    else if (it.members) showPeople(it.members);
+    else unsaid.children.namedItem(it.id)?.remove();
+  },
+  error(it) {
+    if (!it.retryable) giveUp(unsaid.children.namedItem(it.id), it.message);
+    else if (unsaid.children.namedItem(it.id)) setTimeout(again, (it.retry_after ?? 1) * 1000, it.id, socket);
+    if (it.id) status(it.message);
   },
 };
+
+/** What happens in the room; all else that it serves is of no concern here. */
+const events = {
+  message: (it) => add([it]),
+  edit: ({ of, data }) => at(of)?.lastChild.replaceChildren(data.content),
+  delete: ({ of }) => at(of)?.remove(),
+  presence({ user, name, data: { action, members } }) {
+    if (members) return showPeople(members);
+    const others = [...people].filter(([id]) => id !== user);
+    people = new Map(action === "leave" ? others : [...others, [user, name ?? user]]);
+    showPeople();
+  },
+  typing: ({ user, data }) => showTyping(user, data.on && user !== me),
+};
+
+const at = (offset) => said.querySelector(`[data-offset="${Number(offset)}"]`);
+
+function again(id, on) {
+  const it = unsaid.children.namedItem(id);
+  if (it && socket === on) say(it);
+}
+
+function page({ entries, next }) {
+  const isFirst = older === null && said.childElementCount === 0;
+  asking = undefined;
+  older = next ?? null;
+  add(
+    entries.filter((it) => it.event === "message" && !it.deleted),
+    !isFirst,
+  );
+  scrolled();
+}
 
 function article(author, authorId, content, at) {
   const [it, head, time] = [make("article"), make("h2"), make("time")];
@@ -112,12 +154,11 @@ function article(author, authorId, content, at) {
 function add(messages, areOlder = false) {
   const height = scroller.scrollHeight;
   scroller.ariaLive = areOlder ? "off" : "polite"; // What was said long ago is not read out.
-  for (const { offset, author, authorId, content, timestamp } of messages) {
+  for (const { offset, user, name, data, at } of messages) {
     let before = said.lastChild;
     while (before && offset < Number(before.dataset.offset)) before = before.previousSibling;
     if (offset === Number(before?.dataset.offset)) continue;
-    newest = Math.max(newest, offset);
-    const it = article(author, authorId, content, new Date(timestamp));
+    const it = article(name ?? user, user, data.content, new Date(at));
     it.dataset.offset = offset;
     said.insertBefore(it, before ? before.nextSibling : said.firstChild);
     for (const each of [it, it.nextSibling]) {
@@ -130,13 +171,11 @@ function add(messages, areOlder = false) {
 
 function scrolled() {
   isAtEnd = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < 40;
-  if (!older || isAsking || gap !== undefined || scroller.scrollTop > 80) return;
-  isAsking = true;
-  ask(older);
+  if (older && asking === undefined && scroller.scrollTop <= 80) ask(older);
 }
 
-function showPeople(entries) {
-  people = new Map(entries);
+function showPeople(members) {
+  if (members) people = new Map(members.map((it) => [it.user, it.name ?? it.user]));
   $("people").replaceChildren(...[...people.values()].sort().map((name) => make("li", name)));
 }
 
@@ -156,7 +195,7 @@ function status(text, view) {
 }
 
 function forget(...lists) {
-  [epoch, newest, gap, older, isAtEnd] = [undefined, 0, 0, null, true];
+  [epoch, position, older, isAtEnd] = [undefined, 0, null, true];
   for (const list of lists) list.replaceChildren();
 }
 
@@ -168,26 +207,15 @@ function giveUp(it, why) {
 function typed(is) {
   if (is ? Date.now() - typedAt < 3000 : !typedAt) return; // The room forgets it after 5 s.
   typedAt = is ? Date.now() : 0;
-  send("typing", { isTyping: is });
-}
-
-/** Whose token it is, to tell mine from theirs. */
-function subject(jwt) {
-  try {
-    const text = atob(jwt.split(".")[1].replaceAll("-", "+").replaceAll("_", "/"));
-    return JSON.parse(new TextDecoder().decode(Uint8Array.from(text, (it) => it.charCodeAt(0)))).sub;
-  } catch {
-    return jwt; // `test` is user `test`.
-  }
+  send("publish", { event: "typing", data: { on: is }, ephemeral: true });
 }
 
 $("join").onsubmit = (event) => {
   event.preventDefault();
   hangUp();
-  const before = `${me} in ${room}`;
+  const before = `${token} in ${room}`;
   [room, token, attempt] = [$("context").value, $("token").value || "test", 0];
-  me = subject(token);
-  if (before !== `${me} in ${room}`) forget(said, unsaid);
+  if (before !== `${token} in ${room}`) forget(said, unsaid);
   $("room").textContent = document.title = room;
   status("connecting…");
   connect();

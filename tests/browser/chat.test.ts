@@ -252,7 +252,7 @@ test("[B10, B22] whoever was away sees all that was said, and an unanswered mess
   const room = "porch";
   const alice = await Person.open();
   let [isAway, isAnswerLost] = [false, false];
-  await alice.page.routeWebSocket(/\/api\/chat\/ws/, (page) => {
+  await alice.page.routeWebSocket(/\/ws\/v2\/connect/, (page) => {
     if (isAway) return void page.close({ code: 1013 });
     const upstream = page.connectToServer();
     upstream.onMessage((frame) => {
