@@ -152,7 +152,7 @@ fn n58_a_client_is_told_what_the_room_serves() {
     let config = feature::Config::read(&none, &mut Vec::new());
     for (kind, features) in [
         (Kind::Chat, json!(["presence", "state", "search", "typing", "annotations"])),
-        (Kind::Hub, json!(["presence", "state", "search", "large_data", "typing", "annotations"])),
+        (Kind::Hub, json!(["presence", "state", "large_data", "typing", "annotations"])),
         (Kind::Analytics, json!(["presence"])),
         (Kind::Collaboration, json!(["presence", "documents"])),
     ] {
