@@ -38,6 +38,7 @@ const SUITES = {
   schema: (step) => vitest(step, "tests/schema"),
   build,
   worker: (step) => vitest(step, "tests/worker"),
+  client: (step) => vitest(step, "clients/typescript/tests"),
   browser: (step) => vitest(step, "tests/browser"),
 };
 
@@ -47,7 +48,7 @@ const SUITES = {
  */
 const LANES = [
   ["check", "native", "schema"],
-  ["build", "worker", "browser"],
+  ["build", "worker", "client", "browser"],
 ];
 
 const wanted = process.argv.slice(2).filter((it) => it !== "--fast");

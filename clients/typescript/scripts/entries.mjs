@@ -1,0 +1,40 @@
+// The entries of the package: what each is built from, and how large it may become.
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+export const PACKAGE = dirname(dirname(fileURLToPath(import.meta.url)));
+
+const KB = 1024;
+
+/**
+ * `bar` is in bytes of the minified bundle after `gzip -9`. That of "index" is of everything in it;
+ * that of any other entry is of what it adds to "index", without the modules in `external`.
+ */
+const ALL = [
+  { name: "index", source: "index.ts", bar: 7 * KB },
+  { name: "schemas", source: "frames/schemas.ts", bar: 6.5 * KB },
+  { name: "document", source: "document/index.ts", bar: 3 * KB },
+  { name: "large-data", source: "large/index.ts", bar: 2 * KB },
+  { name: "indexeddb", source: "storage/index.ts", bar: 1.5 * KB },
+  { name: "msgpack", source: "msgpack/index.ts", bar: 6.5 * KB },
+  { name: "react", source: "react/index.ts", bar: 2 * KB },
+  { name: "archmesh", source: "faces/archmesh.ts", bar: 1.5 * KB },
+  { name: "chat", source: "faces/chat.ts", bar: 1.5 * KB },
+  { name: "analytics", source: "faces/analytics.ts", bar: 1.5 * KB },
+  { name: "collaboration", source: "faces/collaboration.ts", bar: 1.5 * KB },
+  { name: "monitor", source: "faces/monitor.ts", bar: 1.5 * KB },
+  { name: "connection", source: "faces/connection.ts", bar: 1.5 * KB },
+  { name: "manager", source: "faces/manager.ts", bar: 1.5 * KB },
+  { name: "diagnostics", source: "diagnostics/index.ts", bar: 6 * KB },
+  { name: "testing", source: "testing/index.ts" },
+];
+
+/** Modules that are the application's own, and no part of any bundle. */
+export const EXTERNAL = ["react", "react-dom", "react/jsx-runtime"];
+
+/** A source may end in `.tsx` too. Entries without a source are not built. */
+export const entries = ALL.flatMap((entry) => {
+  const path = [entry.source, `${entry.source}x`].map((it) => join(PACKAGE, "src", it)).find(existsSync);
+  return path ? [{ ...entry, path }] : [];
+});

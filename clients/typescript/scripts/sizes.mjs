@@ -1,0 +1,69 @@
+// How large each entry is for who installs it, and fails where one is above its bar (entries.mjs).
+// `--json` prints the table for other programs.
+import { relative } from "node:path";
+import { pathToFileURL } from "node:url";
+import { gzipSync } from "node:zlib";
+import { build } from "esbuild";
+import { EXTERNAL, entries, PACKAGE } from "./entries.mjs";
+
+/** Bundles one entry without the modules in `left`; says its sizes in bytes and what is in it. */
+async function bundle(entry, left = new Set()) {
+  const leaveOut = {
+    name: "leave-out",
+    setup: (it) =>
+      it.onResolve({ filter: /^\./ }, async ({ path, kind, resolveDir, pluginData }) => {
+        if (pluginData || kind === "entry-point") return undefined;
+        const found = await it.resolve(path, { kind, resolveDir, pluginData: true });
+        const isLeft = left.has(relative(PACKAGE, found.path));
+        return isLeft ? { path, external: true } : found;
+      }),
+  };
+  const { outputFiles, metafile } = await build({
+    entryPoints: [entry.path],
+    absWorkingDir: PACKAGE,
+    bundle: true,
+    minify: true,
+    write: false,
+    metafile: true,
+    format: "esm",
+    target: "es2022",
+    platform: "neutral",
+    mainFields: ["module", "main"],
+    external: EXTERNAL,
+    jsx: "automatic",
+    plugins: [leaveOut],
+  });
+  const text = outputFiles[0].contents;
+  return {
+    min: text.length,
+    gzip: gzipSync(text, { level: 9 }).length,
+    inputs: Object.keys(metafile.inputs),
+  };
+}
+
+/** The sizes of all entries: `{name, min, gzip, bar}`. */
+export async function sizes() {
+  const core = entries.find((it) => it.name === "index");
+  const own = await bundle(core);
+  const left = new Set(own.inputs);
+  const rows = [];
+  for (const entry of entries) {
+    const { min, gzip } = entry === core ? own : await bundle(entry, left);
+    rows.push({ name: entry.name, min, gzip, bar: entry.bar });
+  }
+  return rows;
+}
+
+if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  const rows = await sizes();
+  if (process.argv.includes("--json")) console.log(JSON.stringify(rows));
+  else {
+    for (const { name, min, gzip, bar } of rows) {
+      const verdict = bar === undefined ? "" : `of ${bar}${gzip <= bar ? "" : "  TOO LARGE"}`;
+      console.log(
+        `${name.padEnd(14)} ${String(min).padStart(7)} min ${String(gzip).padStart(6)} gzip ${verdict}`,
+      );
+    }
+  }
+  if (rows.some((it) => it.bar < it.gzip)) process.exitCode = 1;
+}
