@@ -1,0 +1,89 @@
+// Pings, and what follows when one is not answered. Time is read from the clock: a timer that rings
+// late, after sleep or in a page in the background, says nothing of the connection.
+import type { Clock } from "./types.ts";
+
+/** A timer that rings so much later than it should was held back. */
+const LATE_MS = 5000;
+/** How long an answer is waited for when the machine or the page has just come back. */
+const PROBE_MS = 5000;
+
+interface Hooks {
+  clock: Clock;
+  ping: () => void;
+  pong: (rttMs: number) => void;
+  /** Whether an answer is overdue. */
+  overdue: (is: boolean) => void;
+  dead: () => void;
+}
+
+export class Heartbeat {
+  readonly #hooks: Hooks;
+  readonly #timeoutMs: number;
+  #intervalMs = 0;
+  #beat: unknown;
+  #check: unknown;
+  #pingedAt: number | null = null;
+
+  constructor(timeoutMs: number, hooks: Hooks) {
+    this.#timeoutMs = timeoutMs;
+    this.#hooks = hooks;
+  }
+
+  /** 0: no pings but those that are asked for. */
+  start(intervalMs: number): void {
+    this.stop();
+    this.#intervalMs = intervalMs;
+    this.#next();
+  }
+
+  stop(): void {
+    this.#hooks.clock.clearTimeout(this.#beat);
+    this.#hooks.clock.clearTimeout(this.#check);
+    this.#check = undefined;
+    this.#pingedAt = null;
+  }
+
+  /** Something came: the connection lives. */
+  heard(isPong: boolean): void {
+    const { clock, overdue, pong } = this.#hooks;
+    clock.clearTimeout(this.#check);
+    this.#check = undefined;
+    overdue(false);
+    if (!isPong || this.#pingedAt === null) return;
+    pong(Math.max(clock.now() - this.#pingedAt, 0));
+    this.#pingedAt = null;
+  }
+
+  /** Pings now, and takes the connection for dead if nothing comes in this time. */
+  probe(limitMs = PROBE_MS): void {
+    this.#pingedAt = this.#hooks.clock.now();
+    this.#wait(limitMs / 2, () => {
+      this.#hooks.overdue(true);
+      this.#wait(limitMs / 2, () => this.#hooks.dead());
+    });
+    this.#hooks.ping();
+  }
+
+  #wait(ms: number, then: () => void): void {
+    const { clock } = this.#hooks;
+    clock.clearTimeout(this.#check);
+    const due = clock.now() + ms;
+    this.#check = clock.setTimeout(() => {
+      this.#check = undefined;
+      // An answer may wait behind a timer that was held back, or the ping was never sent: ask again.
+      if (LATE_MS < Math.abs(clock.now() - due)) this.probe();
+      else then();
+    }, ms);
+  }
+
+  #next(): void {
+    if (!this.#intervalMs) return;
+    const { clock } = this.#hooks;
+    const due = clock.now() + this.#intervalMs;
+    this.#beat = clock.setTimeout(() => {
+      this.#next();
+      const isLate = LATE_MS < Math.abs(clock.now() - due);
+      if (this.#check === undefined || isLate) this.probe(isLate ? PROBE_MS : this.#timeoutMs);
+    }, this.#intervalMs);
+  }
+}
