@@ -68,11 +68,11 @@ export class Link {
     this.#dialect = dialect;
     this.#options = options;
     this.#around = surroundings(options);
-    const { clock, random } = this.#around;
+    const { clock, random, log } = this.#around;
     this.#backoff = options.backoff ?? BackoffStrategy.createDefaultStrategy({ random });
     this.#prefix = clock.now().toString(36) + random().toString(36).slice(2, 10);
     this.queue = new Queue(options.queue ?? {}, {
-      ...{ clock, random, transmit: (frames) => this.#transmit(frames) },
+      ...{ clock, random, log, transmit: (frames) => this.#transmit(frames) },
       isReady: () => this.isOpen,
       check: (frame) => dialect.check?.(frame, this.#state.hello),
       changed: (queued) => this.#set({ queued }),

@@ -1,7 +1,15 @@
 // Messages that wait to be sent, and those that were sent and wait for their answer: one list, in the
 // order in which they leave. After a new connection what has no answer leaves again, with its id.
 import { DormouseError } from "./errors.ts";
-import type { Clock, Frame, Priority, QueueOptions, SendOptions, StoredMessage } from "./types.ts";
+import type {
+  Clock,
+  Frame,
+  Priority,
+  QueueOptions,
+  QueueStorage,
+  SendOptions,
+  StoredMessage,
+} from "./types.ts";
 
 const RANKS: Record<Priority, number> = { low: 0, normal: 1, high: 2, critical: 3 };
 /** A `direct` message is ahead of all. */
@@ -45,6 +53,7 @@ interface Hooks {
   /** Whether messages may leave. */
   isReady: () => boolean;
   changed: (length: number) => void;
+  log: (text: string, details?: unknown) => void;
 }
 
 export class Queue {
@@ -60,13 +69,10 @@ export class Queue {
   constructor(options: QueueOptions, hooks: Hooks) {
     this.#options = options;
     this.#hooks = hooks;
-    options.storage?.load().then(
-      (messages) => {
-        for (const it of messages) this.#restore(it);
-        this.flush();
-      },
-      () => {},
-    );
+    this.#store(async (storage) => {
+      for (const it of await storage.load()) this.#restore(it);
+      this.flush();
+    });
   }
 
   get length(): number {
@@ -101,7 +107,7 @@ export class Queue {
       };
       signal?.addEventListener("abort", taken);
       this.#insert(entry);
-      if (options.keep) this.#options.storage?.put(stored(entry, priority));
+      if (options.keep) this.#store((storage) => storage.put(stored(entry, priority)));
       if (direct) this.flush();
       else queueMicrotask(() => this.flush());
     });
@@ -190,7 +196,7 @@ export class Queue {
     if (at === -1) return undefined;
     this.#entries.splice(at, 1);
     entry.unlisten();
-    if (entry.options.keep) this.#options.storage?.remove(entry.id);
+    if (entry.options.keep) this.#store((storage) => storage.remove(entry.id));
     this.#watch();
     this.#hooks.changed(this.#entries.length);
     return entry;
@@ -228,6 +234,15 @@ export class Queue {
       },
       Math.min(Math.max(next, 0), TIMER_MS_MAX),
     );
+  }
+
+  /** Without a storage that works the queue is in memory alone. */
+  async #store(use: (storage: QueueStorage) => unknown): Promise<void> {
+    try {
+      if (this.#options.storage) await use(this.#options.storage);
+    } catch (error) {
+      this.#hooks.log("The storage of the queue failed", error);
+    }
   }
 
   #restore({ id, frame, priority, at, ttlMs, user }: StoredMessage): void {

@@ -165,14 +165,11 @@ export interface StoredMessage {
   user?: string;
 }
 
-/**
- * Where queued messages are kept. Its faults are its own to tell: what it throws is not looked at, and
- * the queue goes on in memory.
- */
+/** Where queued messages are kept. What it throws is logged, and the queue goes on in memory. */
 export interface QueueStorage {
   load(): Promise<StoredMessage[]>;
-  put(message: StoredMessage): void;
-  remove(id: string): void;
+  put(message: StoredMessage): unknown;
+  remove(id: string): unknown;
 }
 
 export interface QueueOptions {
