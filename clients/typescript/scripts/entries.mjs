@@ -12,7 +12,7 @@ const KB = 1024;
  * that of any other entry is of what it adds to "index", without the modules in `external`.
  */
 const ALL = [
-  { name: "index", source: "index.ts", bar: 7 * KB },
+  { name: "index", source: "index.ts", bar: 11 * KB },
   { name: "schemas", source: "frames/schemas.ts", bar: 6.5 * KB },
   { name: "document", source: "document/index.ts", bar: 3 * KB },
   { name: "large-data", source: "large/index.ts", bar: 2 * KB },

@@ -1,5 +1,5 @@
 // The defaults of what surrounds a client. Globals are looked at when they are used.
-import type { Clock, Environment, Page, SocketConstructor } from "./types.ts";
+import type { Clock, Environment, HostPage, SocketConstructor } from "./types.ts";
 
 const realClock: Clock = {
   now: () => Date.now(),
@@ -8,7 +8,7 @@ const realClock: Clock = {
 };
 
 /** The page that this runs in, if it is one. */
-function ownPage(): Page | null {
+function ownPage(): HostPage | null {
   const { document, window } = globalThis;
   if (!document?.addEventListener || !window?.addEventListener) return null;
   return {
@@ -33,7 +33,7 @@ function ownPage(): Page | null {
   };
 }
 
-export type Surroundings = Required<Omit<Environment, "page">> & { page: Page | null };
+export type Surroundings = Required<Omit<Environment, "page">> & { page: HostPage | null };
 
 export function surroundings(given: Environment): Surroundings {
   return {

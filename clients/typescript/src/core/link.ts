@@ -29,6 +29,9 @@ const PONG_TIMEOUT_MS = 10_000;
 const STABLE_MS = 5000;
 /** Attempts on the return of the page or the network are spread over so long. */
 const RETURN_SPREAD_MS = 500;
+/** What is joined to one frame: so many messages, of so many characters or bytes. */
+const JOINED_MAX = 100;
+const JOINED_LENGTH_MAX = 65_536;
 const PONG = '{"type":"pong"}';
 
 type Waiting = { promise: Promise<void>; done: () => void; failed: (error: unknown) => void };
@@ -255,7 +258,7 @@ export class Link {
   #open(token: string | null): void {
     const request = { token, attempt: this.#state.attempt };
     const { url, protocols } = this.#dialect.address(request);
-    this.#set({ url: token ? url.replace(encodeURIComponent(token), "…") : url });
+    this.#set({ url: url.replace(/([?&]token=)[^&]*/, "$1…") });
     let wasOpen = false;
     const socket = new this.#around.WebSocket(url, protocols);
     this.#socket = socket;
@@ -352,9 +355,19 @@ export class Link {
 
   #transmit(frames: Frame[]): void {
     const { encode, join } = this.#dialect.codec ?? json;
-    const parts = frames.map(encode);
-    if (join && 1 < parts.length) this.#say(join(parts));
-    else for (const it of parts) this.#say(it);
+    let parts: Data[] = [];
+    let length = 0;
+    const say = () => {
+      if (join && 1 < parts.length) this.#say(join(parts));
+      else for (const it of parts) this.#say(it);
+      [parts, length] = [[], 0];
+    };
+    for (const it of frames.map(encode)) {
+      length += it.length;
+      if (JOINED_LENGTH_MAX < length || JOINED_MAX <= parts.length) say();
+      parts.push(it);
+    }
+    say();
   }
 
   #say(data: Data): void {

@@ -148,8 +148,12 @@ export class Queue {
       this.hold(answer.retryAfterMs ?? (isExpired ? EXPIRED_MS : backoff));
       return true;
     }
-    if (isError) this.#take(entry)?.failed(answer);
-    else this.#take(entry)?.done(answer);
+    this.#take(entry);
+    if (isError) entry.failed(answer);
+    else {
+      entry.options.answered?.(answer);
+      entry.done(answer);
+    }
     this.flush();
     return false;
   }

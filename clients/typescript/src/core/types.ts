@@ -40,7 +40,7 @@ export interface Clock {
 }
 
 /** What the page around the client tells of itself; absent outside of pages. */
-export interface Page {
+export interface HostPage {
   isHidden(): boolean;
   isOffline(): boolean;
   /** Hears of every change that may have cut the connection. Returns how to stop. */
@@ -54,7 +54,7 @@ export interface Environment {
   /** From 0 to below 1. */
   random?: () => number;
   /** `null`: there is none. */
-  page?: Page | null;
+  page?: HostPage | null;
   /** Hears of what is wrong and not fatal. Nothing is logged without it. */
   log?: (text: string, details?: unknown) => void;
 }
@@ -96,6 +96,8 @@ export interface Verdict {
 export type Answer = { id: string; value: Frame } | { id: string; error: DormouseError };
 
 export interface Codec {
+  /** What the native protocol calls it. `json` by default. */
+  name?: string;
   encode(frame: Frame): Data;
   /** One frame of several messages. Absent: each message goes alone. */
   join?(parts: Data[]): Data;
@@ -151,6 +153,8 @@ export interface SendOptions {
   direct?: boolean;
   /** Takes the message back, unless it was answered before. */
   signal?: AbortSignal;
+  /** Hears of the answer in its turn, before any message that follows it; the promise is later. */
+  answered?: (answer: Frame) => void;
 }
 
 /** A message that outlives a reload. It is plain data, that can be cloned. */

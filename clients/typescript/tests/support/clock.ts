@@ -1,5 +1,5 @@
 // Time that passes when a test says so, and sockets that end where it says.
-import type { Clock, Data, Environment, Frame, Page, SocketLike } from "../../src/index.ts";
+import type { Clock, Data, Environment, Frame, HostPage, SocketLike } from "../../src/index.ts";
 
 /** Everything that is due without time passing. */
 export const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
@@ -112,7 +112,7 @@ export class TestSocket implements SocketLike {
   }
 }
 
-export class TestPage implements Page {
+export class TestPage implements HostPage {
   hidden = false;
   offline = false;
   readonly listeners = new Set<(what: "shown" | "hidden" | "online" | "offline") => void>();

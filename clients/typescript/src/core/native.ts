@@ -1,0 +1,114 @@
+// The words of the native protocol, version 2: how its frames are read, and where it is reached.
+import { json } from "./codec.ts";
+import { DormouseError } from "./errors.ts";
+import type { Codec, Dialect, Frame, Verdict } from "./types.ts";
+
+/** How the token reaches the server: as a sub-protocol (the default), in the URL, or in a first message. */
+export type TokenCarrier = "protocol" | "query" | "message";
+
+export interface NativeOptions {
+  /** Of the server, without a path: `https://example.com` or `wss://…`. */
+  url: string | URL;
+  /** A label for this client; proves nothing. */
+  clientId?: string;
+  auth?: TokenCarrier;
+  codec?: Codec;
+}
+
+/** The longest frame that is sent before the server has said its limit, in bytes. */
+const FRAME_BYTES_MAX = 1_048_576;
+
+type ErrorFrame = {
+  code: string;
+  message: string;
+  retryable: boolean;
+  retry_after?: number;
+  details?: unknown;
+};
+
+export function errorOf(frame: Frame): DormouseError {
+  const { code, message, retryable, retry_after: after, details } = frame as Frame & ErrorFrame;
+  return new DormouseError(code, message, {
+    ...{ retryable: !!retryable, details },
+    ...(after && { retryAfterMs: after * 1000 }),
+  });
+}
+
+/** `query` says what to ask of the room in the URL, at each attempt. */
+export function native(options: NativeOptions, query: () => Record<string, string | undefined>): Dialect {
+  const { url, clientId, auth = "protocol", codec = json } = options;
+  /** The last error that was about the connection: `closing` says less. */
+  let fault: Frame | undefined;
+  const base = new URL("/ws/v2/connect", String(url).replace(/^http/, "ws"));
+  const format = codec.name ?? "json";
+
+  return {
+    codec,
+    address({ token }) {
+      fault = undefined;
+      // Other characters cannot stand in the name of a sub-protocol.
+      const isProtocol = auth === "protocol" && token && /^[\w.~-]+$/.test(token);
+      const parameters = {
+        ...query(),
+        format,
+        client_id: clientId,
+        token: isProtocol || auth === "message" ? undefined : (token ?? undefined),
+      };
+      const address = new URL(base);
+      for (const [name, it] of Object.entries(parameters)) if (it) address.searchParams.set(name, it);
+      return {
+        url: String(address),
+        protocols: [`dormouse.v2.${format}`, ...(isProtocol ? [`bearer.${token}`] : [])],
+      };
+    },
+    opening: ({ token }) => (auth === "message" && token ? [{ type: "auth", token }] : []),
+    isHello: (frame) => frame.type === "hello",
+    heartbeatMs: (hello) => hello.heartbeat_interval_ms as number,
+    check(frame, hello) {
+      const limit = (hello?.limits as { frame_bytes?: number } | undefined)?.frame_bytes ?? FRAME_BYTES_MAX;
+      const data = codec.encode(frame);
+      // A character has three bytes at most.
+      const isShort = data.length * 3 <= limit;
+      const bytes = isShort || typeof data !== "string" ? data.length : new TextEncoder().encode(data).length;
+      if (bytes <= limit) return;
+      throw new DormouseError("MESSAGE_TOO_LARGE", `More than ${limit} bytes`, { details: { limit } });
+    },
+    idOf: (frame) => frame.id as string | undefined,
+    answer(frame) {
+      const id = frame.id as string;
+      if (frame.type === "ack") return { id, value: frame };
+      if (frame.type !== "error") return undefined;
+      if (id) return { id, error: errorOf(frame) };
+      fault = frame;
+      return undefined;
+    },
+    verdict(frame) {
+      if (frame.type === "reauth") return { action: "renew", kind: "handshake", reason: "expired" };
+      // The attachment is over, and nothing will bring it back.
+      if (frame.type === "detached" && !frame.reattach) {
+        return {
+          ...{ action: "stop", kind: "handshake" },
+          ...{ code: String(frame.code), reason: String(frame.message) },
+        };
+      }
+      return frame.type === "closing" ? closing(frame, fault) : undefined;
+    },
+    renewal: (token, id) => ({ type: "auth", id, token }),
+  };
+}
+
+const ACTIONS: Record<string, Verdict["action"]> = { auth: "auth", never: "stop" };
+
+/** What `closing` asks for; of a word for `reconnect` that is not known, to come back. */
+function closing(frame: Frame, fault: Frame | undefined): Verdict {
+  const { reconnect, after_ms: after } = frame as { reconnect?: string; after_ms?: number };
+  const verdict: Verdict = {
+    action: ACTIONS[reconnect ?? ""] ?? "retry",
+    kind: frame.code === 1008 ? "handshake" : frame.code === 1001 ? "timeout" : "server_error",
+    code: String(fault?.code ?? frame.code),
+    reason: String(fault?.message ?? frame.reason),
+  };
+  if (reconnect === "now") verdict.afterMs = 0;
+  else if (after !== undefined) verdict.afterMs = after;
+  return verdict;
+}
