@@ -71,6 +71,16 @@ const MISSING = {
   "native.send.event.read": ["A user has read up to an entry.", event({ const: "read" }, object({ offset }))],
 };
 
+/**
+ * What the document says of another protocol's spelling: the times of changes are numbers here (N33).
+ * Golden frames have them as text, which a schema takes as well (`also`).
+ */
+const CORRECTED = {
+  "native.Change2": {
+    at: { type: "integer", minimum: 0, also: "string", description: "When: milliseconds since 1970." },
+  },
+};
+
 /** A name for what the document puts together without giving it one. */
 const MERGED = {
   "native.EntryOut+native.Annotations": "native.HistoryEntry",
@@ -89,6 +99,9 @@ export function load() {
   for (const [name, [summary, payload]] of Object.entries(MISSING)) {
     if (messages[name]) throw new Error(`docs/asyncapi.json has ${name} by now: remove it here`);
     messages[name] = { summary, payload };
+  }
+  for (const [name, properties] of Object.entries(CORRECTED)) {
+    schemas[name] = { ...schemas[name], properties: { ...schemas[name].properties, ...properties } };
   }
   for (const message of Object.values(messages)) message.payload = merged(message.payload, schemas);
   for (const [name, schema] of Object.entries(schemas)) schemas[name] = merged(schema, schemas);

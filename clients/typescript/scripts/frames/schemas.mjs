@@ -26,6 +26,7 @@ ${body}
 const WORDS = ["any", "bool", "count", "either", "list", "map", "nullable", "num", "obj", "str", "word"];
 
 function schema(it, name) {
+  if (it.also) return `either(${schema({ ...it, also: undefined })}, ${schema({ type: it.also })})`;
   if (it.$ref) return partName(nameOf(it.$ref));
   if ("const" in it) return `word(${JSON.stringify(it.const)})`;
   // Codes are added within a version (N54): one that is not known is no fault of the frame.

@@ -9,4 +9,4 @@ export { workflow } from "./generated/workflow/schemas.ts";
 export { type WebSocketMessage, webSocketMessageSchema } from "./message.ts";
 export type { FrameSchema } from "./protocol.ts";
 export { type Issue, type SafeResult, type Schema, SchemaError } from "./schema.ts";
-export { type FrameValidator, frameValidator, type ValidatorOptions } from "./validator.ts";
+export { type FrameValidator, frameValidator } from "./validator.ts";

@@ -105,8 +105,8 @@ export type NotResumed = "epoch" | "gone" | "ahead" | "denied";
 
 /** Who changed an entry. */
 export interface Change2 {
-  /** When: RFC 3339. */
-  at: string;
+  /** When: milliseconds since 1970. */
+  at: number;
   /** The entry that says so. */
   offset: Offset;
   /** Who: a `sub`. */

@@ -7,7 +7,7 @@ export const native = /* @__PURE__ */ frames<ServerFrames>("native", () => {
   const Offset = count;
   const Mode = word("members", "occupancy");
   const NotResumed = word("epoch", "gone", "ahead", "denied");
-  const Change2 = obj({ at: str, offset: Offset, user: str });
+  const Change2 = obj({ at: either(count, str), offset: Offset, user: str });
   const Reacted = obj({ count: count, me: bool, users: list(str) });
   const HistoryEntry = obj(
     { at: count, event: str, user: str },
