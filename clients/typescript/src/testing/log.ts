@@ -62,9 +62,14 @@ export class Log {
     this.#dropped += count;
   }
 
+  /** The newest offset of what is for everyone. */
+  get newestForAll(): number {
+    return this.before({ offset: this.offset + 1 });
+  }
+
   /** The entry before this one that is for everyone. */
-  before(entry: FakeEntry): number {
-    for (let offset = entry.offset - 1; this.#dropped < offset; offset -= 1) {
+  before({ offset: above }: Pick<FakeEntry, "offset">): number {
+    for (let offset = above - 1; this.#dropped < offset; offset -= 1) {
       if (this.at(offset)?.to === undefined) return offset;
     }
     return 0;

@@ -100,7 +100,7 @@ const HANDLERS = {
 type Params = Record<string, unknown>;
 
 const QUERIES: Record<string, (connection: FakeConnection, params: Params, room: FakeRoom) => unknown> = {
-  position: (_connection, _params, { epoch, offset }) => ({ epoch, offset }),
+  position: ({ cursor }, _params, { epoch, log }) => ({ epoch, offset: cursor ?? log.newestForAll }),
   stats: (_connection, _params, { presence, epoch, offset, connections }) => ({
     connections: connections.size,
     users: presence.users,

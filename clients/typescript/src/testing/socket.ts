@@ -33,6 +33,8 @@ export class FakeSocket {
   isCut = false;
   readonly connection: FakeConnection;
   readonly #server: FakeServer<Clock>;
+  /** When the last thing under way arrives, each way. */
+  readonly #arrives = { up: 0, down: 0 };
   readonly #listeners = new Map<string, Set<Handler>>();
 
   constructor(server: FakeServer<Clock>, url: string | URL, protocols: string | string[] = []) {
@@ -62,9 +64,9 @@ export class FakeSocket {
     if (this.readyState === FakeSocket.CONNECTING) throw new Error("InvalidStateError: still connecting");
     if (this.readyState !== FakeSocket.OPEN) return;
     const sent = data instanceof ArrayBuffer ? new Uint8Array(data) : data;
-    this.#server.clock.setTimeout(() => {
+    this.#later("up", () => {
       if (!this.isCut) this.connection.receive(sent);
-    }, this.#server.delayMs);
+    });
   }
 
   close(code = 1000, reason = ""): void {
@@ -76,10 +78,10 @@ export class FakeSocket {
       this.#server.clock.setTimeout(() => this.#ended(1006, ""), wait);
       return;
     }
-    this.#server.clock.setTimeout(() => {
+    this.#later("up", () => {
       this.connection.gone();
       this.#ended(code, reason);
-    }, this.#server.delayMs);
+    });
   }
 
   addEventListener(type: string, handler: Handler): void {
@@ -93,10 +95,10 @@ export class FakeSocket {
 
   /** The server's frame comes to the client. */
   deliver(data: string | Uint8Array): void {
-    this.#server.clock.setTimeout(() => {
+    this.#later("down", () => {
       if (this.isCut || this.readyState !== FakeSocket.OPEN) return;
       this.#fire("message", { data: typeof data === "string" ? data : data.slice().buffer });
-    }, this.#server.delayMs);
+    });
   }
 
   /** The connection is cut, and the client sees that. */
@@ -107,9 +109,17 @@ export class FakeSocket {
 
   /** The server closes. */
   end(code: number, reason: string): void {
-    this.#server.clock.setTimeout(() => {
+    this.#later("down", () => {
       if (!this.isCut) this.#ended(code, reason);
-    }, this.#server.delayMs);
+    });
+  }
+
+  /** Comes to the other side in its time, and never before what went the same way before it. */
+  #later(way: "up" | "down", run: () => void): void {
+    const { clock, delayMs } = this.#server;
+    const now = clock.now();
+    this.#arrives[way] = Math.max(this.#arrives[way], now + delayMs);
+    clock.setTimeout(run, this.#arrives[way] - now);
   }
 
   #ended(code: number, reason: string): void {
