@@ -319,15 +319,20 @@ export class Link {
   #take(frame: Frame): void {
     const dialect = this.#dialect;
     const { random, log } = this.#around;
-    const fault =
-      typeof frame?.type === "string" ? this.#options.validate?.(frame) : "a message without a type";
+    const isMessage = typeof frame?.type === "string";
+    const isHello = isMessage && !this.isOpen && dialect.isHello?.(frame);
+    const fault = isMessage ? this.#options.validate?.(frame) : "a message without a type";
     if (fault !== undefined) {
       const type = String(frame?.type);
       if (!this.#invalid.has(type)) log(`Invalid ${type}: ${fault}`, frame);
       if (this.#invalid.size < 100) this.#invalid.add(type);
-      return;
+      // An odd greeting is better than none.
+      if (isMessage && !isHello) this.#events.emit("invalid", frame);
+      const answer = isMessage && dialect.answer?.(frame);
+      if (answer) this.queue.answered(answer.id, new DormouseError("INVALID_MESSAGE_FORMAT", fault));
+      if (!isHello) return;
     }
-    if (!this.isOpen && dialect.isHello?.(frame)) return void this.#ready(frame);
+    if (isHello) return void this.#ready(frame);
     if (frame.type === "pong") this.#heartbeat.heard(true);
     const reply = dialect.reply?.(frame);
     if (reply) this.#transmit([reply]);

@@ -37,6 +37,8 @@ interface Entry {
   isAwaited: boolean;
   isSent: boolean;
   tries: number;
+  /** A new token was asked for because of it. */
+  isRenewed?: boolean;
   user: string | undefined;
   done: (answer: Frame) => void;
   failed: (error: unknown) => void;
@@ -59,6 +61,8 @@ interface Hooks {
 export class Queue {
   /** Whose messages these are, once that is known; those of another are dropped. */
   user: string | undefined;
+  /** The room is not attached to, and will be: only `direct` messages leave, and what went too early stays. */
+  isPaused = false;
   readonly #hooks: Hooks;
   readonly #options: QueueOptions;
   #entries: Entry[] = [];
@@ -120,7 +124,8 @@ export class Queue {
     let room = UNANSWERED_MAX - this.#entries.filter((it) => it.isSent).length;
     const leaving: Entry[] = [];
     for (const it of this.#entries) {
-      if (it.isSent || (it.rank !== DIRECT && (this.#hold !== undefined || room <= 0))) continue;
+      const isHeld = this.isPaused || this.#hold !== undefined || room <= 0;
+      if (it.isSent || (it.rank !== DIRECT && isHeld)) continue;
       if (it.user !== undefined && this.user !== undefined && it.user !== this.user) {
         this.#take(it)?.failed(new DormouseError("CLOSED", "Another user is signed in"));
         continue;
@@ -139,8 +144,13 @@ export class Queue {
     const entry = this.#entries.find((it) => it.id === id && it.isAwaited);
     if (!entry) return false;
     const isError = answer instanceof DormouseError;
-    // A new token may be what it takes, once.
-    const isExpired = isError && answer.code === "AUTHENTICATION_FAILED" && !entry.tries;
+    if (this.isPaused && isError && answer.code === "NOT_FOUND" && !entry.options.direct) {
+      entry.isSent = false;
+      return true;
+    }
+    // A new token may be what it takes, once, whatever it was refused for before.
+    const isExpired = isError && answer.code === "AUTHENTICATION_FAILED" && !entry.isRenewed;
+    entry.isRenewed ||= isExpired;
     const isAgain = isError && (answer.retryable || isExpired) && !entry.options.direct;
     if (isAgain && ++entry.tries < TRIES_MAX) {
       entry.isSent = false;
@@ -174,6 +184,7 @@ export class Queue {
 
   /** The socket ended: what was not answered leaves again with the next one. */
   interrupted(error: DormouseError): void {
+    this.isPaused = false;
     for (const it of [...this.#entries]) {
       if (it.options.direct || it.options.queue === false) this.#take(it)?.failed(error);
       it.isSent = false;

@@ -105,6 +105,7 @@ export class Session {
     this.link = new Link(native(to, query), linkOptions);
     this.link.on("hello", (hello) => this.#hello(hello as Frame));
     this.link.on("frame", (frame) => this.#take(frame));
+    this.link.on("invalid", (frame) => this.#skip(frame));
     this.link.on("error", (error) => this.notices.emit("error", error));
     this.link.on("wake", () => this.#wake());
     this.link.on("close", () => {
@@ -168,6 +169,8 @@ export class Session {
       this.#own.clear();
       this.notices.emit("lost", attachment.reason ?? "unknown");
     }
+    this.link.queue.isPaused = false;
+    this.link.queue.flush();
     this.notices.emit("attached", attachment);
   }
 
@@ -182,8 +185,15 @@ export class Session {
       this.notices.emit("detached", frame);
       if (!frame.reattach) return;
       this.#isAttaching = true;
+      this.link.queue.isPaused = true;
       this.#attachIn(this.#random() * ((frame.after_ms as number) ?? 0));
     }
+  }
+
+  /** What cannot be shown was told all the same: to ask for it again would not help. */
+  #skip({ type, offset }: Frame): void {
+    if (this.#isAttaching || type !== "event" || !Number.isSafeInteger(offset)) return;
+    this.offset = Math.max(this.offset, offset as number);
   }
 
   #event(frame: Frame): void {

@@ -226,6 +226,8 @@ export interface LinkEvents {
   hello: [hello: Frame | null];
   /** Every message but the platform's constant pong. */
   frame: [frame: Frame];
+  /** One that `validate` refused, which is no `frame`. */
+  invalid: [frame: Frame];
   /** An attempt failed, or the socket ended. */
   close: [verdict: Verdict];
   /** The page was shown or the network came back, on an open connection. */
