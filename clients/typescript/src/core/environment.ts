@@ -42,7 +42,9 @@ export function surroundings(given: Environment): Surroundings {
     },
     clock: given.clock ?? realClock,
     random: given.random ?? Math.random,
-    page: given.page === undefined ? ownPage() : given.page,
+    get page() {
+      return given.page === undefined ? ownPage() : given.page;
+    },
     log: given.log ?? (() => {}),
   };
 }
