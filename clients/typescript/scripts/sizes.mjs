@@ -45,9 +45,10 @@ async function bundle(entry, left = new Set()) {
 export async function sizes() {
   const core = entries.find((it) => it.name === "index");
   const own = await bundle(core);
-  const left = new Set(own.inputs);
   const rows = [];
   for (const entry of entries) {
+    const under = entries.filter((it) => entry.over?.includes(it.name)).map((it) => bundle(it));
+    const left = new Set([own, ...(await Promise.all(under))].flatMap((it) => it.inputs));
     const { min, gzip } = entry === core ? own : await bundle(entry, left);
     rows.push({ name: entry.name, min, gzip, bar: entry.bar });
   }
