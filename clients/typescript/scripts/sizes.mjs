@@ -6,20 +6,25 @@ import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { EXTERNAL, entries, PACKAGE } from "./entries.mjs";
 
-/** Bundles one entry without the modules in `left`; says its sizes in bytes and what is in it. */
-async function bundle(entry, left = new Set()) {
+/**
+ * Bundles one entry without the modules in `left`, and without what is loaded only when it is used;
+ * says its sizes in bytes and what is in it. `uses` is the one name that is taken from it.
+ */
+async function bundle(entry, left = new Set(), uses = undefined) {
   const leaveOut = {
     name: "leave-out",
     setup: (it) =>
-      it.onResolve({ filter: /^\./ }, async ({ path, kind, resolveDir, pluginData }) => {
+      it.onResolve({ filter: /^[./]/ }, async ({ path, kind, resolveDir, pluginData }) => {
         if (pluginData || kind === "entry-point") return undefined;
         const found = await it.resolve(path, { kind, resolveDir, pluginData: true });
-        const isLeft = left.has(relative(PACKAGE, found.path));
+        const isLeft = kind === "dynamic-import" || left.has(relative(PACKAGE, found.path));
         return isLeft ? { path, external: true } : found;
       }),
   };
   const { outputFiles, metafile } = await build({
-    entryPoints: [entry.path],
+    ...(uses
+      ? { stdin: { contents: `export { ${uses} } from "${entry.path}"`, resolveDir: PACKAGE } }
+      : { entryPoints: [entry.path] }),
     absWorkingDir: PACKAGE,
     bundle: true,
     minify: true,
@@ -44,12 +49,11 @@ async function bundle(entry, left = new Set()) {
 /** The sizes of all entries: `{name, min, gzip, bar}`. */
 export async function sizes() {
   const core = entries.find((it) => it.name === "index");
-  const own = await bundle(core);
   const rows = [];
   for (const entry of entries) {
-    const under = entries.filter((it) => entry.over?.includes(it.name)).map((it) => bundle(it));
-    const left = new Set([own, ...(await Promise.all(under))].flatMap((it) => it.inputs));
-    const { min, gzip } = entry === core ? own : await bundle(entry, left);
+    const under = entries.filter((it) => entry !== core && (it === core || entry.over?.includes(it.name)));
+    const left = new Set((await Promise.all(under.map((it) => bundle(it)))).flatMap((it) => it.inputs));
+    const { min, gzip } = await bundle(entry, left, entry.uses);
     rows.push({ name: entry.name, min, gzip, bar: entry.bar });
   }
   return rows;

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import {
   archmeshBackoff,
+  type Backoff,
   type BackoffOptions,
   BackoffStrategy,
   conversationBackoff,
@@ -8,7 +9,7 @@ import {
 } from "../src/index.ts";
 
 /** All delays of a strategy, or the first `most` of one without end. */
-function delays(strategy: BackoffStrategy, most = 20): number[] {
+function delays(strategy: Backoff, most = 20): number[] {
   const all: number[] = [];
   for (let next = strategy.nextDelay(); next !== null && all.length < most; next = strategy.nextDelay()) {
     all.push(next);

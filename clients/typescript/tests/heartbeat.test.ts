@@ -165,7 +165,7 @@ describe("what a server may send", () => {
     expect(logs.length).toBeGreaterThan(0);
   });
 
-  test("[B23] what a schema does not take is logged once for its type, and not handed on", async () => {
+  test("[B23, E31] what a schema does not take is logged once, and not handed on", async () => {
     const validate = (frame: { type: string }) => (frame.type === "news" ? "no headline" : undefined);
     const { link, socket, logs } = await opened({ validate });
     const heard: string[] = [];

@@ -35,7 +35,7 @@ describe("attempts", () => {
     void link.reconnect();
     await settle();
     expect(sockets).toHaveLength(4);
-    expect(link.phase).toBe("connecting");
+    expect(link.phase).toBe("reconnecting");
   });
 
   test("an open socket without a hello is pending, and given up after the time to connect", async () => {

@@ -1,14 +1,13 @@
 // The client: rooms of one server, as one user.
-import { type BackoffStrategy, nativeBackoff } from "./backoff.ts";
-import { surroundings } from "./environment.ts";
+import type { Backoff } from "./backoff.ts";
 import type { NativeOptions } from "./native.ts";
-import { type EventMap, Room, type Shared, shared } from "./room.ts";
-import { type RoomOptions, Session } from "./session.ts";
+import { Room } from "./room.ts";
+import type { EventMap, RoomOptions } from "./room-types.ts";
 import type { LinkOptions, QueueOptions, QueueStorage } from "./types.ts";
 
 export interface DormouseOptions extends NativeOptions, Omit<LinkOptions, "backoff" | "queue"> {
   /** Makes the back-off of each connection; by default that of the protocol, without end. */
-  backoff?: () => BackoffStrategy;
+  backoff?: () => Backoff;
   queue?: Omit<QueueOptions, "storage">;
   /** Makes the storage of a queue, which is that of one room, from its name. */
   storage?: (name: string) => QueueStorage;
@@ -21,57 +20,43 @@ export interface JoinOptions extends RoomOptions {
   connect?: boolean;
 }
 
-interface Held {
-  session: Session;
-  shared: Shared;
-  hands: number;
-}
-
 export class Dormouse {
   readonly #options: DormouseOptions;
-  readonly #held = new Map<string, Held>();
+  readonly #rooms = new Map<string, Room>();
 
   constructor(options: DormouseOptions) {
     this.#options = options;
   }
 
   /**
-   * A hand on a room, `kind:name`. Hands with the same options share a connection, which ends soon after
-   * the last of them is closed.
+   * A room, `kind:name`: the same for all who ask for it with the same options, over one connection,
+   * which ends soon after each of them has closed it.
    */
   room<Events extends EventMap = EventMap>(name: string, options: JoinOptions = {}): Room<Events> {
     const { connect = true, ...asked } = options;
     const key = JSON.stringify([name, asked]);
-    const held = this.#held.get(key) ?? this.#hold(name, asked);
-    this.#held.set(key, held);
-    held.hands += 1;
-    const { session } = held;
-    if (connect) void session.link.connect();
-    const { clock } = session;
-    return new Room(name, session, held.shared, () => {
-      held.hands -= 1;
-      // Who lets go and takes it again at once, as frameworks do, keeps the connection.
-      clock.setTimeout(() => {
-        if (held.hands || this.#held.get(key) !== held) return;
-        this.#held.delete(key);
-        session.link.disconnect();
-      }, 0);
-    });
+    const room = this.#rooms.get(key) ?? this.#make(name, asked);
+    this.#rooms.set(key, room);
+    room.$hands += 1;
+    room.$left = () => {
+      this.#rooms.delete(key);
+      room.link.disconnect();
+    };
+    if (connect) room.connect();
+    return room as unknown as Room<Events>;
   }
 
   /** Ends all connections. Rooms that are held can be connected again. */
   close(): void {
-    for (const { session } of this.#held.values()) session.link.disconnect();
+    for (const { link } of this.#rooms.values()) link.disconnect();
   }
 
-  #hold(name: string, asked: RoomOptions): Held {
+  #make(name: string, asked: RoomOptions): Room {
     const { backoff, queue, storage, identity = "", ...rest } = this.#options;
-    const { random } = surroundings(rest);
-    const session = new Session(name, rest, asked, {
+    return new Room(name, rest, asked, {
       ...rest,
-      backoff: backoff?.() ?? nativeBackoff({ random }),
+      backoff: backoff?.(),
       queue: { ...queue, storage: storage?.(`${rest.url} ${name} ${identity}`) },
     });
-    return { session, shared: shared(session), hands: 0 };
   }
 }

@@ -7,35 +7,24 @@ const realClock: Clock = {
   clearTimeout: (timer) => clearTimeout(timer as number),
 };
 
-/** The page that this runs in, if it is one. */
-function ownPage(): HostPage | null {
-  const { document, window } = globalThis;
-  if (!document?.addEventListener || !window?.addEventListener) return null;
-  return {
-    isHidden: () => document.visibilityState === "hidden",
-    isOffline: () => navigator.onLine === false,
-    listen(listener) {
-      const stops: (() => void)[] = [];
-      const add = (target: EventTarget, name: string, told: () => void) => {
-        target.addEventListener(name, told);
-        stops.push(() => target.removeEventListener(name, told));
-      };
-      const shown = () => listener(document.visibilityState === "hidden" ? "hidden" : "shown");
-      add(document, "visibilitychange", shown);
-      add(document, "resume", shown);
-      add(window, "pageshow", shown);
-      add(window, "online", () => listener("online"));
-      add(window, "offline", () => listener("offline"));
-      return () => {
-        for (const stop of stops) stop();
-      };
-    },
-  };
-}
+/** Those of the document bubble. */
+const EVENTS = ["visibilitychange", "resume", "pageshow", "online", "offline"];
+
+/** The page that this runs in. */
+const ownPage: HostPage = {
+  isHidden: () => document.hidden,
+  isOffline: () => !navigator.onLine,
+  listen(listener) {
+    const stop = new AbortController();
+    for (const name of EVENTS) window.addEventListener(name, listener, stop);
+    return () => stop.abort();
+  },
+};
 
 export type Surroundings = Required<Omit<Environment, "page">> & { page: HostPage | null };
 
 export function surroundings(given: Environment): Surroundings {
+  let last = "";
   return {
     get WebSocket() {
       return given.WebSocket ?? (globalThis.WebSocket as unknown as SocketConstructor);
@@ -43,8 +32,12 @@ export function surroundings(given: Environment): Surroundings {
     clock: given.clock ?? realClock,
     random: given.random ?? Math.random,
     get page() {
-      return given.page === undefined ? ownPage() : given.page;
+      return given.page === undefined && globalThis.document ? ownPage : (given.page ?? null);
     },
-    log: given.log ?? (() => {}),
+    // The same again and again is said once.
+    log(text, details) {
+      if (text !== last) given.log?.(text, details);
+      last = text;
+    },
   };
 }

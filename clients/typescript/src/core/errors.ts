@@ -20,8 +20,8 @@ export class DormouseError extends Error {
   declare retryAfterMs?: number;
   declare details?: unknown;
 
-  constructor(code: string, message: string, options?: ErrorOptions) {
-    super(message);
+  constructor(code: string, message?: string, options?: ErrorOptions) {
+    super(message || code);
     Object.assign(this, options, { code });
   }
 }

@@ -6,9 +6,10 @@ import type { Clock } from "./types.ts";
 const LATE_MS = 5000;
 /** How long an answer is waited for when the machine or the page has just come back. */
 const PROBE_MS = 5000;
+/** How long an answer to a ping is waited for else. */
+const PONG_TIMEOUT_MS = 10_000;
 
 interface Hooks {
-  clock: Clock;
   ping: () => void;
   pong: (rttMs: number) => void;
   /** Whether an answer is overdue. */
@@ -17,6 +18,7 @@ interface Hooks {
 }
 
 export class Heartbeat {
+  readonly #clock: Clock;
   readonly #hooks: Hooks;
   readonly #timeoutMs: number;
   #intervalMs = 0;
@@ -24,7 +26,8 @@ export class Heartbeat {
   #check: unknown;
   #pingedAt: number | null = null;
 
-  constructor(timeoutMs: number, hooks: Hooks) {
+  constructor(clock: Clock, timeoutMs = PONG_TIMEOUT_MS, hooks: Hooks) {
+    this.#clock = clock;
     this.#timeoutMs = timeoutMs;
     this.#hooks = hooks;
   }
@@ -37,26 +40,26 @@ export class Heartbeat {
   }
 
   stop(): void {
-    this.#hooks.clock.clearTimeout(this.#beat);
-    this.#hooks.clock.clearTimeout(this.#check);
+    this.#clock.clearTimeout(this.#beat);
+    this.#clock.clearTimeout(this.#check);
     this.#check = undefined;
     this.#pingedAt = null;
   }
 
   /** Something came: the connection lives. */
   heard(isPong: boolean): void {
-    const { clock, overdue, pong } = this.#hooks;
-    clock.clearTimeout(this.#check);
+    const { overdue, pong } = this.#hooks;
+    this.#clock.clearTimeout(this.#check);
     this.#check = undefined;
     overdue(false);
     if (!isPong || this.#pingedAt === null) return;
-    pong(Math.max(clock.now() - this.#pingedAt, 0));
+    pong(Math.max(this.#clock.now() - this.#pingedAt, 0));
     this.#pingedAt = null;
   }
 
   /** Pings now, and takes the connection for dead if nothing comes in this time. */
   probe(limitMs = PROBE_MS): void {
-    this.#pingedAt = this.#hooks.clock.now();
+    this.#pingedAt = this.#clock.now();
     this.#wait(limitMs / 2, () => {
       this.#hooks.overdue(true);
       this.#wait(limitMs / 2, () => this.#hooks.dead());
@@ -65,24 +68,22 @@ export class Heartbeat {
   }
 
   #wait(ms: number, then: () => void): void {
-    const { clock } = this.#hooks;
-    clock.clearTimeout(this.#check);
-    const due = clock.now() + ms;
-    this.#check = clock.setTimeout(() => {
+    this.#clock.clearTimeout(this.#check);
+    const due = this.#clock.now() + ms;
+    this.#check = this.#clock.setTimeout(() => {
       this.#check = undefined;
       // An answer may wait behind a timer that was held back, or the ping was never sent: ask again.
-      if (LATE_MS < Math.abs(clock.now() - due)) this.probe();
+      if (LATE_MS < Math.abs(this.#clock.now() - due)) this.probe();
       else then();
     }, ms);
   }
 
   #next(): void {
     if (!this.#intervalMs) return;
-    const { clock } = this.#hooks;
-    const due = clock.now() + this.#intervalMs;
-    this.#beat = clock.setTimeout(() => {
+    const due = this.#clock.now() + this.#intervalMs;
+    this.#beat = this.#clock.setTimeout(() => {
       this.#next();
-      const isLate = LATE_MS < Math.abs(clock.now() - due);
+      const isLate = LATE_MS < Math.abs(this.#clock.now() - due);
       if (this.#check === undefined || isLate) this.probe(isLate ? PROBE_MS : this.#timeoutMs);
     }, this.#intervalMs);
   }

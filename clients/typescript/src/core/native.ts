@@ -35,11 +35,10 @@ export function errorOf(frame: Frame): DormouseError {
 }
 
 /** `query` says what to ask of the room in the URL, at each attempt. */
-export function native(options: NativeOptions, query: () => Record<string, string | undefined>): Dialect {
+export function native(options: NativeOptions, query: () => Record<string, unknown>): Dialect {
   const { url, clientId, auth = "protocol", codec = json } = options;
   /** The last error that was about the connection: `closing` says less. */
   let fault: Frame | undefined;
-  const base = new URL("/ws/v2/connect", String(url).replace(/^http/, "ws"));
   const format = codec.name ?? "json";
 
   return {
@@ -48,30 +47,23 @@ export function native(options: NativeOptions, query: () => Record<string, strin
       fault = undefined;
       // Other characters cannot stand in the name of a sub-protocol.
       const isProtocol = auth === "protocol" && token && /^[\w.~-]+$/.test(token);
-      const parameters = {
-        ...query(),
-        format,
-        client_id: clientId,
-        token: isProtocol || auth === "message" ? undefined : (token ?? undefined),
-      };
-      const address = new URL(base);
-      for (const [name, it] of Object.entries(parameters)) if (it) address.searchParams.set(name, it);
+      const isQuery = !isProtocol && auth !== "message";
+      const address = new URL("/ws/v2/connect", String(url).replace(/^http/, "ws"));
+      const parameters = { ...query(), client_id: clientId, token: isQuery && token };
+      for (const [name, it] of Object.entries(parameters)) if (it) address.searchParams.set(name, String(it));
       return {
-        url: String(address),
+        url: address.href,
         protocols: [`dormouse.v2.${format}`, ...(isProtocol ? [`bearer.${token}`] : [])],
       };
     },
     opening: ({ token }) => (auth === "message" && token ? [{ type: "auth", token }] : []),
-    isHello: (frame) => frame.type === "hello",
-    heartbeatMs: (hello) => hello.heartbeat_interval_ms as number,
+    hello: "hello",
     check(frame, hello) {
       const limit = (hello?.limits as { frame_bytes?: number } | undefined)?.frame_bytes ?? FRAME_BYTES_MAX;
       const data = codec.encode(frame);
       // A character has three bytes at most.
-      const isShort = data.length * 3 <= limit;
-      const bytes = isShort || typeof data !== "string" ? data.length : new TextEncoder().encode(data).length;
-      if (bytes <= limit) return;
-      throw new DormouseError("MESSAGE_TOO_LARGE", `More than ${limit} bytes`, { details: { limit } });
+      if (data.length * 3 <= limit || new Blob([data as string]).size <= limit) return;
+      throw new DormouseError("MESSAGE_TOO_LARGE", "", { details: { limit } });
     },
     idOf: (frame) => frame.id as string | undefined,
     answer(frame) {
@@ -97,18 +89,18 @@ export function native(options: NativeOptions, query: () => Record<string, strin
   };
 }
 
-const ACTIONS: Record<string, Verdict["action"]> = { auth: "auth", never: "stop" };
-
 /** What `closing` asks for; of a word for `reconnect` that is not known, to come back. */
 function closing(frame: Frame, fault: Frame | undefined): Verdict {
-  const { reconnect, after_ms: after } = frame as { reconnect?: string; after_ms?: number };
-  const verdict: Verdict = {
-    action: ACTIONS[reconnect ?? ""] ?? "retry",
-    kind: frame.code === 1008 ? "handshake" : frame.code === 1001 ? "timeout" : "server_error",
-    code: String(fault?.code ?? frame.code),
+  const {
+    code,
+    reconnect,
+    after_ms: afterMs,
+  } = frame as { code?: number; reconnect?: string; after_ms?: number };
+  return {
+    action: reconnect === "auth" ? "auth" : reconnect === "never" ? "stop" : "retry",
+    kind: code === 1008 ? "handshake" : code === 1001 ? "timeout" : "server_error",
+    code: String(fault?.code ?? code),
     reason: String(fault?.message ?? frame.reason),
+    afterMs: reconnect === "now" ? 0 : afterMs,
   };
-  if (reconnect === "now") verdict.afterMs = 0;
-  else if (after !== undefined) verdict.afterMs = after;
-  return verdict;
 }

@@ -1,5 +1,6 @@
 // Who is in a room.
-import type { RoomEvent, Session } from "./session.ts";
+import type { RoomEvent } from "./room-types.ts";
+import type { Session } from "./session.ts";
 import { Store } from "./store.ts";
 import type { Frame } from "./types.ts";
 
@@ -27,7 +28,6 @@ const EMPTY: PresenceState = { mode: "members", connections: 0, users: 0, member
 /** The list is asked for after each attachment, and kept up by events, as long as somebody looks. */
 export class Presence extends Store<PresenceState> {
   readonly #session: Session;
-  #isStarted = false;
 
   constructor(session: Session) {
     super(EMPTY);
@@ -37,7 +37,7 @@ export class Presence extends Store<PresenceState> {
   /** A page of who is here; `cursor` is that of the page before. */
   async get(options: { limit?: number; cursor?: string; signal?: AbortSignal } = {}) {
     const { signal, ...asked } = options;
-    const answer = await this.#session.ask({ type: "presence", ...asked }, { signal });
+    const answer = await this.#session.request({ type: "presence", ...asked }, { signal });
     return answer as unknown as PresenceState & { cursor?: string };
   }
 
@@ -46,23 +46,21 @@ export class Presence extends Store<PresenceState> {
   update = (data: unknown): Promise<void> => this.#say("update", data);
   leave = (data?: unknown): Promise<void> => this.#say("leave", data);
 
-  override start(): void {
-    if (this.#isStarted) return;
-    this.#isStarted = true;
+  protected override begin(): void {
     const session = this.#session;
-    session.events.on("presence", (event) => this.#apply(event));
-    session.events.on("occupancy", ({ data }) => this.#replace(data as Told));
-    session.notices.on("attached", () => this.#load());
+    session.on("presence", (event) => this.#apply(event));
+    session.on("occupancy", ({ data }) => this.#replace(data as Told));
+    session.watch("attached", () => this.#load());
     if (session.link.isOpen) this.#load();
   }
 
   async #say(verb: string, data: unknown): Promise<void> {
-    await this.#session.ask({ type: "command", command: `presence.${verb}`, params: { data } });
+    await this.#session.request({ type: "command", command: `presence.${verb}`, params: { data } });
   }
 
   #load(): void {
     const answered = (answer: Frame) => this.#replace(answer as Told);
-    this.#session.ask({ type: "presence", limit: 500 }, { answered, queue: false }).catch(() => {});
+    this.#session.request({ type: "presence", limit: 500 }, { answered, queue: false }).catch(() => {});
   }
 
   #replace(told: Told): void {

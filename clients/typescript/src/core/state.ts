@@ -16,7 +16,6 @@ const PREFIX = "state.";
 /** All entries, by key; loaded when somebody looks, and kept up by events. */
 export class State extends Store<Readonly<Record<string, StateEntry>>> {
   readonly #session: Session;
-  #isStarted = false;
   #isLoaded = false;
   /** Changes that came while the entries were on their way. */
   #offset = 0;
@@ -28,7 +27,7 @@ export class State extends Store<Readonly<Record<string, StateEntry>>> {
 
   /** Entries by keys, or what they begin with and `*`. */
   async get(keys?: readonly string[]): Promise<Answer> {
-    const { result } = await this.#session.ask({ type: "query", query: "state", params: { keys } });
+    const { result } = await this.#session.request({ type: "query", query: "state", params: { keys } });
     return result as Answer;
   }
 
@@ -38,14 +37,12 @@ export class State extends Store<Readonly<Record<string, StateEntry>>> {
    */
   async set(key: string, value: unknown, { ifVersion }: { ifVersion?: number } = {}): Promise<void> {
     const params = { key, value, if_version: ifVersion };
-    await this.#session.ask({ type: "command", command: "set_state", params }, { keep: true });
+    await this.#session.request({ type: "command", command: "set_state", params }, { keep: true });
   }
 
-  override start(): void {
-    if (this.#isStarted) return;
-    this.#isStarted = true;
-    const { events, notices, link } = this.#session;
-    events.on(`${PREFIX}*`, ({ event, data, offset = 0 }) => {
+  protected override begin(): void {
+    const session = this.#session;
+    session.on(`${PREFIX}*`, ({ event, data, offset = 0 }) => {
       if (!this.#isLoaded || offset <= this.#offset) return;
       this.#offset = offset;
       const key = event.slice(PREFIX.length);
@@ -53,10 +50,10 @@ export class State extends Store<Readonly<Record<string, StateEntry>>> {
       const value = (data as { value?: unknown } | undefined)?.value ?? null;
       this.show(value === null ? others : { ...others, [key]: { value, version: offset } });
     });
-    notices.on("attached", ({ recovered }) => {
+    session.watch("attached", ({ recovered }) => {
       if (!recovered || !this.#isLoaded) this.#load();
     });
-    if (link.isOpen) this.#load();
+    if (session.link.isOpen) this.#load();
   }
 
   #load(): void {
@@ -67,6 +64,6 @@ export class State extends Store<Readonly<Record<string, StateEntry>>> {
       this.show(Object.fromEntries(entries.map(({ key, value, version }) => [key, { value, version }])));
     };
     const asked = { type: "query", query: "state" };
-    this.#session.ask(asked, { answered, queue: false }).catch(() => {});
+    this.#session.request(asked, { answered, queue: false }).catch(() => {});
   }
 }

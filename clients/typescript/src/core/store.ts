@@ -2,6 +2,7 @@
 
 export class Store<T> {
   #value: T;
+  #isStarted = false;
   readonly #listeners = new Set<() => void>();
 
   constructor(value: T) {
@@ -20,7 +21,12 @@ export class Store<T> {
   };
 
   /** Begins to keep the value up; called again it does nothing. */
-  start(): void {}
+  start(): void {
+    if (!this.#isStarted) this.begin();
+    this.#isStarted = true;
+  }
+
+  protected begin(): void {}
 
   protected show(value: T): void {
     this.#value = value;

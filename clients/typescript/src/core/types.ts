@@ -1,5 +1,5 @@
 // The words that every part of the client shares. Times are in milliseconds.
-import type { BackoffStrategy } from "./backoff.ts";
+import type { Backoff } from "./backoff.ts";
 import type { DormouseError } from "./errors.ts";
 
 /**
@@ -39,12 +39,12 @@ export interface Clock {
   clearTimeout(timer: unknown): void;
 }
 
-/** What the page around the client tells of itself; absent outside of pages. */
+/** The page around the client; there is none outside of browsers. */
 export interface HostPage {
   isHidden(): boolean;
   isOffline(): boolean;
-  /** Hears of every change that may have cut the connection. Returns how to stop. */
-  listen(listener: (what: "shown" | "hidden" | "online" | "offline") => void): () => void;
+  /** Hears when either may have changed, or the page is back from a sleep. Returns how to stop. */
+  listen(listener: () => void): () => void;
 }
 
 /** All that is not the client's own; each has a default, taken when it is used and not at import. */
@@ -92,8 +92,10 @@ export interface Verdict {
   afterMs?: number;
 }
 
-/** The answer to a queued message. */
-export type Answer = { id: string; value: Frame } | { id: string; error: DormouseError };
+/** The answer to a queued message: one of the two. */
+export type Answer =
+  | { id: string; value: Frame; error?: never }
+  | { id: string; value?: never; error: DormouseError };
 
 export interface Codec {
   /** What the native protocol calls it. `json` by default. */
@@ -116,10 +118,8 @@ export interface Dialect {
   address(request: AddressRequest): { url: string; protocols?: string[] };
   /** What is said first on an open socket. */
   opening?(request: AddressRequest): Frame[];
-  /** Whether this message opens the connection for use. Absent: the open socket is enough. */
-  isHello?(frame: Frame): boolean;
-  /** The heartbeat interval that a hello asks for. */
-  heartbeatMs?(hello: Frame): number | undefined;
+  /** The type of the message that opens the connection for use. Absent: the open socket is enough. */
+  hello?: string;
   /** The text of a ping. `{"type":"ping"}` by default. */
   ping?(): string;
   /** What to send back at once, such as a `pong` for a server's `ping`. */
@@ -188,17 +188,17 @@ export interface QueueOptions {
 
 export interface LinkOptions extends Environment {
   token?: TokenSource;
-  backoff?: BackoffStrategy;
+  backoff?: Backoff;
   /** From the beginning of an attempt, its token included, to the hello. 10,000 by default. */
   connectTimeoutMs?: number;
-  /** 0: none. By default what the hello says, else 25,000. */
+  /** 0: none. By default the `heartbeat_interval_ms` of the hello, else 25,000. */
   heartbeatMs?: number;
   /** How long an answer to a ping is waited for. 10,000 by default. */
   pongTimeoutMs?: number;
   queue?: QueueOptions;
   /** Whether attempts wait while the page is hidden. On by default. */
   pauseWhenHidden?: boolean;
-  /** Says what is wrong with an inbound message, which is dropped. Logged once for each type. */
+  /** Says what is wrong with an inbound message, which then is logged and dropped. */
   validate?: (frame: Frame) => string | undefined;
 }
 

@@ -12,7 +12,6 @@ export class Typing extends Store<readonly string[]> {
   readonly #session: Session;
   readonly #timers = new Map<string, unknown>();
   #saidAt = 0;
-  #isStarted = false;
 
   constructor(session: Session) {
     super([]);
@@ -21,19 +20,18 @@ export class Typing extends Store<readonly string[]> {
 
   /** Says that this user types, or no longer does. To be called at every key: it is said when it must be. */
   set(isTyping: boolean): void {
-    const now = this.#session.clock.now();
+    const now = this.#session.$clock.now();
     const isRecent = now - this.#saidAt < (isTyping ? AGAIN_MS : OVER_MS);
     if (isTyping === isRecent || !this.#session.link.isOpen) return;
     this.#saidAt = isTyping ? now : 0;
     this.#session.link.send({ type: "publish", event: "typing", data: { on: isTyping } }, { queue: false });
   }
 
-  override start(): void {
-    if (this.#isStarted) return;
-    this.#isStarted = true;
-    const { clock, events, notices } = this.#session;
-    events.on("typing", ({ user, data }) => {
-      if (!user || user === this.#session.user) return;
+  protected override begin(): void {
+    const session = this.#session;
+    const { $clock: clock } = session;
+    session.on("typing", ({ user, data }) => {
+      if (!user || user === session.user) return;
       clock.clearTimeout(this.#timers.get(user));
       this.#timers.delete(user);
       const over = () => {
@@ -43,7 +41,7 @@ export class Typing extends Store<readonly string[]> {
       if ((data as { on?: boolean }).on) this.#timers.set(user, clock.setTimeout(over, OVER_MS));
       this.#tell();
     });
-    notices.on("attached", () => {
+    session.watch("attached", () => {
       for (const it of this.#timers.values()) clock.clearTimeout(it);
       this.#timers.clear();
       this.#tell();

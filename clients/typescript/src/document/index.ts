@@ -1,5 +1,6 @@
 // A text that is edited together.
-import type { DocumentOptions, Room } from "../core/room.ts";
+import type { Room } from "../core/room.ts";
+import type { DocumentOptions } from "../core/room-types.ts";
 
 export async function joinDocument(room: Room, name: string, options: DocumentOptions = {}) {
   return room.command("document.join", { document: name, ...options });

@@ -20,7 +20,7 @@ export class TestPage implements HostPage {
   tell(what: "shown" | "hidden" | "online" | "offline"): void {
     if (what === "shown" || what === "hidden") this.hidden = what === "hidden";
     else this.offline = what === "offline";
-    for (const it of [...this.#listeners]) it(what);
+    for (const it of [...this.#listeners]) it();
   }
 }
 

@@ -64,7 +64,7 @@ export async function join(
   asked: JoinOptions = {},
 ): Promise<Seen> {
   const wire = sockets();
-  const backoff = () => nativeBackoff({ baseDelaysMs: [20, 50, 100] });
+  const backoff = () => nativeBackoff({ baseMs: 20, capMs: 100 });
   const { WebSocket } = wire;
   const client = new Dormouse({
     url: server.http,

@@ -115,12 +115,12 @@ export class TestSocket implements SocketLike {
 export class TestPage implements HostPage {
   hidden = false;
   offline = false;
-  readonly listeners = new Set<(what: "shown" | "hidden" | "online" | "offline") => void>();
+  readonly listeners = new Set<() => void>();
 
   isHidden = () => this.hidden;
   isOffline = () => this.offline;
 
-  listen(listener: (what: "shown" | "hidden" | "online" | "offline") => void): () => void {
+  listen(listener: () => void): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
   }
@@ -128,7 +128,7 @@ export class TestPage implements HostPage {
   says(what: "shown" | "hidden" | "online" | "offline"): void {
     if (what === "shown" || what === "hidden") this.hidden = what === "hidden";
     else this.offline = what === "offline";
-    for (const it of [...this.listeners]) it(what);
+    for (const it of [...this.listeners]) it();
   }
 }
 

@@ -12,8 +12,7 @@ import { settle, world } from "./clock.ts";
 /** A protocol with a hello, answers by id, and renewal of the token. */
 export const dialect: Dialect = {
   address: ({ token }) => ({ url: `ws://test/?token=${encodeURIComponent(token ?? "")}` }),
-  isHello: (frame) => frame.type === "hello",
-  heartbeatMs: (hello) => hello.heartbeat_interval_ms as number | undefined,
+  hello: "hello",
   idOf: (frame) => frame.id as string | undefined,
   answer: (frame) =>
     frame.type === "ack"
