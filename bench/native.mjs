@@ -4,7 +4,7 @@
 //            and in the context protocol with `batch=1`
 //   resume   10,000 entries told again to one who comes back; and how long members wait for what another
 //            says meanwhile, beside the same without it
-//   storm    1,000 clients who come back at once after the server was killed
+//   storm    1,000 clients who come back at once after the server was killed: each a user, and all of one
 //   slow     the server's memory while 10,000 events are published and one client reads none of them
 // Each pair is measured in one run, in alternating order.
 import { randomUUID } from "node:crypto";
@@ -13,7 +13,7 @@ import { parseArgs } from "node:util";
 import { WebSocket } from "ws";
 import { machine } from "./lib/machine.mjs";
 import { STATE } from "./lib/paths.mjs";
-import { before, peers } from "./lib/peers.mjs";
+import { before, peers, token } from "./lib/peers.mjs";
 import { cpuMs, killAll } from "./lib/processes.mjs";
 import { median } from "./lib/stats.mjs";
 
@@ -59,7 +59,8 @@ async function open(server, path, hear = () => {}) {
   return socket;
 }
 
-const native = (room, query = "") => `/ws/v2/connect?token=test&room=chat:${room}${query}`;
+const native = (room, query = "", shows = "test") =>
+  `/ws/v2/connect?token=${shows}&room=chat:${room}${query}`;
 const messages = (data) => [JSON.parse(data)].flat();
 
 /** Fills a room with so many messages. */
@@ -232,13 +233,14 @@ async function storm(build) {
   await seed(server, "one", 1_000);
   const epoch = await epochOf(server, "one");
   const lines = [];
-  for (let round = 0; round < rounds; round++) {
+  for (const isOne of Array.from({ length: 2 * rounds }, (_, round) => round % 2 === 1)) {
     await server.stop(); // Killed.
     server = await start(build, "storm", false);
     const begun = performance.now();
     let recovered = 0;
     const back = async (number) => {
       const place = 1_000 - (number % 100);
+      const shows = isOne ? "test" : token({ sub: `user${number}`, contexts: "*" });
       for (;;) {
         const live = Promise.withResolvers();
         const hear = (data) => {
@@ -249,7 +251,7 @@ async function storm(build) {
           }
         };
         try {
-          const socket = await open(server, native("one", `&resume=${epoch}:${place}`), hear);
+          const socket = await open(server, native("one", `&resume=${epoch}:${place}`, shows), hear);
           socket.on("close", () => live.resolve(false));
           if (await live.promise) return socket;
         } catch {} // Refused by the system: it comes again.
@@ -257,7 +259,10 @@ async function storm(build) {
       }
     };
     const sockets = await Promise.all(Array.from({ length: clients }, (_, number) => back(number)));
-    lines.push(`  ${clients} clients live after ${ms(performance.now() - begun)}, ${recovered} recovered`);
+    const users = isOne ? "one user" : `${clients} users`;
+    lines.push(
+      `  ${clients} clients of ${users} live after ${ms(performance.now() - begun)}, ${recovered} recovered`,
+    );
     for (const it of sockets) it.terminate();
   }
   await server.stop();

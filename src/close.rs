@@ -19,6 +19,8 @@ pub enum CloseCode {
     TooLarge,
     /// 1011: our fault (C17).
     Internal,
+    /// 1012: the server is about to restart.
+    Restart,
     /// 1013: try later.
     TryLater,
     /// 4000 to 4999: one of a protocol's own, which says in its file what it means.
@@ -34,6 +36,7 @@ impl CloseCode {
             Self::Policy => 1008,
             Self::TooLarge => 1009,
             Self::Internal => 1011,
+            Self::Restart => 1012,
             Self::TryLater => 1013,
             Self::Own(code) => code,
         }
@@ -99,6 +102,7 @@ impl Closing {
     pub fn of(code: CloseCode, error: Option<&ProtocolError>, random: u64) -> Self {
         let known = error.map(|it| it.code);
         let (reason, reconnect) = match known {
+            _ if code == CloseCode::Restart => ("drain", Reconnect::After),
             None => ("slow", Reconnect::After),
             Some(Code::AuthenticationFailed) => ("token", Reconnect::Auth),
             Some(Code::RateLimitExceeded) => ("rate", Reconnect::After),
@@ -119,6 +123,7 @@ impl Closing {
         let (least, spread) = match (said, code) {
             (Some(least), _) => (least, 5_000),
             (None, CloseCode::TryLater) => (5_000, 25_000),
+            (None, CloseCode::Restart) => (0, 5_000),
             (None, _) => (500, 5_000),
         };
         // Numbers that follow each other are far apart in this order.
@@ -172,9 +177,10 @@ mod tests {
             CloseCode::Policy,
             CloseCode::TooLarge,
             CloseCode::Internal,
+            CloseCode::Restart,
             CloseCode::TryLater,
         ];
-        let numbers = [1001, 1008, 1009, 1011, 1013];
+        let numbers = [1001, 1008, 1009, 1011, 1012, 1013];
         assert_eq!(sent.map(CloseCode::number), numbers);
     }
 

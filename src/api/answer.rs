@@ -25,6 +25,9 @@ impl Answer {
             Event::Refused(error) => Self::Refused(error.clone()),
             Event::Reply(Reply::Accepted(accepted)) => Self::json(&Outcome::of(accepted)),
             Event::Reply(Reply::Kicked(kicked)) => Self::json(&Kicked { kicked: *kicked }),
+            Event::Reply(Reply::Drained { kicked, left }) => {
+                Self::json(&Drained { kicked: *kicked, left: *left })
+            }
             Event::Reply(Reply::Erased) => Self::Done(Json::null()),
             Event::History(page) => Self::json(&History::of(page)),
             Event::Presence(members) => {
@@ -92,6 +95,15 @@ impl<'a> Outcome<'a> {
 pub(crate) struct Kicked {
     /// So many connections were closed.
     kicked: u64,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub(crate) struct Drained {
+    /// So many connections were closed.
+    kicked: u64,
+    /// So many of those that were meant are left.
+    left: u64,
 }
 
 #[derive(Serialize)]

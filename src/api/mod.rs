@@ -12,7 +12,7 @@ mod sent;
 
 pub use answer::{Answer, Batch, Outcome, Rooms};
 #[cfg(not(target_arch = "wasm32"))]
-pub(crate) use answer::{History, Kicked, Presence};
+pub(crate) use answer::{Drained, History, Kicked, Presence};
 pub use call::Call;
 pub use caller::Caller;
 #[cfg(not(target_arch = "wasm32"))]

@@ -8,7 +8,8 @@ use crate::admission::Query;
 use crate::feature::http;
 use crate::kernel::Grant;
 use crate::message::{
-    Before, ConnectionId, Kind, Offset, PageRequest, ProtocolError, RoomName, UserId, Within,
+    Before, ConnectionId, Drain, Kind, Millis, Offset, PageRequest, ProtocolError, RoomName,
+    UserId, Within,
 };
 use crate::protocol::json;
 
@@ -126,8 +127,20 @@ impl Asked {
         self.query.get("before").map_or(Ok(Before::Newest), Before::read)
     }
 
+    fn limit(&self) -> Result<u32, ProtocolError> {
+        json::limit(self.number("limit", "limit must be 1 to 200")?)
+    }
+
+    /// Which connections are to be closed for them to come back.
+    fn drain(&self) -> Result<Drain, ProtocolError> {
+        let before = self.query.get("joined_before");
+        let before = before.map_or(Some(Millis(u64::MAX)), Millis::parse);
+        let before = before.ok_or(WRONG_TIME)?;
+        Ok(Drain { before, limit: self.limit()? })
+    }
+
     fn page(&self) -> Result<PageRequest, ProtocolError> {
-        let limit = json::limit(self.number("limit", "limit must be 1 to 200")?)?;
+        let limit = self.limit()?;
         let before = self.before()?;
         let after = self.number("after", "after must be an offset")?.map(Offset);
         let raw = match self.query.get("raw") {
@@ -138,6 +151,8 @@ impl Asked {
         Ok(PageRequest { before, after, limit, raw, within: Within::default() })
     }
 }
+
+const WRONG_TIME: ProtocolError = ProtocolError::invalid("joined_before must be an RFC 3339 time");
 
 /// What stands for the segments in braces, if a path and a query fit the call.
 fn parameters<'a>(call: &RoomCall, path: &[&'a str], query: &Query) -> Option<Vec<&'a str>> {
@@ -213,6 +228,14 @@ pub(crate) const CALLS: &[RoomCall] = &[
     },
     RoomCall {
         method: "DELETE",
+        path: "connections",
+        grants: &[Grant::Admin],
+        cost: Cost::Call,
+        answers_nothing: false,
+        reads: Reads::Path(|it| it.drain().map(Task::Drain)),
+    },
+    RoomCall {
+        method: "DELETE",
         path: "users/{user}",
         grants: &[Grant::Admin],
         cost: Cost::Call,
@@ -272,7 +295,13 @@ mod tests {
         };
         assert_eq!(allowed(&["events"]), "GET, HEAD, POST");
         assert_eq!(allowed(&["presence"]), "GET, HEAD");
-        for path in [&["connections", "x"][..], &["documents", "%ff"], &["state", "a"], &[]] {
+        for path in [
+            &["connections"][..],
+            &["connections", "x"],
+            &["documents", "%ff"],
+            &["state", "a"],
+            &[],
+        ] {
             assert_eq!(allowed(path), "DELETE", "{path:?}");
         }
     }

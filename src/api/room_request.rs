@@ -8,7 +8,7 @@ use super::Sent;
 use crate::feature;
 use crate::kernel::{Command, Grants, Request};
 use crate::message::{
-    Before, ConnectionId, Json, Kicked, Kind, Member, Millis, Offset, PageRequest, RoomName,
+    Before, ConnectionId, Drain, Json, Kicked, Kind, Member, Millis, Offset, PageRequest, RoomName,
     UserId, Within,
 };
 
@@ -51,6 +51,8 @@ pub enum Task {
     KickSession(ConnectionId),
     /// Close all of a user's.
     KickUser(UserId),
+    /// Close some of those that came by a time.
+    Drain(Drain),
     /// Forget everything.
     Erase,
     /// Something that a feature serves, to callers or to another room.
@@ -147,6 +149,7 @@ impl Task {
             Self::Presence => Command::Presence,
             Self::KickSession(connection) => Command::Kick(Kicked::Connection(connection)),
             Self::KickUser(user) => Command::Kick(Kicked::User(user)),
+            Self::Drain(it) => Command::Drain(it),
             Self::Erase => Command::Erase,
             Self::Feature(it) => Command::Feature(it.into()),
         };
@@ -163,6 +166,7 @@ mod tests {
         for literal in [
             r#""presence""#,
             r#"{"kick_user":"ann"}"#,
+            r#"{"drain":{"before":1,"limit":50}}"#,
             r#"{"delete_state":"topic"}"#,
             r#"{"delete_document":"notes"}"#,
             r#"{"delete_object":"plan.1"}"#,

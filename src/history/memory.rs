@@ -8,7 +8,7 @@ use super::{
 use crate::feature;
 use crate::feature::tables::{End, Log, Shown, Twin, Twins};
 use crate::kernel::{
-    Counts, DedupeWindow, Departure, Duplicate, PageQuery, StoredRoom, Told, Write,
+    CHAINED_WITHIN, Counts, DedupeWindow, Departure, Duplicate, PageQuery, StoredRoom, Told, Write,
 };
 use crate::message::{
     Added, Before, Entry, EntryKind, Epoch, Millis, Offset, Page, Relation, RequestId, Target,
@@ -114,7 +114,7 @@ impl History for MemoryHistory {
     fn stored_room(&self) -> Result<StoredRoom, Infallible> {
         let (head, head_at) = self.head;
         let Ok((first, first_at)) = self.oldest();
-        let last = self.entries.iter().rev().take(256);
+        let last = self.entries.iter().rev().take(CHAINED_WITHIN);
         let chained = last.into_iter().find(|it| it.body.user.is_none());
         Ok(StoredRoom {
             epoch: self.epoch.clone(),

@@ -114,3 +114,14 @@ pub(super) fn read<D: Database>(database: &D) -> Result<StoredRoom, D::Error> {
         own,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::CHAINED_WITHIN;
+
+    #[test]
+    fn a_wake_looks_at_as_many_entries_as_a_room_awake_does() {
+        assert!(KERNEL.contains(&format!("DESC LIMIT {CHAINED_WITHIN})")));
+    }
+}

@@ -2,13 +2,17 @@
 
 use super::principal::Principal;
 use super::{Connection, Context, Counts, Effect, Grant, Room, StoredRoom, Write, attach};
+use crate::close::CloseCode;
 use crate::feature::{ConnectionParts, Known};
 use crate::kernel::Event;
-use crate::message::{Code, ConnectionId, Epoch, Kicked, ProtocolError, Reply};
+use crate::message::{Code, ConnectionId, Drain, Epoch, Kicked, Millis, ProtocolError, Reply};
 
 /// Within how many milliseconds those come back whose room was erased: as many as may be in one are
 /// no more than some a millisecond then.
 const REATTACH_MS: u64 = 1000;
+
+const RESTARTS: ProtocolError =
+    ProtocolError::new(Code::Unavailable, "this server is about to restart; connect again");
 
 pub(crate) fn kick(room: &mut Room, cx: &mut Context, principal: &Principal, whom: &Kicked) {
     if let Err(error) =
@@ -40,6 +44,26 @@ pub(crate) fn kick(room: &mut Room, cx: &mut Context, principal: &Principal, who
         }
     }
     cx.answer(principal, Event::Reply(Reply::Kicked(kicked.len() as u64)));
+}
+
+/// Closes some of the connections that were there at a time, those that came first, so that their
+/// clients come back elsewhere, each after a time of its own.
+pub(crate) fn drain(room: &mut Room, cx: &mut Context, principal: &Principal, drain: Drain) {
+    if let Err(error) =
+        principal.needs(Grant::Admin, "this token does not allow closing connections")
+    {
+        return cx.refuse_principal(principal, error);
+    }
+    let Drain { before, limit } = drain;
+    let there = room.connections.values().filter(|it| it.joined_at <= before);
+    let mut there: Vec<(Millis, ConnectionId)> = there.map(|it| (it.joined_at, it.id)).collect();
+    there.sort_unstable();
+    let kicked = there.len().min(limit as usize);
+    for (_, id) in there.iter().take(kicked) {
+        room.disconnect_with(cx, *id, None, CloseCode::Restart, RESTARTS);
+    }
+    let (kicked, left) = (kicked as u64, (there.len() - kicked) as u64);
+    cx.answer(principal, Event::Reply(Reply::Drained { kicked, left }));
 }
 
 pub(crate) fn erase(room: &mut Room, cx: &mut Context, principal: &Principal) {

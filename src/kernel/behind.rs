@@ -24,7 +24,7 @@ pub const REPLAY_ENTRY_BYTES: usize = 328;
 
 /// Among how many of the newest entries a wake looks for one that is for everyone
 /// (`history::stored_room`).
-const CHAINED_WITHIN: u64 = 256;
+pub const CHAINED_WITHIN: usize = 256;
 
 /// How far the log may go on without a word to those who follow it and hear none of it. Whoever
 /// comes back is then read no more than so many entries that are not for them.
@@ -221,7 +221,7 @@ impl Room {
     /// the room slept does not show.
     pub(crate) fn newest_for_all(&self) -> Offset {
         let is_kept = self.first.0 != 0 && self.first <= self.chained;
-        let is_near = self.head.0.saturating_sub(self.chained.0) < CHAINED_WITHIN;
+        let is_near = self.head.0.saturating_sub(self.chained.0) < CHAINED_WITHIN as u64;
         if is_kept && is_near { self.chained } else { Offset(0) }
     }
 

@@ -2,8 +2,8 @@ use std::rc::Rc;
 
 use crate::feature::{self, Ask, Found, Rate};
 use crate::message::{
-    Acknowledgement, Body, Change, ConnectionId, Dedupe, Entry, EventName, Following, Json, Kicked,
-    PageRequest, ProtocolError, RequestId, Topic,
+    Acknowledgement, Body, Change, ConnectionId, Dedupe, Drain, Entry, EventName, Following, Json,
+    Kicked, PageRequest, ProtocolError, RequestId, Topic,
 };
 
 /// A frame from a client, decoded. Decoding cannot fail as a whole: what could
@@ -62,6 +62,8 @@ pub enum Command {
     Status,
     /// Close these connections.
     Kick(Kicked),
+    /// Close some of those that are there, for them to come back.
+    Drain(Drain),
     /// Close every connection and forget everything.
     Erase,
     /// Something that a feature serves.
@@ -145,6 +147,7 @@ impl Command {
             | Self::Stats
             | Self::Status
             | Self::Kick(_)
+            | Self::Drain(_)
             | Self::Erase => Dedupe::No,
         }
     }

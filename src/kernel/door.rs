@@ -52,6 +52,18 @@ impl Room {
             return;
         }
         let code = CloseCode::of(&error);
+        self.disconnect_with(cx, id, request_id, code, error);
+    }
+
+    /// The same, with a code that does not follow from the error.
+    pub(crate) fn disconnect_with(
+        &mut self,
+        cx: &mut Context,
+        id: ConnectionId,
+        request_id: Option<RequestId>,
+        code: CloseCode,
+        error: ProtocolError,
+    ) {
         let reason = error.message.clone();
         cx.refuse(id, request_id, error);
         cx.effects.push(Effect::Close { connection: id, code, reason });

@@ -27,6 +27,7 @@ pub(crate) fn serves(kind: Kind, command: &Command) -> bool {
         | Command::Stats
         | Command::Status
         | Command::Kick(_)
+        | Command::Drain(_)
         // A protocol that has a word for these is spoken where there is something to hear.
         | Command::Subscribe(_)
         | Command::Unsubscribe(_)

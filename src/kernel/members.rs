@@ -132,7 +132,11 @@ pub(crate) fn changed(
     change: Change,
     user: &UserId,
 ) {
-    if let Some(seen) = room.seen(user) {
+    // Who counts a user's connections looks at all of them.
+    if room.occupancy.is_none()
+        && room.keeps_lists()
+        && let Some(seen) = room.seen(user)
+    {
         tell(room, cx, except, Presence::One(change, seen));
     }
 }

@@ -47,7 +47,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use behind::Behind;
-pub use behind::REPLAY_ENTRY_BYTES;
+pub use behind::{CHAINED_WITHIN, REPLAY_ENTRY_BYTES};
 pub(crate) use command::Counted;
 pub use command::{Command, Publication, Related, Request};
 pub use connection::Connection;

@@ -41,7 +41,6 @@ pub(crate) fn admits(
         anonymous::capacity_for(room, network)?;
     }
     capacity_for(room, &connection.member.id)?;
-    topics::bounded(connection.topics.as_deref().unwrap_or_default())?;
     // What it subscribes to from the start rides in its attachment, as what it adds later.
     if connection.topics.as_ref().is_some_and(|it| !it.is_empty()) && !connection.fits_attachment()
     {

@@ -90,6 +90,7 @@ impl Room {
             Command::Stats => status::stats(self, cx, principal),
             Command::Status => status::status(self, cx, principal),
             Command::Kick(whom) => admin::kick(self, cx, principal, &whom),
+            Command::Drain(it) => admin::drain(self, cx, principal, it),
             Command::Erase => admin::erase(self, cx, principal),
             Command::Feature(it) => self.features.handle(self, cx, principal, it, duplicate),
         }

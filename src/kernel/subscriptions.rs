@@ -208,6 +208,11 @@ impl Room {
         self.subscriptions.following.iter().filter_map(|it| self.connection(*it))
     }
 
+    /// Whether anybody keeps a list of who is here, or will again.
+    pub(crate) fn keeps_lists(&self) -> bool {
+        !self.subscriptions.following.is_empty() || !self.subscriptions.deaf.is_empty()
+    }
+
     /// The connections that hear nothing for now.
     pub(crate) fn deaf(&self) -> Vec<ConnectionId> {
         self.subscriptions.deaf.iter().copied().collect()

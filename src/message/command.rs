@@ -1,3 +1,5 @@
+use serde::{Deserialize, Serialize};
+
 use super::{ConnectionId, Millis, Offset, ProtocolError, UserId};
 
 /// How a request that has an id is recognised when it comes again.
@@ -28,6 +30,15 @@ pub enum Kicked {
     Connection(ConnectionId),
     /// All of a user's.
     User(UserId),
+}
+
+/// Which connections are closed for their clients to come back, in waves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Drain {
+    /// Those that came no later than this.
+    pub before: Millis,
+    /// At most so many, those that came first.
+    pub limit: u32,
 }
 
 /// Which part of the log to read: the newest of it, or the oldest after an offset.

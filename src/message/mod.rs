@@ -26,7 +26,7 @@ mod topic;
 pub use address::{Network, address_key, networks};
 pub use ascii::{ascii_len, to_ascii};
 pub use body::{Body, EntryKind, Relation, Space};
-pub use command::{Acknowledgement, Before, Dedupe, Kicked, PageRequest, Within};
+pub use command::{Acknowledgement, Before, Dedupe, Drain, Kicked, PageRequest, Within};
 pub use error::{Code, Details, Fault, ProtocolError};
 pub use id::{Clock, ConnectionId, Epoch, Offset, RequestId, RoomName, UserId};
 pub(crate) use json::is_default;

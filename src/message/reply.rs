@@ -50,6 +50,13 @@ pub enum Reply {
     Status(Box<Status>),
     /// So many connections were closed.
     Kicked(u64),
+    /// So many connections were closed, and so many of those that were meant are left.
+    Drained {
+        /// So many were closed.
+        kicked: u64,
+        /// So many are left.
+        left: u64,
+    },
     /// The room is empty.
     Erased,
     /// It is told the log from here on.

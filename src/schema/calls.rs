@@ -128,6 +128,23 @@ pub(super) const CALLS: &[Call] = &[
     },
     Call {
         method: "delete",
+        path: "/api/v1/rooms/{kind}/{name}/connections",
+        id: "drainRoom",
+        tag: "rooms",
+        summary: "Have clients connect again, in waves",
+        about: "Closes connections with 1012, those that came first, at most `limit` of them. Their clients come back within five seconds. Those that came after `joined_before` stay, so that calls with the same come to an end. Takes the capability `admin`.",
+        open: false,
+        parameters: &["kind", "name", "joined_before", "limit"],
+        body: None,
+        answer: Answer::Json(
+            "So many are closed, and so many are left.",
+            output::<api::Drained>,
+            r#"{"kicked":50,"left":120}"#,
+        ),
+        problems: &[400, 401, 403, 404, 500, 503],
+    },
+    Call {
+        method: "delete",
         path: "/api/v1/rooms/{kind}/{name}/users/{user}",
         id: "closeConnectionsOfUser",
         tag: "rooms",

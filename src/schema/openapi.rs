@@ -257,6 +257,13 @@ const PARAMETERS: &[Parameter] = &[
     ),
     parameter("limit", "query", "At most so many.", input::<Limit>, "50"),
     parameter(
+        "joined_before",
+        "query",
+        "Only those that came no later than this, an RFC 3339 time.",
+        input::<String>,
+        r#""2024-01-01T12:00:00.123Z""#,
+    ),
+    parameter(
         "raw",
         "query",
         "Whether edits, deletions and reactions stand by themselves, as in the log.",

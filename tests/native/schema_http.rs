@@ -23,6 +23,7 @@ fn name(call: &Call) -> &'static str {
             ("GET", "events?search") => "search",
             ("GET", "presence") => "presence",
             ("GET", "reads") => "reads",
+            ("DELETE", "connections") => "drain",
             ("DELETE", "connections/{session}") => "kick session",
             ("DELETE", "users/{user}") => "kick user",
             ("DELETE", "") => "erase",

@@ -67,6 +67,7 @@ fn reply(notice: &Notice, at: String, reply: &Reply) -> Option<Frame> {
         Reply::Status(_)
         | Reply::Members(_)
         | Reply::Erased
+        | Reply::Drained { .. }
         | Reply::Attached(_)
         | Reply::Detached
         | Reply::Said

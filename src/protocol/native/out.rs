@@ -73,7 +73,7 @@ fn reply(notice: &Notice, channel: &Channel<'_>, reply: &Reply) -> Option<Frame>
         Reply::Members(it) => ack(notice, PresenceOut::all(it)),
         Reply::Kicked(kicked) => ack(notice, Answered { result: KickedOut { kicked: *kicked } }),
         // Nothing it can say asks for these.
-        Reply::Status(_) | Reply::Erased => None,
+        Reply::Status(_) | Reply::Drained { .. } | Reply::Erased => None,
     }
 }
 

@@ -97,6 +97,24 @@ const RECEIVE: &[Message] = &[
         r#"{"type":"command","id":"c1","command":"kick","params":{"user_id":"bob"}}"#,
     ),
     request(
+        "command.presence.enter",
+        &[Is("type", "command"), Is("command", "presence.enter"), MayOwn("room"), MayOwn("params")],
+        "I am here, from now on, and this is to be shown of me: `data`, at most 1 KiB.",
+        r#"{"type":"command","id":"e1","command":"presence.enter","params":{"data":{"status":"busy"}}}"#,
+    ),
+    request(
+        "command.presence.update",
+        &[Is("type", "command"), Is("command", "presence.update"), MayOwn("room"), MayOwn("params")],
+        "This is to be shown of me from now on.",
+        r#"{"type":"command","id":"e2","command":"presence.update","params":{"data":{"status":"free"}}}"#,
+    ),
+    request(
+        "command.presence.leave",
+        &[Is("type", "command"), Is("command", "presence.leave"), MayOwn("room"), MayOwn("params")],
+        "I am no longer here, and hear on.",
+        r#"{"type":"command","id":"e3","command":"presence.leave"}"#,
+    ),
+    request(
         "command",
         &[
             Is("type", "command"),

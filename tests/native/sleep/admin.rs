@@ -1,7 +1,7 @@
 //! What takes the grant `admin`: closing connections, forgetting everything.
 
 use dormouse::api::Task;
-use dormouse::message::{Kind, UserId};
+use dormouse::message::{Drain, Kind, Millis, UserId};
 use dormouse::protocol::ProtocolId;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -13,6 +13,8 @@ use super::step::{Act, Feature, Reached, Step, acts};
 pub(super) static ALL: Feature = Feature {
     steps: |place| {
         let kick = select(place.users).prop_map(|user| Task::KickUser(UserId(user.into())));
+        let drain = Just(Task::Drain(Drain { before: Millis(u64::MAX), limit: 1 }));
+        let kick = prop_oneof![4 => kick, 1 => drain];
         let who = select(vec!["backend", "backend", "bob"]);
         let calls = (who, kick).prop_map(|(who, task)| Step::Calls(who, task));
         vec![(1, calls.boxed()), (1, acts(place.seat().prop_map(Kicks))), (1, acts(Just(Erases)))]
@@ -23,6 +25,9 @@ pub(super) static ALL: Feature = Feature {
         }),
         Reached("who is no administrator was refused", |it| {
             it.asks("kick_user") && it.refused("PERMISSION_DENIED")
+        }),
+        Reached("connections were sent away to come back", |it| {
+            it.answers.iter().any(|it| it["done"]["left"].is_u64())
         }),
         Reached("a room was erased", |it| it.closed.iter().any(|it| it.1.contains("was erased"))),
     ],

@@ -86,9 +86,9 @@ fn what() -> impl Strategy<Value = What> {
     prop_oneof![
         3 => (0u32..9).prop_map(What::Edit),
         1 => Just(What::Delete),
-        5 => (select(vec!["👍", "👍", "x"]), prop::bool::weighted(0.8)).prop_map(|(key, on)| What::React(key, on)),
+        6 => (select(vec!["👍", "👍", "x"]), prop::bool::weighted(0.8)).prop_map(|(key, on)| What::React(key, on)),
         1 => Just(What::Reply),
-        4 => Just(What::Read),
+        5 => Just(What::Read),
     ]
 }
 
