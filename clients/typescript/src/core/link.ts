@@ -6,7 +6,9 @@ import { Emitter, type ListenOptions } from "./emitter.ts";
 import { type Surroundings, surroundings } from "./environment.ts";
 import { abortable, DormouseError } from "./errors.ts";
 import { Heartbeat } from "./heartbeat.ts";
+import { IDLE, isOpen, isOver } from "./phases.ts";
 import { EXPIRED, Queue } from "./queue.ts";
+import { fetchToken } from "./token.ts";
 import type {
   Codec,
   Data,
@@ -30,8 +32,7 @@ const STABLE_MS = 5000;
 /** Attempts on the return of the page or the network are spread over so long. */
 const RETURN_SPREAD_MS = 500;
 /** What is joined to one frame: so many messages, of so many characters or bytes. */
-const JOINED_MAX = 100;
-const JOINED_LENGTH_MAX = 65_536;
+const [JOINED_MAX, JOINED_LENGTH_MAX] = [100, 65_536];
 const PING = '{"type":"ping"}';
 const PONG = '{"type":"pong"}';
 
@@ -45,10 +46,7 @@ export class Link {
   readonly #heartbeat: Heartbeat;
   readonly #events = new Emitter<LinkEvents>();
   readonly #prefix: string;
-  #state: LinkState = {
-    ...{ phase: "idle", isPending: false, url: "", attempt: 0 },
-    ...{ hello: null, error: null, retryAt: null, queued: 0 },
-  };
+  #state = IDLE;
   #socket: SocketLike | null = null;
   /** Ends what the attempt under way waits for. */
   #abort = new AbortController();
@@ -247,13 +245,9 @@ export class Link {
     }
   }
 
-  /** Within the time that the attempt has. */
-  async #token(reason: TokenReason): Promise<string | null> {
-    const { token } = this.#options;
+  #token(reason: TokenReason): Promise<string | null> {
     const { signal } = this.#abort;
-    if (typeof token !== "function") return token ?? null;
-    const given = (async () => token({ reason, attempt: this.#state.attempt, signal }))();
-    return (await abortable(given, signal)) ?? null;
+    return fetchToken(this.#options.token, { reason, attempt: this.#state.attempt, signal });
   }
 
   #open(token: string | null): void {
@@ -407,6 +401,3 @@ export class Link {
     }
   }
 }
-
-const isOpen = (phase: Phase) => phase === "open" || phase === "degraded";
-const isOver = (phase: Phase) => phase === "idle" || phase === "fallback";
