@@ -1,0 +1,37 @@
+// Pages of a test's own in Chromium: one module, bundled, on a server that serves nothing else.
+import { createServer, type Server as HttpServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+const HTML = `<!doctype html><meta charset="utf-8"><title>A test</title><link rel="icon" href="data:,">
+<main id="root"></main><script type="module" src="/page.js"></script>`;
+
+export interface PageServer {
+  /** Without a slash at the end. */
+  origin: string;
+  stop(): Promise<void>;
+}
+
+/** Serves a page that runs this module, which stands beside the test. */
+export async function servePage(module: string): Promise<PageServer> {
+  const { outputFiles } = await build({
+    entryPoints: [fileURLToPath(new URL(module, import.meta.url))],
+    bundle: true,
+    write: false,
+    format: "esm",
+    jsx: "automatic",
+    define: { "process.env.NODE_ENV": '"development"' },
+  });
+  const script = outputFiles[0]?.text ?? "";
+  const server: HttpServer = createServer((request, response) => {
+    const isScript = request.url === "/page.js";
+    response.setHeader("Content-Type", isScript ? "text/javascript" : "text/html");
+    response.end(isScript ? script : HTML);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    stop: () => new Promise((resolve) => void server.close(() => resolve())),
+  };
+}
