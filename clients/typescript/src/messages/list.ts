@@ -45,7 +45,6 @@ export class Messages<Data = unknown> extends Store<MessagesState<Data>> {
   #log = 0;
   #isLoading = false;
   #error: DormouseError | null = null;
-  #isStarted = false;
   #isDue = false;
 
   constructor(
@@ -57,9 +56,7 @@ export class Messages<Data = unknown> extends Store<MessagesState<Data>> {
     [this.#event, this.#of, this.#limit, this.#keep] = [event, of, pageSize, keep];
   }
 
-  override start(): void {
-    if (this.#isStarted) return;
-    this.#isStarted = true;
+  protected override begin(): void {
     const room = this.#room;
     room.on("*", (event) => this.#hear(event));
     room.watch("lost", () => this.#begin());

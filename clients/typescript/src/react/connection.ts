@@ -1,6 +1,7 @@
 // How a connection is.
 import { useMemo } from "react";
 import type { Link } from "../core/link.ts";
+import { IDLE, isOpen, isOver } from "../core/phases.ts";
 import type { LinkState } from "../core/types.ts";
 import { useStore } from "./store.ts";
 
@@ -17,11 +18,6 @@ export interface Connection extends LinkState {
   reconnect: () => void;
 }
 
-const IDLE: LinkState = {
-  ...{ phase: "idle", isPending: false, url: "", attempt: 0 },
-  ...{ hello: null, error: null, retryAt: null, queued: 0 },
-};
-
 const ignore = () => {};
 
 /** The state of a room's connection, and what can be done about it. */
@@ -29,11 +25,10 @@ export function useConnection({ link }: { link: Link }): Connection {
   const state = useStore(link, IDLE);
   return useMemo(() => {
     const { phase } = state;
-    const isConnected = phase === "open" || phase === "degraded";
-    const isFallback = phase === "fallback";
+    const isConnected = isOpen(phase);
     return {
-      ...{ ...state, isConnected, isFallback },
-      isConnecting: !isConnected && !isFallback && phase !== "idle",
+      ...{ ...state, isConnected, isFallback: phase === "fallback" },
+      isConnecting: !isConnected && !isOver(phase),
       connect: () => void link.connect().catch(ignore),
       disconnect: () => link.disconnect(),
       reconnect: () => void link.reconnect().catch(ignore),

@@ -1,6 +1,7 @@
 // A room for as long as a component shows it.
 import { useEffect, useReducer } from "react";
 import type { Dormouse, JoinOptions } from "../core/client.ts";
+import { isOver } from "../core/phases.ts";
 import type { EventMap, Room } from "../core/room.ts";
 import { useDormouse } from "./context.ts";
 
@@ -26,9 +27,8 @@ function hold(client: Dormouse, name: string, options: JoinOptions): [Held, () =
   const close = () => {
     if (held.hands || held.isClosed) return;
     const { link } = held.room;
-    const isTrying = link.phase !== "idle" && link.phase !== "fallback";
     // What was said is not lost with the component that said it.
-    if (link.state.queued && isTrying) {
+    if (link.state.queued && !isOver(link.phase)) {
       const stop = link.on("state", () => {
         stop();
         close();
