@@ -6,6 +6,19 @@ import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { EXTERNAL, entries, PACKAGE } from "./entries.mjs";
 
+const OPTIONS = {
+  absWorkingDir: PACKAGE,
+  bundle: true,
+  minify: true,
+  write: false,
+  format: "esm",
+  target: "es2022",
+  platform: "neutral",
+  mainFields: ["module", "main"],
+  external: EXTERNAL,
+  jsx: "automatic",
+};
+
 /**
  * Bundles one entry without the modules in `left`, and without what is loaded only when it is used;
  * says its sizes in bytes and what is in it. `uses` is the one name that is taken from it.
@@ -22,20 +35,11 @@ async function bundle(entry, left = new Set(), uses = undefined) {
       }),
   };
   const { outputFiles, metafile } = await build({
+    ...OPTIONS,
     ...(uses
       ? { stdin: { contents: `export { ${uses} } from "${entry.path}"`, resolveDir: PACKAGE } }
       : { entryPoints: [entry.path] }),
-    absWorkingDir: PACKAGE,
-    bundle: true,
-    minify: true,
-    write: false,
     metafile: true,
-    format: "esm",
-    target: "es2022",
-    platform: "neutral",
-    mainFields: ["module", "main"],
-    external: EXTERNAL,
-    jsx: "automatic",
     plugins: [leaveOut],
   });
   const text = outputFiles[0].contents;
@@ -46,7 +50,17 @@ async function bundle(entry, left = new Set(), uses = undefined) {
   };
 }
 
-/** The sizes of all entries: `{name, min, gzip, bar}`. */
+/** The size of one bundle of several entries. What they share, names and phrases too, is in it once. */
+async function together(list) {
+  const contents = list.map((it, at) => `export * as m${at} from "${it.path}";`).join("\n");
+  const { outputFiles } = await build({ ...OPTIONS, stdin: { contents, resolveDir: PACKAGE }, plugins: [] });
+  return gzipSync(outputFiles[0].contents, { level: 9 }).length;
+}
+
+/**
+ * The sizes of all entries: `{name, min, gzip, adds, bar}`. The bar is for `gzip`, of the entry's own
+ * modules by themselves; `adds` is by how much a bundle of all it stands on becomes larger with it.
+ */
 export async function sizes() {
   const core = entries.find((it) => it.name === "index");
   const rows = [];
@@ -54,7 +68,8 @@ export async function sizes() {
     const under = entries.filter((it) => entry !== core && (it === core || entry.over?.includes(it.name)));
     const left = new Set((await Promise.all(under.map((it) => bundle(it)))).flatMap((it) => it.inputs));
     const { min, gzip } = await bundle(entry, left, entry.uses);
-    rows.push({ name: entry.name, min, gzip, bar: entry.bar });
+    const adds = entry === core ? gzip : (await together([...under, entry])) - (await together(under));
+    rows.push({ name: entry.name, min, gzip, adds, bar: entry.bar });
   }
   return rows;
 }
@@ -63,10 +78,10 @@ if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) 
   const rows = await sizes();
   if (process.argv.includes("--json")) console.log(JSON.stringify(rows));
   else {
-    for (const { name, min, gzip, bar } of rows) {
+    for (const { name, min, gzip, adds, bar } of rows) {
       const verdict = bar === undefined ? "" : `of ${bar}${gzip <= bar ? "" : "  TOO LARGE"}`;
       console.log(
-        `${name.padEnd(14)} ${String(min).padStart(7)} min ${String(gzip).padStart(6)} gzip ${verdict}`,
+        `${name.padEnd(14)} ${String(min).padStart(7)} min ${String(gzip).padStart(6)} gzip ${String(adds).padStart(6)} added ${verdict}`,
       );
     }
   }
