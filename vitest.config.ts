@@ -1,6 +1,15 @@
+import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
+import tsconfig from "./tsconfig.json" with { type: "json" };
+
+/** The modules that the documents of clients import, for the tests that run what stands in them. */
+const alias = Object.entries(tsconfig.compilerOptions.paths).map(([find, [path]]) => ({
+  find,
+  replacement: fileURLToPath(new URL(path ?? "", import.meta.url)),
+}));
 
 export default defineConfig({
+  resolve: { alias },
   test: {
     // Each file runs a server of its own, and half of the time waits for a timer of the
     // Worker's, so three keep two cores busy.
