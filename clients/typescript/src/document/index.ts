@@ -1,7 +1,36 @@
-// A text that is edited together.
+// The entry "./document": texts that are edited together.
 import type { Room } from "../core/room.ts";
 import type { DocumentOptions } from "../core/room-types.ts";
+import { SharedText } from "./text.ts";
 
-export async function joinDocument(room: Room, name: string, options: DocumentOptions = {}) {
-  return room.command("document.join", { document: name, ...options });
+export {
+  type Change,
+  difference,
+  make,
+  type Operation,
+  type Splice,
+  splice,
+  splices,
+  transform,
+} from "./change.ts";
+export { Replica } from "./replica.ts";
+export {
+  type Cursor,
+  type Participant,
+  SharedText,
+  type TextAdapter,
+  type TextEvents,
+  type TextState,
+} from "./text.ts";
+export { bindTextarea, type TextField } from "./textarea.ts";
+
+/** Joins a text of a room of kind `collaboration`; resolves when it is here. */
+export async function joinDocument(room: Room, name: string, options?: DocumentOptions): Promise<SharedText> {
+  const document = new SharedText(room, name, options);
+  try {
+    return await document.joined();
+  } catch (error) {
+    document.leave();
+    throw error;
+  }
 }
