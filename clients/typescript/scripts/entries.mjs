@@ -26,8 +26,8 @@ const ALL = [
   { name: "analytics", source: "faces/analytics.ts", bar: 1.5 * KB },
   { name: "collaboration", source: "faces/collaboration.ts", bar: 1.5 * KB },
   { name: "monitor", source: "faces/monitor.ts", bar: 1.5 * KB },
-  { name: "connection", source: "faces/connection.ts", bar: 1.5 * KB },
-  // It adds 1.5 KB where it stands beside "index"; by itself it does not profit from its words.
+  // These two add 1.5 KB where they stand beside "index"; by themselves they do not profit from its words.
+  { name: "connection", source: "faces/connection.ts", bar: 2.1 * KB },
   { name: "manager", source: "faces/manager.ts", bar: 2.1 * KB },
   { name: "diagnostics", source: "diagnostics/index.ts", bar: 6 * KB },
   { name: "testing", source: "testing/index.ts" },

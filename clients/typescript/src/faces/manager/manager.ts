@@ -13,7 +13,7 @@ import {
   type TokenSource,
 } from "../../index.ts";
 import { address, dialect, type FaceOptions } from "../common/dialect.ts";
-import { storedClientId } from "./identity.ts";
+import { storedClientId } from "../common/identity.ts";
 import { logTo } from "./log.ts";
 import { stateOf, type WSHelloMessage, type WSState } from "./state.ts";
 

@@ -1,11 +1,13 @@
-// What the client calls itself: the same after a reload, where there is a storage.
+// What a client calls itself.
 
 const KEY = "ws_client_id";
 
-/** A storage that is denied or full is none. */
+/** A UUID, where the page has https; else no less unlikely. */
+export const newClientId = (): string => crypto.randomUUID?.() ?? String(Math.random()).slice(2);
+
+/** The same after a reload. A storage that is denied or full is none. */
 export function storedClientId(storage: Pick<Storage, "getItem" | "setItem"> | null | undefined): string {
-  // Pages without https have no `randomUUID`.
-  let id: string = crypto.randomUUID?.() ?? String(Math.random()).slice(2);
+  let id = newClientId();
   try {
     const own = storage === undefined ? globalThis.localStorage : storage;
     id = own?.getItem(KEY) || id;

@@ -1,0 +1,53 @@
+// The life of a conversation's connection: attempts, heartbeat, and what is told of them.
+import { conversationBackoff, Link } from "../../index.ts";
+import { WebSocketBase } from "./base.ts";
+import type { MessageHandler } from "./handler.ts";
+import type { ConnectionPhase, ConnectionState, ConversationOptions } from "./types.ts";
+
+const HEARTBEAT_MS = 30_000;
+const MESSAGE_TIMEOUT_MS = 300_000;
+
+export class ConnectionManager extends WebSocketBase {
+  readonly link: Link;
+  #state: ConnectionState;
+
+  constructor(handler: MessageHandler, options: ConversationOptions, told: (state: ConnectionState) => void) {
+    super();
+    this.link = new Link(handler.dialect, {
+      backoff: conversationBackoff({ random: options.random }),
+      heartbeatMs: HEARTBEAT_MS,
+      pongTimeoutMs: 2 * HEARTBEAT_MS,
+      ...options,
+      queue: { ttlMs: options.messageTimeoutMs ?? MESSAGE_TIMEOUT_MS, ...options.queue },
+    });
+    const { clientId } = handler;
+    this.#state = { status: "disconnected", clientId, conversationId: null, error: null };
+    const tell = (change: Partial<ConnectionState>) => {
+      const state = { ...this.#state, ...change };
+      if (JSON.stringify(state) === JSON.stringify(this.#state)) return;
+      this.#state = state;
+      told(state);
+    };
+    this.link.on("state", ({ phase, error }) => {
+      const isDown = ["idle", "failed", "fallback"].includes(phase);
+      const status = isDown ? "disconnected" : this.isConnected ? "connected" : "connecting";
+      if (status !== "connected") tell({ status, ...(error && { error: error.message || error.code }) });
+    });
+    this.link.on("hello", (hello) => {
+      const { conversationId } = handler.confirm(hello);
+      tell({ status: "connected", conversationId, error: null });
+    });
+    this.link.on("error", ({ message, code }) => tell({ error: message || code }));
+    this.link.on("frame", ({ type, error }) => type === "error" && tell({ error: String(error) }));
+  }
+
+  get state(): ConnectionState {
+    return this.#state;
+  }
+
+  get phase(): ConnectionPhase {
+    const { isPending } = this.link.state;
+    if (this.isConnected) return "CONFIRMED";
+    return isPending ? "PENDING" : this.#state.status === "connecting" ? "CONNECTING" : "DISCONNECTED";
+  }
+}
