@@ -39,7 +39,7 @@ const PONG = '{"type":"pong"}';
 export class Link {
   readonly queue: Queue;
   readonly #dialect: Dialect;
-  readonly #codec: Codec;
+  readonly codec: Codec;
   readonly #options: LinkOptions;
   readonly #around: Surroundings;
   readonly #backoff: Backoff;
@@ -63,7 +63,7 @@ export class Link {
 
   constructor(dialect: Dialect, options: LinkOptions = {}) {
     this.#dialect = dialect;
-    this.#codec = dialect.codec ?? json;
+    this.codec = dialect.codec ?? json;
     this.#options = options;
     this.#around = surroundings(options);
     const { clock, random, log } = this.#around;
@@ -302,7 +302,7 @@ export class Link {
       }
     };
     guard(() => {
-      for (const frame of [this.#codec.decode(data)].flat() as Frame[]) {
+      for (const frame of [this.codec.decode(data)].flat() as Frame[]) {
         // What a message led to may have ended this socket.
         if (this.#socket === socket) guard(() => this.#take(frame));
       }
@@ -333,7 +333,7 @@ export class Link {
   }
 
   #transmit(frames: Frame[]): void {
-    const { encode, join } = this.#codec;
+    const { encode, join } = this.codec;
     const parts = frames.map(encode);
     const length = parts.reduce((sum, it) => sum + it.length, 0);
     const isJoined = join && 1 < parts.length && parts.length <= JOINED_MAX && length <= JOINED_LENGTH_MAX;
