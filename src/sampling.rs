@@ -1,7 +1,7 @@
 //! Which of many like log lines are written. Whoever can cause a line can cause millions,
 //! and operators pay for each: the first few of a minute are written whole, the rest summed.
 
-use std::collections::BTreeMap;
+use litemap::LiteMap;
 
 use crate::message::Millis;
 
@@ -17,7 +17,7 @@ const PERIOD_MS: u64 = 60_000;
 /// Counts like lines.
 #[derive(Debug, Default)]
 pub struct Sampler {
-    reasons: BTreeMap<String, Seen>,
+    reasons: LiteMap<String, Seen>,
 }
 
 #[derive(Debug)]

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use litemap::LiteMap;
 
 use crate::limits::Limits;
 use crate::message::{Code, Millis, ProtocolError};
@@ -17,7 +17,7 @@ const FULL: ProtocolError = ProtocolError::new(
 /// (B3): how many there are in this isolate, and from each address.
 #[derive(Clone, Debug, Default)]
 pub struct Pending {
-    places: BTreeMap<Place, Held>,
+    places: LiteMap<Place, Held>,
     next: u64,
 }
 

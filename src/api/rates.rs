@@ -1,7 +1,7 @@
 //! How much is asked over HTTP: by whom, and from where what fails. Counted before any
 //! object is woken, in the memory of one isolate, which is what these calls cost.
 
-use std::collections::BTreeMap;
+use litemap::LiteMap;
 
 use crate::limits::Limits;
 use crate::message::{Millis, ProtocolError, networks};
@@ -80,7 +80,7 @@ impl Rates {
 
 /// Counters by key, each over a window that opens with the first event.
 #[derive(Debug, Default)]
-struct Counters(BTreeMap<String, (Millis, u64)>);
+struct Counters(LiteMap<String, (Millis, u64)>);
 
 impl Counters {
     fn charge(

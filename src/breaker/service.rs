@@ -3,7 +3,7 @@
 //! tells them apart. So a scope that fails is held back alone, and the service is left alone when
 //! several scopes, of more than one user, have failed and none succeeded in between.
 
-use std::collections::BTreeMap;
+use litemap::LiteMap;
 
 use super::{Breaker, Breakers, State};
 use crate::message::{Millis, UserId};
@@ -18,13 +18,13 @@ const USERS_MIN: usize = 2;
 
 /// The breakers of all services that were called.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ServiceBreakers(BTreeMap<&'static str, Service>);
+pub struct ServiceBreakers(LiteMap<&'static str, Service>);
 
 impl ServiceBreakers {
     /// None was called.
     #[must_use]
     pub const fn new() -> Self {
-        Self(BTreeMap::new())
+        Self(LiteMap::new())
     }
 
     /// Asks before a service is called in this scope. Whoever is let through reports how it went.
@@ -64,7 +64,7 @@ struct Failing {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Service {
     whole: Breakers,
-    failing: BTreeMap<String, Failing>,
+    failing: LiteMap<String, Failing>,
 }
 
 impl Service {
@@ -82,7 +82,7 @@ impl Service {
 
     fn succeeded(&mut self, scope: &str, now: Millis) {
         self.whole.succeeded(Breaker::Outbound, now);
-        for failing in self.failing.values_mut() {
+        for (_, failing) in self.failing.iter_mut() {
             failing.counts = false;
         }
         if let Some(failing) = self.failing.get_mut(scope) {

@@ -2,7 +2,8 @@
 //! that a broken one shuts out no other.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+
+use litemap::LiteMap;
 
 use super::clock;
 use crate::breaker::{Breaker, Breakers, ServiceBreakers, State};
@@ -10,7 +11,7 @@ use crate::message::{Code, ProtocolError, UserId};
 
 thread_local! {
     /// Those that failed of late. What works is not in it.
-    static FAILING: RefCell<BTreeMap<String, Breakers>> = const { RefCell::new(BTreeMap::new()) };
+    static FAILING: RefCell<LiteMap<String, Breakers>> = const { RefCell::new(LiteMap::new()) };
     /// Those before services of others.
     static SERVICES: RefCell<ServiceBreakers> = const { RefCell::new(ServiceBreakers::new()) };
 }

@@ -1,7 +1,7 @@
 use std::cell::OnceCell;
-use std::collections::BTreeMap;
 
 use js_sys::{Array, Uint8Array};
+use litemap::LiteMap;
 use wasm_bindgen::{JsCast, JsValue};
 use worker::worker_sys::DurableObjectState;
 use worker::{State, WebSocket};
@@ -16,7 +16,7 @@ use crate::protocol::{Frame, Wire};
 
 /// The open sockets of a room, by connection.
 pub(super) struct EdgeSockets {
-    sockets: BTreeMap<ConnectionId, EdgeSocket>,
+    sockets: LiteMap<ConnectionId, EdgeSocket>,
     /// Per wire: how many sockets, and these as one JavaScript array, made when needed.
     counts: [usize; Wire::COUNT],
     groups: [OnceCell<Array>; Wire::COUNT],
@@ -40,7 +40,7 @@ impl EdgeSockets {
     pub(super) fn new(state: &State, kind: Kind, name: String, budget: Budget) -> Self {
         Self {
             state: JsValue::clone(state.as_raw().as_ref()).unchecked_into(),
-            sockets: BTreeMap::new(),
+            sockets: LiteMap::new(),
             counts: Default::default(),
             groups: Default::default(),
             sender: platform::Sender::new(),
@@ -184,7 +184,7 @@ impl Sockets for EdgeSockets {
     }
 
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a time")]
-    fn heard(&self) -> BTreeMap<ConnectionId, Millis> {
+    fn heard(&self) -> LiteMap<ConnectionId, Millis> {
         let at = |it: &EdgeSocket| {
             platform::auto_response_at(&self.state, it.socket.as_ref()).ok().flatten()
         };

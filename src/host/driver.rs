@@ -2,8 +2,9 @@
 //! native tests) calls [`Driver::step`] for each thing that happens, and does what [`After`]
 //! says. When to flush, to wake, to pump and to report is decided here and nowhere else.
 
-use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use litemap::LiteMap;
 
 use super::pump_timer::PumpTimer;
 use super::saving::SAVE_MS;
@@ -182,7 +183,7 @@ impl<H: History, S: Sockets> Driver<H, S> {
         self.step(source, |host| {
             let clock = source.clock();
             let is_due = host.room().sweep_is_due(clock.at);
-            let heard = if is_due { host.sockets.heard() } else { BTreeMap::new() };
+            let heard = if is_due { host.sockets.heard() } else { LiteMap::new() };
             let flush = host.handle(Input::Alarm { heard }, clock)?;
             // At once even within a burst, so that what the alarm did is seen when it re-arms.
             host.flush(source.now())?;

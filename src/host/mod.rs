@@ -23,6 +23,7 @@ mod slow;
 mod weight;
 
 use handling::Handling;
+use litemap::LiteMap;
 use saving::Saving;
 use slow::Readers;
 
@@ -32,7 +33,6 @@ pub use driver::{Activity, After, ClockSource, Driver, Failed, Vacancy, Wake};
 pub use outbox::{Flush, GATHER_MS, Outbox};
 pub use pump::{Pumped, Turn, WINDOW_BYTES};
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use crate::budget::{Budget, Lease};
@@ -68,7 +68,7 @@ pub trait Sockets: Deliver {
     /// Those whose attachment could not be stored since the last time it was asked.
     fn take_unstored(&mut self) -> Vec<ConnectionId>;
     /// When the platform last answered a ping of each socket by itself, where it did.
-    fn heard(&self) -> BTreeMap<ConnectionId, Millis>;
+    fn heard(&self) -> LiteMap<ConnectionId, Millis>;
 }
 
 /// Who sent what is waiting in the outbox, and when.

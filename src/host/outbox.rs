@@ -1,5 +1,6 @@
-use std::collections::BTreeMap;
 use std::rc::Rc;
+
+use litemap::LiteMap;
 
 use super::weight::weight;
 use crate::kernel::{Duplicate, Effect, Effects, Write};
@@ -29,7 +30,7 @@ const SKIP_MAX: u32 = 64;
 pub struct Outbox {
     waiting: Vec<Effect>,
     /// Entries among them by the id that their author gave them: a burst asks for each.
-    requests: BTreeMap<(RequestId, UserId), Rc<Entry>>,
+    requests: LiteMap<(RequestId, UserId), Rc<Entry>>,
     /// How much memory they take, about.
     bytes: usize,
     flushed_at: Option<Millis>,

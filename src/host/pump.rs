@@ -1,7 +1,7 @@
 //! Streaming what is large to those who fetch it: as much as their sockets take, and no more
 //! than one piece in memory.
 
-use std::collections::BTreeMap;
+use litemap::LiteMap;
 
 use super::{Delivery, Host, Sockets, deliver};
 use crate::history::History;
@@ -131,7 +131,7 @@ impl<H: History, S: Sockets> Host<H, S> {
         let bytes_max = bytes_max.min(WINDOW_BYTES);
         if let Some(query) = self.room.next_page(id, bytes_max) {
             let page = self.history.page(&query)?;
-            let mut channels = BTreeMap::new();
+            let mut channels = LiteMap::new();
             if self.room.connection(id).is_some_and(Connection::goes_by_channels) {
                 for entry in page.entries.iter().filter(|it| it.body.relates_to.is_some()) {
                     channels.insert(entry.offset, self.channel_of(entry)?);

@@ -1,6 +1,6 @@
 //! Those that do not read as fast as is said.
 
-use std::collections::BTreeMap;
+use litemap::LiteMap;
 
 use super::{Host, Sockets};
 use crate::history::History;
@@ -17,7 +17,7 @@ const BEHIND_BYTES_MAX: usize = 4 << 20;
 /// Of those that are fed from the log: how much waited for each when it was last looked at, and since
 /// when it has read nothing.
 #[derive(Debug, Default)]
-pub(super) struct Readers(BTreeMap<ConnectionId, (usize, Millis)>);
+pub(super) struct Readers(LiteMap<ConnectionId, (usize, Millis)>);
 
 impl Readers {
     /// Whether it has read nothing for too long; this much waits for it now.

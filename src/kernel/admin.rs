@@ -98,7 +98,7 @@ impl Room {
     fn begin_anew(&mut self, epoch: &Epoch) {
         let blank = StoredRoom::blank(epoch.clone());
         // Those that are still there were told, and come to this log when they attach.
-        let there = std::mem::take(&mut self.connections).into_values().map(|it| Connection {
+        let there = std::mem::take(&mut self.connections).into_iter().map(|(_, it)| Connection {
             epoch: Some(epoch.clone()),
             counts: Counts::default(),
             share: Counts::default(),

@@ -6,8 +6,10 @@
 //! only its own wish, when it comes) says up to where it has been told the log, or will be by what
 //! waits to be carried out.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::rc::Rc;
+
+use litemap::LiteMap;
 
 use super::principal::Principal;
 use super::{Connection, Context, Flag, Grant, PageQuery, Recipients, Room, members, retention};
@@ -280,7 +282,7 @@ impl Room {
         &mut self,
         id: ConnectionId,
         page: &Page,
-        channels: &BTreeMap<Offset, EventName>,
+        channels: &LiteMap<Offset, EventName>,
     ) -> Vec<Event> {
         let Some(connection) = self.connections.get_mut(&id) else { return Vec::new() };
         let mut chained = connection.behind.unwrap_or_default();

@@ -1,6 +1,6 @@
 //! Time passing over connections: silence, expired tokens, pings.
 
-use std::collections::BTreeMap;
+use litemap::LiteMap;
 
 use super::renewal::{self, Prompted};
 use super::{Context, Room};
@@ -11,7 +11,7 @@ use crate::message::{Code, ConnectionId, Millis, ProtocolError};
 const BEATS_MISSED_MAX: u64 = 2;
 
 /// Looks at every connection: one can be due.
-pub(crate) fn sweep(room: &mut Room, cx: &mut Context, heard: &BTreeMap<ConnectionId, Millis>) {
+pub(crate) fn sweep(room: &mut Room, cx: &mut Context, heard: &LiteMap<ConnectionId, Millis>) {
     let ids: Vec<ConnectionId> = room.connections.keys().copied().collect();
     for id in ids {
         look_at(room, cx, id, heard.get(&id).copied());

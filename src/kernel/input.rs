@@ -1,5 +1,6 @@
-use std::collections::BTreeMap;
 use std::rc::Rc;
+
+use litemap::LiteMap;
 
 use super::{Connection, Grants};
 use crate::feature;
@@ -71,7 +72,7 @@ pub enum Input {
     Alarm {
         /// When each socket was last heard by the platform on the room's behalf
         /// (auto-answered pings); needed only when [`super::Room::sweep_is_due`].
-        heard: BTreeMap<ConnectionId, Millis>,
+        heard: LiteMap<ConnectionId, Millis>,
     },
 }
 

@@ -43,7 +43,7 @@ pub(crate) mod timers;
 mod topics;
 mod vacancy;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use behind::Behind;
@@ -59,6 +59,7 @@ use features::Features;
 pub use flags::{Flag, Flags};
 pub use grants::{Grant, Grants};
 pub use input::{Duplicate, Input, Renewal};
+use litemap::LiteMap;
 pub use lookup::{Answer, HostStats};
 pub use members::Told;
 pub use presence::Departure;
@@ -84,22 +85,22 @@ pub struct Room {
     pub(crate) chained: Offset,
     pub(crate) first: Offset,
     pub(crate) first_at: Millis,
-    pub(crate) connections: BTreeMap<ConnectionId, Connection>,
+    pub(crate) connections: LiteMap<ConnectionId, Connection>,
     /// The connections of each user; derived from `connections`.
-    pub(crate) users: BTreeMap<UserId, BTreeSet<ConnectionId>>,
+    pub(crate) users: LiteMap<UserId, BTreeSet<ConnectionId>>,
     /// What they hear; derived from `connections`.
     pub(crate) subscriptions: Subscriptions,
     /// Those that are fed from the log; derived from `connections`.
     pub(crate) behind: Behind,
-    pub(crate) departures: BTreeMap<UserId, Departure>,
+    pub(crate) departures: LiteMap<UserId, Departure>,
     /// How many are here, as it was last told, while that is told in place of who.
     pub(crate) occupancy: Option<Told>,
     /// What was counted against it as a whole.
     pub(crate) counts: Counts,
     /// And against each of its users, while that may hold them back.
-    pub(crate) shares: BTreeMap<UserId, Counts>,
+    pub(crate) shares: LiteMap<UserId, Counts>,
     /// Connects of the last minute, where the platform does not count them.
-    pub(crate) addresses: BTreeMap<String, Window>,
+    pub(crate) addresses: LiteMap<String, Window>,
     /// No connection can be due before this; may be too early, never too late.
     pub(crate) sweep_at: Option<Millis>,
     /// What it did since somebody last asked.
@@ -129,15 +130,15 @@ impl Room {
             chained: log.chained,
             first: log.first,
             first_at: log.first_at,
-            connections: BTreeMap::new(),
-            users: BTreeMap::new(),
+            connections: LiteMap::new(),
+            users: LiteMap::new(),
             subscriptions: Subscriptions::default(),
             behind: Behind::default(),
             departures: log.departures.into_iter().map(|it| (it.member.id.clone(), it)).collect(),
             occupancy: log.occupancy,
             counts: log.counts,
             shares: log.shares.into_iter().collect(),
-            addresses: BTreeMap::new(),
+            addresses: LiteMap::new(),
             sweep_at: None,
             tally: Tally::default(),
             own: feature::States::wake(log.own, log.head_at),
@@ -207,7 +208,7 @@ impl Room {
     pub fn count_connections(
         &self,
         now: Millis,
-        heard: &BTreeMap<ConnectionId, Millis>,
+        heard: &LiteMap<ConnectionId, Millis>,
     ) -> (u64, u64) {
         status::connections(self, now, heard)
     }

@@ -1,6 +1,6 @@
 //! What a room and a connection say of themselves.
 
-use std::collections::BTreeMap;
+use litemap::LiteMap;
 
 use super::principal::Principal;
 use super::{Connection, Context, Grant, Room};
@@ -48,7 +48,7 @@ pub(crate) fn status(room: &Room, cx: &mut Context, principal: &Principal) {
 pub(crate) fn connections(
     room: &Room,
     now: Millis,
-    heard: &BTreeMap<ConnectionId, Millis>,
+    heard: &LiteMap<ConnectionId, Millis>,
 ) -> (u64, u64) {
     let last = |it: &Connection| heard.get(&it.id).map_or(it.heard_at, |at| it.heard_at.max(*at));
     let active = room.connections.values().filter(|it| now.since(last(it)) < ACTIVE_MS).count();

@@ -5,13 +5,13 @@
 //! What is due once is due as long as the state says so, so that nothing beside that state has to
 //! be stored, and restored after a sleep.
 
-use std::collections::BTreeMap;
+use litemap::LiteMap;
 
 use super::{Context, Room, behind, idle, members, presence, retention, vacancy};
 use crate::message::{ConnectionId, Millis};
 
 /// When each connection was last heard by the platform on the room's behalf.
-type Heard = BTreeMap<ConnectionId, Millis>;
+type Heard = LiteMap<ConnectionId, Millis>;
 
 /// A timer of the kernel's.
 struct Timer {
@@ -88,7 +88,7 @@ mod tests {
     }
 
     fn rings(room: &mut Room, at: u64) -> Vec<Effect> {
-        let input = Input::Alarm { heard: BTreeMap::new() };
+        let input = Input::Alarm { heard: LiteMap::new() };
         room.handle(input, Clock::new(Millis(at), [0; 10])).into_iter().collect()
     }
 

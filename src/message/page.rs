@@ -1,6 +1,6 @@
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use litemap::LiteMap;
 use serde::{Serialize, Serializer};
 
 use super::{Entry, Epoch, Json, Offset};
@@ -25,7 +25,7 @@ pub struct Page {
 }
 
 /// What features add to what is shown of entries, by their offsets: members of a JSON object.
-pub type Added = BTreeMap<Offset, Vec<(&'static str, Json)>>;
+pub type Added = LiteMap<Offset, Vec<(&'static str, Json)>>;
 
 /// How long these members are, in bytes.
 #[must_use]

@@ -37,7 +37,7 @@ fn page() -> Event {
     let (change, reactions) = (Json::of(&change), Json::of(&reactions));
     let edited =
         vec![("edited", change.clone()), ("reactions", reactions), ("replies", Json::of(&1))];
-    let added = Added::from([(Offset(41), edited), (Offset(43), vec![("deleted", change)])]);
+    let added = Added::from_iter([(Offset(41), edited), (Offset(43), vec![("deleted", change)])]);
     let blank = Entry::clone(&entry(43, NOON.0, "ann", None));
     let blank = Entry { body: blank.body.blank().unwrap(), ..blank };
     let said = entry(44, NOON.0, "bob", None);

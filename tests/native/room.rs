@@ -1,7 +1,5 @@
 //! The room alone: inputs in, effects out.
 
-use std::collections::BTreeMap;
-
 use dormouse::feature::typing::{TypingCommand, TypingEvent};
 use dormouse::kernel::{Command, Event, Request};
 use dormouse::kernel::{
@@ -13,6 +11,7 @@ use dormouse::message::{
     Before, Code, Kind, Millis, Offset, PageRequest, ProtocolError, RequestId,
 };
 use insta::assert_debug_snapshot;
+use litemap::LiteMap;
 
 use crate::support::{
     NOON, blank, body, clock, connection, entry, member, room, room_name, said, says, session_id,
@@ -51,7 +50,7 @@ impl Scene {
     }
 
     fn alarm(&mut self) -> Vec<Effect> {
-        self.does(Input::Alarm { heard: BTreeMap::new() })
+        self.does(Input::Alarm { heard: LiteMap::new() })
     }
 }
 
@@ -307,7 +306,7 @@ fn l7_silence_closes_a_socket_unless_the_platform_heard_it() {
     let mut scene = Scene::with(Limits::default(), &["ann", "bob"]);
     scene.after(300_000);
     assert!(scene.room.sweep_is_due(scene.now));
-    let heard = BTreeMap::from([(session_id(2), NOON.plus(299_000))]);
+    let heard = LiteMap::from_iter([(session_id(2), NOON.plus(299_000))]);
     let effects = scene.does(Input::Alarm { heard });
     assert_eq!(errors(&effects), [(Code::ConnectionTimeout, None)]);
     assert_eq!(closes(&effects), [(1001, "nothing was heard for too long")]);

@@ -40,11 +40,12 @@ fn name(call: &Call) -> &'static str {
     }
 }
 
-const CALLS: [&str; 16] = [
+const CALLS: [&str; 17] = [
     "batch",
     "delete document",
     "delete object",
     "delete state",
+    "drain",
     "erase",
     "health",
     "history",

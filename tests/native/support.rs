@@ -18,6 +18,7 @@ use dormouse::message::{
     RequestId, RoomName, UserId,
 };
 use dormouse::protocol::{Channel, Decoded, Frame, Peer, Protocol, ProtocolId, Transport, Wire};
+use litemap::LiteMap;
 use rusqlite::limits::Limit;
 
 /// A Tuesday; any time will do that is no round number.
@@ -384,7 +385,7 @@ impl Sockets for FakeSockets {
         self.backlogs.borrow().get(&connection).copied().unwrap_or_default()
     }
 
-    fn heard(&self) -> BTreeMap<ConnectionId, Millis> {
-        BTreeMap::new()
+    fn heard(&self) -> LiteMap<ConnectionId, Millis> {
+        LiteMap::new()
     }
 }

@@ -3,8 +3,9 @@
 //! can tell.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::rc::Rc;
+
+use litemap::LiteMap;
 
 use crate::budget::{Budget, Lease};
 use crate::feature::Share;
@@ -31,7 +32,7 @@ pub struct DocumentCache(Rc<RefCell<Cached>>);
 
 #[derive(Debug)]
 struct Cached {
-    open: BTreeMap<(RoomNumber, Name), Open>,
+    open: LiteMap<(RoomNumber, Name), Open>,
     /// Rooms so far.
     rooms: RoomNumber,
     /// Counts uses, to know which was used last.
@@ -46,7 +47,7 @@ struct Cached {
 struct Open {
     document: Rc<RefCell<Document>>,
     /// Which version each edit that is still kept led to, by its author's own name for it.
-    refs: BTreeMap<(UserId, RequestId), Version>,
+    refs: LiteMap<(UserId, RequestId), Version>,
     used: u64,
     bytes: usize,
 }

@@ -1,9 +1,9 @@
 //! The documents of a room: how many are stored, and those that are at hand.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use litemap::LiteMap;
 use serde::{Deserialize, Serialize};
 
 use super::cache::{DocumentCache, RoomNumber, StoredDocument};
@@ -114,7 +114,7 @@ pub struct OwnedDocument {
 pub struct Documents {
     /// How many are stored.
     count: u64,
-    owned: BTreeMap<Name, OwnedDocument>,
+    owned: LiteMap<Name, OwnedDocument>,
     cache: DocumentCache,
     room: RoomNumber,
 }

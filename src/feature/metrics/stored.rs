@@ -1,7 +1,6 @@
 //! What is stored of metrics, and what a room knows of them while it is awake.
 
-use std::collections::BTreeMap;
-
+use litemap::LiteMap;
 use serde::{Deserialize, Serialize};
 
 use super::Measures;
@@ -86,7 +85,7 @@ impl ConnectionPart for OnConnection {
 /// What a room knows of metrics.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Metrics {
-    pub(crate) last: BTreeMap<Name, StoredReading>,
+    pub(crate) last: LiteMap<Name, StoredReading>,
     pub(crate) own: Own,
 }
 

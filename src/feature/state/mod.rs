@@ -7,8 +7,9 @@ mod schema;
 mod tables;
 mod words;
 
-use std::collections::BTreeMap;
 use std::convert::Infallible;
+
+use litemap::LiteMap;
 
 use super::{Feature, Find, Keep, Known, Nothing, Publishing};
 use crate::message::{Body, Kind, Millis, Offset, ProtocolError, StateKey, Topic, UserId};
@@ -18,7 +19,7 @@ pub use words::{StateCommand, StateEvent, StateItem, StateTask};
 /// The keys that are kept. Their values are in the log.
 #[derive(Debug, Default)]
 pub struct State {
-    pub(crate) keys: BTreeMap<String, KeptKey>,
+    pub(crate) keys: LiteMap<String, KeptKey>,
 }
 
 /// What a room knows of a key.

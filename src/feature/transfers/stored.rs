@@ -1,8 +1,9 @@
 //! What is stored of large data, and what a room knows of it while it is awake.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
+use litemap::LiteMap;
 use serde::{Deserialize, Serialize};
 
 use super::upload::Transfer;
@@ -101,7 +102,7 @@ pub struct FoundChunk {
 #[derive(Debug, Default)]
 pub struct Transfers {
     /// Its objects, by what the log calls them.
-    pub(crate) objects: BTreeMap<u64, Transfer>,
+    pub(crate) objects: LiteMap<u64, Transfer>,
     /// Who fetches one; derived from the connections.
     pub(crate) fetchers: BTreeSet<ConnectionId>,
     /// By when somebody must look after them, while there are any.

@@ -48,7 +48,7 @@ impl Rules for Typing {
         if room.own.typing.due_at.is_none_or(|at| now < at) {
             return;
         }
-        let over = room.connections.values_mut().filter_map(|it| {
+        let over = room.connections.iter_mut().filter_map(|(_, it)| {
             it.own.typing.until.take_if(|until| *until <= now)?;
             Some((it.id, it.member.clone()))
         });

@@ -104,7 +104,12 @@ const RECEIVE: &[Message] = &[
     ),
     request(
         "command.presence.update",
-        &[Is("type", "command"), Is("command", "presence.update"), MayOwn("room"), MayOwn("params")],
+        &[
+            Is("type", "command"),
+            Is("command", "presence.update"),
+            MayOwn("room"),
+            MayOwn("params"),
+        ],
         "This is to be shown of me from now on.",
         r#"{"type":"command","id":"e2","command":"presence.update","params":{"data":{"status":"free"}}}"#,
     ),
