@@ -11,17 +11,24 @@ const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
 const bufferOf = (data: string | Uint8Array) => Uint8Array.from(data as Uint8Array).buffer;
 const buffer = (text: string) => new Uint8Array(Buffer.from(text, "hex")).buffer;
 
+/** As JSON says it, but for what bytes need there (N51): that they are base64, and its padding. */
+const plain = (frame: unknown) => {
+  const replace = (_: string, it: unknown) =>
+    it instanceof Uint8Array ? Buffer.from(it).toString("base64") : it;
+  const { encoding, ...rest } = JSON.parse(JSON.stringify(frame, replace).replace(/=+"/g, '"'));
+  return encoding === undefined || encoding === "base64" ? rest : { ...rest, encoding };
+};
+
 describe("MessagePack", () => {
   const said = vectors.in.filter((it) => it.msgpack && it.frame && !it.frame.startsWith("["));
 
   test("[N49, N60] frames of the vectors are read as the JSON beside them, and written as they stand", () => {
     expect(said.length).toBeGreaterThan(20);
     for (const it of said) {
-      const { encoding, ...read } = JSON.parse(it.frame);
-      // Bytes are bytes here, and need not say so (N51).
-      const frame = encoding ? { ...read, data: new Uint8Array(Buffer.from(read.data, "base64")) } : read;
-      expect(msgpack.decode(buffer(it.msgpack)), it.title).toEqual(frame);
-      expect(msgpack.decode(bufferOf(msgpack.encode(frame))), it.title).toEqual(frame);
+      const frame = JSON.parse(it.frame);
+      const read = msgpack.decode(buffer(it.msgpack));
+      expect(plain(read), it.title).toEqual(plain(frame));
+      expect(msgpack.decode(bufferOf(msgpack.encode(read as Frame))), it.title).toEqual(read);
     }
   });
 
