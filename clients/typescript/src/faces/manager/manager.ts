@@ -48,6 +48,8 @@ export interface WebSocketManagerOptions extends Omit<FaceOptions, "backoff" | "
   storage?: Pick<Storage, "getItem" | "setItem"> | null;
 }
 
+/** What the state is made of: the phase, what the server says, and how it ended. */
+const CHANGES = ["state", "hello", "close"] as const;
 /** Messages of the connection itself; all others are handed to listeners. */
 const SYSTEM = ["hello", "ping", "pong", "status", "error", "auth"];
 
@@ -58,9 +60,8 @@ export class WebSocketManager {
   readonly #record: LinkRecord;
   readonly #clock: { now(): number };
   #hello: WSHelloMessage | null = null;
-  /** The snapshot, and what it is of. */
+  /** Of the last change; made when it is asked for. */
   #snapshot: WSState | undefined;
-  #of: unknown;
 
   /**
    * `baseUrl` is the server, without a path: `ws://localhost:8000`. Without a `clientId` it is that of the
@@ -94,6 +95,11 @@ export class WebSocketManager {
     this.link.on("hello", (hello) => {
       this.#hello = hello as unknown as WSHelloMessage;
     });
+    for (const it of CHANGES) {
+      this.link.on(it, () => {
+        this.#snapshot = undefined;
+      });
+    }
     logTo(log, this.link);
   }
 
@@ -158,14 +164,17 @@ export class WebSocketManager {
   }
 
   /** Hears of every change of the connection. Returns how to stop. */
-  readonly subscribe = (listener: (state: WSState) => void): (() => void) =>
-    this.link.on("state", () => listener(this.getSnapshot()));
+  readonly subscribe = (listener: (state: WSState) => void): (() => void) => {
+    const stops = CHANGES.map((it) => this.link.on(it, () => listener(this.getSnapshot())));
+    return () => {
+      for (const stop of stops) stop();
+    };
+  };
 
   /** The state at the last change of the connection: the same object until the next. */
   readonly getSnapshot = (): WSState => {
-    if (this.#of !== this.link.state) this.#snapshot = this.state;
-    this.#of = this.link.state;
-    return this.#snapshot as WSState;
+    this.#snapshot ??= this.state;
+    return this.#snapshot;
   };
 
   #stamped(message: WSMessage): Frame {
