@@ -7,6 +7,9 @@ export const PACKAGE = dirname(dirname(fileURLToPath(import.meta.url)));
 
 const KB = 1024;
 
+const ROOM_HOOKS =
+  "DormouseProvider, useRoom, useConnection, useMessages, usePresence, useTyping, useMetric, useDocument";
+
 /**
  * `bar` is in bytes of the minified bundle after `gzip -9`. That of "index" is of `uses`, which is the
  * whole client with its rooms, without tables of delays and records that nobody asks for; that of any
@@ -20,7 +23,8 @@ const ALL = [
   { name: "indexeddb", source: "storage/index.ts", bar: 1.5 * KB },
   { name: "msgpack", source: "msgpack/index.ts", bar: 6.5 * KB },
   { name: "messages", source: "messages/index.ts", bar: 2.25 * KB },
-  { name: "react", source: "react/index.ts", over: ["messages"], bar: 2 * KB },
+  // The hooks of rooms. Those of the documented manager of /ws/client come to it where they are used.
+  { name: "react", source: "react/index.ts", uses: ROOM_HOOKS, over: ["messages", "manager"], bar: 2 * KB },
   { name: "archmesh", source: "faces/archmesh.ts", bar: 1.5 * KB },
   { name: "chat", source: "faces/chat.ts", bar: 1.5 * KB },
   { name: "analytics", source: "faces/analytics.ts", bar: 1.5 * KB },
@@ -30,6 +34,12 @@ const ALL = [
   { name: "connection", source: "faces/connection.ts", bar: 2.1 * KB },
   { name: "manager", source: "faces/manager.ts", bar: 2.1 * KB },
   { name: "diagnostics", source: "diagnostics/index.ts", bar: 6 * KB },
+  {
+    name: "diagnostics-react",
+    source: "diagnostics/react.ts",
+    over: ["diagnostics", "react"],
+    bar: 0.5 * KB,
+  },
   { name: "testing", source: "testing/index.ts" },
 ];
 

@@ -4,6 +4,7 @@ import type { DormouseError } from "../core/errors.ts";
 import type { Entry, EventMap, HistoryOptions, Page, PublishOptions, Room } from "../core/room.ts";
 import type { RoomEvent } from "../core/session.ts";
 import { Store } from "../core/store.ts";
+import { cached } from "./cache.ts";
 import { fold } from "./fold.ts";
 import type { Message, MessagesState } from "./types.ts";
 
@@ -279,10 +280,7 @@ export function messagesOf<Data = unknown>(
   room: Room<EventMap>,
   { event, of, pageSize, keep }: MessageOptions = {},
 ): Messages<Data> {
-  const known = lists.get(room) ?? new Map<string, Messages>();
-  lists.set(room, known);
   const key = JSON.stringify([event, of, pageSize, keep]);
-  const list = known.get(key) ?? new Messages(room, { event, of, pageSize, keep });
-  known.set(key, list);
-  return list as unknown as Messages<Data>;
+  const make = () => new Messages(room, { event, of, pageSize, keep });
+  return cached(lists, room as Room, key, make) as unknown as Messages<Data>;
 }

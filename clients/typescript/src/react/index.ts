@@ -3,6 +3,13 @@
 // sockets are opened when a component is mounted.
 export { type Connection, useConnection } from "./connection.ts";
 export { DormouseProvider, useDormouse } from "./context.ts";
+export { type DocumentState, useDocument } from "./document.ts";
+export {
+  _useWebSocket,
+  useWebSocketConnection,
+  type WebSocketConnectionOptions,
+  WebSocketProvider,
+} from "./manager.ts";
 export { type MessageList, useMessages } from "./messages.ts";
 export { type Metric, useMetric } from "./metric.ts";
 export { usePresence } from "./presence.ts";

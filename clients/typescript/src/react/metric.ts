@@ -1,9 +1,9 @@
 // A number that a backend measures, or that the room does.
 import type { EventMap, Room } from "../core/room.ts";
 import type { RoomEvent } from "../core/session.ts";
-import { Store } from "../core/store.ts";
 import type { Frame, SendOptions } from "../core/types.ts";
-import { useStore } from "./store.ts";
+import { cached } from "../messages/cache.ts";
+import { useWatched, Watched } from "./watched.ts";
 
 export interface Metric {
   metric: string;
@@ -13,33 +13,18 @@ export interface Metric {
   at?: number;
 }
 
-/** Watches while somebody looks: the server tells of a metric only to who asked for it. */
-class MetricStore extends Store<Metric> {
-  readonly initial = this.getSnapshot();
+/** The server tells of a metric only to who asked for it. */
+class MetricStore extends Watched<Metric> {
   readonly #room: Room;
   readonly #metric: string;
   #stops: (() => void)[] = [];
-  #watchers = 0;
 
   constructor(room: Room, metric: string) {
     super({ metric, value: null });
     [this.#room, this.#metric] = [room, metric];
   }
 
-  readonly watch = (listener: () => void): (() => void) => {
-    const stop = this.subscribe(listener);
-    this.#watchers += 1;
-    if (this.#watchers === 1) this.#begin();
-    return () => {
-      stop();
-      this.#watchers -= 1;
-      if (this.#watchers) return;
-      for (const it of this.#stops.splice(0)) it();
-      this.#ask("unwatch");
-    };
-  };
-
-  #begin(): void {
+  protected enter(): void {
     const show = ({ metric, value, at }: Metric) => {
       if (metric === this.#metric) this.show({ metric, value, at });
     };
@@ -48,6 +33,11 @@ class MetricStore extends Store<Metric> {
     const heard = ({ data, at }: RoomEvent) => show({ ...(data as Metric), at });
     this.#stops = [this.#room.on("metric_update", heard), this.#room.watch("attached", ask)];
     if (this.#room.link.isOpen) ask();
+  }
+
+  protected leave(): void {
+    for (const it of this.#stops.splice(0)) it();
+    this.#ask("unwatch");
   }
 
   #ask(verb: string, options?: SendOptions): void {
@@ -60,9 +50,5 @@ const stores = new WeakMap<Room, Map<string, MetricStore>>();
 
 /** The last value of a metric, in rooms of kind `analytics`. */
 export function useMetric(room: Room<EventMap>, metric: string): Metric {
-  const known = stores.get(room) ?? new Map<string, MetricStore>();
-  stores.set(room, known);
-  const store = known.get(metric) ?? new MetricStore(room, metric);
-  known.set(metric, store);
-  return useStore({ subscribe: store.watch, getSnapshot: store.getSnapshot }, store.initial);
+  return useWatched(cached(stores, room as Room, metric, () => new MetricStore(room as Room, metric)));
 }

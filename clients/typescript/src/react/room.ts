@@ -3,6 +3,7 @@ import { useEffect, useReducer } from "react";
 import type { Dormouse, JoinOptions } from "../core/client.ts";
 import { isOver } from "../core/phases.ts";
 import type { EventMap, Room } from "../core/room.ts";
+import { cached } from "../messages/cache.ts";
 import { useDormouse } from "./context.ts";
 
 interface Held {
@@ -10,6 +11,8 @@ interface Held {
   /** How many mounted components use it. */
   hands: number;
   isClosed?: boolean;
+  /** Lets go of it, if nobody uses it. */
+  close: () => void;
 }
 
 /**
@@ -18,28 +21,28 @@ interface Held {
  */
 const registry = new WeakMap<Dormouse, Map<string, Held>>();
 
-function hold(client: Dormouse, name: string, options: JoinOptions): [Held, () => void] {
-  const rooms = registry.get(client) ?? new Map<string, Held>();
-  registry.set(client, rooms);
+function hold(client: Dormouse, name: string, options: JoinOptions): Held {
   const key = JSON.stringify([name, options]);
-  const held = rooms.get(key) ?? { room: client.room(name, { ...options, connect: false }), hands: 0 };
-  rooms.set(key, held);
-  const close = () => {
-    if (held.hands || held.isClosed) return;
-    const { link } = held.room;
-    // What was said is not lost with the component that said it.
-    if (link.state.queued && !isOver(link.phase)) {
-      const stop = link.on("state", () => {
-        stop();
-        close();
-      });
-      return;
+  return cached(registry, client, key, (rooms) => {
+    const held: Held = { room: client.room(name, { ...options, connect: false }), hands: 0, close };
+    function close() {
+      if (held.hands || held.isClosed) return;
+      const { link } = held.room;
+      // What was said is not lost with the component that said it.
+      if (link.state.queued && !isOver(link.phase)) {
+        const stop = link.on("state", () => {
+          stop();
+          // An answer may have something said that follows it.
+          queueMicrotask(close);
+        });
+        return;
+      }
+      held.isClosed = true;
+      rooms.delete(key);
+      held.room.close();
     }
-    held.isClosed = true;
-    rooms.delete(key);
-    held.room.close();
-  };
-  return [held, close];
+    return held;
+  });
 }
 
 /**
@@ -51,9 +54,8 @@ export function useRoom<Events extends EventMap = EventMap>(
   options: JoinOptions = {},
 ): Room<Events> {
   const client = useDormouse();
-  const [held, close] = hold(client, name, options);
+  const held = hold(client, name, options);
   const [, renderAgain] = useReducer((count: number) => count + 1, 0);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: `close` is that of `held`
   useEffect(() => {
     // A component that was hidden for a while comes back with a room that was let go of.
     if (held.isClosed) return renderAgain();
@@ -62,8 +64,8 @@ export function useRoom<Events extends EventMap = EventMap>(
     return () => {
       held.hands -= 1;
       // React unmounts and mounts again in one go, in StrictMode and where a tree moves.
-      queueMicrotask(close);
+      queueMicrotask(held.close);
     };
-  }, [held]);
+  }, [held, options.connect]);
   return held.room as unknown as Room<Events>;
 }

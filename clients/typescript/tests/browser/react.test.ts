@@ -68,3 +68,45 @@ test("[B16, M4] a component shows the last value of a metric, and each that is p
   await expect.poll(values, SOON).toEqual(["8", "8"]);
   expect([sockets.length, problems]).toEqual([1, []]);
 });
+
+test("[E21, E23, E25] the documented component connects, says something and hears it, beside the panel", async () => {
+  const token = await server.token({ user: "ann", room: "seed" });
+  const { page, problems, sockets } = await visit("./seed.page.tsx", token);
+  const heard: string[] = [];
+  page.on("console", async (it) => {
+    const [text, message] = it.args();
+    if (String(await text?.jsonValue()) === "Received:") heard.push((await message?.jsonValue())?.type);
+  });
+  await page.getByText("Status: Connected").waitFor();
+  await page.getByRole("button", { name: "Send Message" }).click();
+  await expect.poll(() => heard, SOON).toContain("test_message");
+  await page.keyboard.press("Control+Shift+KeyW");
+  const panel = page.getByRole("region", { name: "WebSocket diagnostics" });
+  await expect.poll(() => panel.getByRole("status").first().textContent(), SOON).toBe("open");
+  await expect.poll(() => panel.getByText("test_message").count(), SOON).toBe(1);
+  await page.getByRole("button", { name: "Disconnect" }).first().click();
+  await page.getByText("Status: Disconnected").waitFor();
+  await expect.poll(() => panel.getByRole("status").first().textContent(), SOON).toBe("idle");
+  expect([sockets.length, problems]).toEqual([1, []]);
+});
+
+test("[B19, B20, B21] two people type into one text at once, and have the same in the end", async () => {
+  const [ann, bob] = await Promise.all(
+    ["ann", "bob"].map(async (user) =>
+      visit("./document.page.tsx", await server.token({ user, room: "pad" })),
+    ),
+  );
+  if (!ann || !bob) throw new Error("no pages");
+  const field = (it: typeof ann) => it.page.getByLabel("Notes");
+  const status = (it: typeof ann) => it.page.getByRole("status").textContent();
+  for (const it of [ann, bob])
+    await expect.poll(() => status(it), SOON).toMatch(/^(ann, bob|bob, ann): saved$/);
+  await field(ann).pressSequentially("one two");
+  await expect.poll(() => field(bob).inputValue(), SOON).toBe("one two");
+  await bob.page.evaluate(() => document.querySelector("textarea")?.setSelectionRange(3, 3));
+  await Promise.all([field(ann).pressSequentially(" three"), field(bob).pressSequentially(" and a half")]);
+  for (const it of [ann, bob]) {
+    await expect.poll(() => field(it).inputValue(), SOON).toBe("one and a half two three");
+    expect([it.sockets.length, it.problems]).toEqual([1, []]);
+  }
+});
