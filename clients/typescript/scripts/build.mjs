@@ -4,12 +4,15 @@ import { execFileSync } from "node:child_process";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";
-import { EXTERNAL, entries, PACKAGE } from "./entries.mjs";
+import { EXTERNAL, entries, OWN, PACKAGE } from "./entries.mjs";
 
 const dist = join(PACKAGE, "dist");
 rmSync(dist, { recursive: true, force: true });
 
-const common = { bundle: true, target: "es2022", platform: "neutral", mainFields: ["module", "main"] };
+const common = {
+  ...{ bundle: true, target: "es2022", platform: "neutral", mainFields: ["module", "main"] },
+  mangleProps: OWN,
+};
 await build({
   ...common,
   entryPoints: Object.fromEntries(entries.map((it) => [it.name, it.path])),

@@ -4,7 +4,7 @@ import { relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
-import { EXTERNAL, entries, PACKAGE } from "./entries.mjs";
+import { EXTERNAL, entries, OWN, PACKAGE } from "./entries.mjs";
 
 const OPTIONS = {
   absWorkingDir: PACKAGE,
@@ -16,6 +16,7 @@ const OPTIONS = {
   platform: "neutral",
   mainFields: ["module", "main"],
   external: EXTERNAL,
+  mangleProps: OWN,
   jsx: "automatic",
 };
 

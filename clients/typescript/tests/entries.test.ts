@@ -106,7 +106,7 @@ describe("IndexedDB", () => {
       await settle();
       socket().says({ type: "ack", id: socket().sent[0]?.id, offset: 1, epoch: "e1" });
       expect(await done).toMatchObject({ offset: 1 });
-      expect(logs).toEqual(["The storage of the queue failed"]);
+      expect(logs).toEqual(["queue storage failed"]);
     } finally {
       Object.defineProperty(globalThis, "indexedDB", {
         configurable: true,

@@ -1,6 +1,7 @@
 // Pings, and what follows when one is not answered. Time is read from the clock: a timer that rings
 // late, after sleep or in a page in the background, says nothing of the connection.
-import type { Clock } from "./types.ts";
+import type { Link } from "./link.ts";
+import type { Clock, Phase } from "./types.ts";
 
 /** A timer that rings so much later than it should was held back. */
 const LATE_MS = 5000;
@@ -8,28 +9,21 @@ const LATE_MS = 5000;
 const PROBE_MS = 5000;
 /** How long an answer to a ping is waited for else. */
 const PONG_TIMEOUT_MS = 10_000;
-
-interface Hooks {
-  ping: () => void;
-  pong: (rttMs: number) => void;
-  /** Whether an answer is overdue. */
-  overdue: (is: boolean) => void;
-  dead: () => void;
-}
+const PING = '{"type":"ping"}';
 
 export class Heartbeat {
+  readonly #link: Link;
   readonly #clock: Clock;
-  readonly #hooks: Hooks;
   readonly #timeoutMs: number;
   #intervalMs = 0;
   #beat: unknown;
   #check: unknown;
   #pingedAt: number | null = null;
 
-  constructor(clock: Clock, timeoutMs = PONG_TIMEOUT_MS, hooks: Hooks) {
-    this.#clock = clock;
+  constructor(link: Link, timeoutMs = PONG_TIMEOUT_MS) {
+    this.#link = link;
+    this.#clock = link.$around.clock;
     this.#timeoutMs = timeoutMs;
-    this.#hooks = hooks;
   }
 
   /** 0: no pings but those that are asked for. */
@@ -47,24 +41,28 @@ export class Heartbeat {
   }
 
   /** Something came: the connection lives. */
-  heard(isPong: boolean): void {
-    const { overdue, pong } = this.#hooks;
+  $heard(isPong: boolean): void {
     this.#clock.clearTimeout(this.#check);
     this.#check = undefined;
-    overdue(false);
+    this.#show("open");
     if (!isPong || this.#pingedAt === null) return;
-    pong(Math.max(this.#clock.now() - this.#pingedAt, 0));
+    this.#link.$events.emit("pong", Math.max(this.#clock.now() - this.#pingedAt, 0));
     this.#pingedAt = null;
   }
 
   /** Pings now, and takes the connection for dead if nothing comes in this time. */
-  probe(limitMs = PROBE_MS): void {
+  $probe(limitMs = PROBE_MS): void {
     this.#pingedAt = this.#clock.now();
     this.#wait(limitMs / 2, () => {
-      this.#hooks.overdue(true);
-      this.#wait(limitMs / 2, () => this.#hooks.dead());
+      this.#show("degraded");
+      const verdict = { action: "retry", kind: "timeout", reason: "no answer to a ping" } as const;
+      this.#wait(limitMs / 2, () => this.#link.$end(verdict));
     });
-    this.#hooks.ping();
+    this.#link.$say(this.#link.$dialect.ping?.() ?? PING);
+  }
+
+  #show(phase: Phase): void {
+    if (this.#link.isOpen) this.#link.$set({ phase });
   }
 
   #wait(ms: number, then: () => void): void {
@@ -73,7 +71,7 @@ export class Heartbeat {
     this.#check = this.#clock.setTimeout(() => {
       this.#check = undefined;
       // An answer may wait behind a timer that was held back, or the ping was never sent: ask again.
-      if (LATE_MS < Math.abs(this.#clock.now() - due)) this.probe();
+      if (LATE_MS < Math.abs(this.#clock.now() - due)) this.$probe();
       else then();
     }, ms);
   }
@@ -84,7 +82,7 @@ export class Heartbeat {
     this.#beat = this.#clock.setTimeout(() => {
       this.#next();
       const isLate = LATE_MS < Math.abs(this.#clock.now() - due);
-      if (this.#check === undefined || isLate) this.probe(isLate ? PROBE_MS : this.#timeoutMs);
+      if (this.#check === undefined || isLate) this.$probe(isLate ? PROBE_MS : this.#timeoutMs);
     }, this.#intervalMs);
   }
 }

@@ -33,18 +33,20 @@ const STABLE_MS = 5000;
 const RETURN_SPREAD_MS = 500;
 /** What is joined to one frame: so many messages, of so many characters or bytes. */
 const [JOINED_MAX, JOINED_LENGTH_MAX] = [100, 65_536];
-const PING = '{"type":"ping"}';
 const PONG = '{"type":"pong"}';
 
 export class Link {
   readonly queue: Queue;
-  readonly #dialect: Dialect;
+  /** @internal */
+  readonly $dialect: Dialect;
   readonly codec: Codec;
   readonly #options: LinkOptions;
-  readonly #around: Surroundings;
+  /** @internal */
+  readonly $around: Surroundings;
   readonly #backoff: Backoff;
   readonly #heartbeat: Heartbeat;
-  readonly #events = new Emitter<LinkEvents>();
+  /** @internal */
+  readonly $events = new Emitter<LinkEvents>();
   readonly #prefix: string;
   #state = IDLE;
   #socket: SocketLike | null = null;
@@ -62,28 +64,15 @@ export class Link {
   #ids = 0;
 
   constructor(dialect: Dialect, options: LinkOptions = {}) {
-    this.#dialect = dialect;
+    this.$dialect = dialect;
     this.codec = dialect.codec ?? json;
     this.#options = options;
-    this.#around = surroundings(options);
-    const { clock, random, log } = this.#around;
+    this.$around = surroundings(options);
+    const { clock, random } = this.$around;
     this.#backoff = options.backoff ?? nativeBackoff({ random });
     this.#prefix = clock.now().toString(36) + random().toString(36).slice(2, 10);
-    this.queue = new Queue(options.queue ?? {}, clock, {
-      ...{ random, log },
-      transmit: (frames) => this.#transmit(frames),
-      isReady: () => this.isOpen,
-      check: (frame) => dialect.check?.(frame, this.#state.hello),
-      changed: (queued) => this.#set({ queued }),
-    });
-    this.#heartbeat = new Heartbeat(clock, options.pongTimeoutMs, {
-      ping: () => this.#say(dialect.ping?.() ?? PING),
-      pong: (rttMs) => this.#events.emit("pong", rttMs),
-      overdue: (is) => {
-        if (this.isOpen) this.#set({ phase: is ? "degraded" : "open" });
-      },
-      dead: () => this.#end({ action: "retry", kind: "timeout", reason: "no answer to a ping" }),
-    });
+    this.queue = new Queue(this, options.queue);
+    this.#heartbeat = new Heartbeat(this, options.pongTimeoutMs);
   }
 
   get state(): LinkState {
@@ -104,7 +93,7 @@ export class Link {
     listener: (...args: LinkEvents[Name]) => void,
     options?: ListenOptions,
   ): () => void {
-    return this.#events.on(name, listener, options);
+    return this.$events.on(name, listener, options);
   }
 
   /** For stores: hears of every new `getSnapshot()`. */
@@ -152,7 +141,7 @@ export class Link {
 
   /** Queues a message, and resolves with its answer; with itself, when it was sent, if none comes. */
   request(frame: Frame, options?: SendOptions): Promise<Frame> {
-    return this.queue.add(this.#dialect.idOf?.(frame), frame, options);
+    return this.queue.add(this.$dialect.idOf?.(frame), frame, options);
   }
 
   /** An id that no other start of a client gives. */
@@ -163,7 +152,7 @@ export class Link {
 
   /** Pings now; `pong` tells the round trip. A connection that does not answer soon is replaced. */
   ping(): void {
-    if (this.isOpen) this.#heartbeat.probe();
+    if (this.isOpen) this.#heartbeat.$probe();
   }
 
   /**
@@ -172,8 +161,8 @@ export class Link {
    */
   renew(): Promise<void> {
     const renew = async () => {
-      const { renewal } = this.#dialect;
-      if (!renewal) return this.#end({ action: "auth", kind: "handshake", reason: "a new token" });
+      const { renewal } = this.$dialect;
+      if (!renewal) return this.$end({ action: "auth", kind: "handshake", reason: "a new token" });
       const token = await this.#token("expired");
       if (token) await this.request(renewal(token, this.newId()), { direct: true });
     };
@@ -181,53 +170,54 @@ export class Link {
       .catch(this.#fault)
       .finally(() => {
         this.#renewal = undefined;
-        this.queue.release();
+        this.queue.$release();
       });
     return this.#renewal;
   }
 
-  readonly #fault = (error: DormouseError): void => this.#events.emit("error", error);
+  readonly #fault = (error: DormouseError): void => this.$events.emit("error", error);
 
-  #set(change: Partial<LinkState>): void {
+  /** @internal */
+  $set(change: Partial<LinkState>): void {
     const before = this.#state;
     if (Object.entries(change).every(([name, it]) => before[name as keyof LinkState] === it)) return;
     this.#state = { ...before, ...change };
-    this.#events.emit("state", this.#state, before);
+    this.$events.emit("state", this.#state, before);
   }
 
   /** From nothing: the first attempt of a connection that is asked for. */
   #begin(): void {
     this.#backoff.reset();
     [this.#isStable, this.#refusals, this.#reason] = [true, 0, "initial"];
-    this.#set({ attempt: 0 });
+    this.$set({ attempt: 0 });
     this.#unlisten?.();
-    this.#unlisten = this.#around.page?.listen(() => this.#pageChanged());
+    this.#unlisten = this.$around.page?.listen(() => this.#pageChanged());
     this.#attempt();
   }
 
   #pageChanged(): void {
-    const { page, random } = this.#around;
+    const { page, random } = this.$around;
     if (page?.isHidden()) return;
     if (this.phase === "failed") this.#retryIn(random() * RETURN_SPREAD_MS);
     if (!this.isOpen) return;
-    if (page?.isOffline()) this.#set({ phase: "degraded" });
+    if (page?.isOffline()) this.$set({ phase: "degraded" });
     else {
       this.ping();
-      this.#events.emit("wake");
+      this.$events.emit("wake");
     }
   }
 
   async #attempt(): Promise<void> {
-    const isHidden = this.#around.page?.isHidden() && this.#options.pauseWhenHidden !== false;
+    const isHidden = this.$around.page?.isHidden() && this.#options.pauseWhenHidden !== false;
     // It is made when the page is shown.
     if (this.phase === "failed" && isHidden) return;
     this.#abort = new AbortController();
     const { signal } = this.#abort;
     this.#after(this.#options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS, () =>
-      this.#end({ action: "retry", kind: "timeout", reason: "connection timeout" }),
+      this.$end({ action: "retry", kind: "timeout", reason: "connection timeout" }),
     );
     const phase = isOver(this.phase) ? "connecting" : "reconnecting";
-    this.#set({ phase, attempt: this.#state.attempt + 1, hello: null, retryAt: null });
+    this.$set({ phase, attempt: this.#state.attempt + 1, hello: null, retryAt: null });
     let token: string | null | undefined;
     try {
       token = await this.#token(this.#reason);
@@ -236,7 +226,7 @@ export class Link {
       if (signal.aborted) return;
       // An address that no socket can have, or a token function that says so.
       const isFinal = token !== undefined || (error as DormouseError)?.retryable === false;
-      this.#end({
+      this.$end({
         action: isFinal ? "stop" : "retry",
         kind: "handshake",
         code: "TOKEN",
@@ -252,24 +242,24 @@ export class Link {
 
   #open(token: string | null): void {
     const request = { token, attempt: this.#state.attempt };
-    const { url, protocols } = this.#dialect.address(request);
-    this.#set({ url: url.replace(/([?&]token=)[^&]*/, "$1…") });
-    const socket = new this.#around.WebSocket(url, protocols);
+    const { url, protocols } = this.$dialect.address(request);
+    this.$set({ url: url.replace(/([?&]token=)[^&]*/, "$1…") });
+    const socket = new this.$around.WebSocket(url, protocols);
     this.#socket = socket;
     socket.binaryType = "arraybuffer";
     socket.onopen = () => {
-      this.#set({ isPending: true });
-      this.#transmit(this.#dialect.opening?.(request) ?? []);
-      if (!this.#dialect.hello) this.#ready(null);
+      this.$set({ isPending: true });
+      this.$transmit(this.$dialect.opening?.(request) ?? []);
+      if (!this.$dialect.hello) this.#ready(null);
     };
     socket.onmessage = ({ data }: { data: string | ArrayBuffer }) => this.#receive(data);
     socket.onclose = ({ code, reason }: { code?: number; reason?: string }) => {
       const { isPending } = this.#state;
       if (!isPending && !this.isOpen)
-        this.#end({ action: "retry", kind: "network", reason: "no connection" });
+        this.$end({ action: "retry", kind: "network", reason: "no connection" });
       // An error of an open socket is followed by its close.
       else if (code)
-        this.#end((this.#dialect.closeVerdict ?? closeVerdict)(code, reason ?? "", this.#around.random));
+        this.$end((this.$dialect.closeVerdict ?? closeVerdict)(code, reason ?? "", this.$around.random));
     };
     // Node says no close of a connection that never came about.
     socket.onerror = socket.onclose;
@@ -279,26 +269,26 @@ export class Link {
     this.#after(STABLE_MS, () => {
       this.#isStable = true;
       this.#backoff.reset();
-      this.#set({ attempt: 0 });
+      this.$set({ attempt: 0 });
     });
     this.#refusals = 0;
     const asked = hello?.heartbeat_interval_ms as number | undefined;
     this.#heartbeat.start(this.#options.heartbeatMs ?? asked ?? HEARTBEAT_MS);
-    this.#set({ phase: "open", isPending: false, hello, error: null });
-    this.#events.emit("hello", hello);
+    this.$set({ phase: "open", isPending: false, hello, error: null });
+    this.$events.emit("hello", hello);
     this.queue.flush();
   }
 
   #receive(data: string | ArrayBuffer): void {
     const socket = this.#socket;
-    this.#events.emit("received", data);
-    this.#heartbeat.heard(data === PONG);
+    this.$events.emit("received", data);
+    this.#heartbeat.$heard(data === PONG);
     if (data === PONG) return;
     const guard = (use: () => void) => {
       try {
         use();
       } catch (error) {
-        this.#around.log("A frame that cannot be read", error);
+        this.$around.log("unreadable frame", error);
       }
     };
     guard(() => {
@@ -310,9 +300,9 @@ export class Link {
   }
 
   #take(frame: Frame): void {
-    const dialect = this.#dialect;
-    const { random, log } = this.#around;
-    if (typeof frame?.type !== "string") throw new Error("a message without a type");
+    const dialect = this.$dialect;
+    const { random, log } = this.$around;
+    if (typeof frame?.type !== "string") throw new Error("no type");
     const isHello = !this.isOpen && dialect.hello === frame.type;
     let answer = dialect.answer?.(frame);
     const fault = this.#options.validate?.(frame);
@@ -322,36 +312,41 @@ export class Link {
     }
     // An odd greeting is better than none.
     if (isHello) return void this.#ready(frame);
-    if (frame.type === "pong") this.#heartbeat.heard(true);
+    if (frame.type === "pong") this.#heartbeat.$heard(true);
     const reply = dialect.reply?.(frame);
-    if (reply) this.#transmit([reply]);
+    if (reply) this.$transmit([reply]);
     const verdict = dialect.verdict?.(frame, random);
-    const isLeft = answer && this.queue.answered(answer.id, answer.value ?? answer.error);
-    this.#events.emit(fault === undefined ? "frame" : "invalid", frame);
+    const isLeft = answer && this.queue.$answered(answer.id, answer.value ?? answer.error);
+    this.$events.emit(fault === undefined ? "frame" : "invalid", frame);
     if (verdict?.action === "renew" || (isLeft && answer?.error?.code === EXPIRED)) this.renew();
-    else if (verdict) this.#end(verdict);
+    else if (verdict) this.$end(verdict);
   }
 
-  #transmit(frames: Frame[]): void {
+  /** @internal */
+  $transmit(frames: Frame[]): void {
     const { encode, join } = this.codec;
     const parts = frames.map(encode);
     const length = parts.reduce((sum, it) => sum + it.length, 0);
     const isJoined = join && 1 < parts.length && parts.length <= JOINED_MAX && length <= JOINED_LENGTH_MAX;
-    for (const it of isJoined ? [join(parts)] : parts) this.#say(it);
+    for (const it of isJoined ? [join(parts)] : parts) this.$say(it);
   }
 
-  #say(data: Data): void {
-    this.#events.emit("sent", data);
+  /** @internal */
+  $say(data: Data): void {
+    this.$events.emit("sent", data);
     try {
       this.#socket?.send(data as never);
     } catch (error) {
       // A socket that is closing: its end is told by itself.
-      this.#around.log("A socket that takes nothing", error);
+      this.$around.log("send failed", error);
     }
   }
 
-  /** The attempt or the connection is over, and this is what follows. */
-  #end(verdict: Verdict): void {
+  /**
+   * The attempt or the connection is over, and this is what follows.
+   * @internal
+   */
+  $end(verdict: Verdict): void {
     const { action, reason, code = "NETWORK" } = verdict;
     const isAuth = action === "auth";
     const isFinal = action === "stop" || (isAuth && 1 < ++this.#refusals);
@@ -367,11 +362,11 @@ export class Link {
     this.#drop(phase, delay, new DormouseError(String(code), reason, { retryable: !isFinal }));
     if (delay === null) this.#unlisten?.();
     else this.#retryIn(delay);
-    this.#events.emit("close", verdict);
+    this.$events.emit("close", verdict);
   }
 
   #after(ms: number, then: () => void): void {
-    const { clock } = this.#around;
+    const { clock } = this.$around;
     clock.clearTimeout(this.#timer);
     this.#timer = clock.setTimeout(then, ms);
   }
@@ -382,22 +377,22 @@ export class Link {
 
   /** Lets go of the socket and of all that waits. */
   #drop(phase: Phase, delay: number | null, error: DormouseError, code = 1000, reason = ""): void {
-    const { clock, log } = this.#around;
+    const { clock, log } = this.$around;
     const socket = this.#socket;
     this.#abort.abort();
     clock.clearTimeout(this.#timer);
     this.#heartbeat.stop();
     this.#socket = null;
     const retryAt = delay === null ? null : clock.now() + delay;
-    this.#set({ phase, isPending: false, retryAt, error: phase === "idle" ? null : error });
-    this.queue.interrupted(error);
+    this.$set({ phase, isPending: false, retryAt, error: phase === "idle" ? null : error });
+    this.queue.$interrupted(error);
     if (!socket) return;
     // A socket that is closed before it is open says so by an error.
     socket.onopen = socket.onmessage = socket.onclose = socket.onerror = () => {};
     try {
       socket.close(code, reason);
     } catch (fault) {
-      log("A socket that cannot be closed", fault);
+      log("close failed", fault);
     }
   }
 }

@@ -1,6 +1,7 @@
 // Messages that wait to be sent, and those that were sent and wait for their answer: one list, in the
 // order in which they leave. After a new connection what has no answer leaves again, with its id.
 import { DormouseError } from "./errors.ts";
+import type { Link } from "./link.ts";
 import type {
   Clock,
   Frame,
@@ -28,42 +29,30 @@ interface Entry {
   /** Without an id it is done when it is sent. */
   message: StoredMessage;
   options: SendOptions;
-  isSent: boolean;
-  tries: number;
+  $isSent: boolean;
+  $tries: number;
   /** A new token was asked for because of it. */
-  isRenewed: boolean;
-  timer: unknown;
+  $isRenewed: boolean;
+  $timer: unknown;
   done: (answer: Frame) => void;
   failed: (error: unknown) => void;
 }
 
-export interface QueueHooks {
-  random: () => number;
-  /** Throws at a message that cannot be said. */
-  check: (frame: Frame) => void;
-  /** Sends messages that may leave now, in order. */
-  transmit: (frames: Frame[]) => void;
-  /** Whether messages may leave. */
-  isReady: () => boolean;
-  changed: (length: number) => void;
-  log: (text: string, details?: unknown) => void;
-}
-
 export class Queue {
   /** The room is not attached to, and will be: only `direct` messages leave, and what went too early stays. */
-  isPaused = false;
+  $isPaused = false;
   #user: string | undefined;
+  readonly #link: Link;
   readonly #clock: Clock;
-  readonly #hooks: QueueHooks;
   readonly #options: QueueOptions;
   readonly #entries: Entry[] = [];
   /** While it runs only `direct` messages leave. */
   #hold: unknown;
 
-  constructor(options: QueueOptions, clock: Clock, hooks: QueueHooks) {
+  constructor(link: Link, options: QueueOptions = {}) {
+    this.#link = link;
+    this.#clock = link.$around.clock;
     this.#options = options;
-    this.#clock = clock;
-    this.#hooks = hooks;
     this.#store(async (storage) => {
       for (const message of await storage.load()) {
         const isKnown = this.#entries.some((it) => it.message.id === message.id);
@@ -94,8 +83,8 @@ export class Queue {
     } = options;
     signal?.throwIfAborted();
     // What cannot be encoded is its author's fault, and told at once.
-    this.#hooks.check(frame);
-    if ((direct || queue === false) && !this.#hooks.isReady()) {
+    this.#link.$dialect.check?.(frame, this.#link.state.hello);
+    if ((direct || queue === false) && !this.#link.isOpen) {
       throw new DormouseError("NOT_CONNECTED", "", { retryable: true });
     }
     if (!direct) this.#makeRoom(RANKS[priority]);
@@ -112,43 +101,43 @@ export class Queue {
 
   /** Sends what may leave now. */
   flush(): void {
-    if (!this.#hooks.isReady()) return;
-    let room = UNANSWERED_MAX - this.#entries.filter((it) => it.isSent).length;
+    if (!this.#link.isOpen) return;
+    let room = UNANSWERED_MAX - this.#entries.filter((it) => it.$isSent).length;
     const leaving = this.#entries.filter((it) => {
       const { message, options } = it;
-      if (it.isSent || (!options.direct && (this.isPaused || this.#hold !== undefined || room <= 0)))
+      if (it.$isSent || (!options.direct && (this.$isPaused || this.#hold !== undefined || room <= 0)))
         return false;
       // A timer that slept would let them pass.
       if (message.ttlMs < this.#clock.now() - message.at) return false;
       if (message.id) room -= 1;
-      it.isSent = true;
+      it.$isSent = true;
       return true;
     });
     if (!leaving.length) return;
-    this.#hooks.transmit(leaving.map((it) => it.message.frame));
+    this.#link.$transmit(leaving.map((it) => it.message.frame));
     for (const it of leaving) if (!it.message.id) this.#take(it)?.done(it.message.frame);
   }
 
   /** An answer came. Whether the message waits to be said again. */
-  answered(id: string, answer: Frame | DormouseError): boolean {
+  $answered(id: string, answer: Frame | DormouseError): boolean {
     const entry = this.#entries.find((it) => it.message.id === id);
     if (!entry) return false;
     if (answer instanceof DormouseError) {
-      if (this.isPaused && answer.code === "NOT_FOUND" && !entry.options.direct) {
-        entry.isSent = false;
+      if (this.$isPaused && answer.code === "NOT_FOUND" && !entry.options.direct) {
+        entry.$isSent = false;
         return true;
       }
       // A new token may be what it takes, once, whatever it was refused for before.
-      const isExpired = answer.code === EXPIRED && !entry.isRenewed;
-      entry.isRenewed ||= isExpired;
+      const isExpired = answer.code === EXPIRED && !entry.$isRenewed;
+      entry.$isRenewed ||= isExpired;
       const isAgain = (answer.retryable || isExpired) && !entry.options.direct;
-      if (isAgain && ++entry.tries < TRIES_MAX) {
-        entry.isSent = false;
-        const backoff = 500 * 2 ** entry.tries * (0.5 + this.#hooks.random() / 2);
+      if (isAgain && ++entry.$tries < TRIES_MAX) {
+        entry.$isSent = false;
+        const backoff = 500 * 2 ** entry.$tries * (0.5 + this.#link.$around.random() / 2);
         // What waits behind it keeps its order so.
         this.#clock.clearTimeout(this.#hold);
         const ms = answer.retryAfterMs ?? (isExpired ? EXPIRED_MS : backoff);
-        this.#hold = this.#clock.setTimeout(() => this.release(), Math.min(ms, TIMER_MS_MAX));
+        this.#hold = this.#clock.setTimeout(() => this.$release(), Math.min(ms, TIMER_MS_MAX));
         return true;
       }
       this.#take(entry, answer);
@@ -162,21 +151,21 @@ export class Queue {
   }
 
   /** What was held back may leave. */
-  release(): void {
+  $release(): void {
     this.#clock.clearTimeout(this.#hold);
     this.#hold = undefined;
     this.flush();
   }
 
   /** The socket ended: what was not answered leaves again with the next one, if there is to be one. */
-  interrupted(error: DormouseError): void {
-    this.isPaused = false;
+  $interrupted(error: DormouseError): void {
+    this.$isPaused = false;
     for (const it of [...this.#entries]) {
       const { direct, queue } = it.options;
       if (!error.retryable || direct || queue === false) this.#take(it, error);
-      it.isSent = false;
+      it.$isSent = false;
     }
-    this.release();
+    this.$release();
   }
 
   /** Takes all messages back. */
@@ -188,15 +177,15 @@ export class Queue {
     const entries = this.#entries;
     const none = () => {};
     const entry: Entry = {
-      ...{ message, options, isSent: false, isRenewed: false, tries: 0, timer: undefined },
+      ...{ message, options, $isSent: false, $isRenewed: false, $tries: 0, $timer: undefined },
       ...{ done: none, failed: none },
     };
     const rank = (it: Entry) => (it.options.direct ? 4 : RANKS[it.message.priority]);
     const at = entries.findIndex((it) => rank(it) < rank(entry));
     entries.splice(at < 0 ? entries.length : at, 0, entry);
     const expire = () => this.#take(entry, new DormouseError("EXPIRED"));
-    entry.timer = this.#clock.setTimeout(expire, Math.min(message.ttlMs, TIMER_MS_MAX));
-    this.#hooks.changed(entries.length);
+    entry.$timer = this.#clock.setTimeout(expire, Math.min(message.ttlMs, TIMER_MS_MAX));
+    this.#link.$set({ queued: entries.length });
     return entry;
   }
 
@@ -205,9 +194,9 @@ export class Queue {
     const at = this.#entries.indexOf(entry);
     if (at < 0) return undefined;
     this.#entries.splice(at, 1);
-    this.#clock.clearTimeout(entry.timer);
+    this.#clock.clearTimeout(entry.$timer);
     if (entry.options.keep) this.#store((storage) => storage.remove(entry.message.id));
-    this.#hooks.changed(this.#entries.length);
+    this.#link.$set({ queued: this.#entries.length });
     if (error) entry.failed(error);
     return entry;
   }
@@ -218,7 +207,7 @@ export class Queue {
     const full = new DormouseError("QUEUE_FULL", "", { retryable: true });
     // The lowest priority stands last, its oldest message first.
     const lowest = this.#entries.at(-1)?.message.priority ?? "low";
-    const oldest = this.#entries.find((it) => it.message.priority === lowest && !it.isSent);
+    const oldest = this.#entries.find((it) => it.message.priority === lowest && !it.$isSent);
     if (overflow !== "drop-oldest" || !oldest || rank < RANKS[lowest]) throw full;
     this.#take(oldest, full);
   }
@@ -228,7 +217,7 @@ export class Queue {
     try {
       if (this.#options.storage) await use(this.#options.storage);
     } catch (error) {
-      this.#hooks.log("The storage of the queue failed", error);
+      this.#link.$around.log("queue storage failed", error);
     }
   }
 }

@@ -165,7 +165,7 @@ export class Session<Events extends EventMap = EventMap> {
       this.#own.clear();
       this.#notices.emit("lost", attachment.reason ?? "unknown");
     }
-    this.link.queue.isPaused = false;
+    this.link.queue.$isPaused = false;
     this.link.queue.flush();
     this.#notices.emit("attached", attachment);
   }
@@ -181,7 +181,7 @@ export class Session<Events extends EventMap = EventMap> {
       this.#notices.emit("detached", frame);
       if (!frame.reattach) return;
       this.#isAttaching = true;
-      this.link.queue.isPaused = true;
+      this.link.queue.$isPaused = true;
       this.#attachIn(this.#random() * ((frame.after_ms as number) ?? 0));
     }
   }
