@@ -23,10 +23,10 @@ use crate::message::{
 };
 
 pub(crate) const SEATLESS: ProtocolError =
-    ProtocolError::new(Code::Conflict, "this needs join_session first");
+    ProtocolError::new(Code::Conflict, "this needs a document to be joined first");
 
 pub(crate) const ELSEWHERE: ProtocolError =
-    ProtocolError::new(Code::Conflict, "this connection is not in the session of this sessionId");
+    ProtocolError::new(Code::Conflict, "this connection has not joined this document");
 
 impl Door for Documents {}
 
