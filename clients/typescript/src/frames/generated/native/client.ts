@@ -154,6 +154,33 @@ export interface ClientCommandObjectPut {
   type: "command";
 }
 
+/** I am here, from now on, and this is to be shown of me: `data`, at most 1 KiB. */
+export interface ClientCommandPresenceEnter {
+  command: "presence.enter";
+  id?: string;
+  params?: unknown;
+  room?: string;
+  type: "command";
+}
+
+/** I am no longer here, and hear on. */
+export interface ClientCommandPresenceLeave {
+  command: "presence.leave";
+  id?: string;
+  params?: unknown;
+  room?: string;
+  type: "command";
+}
+
+/** This is to be shown of me from now on. */
+export interface ClientCommandPresenceUpdate {
+  command: "presence.update";
+  id?: string;
+  params?: unknown;
+  room?: string;
+  type: "command";
+}
+
 /** Keep this value under this key, and say so; only if its version is this, where one is named. */
 export interface ClientCommandSetState {
   command: "set_state";
@@ -272,42 +299,6 @@ export interface ClientUnsubscribe {
   type: "unsubscribe";
 }
 
-/** Enters presence. */
-export interface ClientCommandPresenceEnter {
-  type: "command";
-  id?: string;
-  room?: string;
-  command: "presence.enter";
-  params?: {
-    /** Any JSON of at most 1,024 bytes. */
-    data?: unknown;
-  };
-}
-
-/** Says something else. */
-export interface ClientCommandPresenceUpdate {
-  type: "command";
-  id?: string;
-  room?: string;
-  command: "presence.update";
-  params?: {
-    /** Any JSON of at most 1,024 bytes. */
-    data?: unknown;
-  };
-}
-
-/** Leaves presence. */
-export interface ClientCommandPresenceLeave {
-  type: "command";
-  id?: string;
-  room?: string;
-  command: "presence.leave";
-  params?: {
-    /** Any JSON of at most 1,024 bytes. */
-    data?: unknown;
-  };
-}
-
 /** Has read up to an entry. */
 export interface ClientCommandRead {
   type: "command";
@@ -355,6 +346,9 @@ export interface ClientFrames {
   "command.object.delete": ClientCommandObjectDelete;
   "command.object.get": ClientCommandObjectGet;
   "command.object.put": ClientCommandObjectPut;
+  "command.presence.enter": ClientCommandPresenceEnter;
+  "command.presence.leave": ClientCommandPresenceLeave;
+  "command.presence.update": ClientCommandPresenceUpdate;
   "command.set_state": ClientCommandSetState;
   detach: ClientDetach;
   history: ClientHistory;
@@ -366,9 +360,6 @@ export interface ClientFrames {
   "query.state": ClientQueryState;
   subscribe: ClientSubscribe;
   unsubscribe: ClientUnsubscribe;
-  "command.presence.enter": ClientCommandPresenceEnter;
-  "command.presence.update": ClientCommandPresenceUpdate;
-  "command.presence.leave": ClientCommandPresenceLeave;
   "command.read": ClientCommandRead;
   "publish.typing": ClientPublishTyping;
   "query.reads": ClientQueryReads;
