@@ -1,0 +1,206 @@
+// The entry "./archmesh": the documented client of workflows, `/ws`.
+
+import { type Surroundings, surroundings } from "../core/environment.ts";
+import type { ErrorData, Notification, WorkflowUpdate } from "../frames/generated/workflow/parts.ts";
+import {
+  archmeshBackoff,
+  DormouseError,
+  type Frame,
+  Link,
+  type ListenOptions,
+  type SendOptions,
+  type TokenSource,
+} from "../index.ts";
+import { address, dialect, errorOf, type FaceOptions, type Problem } from "./common/dialect.ts";
+import { Resend } from "./common/resend.ts";
+
+export type { ErrorData, Notification, WorkflowUpdate } from "../frames/generated/workflow/parts.ts";
+
+export interface ArchMeshOptions extends FaceOptions {
+  /** The server, without a path; by default the page's own. */
+  url?: string | URL;
+  /** The room; by default the first that the token leads to. */
+  contextId?: string;
+}
+
+/** Every message of the protocol. */
+export interface ArchMeshMessage extends Frame {
+  id: string;
+  timestamp: string;
+  data?: unknown;
+}
+
+export type ArchMeshState = "connecting" | "connected" | "disconnected" | "reconnecting" | "failed";
+
+const ATTEMPTS_MAX = 5;
+const HEARTBEAT_MS = 30_000;
+/** Of how many workflows the last update is kept. */
+const WORKFLOWS_MAX = 1000;
+/** What the client itself sees to. */
+const QUIET = ["auth", "large_data", "large_data_received", "large_data_delete"];
+
+const STATES: Record<string, ArchMeshState> = {
+  idle: "disconnected",
+  connecting: "connecting",
+  failed: "reconnecting",
+  reconnecting: "reconnecting",
+  fallback: "failed",
+};
+
+const problem = ({ data }: Frame): Problem & { id?: string } => {
+  const { error_code: code, error_message: message, error_details: details } = data as ErrorData;
+  return { code, message, id: details?.request_id, retryAfter: details?.retry_after };
+};
+
+/** `handle…` are there to be replaced, in a class of one's own or on the object. */
+export class ArchMeshWebSocketClient {
+  /** What is taken where the constructor is told nothing: set once, for code that gives a token alone. */
+  static defaults: ArchMeshOptions = {};
+
+  readonly maxReconnectAttempts = ATTEMPTS_MAX;
+  /** What keeps the connection up: its events, its queue, its state. */
+  readonly link: Link;
+  /** The last update of each workflow, by its id. */
+  readonly workflows = new Map<string, WorkflowUpdate>();
+  readonly #around: Surroundings;
+  readonly #resend = new Resend();
+
+  /** `token` may be a function: it is asked at each attempt, and when a token has expired. */
+  constructor(token?: TokenSource, options: ArchMeshOptions = {}) {
+    const all = { ...ArchMeshWebSocketClient.defaults, ...options };
+    const { url, contextId, random } = all;
+    this.#around = surroundings({ log: (text, details) => console.log(text, details ?? ""), ...all });
+    const { log } = this.#around;
+    const words = dialect({
+      // The server says nothing by itself: the answer to a ping tells that the token was taken.
+      hello: "pong",
+      opening: () => [this.#message("ping", {})],
+      url: (request) => address("/ws", url, { token: request.token, contextId, batch: 1 }),
+      problem,
+      renewal: (younger) => this.#message("auth", { token: younger }),
+    });
+    this.link = new Link(words, {
+      backoff: archmeshBackoff({ random }),
+      heartbeatMs: HEARTBEAT_MS,
+      ...all,
+      log,
+      token: (request) => {
+        if (typeof token === "function") return token(request);
+        return request.reason === "expired" ? this.handleReauthentication() : token;
+      },
+    });
+    this.link.on("state", ({ phase }) => {
+      if (phase === "reconnecting")
+        log(`Attempting to reconnect (${this.reconnectAttempts}/${ATTEMPTS_MAX})`);
+    });
+    this.link.on("hello", () => log("Connected to ArchMesh WebSocket"));
+    this.link.on("close", (verdict) => log("WebSocket connection closed", verdict));
+    this.link.on("error", (error) => log(String(error), error));
+    this.link.on("frame", (frame) => this.handleMessage(frame as ArchMeshMessage));
+  }
+
+  /** Resolves when the token was taken; rejects with a `DormouseError` when the connection is given up. */
+  connect(options?: { signal?: AbortSignal }): Promise<void> {
+    return this.link.connect(options);
+  }
+
+  /** Closes the connection until `connect`. What is queued stays. */
+  disconnect(): void {
+    this.link.disconnect();
+  }
+
+  get state(): ArchMeshState {
+    return STATES[this.link.phase] ?? "connected";
+  }
+
+  /** Hears of every new state. Returns how to stop. */
+  onStateChange(listener: (state: ArchMeshState) => void, options?: ListenOptions): () => void {
+    let last = this.state;
+    const told = () => {
+      const { state } = this;
+      if (state !== last) listener(state);
+      last = state;
+    };
+    return this.link.on("state", told, options);
+  }
+
+  /** How many attempts followed the first since the last connection that lasted. */
+  get reconnectAttempts(): number {
+    return this.link.isOpen ? 0 : Math.max(0, this.link.state.attempt - 1);
+  }
+
+  /**
+   * Says a message, as soon as there is a connection. Returns its id. Where the server says to wait, it
+   * waits, with all that follow, and says it again.
+   */
+  sendMessage(type: string, data: unknown = {}, options?: SendOptions): string {
+    const message = this.#message(type, data);
+    if (type === "ping" && !this.link.isOpen) return message.id;
+    this.#resend.keep(message.id, message);
+    this.link.send(message, options);
+    return message.id;
+  }
+
+  handleMessage(message: ArchMeshMessage): void {
+    const { type, data } = message;
+    if (type === "workflow_update") this.handleWorkflowUpdate(this.#kept(data as WorkflowUpdate));
+    else if (type === "notification") this.handleNotification(data as Notification);
+    else if (type === "error") this.#refused(message);
+    else if (type === "pong") this.#around.log("Received pong");
+    else if (!QUIET.includes(type)) this.#around.log(`Unknown message type: ${type}`);
+  }
+
+  handleWorkflowUpdate(data: WorkflowUpdate): void {
+    this.#around.log(`Workflow ${data.workflow_id}: ${data.status} (${data.progress}%)`);
+  }
+
+  handleNotification(data: Notification): void {
+    this.#around.log(`Notification: ${data.title} - ${data.message}`);
+  }
+
+  /** Of the server's errors, those too that are made good by waiting. */
+  handleError(data: ErrorData): void {
+    this.#around.log(`Error: ${data.error_code} - ${data.error_message}`, data.error_details);
+  }
+
+  /**
+   * A token that was given as text was refused, or has expired: returns another, or a promise of one.
+   * By default there is none, and the connection is given up.
+   */
+  handleReauthentication(): string | Promise<string> {
+    throw new DormouseError("AUTHENTICATION_FAILED", "Sign in again");
+  }
+
+  /** Pings now. While there is a connection a ping goes out every 30 s by itself. */
+  startHeartbeat(): void {
+    this.link.ping();
+  }
+
+  /** Makes an attempt now, as if it were the first. */
+  attemptReconnect(): Promise<void> {
+    return this.link.reconnect();
+  }
+
+  generateMessageId(): string {
+    return `msg_${this.#around.clock.now()}_${Math.random().toString(36).slice(2, 11)}`;
+  }
+
+  #message(type: string, data: unknown): ArchMeshMessage {
+    const timestamp = new Date(this.#around.clock.now()).toISOString();
+    return { type, id: this.generateMessageId(), timestamp, data };
+  }
+
+  #kept(data: WorkflowUpdate): WorkflowUpdate {
+    this.workflows.delete(data.workflow_id);
+    this.workflows.set(data.workflow_id, data);
+    const [oldest] = this.workflows.keys();
+    if (WORKFLOWS_MAX < this.workflows.size) this.workflows.delete(oldest as string);
+    return data;
+  }
+
+  #refused(message: ArchMeshMessage): void {
+    const its = problem(message);
+    this.#resend.refused(this.link, this.#around.clock, its.id, errorOf(its));
+    this.handleError(message.data as ErrorData);
+  }
+}
