@@ -126,6 +126,28 @@ describe("publishing", () => {
   });
 });
 
+describe("a server that takes less than it said", () => {
+  test("[N41, N44] what it closed the connection for is not said again, and the rest is", async () => {
+    const { room, socket, clock, greet } = await joined();
+    await clock.advance(5000);
+    const large = expect(room.publish("said", "x".repeat(1000))).rejects.toMatchObject({
+      ...{ code: "MESSAGE_TOO_LARGE", retryable: false },
+    });
+    const small = room.publish("said", "y", { id: "small" });
+    await settle();
+    socket().says(
+      { type: "error", code: "MESSAGE_TOO_LARGE", message: "", retryable: false },
+      { type: "closing", code: 1009, reason: "too_large", reconnect: "now" },
+    );
+    await large;
+    await clock.advance(0);
+    await greet({ recovered: true });
+    expect(socket().sent).toMatchObject([{ id: "small" }]);
+    socket().says({ type: "ack", id: "small", offset: 1, epoch: "e1" });
+    expect(await small).toMatchObject({ offset: 1 });
+  });
+});
+
 describe("the position", () => {
   test("[N22, N23] events are handed on once, in order; the position goes with them and not with an ack", async () => {
     const { room, socket, offsets } = await joined({}, {}, { offset: 5, from: 5 });

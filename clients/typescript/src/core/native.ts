@@ -28,10 +28,7 @@ type ErrorFrame = {
 
 export function errorOf(frame: Frame): DormouseError {
   const { code, message, retryable, retry_after: after, details } = frame as Frame & ErrorFrame;
-  return new DormouseError(code, message, {
-    ...{ retryable: !!retryable, details },
-    ...(after && { retryAfterMs: after * 1000 }),
-  });
+  return new DormouseError(code, message, { retryable, details, retryAfterMs: after && after * 1000 });
 }
 
 /** `query` says what to ask of the room in the URL, at each attempt. */
@@ -78,10 +75,7 @@ export function native(options: NativeOptions, query: () => Record<string, unkno
       if (frame.type === "reauth") return { action: "renew", kind: "handshake", reason: "expired" };
       // The attachment is over, and nothing will bring it back.
       if (frame.type === "detached" && !frame.reattach) {
-        return {
-          ...{ action: "stop", kind: "handshake" },
-          ...{ code: String(frame.code), reason: String(frame.message) },
-        };
+        return closing({ ...frame, reconnect: "never", reason: frame.message });
       }
       return frame.type === "closing" ? closing(frame, fault) : undefined;
     },
@@ -90,7 +84,7 @@ export function native(options: NativeOptions, query: () => Record<string, unkno
 }
 
 /** What `closing` asks for; of a word for `reconnect` that is not known, to come back. */
-function closing(frame: Frame, fault: Frame | undefined): Verdict {
+function closing(frame: Frame, fault?: Frame): Verdict {
   const {
     code,
     reconnect,

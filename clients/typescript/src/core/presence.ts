@@ -77,9 +77,9 @@ export class Presence extends Store<PresenceState> {
       return;
     }
     const { mode, members } = this.getSnapshot();
-    const others = members.filter((it) => it.user !== user);
+    const now = members.filter((it) => it.user !== user);
     const member = { user, ...(name && { name }), connections: told.connections ?? 1, data: told.data };
-    const now = told.action === "leave" ? others : [...others, member];
+    if (told.action !== "leave") now.push(member);
     now.sort((a, b) => (a.user < b.user ? -1 : 1));
     const connections = now.reduce((sum, it) => sum + it.connections, 0);
     this.show({ mode, connections, users: now.length, members: now });

@@ -19,6 +19,8 @@ const UNANSWERED_MAX = 32;
 const TRIES_MAX = 5;
 /** The code of what is refused for its token. */
 export const EXPIRED = "AUTHENTICATION_FAILED";
+/** The codes of a connection that was closed for a message. */
+const TOO_LARGE = ["MESSAGE_TOO_LARGE", "1009"];
 /** A message that waits for a new token does so for this long. */
 const EXPIRED_MS = 10_000;
 const TTL_MS = 12 * 3600 * 1000;
@@ -160,6 +162,7 @@ export class Queue {
   /** The socket ended: what was not answered leaves again with the next one, if there is to be one. */
   $interrupted(error: DormouseError): void {
     this.$isPaused = false;
+    if (TOO_LARGE.includes(error.code)) this.#dropLargest();
     for (const it of [...this.#entries]) {
       const { direct, queue } = it.options;
       if (!error.retryable || direct || queue === false) this.#take(it, error);
@@ -171,6 +174,13 @@ export class Queue {
   /** Takes all messages back. */
   clear(error: DormouseError): void {
     for (const it of [...this.#entries]) this.#take(it, error);
+  }
+
+  /** What a server closed the connection for must not be sent again. It does not say which it was. */
+  #dropLargest(): void {
+    const size = ({ message }: Entry) => JSON.stringify(message.frame).length;
+    const [largest] = this.#entries.filter((it) => it.$isSent).sort((a, b) => size(b) - size(a));
+    if (largest) this.#take(largest, new DormouseError("MESSAGE_TOO_LARGE"));
   }
 
   #insert(message: StoredMessage, options: SendOptions): Entry {
