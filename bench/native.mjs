@@ -8,8 +8,10 @@
 //   slow     the server's memory while 10,000 events are published and one client reads none of them
 // Each pair is measured in one run, in alternating order.
 import { randomUUID } from "node:crypto";
+import { once } from "node:events";
 import { readFileSync, rmSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { Worker } from "node:worker_threads";
 import { WebSocket } from "ws";
 import { machine } from "./lib/machine.mjs";
 import { STATE } from "./lib/paths.mjs";
@@ -31,6 +33,8 @@ const clients = values.quick ? 50 : 1_000;
 const published = values.quick ? 640 : 6_400;
 const LISTENERS = 20;
 const IN_FLIGHT = 64;
+/** So many come back one after the other, so that hundreds of messages are waited for meanwhile. */
+const RETURNS = 10;
 /** What a message of usual length has, in bytes. */
 const TEXT = "x".repeat(100);
 /** So many events are told apart by a publisher that waits for none of them. */
@@ -161,21 +165,17 @@ async function waits(server, room, work) {
   return { took, result };
 }
 
-/** Comes back with the place before the first entry: when hello, the first event and the last came. */
+const resumer = new Worker(new URL("lib/resumer.mjs", import.meta.url));
+
+/**
+ * Somebody comes back with the place before the first entry, or comes in: when hello, the first event and
+ * the last came.
+ */
 async function resumed(server, room, epoch) {
-  const begun = performance.now();
-  const at = {};
-  const done = Promise.withResolvers();
-  const socket = await open(server, native(room, `&resume=${epoch}:0`), (data) => {
-    const now = performance.now() - begun;
-    // The words that matter are looked for, and not read: one process plays all parts.
-    const text = String(data);
-    if (text.includes(`"type":"hello"`)) at.hello = now;
-    if (text.includes(`"type":"event"`)) at.first ??= now;
-    if (text.includes(`"type":"position"`)) done.resolve(now);
-  });
-  at.all = await done.promise;
-  socket.terminate();
+  const url = `ws://127.0.0.1:${server.port}${native(room, epoch && `&resume=${epoch}:0`)}`;
+  resumer.postMessage({ url, isLong: Boolean(epoch) });
+  const [at] = await once(resumer, "message");
+  if (!at) throw new Error("refused");
   return at;
 }
 
@@ -189,7 +189,7 @@ async function resume(build) {
   for (let round = 0; round < rounds; round++) {
     const work = async () => {
       const results = [];
-      for (let each = 0; each < 3; each++) results.push(await resumed(server, "long", epoch));
+      for (let each = 0; each < RETURNS; each++) results.push(await resumed(server, "long", epoch));
       return results;
     };
     const told = await waits(server, "long", work);
@@ -198,7 +198,7 @@ async function resume(build) {
     const plain = await waits(server, "long", async () => {
       for (const _ of told.result) {
         const begun = performance.now();
-        await epochOf(server, "long");
+        await resumed(server, "long", "");
         await sleep(each - (performance.now() - begun));
       }
     });
