@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { LinkOptions } from "../src/index.ts";
+import { BackoffStrategy, type LinkOptions } from "../src/index.ts";
 import { linked } from "./support/linked.ts";
 
 async function opened(options: LinkOptions = {}) {
@@ -135,10 +135,26 @@ describe("a page", () => {
   });
 
   test("the network that is back ends the wait for the next attempt", async () => {
-    const { page, clock, socket, sockets } = await opened({});
-    socket().ends(1013);
+    const backoff = new BackoffStrategy({ baseDelaysMs: [60_000] });
+    const { page, clock, socket, sockets } = await opened({ backoff });
+    socket().ends(1006);
     page.says("offline");
     page.says("online");
+    await clock.advance(500);
+    expect(sockets).toHaveLength(2);
+  });
+
+  test("[N44] it does not end one that the server asked for, and a page that was hidden meanwhile makes up for it", async () => {
+    const { page, clock, socket, sockets } = await opened();
+    await clock.advance(5000);
+    socket().says({ type: "closing", after_ms: 45_000 });
+    page.says("online");
+    await clock.advance(44_999);
+    expect(sockets).toHaveLength(1);
+    page.says("hidden");
+    await clock.advance(60_000);
+    expect(sockets).toHaveLength(1);
+    page.says("shown");
     await clock.advance(500);
     expect(sockets).toHaveLength(2);
   });

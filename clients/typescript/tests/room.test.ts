@@ -277,6 +277,26 @@ describe("the position", () => {
     expect(asked("events")).toBe("~");
   });
 
+  test("[N20] filters that were refused are not in force, and gaps are gaps again", async () => {
+    const { room, socket, cut, asked } = await joined();
+    const refused = expect(room.subscribe("a.*")).rejects.toMatchObject({ code: "CONFLICT" });
+    await settle();
+    socket().says(said(2));
+    socket().says({
+      type: "error",
+      id: socket().sent[0]?.id,
+      code: "CONFLICT",
+      message: "",
+      retryable: false,
+    });
+    await refused;
+    socket().says(said(4));
+    await settle();
+    expect(socket().sent.map((it) => it.type)).toEqual(["subscribe", "attach"]);
+    await cut({ recovered: true });
+    expect(asked("events")).toBeNull();
+  });
+
   test("listeners hear names, beginnings and everything", async () => {
     const { room, socket } = await joined();
     const heard: string[] = [];

@@ -25,8 +25,7 @@ import type {
 } from "./types.ts";
 import { closeVerdict } from "./verdict.ts";
 
-const CONNECT_TIMEOUT_MS = 10_000;
-const HEARTBEAT_MS = 25_000;
+const [CONNECT_TIMEOUT_MS, HEARTBEAT_MS] = [10_000, 25_000];
 /** A connection that lasted so long was a success: the next failure begins with the first delay. */
 const STABLE_MS = 5000;
 /** Attempts on the return of the page or the network are spread over so long. */
@@ -57,6 +56,8 @@ export class Link {
   #unlisten: (() => void) | undefined;
   /** Whether a connection lasted since the last failure. */
   #isStable = true;
+  /** Whether the delay before the next attempt is the server's. */
+  #isTold = false;
   /** New tokens that did not help, since the last hello. */
   #refusals = 0;
   #reason: TokenReason = "initial";
@@ -98,7 +99,6 @@ export class Link {
 
   /** For stores: hears of every new `getSnapshot()`. */
   readonly subscribe = (listener: () => void): (() => void) => this.on("state", listener);
-
   readonly getSnapshot = (): LinkState => this.#state;
 
   /**
@@ -198,7 +198,8 @@ export class Link {
   #pageChanged(): void {
     const { page, random } = this.$around;
     if (page?.isHidden()) return;
-    if (this.phase === "failed") this.#retryIn(random() * RETURN_SPREAD_MS);
+    // A delay that the server asked for is kept to.
+    if (this.phase === "failed" && !this.#isTold) this.#retryIn(random() * RETURN_SPREAD_MS);
     if (!this.isOpen) return;
     if (page?.isOffline()) this.$set({ phase: "degraded" });
     else {
@@ -209,13 +210,13 @@ export class Link {
 
   async #attempt(): Promise<void> {
     const isHidden = this.$around.page?.isHidden() && this.#options.pauseWhenHidden !== false;
+    this.#isTold = false;
     // It is made when the page is shown.
     if (this.phase === "failed" && isHidden) return;
     this.#abort = new AbortController();
     const { signal } = this.#abort;
-    this.#after(this.#options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS, () =>
-      this.$end({ action: "retry", kind: "timeout", reason: "connection timeout" }),
-    );
+    const late = { action: "retry", kind: "timeout", reason: "connection timeout" } as const;
+    this.#after(this.#options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS, () => this.$end(late));
     const phase = isOver(this.phase) ? "connecting" : "reconnecting";
     this.$set({ phase, attempt: this.#state.attempt + 1, hello: null, retryAt: null });
     let token: string | null | undefined;
@@ -358,6 +359,7 @@ export class Link {
       delay = next === null ? null : Math.max(next, delay ?? 0);
     }
     this.#isStable = false;
+    this.#isTold = verdict.afterMs !== undefined;
     const phase = delay !== null ? "failed" : code === 1000 ? "idle" : "fallback";
     this.#drop(phase, delay, new DormouseError(String(code), reason, { retryable: !isFinal }));
     if (delay === null) this.#unlisten?.();

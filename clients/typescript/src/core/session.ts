@@ -40,6 +40,8 @@ export class Session<Events extends EventMap = EventMap> {
   readonly #options: RoomOptions;
   readonly #own = new Set<number>();
   #filters: readonly string[] | null;
+  /** Changes of the filters that are not answered. */
+  #changes = 0;
   /** Until the answer nothing of the room counts. */
   #isAttaching = false;
   #renewal: unknown;
@@ -126,12 +128,16 @@ export class Session<Events extends EventMap = EventMap> {
   }
 
   async #filter(type: string, events: readonly string[]): Promise<readonly string[] | null> {
-    // What comes from now on may be with gaps.
-    this.#filters ??= NOTHING;
     const answered = ({ subscribed }: Frame) => {
       this.#filters = subscribed as string[] | null;
     };
-    await this.request({ type, events }, { answered });
+    // Until it is answered nobody knows from where on events are left out.
+    this.#changes += 1;
+    try {
+      await this.request({ type, events }, { answered });
+    } finally {
+      this.#changes -= 1;
+    }
     return this.#filters;
   }
 
@@ -192,7 +198,7 @@ export class Session<Events extends EventMap = EventMap> {
     const { offset, prev, direct } = event;
     if (typeof offset === "number") {
       if (offset <= this.position.offset) return;
-      if (!direct && !this.#filters && this.position.offset < (prev ?? offset - 1)) {
+      if (!direct && !this.#isFiltered && this.position.offset < (prev ?? offset - 1)) {
         this.#gap();
         return;
       }
@@ -203,6 +209,11 @@ export class Session<Events extends EventMap = EventMap> {
       const isOf = name.endsWith("*") ? event.event.startsWith(name.slice(0, -1)) : name === event.event;
       if (isOf) this.#events.emit(name, event);
     }
+  }
+
+  /** Whether a gap says nothing. */
+  get #isFiltered(): boolean {
+    return !!this.#filters || 0 < this.#changes;
   }
 
   #raise(offset: number): void {
@@ -242,7 +253,7 @@ export class Session<Events extends EventMap = EventMap> {
     const compare = ({ result }: Frame) => {
       const { epoch, offset } = result as { epoch: string; offset: number };
       const isBehind = epoch === this.position.epoch && this.position.offset < offset;
-      if (isBehind && !this.#filters && !this.#isAttaching) this.#gap();
+      if (isBehind && !this.#isFiltered && !this.#isAttaching) this.#gap();
     };
     this.request({ type: "query", query: "position" }, { direct: true, answered: compare }).catch(() => {});
   }

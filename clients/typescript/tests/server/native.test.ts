@@ -53,6 +53,23 @@ describe("what is said", () => {
   });
 });
 
+describe("a gap", () => {
+  test("[N11, N13, N29] is repaired by attaching at the position, with all that was asked for", async () => {
+    const { address } = fresh();
+    const bob = await join(server, address);
+    for (let at = 1; at <= 5; at++) await bob.room.publish("said", at);
+    const ann = await join(server, address, {}, { rewind: 2, present: false });
+    await ann.until(() => ann.heard.length === 2, "what was before");
+    // An event that gets lost on its way does not exist: so it is made up that the position is lower.
+    ann.room.position.offset = 1;
+    await bob.room.publish("said", 6);
+    await ann.until(() => ann.heard.length === 7, "what was missing");
+    expect(ann.data()).toEqual([4, 5, 2, 3, 4, 5, 6]);
+    expect(ann.room.gaps).toBe(1);
+    expect((await bob.room.presence.get()).connections).toBe(1);
+  });
+});
+
 describe("a room that goes away", () => {
   test("[N7, N22, N24] after an eviction that closes sockets nothing is missed and nothing heard twice", async () => {
     const { name, address } = fresh();
