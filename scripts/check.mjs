@@ -19,6 +19,7 @@ const STEPS = [
   [local("tsc"), ["--project", "tsconfig.json"]],
   // Its sources know no Node, and its tests are checked above.
   [local("tsc"), ["--project", "clients/typescript/tsconfig.json"]],
+  [local("tsc"), ["--project", "clients/typescript/examples/tsconfig.json"]],
 ];
 
 for (const [command, args] of STEPS) {

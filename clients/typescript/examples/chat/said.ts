@@ -1,0 +1,4 @@
+/** What a message of a chat room says. */
+export interface Said {
+  content: string;
+}
