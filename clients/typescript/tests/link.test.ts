@@ -18,6 +18,17 @@ describe("attempts", () => {
     expect(clock.pending).toBe(0);
   });
 
+  test("it can be connected again as soon as it was disconnected", async () => {
+    const { link, open } = linked();
+    void link.connect();
+    await open();
+    link.disconnect();
+    const connected = link.connect();
+    await open();
+    await connected;
+    expect(link.phase).toBe("open");
+  });
+
   test("[E13, E15] after the last attempt it gives up, and reconnect begins anew", async () => {
     const backoff = new BackoffStrategy({ baseDelaysMs: [1000], maxAttempts: 2 });
     const { link, phases, socket, clock, sockets } = linked({ backoff });

@@ -106,6 +106,7 @@ export class Link {
    * when it is given up, or with the signal's.
    */
   connect({ signal }: { signal?: AbortSignal } = {}): Promise<void> {
+    if (isOver(this.phase) && !signal?.aborted) this.#begin();
     const connected = new Promise<void>((done, failed) => {
       if (this.isOpen) return done();
       const stop = this.on("state", ({ phase, error }) => {
@@ -117,7 +118,6 @@ export class Link {
     });
     // Who does not look at the promise hears of the failure by the state.
     connected.catch(() => {});
-    if (isOver(this.phase) && !signal?.aborted) this.#begin();
     return abortable(connected, signal);
   }
 
