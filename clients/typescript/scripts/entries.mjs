@@ -28,9 +28,9 @@ const ALL = [
   // The documented clients add 1.5 KB where they stand beside "index"; by themselves they do not profit
   // from its words.
   { name: "archmesh", source: "faces/archmesh.ts", bar: 2.1 * KB },
-  { name: "chat", source: "faces/chat.ts", bar: 1.5 * KB },
-  { name: "analytics", source: "faces/analytics.ts", bar: 1.5 * KB },
-  { name: "collaboration", source: "faces/collaboration.ts", bar: 1.5 * KB },
+  { name: "chat", source: "faces/chat.ts", bar: 2.1 * KB },
+  { name: "analytics", source: "faces/analytics.ts", bar: 2.1 * KB },
+  { name: "collaboration", source: "faces/collaboration.ts", bar: 2.1 * KB },
   { name: "monitor", source: "faces/monitor.ts", bar: 1.5 * KB },
   { name: "connection", source: "faces/connection.ts", bar: 2.1 * KB },
   { name: "manager", source: "faces/manager.ts", bar: 2.1 * KB },

@@ -1,0 +1,23 @@
+// The entry "./analytics": the documented client of `/api/analytics/ws`.
+import type { Frame } from "../index.ts";
+import { ContextClient } from "./context/client.ts";
+
+export type { ContextOptions, Heard, WebSocketMessage } from "./context/client.ts";
+
+/** Hears of the metrics that it subscribed to, on every new connection again. */
+export class AnalyticsWebSocketClient extends ContextClient<
+  "subscribe" | "unsubscribe" | "history" | "presence" | "ping"
+> {
+  readonly #metrics = new Set<string>();
+
+  protected override sent({ type, data }: Frame): void {
+    for (const it of Object(data).metrics ?? []) {
+      if (type === "subscribe") this.#metrics.add(it);
+      if (type === "unsubscribe") this.#metrics.delete(it);
+    }
+  }
+
+  protected override restore(): void {
+    if (this.#metrics.size) this.say({ type: "subscribe", data: { metrics: [...this.#metrics] } });
+  }
+}
