@@ -243,6 +243,55 @@ describe("a queue with a storage", () => {
     expect(kept.size).toBe(0);
   });
 
+  test("messages of another user are not said either where the storage is slower than the server", async () => {
+    const kept = new Map<string, StoredMessage>();
+    const message = { type: "say", id: "a" };
+    kept.set("a", {
+      id: "a",
+      frame: message,
+      priority: "normal",
+      at: 1_700_000_000_000,
+      ttlMs: 1e6,
+      user: "ann",
+    });
+    let loaded = () => {};
+    const slow = {
+      ...storage(kept),
+      load: () =>
+        new Promise<StoredMessage[]>((done) => {
+          loaded = () => done([...kept.values()]);
+        }),
+    };
+    const { link, open, socket } = linked({ queue: { storage: slow } });
+    link.on("hello", () => {
+      link.queue.user = "bob";
+    });
+    void link.connect();
+    await open();
+    loaded();
+    await settle();
+    expect(socket().sent).toEqual([]);
+    expect(kept.size).toBe(0);
+  });
+
+  test("what was stored longer ago than it may wait is not said, and forgotten", async () => {
+    const kept = new Map<string, StoredMessage>();
+    const old = {
+      id: "a",
+      frame: { type: "say", id: "a" },
+      priority: "normal",
+      at: 1_600_000_000_000,
+      ttlMs: 1e6,
+    } as const;
+    kept.set("a", old);
+    const { link, open, socket, clock } = linked({ queue: { storage: storage(kept) } });
+    void link.connect();
+    await open();
+    await clock.advance(1);
+    expect(socket().sent).toEqual([]);
+    expect(kept.size).toBe(0);
+  });
+
   test("[bad input] a storage that is denied leaves the queue in memory", async () => {
     const denied: QueueStorage = {
       load: () => Promise.reject(new Error("denied")),

@@ -1,6 +1,6 @@
 // Messages that wait to be sent, and those that were sent and wait for their answer: one list, in the
 // order in which they leave. After a new connection what has no answer leaves again, with its id.
-import { DormouseError } from "./errors.ts";
+import { abortable, DormouseError } from "./errors.ts";
 import type { Link } from "./link.ts";
 import type {
   Clock,
@@ -13,6 +13,8 @@ import type {
 } from "./types.ts";
 
 const RANKS: Record<Priority, number> = { low: 0, normal: 1, high: 2, critical: 3 };
+/** A `direct` message is ahead of all. */
+const DIRECT = 4;
 /** How many may wait for their answers at once. */
 const UNANSWERED_MAX = 32;
 /** A message that the server says to send again is, so many times. */
@@ -31,6 +33,7 @@ interface Entry {
   /** Without an id it is done when it is sent. */
   message: StoredMessage;
   options: SendOptions;
+  rank: number;
   $isSent: boolean;
   $tries: number;
   /** A new token was asked for because of it. */
@@ -56,49 +59,50 @@ export class Queue {
     this.#clock = link.$around.clock;
     this.#options = options;
     this.#store(async (storage) => {
-      for (const message of await storage.load()) {
-        const isKnown = this.#entries.some((it) => it.message.id === message.id);
-        if (!isKnown) this.#insert(message, { keep: true });
+      for (const { id, frame, user, at, ...rest } of await storage.load()) {
+        if (this.#entries.some((it) => it.message.id === id)) continue;
+        const ttlMs = rest.ttlMs + at - this.#clock.now();
+        this.add(id, frame, { ...rest, ttlMs, keep: true }, user).catch(() => {});
+        // The storage may be slower than the server.
+        this.user = this.#user;
       }
-      this.flush();
     });
   }
 
   /** Whose messages these are, once that is known; those of another are dropped. */
   set user(user: string | undefined) {
     this.#user = user;
+    if (user === undefined) return;
     for (const it of [...this.#entries]) {
       const isOther = it.message.user !== undefined && it.message.user !== user;
       if (isOther) this.#take(it, new DormouseError("CLOSED", "another user"));
     }
   }
 
-  /** `id` is what an answer names. Resolves with that answer, or with the message itself when it was sent, if none comes. */
-  async add(id = "", frame: Frame, options: SendOptions = {}): Promise<Frame> {
-    const {
-      signal,
-      direct,
-      keep,
-      queue,
-      priority = "normal",
-      ttlMs = this.#options.ttlMs ?? TTL_MS,
-    } = options;
+  /** `id` is what an answer names. Resolves with that answer, or with the message itself once it was sent. */
+  async add(id = "", frame: Frame, options: SendOptions = {}, user = this.#user): Promise<Frame> {
+    const { signal, direct, queue, priority = "normal", ttlMs = this.#options.ttlMs ?? TTL_MS } = options;
     signal?.throwIfAborted();
     // What cannot be encoded is its author's fault, and told at once.
     this.#link.$dialect.check?.(frame, this.#link.state.hello);
     if ((direct || queue === false) && !this.#link.isOpen) {
       throw new DormouseError("NOT_CONNECTED", "", { retryable: true });
     }
-    if (!direct) this.#makeRoom(RANKS[priority]);
-    const message = { id, frame, priority, at: this.#clock.now(), ttlMs, user: this.#user };
-    const entry = this.#insert(message, options);
+    const rank = direct ? DIRECT : RANKS[priority];
+    if (!direct) this.#makeRoom(rank);
+    const entries = this.#entries;
+    const message = { id, frame, priority, at: this.#clock.now(), ttlMs, user };
+    const entry = { message, options, rank, $isSent: false, $isRenewed: false, $tries: 0 } as Entry;
+    const at = entries.findIndex((it) => it.rank < rank);
+    entries.splice(at < 0 ? entries.length : at, 0, entry);
+    const expire = () => this.#take(entry, new DormouseError("EXPIRED"));
+    entry.$timer = this.#clock.setTimeout(expire, Math.min(ttlMs, TIMER_MS_MAX));
+    if (options.keep) this.#store((storage) => storage.put(message));
+    this.#link.$set({ queued: entries.length });
     const answer = new Promise<Frame>((done, failed) => Object.assign(entry, { done, failed }));
-    const taken = () => this.#take(entry, signal?.reason);
-    signal?.addEventListener("abort", taken);
-    if (keep) this.#store((storage) => storage.put(message));
     if (direct) this.flush();
     else queueMicrotask(() => this.flush());
-    return answer.finally(() => signal?.removeEventListener("abort", taken));
+    return abortable(answer, signal).finally(() => this.#take(entry));
   }
 
   /** Sends what may leave now. */
@@ -183,22 +187,6 @@ export class Queue {
     if (largest) this.#take(largest, new DormouseError("MESSAGE_TOO_LARGE"));
   }
 
-  #insert(message: StoredMessage, options: SendOptions): Entry {
-    const entries = this.#entries;
-    const none = () => {};
-    const entry: Entry = {
-      ...{ message, options, $isSent: false, $isRenewed: false, $tries: 0, $timer: undefined },
-      ...{ done: none, failed: none },
-    };
-    const rank = (it: Entry) => (it.options.direct ? 4 : RANKS[it.message.priority]);
-    const at = entries.findIndex((it) => rank(it) < rank(entry));
-    entries.splice(at < 0 ? entries.length : at, 0, entry);
-    const expire = () => this.#take(entry, new DormouseError("EXPIRED"));
-    entry.$timer = this.#clock.setTimeout(expire, Math.min(message.ttlMs, TIMER_MS_MAX));
-    this.#link.$set({ queued: entries.length });
-    return entry;
-  }
-
   /** Takes a message out of the list, unless it is gone already; with an error it has failed. */
   #take(entry: Entry, error?: unknown): Entry | undefined {
     const at = this.#entries.indexOf(entry);
@@ -216,9 +204,9 @@ export class Queue {
     if (this.#entries.length < limit) return;
     const full = new DormouseError("QUEUE_FULL", "", { retryable: true });
     // The lowest priority stands last, its oldest message first.
-    const lowest = this.#entries.at(-1)?.message.priority ?? "low";
-    const oldest = this.#entries.find((it) => it.message.priority === lowest && !it.$isSent);
-    if (overflow !== "drop-oldest" || !oldest || rank < RANKS[lowest]) throw full;
+    const lowest = this.#entries.at(-1)?.rank;
+    const oldest = this.#entries.find((it) => it.rank === lowest && !it.$isSent);
+    if (overflow !== "drop-oldest" || !oldest || rank < oldest.rank) throw full;
     this.#take(oldest, full);
   }
 

@@ -1,7 +1,6 @@
 // One attachment to a room over one connection, kept through all that happens to it: its position in
 // the log, its filters, and the events that are above the position, each once and in order.
 import { Emitter, type ListenOptions } from "./emitter.ts";
-import { surroundings } from "./environment.ts";
 import type { DormouseError } from "./errors.ts";
 import { Link } from "./link.ts";
 import { errorOf, type NativeOptions, native } from "./native.ts";
@@ -34,7 +33,6 @@ export class Session<Events extends EventMap = EventMap> {
   position = { epoch: "", offset: 0 };
   /** @internal */
   readonly $clock: Clock;
-  readonly #random: () => number;
   readonly #events = new Emitter<Record<string, [event: RoomEvent]>>();
   readonly #notices = new Emitter<RoomNotices>();
   readonly #options: RoomOptions;
@@ -52,7 +50,6 @@ export class Session<Events extends EventMap = EventMap> {
     this.name = name;
     this.#options = options;
     this.#filters = options.events ?? null;
-    ({ clock: this.$clock, random: this.#random } = surroundings(linkOptions));
     const query = () => {
       const asked = this.#asked();
       return {
@@ -63,6 +60,7 @@ export class Session<Events extends EventMap = EventMap> {
       };
     };
     this.link = new Link(native(to, query), linkOptions);
+    this.$clock = this.link.$around.clock;
     this.link.on("hello", (hello) => this.#hello(hello as Frame));
     this.link.on("frame", (frame) => this.#take(frame));
     // What cannot be shown was told all the same: to ask for it again would not help.
@@ -188,7 +186,7 @@ export class Session<Events extends EventMap = EventMap> {
       if (!frame.reattach) return;
       this.#isAttaching = true;
       this.link.queue.$isPaused = true;
-      this.#attachIn(this.#random() * ((frame.after_ms as number) ?? 0));
+      this.#attachIn(this.link.$around.random() * ((frame.after_ms as number) ?? 0));
     }
   }
 
