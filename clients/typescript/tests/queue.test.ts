@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { Frame, QueueStorage, StoredMessage } from "../src/index.ts";
+import { DormouseError, type Frame, type QueueStorage, type StoredMessage } from "../src/index.ts";
 import { settle } from "./support/clock.ts";
 import { linked } from "./support/linked.ts";
 
@@ -180,6 +180,15 @@ describe("the queue", () => {
     }
     await failed;
     expect(socket().sent).toHaveLength(5);
+  });
+
+  test("who takes everything back at the first sign of it fails it like any other", async () => {
+    const { link } = linked();
+    link.on("state", ({ queued }) => {
+      if (queued) link.queue.clear(new DormouseError("CLOSED"));
+    });
+    await expect(link.request({ type: "say", id: "a" })).rejects.toMatchObject({ code: "CLOSED" });
+    expect(link.state.queued).toBe(0);
   });
 
   test("a clock that jumps by a day back makes nothing old, and nothing late", async () => {

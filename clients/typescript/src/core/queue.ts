@@ -93,13 +93,13 @@ export class Queue {
     const entries = this.#entries;
     const message = { id, frame, priority, at: this.#clock.now(), ttlMs, user };
     const entry = { message, options, rank, $isSent: false, $isRenewed: false, $tries: 0 } as Entry;
+    const answer = new Promise<Frame>((done, failed) => Object.assign(entry, { done, failed }));
     const at = entries.findIndex((it) => it.rank < rank);
     entries.splice(at < 0 ? entries.length : at, 0, entry);
     const expire = () => this.#take(entry, new DormouseError("EXPIRED"));
     entry.$timer = this.#clock.setTimeout(expire, Math.min(ttlMs, TIMER_MS_MAX));
     if (options.keep) this.#store((storage) => storage.put(message));
     this.#link.$set({ queued: entries.length });
-    const answer = new Promise<Frame>((done, failed) => Object.assign(entry, { done, failed }));
     if (direct) this.flush();
     else queueMicrotask(() => this.flush());
     return abortable(answer, signal).finally(() => this.#take(entry));
