@@ -13,8 +13,8 @@ import { bounded, idOf, listed, message, messages, position, type Rewind, rewind
 const SILENCE_MS = 300_000;
 const REAUTH_MS = 30_000;
 
-/** Entries of a page of what is told again: as many short ones as the server takes for 256 KiB. */
-const PAGE_ENTRIES = 799;
+/** Entries of a page of what is told again. The server's pages are by bytes: no client may count on them. */
+const PAGE_ENTRIES = 100;
 
 /** Messages that share a frame at most: the server's own bound is 256 KiB. */
 const BATCH_MESSAGES = 1_000;

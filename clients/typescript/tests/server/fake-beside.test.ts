@@ -84,10 +84,13 @@ function plain(it: unknown, epochs: string[]): unknown {
 /** Answers have the ids that `ask` made up, in the order in which they were asked. */
 function transcript({ messages }: Client, epochs: string[]): unknown[] {
   const ids: string[] = [];
-  const named = messages.map((it) => {
-    if (it.id === undefined || it.id.startsWith("k-")) return it;
+  // Where the pages of a replay end is the server's own business (N30).
+  const isInner = (at: number) => messages[at]?.type === "position" && messages[at + 1]?.type === "position";
+  const named = messages.flatMap((it, at) => {
+    if (isInner(at)) return [];
+    if (it.id === undefined || it.id.startsWith("k-")) return [it];
     if (!ids.includes(it.id)) ids.push(it.id);
-    return { ...it, id: ids.indexOf(it.id) };
+    return [{ ...it, id: ids.indexOf(it.id) }];
   });
   return plain(named, epochs) as unknown[];
 }
