@@ -65,9 +65,13 @@ const MISSING = {
 
 /**
  * What the document says of another protocol's spelling: the times of changes are numbers here (N33).
- * Golden frames have them as text, which a schema takes as well (`also`).
+ * Golden frames have them as text, which a schema takes as well (`also`). And bytes are bytes in
+ * MessagePack (N52).
  */
 const CORRECTED = {
+  "native.ObjectChunk": {
+    chunk: { type: "bytes", description: "Its bytes: base64 in JSON, `Uint8Array` in MessagePack." },
+  },
   "native.Change2": {
     at: { type: "integer", minimum: 0, also: "string", description: "When: milliseconds since 1970." },
   },

@@ -23,7 +23,20 @@ ${body}
 `;
 }
 
-const WORDS = ["any", "bool", "count", "either", "list", "map", "nullable", "num", "obj", "str", "word"];
+const WORDS = [
+  "any",
+  "bool",
+  "bytes",
+  "count",
+  "either",
+  "list",
+  "map",
+  "nullable",
+  "num",
+  "obj",
+  "str",
+  "word",
+];
 
 function schema(it, name) {
   if (it.also) return `either(${schema({ ...it, also: undefined })}, ${schema({ type: it.also })})`;
@@ -46,6 +59,8 @@ function schema(it, name) {
     );
   }
   switch (it.type) {
+    case "bytes":
+      return "bytes";
     case "string":
       return "str";
     case "boolean":

@@ -78,6 +78,8 @@ function type(schema, isRequired = true) {
       isRequired,
     );
   switch (schema.type) {
+    case "bytes":
+      return "string | Uint8Array";
     case "string":
     case "boolean":
     case "null":

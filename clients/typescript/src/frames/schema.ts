@@ -53,6 +53,10 @@ export const isObject = (value: unknown): value is Record<string, unknown> =>
 
 export const any: Check = () => {};
 export const str: Check = /* @__PURE__ */ check("a string", (it) => typeof it === "string");
+export const bytes: Check = /* @__PURE__ */ check(
+  "bytes, or base64",
+  (it) => typeof it === "string" || it instanceof Uint8Array,
+);
 export const bool: Check = /* @__PURE__ */ check("a boolean", (it) => typeof it === "boolean");
 export const num: Check = /* @__PURE__ */ check("a number", Number.isFinite);
 export const count: Check = /* @__PURE__ */ check(

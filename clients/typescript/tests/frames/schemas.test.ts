@@ -37,6 +37,14 @@ test.each(Object.entries(ALL))(
   },
 );
 
+test("[N52] bytes are base64 in JSON, and bytes in MessagePack", () => {
+  const data = { object: "o", index: 0, total: 1, sha256: "0".repeat(64), chunk: "AA==" as unknown };
+  const event = { type: "event", event: "object.chunk", at: 1, data };
+  expect(native.safeParse(event).success).toBe(true);
+  expect(native.safeParse({ ...event, data: { ...data, chunk: Uint8Array.of(0) } }).success).toBe(true);
+  expect(native.safeParse({ ...event, data: { ...data, chunk: [0] } }).success).toBe(false);
+});
+
 test("[B23] the error says where and what, and every fault there is", () => {
   const event = { type: "event", event: "message", at: -1, user: 7, offset: 1.5 };
   const result = native.safeParse(event);

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Native } from "../../../../tests/support/native.ts";
 import { type Server, serve } from "../../../../tests/support/server.ts";
+import { native } from "../../src/frames/schemas.ts";
 import { FakeServer } from "../../src/testing/index.ts";
 import { type Told, Wire } from "../testing/wire.ts";
 
@@ -48,16 +49,16 @@ function onReal(kind: string): Open {
   return async (user, query) => {
     const claims = user === "service" ? { role: "service" } : {};
     const token = await server.token({ user, room: name, claims });
-    const native = await Native.join(server.ws, `${kind}:${name}`, { token, ...query });
+    const client = await Native.join(server.ws, `${kind}:${name}`, { token, ...query });
     let settled = 0;
-    return Object.assign(native, {
+    return Object.assign(client, {
       // Its own question is no part of the script.
       settle: async () => {
         settled += 1;
-        const answer = await native.ask({ type: "query", query: "position", id: `settle-${settled}` });
-        native.messages.splice(native.messages.indexOf(answer), 1);
+        const answer = await client.ask({ type: "query", query: "position", id: `settle-${settled}` });
+        client.messages.splice(client.messages.indexOf(answer), 1);
       },
-      caughtUp: (offset: number) => native.until(() => offset <= native.position, `the entry ${offset}`),
+      caughtUp: (offset: number) => client.until(() => offset <= client.position, `the entry ${offset}`),
     }) as unknown as Client;
   };
 }
@@ -97,7 +98,13 @@ function transcript({ messages }: Client, epochs: string[]): unknown[] {
 
 async function run(script: Script, open: Open, kind: string): Promise<unknown[]> {
   const epochs: string[] = [];
-  return (await script(open, kind)).map((it) => transcript(it, epochs));
+  const clients = await script(open, kind);
+  // What either says is as the schemas of the client say (B23).
+  for (const message of clients.flatMap((it) => it.messages)) {
+    const result = native.safeParse(message);
+    expect(result.success ? [] : result.error.issues, JSON.stringify(message)).toEqual([]);
+  }
+  return clients.map((it) => transcript(it, epochs));
 }
 
 const command = (name: string, params: object = {}) => ({ type: "command", command: name, params });

@@ -53,8 +53,8 @@ export interface ObjectGet {
 
 /** The data of `object.chunk`, and the params of `object.put`. */
 export interface ObjectChunk {
-  /** Its bytes: base64 in JSON, `bin` in MessagePack. */
-  chunk: string;
+  /** Its bytes: base64 in JSON, `Uint8Array` in MessagePack. */
+  chunk: string | Uint8Array;
   /** Which chunk it is, counted from 0 or from 1: all of an object from the same. */
   index: number;
   /** What its sender calls it. */
