@@ -1,4 +1,5 @@
 // What a client says: events, and what is about other entries.
+import { toBase64 } from "./bytes.ts";
 import type { FakeConnection } from "./connection.ts";
 import { ANNOTATIONS } from "./log.ts";
 import { by, duplicate, needs, remember } from "./requests.ts";
@@ -49,6 +50,7 @@ export function publish(connection: FakeConnection, it: Message, room: FakeRoom)
 
 /** Bytes as they are kept: base64 with its padding (N51). */
 function payload(it: Message): { data: unknown; encoding?: string } {
+  if (it.data instanceof Uint8Array) return { data: toBase64(it.data), encoding: "base64" };
   if (it.encoding === undefined || it.encoding === null) return { data: it.data ?? null };
   const isBytes = it.encoding === "base64" && typeof it.data === "string" && BASE64.test(it.data);
   if (!isBytes) throw Refusal.invalid("encoding is base64, and data a string of that");

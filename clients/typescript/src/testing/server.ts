@@ -2,6 +2,7 @@
 // positions, resume, filters, answers, presence, typing, state and annotations, and all that can
 // happen to a connection. It has no documents, large data, metrics and search, and no limits of rate.
 import { DEFAULT_LIMITS } from "../frames/index.ts";
+import { withBytes } from "./bytes.ts";
 import { seededRandom, VirtualClock } from "./clock.ts";
 import type { FakeConnection } from "./connection.ts";
 import { closing, spelled } from "./ends.ts";
@@ -243,7 +244,7 @@ export class FakeServer<C extends Clock = VirtualClock> {
   }
 
   encode(it: unknown, protocol: string): string | Uint8Array {
-    return this.codec && protocol.endsWith("msgpack") ? this.codec.encode(it) : JSON.stringify(it);
+    return this.codec && protocol.endsWith("msgpack") ? this.codec.encode(withBytes(it)) : JSON.stringify(it);
   }
 
   #those(which?: Which): FakeConnection[] {
