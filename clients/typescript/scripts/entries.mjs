@@ -34,6 +34,12 @@ const ALL = [
   { name: "events", source: "faces/events.ts", bar: 2.25 * KB },
   { name: "monitor", source: "faces/monitor.ts", bar: 1.5 * KB },
   { name: "connection", source: "faces/connection.ts", bar: 2.1 * KB },
+  {
+    name: "connection-context",
+    source: "faces/connection-context.ts",
+    over: ["connection"],
+    bar: 0.5 * KB,
+  },
   { name: "manager", source: "faces/manager.ts", bar: 2.1 * KB },
   { name: "diagnostics", source: "diagnostics/index.ts", bar: 6 * KB },
   {

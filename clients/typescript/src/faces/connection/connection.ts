@@ -40,6 +40,12 @@ export class WebSocketConnection extends WebSocketBase {
     return this.#manager.state;
   }
 
+  /** For stores: hears of every new `getSnapshot()`. */
+  readonly subscribe = (listener: () => void): (() => void) => this.#manager.subscribe(listener);
+
+  /** The state, the same object until it changes. */
+  readonly getSnapshot = (): ConnectionState => this.state;
+
   get phase(): ConnectionPhase {
     return this.#manager.phase;
   }

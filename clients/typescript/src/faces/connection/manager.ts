@@ -10,6 +10,7 @@ const MESSAGE_TIMEOUT_MS = 300_000;
 export class ConnectionManager extends WebSocketBase {
   readonly link: Link;
   #state: ConnectionState;
+  readonly #listeners = new Set<() => void>();
 
   constructor(handler: MessageHandler, options: ConversationOptions, told: (state: ConnectionState) => void) {
     super();
@@ -27,6 +28,7 @@ export class ConnectionManager extends WebSocketBase {
       if (JSON.stringify(state) === JSON.stringify(this.#state)) return;
       this.#state = state;
       told(state);
+      for (const it of [...this.#listeners]) it();
     };
     this.link.on("state", ({ phase, error }) => {
       const isDown = ["idle", "failed", "fallback"].includes(phase);
@@ -41,8 +43,16 @@ export class ConnectionManager extends WebSocketBase {
     this.link.on("frame", ({ type, error }) => type === "error" && tell({ error: String(error) }));
   }
 
+  /** A new object for every change. */
   get state(): ConnectionState {
     return this.#state;
+  }
+
+  /** Hears of every change of `state`. Returns how to stop. */
+  subscribe(listener: () => void): () => void {
+    const own = () => listener();
+    this.#listeners.add(own);
+    return () => void this.#listeners.delete(own);
   }
 
   get phase(): ConnectionPhase {
