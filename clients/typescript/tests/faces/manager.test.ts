@@ -360,12 +360,19 @@ describe("what it tells of itself", () => {
     expect(logs.every((it, at) => it !== logs[at - 1])).toBe(true);
   });
 
-  test("[E31] giving up is logged", async () => {
-    const { manager, socket, logs } = managed();
+  test("[E31, E45] what troubles a connection stands in the log, and in the state", async () => {
+    const backoffStrategy = new BackoffStrategy({ baseDelaysMs: [100], maxAttempts: 1 });
+    const { manager, socket, clock, logs } = managed({ backoffStrategy });
     void manager.connect();
-    await settle();
-    socket().opens();
-    socket().ends(4400);
+    for (let at = 0; at < 2; at++) {
+      await settle();
+      socket().opens();
+      socket().ends(1006);
+      await clock.advance(100);
+    }
+    expect(logs).toContain("[WS] Connection failed: abnormal closed with 1006");
     expect(logs).toContain("[WS] Entering fallback mode");
+    expect(manager.state).toMatchObject({ phase: "fallback", fallback_reason: "closed with 1006" });
+    expect(manager.state.recent_attempts.map((it) => it.code)).toEqual([1006, 1006]);
   });
 });

@@ -2,6 +2,7 @@
 import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
 import type { Server } from "../../../../tests/support/server.ts";
 import { BackoffStrategy, WebSocketManager, type WebSocketManagerOptions } from "../../src/faces/manager.ts";
+import { Dormouse } from "../../src/index.ts";
 import { eventually, route, start, tokenOf } from "./documented.ts";
 
 let server: Server;
@@ -126,4 +127,28 @@ test("[E46] a token that expires is renewed without a new connection", async () 
   );
   expect(renewed).toEqual(["ann"]);
   expect(manager.state.stats.total_attempts).toBe(1);
+});
+
+test("[A52, C26, E42] frames are compressed by the platform's own extension, where it has one", async () => {
+  const its = route(server);
+  const manager = await manage(server.room(), { WebSocket: its.WebSocket });
+  await manager.connect();
+  expect(its.sockets[0]?.extensions).toContain("permessage-deflate");
+});
+
+test("[E12, E47] version 2 is refused with its address, where Dormouse speaks it: tokens, channels, acknowledgments", async () => {
+  const name = server.room();
+  const manager = await manage(name, { version: 2 });
+  await expect(manager.connect()).rejects.toMatchObject({
+    message: expect.stringContaining("/ws/v2/connect"),
+  });
+  const client = new Dormouse({ url: server.http, token: await tokenOf({ contexts: [name] }), page: null });
+  const room = client.room(`hub:${name}`, { events: ["counted"] });
+  await room.connect();
+  const heard: unknown[] = [];
+  room.on("*", ({ event, offset }) => offset && heard.push(event));
+  await room.publish("other", 1);
+  expect(await room.publish("counted", 2)).toMatchObject({ offset: 2 });
+  expect(heard).toEqual(["counted"]);
+  client.close();
 });
