@@ -203,6 +203,21 @@ describe("the connection", () => {
   });
 });
 
+test("[E46] a token that is refused again is shown once, and the close that follows asks for another", async () => {
+  const { manager, socket, sockets, greet, clock } = managed({ token: "old" });
+  void manager.connect();
+  await greet();
+  const expired = { type: "error", code: "AUTHENTICATION_FAILED", message: "expired", timestamp: "t" };
+  for (let at = 0; at < 5; at++) {
+    socket().says(expired);
+    await settle();
+  }
+  expect(socket().sent).toHaveLength(1);
+  socket().ends(1008, "expired");
+  await clock.advance(0);
+  expect(sockets).toHaveLength(2);
+});
+
 describe("messages", () => {
   test("[E19, E38] all but those of the connection are handed to listeners, until they unsubscribe", async () => {
     const { manager, socket, greet } = managed();

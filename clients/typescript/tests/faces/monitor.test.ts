@@ -6,6 +6,7 @@ import { world } from "../support/clock.ts";
 test("[B30, B35, B39] it pings every 30 s while the socket is open, and stops when it is told", async () => {
   const { clock } = world();
   const ws = new MockWebSocket();
+  ws.send = (data) => void ws.sent.push(data);
   const monitor = new WebSocketMonitor(ws, { clock });
   monitor.startPing();
   await clock.advance(29_999);
