@@ -1,6 +1,5 @@
 // The entry "./archmesh": the documented client of workflows, `/ws`.
 
-import { type Surroundings, surroundings } from "../core/environment.ts";
 import type { ErrorData, Notification, WorkflowUpdate } from "../frames/generated/workflow/parts.ts";
 import {
   archmeshBackoff,
@@ -62,15 +61,12 @@ export class ArchMeshWebSocketClient {
   readonly link: Link;
   /** The last update of each workflow, by its id. */
   readonly workflows = new Map<string, WorkflowUpdate>();
-  readonly #around: Surroundings;
   readonly #resend = new Resend();
 
   /** `token` may be a function: it is asked at each attempt, and when a token has expired. */
   constructor(token?: TokenSource, options: ArchMeshOptions = {}) {
     const all = { ...ArchMeshWebSocketClient.defaults, ...options };
     const { url, contextId, random } = all;
-    this.#around = surroundings({ log: (text, details) => console.log(text, details ?? ""), ...all });
-    const { log } = this.#around;
     const words = dialect({
       // The server says nothing by itself: the answer to a ping tells that the token was taken.
       hello: "pong",
@@ -82,13 +78,14 @@ export class ArchMeshWebSocketClient {
     this.link = new Link(words, {
       backoff: archmeshBackoff({ random }),
       heartbeatMs: HEARTBEAT_MS,
+      log: (text, details) => console.log(text, details ?? ""),
       ...all,
-      log,
       token: (request) => {
         if (typeof token === "function") return token(request);
         return request.reason === "expired" ? this.handleReauthentication() : token;
       },
     });
+    const { log } = this.link.$around;
     this.link.on("state", ({ phase }) => {
       if (phase === "reconnecting")
         log(`Attempting to reconnect (${this.reconnectAttempts}/${ATTEMPTS_MAX})`);
@@ -146,21 +143,21 @@ export class ArchMeshWebSocketClient {
     if (type === "workflow_update") this.handleWorkflowUpdate(this.#kept(data as WorkflowUpdate));
     else if (type === "notification") this.handleNotification(data as Notification);
     else if (type === "error") this.#refused(message);
-    else if (type === "pong") this.#around.log("Received pong");
-    else if (!QUIET.includes(type)) this.#around.log(`Unknown message type: ${type}`);
+    else if (type === "pong") this.link.$around.log("Received pong");
+    else if (!QUIET.includes(type)) this.link.$around.log(`Unknown message type: ${type}`);
   }
 
   handleWorkflowUpdate(data: WorkflowUpdate): void {
-    this.#around.log(`Workflow ${data.workflow_id}: ${data.status} (${data.progress}%)`);
+    this.link.$around.log(`Workflow ${data.workflow_id}: ${data.status} (${data.progress}%)`);
   }
 
   handleNotification(data: Notification): void {
-    this.#around.log(`Notification: ${data.title} - ${data.message}`);
+    this.link.$around.log(`Notification: ${data.title} - ${data.message}`);
   }
 
   /** Of the server's errors, those too that are made good by waiting. */
   handleError(data: ErrorData): void {
-    this.#around.log(`Error: ${data.error_code} - ${data.error_message}`, data.error_details);
+    this.link.$around.log(`Error: ${data.error_code} - ${data.error_message}`, data.error_details);
   }
 
   /**
@@ -182,11 +179,11 @@ export class ArchMeshWebSocketClient {
   }
 
   generateMessageId(): string {
-    return `msg_${this.#around.clock.now()}_${Math.random().toString(36).slice(2, 11)}`;
+    return `msg_${this.link.$around.clock.now()}_${Math.random().toString(36).slice(2, 11)}`;
   }
 
   #message(type: string, data: unknown): ArchMeshMessage {
-    const timestamp = new Date(this.#around.clock.now()).toISOString();
+    const timestamp = new Date(this.link.$around.clock.now()).toISOString();
     return { type, id: this.generateMessageId(), timestamp, data };
   }
 
@@ -200,7 +197,7 @@ export class ArchMeshWebSocketClient {
 
   #refused(message: ArchMeshMessage): void {
     const its = problem(message);
-    this.#resend.refused(this.link, this.#around.clock, its.id, errorOf(its));
+    this.#resend.refused(this.link, this.link.$around.clock, its.id, errorOf(its));
     this.handleError(message.data as ErrorData);
   }
 }

@@ -48,7 +48,7 @@ export function address(
   base: string | URL | undefined,
   query: Record<string, unknown>,
 ): string {
-  const url = new URL(path, String(base ?? globalThis.location?.origin).replace(/^http/, "ws"));
+  const url = new URL(path, String(base || globalThis.location?.origin).replace(/^http/, "ws"));
   for (const name in query) if (query[name]) url.searchParams.set(name, String(query[name]));
   return String(url);
 }

@@ -1,7 +1,9 @@
 // What the manager says to the log.
 import type { Link } from "../../index.ts";
 
-export function logTo(log: (text: string, details?: unknown) => void, link: Link): void {
+/** To the link's own log, which says nothing twice in a row. */
+export function logTo(link: Link): void {
+  const { log } = link.$around;
   link.on("state", ({ phase, url }, before) => {
     if (phase === before.phase) return;
     log(`[WS] transition from ${before.phase} to ${phase}`);

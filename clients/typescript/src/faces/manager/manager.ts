@@ -1,6 +1,5 @@
 // One persistent connection to `/ws/client`: messages go out as events of the room, and come in from it.
 
-import { surroundings } from "../../core/environment.ts";
 import {
   BackoffStrategy,
   DormouseError,
@@ -58,7 +57,6 @@ export class WebSocketManager {
   /** What keeps the connection up: its events, its queue, its state. */
   readonly link: Link;
   readonly #record: LinkRecord;
-  readonly #clock: { now(): number };
   #hello: WSHelloMessage | null = null;
   /** Of the last change; made when it is asked for. */
   #snapshot: WSState | undefined;
@@ -69,7 +67,6 @@ export class WebSocketManager {
    */
   constructor(baseUrl?: string | URL, clientId?: string, options: WebSocketManagerOptions = {}) {
     const { version = 1, role = "frontend", contextId, random } = options;
-    this.#clock = options.clock ?? Date;
     const client_id = clientId ?? storedClientId(options.storage);
     this.clientId = client_id;
     const words = dialect({
@@ -80,18 +77,14 @@ export class WebSocketManager {
       problem: (frame) => ({ ...(frame as unknown as WSProblem), retryAfter: frame.retry_after as number }),
       renewal: (token, id) => this.#stamped({ type: "auth", id, token }),
     });
-    // It says nothing twice in a row.
-    const { log } = surroundings({
-      log: options.log ?? ((text, details) => console.info(text, details ?? "")),
-    });
     this.link = new Link(words, {
+      log: (text, details) => console.info(text, details ?? ""),
       ...options,
-      log,
       connectTimeoutMs: options.connectionTimeoutMs,
       backoff: options.backoffStrategy ?? BackoffStrategy.createDefaultStrategy({ random }),
       heartbeatMs: options.enableHeartbeat === false ? 0 : options.heartbeatMs,
     });
-    this.#record = observe(this.link, () => this.#clock.now());
+    this.#record = observe(this.link, () => this.link.$around.clock.now());
     this.link.on("hello", (hello) => {
       this.#hello = hello as unknown as WSHelloMessage;
     });
@@ -100,7 +93,7 @@ export class WebSocketManager {
         this.#snapshot = undefined;
       });
     }
-    logTo(log, this.link);
+    logTo(this.link);
   }
 
   /**
@@ -116,8 +109,7 @@ export class WebSocketManager {
       throw new DormouseError("DISABLED", "VITE_WEBSOCKET_ENABLED is false");
     };
     const isOff = String(env.VITE_WEBSOCKET_ENABLED) === "false";
-    const url = (env.VITE_WS_URL as string) || undefined;
-    return new WebSocketManager(url, clientId, isOff ? { ...options, token } : options);
+    return new WebSocketManager(env.VITE_WS_URL as string, clientId, isOff ? { ...options, token } : options);
   }
 
   /** Resolves at the hello; rejects with a `DormouseError` when it is given up, or with the signal's reason. */
@@ -160,7 +152,7 @@ export class WebSocketManager {
 
   /** The state now, with the numbers as they are now. */
   get state(): WSState {
-    return stateOf(this.clientId, this.link.state, this.#record, this.#hello, this.#clock.now());
+    return stateOf(this.clientId, this.link.state, this.#record, this.#hello, this.link.$around.clock.now());
   }
 
   /** Hears of every change of the connection. Returns how to stop. */
@@ -178,6 +170,6 @@ export class WebSocketManager {
   };
 
   #stamped(message: WSMessage): Frame {
-    return { timestamp: new Date(this.#clock.now()).toISOString(), ...message };
+    return { timestamp: new Date(this.link.$around.clock.now()).toISOString(), ...message };
   }
 }

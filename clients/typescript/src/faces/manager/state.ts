@@ -68,7 +68,7 @@ export function stateOf(
     },
     current_attempt: (phase.endsWith("connecting") && attempts.at(-1)) || null,
     recent_attempts: [...attempts],
-    fallback_reason: is_fallback_mode && error ? error.message || error.code : null,
+    fallback_reason: (is_fallback_mode && error?.message) || null,
     last_hello_message: hello,
     connection_features: hello?.features ?? [],
     is_fallback_mode,
