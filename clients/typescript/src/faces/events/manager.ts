@@ -56,7 +56,6 @@ export class EventsManager {
   /** The values that the room keeps, by key. */
   readonly beliefState: ShownStore<unknown>;
   readonly #events = new Emitter<Record<string, [event: ServerEvent]>>();
-  readonly #options: EventsOptions;
   /** How many listen to each subscription. */
   readonly #topics = new Map<string, number>();
   /** Those that the address asked for. */
@@ -65,7 +64,6 @@ export class EventsManager {
   #offset = 0;
 
   constructor(options: EventsOptions = {}) {
-    this.#options = options;
     const { url = eventsEnvironment({}).url, contextId, clientId, random } = options;
     const words = dialect({
       hello: "connection_established",
@@ -180,7 +178,7 @@ export class EventsManager {
   }
 
   async #ask(frame: Frame, options?: SendOptions): Promise<unknown> {
-    const timestamp = new Date((this.#options.clock ?? Date).now()).toISOString();
+    const timestamp = new Date(this.link.$around.clock.now()).toISOString();
     return (await this.link.request({ id: this.link.newId(), timestamp, ...frame }, options)).result;
   }
 
