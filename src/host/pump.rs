@@ -17,9 +17,9 @@ pub const WINDOW_BYTES: usize = 256 * 1024;
 /// a turn sends is held in memory until the platform lets it out.
 const PUMP_BYTES_MAX: usize = 1 << 20;
 
-/// How much one pump sends while others say something: so much takes about 1 ms to read and to write,
-/// which others wait; a window would take twenty times as much.
-const SHORT_BYTES_MAX: usize = 16 * 1024;
+/// How much one pump sends while others say something: so much takes 1 to 2 ms to read and to write,
+/// which others wait; a window would take ten times as much.
+const SHORT_BYTES_MAX: usize = 32 * 1024;
 
 /// How long one pump may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

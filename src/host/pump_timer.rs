@@ -7,9 +7,6 @@ use crate::message::Millis;
 /// Between two rounds of large data, in milliseconds: the turns in between are others'.
 const ROUND_MS: u64 = 2;
 
-/// And while rounds are short: as short as timers are.
-const SHORT_ROUND_MS: u64 = 1;
-
 /// While nobody takes anything, twice as long each time, up to this; from then on only the
 /// alarm looks again, so that who has stopped reading does not keep the room awake.
 const ROUND_MS_MAX: u64 = 1024;
@@ -26,8 +23,6 @@ pub(super) struct PumpTimer {
     /// Whether this step is the one that it was set for.
     rings: bool,
     wait_ms: u64,
-    /// Whether the last round was a short one.
-    is_short: bool,
     /// When something else happened last.
     others_at: Option<Millis>,
 }
@@ -47,7 +42,6 @@ impl PumpTimer {
             self.others_at = Some(now);
         }
         let is_near = is_fed && self.is_near;
-        self.is_short = is_fed && is_busy;
         (rings || !is_near).then_some(if is_fed && is_busy { Turn::Short } else { Turn::Long })
     }
 
@@ -63,7 +57,7 @@ impl PumpTimer {
                 self.wait_ms = ROUND_MS;
                 return None;
             }
-            Pumped::Some => self.wait_ms = if self.is_short { SHORT_ROUND_MS } else { ROUND_MS },
+            Pumped::Some => self.wait_ms = ROUND_MS,
             // Others' events come more often than the timer, and do not lengthen it.
             Pumped::None if self.is_set => return None,
             Pumped::None => self.wait_ms = self.wait_ms.max(ROUND_MS).saturating_mul(2),
@@ -71,7 +65,7 @@ impl PumpTimer {
         if ROUND_MS_MAX < self.wait_ms || std::mem::replace(&mut self.is_set, true) {
             return None;
         }
-        self.is_near = self.wait_ms <= ROUND_MS;
+        self.is_near = self.wait_ms == ROUND_MS;
         Some(self.wait_ms)
     }
 }
@@ -107,9 +101,9 @@ mod tests {
             timer.turn(true, Millis(at))
         };
         assert_eq!(rung(&mut timer, 1002), Some(Turn::Short));
-        assert_eq!(timer.after(Pumped::Some), Some(SHORT_ROUND_MS));
+        assert_eq!(timer.after(Pumped::Some), Some(ROUND_MS));
         assert_eq!(rung(&mut timer, 1000 + BUSY_MS), Some(Turn::Short));
-        assert_eq!(timer.after(Pumped::Some), Some(SHORT_ROUND_MS));
+        assert_eq!(timer.after(Pumped::Some), Some(ROUND_MS));
         assert_eq!(rung(&mut timer, 1001 + BUSY_MS), Some(Turn::Long));
         // Nobody took anything: whatever happens next looks again.
         assert_eq!(timer.after(Pumped::None), Some(2 * ROUND_MS));
