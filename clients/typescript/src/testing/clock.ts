@@ -37,7 +37,7 @@ export class VirtualClock {
 
   setTimeout(callback: () => void, ms = 0): VirtualTimer {
     this.#order += 1;
-    const timer = { at: this.#now + Math.max(0, ms), order: this.#order, callback };
+    const timer = { at: this.#now + Math.max(0, Math.ceil(ms)), order: this.#order, callback };
     this.#pending += 1;
     push(this.#timers, timer);
     return timer;

@@ -39,6 +39,14 @@ test("[E32] promises settle between two timers", async () => {
   expect(seen).toEqual(["after promises", "next", "nested at 6"]);
 });
 
+test("[N6] its time is whole milliseconds, whatever delays are asked for", async () => {
+  const clock = new VirtualClock(1_000);
+  const rung: number[] = [];
+  for (const ms of [0.4, 1.5, 2]) clock.setTimeout(() => rung.push(clock.now()), ms);
+  await clock.advance(10);
+  expect(rung).toEqual([1_001, 1_002, 1_002]);
+});
+
 test("[N46] after a sleep timers ring late, and all at once", async () => {
   const clock = new VirtualClock(0);
   const rung: number[] = [];
