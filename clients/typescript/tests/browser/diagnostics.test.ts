@@ -26,6 +26,7 @@ async function visit(more: string, options: Parameters<Browser["newPage"]>[0] = 
   const page = await browser.newPage({ viewport: { width: 1000, height: 860 }, ...options });
   const problems: string[] = [];
   page.on("pageerror", (it) => problems.push(String(it)));
+  page.on("console", (it) => it.text().includes("Content Security Policy") && problems.push(it.text()));
   const token = await server.token({ user: "ann", room: "panel" });
   await page.goto(`${site.origin}/?${new URLSearchParams({ url: server.http, token })}${more}`);
   return { page, problems };

@@ -7,6 +7,12 @@ import { build } from "esbuild";
 const HTML = `<!doctype html><meta charset="utf-8"><title>A test</title><link rel="icon" href="data:,">
 <main id="root"></main><script type="module" src="/page.js"></script>`;
 
+/** As strict as a page can be: no style and no script of its own but from its server, and no markup from text. */
+const POLICY = [
+  ...["default-src 'none'", "script-src 'self'", "connect-src *", "img-src data:"],
+  ...["require-trusted-types-for 'script'", "trusted-types 'none'"],
+].join("; ");
+
 export interface PageServer {
   /** Without a slash at the end. */
   origin: string;
@@ -26,6 +32,7 @@ export async function servePage(module: string): Promise<PageServer> {
   const script = outputFiles[0]?.text ?? "";
   const server: HttpServer = createServer((request, response) => {
     const isScript = request.url === "/page.js";
+    response.setHeader("Content-Security-Policy", POLICY);
     response.setHeader("Content-Type", isScript ? "text/javascript" : "text/html");
     response.end(isScript ? script : HTML);
   });
