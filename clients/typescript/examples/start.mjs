@@ -64,7 +64,8 @@ if (example.isPage) {
   );
   const env = { ...process.env, SERVER: values.server, ROOM: example.room, TOKEN: await tokenOf("Robot") };
   const bot = spawn(process.execPath, [join(HERE, name, `${name}.mjs`)], { stdio: "inherit", env });
-  process.on("SIGINT", () => bot.kill("SIGINT"));
+  for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => bot.kill(signal));
+  bot.on("exit", (code) => process.exit(code ?? 0));
 }
 
 async function startServer() {

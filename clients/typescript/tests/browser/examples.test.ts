@@ -23,7 +23,8 @@ beforeAll(async () => {
 });
 
 afterEach(() => {
-  for (const it of running.splice(0)) it.kill("SIGINT");
+  // npm, its shell and the program: all of a group.
+  for (const { pid } of running.splice(0)) if (pid !== undefined) process.kill(-pid, "SIGTERM");
 });
 
 afterAll(() => Promise.allSettled([browser?.close(), server?.stop()]));
@@ -31,7 +32,7 @@ afterAll(() => Promise.allSettled([browser?.close(), server?.stop()]));
 /** Runs the command of an example, until it has printed what is looked for. */
 function run(name: string, looksFor: RegExp, count: number): Promise<string[]> {
   const args = ["run", "--silent", `example:${name}`, "--", "--server", server.http, "--secret", SECRET];
-  const child = spawn("npm", [...args, "--port", "0"], { cwd: PACKAGE });
+  const child = spawn("npm", [...args, "--port", "0"], { cwd: PACKAGE, detached: true });
   running.push(child);
   let printed = "";
   return new Promise((resolve, reject) => {
