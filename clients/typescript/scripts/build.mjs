@@ -1,12 +1,14 @@
 // Builds the package into dist/: an ES module for each entry, which share what they have in common,
-// one file for <script>, and the types. `--no-types` leaves the types out, which take the longest.
+// one file for <script>, and the types. `--no-types` leaves the types out, which take the longest;
+// `--out=FOLDER` builds into another folder.
 import { execFileSync } from "node:child_process";
 import { rmSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { build } from "esbuild";
 import { EXTERNAL, entries, OWN, PACKAGE } from "./entries.mjs";
 
-const dist = join(PACKAGE, "dist");
+const asked = process.argv.find((it) => it.startsWith("--out="))?.slice("--out=".length);
+const dist = asked ? resolve(asked) : join(PACKAGE, "dist");
 rmSync(dist, { recursive: true, force: true });
 
 const common = {
@@ -35,6 +37,7 @@ await build({
 
 if (!process.argv.includes("--no-types")) {
   const tsc = join(PACKAGE, "../../node_modules/.bin/tsc");
-  execFileSync(tsc, ["--project", join(PACKAGE, "tsconfig.types.json")], { stdio: "inherit" });
+  const args = ["--project", join(PACKAGE, "tsconfig.types.json"), "--outDir", join(dist, "types")];
+  execFileSync(tsc, args, { stdio: "inherit" });
 }
 console.log(`built ${entries.length} entries into ${dist}`);
