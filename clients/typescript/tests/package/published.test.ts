@@ -1,10 +1,15 @@
 // What would be uploaded, as those see it who install it.
-import { readFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { existsSync, globSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { checkPackage, createPackageFromTarballData, type Problem } from "@arethetypeswrong/core";
 import { publint } from "publint";
 import { formatMessage } from "publint/utils";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Packed, pack } from "./packed.ts";
+import { markdown, sizes } from "../../scripts/sizes.mjs";
+import { PACKAGE, type Packed, pack } from "./packed.ts";
+
+const ROOT = join(PACKAGE, "../..");
 
 let packed: Packed;
 let data: Buffer;
@@ -51,4 +56,54 @@ test("the tarball has the build and the pages, and nothing that is for tests or 
   expect(names.filter((it) => !/^(dist\/|docs\/[\w-]+\.md$|package\.json$|README\.md$)/.test(it))).toEqual(
     [],
   );
+});
+
+test("the code of README.md compiles against what is installed", () => {
+  const text = readFileSync(join(PACKAGE, "README.md"), "utf8");
+  const blocks = [...text.matchAll(/^```(tsx?)\n([\s\S]*?)^```/gm)];
+  expect(blocks.map(([, kind]) => kind)).toEqual(["ts", "tsx"]);
+  for (const [, kind, code] of blocks) writeFileSync(join(packed.folder, `readme.${kind}`), code ?? "");
+  const types = (name: string) => [join(ROOT, "node_modules/@types", name)];
+  const compilerOptions = {
+    ...{ strict: true, noEmit: true, target: "ES2022", module: "ESNext", moduleResolution: "Bundler" },
+    ...{ lib: ["ES2022", "ESNext.Disposable", "DOM"], jsx: "react-jsx", types: [] },
+    // Their names are those of the application's own React.
+    paths: { react: types("react"), "react/*": types("react/*") },
+  };
+  const files = ["readme.ts", "readme.tsx"];
+  writeFileSync(join(packed.folder, "tsconfig.json"), JSON.stringify({ compilerOptions, files }));
+  const tsc = join(ROOT, "node_modules/.bin/tsc");
+  const { status, stdout } = spawnSync(tsc, ["-p", "tsconfig.json"], {
+    cwd: packed.folder,
+    encoding: "utf8",
+  });
+  expect(stdout).toBe("");
+  expect(status).toBe(0);
+});
+
+test("README.md tells of every entry, and of sizes that are true within half a KB", async () => {
+  const text = readFileSync(join(PACKAGE, "README.md"), "utf8");
+  const table = (it: string): Record<string, number> =>
+    Object.fromEntries(
+      [...it.matchAll(/^\| `(@dormouse\/[^`]*)` .* \| ([\d.]+) \|$/gm)].map((row) => [
+        row[1],
+        Number(row[2]),
+      ]),
+    );
+  const [said, measured] = [table(text), table(markdown(await sizes()))];
+  expect(Object.keys(said)).toEqual(packed.imports.filter((it) => !it.endsWith(".json")));
+  expect(Object.keys(measured)).toEqual(Object.keys(said));
+  const wrong = Object.entries(said).filter(([name, kb]) => 0.5 < Math.abs(kb - (measured[name] ?? 0)));
+  expect(wrong).toEqual([]);
+});
+
+test("every page that README.md and the pages link to is there", () => {
+  const pages = ["README.md", ...globSync("docs/*.md", { cwd: PACKAGE })];
+  const links = pages.flatMap((page) =>
+    [...readFileSync(join(PACKAGE, page), "utf8").matchAll(/\]\((?!https?:)([^)#]+)/g)].map(([, to]) =>
+      join(PACKAGE, dirname(page), to ?? ""),
+    ),
+  );
+  expect(links.length).toBeGreaterThan(20);
+  expect(links.filter((it) => !existsSync(it))).toEqual([]);
 });

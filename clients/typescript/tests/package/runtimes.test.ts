@@ -1,7 +1,7 @@
 // The installed package in each runtime, over the real Worker. Bun and Deno are too large to be
 // dependencies: each is tested where it is on the PATH. `npm run test:runtimes` puts them there.
 import { execFile } from "node:child_process";
-import { accessSync, constants, cpSync, writeFileSync } from "node:fs";
+import { accessSync, constants, cpSync, readFileSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -85,6 +85,20 @@ describe.each(RUNTIMES)("$name", ({ name, command, args }) => {
       expect(await run(command, [...args, "imports.mjs"])).toBe(`${names.length}\n`);
     },
   );
+});
+
+test("the twenty lines of README.md say and hear, as they stand there", async () => {
+  const [, code = ""] =
+    /^```ts\n([\s\S]*?)^```/m.exec(readFileSync(join(PACKAGE, "README.md"), "utf8")) ?? [];
+  expect(code).toContain("http://localhost:8787");
+  const text = code
+    .replace("http://localhost:8787", server.http)
+    .replace("chat:demo", `chat:${server.room()}`);
+  writeFileSync(join(packed.folder, "readme.ts"), `${text}\nclient.close();\n`);
+  const printed = await run(process.execPath, ["readme.ts"]);
+  expect(printed).toContain("1 test hello\n");
+  expect(printed).toContain("said at 1\n");
+  expect(printed).toContain("user: 'test'");
 });
 
 test("inside a Worker it says and hears an event over the real Worker", async () => {
