@@ -59,6 +59,25 @@ fn words_are_apart(protocol: &str) -> bool {
     protocol == "native"
 }
 
+#[test]
+fn n40_no_event_that_only_the_room_says_is_published_in_a_hub() {
+    let document = asyncapi();
+    let all = document["components"]["messages"].as_object().unwrap();
+    let said = all.iter().filter(|(key, _)| key.starts_with("native.send.event."));
+    let names = said.filter_map(|(_, it)| it["payload"]["properties"]["event"]["const"].as_str());
+    let mut looked = Vec::new();
+    // Nothing is published where documents are.
+    for name in names.filter(|it| !it.starts_with("document.")) {
+        let frame = json!({"type": "publish", "event": name, "data": {"object": "o", "index": 0}});
+        let request = decoded(ProtocolId::NATIVE.get(), &Frame::Text(frame.to_string()));
+        let is_published = dormouse::feature::is_protected(name);
+        assert!(is_published || request.command.is_err(), "{name}");
+        assert!(is_published || is_word(Kind::Hub, name), "{name}");
+        looked.push(name);
+    }
+    assert_eq!(looked, ["metric_update", "object.chunk", "occupancy", "presence"]);
+}
+
 fn over_http(kind: Kind, name: &str) -> bool {
     let event = json!({"type": name, "data": {"content": "x", "metric": "m", "value": 1}});
     read_event(&event.to_string(), kind, 1000).is_ok()

@@ -105,6 +105,10 @@ test.concurrent("[N40, N52] an object is put in one encoding and got in the othe
   expect(resumed.result).toEqual({ status: "incomplete", size: 196_603, missing: [1] });
   const unpadded = contents[1]?.toString("base64").replace(/=+$/, "");
   expect((await put(text, 1, unpadded)).result).toEqual({ status: "received", size: 262_138 });
+  const forged = { object: "o", index: 0, total: 1, chunk: "eA==", sha256: sha256(Buffer.from("x")) };
+  expect(await text.ask({ type: "publish", event: "object.chunk", data: forged })).toMatchObject({
+    code: "INVALID_MESSAGE_FORMAT",
+  });
   expect(await put(packed, 1, Buffer.from("other"), Buffer.from("other"))).toMatchObject({
     code: "CONFLICT",
   });

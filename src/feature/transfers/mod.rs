@@ -42,6 +42,8 @@ impl Feature for Transfers {
             "workflow" => {
                 &["large_data", "large_data_received", "large_data_request", "large_data_delete"]
             }
+            // Its digest comes with it: whoever could say one could say what another one fetches.
+            "native" => &["object.chunk"],
             _ => &[],
         }
     }
