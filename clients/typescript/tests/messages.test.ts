@@ -142,6 +142,21 @@ test("edits, deletions and reactions of others change the message they are about
   expect(before.map((it) => it.data)).toEqual(["m1", "m2", "m3"]);
 });
 
+test("a reaction may have any key, also one that every object has as a member", async () => {
+  const { at, clock, state } = await shown({}, said(1));
+  for (const key of ["__proto__", "constructor", "toString"]) {
+    at.publish("reaction", { key, on: true, count: 1 }, { of: 1, user: "bob" });
+    await clock.advance(10);
+    const reactions = state().messages[0]?.reactions ?? {};
+    expect(Object.entries(reactions).find(([it]) => it === key)?.[1]).toMatchObject({
+      count: 1,
+      users: ["bob"],
+    });
+  }
+  expect(Object.keys(state().messages[0]?.reactions ?? {})).toHaveLength(3);
+  expect(Object.keys(Object.prototype)).toEqual([]);
+});
+
 test("own edits and reactions are shown at once, and taken back if they fail", async () => {
   const { list, clock, state, server } = await shown({}, said(2));
   const react = list.react(1, "🎉");

@@ -59,7 +59,9 @@ export function observe(link: Link, now: () => number = Date.now): LinkRecord {
   if (known) return known;
   const stats: LinkStats = {
     ...{ attempts: 0, connections: 0, received: 0, sent: 0, bytesReceived: 0, bytesSent: 0 },
-    ...{ pings: 0, pongs: 0, rttMs: null, lastActivityAt: null, connectedAt: null, byType: {} },
+    ...{ pings: 0, pongs: 0, rttMs: null, lastActivityAt: null, connectedAt: null },
+    // Types are anything that was said: one is no member that every object has.
+    byType: Object.create(null),
   };
   const attempts: Attempt[] = [];
   const transitions: { at: number; from: Phase; to: Phase }[] = [];

@@ -21,7 +21,8 @@ export function fold(
   if (event === "edit") return { ...message, data, edited: { offset, at, user } };
   if (event === "delete") return { ...message, data: undefined, deleted: { offset, at, user } };
   if (event === name) return { ...message, replies: (message.replies ?? 0) + 1 };
-  const reactions = { ...message.reactions };
+  // Keys are anything that a user said: one is no member that every object has.
+  const reactions: Message["reactions"] & object = Object.assign(Object.create(null), message.reactions);
   if (event === "reaction") {
     const { key = "", on = true } = told;
     const { count = 0, users = [], me: mine } = reactions[key] ?? {};
