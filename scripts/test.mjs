@@ -174,11 +174,12 @@ function naming(wasm) {
   return `The Worker's wasm names folders of this machine: ${named.join(", ")}.`;
 }
 
+/** The tests in this folder of the project, and in no other that ends like it. */
 async function vitest(step, folder) {
   const report = `.wrangler/${folder}.json`;
   rmSync(report, { force: true });
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
-  const { code } = await step(local("vitest"), ["run", folder, ...reporters]);
+  const { code } = await step(local("vitest"), ["run", "--dir", folder, ...reporters]);
   if (!existsSync(report)) return { failed: 1 };
   const { numPassedTests, numFailedTests, numFailedTestSuites } = JSON.parse(readFileSync(report, "utf8"));
   // A file that did not load has no tests to fail.
