@@ -24,6 +24,26 @@ const vote = (place: string) => {
   room.state.set(key, isTaken ? null : place).then(() => told(null), told);
 };
 
+const make = <Tag extends "b" | "button" | "li" | "span">(tag: Tag, className = "", text = "") =>
+  Object.assign(document.createElement(tag), { className, textContent: text });
+
+const rows = new Map<string, { button: HTMLButtonElement; faces: HTMLElement; count: HTMLElement }>();
+
+/** The row of a place, made once: it keeps the focus, and a press that is under way. */
+function rowOf(place: string) {
+  const known = rows.get(place);
+  if (known) return known;
+  const row = { button: make("button"), faces: make("span", "faces"), count: make("b") };
+  row.button.type = "button";
+  row.button.onclick = () => vote(place);
+  row.button.append(make("span", "", place), row.faces, row.count);
+  const item = make("li");
+  item.append(row.button);
+  list?.append(item);
+  rows.set(place, row);
+  return row;
+}
+
 function show(): void {
   const { members } = room.presence.getSnapshot();
   const nameOf = (user: string) => members.find((it) => it.user === user)?.name ?? user;
@@ -36,35 +56,23 @@ function show(): void {
   const votes = under("vote.");
   const places = [...PLACES, ...added.filter((it) => !PLACES.includes(it))];
   const most = Math.max(1, ...places.map((place) => votes.filter(([, it]) => it === place).length));
-  list?.replaceChildren(
-    ...places.map((place) => {
-      const voters = votes.filter(([, it]) => it === place).map(([user]) => user);
-      const item = document.createElement("li");
-      const button = document.createElement("button");
-      button.type = "button";
-      button.setAttribute("aria-pressed", String(voters.includes(room.user ?? "")));
-      button.style.setProperty("--part", `${(100 * voters.length) / most}%`);
-      button.onclick = () => vote(place);
-      const name = document.createElement("span");
-      name.textContent = place;
-      const faces = document.createElement("span");
-      faces.className = "faces";
-      for (const user of voters) {
-        const face = Object.assign(document.createElement("span"), {
-          className: "avatar",
-          title: nameOf(user),
-        });
+  for (const place of places) {
+    const { button, faces, count } = rowOf(place);
+    const voters = votes.filter(([, it]) => it === place).map(([user]) => user);
+    // Whose vote it is is known with the first connection.
+    button.disabled = room.user === undefined;
+    button.setAttribute("aria-pressed", String(voters.includes(room.user ?? "")));
+    button.style.setProperty("--part", `${(100 * voters.length) / most}%`);
+    count.textContent = String(voters.length);
+    faces.replaceChildren(
+      ...voters.map((user) => {
+        const face = make("span", "avatar", initial(nameOf(user)));
+        face.title = nameOf(user);
         face.style.setProperty("--hue", String(hue(user)));
-        face.textContent = initial(nameOf(user));
-        faces.append(face);
-      }
-      const count = document.createElement("b");
-      count.textContent = String(voters.length);
-      button.append(name, faces, count);
-      item.append(button);
-      return item;
-    }),
-  );
+        return face;
+      }),
+    );
+  }
   if (people) people.textContent = members.map(({ user, name }) => name ?? user).join(", ");
   if (!status) return;
   status.className = `status ${room.link.phase}`;
