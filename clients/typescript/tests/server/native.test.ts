@@ -1,6 +1,7 @@
 // The client over the real Worker.
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { Server } from "../../../../tests/support/server.ts";
+import { msgpack } from "../../src/msgpack/index.ts";
 import { closeAll, join, start } from "./support.ts";
 
 let server: Server;
@@ -38,6 +39,21 @@ describe("what is said", () => {
     expect(second).toEqual({ ...first, duplicate: true });
     await ann.room.publish("said", 3);
     expect(ann.data()).toEqual([1, 3]);
+  });
+
+  test("[N51] may be bytes, in both encodings", async () => {
+    const { address } = fresh();
+    const [ann, bob] = [await join(server, address), await join(server, address, { codec: msgpack })];
+    const bytes = Uint8Array.from({ length: 300 }, (_, at) => at % 256);
+    await ann.room.publish("said", bytes);
+    await bob.room.publish("said", bytes);
+    await ann.until(() => ann.heard.length === 2, "both in JSON");
+    await bob.until(() => bob.heard.length === 2, "both in MessagePack");
+    expect(bob.data()).toEqual([bytes, bytes]);
+    for (const { data, encoding } of ann.heard) {
+      expect(encoding).toBe("base64");
+      expect([...Buffer.from(data as string, "base64")]).toEqual([...bytes]);
+    }
   });
 
   test("[N20] comes by the filters that are asked for", async () => {
