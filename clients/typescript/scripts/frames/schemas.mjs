@@ -17,11 +17,21 @@ export function schemas(protocol, { messages, schemas: all }) {
 import { ${used.join(", ")} } from "../../schema.ts";
 import type { ServerFrames } from "./server.ts";
 
+/** Every frame that the server sends on ${ENDPOINTS[protocol]}. */
 export const ${protocol} = /* @__PURE__ */ frames<ServerFrames>("${protocol}", () => {
 ${body}
 });
 `;
 }
+
+const ENDPOINTS = {
+  native: "`/ws/v2/connect`",
+  context: "`/api/chat/ws`, `/api/analytics/ws` and `/api/collaboration/ws`",
+  workflow: "`/ws`",
+  events: "`/api/v1/ws`",
+  client: "`/ws/client`",
+  conversation: "`/ws/conversation`",
+};
 
 const WORDS = [
   "any",

@@ -4,7 +4,10 @@ import { ContextClient } from "./context/client.ts";
 
 export type { ContextOptions, Heard, WebSocketMessage } from "./context/client.ts";
 
-/** Hears of the metrics that it subscribed to, on every new connection again. */
+/**
+ * The client of analytics, `/api/analytics/ws`. It subscribes on every new connection to the metrics that
+ * it was subscribed to.
+ */
 export class AnalyticsWebSocketClient extends ContextClient<
   "subscribe" | "unsubscribe" | "history" | "presence" | "ping"
 > {

@@ -15,20 +15,26 @@ import { Resend } from "./common/resend.ts";
 
 export type { ErrorData, Notification, WorkflowUpdate } from "../frames/generated/workflow/parts.ts";
 
+/** Options of `ArchMeshWebSocketClient`. */
 export interface ArchMeshOptions extends FaceOptions {
-  /** The server, without a path; by default the page's own. */
+  /** The server, without a path: `https://example.com`. By default that of the page. */
   url?: string | URL;
-  /** The room; by default the first that the token leads to. */
+  /** The room. By default the first that the token leads to. */
   contextId?: string;
 }
 
-/** Every message of the protocol. */
+/** Any message of the protocol. */
 export interface ArchMeshMessage extends Frame {
   id: string;
+  /** RFC 3339. */
   timestamp: string;
   data?: unknown;
 }
 
+/**
+ * What the connection is doing. `reconnecting` is also the wait before the next attempt; `failed` is given
+ * up.
+ */
 export type ArchMeshState = "connecting" | "connected" | "disconnected" | "reconnecting" | "failed";
 
 const ATTEMPTS_MAX = 5;
@@ -51,19 +57,29 @@ const problem = ({ data }: Frame): Problem & { id?: string } => {
   return { code, message, id: details?.request_id, retryAfter: details?.retry_after };
 };
 
-/** `handle…` are there to be replaced, in a class of one's own or on the object. */
+/**
+ * The client of workflows, `/ws`. Its members `handle…` are there to be replaced, in a class of your own or
+ * on the object.
+ *
+ * Nothing acknowledges a message in this protocol: what is on its way when the connection is cut may be
+ * lost.
+ */
 export class ArchMeshWebSocketClient {
   /** What is taken where the constructor is told nothing: set once, for code that gives a token alone. */
   static defaults: ArchMeshOptions = {};
 
+  /** How many attempts are made before the connection is given up, unless `backoff` says otherwise. */
   readonly maxReconnectAttempts = ATTEMPTS_MAX;
-  /** What keeps the connection up: its events, its queue, its state. */
+  /** The connection underneath: its events, its queue, its state. */
   readonly link: Link;
-  /** The last update of each workflow, by its id. */
+  /** The last update of each workflow, by its id, of 1,000 workflows at most. */
   readonly workflows = new Map<string, WorkflowUpdate>();
   readonly #resend = new Resend();
 
-  /** `token` may be a function: it is asked at each attempt, and when a token has expired. */
+  /**
+   * `token` may be a function, which is called at each attempt and when a token has expired. Nothing
+   * connects before `connect`.
+   */
   constructor(token?: TokenSource, options: ArchMeshOptions = {}) {
     const all = { ...ArchMeshWebSocketClient.defaults, ...options };
     const { url, contextId, random } = all;
@@ -96,7 +112,10 @@ export class ArchMeshWebSocketClient {
     this.link.on("frame", (frame) => this.handleMessage(frame as ArchMeshMessage));
   }
 
-  /** Resolves when the token was taken; rejects with a `DormouseError` when the connection is given up. */
+  /**
+   * Connects, and goes on trying. Resolves when the server has taken the token. Rejects with a
+   * `DormouseError` when the connection is given up, or with the reason of the signal.
+   */
   connect(options?: { signal?: AbortSignal }): Promise<void> {
     return this.link.connect(options);
   }
@@ -106,11 +125,12 @@ export class ArchMeshWebSocketClient {
     this.link.disconnect();
   }
 
+  /** What the connection is doing now. */
   get state(): ArchMeshState {
     return STATES[this.link.phase] ?? "connected";
   }
 
-  /** Hears of every new state. Returns how to stop. */
+  /** Calls the listener with every new state. Returns a function that ends it. */
   onStateChange(listener: (state: ArchMeshState) => void, options?: ListenOptions): () => void {
     let last = this.state;
     const told = () => {
@@ -121,14 +141,18 @@ export class ArchMeshWebSocketClient {
     return this.link.on("state", told, options);
   }
 
-  /** How many attempts followed the first since the last connection that lasted. */
+  /**
+   * How many attempts followed the first one since the last connection that lasted; 0 while there is a
+   * connection.
+   */
   get reconnectAttempts(): number {
     return this.link.isOpen ? 0 : Math.max(0, this.link.state.attempt - 1);
   }
 
   /**
-   * Says a message, as soon as there is a connection. Returns its id. Where the server says to wait, it
-   * waits, with all that follow, and says it again.
+   * Sends a message, as soon as there is a connection. Returns its id. If the server refuses it for a time
+   * (`RATE_LIMIT_EXCEEDED`), it is sent again when that time is over, three times at most, ahead of all
+   * messages that follow.
    */
   sendMessage(type: string, data: unknown = {}, options?: SendOptions): string {
     const message = this.#message(type, data);
@@ -138,6 +162,10 @@ export class ArchMeshWebSocketClient {
     return message.id;
   }
 
+  /**
+   * Called with every message but batches, which are taken apart. It calls `handleWorkflowUpdate`,
+   * `handleNotification` or `handleError`; who replaces it does that instead.
+   */
   handleMessage(message: ArchMeshMessage): void {
     const { type, data } = message;
     if (type === "workflow_update") this.handleWorkflowUpdate(this.#kept(data as WorkflowUpdate));
@@ -147,37 +175,46 @@ export class ArchMeshWebSocketClient {
     else if (!QUIET.includes(type)) this.link.$around.log(`Unknown message type: ${type}`);
   }
 
+  /** Called with the data of every `workflow_update`. By default it logs them. */
   handleWorkflowUpdate(data: WorkflowUpdate): void {
     this.link.$around.log(`Workflow ${data.workflow_id}: ${data.status} (${data.progress}%)`);
   }
 
+  /** Called with the data of every `notification`. By default it logs them. */
   handleNotification(data: Notification): void {
     this.link.$around.log(`Notification: ${data.title} - ${data.message}`);
   }
 
-  /** Of the server's errors, those too that are made good by waiting. */
+  /**
+   * Called with the data of every `error`, also of those after which the message is sent again. By default
+   * it logs them.
+   */
   handleError(data: ErrorData): void {
     this.link.$around.log(`Error: ${data.error_code} - ${data.error_message}`, data.error_details);
   }
 
   /**
-   * A token that was given as text was refused, or has expired: returns another, or a promise of one.
-   * By default there is none, and the connection is given up.
+   * Called when a token that was given as text was refused or has expired. Returns another token, or a
+   * promise of one. By default it throws `AUTHENTICATION_FAILED`, and the connection is given up.
    */
   handleReauthentication(): string | Promise<string> {
     throw new DormouseError("AUTHENTICATION_FAILED", "Sign in again");
   }
 
-  /** Pings now. While there is a connection a ping goes out every 30 s by itself. */
+  /** Sends a ping now. While there is a connection, one is sent every 30 s anyway. */
   startHeartbeat(): void {
     this.link.ping();
   }
 
-  /** Makes an attempt now, as if it were the first. */
+  /**
+   * Drops the connection, if there is one, and makes an attempt now, as if it were the first. Resolves and
+   * rejects as `connect`.
+   */
   attemptReconnect(): Promise<void> {
     return this.link.reconnect();
   }
 
+  /** A new id for a message: `msg_`, the time in milliseconds, and nine random characters. */
   generateMessageId(): string {
     return `msg_${this.link.$around.clock.now()}_${Math.random().toString(36).slice(2, 11)}`;
   }

@@ -3,7 +3,7 @@ import { ContextClient } from "./context/client.ts";
 
 export type { ContextOptions, Heard, WebSocketMessage } from "./context/client.ts";
 
-/** What is said in a chat: messages, and what is about them. */
+/** The client of a chat, `/api/chat/ws`: it sends messages, and what is about them. */
 export class ChatWebSocketClient extends ContextClient<
   | ("message" | "typing" | "history" | "search" | "presence" | "ping")
   | ("read" | "reads" | "reaction" | "edit_message" | "delete_message")

@@ -5,7 +5,10 @@ import { ContextClient } from "./context/client.ts";
 
 export type { ContextOptions, Heard, WebSocketMessage } from "./context/client.ts";
 
-/** Is in the session that it joined, on every new connection again. */
+/**
+ * The client of collaboration, `/api/collaboration/ws`. It joins on every new connection the session that
+ * it was in. It keeps no text: the entry `./document` does.
+ */
 export class CollaborationWebSocketClient extends ContextClient<
   | ("join_session" | "leave_session" | "edit" | "command" | "cursor")
   | ("delete_document" | "history" | "presence" | "ping")

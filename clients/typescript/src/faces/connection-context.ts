@@ -11,13 +11,13 @@ import {
 import type { WebSocketConnection } from "./connection/connection.ts";
 import type { ConnectionState } from "./connection/types.ts";
 
-/** The connection of the nearest provider. */
+/** The context that holds the connection of the nearest `WebSocketProvider`; `null` outside of one. */
 export const WebSocketContext = createContext<WebSocketConnection | null>(null);
 
 /** How many providers want a connection. */
 const hands = new WeakMap<WebSocketConnection, number>();
 
-/** Gives a connection to the components in it, and keeps it connected while it is mounted. */
+/** Gives a connection to the hooks of all components in it, and keeps it connected while it is mounted. */
 export function WebSocketProvider(props: {
   connection: WebSocketConnection;
   children?: ReactNode;

@@ -20,16 +20,20 @@ export class SchemaError extends Error {
   }
 }
 
+/** What `safeParse` returns: the value, or what is wrong with it. */
 export type SafeResult<T> = { success: true; data: T } | { success: false; error: SchemaError };
 
 /** A schema that may be used as one of zod, and wherever a Standard Schema may. */
 export interface Schema<T> {
-  /** The value as what it was found to be. @throws {SchemaError} if it is not. */
+  /** Returns the value itself, with its type. @throws {SchemaError} if it does not match. */
   parse(value: unknown): T;
+  /** As `parse`, and returns the error in place of throwing it. */
   safeParse(value: unknown): SafeResult<T>;
+  /** The schema as a Standard Schema: https://standardschema.dev. */
   readonly "~standard": {
     readonly version: 1;
     readonly vendor: "dormouse";
+    /** As `safeParse`, in the shape of Standard Schemas. It never returns a promise. */
     readonly validate: (value: unknown) => { value: T } | { issues: readonly Issue[] };
     readonly types?: { input: unknown; output: T };
   };

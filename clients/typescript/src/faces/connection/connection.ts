@@ -13,16 +13,22 @@ import type {
   OutgoingMessage,
 } from "./types.ts";
 
+/**
+ * The client of a conversation, `/ws/conversation`. Each message has one response, across reconnects: the
+ * message waits for a connection, and is sent again with the same id until it has its response.
+ */
 export class WebSocketConnection extends WebSocketBase {
   /** What is taken where the constructor is told nothing: set once, for code that gives a listener alone. */
   static defaults: ConversationOptions = {};
 
+  /** The connection underneath: its events, its queue, its state. */
   readonly link: Link;
+  /** What the client calls itself. */
   readonly clientId: string;
   readonly #handler: MessageHandler;
   readonly #manager: ConnectionManager;
 
-  /** `handleStateChange` hears of every change. Nothing connects before `connect`. */
+  /** `handleStateChange` is called with every new state. Nothing connects before `connect`. */
   constructor(
     handleStateChange: (state: ConnectionState) => void = () => {},
     options: ConversationOptions = {},
@@ -36,24 +42,31 @@ export class WebSocketConnection extends WebSocketBase {
     this.link = this.#manager.link;
   }
 
+  /** The state now. A new object for every change. */
   get state(): ConnectionState {
     return this.#manager.state;
   }
 
-  /** For stores: hears of every new `getSnapshot()`. */
+  /**
+   * Calls the listener after every change of the state. Returns a function that ends it. For stores of
+   * frameworks.
+   */
   readonly subscribe = (listener: () => void): (() => void) => this.#manager.subscribe(listener);
 
   /** The state, the same object until it changes. */
   readonly getSnapshot = (): ConnectionState => this.state;
 
+  /** How far the connection is. */
   get phase(): ConnectionPhase {
     return this.#manager.phase;
   }
 
   /**
-   * Says a message, as soon as there is a connection that is confirmed, and again after the next one as
-   * long as it has no response. Returns its id, which the response has too. What becomes of one that
-   * fails stands in `state.error`, and `onError` hears of it.
+   * Sends a message, as soon as the server has confirmed a connection, and again on the next connection as
+   * long as it has no response. Returns its id, which the response has too. If it fails, `state.error` says
+   * why, and `onError` is told.
+   *
+   * @throws {DormouseError} `INVALID_MESSAGE_FORMAT` if `content` is not a string
    */
   send(message: OutgoingMessage, options?: SendOptions): string {
     const frame = this.#handler.outgoing(message, this.link.newId());
@@ -61,19 +74,28 @@ export class WebSocketConnection extends WebSocketBase {
     return frame.messageId as string;
   }
 
-  /** `send`, and the response. Rejects with a `DormouseError`: `EXPIRED` if none came in time. */
+  /**
+   * Sends a message as `send` does, and resolves with its response. Rejects with a `DormouseError`:
+   * `EXPIRED` if no response came within `messageTimeoutMs`.
+   */
   async ask(message: OutgoingMessage, options?: SendOptions): Promise<IncomingResponse> {
     const frame = this.#handler.outgoing(message, this.link.newId());
     return (await this.link.request(frame, options)) as unknown as IncomingResponse;
   }
 
-  /** What was said before, oldest first; `before` is a time or a `nextBefore`. */
+  /**
+   * A page of what was said before, the oldest first. `before` is a time in milliseconds since 1970, or the
+   * `nextBefore` of another page. Rejects with a `DormouseError`.
+   */
   async history(page: { limit?: number; before?: number | string } = {}): Promise<ConversationHistory> {
     const frame = this.#handler.stamped({ type: "history", ...page });
     return (await this.link.request(frame)) as unknown as ConversationHistory;
   }
 
-  /** Hears of every response. Its content is text, and must be shown as text. Returns how to stop. */
+  /**
+   * Calls the listener with every response. Its `content` is text, and must be shown as text. Returns a
+   * function that ends it.
+   */
   onMessage(listener: (response: IncomingResponse) => void, options?: ListenOptions): () => void {
     const told = (frame: { type: string }) => {
       if (frame.type === "response") listener(frame as IncomingResponse);
@@ -81,7 +103,7 @@ export class WebSocketConnection extends WebSocketBase {
     return this.link.on("frame", told, options);
   }
 
-  /** Hears of messages that failed. Returns how to stop. */
+  /** Calls the listener with the error of every message that failed. Returns a function that ends it. */
   onError(listener: (error: DormouseError) => void, options?: ListenOptions): () => void {
     return this.link.on("error", listener, options);
   }

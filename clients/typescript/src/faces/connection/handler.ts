@@ -13,8 +13,14 @@ const problem = (frame: Frame): Problem => {
   return { code, message, retryAfter };
 };
 
+/**
+ * The words of the conversation protocol: its greeting, its messages, and which response answers which
+ * message.
+ */
 export class MessageHandler {
+  /** What the client calls itself. */
   readonly clientId: string;
+  /** The protocol as a `Link` takes it. */
   readonly dialect: Dialect;
   readonly #now: () => number;
   /** Which conversation this is, and what leads back to it. */
@@ -48,12 +54,19 @@ export class MessageHandler {
     });
   }
 
+  /**
+   * Takes the `connect_confirm` of the server, whose conversation and resume token the next connection asks
+   * for. Returns it.
+   */
   confirm(hello: Frame | null): ServerConnectConfirm {
     this.#confirmed = hello as unknown as ServerConnectConfirm;
     return this.#confirmed;
   }
 
-  /** A message as it goes out. @throws {DormouseError} if its content is no text. */
+  /**
+   * A message as it is sent. @throws {DormouseError} `INVALID_MESSAGE_FORMAT` if its content is not a
+   * string.
+   */
   outgoing(message: OutgoingMessage, messageId: string): Frame {
     if (typeof message.content !== "string") {
       throw new DormouseError("INVALID_MESSAGE_FORMAT", "content must be a string");
@@ -61,6 +74,7 @@ export class MessageHandler {
     return this.stamped({ messageId, ...message, clientId: this.clientId });
   }
 
+  /** The frame with the time now as its `timestamp`, unless it has one. */
   stamped(frame: Frame): Frame {
     return { timestamp: new Date(this.#now()).toISOString(), ...frame };
   }

@@ -7,7 +7,9 @@ import type { ConnectionPhase, ConnectionState, ConversationOptions } from "./ty
 const HEARTBEAT_MS = 30_000;
 const MESSAGE_TIMEOUT_MS = 300_000;
 
+/** The life of a conversation's connection: attempts, heartbeat and states. */
 export class ConnectionManager extends WebSocketBase {
+  /** The connection underneath: its events, its queue, its state. */
   readonly link: Link;
   #state: ConnectionState;
   readonly #listeners = new Set<() => void>();
@@ -43,18 +45,19 @@ export class ConnectionManager extends WebSocketBase {
     this.link.on("frame", ({ type, error }) => type === "error" && tell({ error: String(error) }));
   }
 
-  /** A new object for every change. */
+  /** The state now. A new object for every change. */
   get state(): ConnectionState {
     return this.#state;
   }
 
-  /** Hears of every change of `state`. Returns how to stop. */
+  /** Calls the listener after every change of `state`. Returns a function that ends it. */
   subscribe(listener: () => void): () => void {
     const own = () => listener();
     this.#listeners.add(own);
     return () => void this.#listeners.delete(own);
   }
 
+  /** How far the connection is. */
   get phase(): ConnectionPhase {
     const { isPending } = this.link.state;
     if (this.isConnected) return "CONFIRMED";

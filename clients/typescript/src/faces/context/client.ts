@@ -16,34 +16,41 @@ import {
 import { address, dialect, errorOf, type FaceOptions, type Problem } from "../common/dialect.ts";
 import { paced } from "../common/pace.ts";
 
+/** Options of `ChatWebSocketClient`, `AnalyticsWebSocketClient` and `CollaborationWebSocketClient`. */
 export interface ContextOptions extends FaceOptions {
   /** The endpoint: `wss://example.com/api/chat/ws`. */
   url: string | URL;
+  /** A token, or a function that fetches one at each attempt and when it expires. */
   token?: TokenSource;
-  /** The room; by default the first that the token leads to. */
+  /** The room. By default the first that the token leads to. */
   contextId?: string;
-  /** How the token is shown: in the `query` (the default), or in the first `message`. */
+  /** How the token is shown: in the `query` of the address (the default), or in the first `message`. */
   auth?: "query" | "message";
-  /** How many messages a minute leave, the rest waits. 100 by default, as many as the server takes. */
+  /**
+   * How many messages leave within a minute; the rest waits in order. 100 by default, which is what the
+   * server takes.
+   */
   messagesPerMinute?: number;
 }
 
-/** Any message of the server's. */
+/** Any message of the server. */
 export interface WebSocketMessage<Data = unknown> {
   type: string;
   id?: string;
+  /** RFC 3339. */
   timestamp: string;
   data?: Data;
+  /** What went wrong, for people, where `type` is `error`. */
   error?: string;
   [member: string]: unknown;
 }
 
-/** What a client may say; `id` and `timestamp` are added. */
+/** What a client may send. `id` and `timestamp` are added. */
 export type Outgoing<Names extends keyof ClientFrames> = {
   [Name in Names]: ClientFrames[Name] & { timestamp?: string };
 }[Names];
 
-/** The data of a message that the server says. */
+/** The data of a message of the server. */
 export type Heard<Name extends string> = Name extends keyof ServerFrames
   ? ServerFrames[Name] extends { data: infer Data }
     ? Data
@@ -64,13 +71,23 @@ const NOWHERE = "none:1";
 const problem = ({ code, error, retry_after: retryAfter }: Frame): Problem =>
   ({ code, message: error, retryAfter }) as Problem;
 
+/** What the three clients have in common. */
 export class ContextClient<Names extends keyof ClientFrames> {
-  /** What keeps the connection up: its events, its queue, its state. */
+  /** The connection underneath: its events, its queue, its state. */
   readonly link: Link;
-  /** As of a `WebSocket`, so that code which was written for one goes on working. */
+  /**
+   * Called when the server has let us in. This and the next three are as those of a `WebSocket`, so that
+   * code which was written for one goes on working.
+   */
   onopen: Handler<object> = null;
+  /** Called with every message of the server. `data` is JSON. */
   onmessage: Handler<{ data: string }> = null;
+  /** Called with every error: of the connection, and of messages that the server refused. */
   onerror: Handler<DormouseError> = null;
+  /**
+   * Called when an attempt failed or a connection ended. `code` is 1006 where there was no close frame, and
+   * 1008 where the server refused the client.
+   */
   onclose: Handler<{ code: number; reason: string }> = null;
   readonly #events = new Emitter<Record<string, [data: never, message: WebSocketMessage]>>();
   readonly #now: () => number;
@@ -128,7 +145,10 @@ export class ContextClient<Names extends keyof ClientFrames> {
     });
   }
 
-  /** Resolves when the server has let us in; rejects with a `DormouseError` when it is given up. */
+  /**
+   * Connects, and goes on trying. Resolves when the server has let us in. Rejects with a `DormouseError`
+   * when the connection is given up, or with the reason of the signal.
+   */
   connect(options?: { signal?: AbortSignal }): Promise<void> {
     return this.link.connect(options);
   }
@@ -138,26 +158,34 @@ export class ContextClient<Names extends keyof ClientFrames> {
     this.link.disconnect();
   }
 
-  /** As of a `WebSocket`: 0 connecting, 1 open, 3 closed. */
+  /** As of a `WebSocket`: 0 on the way or waiting for the next attempt, 1 open, 3 closed or given up. */
   get readyState(): number {
     const { isOpen, phase } = this.link;
     return isOpen ? 1 : phase === "idle" || phase === "fallback" ? 3 : 0;
   }
 
   /**
-   * Says a message, as soon as there is a connection; what has no answer is said again after a reconnect,
-   * with the same id, so that it is not said twice. Takes JSON too. `onerror` hears of what fails.
+   * Sends a message, as an object or as JSON, as soon as there is a connection. If it has no answer when a
+   * connection ends, it is sent again on the next one with the same id, so that it is not said twice.
+   * `onerror` is called if it fails.
    */
   send(message: Outgoing<Names> | string, options?: SendOptions): void {
     this.link.send(this.#outgoing(message), options);
   }
 
-  /** `send`, and what answers it: a page, the own message as all hear it. Rejects with a `DormouseError`. */
+  /**
+   * Sends a message as `send` does, and resolves with the message that answers it: a page of history, or
+   * the own message as everyone hears it. Rejects with a `DormouseError` that has the code of the server,
+   * or `EXPIRED`, `QUEUE_FULL`, `CLOSED`.
+   */
   request(message: Outgoing<Names> | string, options?: SendOptions): Promise<WebSocketMessage> {
     return this.link.request(this.#outgoing(message), options) as unknown as Promise<WebSocketMessage>;
   }
 
-  /** Hears of messages of one type, or with `*` of all. Returns how to stop. */
+  /**
+   * Calls the listener with every message of this type, with `*` of every type. Returns a function that
+   * ends it.
+   */
   on<Name extends keyof ServerFrames | (string & {})>(
     type: Name,
     listener: (data: Heard<Name>, message: WebSocketMessage<Heard<Name>>) => void,
@@ -166,7 +194,7 @@ export class ContextClient<Names extends keyof ClientFrames> {
     return this.#events.on(type, listener as never, options);
   }
 
-  /** What is said first on each new connection, ahead of what waits. */
+  /** Sends what comes first on each new connection, ahead of what is queued. */
   protected restore(): void {}
 
   protected say(frame: { type: string; [member: string]: unknown }): void {
@@ -183,7 +211,7 @@ export class ContextClient<Names extends keyof ClientFrames> {
     return { id: this.link.newId(), timestamp: this.#time(), ...frame };
   }
 
-  /** Hears of everything that is said. */
+  /** Called with every message that is sent. */
   protected sent(_frame: Frame): void {}
 
   #take(frame: Frame): void {

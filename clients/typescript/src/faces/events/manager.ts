@@ -14,14 +14,19 @@ import { address, dialect, errorOf, type FaceOptions, type Problem } from "../co
 import { eventsEnvironment } from "./environment.ts";
 import { type Agent, type Metric, ShownStore } from "./stores.ts";
 
+/** Options of `EventsManager`. */
 export interface EventsOptions extends FaceOptions {
-  /** The endpoint; by default the demo of the page's own server. */
+  /** The endpoint: `wss://example.com/api/v1/ws`. By default the demo of the server of the page. */
   url?: string | URL;
+  /** A token, or a function that fetches one at each attempt and when it expires. */
   token?: TokenSource;
+  /** The room. By default the first that the token leads to. */
   contextId?: string;
+  /** What the client calls itself. It proves nothing. */
   clientId?: string;
 }
 
+/** What the connection is doing. `CLOSED` is also the wait before the next attempt, and given up. */
 export type ConnectionState = "CLOSED" | "CONNECTING" | "OPEN";
 
 /** An event that was subscribed to, or a broadcast. */
@@ -29,8 +34,9 @@ export interface ServerEvent {
   type: "event" | "broadcast";
   event?: string;
   id: string;
-  /** Of what is in the log. */
+  /** The place in the log; missing for what is not kept. */
   offset?: number;
+  /** RFC 3339. */
   timestamp: string;
   data: unknown;
 }
@@ -46,10 +52,14 @@ const problem = (frame: Frame): Problem => {
   return { code, message, retryAfter: details?.retry_after };
 };
 
+/**
+ * The manager of `/api/v1/ws`: one connection for all parts of a dashboard. After a lost connection it goes
+ * on in the log where it was, with its subscriptions.
+ */
 export class EventsManager {
-  /** What keeps the connection up: its events, its queue, its state. */
+  /** The connection underneath: its events, its queue, its state. */
   readonly link: Link;
-  /** What was last heard of each agent: of the events `agent.…`, by `agent_id` of their data. */
+  /** What was last heard of each agent: the events `agent.…`, by the `agent_id` of their data. */
   readonly agentMonitor: ShownStore<Agent>;
   /** The last value of each metric: of the events `metric_update`. */
   readonly systemMetrics: ShownStore<Metric>;
@@ -107,7 +117,10 @@ export class EventsManager {
     });
   }
 
-  /** By the variables of a front end: `NEXT_PUBLIC_WS_URL`, `WS_AUTH_REQUIRED`, `WS_ENDPOINT`. */
+  /**
+   * Makes a manager of the variables of a front end: `NEXT_PUBLIC_WS_URL`, `WS_AUTH_REQUIRED`,
+   * `WS_ENDPOINT`. If a token is required and there is none, attempts fail with the code `TOKEN`.
+   */
   static fromEnvironment(
     env: Record<string, string | undefined>,
     options: EventsOptions = {},
@@ -123,7 +136,10 @@ export class EventsManager {
     });
   }
 
-  /** Resolves when the connection is established; rejects with a `DormouseError` when it is given up. */
+  /**
+   * Connects, and goes on trying. Resolves when the connection is established. Rejects with a
+   * `DormouseError` when it is given up, or with the reason of the signal.
+   */
   connect(options?: { signal?: AbortSignal }): Promise<void> {
     return this.link.connect(options);
   }
@@ -133,14 +149,16 @@ export class EventsManager {
     this.link.disconnect();
   }
 
+  /** What the connection is doing now. */
   get state(): ConnectionState {
     if (this.link.isOpen) return "OPEN";
     return this.link.phase.endsWith("connecting") ? "CONNECTING" : "CLOSED";
   }
 
   /**
-   * Hears of events by name, or by its beginning and a `*`, on every new connection too. Returns how to
-   * stop: the server is told when nobody else listens.
+   * Calls the listener with every event of these names; a name may be a beginning and a `*`. The server is
+   * told on every new connection. Returns a function that ends it; the server is told when nobody else
+   * listens.
    */
   subscribe(events: readonly string[], listener: (event: ServerEvent) => void): () => void {
     const stops = events.map((it) => this.#events.on(it, listener));
@@ -162,17 +180,23 @@ export class EventsManager {
     };
   }
 
-  /** Hears of what is said to everyone. Returns how to stop. */
+  /** Calls the listener with what is said to everyone. Returns a function that ends it. */
   onBroadcast(listener: (event: ServerEvent) => void, options?: ListenOptions): () => void {
     return this.#events.on("broadcast", listener, options);
   }
 
-  /** The `result` of a question, such as `stats`. Rejects with a `DormouseError`. */
+  /**
+   * Asks the server something, such as `stats`, and resolves with the `result`. Rejects with a
+   * `DormouseError`.
+   */
   query(query: string, params: object = {}, options?: SendOptions): Promise<unknown> {
     return this.#ask({ type: "query", query, params }, options);
   }
 
-  /** The `result` of a command, such as `publish`; asked again after a cut, it is done once. */
+  /**
+   * Has the server do something, such as `publish`, and resolves with the `result`. If the connection is
+   * lost meanwhile, it is asked again with the same id, and done once. Rejects with a `DormouseError`.
+   */
   command(command: string, params: object = {}, options?: SendOptions): Promise<unknown> {
     return this.#ask({ type: "command", command, params }, options);
   }

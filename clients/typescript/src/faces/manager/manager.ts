@@ -16,7 +16,7 @@ import { storedClientId } from "../common/identity.ts";
 import { logTo } from "./log.ts";
 import { stateOf, type WSHelloMessage, type WSState } from "./state.ts";
 
-/** `timestamp` is added where it is missing. */
+/** A message in either direction. `timestamp` is added where it is missing. */
 export type WSMessage = { type: string; timestamp?: string; [member: string]: unknown };
 
 /** What the server refused, or what went wrong here. */
@@ -25,25 +25,33 @@ export interface WSProblem {
   message: string;
   /** The id of the message that was refused. */
   id?: string;
-  /** Seconds after which it may work. */
+  /** How many seconds to wait until it may work. */
   retry_after?: number;
 }
 
+/** Options of `WebSocketManager`. */
 export interface WebSocketManagerOptions extends Omit<FaceOptions, "backoff" | "connectTimeoutMs"> {
-  /** From the beginning of an attempt to the hello. 10,000 by default. */
+  /** How long an attempt may take in milliseconds, from its beginning to the hello. 10,000 by default. */
   connectionTimeoutMs?: number;
-  /** Whether the client pings too. On by default; the server's pings are answered anyway. */
+  /** Whether the client sends pings. `true` by default. The pings of the server are answered anyway. */
   enableHeartbeat?: boolean;
-  /** Of the protocol. 1, the only one here; 2 is what `Dormouse` speaks. */
+  /** The version of the protocol. 1 by default, the only one that `/ws/client` has; `Dormouse` speaks 2. */
   version?: number;
-  /** `frontend` by default. `admin` takes a token of that role. */
+  /** What the client is. `frontend` by default. `admin` takes a token with that role. */
   role?: "frontend" | "admin" | "test";
+  /** The delays between attempts. By default `BackoffStrategy.createDefaultStrategy()`. */
   backoffStrategy?: BackoffStrategy;
-  /** Without one the room is the lobby, where one hears and says nothing. */
+  /**
+   * A token, or a function that fetches one at each attempt and when it expires. Without one the room is
+   * the lobby, where a client hears and cannot say anything.
+   */
   token?: TokenSource;
-  /** The room; by default the first that the token leads to. */
+  /** The room. By default the first that the token leads to. */
   contextId?: string;
-  /** Where the client id is kept. `localStorage` by default; `null`: nowhere. */
+  /**
+   * Where the client id is kept, under `ws_client_id`. `localStorage` by default; with `null` the id is new
+   * each time.
+   */
   storage?: Pick<Storage, "getItem" | "setItem"> | null;
 }
 
@@ -52,9 +60,17 @@ const CHANGES = ["state", "hello", "close"] as const;
 /** Messages of the connection itself; all others are handed to listeners. */
 const SYSTEM = ["hello", "ping", "pong", "status", "error", "auth"];
 
+/**
+ * The connection manager of `/ws/client`: one persistent connection with a state of seven phases, numbers
+ * for a panel, and a log.
+ *
+ * Nothing acknowledges an event in this protocol: what is on its way when the connection is cut may be
+ * lost.
+ */
 export class WebSocketManager {
+  /** What the client calls itself. */
   readonly clientId: string;
-  /** What keeps the connection up: its events, its queue, its state. */
+  /** The connection underneath: its events, its queue, its state. */
   readonly link: Link;
   readonly #record: LinkRecord;
   #hello: WSHelloMessage | null = null;
@@ -62,8 +78,9 @@ export class WebSocketManager {
   #snapshot: WSState | undefined;
 
   /**
-   * `baseUrl` is the server, without a path: `ws://localhost:8000`. Without a `clientId` it is that of the
-   * storage (`ws_client_id`), which is made if there is none. Nothing connects before `connect`.
+   * `baseUrl` is the server, without a path: `ws://localhost:8000`; by default that of the page. Without a
+   * `clientId` it is that of the storage, which is made if there is none. Nothing connects before
+   * `connect`.
    */
   constructor(baseUrl?: string | URL, clientId?: string, options: WebSocketManagerOptions = {}) {
     const { version = 1, role = "frontend", contextId, random } = options;
@@ -97,8 +114,8 @@ export class WebSocketManager {
   }
 
   /**
-   * By the variables of a front end, such as `import.meta.env`: `VITE_WS_URL` is the server, and with
-   * `VITE_WEBSOCKET_ENABLED=false` connecting leads to `fallback` at once.
+   * Makes a manager of the variables of a front end, such as `import.meta.env`. `VITE_WS_URL` is the
+   * server; with `VITE_WEBSOCKET_ENABLED=false` connecting leads to `fallback` at once.
    */
   static fromEnvironment(
     env: Record<string, unknown>,
@@ -112,7 +129,10 @@ export class WebSocketManager {
     return new WebSocketManager(env.VITE_WS_URL as string, clientId, isOff ? { ...options, token } : options);
   }
 
-  /** Resolves at the hello; rejects with a `DormouseError` when it is given up, or with the signal's reason. */
+  /**
+   * Connects, and goes on trying. Resolves at the hello. Rejects with a `DormouseError` when the connection
+   * is given up, or with the reason of the signal.
+   */
   connect(options?: { signal?: AbortSignal }): Promise<void> {
     return this.link.connect(options);
   }
@@ -122,29 +142,39 @@ export class WebSocketManager {
     this.link.disconnect(code, reason);
   }
 
-  /** Drops the connection and makes an attempt now, also out of fallback. */
+  /**
+   * Drops the connection and makes an attempt now, also out of `fallback`. Resolves and rejects as
+   * `connect`.
+   */
   reconnect(options?: { signal?: AbortSignal }): Promise<void> {
     return this.link.reconnect(options);
   }
 
+  /**
+   * Sends a ping now. If nothing comes within 5 s, the connection is made anew. Does nothing without a
+   * connection.
+   */
   ping(): void {
     this.link.ping();
   }
 
   /**
-   * Says an event to the room; everyone hears it, the sender too. Without a connection it waits for one.
-   * What the server refuses is told to `onError`, by the message's `id` if it has one.
+   * Sends an event to the room, which everyone hears, the sender too. Without a connection it waits for
+   * one. If the server refuses it, `onError` is told, with the `id` of the message if it has one.
    */
   send(message: WSMessage, options?: SendOptions): void {
     this.link.send(this.#stamped(message), options);
   }
 
-  /** Hears of every message but those of the connection itself. Returns how to stop. */
+  /**
+   * Calls the listener with every message but those of the connection itself: `hello`, `ping`, `pong`,
+   * `status`, `error`, `auth`. Returns a function that ends it.
+   */
   onMessage(listener: (message: WSMessage) => void, options?: ListenOptions): () => void {
     return this.link.on("frame", (frame) => SYSTEM.includes(frame.type) || listener(frame), options);
   }
 
-  /** Hears of what the server refused. Returns how to stop. */
+  /** Calls the listener with what the server refused. Returns a function that ends it. */
   onError(listener: (error: WSProblem) => void, options?: ListenOptions): () => void {
     const told = (frame: Frame) => frame.type === "error" && listener(frame as unknown as WSProblem);
     return this.link.on("frame", told, options);
@@ -155,7 +185,10 @@ export class WebSocketManager {
     return stateOf(this.clientId, this.link.state, this.#record, this.#hello, this.link.$around.clock.now());
   }
 
-  /** Hears of every change of the connection. Returns how to stop. */
+  /**
+   * Calls the listener with the new state after every change of the connection. Returns a function that
+   * ends it.
+   */
   readonly subscribe = (listener: (state: WSState) => void): (() => void) => {
     const stops = CHANGES.map((it) => this.link.on(it, () => listener(this.getSnapshot())));
     return () => {

@@ -3,39 +3,62 @@
 import type { ServerHello } from "../../frames/generated/client/server.ts";
 import type { Attempt, LinkRecord, LinkState, Phase } from "../../index.ts";
 
+/**
+ * The phase of a connection: `idle`, `connecting`, `open`, `degraded`, `reconnecting`, `failed` or
+ * `fallback`.
+ */
 export type WSConnectionPhase = Phase;
+/** One attempt to connect, and the connection that it led to. Times are in milliseconds since 1970. */
 export type WSConnectionAttempt = Attempt;
+/** The `hello` of the server. */
 export type WSHelloMessage = ServerHello;
 
+/** Numbers of a connection, counted over the life of its manager. */
 export interface WSConnectionStats {
+  /** How many attempts to connect were made. */
   total_attempts: number;
+  /** How many of them led to a hello. */
   successful_connections: number;
-  /** 0 while there is no connection. */
+  /** For how many milliseconds the connection has been open; 0 while there is none. */
   current_uptime_ms: number;
+  /** How many frames came in. */
   messages_received: number;
+  /** How many frames went out. */
   messages_sent: number;
-  /** The server's pings and pongs. */
+  /** How many pings and pongs of the server came in. */
   heartbeats_received: number;
+  /** How many pings went out. */
   heartbeats_sent: number;
+  /** When a frame last came in or went out. */
   last_activity: Date | null;
+  /** When the connection that is open was opened. */
   connection_start: Date | null;
+  /**
+   * How many messages came in, by their type. At most 100 types are counted by name, and the others as
+   * `other`.
+   */
   message_counts_by_type: Record<string, number>;
 }
 
+/** The state of a manager, in the words of its document. */
 export interface WSState {
   phase: WSConnectionPhase;
+  /** What the client calls itself. */
   client_id: string;
-  /** Without the token. */
+  /** The address of the last attempt, without the token. */
   url: string;
   stats: WSConnectionStats;
-  /** The one that is under way. */
+  /** The attempt that is under way. */
   current_attempt: WSConnectionAttempt | null;
-  /** At most ten, the oldest first, each with the class of its error, its code and its times. */
+  /** The last ten attempts, the oldest first, each with the class of its error, its code and its times. */
   recent_attempts: WSConnectionAttempt[];
+  /** Why the connection was given up; `null` in all phases but `fallback`. */
   fallback_reason: string | null;
+  /** The last `hello` of the server. */
   last_hello_message: WSHelloMessage | null;
   /** What the server says it can do. */
   connection_features: string[];
+  /** Whether the phase is `fallback`. */
   is_fallback_mode: boolean;
 }
 

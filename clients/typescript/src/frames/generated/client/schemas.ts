@@ -3,6 +3,7 @@ import { frames } from "../../protocol.ts";
 import { any, bool, count, either, list, map, nullable, num, obj, str, word } from "../../schema.ts";
 import type { ServerFrames } from "./server.ts";
 
+/** Every frame that the server sends on `/ws/client`. */
 export const client = /* @__PURE__ */ frames<ServerFrames>("client", () => {
   const Code = str;
   const Fault = obj({ field: str, problem: str });

@@ -3,6 +3,7 @@ import { frames } from "../../protocol.ts";
 import { any, bool, count, list, map, nullable, num, obj, str, word } from "../../schema.ts";
 import type { ServerFrames } from "./server.ts";
 
+/** Every frame that the server sends on `/api/chat/ws`, `/api/analytics/ws` and `/api/collaboration/ws`. */
 export const context = /* @__PURE__ */ frames<ServerFrames>("context", () => {
   const Offset = count;
   const NotResumed = word("epoch", "gone", "ahead", "denied");

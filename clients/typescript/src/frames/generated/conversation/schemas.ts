@@ -3,6 +3,7 @@ import { frames } from "../../protocol.ts";
 import { any, bool, count, list, nullable, obj, str, word } from "../../schema.ts";
 import type { ServerFrames } from "./server.ts";
 
+/** Every frame that the server sends on `/ws/conversation`. */
 export const conversation = /* @__PURE__ */ frames<ServerFrames>("conversation", () => {
   const Code = str;
   const Role = word("user", "assistant");

@@ -3,6 +3,7 @@ import { frames } from "../../protocol.ts";
 import { any, bool, count, either, list, map, nullable, num, obj, str, word } from "../../schema.ts";
 import type { ServerFrames } from "./server.ts";
 
+/** Every frame that the server sends on `/api/v1/ws`. */
 export const events = /* @__PURE__ */ frames<ServerFrames>("events", () => {
   const Offset = count;
   const NotResumed = word("epoch", "gone", "ahead", "denied");

@@ -3,6 +3,7 @@ import { frames } from "../../protocol.ts";
 import { any, bool, bytes, count, either, list, map, nullable, num, obj, str, word } from "../../schema.ts";
 import type { ServerFrames } from "./server.ts";
 
+/** Every frame that the server sends on `/ws/v2/connect`. */
 export const native = /* @__PURE__ */ frames<ServerFrames>("native", () => {
   const Offset = count;
   const Mode = word("members", "occupancy");

@@ -3,6 +3,7 @@ import { frames } from "../../protocol.ts";
 import { any, count, list, map, nullable, num, obj, str, word } from "../../schema.ts";
 import type { ServerFrames } from "./server.ts";
 
+/** Every frame that the server sends on `/ws`. */
 export const workflow = /* @__PURE__ */ frames<ServerFrames>("workflow", () => {
   const Auth = obj({ expires_at: nullable(str), user_id: str });
   const Code = str;
