@@ -2,25 +2,40 @@
 import { Panel, type PanelClock } from "./panel.ts";
 import type { Snapshot, Subject } from "./snapshot.ts";
 
+/** Options of `diagnostics`. All of them may be left out. */
 export interface DiagnosticsOptions {
-  /** Whether it is shown from the beginning. By default if the address has `wsDebug=1` or `__A1_WS_DEBUG` is true. */
+  /**
+   * Whether the panel is shown from the beginning. By default it is if the address has `wsDebug=1`, or the
+   * global variable `__A1_WS_DEBUG` is `true`.
+   */
   open?: boolean;
-  /** Whether Ctrl+Shift+W and Ctrl+Alt+W show and hide it. By default on this machine alone: `localhost`. */
+  /**
+   * Whether Ctrl+Shift+W and Ctrl+Alt+W show and hide the panel. By default they do on `localhost` alone,
+   * where pages are under development.
+   */
   shortcuts?: boolean;
-  /** The links' clock, where that is not the real one. */
+  /**
+   * The clock by which times are counted and the panel is renewed. By default the real one. Give it the
+   * clock of the links where those have another.
+   */
   clock?: PanelClock;
 }
 
+/** A panel that watches connections. `diagnostics` makes one. */
 export interface Diagnostics {
-  /** Where the panel is. */
+  /** The element that holds the panel. It is added to `document.body` when the panel is first shown. */
   readonly element: HTMLElement;
+  /** Whether the panel is shown now. */
   readonly isShown: boolean;
+  /** Shows the panel. The focus stays where it is. */
   show(): void;
+  /** Hides the panel. It goes on counting. */
   hide(): void;
+  /** Hides the panel if it is shown. Otherwise shows it and moves the focus into it. */
   toggle(): void;
-  /** What is shown, as plain data. */
+  /** What the panel knows of the connection that is chosen in it, as plain data without a token. */
   snapshot(): Snapshot;
-  /** Ends it all and takes the panel out of the page. */
+  /** Removes the panel from the page, and its listeners from the page and from the connections. */
   stop(): void;
 }
 

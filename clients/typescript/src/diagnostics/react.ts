@@ -6,10 +6,14 @@ import { useManager } from "../react/manager.ts";
 import { type DiagnosticsOptions, diagnostics } from "./diagnostics.ts";
 import type { Subject } from "./snapshot.ts";
 
+/** Props of `WebSocketDiagnosticsWrapper` and `WebSocketDiagnosticsPanel`. */
 export interface WebSocketDiagnosticsProps extends DiagnosticsOptions {
   /** Rooms, managers, or whatever has a `link`. By default what `useWebSocketConnection` uses. */
   of?: Subject | readonly Subject[];
-  /** Whose connection it is, where that is no other component's. */
+  /**
+   * The manager of `/ws/client` whose connection is shown where `of` is missing. By default that of the
+   * nearest `WebSocketProvider`, or of the page.
+   */
   manager?: WebSocketManager;
 }
 

@@ -6,37 +6,54 @@ import type { LinkState } from "../core/types.ts";
 /** Whose connection is shown: a room, a manager, or whatever else has a `link`. */
 export interface Subject {
   readonly link: Link;
-  /** What to call it. */
+  /** What the panel calls it. By default the path of its address. */
   readonly name?: string;
   readonly clientId?: string;
   readonly user?: string;
-  /** Of a room: how far it has heard. */
+  /** Of a room: the epoch of its log, and the offset up to which events were handed over. */
   readonly position?: { epoch: string; offset: number };
   readonly gaps?: number;
   readonly attachment?: { recovered: boolean; reason?: string } | null;
 }
 
+/**
+ * The state and the record of a connection, as plain data that can be written as JSON. Times are
+ * milliseconds since 1970, durations milliseconds.
+ */
 export interface Snapshot extends Omit<LinkState, "error">, LinkRecord {
+  /** When it was taken. */
   at: number;
+  /** The name of the subject, or the path of its address. */
   name: string;
+  /** What the client calls itself, if that is known. */
   clientId: string | undefined;
+  /** The user of the token, for rooms. */
   user: string | undefined;
-  /** `open` since so many milliseconds. */
+  /** For how long the connection has been open, in milliseconds; 0 while there is none. */
   uptimeMs: number;
+  /** The error of the last attempt or connection; `null` while there is none. */
   error: { code: string; message: string } | null;
-  /** Why it was given up. */
+  /** Why the connection was given up; `null` in all phases but `fallback`. */
   fallbackReason: string | null;
   /** What the server says it can do. */
   features: readonly string[];
-  /** When the token expires, if the server said that in milliseconds. */
+  /** When the token expires, if the server said that in milliseconds; otherwise `null`. */
   expiresAt: number | null;
+  /** Of a room: the epoch of its log, and the offset up to which events were handed over. */
   position: { epoch: string; offset: number } | undefined;
+  /** Of a room: whether the last attachment went on where the one before ended. */
   recovered: boolean | undefined;
-  /** The last round trips of pings, in milliseconds. */
+  /** The round trips of the last 60 answered pings in milliseconds, the oldest first. */
   rtts: readonly number[];
 }
 
-/** `now` is the clock by which the link is observed. There is no token in it. */
+/**
+ * Takes a snapshot of a connection. There is no token in it.
+ *
+ * @param subject a room, a manager, or whatever else has a `link`
+ * @param now the clock by which the link is observed
+ * @param rtts round trips of pings in milliseconds, the oldest first
+ */
 export function snapshot(subject: Subject, now: () => number, rtts: readonly number[] = []): Snapshot {
   const { link, name, clientId, user, position, attachment } = subject;
   const { error, ...state } = link.state;

@@ -1,14 +1,18 @@
 // Changes of a text, and what becomes of one when another goes before it (T8 to T10).
 
-/** All places are in the one text that it is made to, in UTF-16 code units; none is moved by the others. */
+/**
+ * A change of a text: one insertion and any number of cuts. All places are in the text before the change,
+ * in UTF-16 code units.
+ */
 export interface Change {
+  /** Where `content` is inserted. */
   at: number;
   content: string;
-  /** `[start, end)`, in order, not empty, not touching. */
+  /** The stretches `[start, end)` that are cut: in order, not empty, and not touching. */
   cuts: [number, number][];
 }
 
-/** An operation as it is said. */
+/** An operation as it goes over the wire. Places and lengths are in UTF-16 code units. */
 export interface Operation {
   operation: "insert" | "delete" | "replace";
   position: number;
@@ -16,7 +20,7 @@ export interface Operation {
   length?: number;
 }
 
-/** One step of a change: this stretch becomes this content. */
+/** One step of a change: the stretch `[start, end)` becomes `content`. Places are in UTF-16 code units. */
 export interface Splice {
   start: number;
   end: number;
@@ -31,18 +35,26 @@ export const changeOf = ({ operation, position, content = "", length = 0 }: Oper
 
 export const isNothing = ({ content, cuts }: Change): boolean => !content && !cuts.length;
 
-/** In the order in which they are made: from the back (T9). */
+/**
+ * The steps that make a change, to be done one after the other: from the back of the text to its front
+ * (T9).
+ */
 export function splices({ at, content, cuts }: Change): Splice[] {
   const steps = cuts.map(([start, end]) => ({ start, end, content: "" })).reverse();
   return content ? [...steps, { start: at, end: at, content }] : steps;
 }
 
+/** The text after one step. */
 export const splice = (text: string, { start, end, content }: Splice): string =>
   text.slice(0, start) + content + text.slice(end);
 
+/** The text after a change. */
 export const make = (text: string, change: Change): string => splices(change).reduce(splice, text);
 
-/** What becomes of `a` once `b`, made to the same text, has gone before it (T10). */
+/**
+ * What becomes of change `a` once `b`, made to the same text, has gone before it (T10). Where both insert
+ * at one place, the content of `a` comes first if `later` is set, and that of `b` if it is not.
+ */
 export function transform(a: Change, b: Change, later: boolean): Change {
   const moved = (x: number, behind: boolean) => {
     const out = b.cuts.reduce((sum, [start, end]) => sum + Math.max(0, Math.min(end, x) - start), 0);
@@ -70,7 +82,10 @@ export function transform(a: Change, b: Change, later: boolean): Change {
 
 const isLow = (unit: number) => 0xdc00 <= unit && unit < 0xe000;
 
-/** The one replacement that makes `after` of `before`, which cuts no pair of surrogates in two. */
+/**
+ * The one replacement that makes `after` of `before`; `null` if they are the same. It cuts no pair of
+ * surrogates in two.
+ */
 export function difference(before: string, after: string): Splice | null {
   if (before === after) return null;
   const most = Math.min(before.length, after.length);

@@ -24,7 +24,11 @@ export {
 } from "./text.ts";
 export { bindTextarea, type TextField } from "./textarea.ts";
 
-/** Joins a text of a room of kind `collaboration`; resolves when it is here. */
+/**
+ * Joins a document of a room of kind `collaboration`; `room.document(name)` does the same. Resolves when
+ * the text is here. Rejects with a `DormouseError` that has the code of the server: `PERMISSION_DENIED`,
+ * for one.
+ */
 export async function joinDocument(room: Room, name: string, options?: DocumentOptions): Promise<SharedText> {
   const document = new SharedText(room, name, options);
   try {

@@ -12,30 +12,39 @@ import {
   transform,
 } from "./change.ts";
 
-/** What was sent and is not answered: as it was said, and what has become of it since. */
+/** An operation that was sent and has no answer yet. */
 export interface Inflight {
+  /** The id under which it was sent. It goes again under the same one. */
   id: string;
-  /** Of the text that the operation was made to. */
+  /** The version of the text that the operation was made to. */
   version: number;
+  /** The operation as it was sent. */
   operation: Operation;
+  /** The operation moved past all that others did since. */
   change: Change;
 }
 
+/**
+ * The text as its user sees it, and what of it the server does not know yet (T11 to T13). It has no wire:
+ * `SharedText` sends and hears for it.
+ */
 export class Replica {
-  /** As the user sees it. */
+  /** The text with the own changes that the server does not know yet. */
   text = "";
+  /** The version of the server's text up to which everything was heard. */
   version = 0;
+  /** The operation that was sent and has no answer; there is one at most. */
   inflight: Inflight | null = null;
   #queue: Change[] = [];
   /** The text of `version`, without what is ours. */
   #known = "";
 
-  /** Whether the server knows everything. */
+  /** Whether the server knows everything that was typed here. */
   get isAtRest(): boolean {
     return !this.inflight && !this.#queue.length;
   }
 
-  /** The user edits (T11). */
+  /** Makes an edit of this user (T11). */
   edit(edit: Splice): void {
     const change = changeFrom(edit);
     const last = this.#queue.at(-1);
@@ -46,7 +55,7 @@ export class Replica {
     } else this.#queue.push(change);
   }
 
-  /** What is to be sent now, if anything is (T12). */
+  /** The operation to send now; `null` if there is none, or one is in flight (T12). `id` makes its id. */
   next(id: () => string): Inflight | null {
     if (this.inflight) return null;
     while (this.#queue[0] && isNothing(this.#queue[0])) this.#queue.shift();
@@ -70,7 +79,10 @@ export class Replica {
     return this.inflight;
   }
 
-  /** What somebody else did (T13). Returns what to do to the text that is shown. */
+  /**
+   * Takes an operation of another user, which makes this version (T13). Returns the steps for the text that
+   * is shown.
+   */
   heard(operation: Operation, version: number): Splice[] {
     let b = changeOf(operation);
     this.#known = make(this.#known, b);
@@ -86,14 +98,14 @@ export class Replica {
     return splices(b);
   }
 
-  /** What was sent is in. */
+  /** The server has taken the operation in flight, as this version. */
   acknowledged(version: number): void {
     if (this.inflight) this.#known = make(this.#known, this.inflight.change);
     this.inflight = null;
     this.version = version;
   }
 
-  /** What was sent will not be in: it goes again as if it had never been sent. */
+  /** The operation in flight was not taken. It is sent again as if it had never been. */
   returned(): void {
     if (this.inflight) this.#queue.unshift(this.inflight.change);
     this.inflight = null;

@@ -7,42 +7,61 @@ import type { Frame, SendOptions } from "../core/types.ts";
 import type { Operation, Splice } from "./change.ts";
 import { type Inflight, Replica } from "./replica.ts";
 
+/** A user who has joined a document. */
 export interface Participant {
   user: string;
+  /** What they are called, where that is not `user`. */
   name?: string;
+  /** A `viewer` sees the text and does not edit it. */
   role: "participant" | "viewer";
 }
 
+/** Where the cursor of another user is. */
 export interface Cursor {
   user: string;
+  /** The place in the text, in UTF-16 code units. */
   position: number;
+  /**
+   * What is selected, as the editor of that user said it; `null` if nothing is. `bindTextarea` says
+   * `[start, end]`.
+   */
   selection: unknown;
 }
 
-/** What an editor needs to be bound: it is told of what others do. */
+/** What binds an editor to a document: it is told what others do. */
 export interface TextAdapter {
-  /** This stretch of the text that is shown becomes this content. Several follow one another. */
+  /**
+   * Puts `content` in the place of `[start, end)` of the text that is shown. Several steps follow one
+   * another.
+   */
   splice(splice: Splice): void;
 }
 
+/** What a document is now. A new object for every change. */
 export interface TextState {
+  /** The text as this user sees it. */
   readonly text: string;
+  /** The version of the server's text; it grows by one with each operation. */
   readonly version: number;
   /** Whether the server knows everything that was typed here. */
   readonly isSaved: boolean;
   /** Whether what others do is heard now. */
   readonly isJoined: boolean;
+  /** Who has joined, this user among them. */
   readonly participants: readonly Participant[];
 }
 
+/** The events of a document, and the arguments of their listeners. */
 export interface TextEvents {
-  /** The text changed; `splices` are what others did, none if it was done here. */
+  /** The text changed. `splices` are the steps that others made; the list is empty if it was edited here. */
   change: [splices: readonly Splice[]];
+  /** Another user moved their cursor. */
   cursor: [cursor: Cursor];
-  /** Something that was typed here was refused, and is gone from the text. */
+  /** The server refused something that was typed here, and it is gone from the text. */
   refused: [error: DormouseError];
-  /** The text cannot be joined. */
+  /** The document cannot be joined, and no new attempt is made on this connection. */
   failed: [error: DormouseError];
+  /** The document was deleted. It was left. */
   deleted: [];
 }
 
@@ -55,7 +74,12 @@ type Said = Operation & { document: string; version: number } & Partial<Cursor> 
 /** Cursors are said so often at most. */
 const CURSOR_MS = 60;
 
+/**
+ * A document that several users edit at once. It joins on every new connection, and sends what was typed
+ * meanwhile. `joinDocument` and `room.document` make one and wait for its text.
+ */
 export class SharedText {
+  /** The name of the document in its room. */
   readonly name: string;
   readonly #room: Room;
   readonly #role: DocumentOptions["role"];
@@ -96,19 +120,25 @@ export class SharedText {
     if (room.link.isOpen) void this.#enter();
   }
 
+  /** The text as this user sees it now. */
   get text(): string {
     return this.#replica.text;
   }
 
-  /** For stores. */
+  /** The state now: the same object until it changes. For stores of frameworks. */
   readonly getSnapshot = (): TextState => this.#state;
 
+  /** Calls the listener after every change of the state. Returns a function that ends it. */
   readonly subscribe = (listener: () => void): (() => void) => {
     const own = () => listener();
     this.#listeners.add(own);
     return () => void this.#listeners.delete(own);
   };
 
+  /**
+   * Calls the listener at every event of this name. Returns a function that ends it; `options.signal` ends
+   * it too.
+   */
   on<Name extends keyof TextEvents>(
     name: Name,
     listener: (...args: TextEvents[Name]) => void,
@@ -117,7 +147,10 @@ export class SharedText {
     return this.#events.on(name, listener, options);
   }
 
-  /** Resolves when the text is the server's. */
+  /**
+   * Resolves with this object when the text is the server's. Rejects with a `DormouseError` if the document
+   * cannot be joined, or with the reason of the signal.
+   */
   async joined({ signal }: { signal?: AbortSignal } = {}): Promise<this> {
     while (!this.#state.isJoined) {
       await new Promise<void>((done, failed) => {
@@ -132,7 +165,10 @@ export class SharedText {
     return this;
   }
 
-  /** The user put `content` in the place of what is between two places, in UTF-16 code units. */
+  /**
+   * Replaces what is between two places by `content`. The places are in UTF-16 code units of `text`. The
+   * text changes at once, and the server is told.
+   */
   edit(start: number, end: number, content: string): void {
     if (start === end && !content) return;
     this.#replica.edit({ start, end, content });
@@ -141,12 +177,18 @@ export class SharedText {
     this.#show({});
   }
 
-  /** Takes back the last operation of this user, wherever it was made. */
+  /**
+   * Takes back the last operation of this user, from whichever connection it came. Resolves when that is
+   * done. Rejects with `NOT_CONNECTED` without a connection, or with the refusal of the server.
+   */
   async undo(): Promise<void> {
     await this.#room.command("document.undo", { document: this.name }, { queue: false });
   }
 
-  /** Says where the cursor is, and what is selected (1 KiB of JSON at most). To be called at each move. */
+  /**
+   * Tells the others where the cursor is, and what is selected: JSON of 1 KiB at most. Call it at each
+   * move; it is sent every 60 ms at most, and not at all without a connection.
+   */
   cursor(position: number, selection: unknown = null): void {
     this.#cursor = { document: this.name, position, selection };
     this.#cursorTimer ??= this.#room.$clock.setTimeout(() => {
@@ -159,14 +201,14 @@ export class SharedText {
     }, CURSOR_MS);
   }
 
-  /** Binds an editor, which shows `text` already. Returns how to unbind it. */
+  /** Binds an editor, which shows `text` already. Returns a function that unbinds it. */
   bind(adapter: TextAdapter): () => void {
     return this.on("change", (splices) => {
       for (const it of splices) adapter.splice(it);
     });
   }
 
-  /** Leaves the text. What is not saved is not said any more. */
+  /** Leaves the document for good. What is not saved is not sent any more. */
   leave(): void {
     for (const stop of this.#stops) stop();
     this.#join += 1;

@@ -2,17 +2,26 @@
 import { difference, splice } from "./change.ts";
 import type { SharedText } from "./text.ts";
 
-/** What it takes of an element. */
+/** The members that `bindTextarea` uses of a `<textarea>` or `<input>`. */
 export interface TextField {
+  /** The text that is shown. */
   value: string;
+  /** The beginning of the selection in UTF-16 code units; `null` if the element has none. */
   selectionStart: number | null;
+  /** The end of the selection in UTF-16 code units; `null` if the element has none. */
   selectionEnd: number | null;
+  /** Selects what is between two places. */
   setSelectionRange(start: number, end: number): void;
+  /** Begins to listen to `input` and `select`. */
   addEventListener(name: string, listener: () => void): void;
+  /** Ends listening. */
   removeEventListener(name: string, listener: () => void): void;
 }
 
-/** Shows the text, says what is typed, and keeps the selection where it is. Returns how to unbind it. */
+/**
+ * Binds a `<textarea>` or an `<input>` to a document: it shows the text, its input is sent, and the
+ * selection stays where it is while others edit. Returns a function that unbinds it.
+ */
 export function bindTextarea(document: SharedText, field: TextField): () => void {
   field.value = document.text;
   const typed = () => {

@@ -11,9 +11,10 @@ type Chunk = { object: string; index: number; total: number; chunk: string | Uin
 const turns = new WeakMap<Room["link"], Promise<unknown>>();
 
 /**
- * Fetches an object of a room. Each chunk is held against its digest. After a connection that ended it goes on
- * where it was. Rejects with `NOT_FOUND`, `CONFLICT` (not all of it is there yet), `CHECKSUM`, or the
- * signal's reason.
+ * Fetches an object of a room of kind `hub`. Each chunk is compared with its SHA-256. After a lost
+ * connection it goes on where it was. One connection fetches one object at a time, and further calls wait.
+ * Rejects with `NOT_FOUND`, `CONFLICT` (the server does not have all of it yet), `CHECKSUM` (a chunk is not
+ * what its digest says), `UNAVAILABLE` (no `crypto.subtle`), or the reason of the signal.
  */
 export async function getObject(room: Room, object: string, options: LargeOptions = {}): Promise<Blob> {
   const { link } = room;

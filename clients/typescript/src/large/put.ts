@@ -4,20 +4,28 @@ import type { Room } from "../core/room.ts";
 import type { Frame } from "../core/types.ts";
 import { sha256, toBase64 } from "./bytes.ts";
 
+/** How much of an object was carried. */
 export interface Progress {
-  /** Bytes that are there. */
+  /** How many bytes are there. */
   done: number;
-  /** Of so many. */
+  /** How many bytes the object has. */
   total: number;
 }
 
+/** Options of `getObject`, and of `putObject` too. */
 export interface LargeOptions {
+  /** Called after each chunk. */
   onProgress?: (progress: Progress) => void;
+  /** Ends the transfer; the promise rejects with its reason. */
   signal?: AbortSignal;
 }
 
+/** Options of `putObject`. */
 export interface PutOptions extends LargeOptions {
-  /** Bytes of a chunk: 65,536 by default, which is the most that a server takes unless it is set up otherwise. */
+  /**
+   * How many bytes a chunk has. 65,536 by default, which is the most that a server takes unless it is set
+   * up otherwise.
+   */
   chunkBytes?: number;
 }
 
@@ -43,9 +51,11 @@ function pacer(room: Room) {
 }
 
 /**
- * Sends an object to a room of kind `hub`, whose members then get it by this name. Connections that end
- * are no matter; after a reload the same call with the same content sends what is not there yet.
- * Rejects with the server's refusal (`CONFLICT`: the name is another object's), or the signal's reason.
+ * Sends an object to a room of kind `hub`, whose members get it by this name. Resolves when the server has
+ * all of it. After a lost connection it goes on by itself; after a reload the same call with the same
+ * content sends the chunks that the server does not have. Four chunks are under way at once.
+ * Rejects with the refusal of the server (`CONFLICT`: the name is that of another object), with
+ * `UNAVAILABLE` where the page has no `crypto.subtle`, or with the reason of the signal.
  */
 export async function putObject(
   room: Room,
@@ -116,7 +126,10 @@ export async function putObject(
   }
 }
 
-/** Forgets an object: one's own, or any for an administrator. */
+/**
+ * Deletes an object: one of this user, or any for an administrator. Resolves when it is gone; rejects with
+ * the refusal of the server, such as `NOT_FOUND`.
+ */
 export async function deleteObject(room: Room, object: string): Promise<void> {
   await room.command("object.delete", { object });
 }

@@ -8,14 +8,20 @@ import { cached } from "./cache.ts";
 import { fold } from "./fold.ts";
 import type { Message, MessagesState } from "./types.ts";
 
+/** Options of `messagesOf` and `useMessages`. */
 export interface MessageOptions {
-  /** The name of events that are messages. `message` by default. */
+  /** The name of the events that are messages. `message` by default. */
   event?: string;
-  /** Shows the thread of this entry; by default all messages that are in no thread. */
+  /**
+   * The offset of an entry whose thread is shown. By default the list has all messages that are in no
+   * thread.
+   */
   of?: number;
-  /** How many are loaded at a time. 50 by default, 200 at most. */
+  /** How many entries a page of history has. 50 by default, 200 at most. */
   pageSize?: number;
-  /** How many are kept while new ones come, beside those that were paged back to. 1,000 by default. */
+  /**
+   * How many messages are kept while new ones come, beside those that were paged back to. 1,000 by default.
+   */
   keep?: number;
 }
 
@@ -27,6 +33,10 @@ interface Change {
 
 const EMPTY: MessagesState = { messages: [], hasMore: false, isLoading: true, error: null };
 
+/**
+ * The messages of a room as one list: history, what is said from now on, and what this user is sending. It
+ * is a store (`subscribe`, `getSnapshot`) that begins to load when it is first subscribed to.
+ */
 export class Messages<Data = unknown> extends Store<MessagesState<Data>> {
   readonly #room: Room;
   readonly #event: string;
@@ -71,15 +81,18 @@ export class Messages<Data = unknown> extends Store<MessagesState<Data>> {
     this.#begin();
   }
 
-  /** Loads older messages, until there is one to show. Does nothing while a page is on its way. */
+  /**
+   * Loads older messages, until there is one to show. Does nothing while a page is on its way. The promise
+   * does not reject: `error` of the state says what failed.
+   */
   loadMore = async (): Promise<void> => {
     if (!this.#older || this.#isLoading) return;
     await this.#load(this.#older);
   };
 
   /**
-   * Says something; it is in the list at once. Returns its key. What fails stays in the list, with the
-   * reason, until it is sent again or discarded.
+   * Says something, and shows it in the list at once. Returns its key. A message that fails stays in the
+   * list with the reason until it is sent again or discarded.
    */
   send = (data: Data, options: PublishOptions = {}): string => {
     const { id = this.#room.link.newId() } = options;
@@ -89,7 +102,10 @@ export class Messages<Data = unknown> extends Store<MessagesState<Data>> {
     return id;
   };
 
-  /** Sends a message that failed again. It cannot be said twice. */
+  /**
+   * Sends a message that failed again, under the same id, so that it is not said twice. Does nothing for
+   * other messages.
+   */
   retry = (key: string): void => {
     const unsent = this.#unsent.get(key);
     if (unsent?.message.status !== "failed") return;
@@ -97,7 +113,7 @@ export class Messages<Data = unknown> extends Store<MessagesState<Data>> {
     void this.#publish(key);
   };
 
-  /** Takes a message that failed out of the list. */
+  /** Takes a message that failed out of the list. Does nothing for other messages. */
   discard = (key: string): void => {
     if (this.#unsent.get(key)?.message.status !== "failed") return;
     this.#unsent.delete(key);
@@ -105,17 +121,21 @@ export class Messages<Data = unknown> extends Store<MessagesState<Data>> {
   };
 
   /**
-   * Replaces what a message says. The change is shown at once; where it fails it is taken back, the promise
-   * resolves with `false`, and `error` of the state says why.
+   * Replaces the data of a message. The change is shown at once. Resolves with `true` when the server has
+   * taken it. If the server refuses, the change is taken back, `error` of the state says why, and the
+   * promise resolves with `false`.
    */
   edit = (offset: number, data: Data): Promise<boolean> =>
     this.#change(offset, "edit", data, () => this.#room.edit(offset, data));
 
-  /** Deletes what a message says; as `edit`. */
+  /** Deletes the data of a message. Shown, refused and resolved as in `edit`. */
   remove = (offset: number): Promise<boolean> =>
     this.#change(offset, "delete", undefined, () => this.#room.remove(offset));
 
-  /** Reacts with a key, such as an emoji, or takes that back; as `edit`. */
+  /**
+   * Adds a reaction with this key, such as an emoji, or with `on: false` takes it back. Shown, refused and
+   * resolved as in `edit`.
+   */
   react = (offset: number, key: string, on = true): Promise<boolean> =>
     this.#change(offset, "reaction", { key, on }, () => this.#room.react(offset, key, on));
 
@@ -275,7 +295,7 @@ const isSame = (a: { data?: unknown }, b: { data?: unknown }) =>
 
 const lists = new WeakMap<Room, Map<string, Messages>>();
 
-/** The list of a room's messages: the same one for all who ask with the same options. */
+/** The list of the messages of a room: the same object for all who ask with the same options. */
 export function messagesOf<Data = unknown>(
   room: Room<EventMap>,
   { event, of, pageSize, keep }: MessageOptions = {},

@@ -4,10 +4,11 @@ import type { Entry } from "../core/room.ts";
 
 /** A message that is in the log, or on its way there. */
 export interface Message<Data = unknown> extends Omit<Entry<Data>, "offset"> {
-  /** Names it in lists. An own message keeps the key that it had while it was being sent. */
+  /** Names it in lists of a framework. An own message keeps the key that it had while it was being sent. */
   key: string;
   /** Its place in the log; missing while it is being sent, and when that failed. */
   offset?: number;
+  /** Whether it is in the log, on its way, or failed. */
   status: "sent" | "sending" | "failed";
   /** Why it failed. */
   error?: DormouseError;
@@ -15,6 +16,7 @@ export interface Message<Data = unknown> extends Omit<Entry<Data>, "offset"> {
   isChanging?: boolean;
 }
 
+/** What a list of messages shows. A new object for every change. */
 export interface MessagesState<Data = unknown> {
   /** In the order of the log, and then those that are not in it yet. The same objects until they change. */
   readonly messages: readonly Message<Data>[];
@@ -22,6 +24,6 @@ export interface MessagesState<Data = unknown> {
   readonly hasMore: boolean;
   /** Whether a page is on its way. */
   readonly isLoading: boolean;
-  /** Why the last page or change failed; `null` after one that did not. */
+  /** Why the last page or change failed; `null` after one that succeeded. */
   readonly error: DormouseError | null;
 }

@@ -3,7 +3,10 @@
 import { decode, encode } from "@msgpack/msgpack";
 import type { Codec, Frame } from "../core/types.ts";
 
-/** Members that are `undefined` are left out, as in JSON. Bytes are `Uint8Array`, without `encoding`. */
+/**
+ * The native protocol in MessagePack, for `new Dormouse({ codec: msgpack })`. Members that are `undefined`
+ * are left out, as in JSON. Bytes are `Uint8Array` in both directions, without `encoding`.
+ */
 export const msgpack: Codec = {
   name: "msgpack",
   encode: (frame: Frame) => encode(frame, { ignoreUndefined: true }),

@@ -10,12 +10,12 @@ export interface DormouseProviderProps {
   children?: ReactNode;
 }
 
-/** Gives a client to the hooks of all components in it. */
+/** Gives a client to the hooks of all components in it. It opens no connection itself. */
 export function DormouseProvider({ client, children }: DormouseProviderProps): ReactNode {
   return createElement(Context.Provider, { value: client }, children);
 }
 
-/** The client of the nearest `DormouseProvider`; throws where there is none. */
+/** The client of the nearest `DormouseProvider`. @throws {Error} if there is none. */
 export function useDormouse(): Dormouse {
   const client = useContext(Context);
   if (!client) throw new Error("There is no DormouseProvider around this component");

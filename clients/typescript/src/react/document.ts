@@ -8,10 +8,13 @@ import type { TextField } from "../document/textarea.ts";
 import { cached } from "../messages/cache.ts";
 import { useWatched, Watched } from "./watched.ts";
 
+/** A document as a component shows it. `useDocument` gives one. */
 export interface DocumentState extends TextState {
-  /** To edit it, undo, and hear of cursors; `null` until it is loaded. */
+  /**
+   * The document itself: to bind other editors, undo, and hear of cursors. `null` until its code is loaded.
+   */
   document: SharedText | null;
-  /** Why it cannot be joined, or what was refused last. */
+  /** Why the document cannot be joined, or what was refused last; `null` if there is nothing. */
   error: DormouseError | null;
 }
 
@@ -79,5 +82,9 @@ export function useDocument(room: Room<EventMap>, name: string, options: Documen
   const [field, ref] = useState<Field>(null);
   const { document } = state;
   useEffect(() => (document && field && bind ? bind(document, field) : undefined), [document, field, bind]);
-  return { ...state, ref: ref as (field: Field) => void };
+  return {
+    ...state,
+    /** Binds the element to the document, as the `ref` of a `<textarea>` or `<input>`. */
+    ref: ref as (field: Field) => void,
+  };
 }

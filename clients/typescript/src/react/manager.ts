@@ -6,16 +6,23 @@ import { WebSocketManager, type WSMessage } from "../faces/manager/manager.ts";
 import type { WSState } from "../faces/manager/state.ts";
 import { useStore } from "./store.ts";
 
+/** Options of `useWebSocketConnection`. */
 export interface WebSocketConnectionOptions {
-  /** By default that of the nearest `WebSocketProvider`, else one for the whole page, of `VITE_WS_URL`. */
+  /**
+   * The manager whose connection it is. By default that of the nearest `WebSocketProvider`, or else one for
+   * the whole page, made of `VITE_WS_URL` and `VITE_WEBSOCKET_ENABLED`.
+   */
   manager?: WebSocketManager;
-  /** Whether it is connected while the component is mounted. On by default. */
+  /**
+   * Whether the manager is connected while the component is mounted. `true` by default. A manager that was
+   * connected before is left as it is.
+   */
   connect?: boolean;
 }
 
 const Context = createContext<WebSocketManager | null>(null);
 
-/** Gives a manager to the hooks in it. */
+/** Gives a manager of `/ws/client` to the hooks of all components in it. It opens no connection itself. */
 export function WebSocketProvider(props: { manager: WebSocketManager; children?: ReactNode }): ReactNode {
   return createElement(Context.Provider, { value: props.manager }, props.children);
 }
@@ -64,7 +71,10 @@ const INITIAL: WSState = {
   },
 };
 
-/** The connection of `/ws/client`. `state` is as of the last change of the connection. */
+/**
+ * The connection of `/ws/client`, which all components share, and what can be done about it. `state` is
+ * that of the last change of the connection. The functions are the same at every render.
+ */
 export function useWebSocketConnection({ manager: given, connect = true }: WebSocketConnectionOptions = {}) {
   const get = useManager(given);
   const store = useMemo(
@@ -78,17 +88,21 @@ export function useWebSocketConnection({ manager: given, connect = true }: WebSo
   useEffect(() => (connect ? take(get()) : undefined), [get, connect]);
   const actions = useMemo(
     () => ({
+      /** Connects, and goes on trying. It does not throw: `state` says what failed. */
       connect: () =>
         void get()
           .connect()
           .catch(() => {}),
+      /** Closes the connection until `connect` or `reconnect`. What is queued stays. */
       disconnect: () => get().disconnect(),
+      /** Drops the connection and makes an attempt now, also out of `fallback`. It does not throw. */
       reconnect: () =>
         void get()
           .reconnect()
           .catch(() => {}),
+      /** Sends an event to the room. Without a connection it waits for one. */
       send: (message: WSMessage, options?: SendOptions) => get().send(message, options),
-      /** Returns how to stop. The function is the same at every render. */
+      /** Calls the listener with every message of the room. Returns a function that ends it. */
       onMessage: (listener: (message: WSMessage) => void) => get().onMessage(listener),
     }),
     [get],
@@ -102,10 +116,18 @@ export function useWebSocketConnection({ manager: given, connect = true }: WebSo
   };
 }
 
-/** The hook that came before `useWebSocketConnection`. */
+/**
+ * The hook that came before `useWebSocketConnection`, of the same connection. `send` waits for a
+ * connection.
+ */
 export function _useWebSocket() {
   // biome-ignore lint/correctness/useHookAtTopLevel: it is a hook, with the name that it was documented by
   const { isConnected, isConnecting, send } = useWebSocketConnection();
   const status = isConnected ? "connected" : isConnecting ? "connecting" : "disconnected";
-  return { status, connected: isConnected, send } as const;
+  return {
+    status,
+    connected: isConnected,
+    /** Sends an event to the room. Without a connection it waits for one. */
+    send,
+  } as const;
 }

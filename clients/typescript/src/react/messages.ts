@@ -7,11 +7,18 @@ import { useStore } from "./store.ts";
 
 type Actions = "loadMore" | "send" | "retry" | "discard" | "edit" | "remove" | "react";
 
+/**
+ * The messages of a room, and what can be done with them. `useMessages` gives one; its functions are the
+ * same at every render.
+ */
 export type MessageList<Data = unknown> = MessagesState<Data> & Pick<Messages<Data>, Actions>;
 
 const EMPTY: MessagesState<never> = { messages: [], hasMore: false, isLoading: true, error: null };
 
-/** History and what is said now in one list, and what can be done with it. All components share it. */
+/**
+ * The messages of a room as one list: history, what is said from now on, and what this user is sending.
+ * Components that ask with the same options share one list.
+ */
 export function useMessages<Data = unknown>(
   room: Room<EventMap>,
   options?: MessageOptions,

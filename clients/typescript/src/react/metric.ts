@@ -5,9 +5,11 @@ import type { Frame, SendOptions } from "../core/types.ts";
 import { cached } from "../messages/cache.ts";
 import { useWatched, Watched } from "./watched.ts";
 
+/** The last value of a metric. `useMetric` gives one. */
 export interface Metric {
+  /** The name of the metric. */
   metric: string;
-  /** `null` while nothing is known. */
+  /** Its value; `null` while none is known. */
   value: number | null;
   /** When it was measured, in milliseconds since 1970. */
   at?: number;
@@ -48,7 +50,10 @@ class MetricStore extends Watched<Metric> {
 
 const stores = new WeakMap<Room, Map<string, MetricStore>>();
 
-/** The last value of a metric, in rooms of kind `analytics`. */
+/**
+ * The last value of a metric, in rooms of kind `analytics`. The metric is watched while a component shows
+ * it: at most 100 in a room.
+ */
 export function useMetric(room: Room<EventMap>, metric: string): Metric {
   return useWatched(cached(stores, room as Room, metric, () => new MetricStore(room as Room, metric)));
 }

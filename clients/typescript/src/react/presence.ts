@@ -7,8 +7,8 @@ import { useStore } from "./store.ts";
 const EMPTY: PresenceState = { mode: "members", connections: 0, users: 0, members: [] };
 
 /**
- * Who is here. `data`, if it is given, is said of this user to the others, again whenever it changes and
- * after each new connection; it is JSON of 1 KiB at most.
+ * Who is in a room. `data`, if it is given, is told to the others as that of this user: again whenever it
+ * changes, and after each new connection. It is JSON of 1 KiB at most.
  */
 export function usePresence<Data = unknown>(room: Room<EventMap>, data?: Data): PresenceState<Data> {
   const text = JSON.stringify(data);

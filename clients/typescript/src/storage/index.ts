@@ -2,15 +2,18 @@
 import { createStore, del, entries, set } from "idb-keyval";
 import type { QueueStorage, StoredMessage } from "../core/types.ts";
 
+/** Options of `indexedDb`. */
 export interface IndexedDbOptions {
   /** The name of the database. `dormouse` by default. */
   database?: string;
 }
 
 /**
- * Makes the storage of each queue, by its name. Messages of several tabs lie beside each other: each tab
- * that starts says again what has no answer, with the same ids, and the server takes each once.
- * What goes wrong is logged by the queue, which goes on in memory.
+ * Keeps queued messages in IndexedDB, for `new Dormouse({ storage: indexedDb() })`. Returns what makes the
+ * storage of each queue from its name. The database is opened when it is first used.
+ * The messages of several tabs are kept beside each other. A tab that starts says again what has no answer,
+ * with the same ids, and the server takes each id once. What the database refuses is told to `log`, and the
+ * queue goes on in memory.
  */
 export function indexedDb({ database = "dormouse" }: IndexedDbOptions = {}): (name: string) => QueueStorage {
   let store: ReturnType<typeof createStore> | undefined;

@@ -1,7 +1,8 @@
 // Time that passes only when a test says so, and chance that is the same every time.
 
-/** What `setTimeout` of the clock returned. */
+/** What `setTimeout` of a `VirtualClock` returns. */
 export interface VirtualTimer {
+  /** When it is due, in milliseconds since 1970. */
   readonly at: number;
 }
 
@@ -31,10 +32,12 @@ export class VirtualClock {
     return this.#pending;
   }
 
+  /** The time on this clock, in milliseconds since 1970. */
   now(): number {
     return this.#now;
   }
 
+  /** Calls back when so many milliseconds have passed on this clock. Returns what `clearTimeout` takes. */
   setTimeout(callback: () => void, ms = 0): VirtualTimer {
     this.#order += 1;
     const timer = { at: this.#now + Math.max(0, Math.ceil(ms)), order: this.#order, callback };
@@ -43,6 +46,7 @@ export class VirtualClock {
     return timer;
   }
 
+  /** Takes a timer back. Anything else is ignored. */
   clearTimeout(timer: unknown): void {
     const it = timer as Timer | undefined;
     if (!it?.callback) return;

@@ -29,6 +29,7 @@ export interface Asked {
   isAbsent: boolean;
 }
 
+/** The server's end of a socket of a `FakeServer`. */
 export class FakeConnection {
   user = "";
   name = "";
@@ -282,6 +283,7 @@ export class FakeConnection {
     }, REAUTH_MS);
   }
 
+  /** Tells the client of an entry of the log. */
   hears(entry: FakeEntry): void {
     this.push({ type: "event", ...(this.room as FakeRoom).log.shown(entry) });
   }

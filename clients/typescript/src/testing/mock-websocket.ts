@@ -45,6 +45,7 @@ export class MockWebSocket {
     MockWebSocket.instances.push(this);
   }
 
+  /** Empties `instances`. */
   static reset(): void {
     MockWebSocket.instances.length = 0;
   }
@@ -60,16 +61,19 @@ export class MockWebSocket {
     if (this.readyState === MockWebSocket.OPEN) this.sent.push(data);
   }
 
+  /** Closes the socket at once, and calls the listeners of `close`. */
   close(code = 1000, reason = ""): void {
     if (this.readyState === MockWebSocket.CLOSED) return;
     this.simulateClose(code, reason);
   }
 
+  /** As that of a `WebSocket`, for `open`, `message`, `close` and `error`. */
   addEventListener(type: string, listener: Listener): void {
     const all = this.#listeners.get(type) ?? new Set();
     this.#listeners.set(type, all.add(listener));
   }
 
+  /** As that of a `WebSocket`. */
   removeEventListener(type: string, listener: Listener): void {
     this.#listeners.get(type)?.delete(listener);
   }
@@ -86,11 +90,12 @@ export class MockWebSocket {
     this.#tell({ type: "message", data: isRaw ? data : JSON.stringify(data) });
   }
 
+  /** Calls the listeners of `error`. The socket stays open. */
   simulateError(): void {
     this.#tell({ type: "error" });
   }
 
-  /** The connection ends; 1006 is one that was cut. */
+  /** The server or the network ends the connection. 1006, the default, is a connection that was cut. */
   simulateClose(code = 1006, reason = ""): void {
     this.readyState = MockWebSocket.CLOSED;
     this.#tell({ type: "close", code, reason, wasClean: code !== 1006 });

@@ -24,15 +24,21 @@ export interface Said {
   except?: FakeConnection;
 }
 
-/** What a test says in a room, as somebody who is not connected. */
+/** Options of `FakeRoom.publish`, which speaks as somebody who is not connected. */
 export interface PublishOptions {
+  /** Who says it. `backend` by default. */
   user?: string;
+  /** What they are called. The same as `user` by default. */
   name?: string;
+  /** The offset of the entry that it is about. */
   of?: number;
+  /** The only user who hears it. */
   to?: string;
+  /** Whether it is told to who is connected, and not kept. */
   ephemeral?: boolean;
 }
 
+/** A room of a `FakeServer`: its log, who is in it, and what it keeps. */
 export class FakeRoom {
   log: Log;
   readonly connections = new Set<FakeConnection>();

@@ -11,19 +11,25 @@ import { FakeRoom } from "./room.ts";
 import { FakeSocket } from "./socket.ts";
 import { type Clock, type FakeUser, type Message, Refusal, type TokenValidator } from "./types.ts";
 
+/** Options of `FakeServer`. */
 export interface FakeServerOptions<C extends Clock = Clock> {
-  /** A new `VirtualClock` unless it is given. */
+  /** The clock of the server. A new `VirtualClock` by default. */
   clock?: C;
-  /** Of the ids and epochs that it makes up; a fixed seed unless it is given. */
+  /** Numbers from 0 to below 1, of which the server makes ids and epochs. `seededRandom(1)` by default. */
   random?: () => number;
-  /** How long a message is under way, in milliseconds; 0 unless it is given. */
+  /** How many milliseconds a message is under way, in each direction. 0 by default. */
   delayMs?: number;
-  /** 25,000 unless it is given. */
+  /** The interval of pings in milliseconds that the `hello` asks for. 25,000 by default. */
   heartbeatMs?: number;
-  /** Users up to whom each is told of the others; 500 unless it is given. */
+  /** Above so many users in a room only their number is told. 500 by default. */
   presenceMembersMax?: number;
-  /** For clients that speak MessagePack. */
-  codec?: { encode(message: unknown): Uint8Array; decode(bytes: Uint8Array): unknown };
+  /** MessagePack, for clients that speak it. */
+  codec?: {
+    /** Makes bytes of a message. */
+    encode(message: unknown): Uint8Array;
+    /** Reads the bytes of a client. It throws if they are no message. */
+    decode(bytes: Uint8Array): unknown;
+  };
 }
 
 /** Which connections: those of a user, or those for whom it holds; all unless it is given. */
@@ -34,8 +40,15 @@ export type FakeSocketConstructor = new (url: string | URL, protocols?: string |
 
 const ROOM = /^(chat|hub|analytics|collaboration):[A-Za-z0-9._:~-]{1,128}$/;
 
+/**
+ * A server of the native protocol within the process, for unit tests. It has rooms with a log, positions,
+ * resume, filters, answers, presence, typing, state and annotations. It has no documents, large data,
+ * metrics and search, and no limits of rate.
+ */
 export class FakeServer<C extends Clock = VirtualClock> {
+  /** The clock of the server. The client must have the same one. */
   readonly clock: C;
+  /** The numbers that the server makes ids of. The client may share them. */
   readonly random: () => number;
   /** Give it to the client: `new Dormouse({ url: server.url, WebSocket: server.WebSocket, clock: server.clock })`. */
   readonly WebSocket: FakeSocketConstructor;
@@ -46,11 +59,13 @@ export class FakeServer<C extends Clock = VirtualClock> {
   attempts = 0;
   delayMs: number;
   heartbeatMs: number;
+  /** Whether the network is away: attempts to connect fail. `offline` sets it and cuts what is open. */
   isOffline = false;
   /** `false`: attempts to connect neither succeed nor fail. */
   isReachable = true;
   /** It accepts sockets, hears what is said, and says nothing. */
   isMute = false;
+  /** MessagePack, if it was given. */
   readonly codec: FakeServerOptions["codec"];
   readonly #presenceMembersMax: number;
   #validator: TokenValidator = (token) => (token ? { user: token } : null);
@@ -75,6 +90,7 @@ export class FakeServer<C extends Clock = VirtualClock> {
     };
   }
 
+  /** The limits that the `hello` tells. */
   get limits(): Record<string, number> {
     return { ...DEFAULT_LIMITS, presence_members: this.#presenceMembersMax };
   }
@@ -191,6 +207,7 @@ export class FakeServer<C extends Clock = VirtualClock> {
     return text;
   }
 
+  /** Lets a socket in that was opened, or refuses it as `refuse` and `hangUp` say. `FakeSocket` calls it. */
   accept(connection: FakeConnection): void {
     this.connections.add(connection);
     const refusal = this.#refusal;
@@ -206,6 +223,7 @@ export class FakeServer<C extends Clock = VirtualClock> {
     }
   }
 
+  /** Forgets a connection that has ended. `FakeConnection` calls it. */
   forget(connection: FakeConnection): void {
     this.connections.delete(connection);
     this.#losses.delete(connection);
@@ -220,6 +238,10 @@ export class FakeServer<C extends Clock = VirtualClock> {
     return this.room(address);
   }
 
+  /**
+   * Whose a token is in a room, by the validator. Throws `AUTHENTICATION_FAILED` if it is nobody's or has
+   * expired. `FakeConnection` calls it.
+   */
   whoIs(token: string, room: string): FakeUser {
     const it = this.#validator(token, room);
     if (!it) throw new Refusal("AUTHENTICATION_FAILED", "this token is nobody's");
@@ -243,6 +265,10 @@ export class FakeServer<C extends Clock = VirtualClock> {
     return 0 < left;
   }
 
+  /**
+   * A message as it goes over the wire: in MessagePack if the client asked for it and there is a `codec`,
+   * else in JSON.
+   */
   encode(it: unknown, protocol: string): string | Uint8Array {
     return this.codec && protocol.endsWith("msgpack") ? this.codec.encode(withBytes(it)) : JSON.stringify(it);
   }

@@ -8,6 +8,10 @@ type Handler = (event: never) => void;
 /** As long as a platform waits for the answer to a close before it gives up. */
 const CLOSE_MS = 10_000;
 
+/**
+ * The client's end of a connection to a `FakeServer`. It behaves as a `WebSocket`, by the clock of the
+ * server.
+ */
 export class FakeSocket {
   static readonly CONNECTING = 0;
   static readonly OPEN = 1;
@@ -29,7 +33,7 @@ export class FakeSocket {
   onmessage: Handler | null = null;
   onclose: Handler | null = null;
   onerror: Handler | null = null;
-  /** Nothing gets through any more, either way, and nobody is told. */
+  /** Nothing gets through any more in either direction, and nobody is told. */
   isCut = false;
   readonly connection: FakeConnection;
   readonly #server: FakeServer<Clock>;
@@ -69,6 +73,7 @@ export class FakeSocket {
     });
   }
 
+  /** Closes the socket, as that of a `WebSocket`. After a cut the close takes 10 s and ends with 1006. */
   close(code = 1000, reason = ""): void {
     if (this.readyState === FakeSocket.CLOSING || this.readyState === FakeSocket.CLOSED) return;
     const wasOpen = this.readyState === FakeSocket.OPEN;
@@ -84,11 +89,13 @@ export class FakeSocket {
     });
   }
 
+  /** As that of a `WebSocket`, for `open`, `message`, `close` and `error`. */
   addEventListener(type: string, handler: Handler): void {
     const all = this.#listeners.get(type) ?? new Set();
     this.#listeners.set(type, all.add(handler));
   }
 
+  /** As that of a `WebSocket`. */
   removeEventListener(type: string, handler: Handler): void {
     this.#listeners.get(type)?.delete(handler);
   }

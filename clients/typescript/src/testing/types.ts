@@ -9,17 +9,18 @@ export type Clock = Pick<VirtualClock, "now"> & {
   clearTimeout(timer: unknown): void;
 };
 
+/** What a token lets its user do in a room. */
 export type Grant = "join" | "send" | "publish" | "history" | "presence" | "admin";
 
 /** Whose a token is. */
 export interface FakeUser {
-  /** The `sub` of the token. */
+  /** The user: the `sub` of the token. */
   user: string;
-  /** Their name for showing; the same as `user` unless it is given. */
+  /** What they are called. The same as `user` by default. */
   name?: string;
-  /** Milliseconds since 1970; never unless it is given. */
+  /** When the token expires, in milliseconds since 1970. By default it does not. */
   expiresAt?: number;
-  /** What they may do in this room; all but `publish` and `admin` unless it is given. */
+  /** What they may do in this room. By default all but `publish` and `admin`. */
   grants?: Grant[];
 }
 
