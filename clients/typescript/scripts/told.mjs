@@ -7,7 +7,7 @@ export const TOLD = {
     about: "texts that are edited together; loaded when `room.document` is called",
   },
   "large-data": { path: "/large-data", about: "large data in chunks" },
-  indexeddb: { path: "/indexeddb", about: "queues that outlive a reload" },
+  indexeddb: { path: "/indexeddb", about: "[queues](docs/indexeddb.md) that outlive a reload" },
   msgpack: { path: "/msgpack", about: "MessagePack in place of JSON" },
   messages: { path: "/messages", about: "the [list of messages](docs/messages.md), for any framework" },
   react: {

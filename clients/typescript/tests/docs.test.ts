@@ -13,10 +13,10 @@ const BLOCK = /^```(tsx?)\n([\s\S]*?)^```/gm;
 
 afterAll(() => rmSync(FOLDER, { recursive: true, force: true }));
 
-test("the code of every page about a hook, the list and the panel compiles", () => {
+test("the code of every page about a hook, the list, the panel and the storage compiles", () => {
   rmSync(FOLDER, { recursive: true, force: true });
   mkdirSync(FOLDER, { recursive: true });
-  const pages = globSync("docs/{use*,react,messages,diagnostics}.md", { cwd: PACKAGE });
+  const pages = globSync("docs/{use*,react,messages,diagnostics,indexeddb}.md", { cwd: PACKAGE });
   let count = 0;
   for (const page of pages) {
     for (const [, kind, code = ""] of readFileSync(join(PACKAGE, page), "utf8").matchAll(BLOCK)) {
@@ -24,7 +24,7 @@ test("the code of every page about a hook, the list and the panel compiles", () 
       writeFileSync(join(FOLDER, `${basename(page, ".md")}-${count}.${kind}`), `${code}\nexport {};\n`);
     }
   }
-  expect(pages.length).toBeGreaterThanOrEqual(11);
+  expect(pages.length).toBeGreaterThanOrEqual(12);
   expect(count).toBeGreaterThanOrEqual(pages.length);
   const config = join(FOLDER, "tsconfig.json");
   writeFileSync(config, JSON.stringify({ extends: "../tsconfig.json", include: ["*.ts", "*.tsx"] }));

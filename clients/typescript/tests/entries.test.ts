@@ -1,7 +1,7 @@
 import "fake-indexeddb/auto";
 import { describe, expect, test } from "vitest";
 import vectors from "../../../tests/vectors/native.json" with { type: "json" };
-import type { Frame, StoredMessage } from "../src/index.ts";
+import type { DormouseOptions, Frame, StoredMessage } from "../src/index.ts";
 import { msgpack } from "../src/msgpack/index.ts";
 import { indexedDb } from "../src/storage/index.ts";
 import { settle } from "./support/clock.ts";
@@ -69,6 +69,16 @@ describe("IndexedDB", () => {
     expect((await reloaded.load()).map((it) => it.id)).toEqual(["1", "3"]);
   });
 
+  test("[D19] messages of one millisecond keep their order, over several reloads", async () => {
+    const ids = Array.from({ length: 12 }, (_, at) => `x-${at}`);
+    for (let reload = 0; reload < 3; reload += 1) {
+      const queue = indexedDb({ database: "order" })("room");
+      const loaded = await queue.load();
+      expect(loaded).toEqual(reload ? ids.map((id) => message(id, 1)) : []);
+      await Promise.all((reload ? loaded : ids.map((id) => message(id, 1))).map((it) => queue.put(it)));
+    }
+  });
+
   test("what is removed before it was put is not left behind", async () => {
     const queue = indexedDb({ database: "two" })("room");
     void queue.put(message("1", 1));
@@ -90,6 +100,54 @@ describe("IndexedDB", () => {
     after.socket().says({ type: "ack", id: frame?.id, offset: 1, epoch: "e1" });
     for (let at = 0; at < 20; at++) await settle();
     expect(await storage("http://test hub:demo ").load()).toEqual([]);
+  });
+
+  describe("a page that is loaded again by somebody else", () => {
+    const tokenOf = (sub: string) =>
+      ["{}", JSON.stringify({ sub, iat: Math.random() }), "?"]
+        .map((it) => Buffer.from(it).toString("base64url"))
+        .join(".");
+    const settled = async () => {
+      for (let at = 0; at < 20; at++) await settle();
+    };
+    const storage = indexedDb({ database: "users" });
+    /** Ann's page: it says something before it has ever had a connection. */
+    const annSays = async (text: string, options: Partial<DormouseOptions>) => {
+      const { room } = await joined({ storage, ...options }, {}, null);
+      room.publish("said", text).catch(() => {});
+      await settled();
+    };
+    /** What a page says once it is connected. */
+    const saidBy = async (user: string, options: Partial<DormouseOptions>) => {
+      const { socket } = await joined({ storage, ...options }, {}, { user_id: user });
+      await settled();
+      return socket().sent.map((it) => it.data);
+    };
+
+    test("with a token that says who it is of, what was queued before is said by nobody else", async () => {
+      await annSays("by token", { token: tokenOf("ann") });
+      expect(await saidBy("bob", { token: tokenOf("bob") })).toEqual([]);
+      expect(await saidBy("ann", { token: tokenOf("ann") })).toEqual(["by token"]);
+    });
+
+    test("with `identity` it is said by nobody else, where a function gives the token", async () => {
+      const token = () => "t";
+      await annSays("by identity", { token, identity: "ann" });
+      expect(await saidBy("bob", { token, identity: "bob" })).toEqual([]);
+      expect(await saidBy("ann", { token, identity: "ann" })).toEqual(["by identity"]);
+    });
+
+    test("with neither it is said by who comes next, unless the page was connected once", async () => {
+      const [token, url] = [() => "t", "http://one"];
+      await annSays("of nobody known", { token, url });
+      expect(await saidBy("bob", { token, url })).toEqual(["of nobody known"]);
+
+      const { room, greet } = await joined({ storage, token, url: "http://two" }, {}, null);
+      room.publish("said", "of ann").catch(() => {});
+      await greet();
+      await settled();
+      expect(await saidBy("bob", { token, url: "http://two" })).toEqual([]);
+    });
   });
 
   test("a database that is denied leaves the queue in memory", async () => {

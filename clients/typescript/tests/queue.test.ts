@@ -230,6 +230,44 @@ describe("a queue with a storage", () => {
     expect(kept.size).toBe(0);
   });
 
+  test("what a reload brings back keeps its age, however often", async () => {
+    const kept = new Map<string, StoredMessage>();
+    const before = linked({ queue: { storage: storage(kept) } });
+    const lost = before.link.request({ type: "say", id: "a" }, { keep: true, ttlMs: 60_000 });
+    lost.catch(() => {});
+    const at = before.clock.now();
+    for (const ms of [20_000, 39_999]) {
+      const { link, clock } = linked({ queue: { storage: storage(kept) } });
+      clock.sleep(ms);
+      await settle();
+      expect([link.state.queued, kept.get("a")]).toEqual([1, expect.objectContaining({ at, ttlMs: 60_000 })]);
+    }
+    const { link, clock } = linked({ queue: { storage: storage(kept) } });
+    clock.sleep(59_999);
+    await settle();
+    expect(link.state.queued).toBe(1);
+    await clock.advance(1);
+    expect([link.state.queued, kept.size]).toEqual([0, 0]);
+  });
+
+  test("whose a message is is kept from the hello on", async () => {
+    const kept = new Map<string, StoredMessage>();
+    const { link, open } = linked({ queue: { storage: storage(kept) } });
+    link.send({ type: "say", id: "a" }, { keep: true });
+    link.send({ type: "say", id: "b" });
+    expect(kept.get("a")?.user).toBeUndefined();
+    link.on("hello", () => {
+      link.queue.user = "ann";
+    });
+    void link.connect();
+    await open();
+    link.send({ type: "say", id: "c" }, { keep: true });
+    expect([...kept.values()].map(({ id, user }) => [id, user])).toEqual([
+      ["a", "ann"],
+      ["c", "ann"],
+    ]);
+  });
+
   test("messages of another user are not said", async () => {
     const kept = new Map<string, StoredMessage>();
     const message = { type: "say", id: "a" };

@@ -3,15 +3,15 @@ import type { Backoff } from "./backoff.ts";
 import type { NativeOptions } from "./native.ts";
 import { Room } from "./room.ts";
 import type { EventMap, RoomOptions } from "./room-types.ts";
-import type { LinkOptions, QueueOptions, QueueStorage } from "./types.ts";
+import type { LinkOptions, QueueOptions, QueueStorage, TokenSource } from "./types.ts";
 
 export interface DormouseOptions extends NativeOptions, Omit<LinkOptions, "backoff" | "queue"> {
   /** Makes the back-off of each connection; by default that of the protocol, without end. */
   backoff?: () => Backoff;
   queue?: Omit<QueueOptions, "storage">;
-  /** Makes the storage of a queue, which is that of one room, from its name. */
-  storage?: (name: string) => QueueStorage;
-  /** Whose messages are stored, where one browser has several users. */
+  /** Makes the storage of a queue, which is that of one room, from its name. `token` is that of the client. */
+  storage?: (name: string, token?: TokenSource) => QueueStorage;
+  /** Whose messages are stored, where one browser has several users: part of the queue's name. */
   identity?: string;
 }
 
@@ -56,7 +56,7 @@ export class Dormouse {
     return new Room(name, rest, asked, {
       ...rest,
       backoff: backoff?.(),
-      queue: { ...queue, storage: storage?.(`${rest.url} ${name} ${identity}`) },
+      queue: { ...queue, storage: storage?.(`${rest.url} ${name} ${identity}`, rest.token) },
     });
   }
 }

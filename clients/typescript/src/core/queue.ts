@@ -34,10 +34,10 @@ interface Entry {
   message: StoredMessage;
   options: SendOptions;
   rank: number;
-  $isSent: boolean;
+  $isSent?: boolean;
   $tries: number;
   /** A new token was asked for because of it. */
-  $isRenewed: boolean;
+  $isRenewed?: boolean;
   $timer: unknown;
   done: (answer: Frame) => void;
   failed: (error: unknown) => void;
@@ -50,7 +50,8 @@ export class Queue {
   readonly #link: Link;
   readonly #clock: Clock;
   readonly #options: QueueOptions;
-  readonly #entries: Entry[] = [];
+  /** @internal */
+  readonly $entries: Entry[] = [];
   /** While it runs only `direct` messages leave. */
   #hold: unknown;
 
@@ -60,9 +61,8 @@ export class Queue {
     this.#options = options;
     this.#store(async (storage) => {
       for (const { id, frame, user, at, ...rest } of await storage.load()) {
-        if (this.#entries.some((it) => it.message.id === id)) continue;
-        const ttlMs = rest.ttlMs + at - this.#clock.now();
-        this.add(id, frame, { ...rest, ttlMs, keep: true }, user).catch(() => {});
+        if (this.$entries.some((it) => it.message.id === id)) continue;
+        this.add(id, frame, { ...rest, keep: true }, user, at).catch(() => {});
         // The storage may be slower than the server.
         this.user = this.#user;
       }
@@ -73,14 +73,23 @@ export class Queue {
   set user(user: string | undefined) {
     this.#user = user;
     if (user === undefined) return;
-    for (const it of [...this.#entries]) {
-      const isOther = it.message.user !== undefined && it.message.user !== user;
-      if (isOther) this.#take(it, new DormouseError("CLOSED", "another user"));
+    for (const it of [...this.$entries]) {
+      const { message, options } = it;
+      const isNew = !message.user;
+      message.user ??= user;
+      if (isNew && options.keep) this.#store((storage) => storage.put(message));
+      if (message.user !== user) this.#take(it, new DormouseError("CLOSED", "another user"));
     }
   }
 
   /** `id` is what an answer names. Resolves with that answer, or with the message itself once it was sent. */
-  async add(id = "", frame: Frame, options: SendOptions = {}, user = this.#user): Promise<Frame> {
+  async add(
+    id = "",
+    frame: Frame,
+    options: SendOptions = {},
+    user = this.#user,
+    at = this.#clock.now(),
+  ): Promise<Frame> {
     const { signal, direct, queue, priority = "normal", ttlMs = this.#options.ttlMs ?? TTL_MS } = options;
     signal?.throwIfAborted();
     // What cannot be encoded is its author's fault, and told at once.
@@ -90,14 +99,14 @@ export class Queue {
     }
     const rank = direct ? DIRECT : RANKS[priority];
     if (!direct) this.#makeRoom(rank);
-    const entries = this.#entries;
-    const message = { id, frame, priority, at: this.#clock.now(), ttlMs, user };
-    const entry = { message, options, rank, $isSent: false, $isRenewed: false, $tries: 0 } as Entry;
+    const entries = this.$entries;
+    const message = { id, frame, priority, at, ttlMs, user };
+    const entry = { message, options, rank, $tries: 0 } as Entry;
     const answer = new Promise<Frame>((done, failed) => Object.assign(entry, { done, failed }));
-    const at = entries.findIndex((it) => it.rank < rank);
-    entries.splice(at < 0 ? entries.length : at, 0, entry);
+    const behind = entries.findIndex((it) => it.rank < rank);
+    entries.splice(behind < 0 ? entries.length : behind, 0, entry);
     const expire = () => this.#take(entry, new DormouseError("EXPIRED"));
-    entry.$timer = this.#clock.setTimeout(expire, Math.min(ttlMs, TIMER_MS_MAX));
+    entry.$timer = this.#clock.setTimeout(expire, Math.min(ttlMs + at - this.#clock.now(), TIMER_MS_MAX));
     if (options.keep) this.#store((storage) => storage.put(message));
     this.#link.$set({ queued: entries.length });
     if (direct) this.flush();
@@ -108,8 +117,8 @@ export class Queue {
   /** Sends what may leave now. */
   flush(): void {
     if (!this.#link.isOpen) return;
-    let room = UNANSWERED_MAX - this.#entries.filter((it) => it.$isSent).length;
-    const leaving = this.#entries.filter((it) => {
+    let room = UNANSWERED_MAX - this.$entries.filter((it) => it.$isSent).length;
+    const leaving = this.$entries.filter((it) => {
       const { message, options } = it;
       if (it.$isSent || (!options.direct && (this.$isPaused || this.#hold !== undefined || room <= 0)))
         return false;
@@ -126,7 +135,7 @@ export class Queue {
 
   /** An answer came. Whether the message waits to be said again. */
   $answered(id: string, answer: Frame | DormouseError): boolean {
-    const entry = this.#entries.find((it) => it.message.id === id);
+    const entry = this.$entries.find((it) => it.message.id === id);
     if (!entry) return false;
     if (answer instanceof DormouseError) {
       if (this.$isPaused && answer.code === "NOT_FOUND" && !entry.options.direct) {
@@ -167,7 +176,7 @@ export class Queue {
   $interrupted(error: DormouseError): void {
     this.$isPaused = false;
     if (TOO_LARGE.includes(error.code)) this.#dropLargest();
-    for (const it of [...this.#entries]) {
+    for (const it of [...this.$entries]) {
       const { direct, queue } = it.options;
       if (!error.retryable || direct || queue === false) this.#take(it, error);
       it.$isSent = false;
@@ -177,35 +186,35 @@ export class Queue {
 
   /** Takes all messages back. */
   clear(error: DormouseError): void {
-    for (const it of [...this.#entries]) this.#take(it, error);
+    for (const it of [...this.$entries]) this.#take(it, error);
   }
 
   /** What a server closed the connection for must not be sent again. It does not say which it was. */
   #dropLargest(): void {
     const size = ({ message }: Entry) => JSON.stringify(message.frame).length;
-    const [largest] = this.#entries.filter((it) => it.$isSent).sort((a, b) => size(b) - size(a));
+    const [largest] = this.$entries.filter((it) => it.$isSent).sort((a, b) => size(b) - size(a));
     if (largest) this.#take(largest, new DormouseError("MESSAGE_TOO_LARGE"));
   }
 
   /** Takes a message out of the list, unless it is gone already; with an error it has failed. */
   #take(entry: Entry, error?: unknown): Entry | undefined {
-    const at = this.#entries.indexOf(entry);
+    const at = this.$entries.indexOf(entry);
     if (at < 0) return undefined;
-    this.#entries.splice(at, 1);
+    this.$entries.splice(at, 1);
     this.#clock.clearTimeout(entry.$timer);
     if (entry.options.keep) this.#store((storage) => storage.remove(entry.message.id));
-    this.#link.$set({ queued: this.#entries.length });
+    this.#link.$set({ queued: this.$entries.length });
     if (error) entry.failed(error);
     return entry;
   }
 
   #makeRoom(rank: number): void {
     const { limit = 1000, overflow } = this.#options;
-    if (this.#entries.length < limit) return;
+    if (this.$entries.length < limit) return;
     const full = new DormouseError("QUEUE_FULL", "", { retryable: true });
     // The lowest priority stands last, its oldest message first.
-    const lowest = this.#entries.at(-1)?.rank;
-    const oldest = this.#entries.find((it) => it.rank === lowest && !it.$isSent);
+    const lowest = this.$entries.at(-1)?.rank;
+    const oldest = this.$entries.find((it) => it.rank === lowest && !it.$isSent);
     if (overflow !== "drop-oldest" || !oldest || rank < oldest.rank) throw full;
     this.#take(oldest, full);
   }

@@ -21,6 +21,9 @@ export type Data = string | Uint8Array;
 export interface SocketLike {
   readonly readyState: number;
   binaryType: string;
+  /** What was negotiated, `""` if nothing was. */
+  readonly protocol?: string;
+  readonly extensions?: string;
   onopen: ((event: never) => void) | null;
   onmessage: ((event: never) => void) | null;
   onclose: ((event: never) => void) | null;
@@ -165,7 +168,7 @@ export interface StoredMessage {
   /** When it was queued. */
   at: number;
   ttlMs: number;
-  /** Whose it is, if that was known. */
+  /** Whose it is, if that is known: from the hello on. */
   user?: string;
 }
 

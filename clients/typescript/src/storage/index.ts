@@ -1,6 +1,6 @@
 // The entry "./indexeddb": queues that outlive a reload, for `new Dormouse({ storage: indexedDb() })`.
 import { createStore, del, entries, set } from "idb-keyval";
-import type { QueueStorage, StoredMessage } from "../core/types.ts";
+import type { QueueStorage, StoredMessage, TokenSource } from "../core/types.ts";
 
 /** Options of `indexedDb`. */
 export interface IndexedDbOptions {
@@ -8,17 +8,24 @@ export interface IndexedDbOptions {
   database?: string;
 }
 
+/** With its place in the queue: many are of one millisecond. */
+type Kept = StoredMessage & { place?: number };
+
 /**
  * Keeps queued messages in IndexedDB, for `new Dormouse({ storage: indexedDb() })`. Returns what makes the
- * storage of each queue from its name. The database is opened when it is first used.
+ * storage of each queue from its name and the `sub` of the client's token, unless that is a function. The
+ * database is opened when it is first used.
  * The messages of several tabs are kept beside each other. A tab that starts says again what has no answer,
  * with the same ids, and the server takes each id once. What the database refuses is told to `log`, and the
  * queue goes on in memory.
  */
-export function indexedDb({ database = "dormouse" }: IndexedDbOptions = {}): (name: string) => QueueStorage {
+export function indexedDb({
+  database = "dormouse",
+}: IndexedDbOptions = {}): (name: string, token?: TokenSource) => QueueStorage {
   let store: ReturnType<typeof createStore> | undefined;
-  return (name) => {
-    const key = (id: string) => `${name}\n${id}`;
+  let places = 0;
+  return (name, token) => {
+    const prefix = `${name}\n${subjectOf(token)}\n`;
     /** What was asked for is done in that order: a message is not kept after it was removed. */
     let last: Promise<unknown> = Promise.resolve();
     const inOrder = <T>(use: (store: ReturnType<typeof createStore>) => Promise<T>): Promise<T> => {
@@ -32,12 +39,27 @@ export function indexedDb({ database = "dormouse" }: IndexedDbOptions = {}): (na
     };
     return {
       async load() {
-        const all = await inOrder((it) => entries<string, StoredMessage>(it));
-        const own = all.filter(([it]) => it.startsWith(`${name}\n`)).map(([, message]) => message);
-        return own.sort((a, b) => a.at - b.at);
+        const all = await inOrder((it) => entries<string, Kept>(it));
+        const own = all.filter(([key]) => key.startsWith(prefix)).map(([, kept]) => kept);
+        own.sort((a, b) => a.at - b.at || (a.place ?? 0) - (b.place ?? 0));
+        return own.map(({ place, ...message }) => message);
       },
-      put: (message) => inOrder((it) => set(key(message.id), message, it)),
-      remove: (id) => inOrder((it) => del(key(id), it)),
+      put(message) {
+        const kept: Kept = { ...message, place: ++places };
+        return inOrder((it) => set(prefix + message.id, kept, it));
+      },
+      remove: (id) => inOrder((it) => del(prefix + id, it)),
     };
   };
+}
+
+/** Who a token is of; `""` if it does not say, and for a function, whose token is not known yet. */
+function subjectOf(token: TokenSource | undefined): string {
+  if (typeof token !== "string") return "";
+  try {
+    const claims = token.split(".")[1] ?? "";
+    return String(JSON.parse(atob(claims.replace(/-/g, "+").replace(/_/g, "/"))).sub ?? "");
+  } catch {
+    return "";
+  }
 }
