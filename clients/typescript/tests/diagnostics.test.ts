@@ -60,6 +60,38 @@ test("[E24] it shows the state, the numbers and what the server can do, as they 
   });
 });
 
+test("[E24] what the socket has negotiated is said while there is one", async () => {
+  const { server, clock, numbers, it, room } = watched({ open: true });
+  expect(numbers()).toMatchObject({ "Sub-protocol": "–", Extension: "–" });
+  await clock.advance(200);
+  expect(numbers()).toMatchObject({ "Sub-protocol": "dormouse.v2.json", Extension: "none" });
+  for (const { socket } of server.connections) socket.extensions = "permessage-deflate";
+  await clock.advance(1000);
+  expect(numbers()).toMatchObject({ Extension: "permessage-deflate" });
+  expect(it.snapshot()).toMatchObject({ protocol: "dormouse.v2.json", extensions: "permessage-deflate" });
+  room.link.disconnect();
+  expect(it.snapshot()).toMatchObject({ protocol: null, extensions: null });
+});
+
+test("[E24] the queue has the age of its oldest message, whatever its place is", async () => {
+  const { server, clock, numbers, it, room } = watched({ open: true });
+  await clock.advance(1000);
+  expect(numbers()).toMatchObject({ Queue: "0 waiting", "Oldest queued": "–" });
+  server.isOffline = true;
+  server.kill();
+  await clock.advance(1000);
+  const queued = clock.now();
+  void room.publish("said", 1);
+  await clock.advance(8000);
+  void room.publish("said", 2, { priority: "critical" });
+  await clock.advance(4500);
+  expect(numbers()).toMatchObject({ Queue: "2 waiting", "Oldest queued": "12 s ago" });
+  expect(it.snapshot()).toMatchObject({ queued: 2, oldestQueuedAt: queued });
+  server.isOffline = false;
+  await clock.advance(60_000);
+  expect(it.snapshot()).toMatchObject({ queued: 0, oldestQueuedAt: null });
+});
+
 test("[E20, E24, E41] attempts have their class, code, duration and next retry, the newest first", async () => {
   const { server, clock, all, it } = watched({ open: true });
   await clock.advance(10_000);
@@ -160,6 +192,9 @@ test("what is copied is JSON of everything that is shown, without the token", as
       "rtts",
       "features",
       "queued",
+      "oldestQueuedAt",
+      "protocol",
+      "extensions",
       "position",
     ]),
   );

@@ -48,7 +48,8 @@ export class Link {
   readonly $events = new Emitter<LinkEvents>();
   readonly #prefix: string;
   #state = IDLE;
-  #socket: SocketLike | null = null;
+  /** @internal */
+  $socket: SocketLike | null = null;
   /** Ends what the attempt under way waits for. */
   #abort = new AbortController();
   /** That of the attempt, of the delay before the next, or of being stable. */
@@ -246,7 +247,7 @@ export class Link {
     const { url, protocols } = this.$dialect.address(request);
     this.$set({ url: url.replace(/([?&]token=)[^&]*/, "$1…") });
     const socket = new this.$around.WebSocket(url, protocols);
-    this.#socket = socket;
+    this.$socket = socket;
     socket.binaryType = "arraybuffer";
     socket.onopen = () => {
       this.$set({ isPending: true });
@@ -281,7 +282,7 @@ export class Link {
   }
 
   #receive(data: string | ArrayBuffer): void {
-    const socket = this.#socket;
+    const socket = this.$socket;
     this.$events.emit("received", data);
     this.#heartbeat.$heard(data === PONG);
     if (data === PONG) return;
@@ -295,7 +296,7 @@ export class Link {
     guard(() => {
       for (const frame of [this.codec.decode(data)].flat() as Frame[]) {
         // What a message led to may have ended this socket.
-        if (this.#socket === socket) guard(() => this.#take(frame));
+        if (this.$socket === socket) guard(() => this.#take(frame));
       }
     });
   }
@@ -336,7 +337,7 @@ export class Link {
   $say(data: Data): void {
     this.$events.emit("sent", data);
     try {
-      this.#socket?.send(data as never);
+      this.$socket?.send(data as never);
     } catch (error) {
       // A socket that is closing: its end is told by itself.
       this.$around.log("send failed", error);
@@ -380,11 +381,11 @@ export class Link {
   /** Lets go of the socket and of all that waits. */
   #drop(phase: Phase, delay: number | null, error: DormouseError, code = 1000, reason = ""): void {
     const { clock, log } = this.$around;
-    const socket = this.#socket;
+    const socket = this.$socket;
     this.#abort.abort();
     clock.clearTimeout(this.#timer);
     this.#heartbeat.stop();
-    this.#socket = null;
+    this.$socket = null;
     const retryAt = delay === null ? null : clock.now() + delay;
     this.$set({ phase, isPending: false, retryAt, error: phase === "idle" ? null : error });
     this.queue.$interrupted(error);

@@ -43,6 +43,7 @@ export function numbers(it: Snapshot): HTMLElement {
     ["Received", `${stats.received}, ${bytes(stats.bytesReceived)}`],
     ["Sent", `${stats.sent}, ${bytes(stats.bytesSent)}`],
     ["Queue", `${it.queued} waiting`],
+    ["Oldest queued", it.oldestQueuedAt === null ? "–" : `${duration(at - it.oldestQueuedAt)} ago`],
     ["Pings sent", String(stats.pings)],
     ["Pongs heard", String(stats.pongs)],
     ["Last activity", stats.lastActivityAt === null ? "–" : `${duration(at - stats.lastActivityAt)} ago`],
@@ -157,9 +158,20 @@ export function types({ stats: { byType } }: Snapshot): HTMLElement {
   return section("Messages by type", h("table", {}, h("tbody", {}, ...rows)));
 }
 
-export function features({ features, hello }: Snapshot): HTMLElement {
+export function features({ features, hello, protocol, extensions, phase }: Snapshot): HTMLElement {
   const told = features.map((it) => h("li", {}, it));
   const version = hello?.accepted_version;
   const title = `Server${version === undefined ? "" : `, version ${version}`}`;
-  return section(title, told.length ? h("ul", {}, ...told) : none("It has not said what it can do."));
+  const isOpen = phase === "open" || phase === "degraded";
+  const rows = [
+    ["Sub-protocol", protocol],
+    ["Extension", extensions],
+  ].map(([name, it]) =>
+    h("div", {}, h("dt", {}, name), h("dd", { title: it ?? "" }, it ?? (isOpen ? "none" : "–"))),
+  );
+  return section(
+    title,
+    h("dl", { className: "two" }, ...rows),
+    told.length ? h("ul", {}, ...told) : none("It has not said what it can do."),
+  );
 }

@@ -33,6 +33,12 @@ export interface Snapshot extends Omit<LinkState, "error">, LinkRecord {
   uptimeMs: number;
   /** The error of the last attempt or connection; `null` while there is none. */
   error: { code: string; message: string } | null;
+  /** When the oldest of the messages that wait was queued; `null` while none waits. */
+  oldestQueuedAt: number | null;
+  /** The sub-protocol that the socket has negotiated, such as `dormouse.v2.json`; `null` if none. */
+  protocol: string | null;
+  /** The extensions that it has, such as `permessage-deflate`; `null` if none. */
+  extensions: string | null;
   /** Why the connection was given up; `null` in all phases but `fallback`. */
   fallbackReason: string | null;
   /** What the server says it can do. */
@@ -63,6 +69,8 @@ export function snapshot(subject: Subject, now: () => number, rtts: readonly num
     expires_at: expires,
     client_id: id,
   } = (state.hello ?? {}) as Record<string, unknown>;
+  const { protocol, extensions } = link.$socket ?? {};
+  const queued = link.queue.$entries.map((it) => it.message.at);
   return {
     at: now(),
     name: name ?? (new URL(state.url || "ws://none").pathname || "connection"),
@@ -71,6 +79,9 @@ export function snapshot(subject: Subject, now: () => number, rtts: readonly num
     user,
     uptimeMs: record.stats.connectedAt === null ? 0 : now() - record.stats.connectedAt,
     error: error && { code: error.code, message: error.message },
+    oldestQueuedAt: queued.length ? Math.min(...queued) : null,
+    protocol: protocol || null,
+    extensions: extensions || null,
     fallbackReason: state.phase === "fallback" && error ? error.message || error.code : null,
     features: features as string[],
     expiresAt: typeof expires === "number" ? expires : null,
