@@ -1,22 +1,36 @@
 // What the pages of docs/ show compiles.
 import { execFileSync } from "node:child_process";
-import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, expect, test } from "vitest";
 
 const PACKAGE = fileURLToPath(new URL("..", import.meta.url));
 const ROOT = join(PACKAGE, "../..");
-/** Beside the examples, whose tsconfig.json finds the package in its sources. */
+/** Within the package, so that the packages that it uses are found. */
 const FOLDER = join(PACKAGE, "examples/.docs");
 const BLOCK = /^```(tsx?)\n([\s\S]*?)^```/gm;
 
 afterAll(() => rmSync(FOLDER, { recursive: true, force: true }));
 
-test("the code of every page about a hook, the list, the panel and the storage compiles", () => {
+const { exports } = JSON.parse(readFileSync(join(PACKAGE, "package.json"), "utf8")) as {
+  exports: Record<string, { types?: string }>;
+};
+
+/** The source of each entry, by the name by which it is imported. */
+const sources = Object.fromEntries(
+  Object.entries(exports).flatMap(([name, { types }]) => {
+    const base = types?.replace(/^\.\/dist\/types\/(.*)\.d\.ts$/, `${PACKAGE}src/$1.ts`);
+    const path = [base, `${base}x`].find((it) => it && existsSync(it));
+    return path ? [[`@dormouse/client${name.slice(1)}`, [path]]] : [];
+  }),
+);
+
+const pages = globSync("docs/*.md", { cwd: PACKAGE });
+
+test("the code of every page compiles", () => {
   rmSync(FOLDER, { recursive: true, force: true });
   mkdirSync(FOLDER, { recursive: true });
-  const pages = globSync("docs/{use*,react,messages,diagnostics,indexeddb}.md", { cwd: PACKAGE });
   let count = 0;
   for (const page of pages) {
     for (const [, kind, code = ""] of readFileSync(join(PACKAGE, page), "utf8").matchAll(BLOCK)) {
@@ -24,10 +38,14 @@ test("the code of every page about a hook, the list, the panel and the storage c
       writeFileSync(join(FOLDER, `${basename(page, ".md")}-${count}.${kind}`), `${code}\nexport {};\n`);
     }
   }
-  expect(pages.length).toBeGreaterThanOrEqual(12);
-  expect(count).toBeGreaterThanOrEqual(pages.length);
+  expect(count).toBeGreaterThan(30);
+  expect(Object.keys(sources)).toHaveLength(Object.keys(exports).length - 1);
   const config = join(FOLDER, "tsconfig.json");
-  writeFileSync(config, JSON.stringify({ extends: "../tsconfig.json", include: ["*.ts", "*.tsx"] }));
+  const compilerOptions = { paths: sources };
+  writeFileSync(
+    config,
+    JSON.stringify({ extends: "../tsconfig.json", compilerOptions, include: ["*.ts", "*.tsx"] }),
+  );
   let faults = "";
   try {
     execFileSync(join(ROOT, "node_modules/.bin/tsc"), ["--project", config], { encoding: "utf8" });
@@ -35,4 +53,9 @@ test("the code of every page about a hook, the list, the panel and the storage c
     faults = (error as { stdout: string }).stdout;
   }
   expect(faults).toBe("");
+});
+
+test.each(Object.keys(sources))("a page shows how %s is imported", (name) => {
+  const shown = pages.filter((it) => readFileSync(join(PACKAGE, it), "utf8").includes(`from "${name}"`));
+  expect(shown).not.toEqual([]);
 });
