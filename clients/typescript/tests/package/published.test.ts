@@ -1,6 +1,6 @@
 // What would be uploaded, as those see it who install it.
 import { spawnSync } from "node:child_process";
-import { existsSync, globSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { checkPackage, createPackageFromTarballData, type Problem } from "@arethetypeswrong/core";
 import { publint } from "publint";
@@ -97,13 +97,33 @@ test("README.md tells of every entry, and of sizes that are true within half a K
   expect(wrong).toEqual([]);
 });
 
-test("every page that README.md and the pages link to is there", () => {
-  const pages = ["README.md", ...globSync("docs/*.md", { cwd: PACKAGE })];
-  const links = pages.flatMap((page) =>
-    [...readFileSync(join(PACKAGE, page), "utf8").matchAll(/\]\((?!https?:)([^)#]+)/g)].map(([, to]) =>
-      join(PACKAGE, dirname(page), to ?? ""),
-    ),
+/** What a heading is linked to by. */
+const anchor = (heading: string) =>
+  heading
+    .toLowerCase()
+    .replaceAll(/[^\w\s-]/g, "")
+    .trim()
+    .replaceAll(" ", "-");
+
+test("every relative link of README.md and the pages leads to a file of the tarball, and to a heading in it", () => {
+  const files = createPackageFromTarballData(new Uint8Array(data)).listFiles();
+  const names = files.map((it) => it.replace("/node_modules/@dormouse/client/", ""));
+  const pages = names.filter((it) => it.endsWith(".md"));
+  expect(pages.length).toBeGreaterThan(25);
+  const text = (page: string) =>
+    readFileSync(join(packed.folder, "node_modules/@dormouse/client", page), "utf8");
+  const headings = (page: string) =>
+    [...text(page).matchAll(/^#+ (.*)$/gm)].map(([, it]) => anchor(it ?? ""));
+  const broken = pages.flatMap((page) =>
+    [...text(page).matchAll(/\]\((?!https?:)([^)#]*)#?([^)]*)\)/g)].flatMap(([link, to = "", heading]) => {
+      const target = to ? join(dirname(page), to) : page;
+      const isThere = names.includes(target) && (!heading || headings(target).includes(heading));
+      return isThere ? [] : [`${page}: ${link}`];
+    }),
   );
-  expect(links.length).toBeGreaterThan(20);
-  expect(links.filter((it) => !existsSync(it))).toEqual([]);
+  expect(broken).toEqual([]);
+  const linked = pages.flatMap((page) =>
+    [...text(page).matchAll(/\]\((?!https?:)([^)#]+)/g)].map(([, to]) => join(dirname(page), to ?? "")),
+  );
+  expect(pages.filter((it) => it !== "README.md" && !linked.includes(it))).toEqual([]);
 });
