@@ -13,6 +13,8 @@ export default {
   readme: "none",
   out: "dist/api",
   disableSources: true,
+  // The sources are compiled by other checks.
+  skipErrorChecking: true,
   excludeInternal: true,
   excludePrivate: true,
   excludeProtected: true,

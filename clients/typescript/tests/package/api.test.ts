@@ -9,6 +9,7 @@ import { PACKAGE } from "./packed.ts";
 const out = mkdtempSync(join(tmpdir(), "dormouse-api-"));
 afterAll(() => rmSync(out, { recursive: true, force: true }));
 
+/** It compiles everything once more, which takes a minute where much else runs. */
 test("the API pages are made without a warning, and no export lacks a comment but those that are listed", () => {
   const typedoc = join(PACKAGE, "node_modules/.bin/typedoc");
   const args = ["--out", out, "--logLevel", "Warn"];
@@ -22,4 +23,4 @@ test("the API pages are made without a warning, and no export lacks a comment bu
   for (const it of ["index/classes/Dormouse.md", "index/classes/Room.md", "react/functions/useMessages.md"]) {
     expect(existsSync(join(out, it)), it).toBe(true);
   }
-});
+}, 240_000);
