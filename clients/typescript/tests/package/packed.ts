@@ -27,7 +27,7 @@ export function pack(): Packed {
   const folder = mkdtempSync(join(tmpdir(), "dormouse-client-"));
   const source = join(folder, "source");
   mkdirSync(source);
-  for (const it of ["package.json", "README.md", "docs"]) {
+  for (const it of ["package.json", "README.md", "LICENSE-MIT", "LICENSE-APACHE", "docs"]) {
     cpSync(join(PACKAGE, it), join(source, it), { recursive: true });
   }
   run(process.execPath, ["scripts/build.mjs", `--out=${join(source, "dist")}`], PACKAGE);

@@ -1,6 +1,6 @@
 // What would be uploaded, as those see it who install it.
 import { spawnSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { globSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { checkPackage, createPackageFromTarballData, type Problem } from "@arethetypeswrong/core";
 import { publint } from "publint";
@@ -48,14 +48,42 @@ test("the types of every entry are those of its module, for Node and for bundler
   expect(result.problems.filter(isOurs)).toEqual([]);
 });
 
-test("the tarball has the build and the pages, and nothing that is for tests or this repository", () => {
+/** Every file of the tarball. */
+function listed(): string[] {
   const files = createPackageFromTarballData(new Uint8Array(data)).listFiles();
-  const names = files.map((it) => it.replace("/node_modules/@dormouse/client/", ""));
+  return files.map((it) => it.replace("/node_modules/@dormouse/client/", ""));
+}
+
+const installed = (name: string) =>
+  readFileSync(join(packed.folder, "node_modules/@dormouse/client", name), "utf8");
+
+test("the tarball has the build, the pages and the licences, and nothing that is for tests or this repository", () => {
+  const names = listed();
   expect(names).toContain("dist/dormouse.iife.js");
   expect(names).toContain("docs/useMessages.md");
-  expect(names.filter((it) => !/^(dist\/|docs\/[\w-]+\.md$|package\.json$|README\.md$)/.test(it))).toEqual(
-    [],
-  );
+  const known = /^(dist\/|docs\/[\w-]+\.md$|package\.json$|README\.md$|LICENSE-(MIT|APACHE)$)/;
+  expect(names.filter((it) => !known.test(it))).toEqual([]);
+  for (const it of ["LICENSE-MIT", "LICENSE-APACHE"]) {
+    expect(installed(it)).toBe(readFileSync(join(ROOT, it), "utf8"));
+  }
+});
+
+test("every package that is bundled is named in the notices, with its version and its licence", () => {
+  // The file for <script> has no map; its modules are among those of the first entry.
+  const maps = listed().filter((it) => it.endsWith(".js.map"));
+  const sources = maps.flatMap((it) => (JSON.parse(installed(it)) as { sources: string[] }).sources);
+  const found = sources.map((it) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(it)?.[1]);
+  const bundled = [...new Set(found.filter((it) => it !== undefined))].sort();
+  expect(bundled).toEqual(["@msgpack/msgpack", "idb-keyval"]);
+  const text = installed("dist/THIRD-PARTY-NOTICES.txt");
+  for (const name of bundled) {
+    const folder = join(ROOT, "node_modules", name);
+    const { version, license } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+    expect(text).toContain(`${name} ${version} (${license})`);
+    const [file] = globSync("LICEN[CS]E*", { cwd: folder });
+    expect(text).toContain(readFileSync(join(folder, file ?? ""), "utf8").trim());
+  }
+  expect(text.match(/^\S+ \d+\.\d+\.\d+ \(/gm)).toHaveLength(bundled.length);
 });
 
 test("the code of README.md compiles against what is installed", () => {
@@ -106,24 +134,23 @@ const anchor = (heading: string) =>
     .replaceAll(" ", "-");
 
 test("every relative link of README.md and the pages leads to a file of the tarball, and to a heading in it", () => {
-  const files = createPackageFromTarballData(new Uint8Array(data)).listFiles();
-  const names = files.map((it) => it.replace("/node_modules/@dormouse/client/", ""));
+  const names = listed();
   const pages = names.filter((it) => it.endsWith(".md"));
   expect(pages.length).toBeGreaterThan(25);
-  const text = (page: string) =>
-    readFileSync(join(packed.folder, "node_modules/@dormouse/client", page), "utf8");
   const headings = (page: string) =>
-    [...text(page).matchAll(/^#+ (.*)$/gm)].map(([, it]) => anchor(it ?? ""));
+    [...installed(page).matchAll(/^#+ (.*)$/gm)].map(([, it]) => anchor(it ?? ""));
   const broken = pages.flatMap((page) =>
-    [...text(page).matchAll(/\]\((?!https?:)([^)#]*)#?([^)]*)\)/g)].flatMap(([link, to = "", heading]) => {
-      const target = to ? join(dirname(page), to) : page;
-      const isThere = names.includes(target) && (!heading || headings(target).includes(heading));
-      return isThere ? [] : [`${page}: ${link}`];
-    }),
+    [...installed(page).matchAll(/\]\((?!https?:)([^)#]*)#?([^)]*)\)/g)].flatMap(
+      ([link, to = "", heading]) => {
+        const target = to ? join(dirname(page), to) : page;
+        const isThere = names.includes(target) && (!heading || headings(target).includes(heading));
+        return isThere ? [] : [`${page}: ${link}`];
+      },
+    ),
   );
   expect(broken).toEqual([]);
   const linked = pages.flatMap((page) =>
-    [...text(page).matchAll(/\]\((?!https?:)([^)#]+)/g)].map(([, to]) => join(dirname(page), to ?? "")),
+    [...installed(page).matchAll(/\]\((?!https?:)([^)#]+)/g)].map(([, to]) => join(dirname(page), to ?? "")),
   );
   expect(pages.filter((it) => it !== "README.md" && !linked.includes(it))).toEqual([]);
 });
