@@ -93,3 +93,26 @@ test("[N2, N48, N51] a room in MessagePack says and hears the same, and bytes as
   expect(ann.data().slice(0, 4)).toEqual([1, 2.5, "three", { four: [null, true] }]);
   expect(ann.data()[4]).toEqual(Uint8Array.of(1, 2, 3));
 });
+
+test("[C27, N51] a large payload is smaller in MessagePack, and heard as it was by who speaks it and who does not", async () => {
+  const address = `hub:${server.room()}`;
+  const [packed, plain] = [await join(server, address, { codec: msgpack }), await join(server, address)];
+  const given = bytes(700_000);
+  const sent: Record<"packed" | "plain", number> = { packed: 0, plain: 0 };
+  packed.room.link.on("sent", (data) => {
+    if (typeof data !== "string") sent.packed += data.length;
+  });
+  plain.room.link.on("sent", (data) => {
+    sent.plain += data.length;
+  });
+  await packed.room.publish("blob", given);
+  await plain.room.publish("blob", given);
+  for (const it of [packed, plain]) await it.until(() => it.heard.length === 2, "both");
+  // The bytes, and little around them; in JSON they are base64, a third more.
+  expect(sent.packed).toBeGreaterThan(given.length);
+  expect(sent.packed).toBeLessThan(given.length + 200);
+  expect(sent.plain).toBeGreaterThan((given.length * 4) / 3);
+  expect(packed.data()).toEqual([given, given]);
+  const base64 = Buffer.from(given).toString("base64");
+  expect(plain.data()).toEqual([base64, base64]);
+});
