@@ -20,6 +20,6 @@ export default {
   excludeProtected: true,
   validation: { notDocumented: true, invalidLink: true, notExported: false },
   requiredToBeDocumented: ["Class", "Interface", "TypeAlias", "Function", "Variable"],
-  // What has no comment yet. TypeDoc warns of a name that has got one, so the list only becomes shorter.
+  // Nothing. TypeDoc warns of a name in it that has a comment, so that it can only become shorter.
   intentionallyNotDocumented: JSON.parse(readFileSync(known, "utf8")),
 };

@@ -1,5 +1,6 @@
 // How long to wait before the next attempt to connect. Tables of delays stand in presets.ts.
 
+/** How long to wait before each attempt to connect. */
 export interface Backoff {
   /** The delay before the next attempt in milliseconds, or `null` if there was the last one. */
   nextDelay(): number | null;
@@ -7,15 +8,19 @@ export interface Backoff {
   reset(): void;
 }
 
+/** Options of `nativeBackoff`. */
 export interface NativeBackoffOptions {
-  /** The first base, in milliseconds; each is twice the one before. */
+  /**
+   * The upper bound of the first delay, in milliseconds; each one is twice the one before. 500 by default.
+   */
   baseMs?: number;
+  /** No bound is larger than this, in milliseconds. 20,000 by default. */
   capMs?: number;
-  /** A number from 0 to below 1. */
+  /** Gives numbers from 0 to below 1. `Math.random` by default. */
   random?: () => number;
 }
 
-/** The native client's: between 0 and 0.5, 1, 2, … 20 s, without end. */
+/** The delays of the native protocol: a random time below 0.5, 1, 2, … 20 s, without end. */
 export function nativeBackoff({
   baseMs = 500,
   capMs = 20_000,

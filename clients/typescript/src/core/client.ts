@@ -5,21 +5,31 @@ import { Room } from "./room.ts";
 import type { EventMap, RoomOptions } from "./room-types.ts";
 import type { LinkOptions, QueueOptions, QueueStorage, TokenSource } from "./types.ts";
 
+/** Options of `Dormouse`. Only `url` must be given. */
 export interface DormouseOptions extends NativeOptions, Omit<LinkOptions, "backoff" | "queue"> {
-  /** Makes the back-off of each connection; by default that of the protocol, without end. */
+  /**
+   * Makes the back-off of each connection. By default that of the native protocol, without end:
+   * `nativeBackoff`.
+   */
   backoff?: () => Backoff;
+  /** The queue of each room: `limit`, `overflow`, `ttlMs`. */
   queue?: Omit<QueueOptions, "storage">;
-  /** Makes the storage of a queue, which is that of one room, from its name. `token` is that of the client. */
+  /**
+   * Makes the storage of the queue of one room, from its name and the token of the client: `indexedDb()` of
+   * `@dormouse/client/indexeddb`. By default queues are in memory.
+   */
   storage?: (name: string, token?: TokenSource) => QueueStorage;
-  /** Whose messages are stored, where one browser has several users: part of the queue's name. */
+  /** Whose messages are stored, where one browser has several users: it is part of the name of a queue. */
   identity?: string;
 }
 
+/** Options of `client.room`. */
 export interface JoinOptions extends RoomOptions {
-  /** `false`: only `connect` connects. */
+  /** Whether the room is connected at once. `true` by default; with `false` only `connect` connects. */
   connect?: boolean;
 }
 
+/** The client of a server, as one user. It opens no connection before a room is asked for. */
 export class Dormouse {
   readonly #options: DormouseOptions;
   readonly #rooms = new Map<string, Room>();
@@ -29,8 +39,8 @@ export class Dormouse {
   }
 
   /**
-   * A room, `kind:name`: the same for all who ask for it with the same options, over one connection,
-   * which ends soon after each of them has closed it.
+   * A room, `kind:name`. All who ask for it with the same options have the same object, over one
+   * connection, which ends soon after each of them has called `close`.
    */
   room<Events extends EventMap = EventMap>(name: string, options: JoinOptions = {}): Room<Events> {
     const { connect = true, ...asked } = options;
@@ -46,7 +56,7 @@ export class Dormouse {
     return room as unknown as Room<Events>;
   }
 
-  /** Ends all connections. Rooms that are held can be connected again. */
+  /** Ends all connections. Rooms that are held can be connected again by `room.connect`. */
   close(): void {
     for (const { link } of this.#rooms.values()) link.disconnect();
   }

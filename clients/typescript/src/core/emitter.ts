@@ -1,5 +1,6 @@
 // Listeners by name. One that throws harms no other, and nothing of the client's.
 
+/** Options of functions that listen. */
 export interface ListenOptions {
   /** Ends the listening. */
   signal?: AbortSignal;
@@ -11,10 +12,13 @@ export function report(error: unknown): void {
   reportError(error);
 }
 
+/** Listeners by name. One that throws harms no other: its error is reported to the platform. */
 export class Emitter<Events extends { [Name in keyof Events]: unknown[] }> {
   readonly #listeners = new Map<keyof Events, Set<(...args: unknown[]) => void>>();
 
-  /** Returns how to stop. */
+  /**
+   * Calls the listener at every event of this name. Returns a function that ends it; `signal` ends it too.
+   */
   on<Name extends keyof Events>(
     name: Name,
     listener: (...args: Events[Name]) => void,
@@ -35,6 +39,7 @@ export class Emitter<Events extends { [Name in keyof Events]: unknown[] }> {
     return stop;
   }
 
+  /** Calls the listeners of this name, in the order in which they were added. */
   emit<Name extends keyof Events>(name: Name, ...args: Events[Name]): void {
     for (const listener of [...(this.#listeners.get(name) ?? [])]) {
       try {

@@ -1,16 +1,22 @@
 // What goes wrong, as an error of one class.
 
+/** What a `DormouseError` has beside its code and message. */
 export interface ErrorOptions {
+  /** Whether the same may work later. `false` by default. */
   retryable?: boolean;
+  /** When, in milliseconds from now, if the server said so. */
   retryAfterMs?: number;
+  /** What the server added. */
   details?: unknown;
+  /** The error that led to it. */
   cause?: unknown;
 }
 
 /**
- * `code` is the server's (`PERMISSION_DENIED`, `CONFLICT`, …), or one of the client's own: `CLOSED` (the
- * connection ended for good or was closed), `QUEUE_FULL`, `EXPIRED` (not answered within its time),
- * `NOT_CONNECTED`, `TIMEOUT`, `TOKEN` (the token function failed), `NETWORK`.
+ * What promises of the client reject with. `code` is that of the server (`PERMISSION_DENIED`, `CONFLICT`,
+ * …), the code of a close, or one of the client: `CLOSED` (the connection was closed, or ended for good),
+ * `QUEUE_FULL`, `EXPIRED` (not answered within its time), `NOT_CONNECTED`, `TOKEN` (the token function
+ * failed), `NETWORK`, `MESSAGE_TOO_LARGE`. `docs/errors.md` has them all.
  */
 export class DormouseError extends Error {
   override name = "DormouseError";

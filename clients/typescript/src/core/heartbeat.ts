@@ -11,6 +11,7 @@ const PROBE_MS = 5000;
 const PONG_TIMEOUT_MS = 10_000;
 const PING = '{"type":"ping"}';
 
+/** Pings a link, and has it replaced if nothing comes within the time for an answer. */
 export class Heartbeat {
   readonly #link: Link;
   readonly #clock: Clock;
@@ -26,13 +27,14 @@ export class Heartbeat {
     this.#timeoutMs = timeoutMs;
   }
 
-  /** 0: no pings but those that are asked for. */
+  /** Pings every `intervalMs` milliseconds from now on; 0: not by itself. */
   start(intervalMs: number): void {
     this.stop();
     this.#intervalMs = intervalMs;
     this.#next();
   }
 
+  /** Pings no more. */
   stop(): void {
     this.#clock.clearTimeout(this.#beat);
     this.#clock.clearTimeout(this.#check);

@@ -34,6 +34,7 @@ const RETURN_SPREAD_MS = 500;
 const [JOINED_MAX, JOINED_LENGTH_MAX] = [100, 65_536];
 const PONG = '{"type":"pong"}';
 
+/** One connection that is kept up: attempts, heartbeat, tokens, and a queue of what is to be said. */
 export class Link {
   readonly queue: Queue;
   /** @internal */
@@ -90,6 +91,7 @@ export class Link {
     return isOpen(this.phase);
   }
 
+  /** Calls the listener at every event of this name. Returns a function that ends it. */
   on<Name extends keyof LinkEvents>(
     name: Name,
     listener: (...args: LinkEvents[Name]) => void,
@@ -98,8 +100,9 @@ export class Link {
     return this.$events.on(name, listener, options);
   }
 
-  /** For stores: hears of every new `getSnapshot()`. */
+  /** Calls the listener after every change of the state; for stores. Returns a function that ends it. */
   readonly subscribe = (listener: () => void): (() => void) => this.on("state", listener);
+  /** The state: the same object until it changes. */
   readonly getSnapshot = (): LinkState => this.#state;
 
   /**

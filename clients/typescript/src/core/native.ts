@@ -6,12 +6,15 @@ import type { Codec, Dialect, Frame, Verdict } from "./types.ts";
 /** How the token reaches the server: as a sub-protocol (the default), in the URL, or in a first message. */
 export type TokenCarrier = "protocol" | "query" | "message";
 
+/** How the native protocol is reached. */
 export interface NativeOptions {
-  /** Of the server, without a path: `https://example.com` or `wss://…`. */
+  /** The server, without a path: `https://example.com` or `wss://example.com`. */
   url: string | URL;
-  /** A label for this client; proves nothing. */
+  /** A label for this client. It proves nothing. */
   clientId?: string;
+  /** How the token reaches the server. `protocol` by default. */
   auth?: TokenCarrier;
+  /** JSON by default; `msgpack` of `@dormouse/client/msgpack`. */
   codec?: Codec;
 }
 

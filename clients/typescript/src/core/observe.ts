@@ -3,42 +3,60 @@
 import type { Link } from "./link.ts";
 import type { ErrorKind, Phase } from "./types.ts";
 
-/** One attempt to connect, and the connection it led to. */
+/** One attempt to connect, and the connection that it led to. Times are in milliseconds since 1970. */
 export interface Attempt {
   /** Counts from 1 over the life of the link. */
   readonly number: number;
+  /** When it began. */
   readonly startedAt: number;
   /** When the connection could be used. */
   openAt?: number;
+  /** When it failed, or its connection ended. */
   endedAt?: number;
+  /** What kind of failure that was. */
   kind?: ErrorKind;
+  /** The code of the error or of the close. */
   code?: number | string;
+  /** The same, for people. */
   reason?: string;
   /** When the next one was due, if there was to be one. */
   retryAt?: number;
 }
 
+/** Numbers of a link, counted from the call of `observe` on. */
 export interface LinkStats {
+  /** How many attempts to connect were made. */
   attempts: number;
+  /** How many of them led to a connection. */
   connections: number;
-  /** Frames. */
+  /** How many frames came in. */
   received: number;
+  /** How many frames went out. */
   sent: number;
-  /** Characters of text and bytes of binary frames. */
+  /** How much came in: characters of text frames, and bytes of binary ones. */
   bytesReceived: number;
+  /** How much went out, counted in the same way. */
   bytesSent: number;
+  /** How many pings went out. */
   pings: number;
+  /** How many pongs came in. */
   pongs: number;
-  /** Of the last answered ping. */
+  /** The round trip of the last answered ping in milliseconds; `null` before the first. */
   rttMs: number | null;
+  /** When a frame last came in or went out, in milliseconds since 1970; `null` before the first. */
   lastActivityAt: number | null;
-  /** When the connection that is open was. */
+  /** When the connection that is open was opened, in milliseconds since 1970; `null` if there is none. */
   connectedAt: number | null;
-  /** Messages received, by type. */
+  /**
+   * How many messages came in, by their type. At most 100 types are counted by name, and the others as
+   * `other`.
+   */
   byType: Record<string, number>;
 }
 
+/** What `observe` keeps of a link. */
 export interface LinkRecord {
+  /** Numbers, which go on changing. */
   readonly stats: LinkStats;
   /** The last ten, the oldest first; the last one may be under way. */
   readonly attempts: readonly Attempt[];
@@ -53,7 +71,10 @@ const TYPES_MAX = 100;
 
 const records = new WeakMap<Link, LinkRecord>();
 
-/** Begins to keep a record of a link; the same one for all who ask. `now` is the link's clock. */
+/**
+ * Begins to keep a record of a link, and returns it: the same one for all who ask. `now` is the clock of
+ * the link.
+ */
 export function observe(link: Link, now: () => number = Date.now): LinkRecord {
   const known = records.get(link);
   if (known) return known;

@@ -4,20 +4,27 @@ import type { Session } from "./session.ts";
 import { Store } from "./store.ts";
 import type { Frame } from "./types.ts";
 
+/** A user who is in a room. */
 export interface Member<Data = unknown> {
-  /** A `sub`. */
+  /** The `sub` of their token. */
   user: string;
+  /** What they are called, where that is not `user`. */
   name?: string;
+  /** By how many connections they are here. */
   connections: number;
+  /** What they say of themselves: see `Presence.enter`. */
   data?: Data;
 }
 
+/** Who is in a room. A new object for every change. */
 export interface PresenceState<Data = unknown> {
-  /** In large rooms only the numbers are told. */
+  /** `occupancy` in rooms with more than 500 users, where only the numbers are told. */
   mode: "members" | "occupancy";
+  /** How many connections there are. */
   connections: number;
+  /** How many users there are. */
   users: number;
-  /** By user; in mode `occupancy` those of the last answer. */
+  /** The users, in the order of `user`. In mode `occupancy` those of the last answer. */
   members: readonly Member<Data>[];
 }
 
@@ -25,7 +32,10 @@ type Told = Partial<PresenceState> & { action?: string; data?: unknown; cursor?:
 
 const EMPTY: PresenceState = { mode: "members", connections: 0, users: 0, members: [] };
 
-/** The list is asked for after each attachment, and kept up by events, as long as somebody looks. */
+/**
+ * Who is in a room, as a store. The list is asked for after each attachment, and kept up by events, from
+ * the first listener on.
+ */
 export class Presence extends Store<PresenceState> {
   readonly #session: Session;
 
@@ -34,16 +44,23 @@ export class Presence extends Store<PresenceState> {
     this.#session = session;
   }
 
-  /** A page of who is here; `cursor` is that of the page before. */
+  /**
+   * A page of who is here, which has a `cursor` if another one follows it. Rejects with a `DormouseError`.
+   */
   async get(options: { limit?: number; cursor?: string; signal?: AbortSignal } = {}) {
     const { signal, ...asked } = options;
     const answer = await this.#session.request({ type: "presence", ...asked }, { signal });
     return answer as unknown as PresenceState & { cursor?: string };
   }
 
-  /** Is present from now on, with this said of oneself (1 KiB of JSON at most). */
+  /**
+   * Makes this user present, with this told of them: JSON of 1 KiB at most. Resolves when the server has
+   * taken it.
+   */
   enter = (data?: unknown): Promise<void> => this.#say("enter", data);
+  /** Replaces what is told of this user. Resolves when the server has taken it. */
   update = (data: unknown): Promise<void> => this.#say("update", data);
+  /** Makes this user absent, although the connection stays. Resolves when the server has taken it. */
   leave = (data?: unknown): Promise<void> => this.#say("leave", data);
 
   protected override begin(): void {

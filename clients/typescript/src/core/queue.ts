@@ -43,6 +43,10 @@ interface Entry {
   failed: (error: unknown) => void;
 }
 
+/**
+ * Messages that wait to be sent or answered, those of a higher priority first. What has no answer when a
+ * socket ends is sent again on the next one, with the same id.
+ */
 export class Queue {
   /** The room is not attached to, and will be: only `direct` messages leave, and what went too early stays. */
   $isPaused = false;

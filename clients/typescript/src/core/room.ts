@@ -16,12 +16,13 @@ import { Typing } from "./typing.ts";
 
 export type * from "./room-types.ts";
 
+/** A room: what is said in it, what was said, who is here, and what it keeps. `client.room` gives one. */
 export class Room<Events extends EventMap = EventMap> extends Session<Events> {
   /** Who is here. */
   readonly presence = new Presence(this as unknown as Session);
   /** Who types. */
   readonly typing = new Typing(this as unknown as Session);
-  /** Values by key. */
+  /** The values that the room keeps, by key. */
   readonly state = new State(this as unknown as Session);
   /**
    * How many have asked for it, and what to do when the last of them has closed it.
@@ -31,7 +32,11 @@ export class Room<Events extends EventMap = EventMap> extends Session<Events> {
   /** @internal */
   $left: () => void = () => {};
 
-  /** Says something. Resolves when it is on the server's disk, however many connections that takes. */
+  /**
+   * Says something. Resolves when the server has stored it, however many connections that takes; without a
+   * connection it waits for one. Rejects with a `DormouseError`: the refusal of the server, `QUEUE_FULL`,
+   * `EXPIRED`, `MESSAGE_TOO_LARGE` or `CLOSED`, or with the reason of the signal.
+   */
   async publish<Name extends keyof Events & string>(
     event: Name,
     data?: Events[Name],
@@ -49,17 +54,17 @@ export class Room<Events extends EventMap = EventMap> extends Session<Events> {
     return { offset, epoch, duplicate };
   }
 
-  /** Asks the room something; gives the `result`. */
+  /** Asks the room something, such as `stats`. Resolves with the `result`; rejects with a `DormouseError`. */
   async query<Result = unknown>(query: string, params?: object, options?: SendOptions): Promise<Result> {
     return (await this.request({ type: "query", query, params }, options)).result as Result;
   }
 
-  /** Has the room do something; gives the `result`. */
+  /** Has the room do something. Resolves with the `result`; rejects with a `DormouseError`. */
   async command<Result = unknown>(command: string, params?: object, options?: SendOptions): Promise<Result> {
     return (await this.request({ type: "command", command, params }, options)).result as Result;
   }
 
-  /** A page of the log. */
+  /** A page of the log, with what was said about each entry. Rejects with a `DormouseError`. */
   async history({ signal, ...asked }: HistoryOptions = {}): Promise<Page> {
     const answer = (await this.request({ type: "history", ...asked }, { signal })) as unknown as {
       entries: Entry[];
@@ -76,32 +81,38 @@ export class Room<Events extends EventMap = EventMap> extends Session<Events> {
     };
   }
 
-  /** Replaces what an entry says. */
+  /** Replaces the data of an entry. Resolves and rejects as `publish`. */
   edit(offset: number, data: unknown): Promise<Receipt> {
     return this.publish("edit", data as Events[string], { of: offset });
   }
 
-  /** Deletes what an entry says, from the log too. */
+  /** Deletes the data of an entry, from the log too. Resolves and rejects as `publish`. */
   remove(offset: number): Promise<Receipt> {
     return this.publish("delete", undefined, { of: offset });
   }
 
-  /** Reacts to an entry with a key, such as an emoji, or takes that back. */
+  /**
+   * Adds a reaction to an entry with a key, such as an emoji, or with `on: false` takes it back. Resolves
+   * and rejects as `publish`.
+   */
   react(offset: number, key: string, on = true): Promise<Receipt> {
     return this.publish("reaction", { key, on } as Events[string], { of: offset });
   }
 
-  /** This user has read everything up to here. */
+  /** Says that this user has read everything up to this offset. */
   async read(offset: number): Promise<void> {
     await this.command("read", { offset });
   }
 
-  /** How far each user has read. */
+  /** How far each user has read: offsets by user. */
   reads(): Promise<Record<string, number>> {
     return this.query("reads");
   }
 
-  /** Joins a text that is edited together, in rooms of kind `collaboration`. */
+  /**
+   * Joins a text that is edited together, in rooms of kind `collaboration`. Resolves with a `SharedText`
+   * when the text is here. Its code is loaded by this call.
+   */
   async document(name: string, options?: DocumentOptions) {
     const { joinDocument } = await import("../document/index.ts");
     return joinDocument(this as unknown as Room, name, options);
@@ -116,6 +127,7 @@ export class Room<Events extends EventMap = EventMap> extends Session<Events> {
     }, 0);
   }
 
+  /** As `close`, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.close();
   }

@@ -18,14 +18,15 @@ const DAYS_MS = 2 ** 31 - 1;
 /** A token is renewed so long before it expires, at most. */
 const RENEW_MS_MAX = 60_000;
 
+/** A room as one connection sees it: its events, its position in the log, and its filters. */
 export class Session<Events extends EventMap = EventMap> {
   /** `kind:name`. */
   readonly name: string;
   /** The connection: its state, `on`, `reconnect`. */
   readonly link: Link;
-  /** What the server said when the room was attached to; `null` before. */
+  /** What the server said when the room was last attached to; `null` before the first time. */
   attachment: Attachment | null = null;
-  /** Who this is: the token's `sub`. */
+  /** Who this is: the `sub` of the token. `undefined` before the first hello. */
   user: string | undefined;
   /** How often an event was missing, and the room was attached to again. */
   gaps = 0;
@@ -76,14 +77,17 @@ export class Session<Events extends EventMap = EventMap> {
     });
   }
 
-  /** Resolves when the room can be used; rejects when the connection is given up. */
+  /**
+   * Connects, and goes on trying. Resolves when the room can be used. Rejects with a `DormouseError` when
+   * the connection is given up, or with the reason of the signal.
+   */
   connect(options?: { signal?: AbortSignal }): Promise<void> {
     return this.link.connect(options);
   }
 
   /**
-   * Hears of events by name, a beginning and `*`, or `*`: each once, in the order of the log. Returns how
-   * to stop.
+   * Calls the listener with events of this name, which may be a beginning and `*`, or `*`: each event once,
+   * in the order of the log. Returns a function that ends it.
    */
   on<Name extends keyof Events & string>(
     event: Name,
@@ -93,7 +97,7 @@ export class Session<Events extends EventMap = EventMap> {
     return this.#events.on(event, listener as (event: RoomEvent) => void, options);
   }
 
-  /** Hears of what happens to the attachment. Returns how to stop. */
+  /** Calls the listener with what happens to the attachment. Returns a function that ends it. */
   watch<Name extends keyof RoomNotices>(
     notice: Name,
     listener: (...args: RoomNotices[Name]) => void,
@@ -102,16 +106,20 @@ export class Session<Events extends EventMap = EventMap> {
     return this.#notices.on(notice, listener, options);
   }
 
-  /** Any message of the protocol; gives its `ack`. */
+  /** Sends any message of the protocol, and resolves with its `ack`. Rejects with a `DormouseError`. */
   request(frame: Frame, options?: SendOptions): Promise<Frame> {
     return this.link.request({ id: this.link.newId(), ...frame }, options);
   }
 
-  /** Hears of these names, or beginnings with `*`, and of nothing else. Gives all that are in force. */
+  /**
+   * Hears of these names, or beginnings with `*`, and of nothing else. Resolves with all filters that are
+   * in force.
+   */
   subscribe(...events: string[]): Promise<readonly string[] | null> {
     return this.#filter("subscribe", events);
   }
 
+  /** Takes filters back. Resolves with those that are in force; `null`: everything is heard. */
   unsubscribe(...events: string[]): Promise<readonly string[] | null> {
     return this.#filter("unsubscribe", events);
   }

@@ -3,7 +3,9 @@ import type { Session } from "./session.ts";
 import { Store } from "./store.ts";
 import type { Frame } from "./types.ts";
 
+/** A value that a room keeps. */
 export interface StateEntry {
+  /** The value, as JSON. */
   value: unknown;
   /** The offset of its last change. */
   version: number;
@@ -13,7 +15,10 @@ type Answer = { entries: { key: string; value: unknown; version: number }[]; off
 
 const PREFIX = "state.";
 
-/** All entries, by key; loaded when somebody looks, and kept up by events. */
+/**
+ * The values that a room of kind `chat` or `hub` keeps, by key, as a store: loaded when somebody first
+ * listens, and kept up by events.
+ */
 export class State extends Store<Readonly<Record<string, StateEntry>>> {
   readonly #session: Session;
   #isLoaded = false;
@@ -25,15 +30,19 @@ export class State extends Store<Readonly<Record<string, StateEntry>>> {
     this.#session = session;
   }
 
-  /** Entries by keys, or what they begin with and `*`. */
+  /**
+   * Entries by their keys, which may be beginnings with `*`; all if none are given. Rejects with a
+   * `DormouseError`.
+   */
   async get(keys?: readonly string[]): Promise<Answer> {
     const { result } = await this.#session.request({ type: "query", query: "state", params: { keys } });
     return result as Answer;
   }
 
   /**
-   * Sets a value; `null` drops the key. With `ifVersion` only if that is its version (0: no such key), else
-   * it fails with `CONFLICT`, and `details.version` says which it is.
+   * Sets a value; `null` drops the key. Resolves when the server has it; without a connection it waits for
+   * one, and outlives a reload as `publish` does. With `ifVersion` it is set only if that is its version
+   * (0: there is no such key). Otherwise it rejects with `CONFLICT`, and `details.version` is the version.
    */
   async set(key: string, value: unknown, { ifVersion }: { ifVersion?: number } = {}): Promise<void> {
     const params = { key, value, if_version: ifVersion };

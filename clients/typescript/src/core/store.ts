@@ -1,5 +1,9 @@
 // A value that changes, for whoever wants to show it: the two functions that stores of frameworks take.
 
+/**
+ * A value that changes, with the two functions that stores of frameworks take: `subscribe` and
+ * `getSnapshot`.
+ */
 export class Store<T> {
   #value: T;
   #isStarted = false;
@@ -9,10 +13,13 @@ export class Store<T> {
     this.#value = value;
   }
 
-  /** The same object until it changes. */
+  /** The value: the same object until it changes. */
   readonly getSnapshot = (): T => this.#value;
 
-  /** Hears of every change. What is shown is kept up from the first listener on. */
+  /**
+   * Calls the listener after every change. Returns a function that ends it. The value is kept up from the
+   * first listener on.
+   */
   readonly subscribe = (listener: () => void): (() => void) => {
     const own = () => listener();
     this.#listeners.add(own);

@@ -7,7 +7,10 @@ const OVER_MS = 5000;
 /** It is said again no sooner. */
 const AGAIN_MS = 3000;
 
-/** The users who type now, without this one. */
+/**
+ * The users who type now, without this one, as a store. A user is one of them until 5 s after the server
+ * last said so.
+ */
 export class Typing extends Store<readonly string[]> {
   readonly #session: Session;
   readonly #timers = new Map<string, unknown>();
@@ -18,7 +21,10 @@ export class Typing extends Store<readonly string[]> {
     this.#session = session;
   }
 
-  /** Says that this user types, or no longer does. To be called at every key: it is said when it must be. */
+  /**
+   * Says that this user types, or no longer does. Call it at every key: it is sent no more often than it
+   * must be, and not without a connection.
+   */
   set(isTyping: boolean): void {
     const now = this.#session.$clock.now();
     const isRecent = now - this.#saidAt < (isTyping ? AGAIN_MS : OVER_MS);
