@@ -37,6 +37,12 @@ pub struct Claims {
     pub(super) issuer: Option<String>,
     #[serde(default, rename = "aud", deserialize_with = "strings")]
     pub(super) recipients: Vec<String>,
+    /// When it was made, if it says so.
+    #[serde(default, rename = "iat", deserialize_with = "start")]
+    pub(super) issued: Start,
+    /// What its issuer calls it, if it has a name.
+    #[serde(default, rename = "jti", deserialize_with = "if_understood")]
+    pub(super) id: Option<String>,
 }
 
 /// From when on a token is good.
@@ -52,6 +58,18 @@ pub(super) enum Start {
 }
 
 impl Claims {
+    /// When it was made; 0 where it does not say so, or nobody understands it.
+    #[must_use]
+    pub fn issued_at(&self) -> Millis {
+        if let Start::At(at) = self.issued { at } else { Millis(0) }
+    }
+
+    /// What its issuer calls it (`jti`).
+    #[must_use]
+    pub fn id(&self) -> Option<&str> {
+        self.id.as_deref()
+    }
+
     /// The user these claims are about, as others may see them.
     #[must_use]
     pub fn member(&self) -> Member {

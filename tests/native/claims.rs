@@ -125,3 +125,21 @@ fn r3_an_empty_token_does_not_beat_a_good_one() {
     assert_eq!(upgrade(Some(""), None, Some("bearer.")), of(""));
     assert_eq!(upgrade(None, Some("Basic x"), Some("chat")), Credentials::None);
 }
+
+#[test]
+fn r5_when_a_token_was_made_and_what_it_is_called_is_known_where_it_says_so() {
+    let said = |more: &Value| {
+        let claims = read(more);
+        (claims.issued_at().0, claims.id().map(str::to_owned))
+    };
+    assert_eq!(
+        said(&json!({"iat": 1_704_110_400, "jti": "t1"})),
+        (1_704_110_400_000, Some("t1".into()))
+    );
+    assert_eq!(said(&json!({"iat": 1_704_110_400.25})), (1_704_110_400_250, None));
+    for not_understood in
+        [json!({}), json!({"iat": "now", "jti": 7}), json!({"iat": -5, "jti": null})]
+    {
+        assert_eq!(said(&not_understood), (0, None), "{not_understood}");
+    }
+}
