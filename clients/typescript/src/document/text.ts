@@ -94,6 +94,8 @@ export class SharedText {
   #isRenewing = false;
   /** Whether what is in flight will not be in. */
   #isRefused = false;
+  /** Whether what was sent last was not taken, and goes again. */
+  #isReturned = false;
   #cursor: unknown;
   #cursorTimer: unknown;
 
@@ -242,7 +244,7 @@ export class SharedText {
       // Its version does not matter: the text that comes next has it.
       const known = await this.#resend(inflight);
       if (join !== this.#join) return;
-      if (known) this.#replica.acknowledged(this.#replica.version);
+      if (known) this.#taken(this.#replica.version);
       await state(true);
     } catch (error) {
       const fault = error as DormouseError;
@@ -268,9 +270,18 @@ export class SharedText {
     }
   }
 
-  /** What was made to a text that is not known any more goes again; what is not allowed is taken back. */
+  #taken(version: number): void {
+    this.#replica.acknowledged(version);
+    this.#isReturned = false;
+  }
+
+  /**
+   * What was made to a text that is not known any more goes again, as a change of the text that is. What is
+   * refused then too has no room, and is taken back, as what is not allowed is.
+   */
   #refuse(fault: DormouseError): void {
-    if (fault.code === "CONFLICT") this.#replica.returned();
+    this.#isReturned = fault.code === "CONFLICT" && !this.#isReturned;
+    if (this.#isReturned) this.#replica.returned();
     else {
       this.#isRefused = true;
       this.#events.emit("refused", fault);
@@ -294,7 +305,7 @@ export class SharedText {
     const { id, operation, version } = next;
     const answered = ({ result }: Frame) => {
       if (this.#replica.inflight?.id !== id) return;
-      this.#replica.acknowledged((result as { version: number }).version);
+      this.#taken((result as { version: number }).version);
       this.#send();
       this.#show({});
     };

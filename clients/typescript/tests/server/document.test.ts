@@ -52,6 +52,28 @@ test("[T1, T4, T5, T15] two type into one text, and see each other", async () =>
   await ann.until(() => ann.text.getSnapshot().participants.length === 1, "bob to leave");
 });
 
+test("[T1, T7] what a full document has no room for is taken back and told, and not sent for ever", async () => {
+  const name = server.room();
+  const [ann, bob] = [await editor(name, "ann"), await editor(name, "bob")];
+  const full = "x".repeat(700_000);
+  ann.text.edit(0, 0, full);
+  await same(ann.text, bob.text);
+  const refusals: string[] = [];
+  ann.text.on("refused", ({ code }) => refusals.push(code));
+  let sent = 0;
+  ann.room.link.on("sent", (data) => {
+    sent += String(data).split("document.edit").length - 1;
+  });
+  ann.text.edit(700_000, 700_000, "y".repeat(100_000));
+  await ann.until(() => refusals.length === 1, "the refusal");
+  await same(ann.text, bob.text);
+  expect(ann.text.text).toBe(full);
+  ann.text.edit(0, 700_000, "short");
+  await same(ann.text, bob.text);
+  expect(bob.text.text).toBe("short");
+  expect([refusals, sent]).toEqual([["CONFLICT"], 3]);
+});
+
 test("[T14] undo takes back the last operation of this user", async () => {
   const name = server.room();
   const [ann, bob] = [await editor(name, "ann"), await editor(name, "bob")];
