@@ -7,6 +7,9 @@ import { fileURLToPath } from "node:url";
 
 export const PACKAGE = fileURLToPath(new URL("../..", import.meta.url));
 
+/** It bundles, compiles and installs: 10 s by itself, and more than a minute where much else runs. */
+export const PACK_MS_MAX = 240_000;
+
 /** Runs a program to its end; its error says what it printed. */
 function run(command: string, args: string[], cwd: string): string {
   return execFileSync(command, args, { cwd, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });

@@ -7,7 +7,7 @@ import { publint } from "publint";
 import { formatMessage } from "publint/utils";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { markdown, sizes } from "../../scripts/sizes.mjs";
-import { PACKAGE, type Packed, pack } from "./packed.ts";
+import { PACK_MS_MAX, PACKAGE, type Packed, pack } from "./packed.ts";
 
 const ROOT = join(PACKAGE, "../..");
 
@@ -16,7 +16,7 @@ let data: Buffer;
 beforeAll(() => {
   packed = pack();
   data = readFileSync(packed.tarball);
-});
+}, PACK_MS_MAX);
 afterAll(() => packed.remove());
 
 /** The package has ES modules only: `require` and resolution as before Node 12 are not for it. */

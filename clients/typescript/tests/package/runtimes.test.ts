@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Server } from "../../../../tests/support/server.ts";
 import { start } from "../server/support.ts";
-import { PACKAGE, type Packed, pack } from "./packed.ts";
+import { PACK_MS_MAX, PACKAGE, type Packed, pack } from "./packed.ts";
 import { serveWorker } from "./workerd.ts";
 
 const WORKERD = join(PACKAGE, "../../node_modules/.bin/workerd");
@@ -20,7 +20,7 @@ beforeAll(async () => {
     cpSync(join(PACKAGE, "tests/package", it), join(packed.folder, it));
   }
   server = await start();
-});
+}, PACK_MS_MAX);
 afterAll(async () => {
   await server.stop();
   packed.remove();
