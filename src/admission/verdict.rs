@@ -31,6 +31,8 @@ pub struct Policy {
 pub struct Upgrade {
     /// The URL's host, with its port if that is not the scheme's own.
     pub host: String,
+    /// Whether it came over TLS: whether the URL's scheme is `https`.
+    pub secure: bool,
     /// The URL's path.
     pub path: String,
     /// The URL's query.

@@ -34,6 +34,8 @@ async fn fetch(request: Request, env: Env, worker: Context) -> Result<Response> 
     headers.set("Cache-Control", "no-store")?;
     headers.set("X-Content-Type-Options", "nosniff")?;
     headers.set("Vary", "Origin")?;
+    // A browser keeps to it only where it came over TLS.
+    headers.set("Strict-Transport-Security", "max-age=31536000")?;
     Ok(response)
 }
 
@@ -42,7 +44,13 @@ const SWITCHING: u16 = 101;
 async fn serve(request: Request, env: Env, worker: Context) -> Result<Response> {
     let mut upgrade = read(&request)?;
     let config = Config::of(&env);
-    let mut target = match Route::of(&upgrade.path, config.policy.development) {
+    let route = Route::of(&upgrade.path, config.policy.development);
+    if !matches!(route, Route::Health)
+        && let Err(error) = config.policy.doors.admit_plain(upgrade.secure, &upgrade.host)
+    {
+        return problem(&Problem::of(&error));
+    }
+    let mut target = match route {
         Route::Socket(target) => target,
         Route::Health => return Response::from_json(&serde_json::json!({"status": "ok"})),
         Route::Nothing => return problem(&Problem::new(404, "nothing is served at this path")),
@@ -132,6 +140,7 @@ fn is_upgrade(request: &Request) -> Result<bool> {
 
 fn read(request: &Request) -> Result<Upgrade> {
     let mut url = platform::split_url(&request.inner().url())?.into_iter();
+    let secure = url.next().is_some_and(|it| it == "https:");
     let (host, path) = (url.next().unwrap_or_default(), url.next().unwrap_or_default());
     let mut query = Vec::new();
     while let (Some(name), Some(value)) = (url.next(), url.next()) {
@@ -145,6 +154,7 @@ fn read(request: &Request) -> Result<Upgrade> {
     }
     Ok(Upgrade {
         host,
+        secure,
         path,
         query,
         origin: headers.get("Origin")?,

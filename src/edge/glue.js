@@ -174,10 +174,10 @@ export const setAlarmLater = (state, atMs, afterMs) => {
 /** When the platform last answered a ping for this socket, in milliseconds. */
 export const autoResponseAt = (state, socket) => state.getWebSocketAutoResponseTimestamp(socket)?.getTime();
 
-/** A URL's host and path, then its decoded query, name after value after name. */
+/** A URL's scheme with its colon, host and path, then its decoded query, name after value after name. */
 export function splitUrl(text) {
   const url = new URL(text);
-  return [url.host, url.pathname, ...[...url.searchParams].flat()];
+  return [url.protocol, url.host, url.pathname, ...[...url.searchParams].flat()];
 }
 
 /**

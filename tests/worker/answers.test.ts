@@ -1,4 +1,5 @@
 // What every answer over HTTP carries, and HEAD.
+import { request } from "node:http";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Server, serve } from "../support/server.ts";
 
@@ -48,6 +49,27 @@ test("[G22] no answer is kept, sniffed, or taken for that to another page", asyn
     }
   }
 });
+
+test("[G22] no answer names what made it, and TRACE sends nothing back", async () => {
+  for (const path of PATHS) {
+    const { headers } = await ask(path, "GET");
+    for (const name of ["Server", "X-Powered-By", "Via"]) expect(headers.get(name), path).toBeNull();
+    const traced = await trace(path);
+    expect(traced.text, path).not.toContain("of mine");
+  }
+});
+
+/** `fetch` refuses to send it. */
+const trace = (path: string) =>
+  new Promise<{ text: string }>((done, failed) => {
+    const headers = { "X-Mine": "of mine", Authorization: "Bearer test" };
+    const asked = request(`${server.http}${path}`, { method: "TRACE", headers }, async (response) => {
+      let text = "";
+      for await (const it of response) text += it;
+      done({ text });
+    });
+    asked.on("error", failed).end();
+  });
 
 test("[G22] HEAD is answered like GET, without the body", async () => {
   for (const path of PATHS.filter((it) => it !== "/api/chat/ws")) {

@@ -6,7 +6,9 @@ import { type Server, serve } from "../support/server.ts";
 import { Workerd } from "../support/workerd.ts";
 
 const server = new Workerd();
-beforeAll(() => server.start({ ENVIRONMENT: "production", CONNECTIONS_PER_MINUTE_PER_IP: "0" }));
+beforeAll(() =>
+  server.start({ ENVIRONMENT: "production", PLAIN_HTTP: "on", CONNECTIONS_PER_MINUTE_PER_IP: "0" }),
+);
 afterAll(() => server.stop());
 
 const DOORS = ["/api/chat/ws", "/ws", "/api/v1/ws", "/ws/client?client_id=c", "/ws/conversation", "/ws/abc"];
@@ -81,7 +83,7 @@ test("[R4] in development the token `test` is good only under a name of this mac
 });
 
 test("[R6] `*` lets every page in, and the log says so at the start", async () => {
-  const open: Server = await serve({ ENVIRONMENT: "production", ALLOWED_ORIGINS: "*" });
+  const open: Server = await serve({ ENVIRONMENT: "production", PLAIN_HTTP: "on", ALLOWED_ORIGINS: "*" });
   try {
     const said = await refusal(open.ws, "/ws/abc", "rooms.example", "https://anyone.example");
     expect(said).toBe("no request");
