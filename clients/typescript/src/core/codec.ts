@@ -1,4 +1,4 @@
-import type { Codec, Frame } from "./types.ts";
+import type { Codec, Data, Frame } from "./types.ts";
 
 /** Bytes as base64, with the member that says so. */
 const readable = (frame: Frame): Frame => {
@@ -23,3 +23,14 @@ export const json: Codec = {
 
 /** JSON of protocols that take one message a frame. */
 export const singleJson: Codec = { encode: json.encode, decode: json.decode };
+
+/** What is joined to one frame: so many messages, of so many characters or bytes. */
+const [JOINED_MAX, JOINED_LENGTH_MAX] = [100, 65_536];
+
+/** What goes over the wire for these messages: one frame of all, where that may be. */
+export function encoded({ encode, join }: Codec, frames: Frame[]): Data[] {
+  const parts = frames.map(encode);
+  const length = parts.reduce((sum, it) => sum + it.length, 0);
+  const isJoined = join && 1 < parts.length && parts.length <= JOINED_MAX && length <= JOINED_LENGTH_MAX;
+  return isJoined ? [join(parts)] : parts;
+}

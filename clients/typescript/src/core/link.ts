@@ -1,7 +1,7 @@
 // One connection that is kept up, whatever it speaks: attempts, back-off, tokens, heartbeat, and the
 // queue of what is to be said. What it speaks is its dialect.
 import { type Backoff, nativeBackoff } from "./backoff.ts";
-import { json } from "./codec.ts";
+import { encoded, json } from "./codec.ts";
 import { Emitter, type ListenOptions } from "./emitter.ts";
 import { type Surroundings, surroundings } from "./environment.ts";
 import { abortable, DormouseError } from "./errors.ts";
@@ -30,8 +30,6 @@ const [CONNECT_TIMEOUT_MS, HEARTBEAT_MS] = [10_000, 25_000];
 const STABLE_MS = 5000;
 /** Attempts on the return of the page or the network are spread over so long. */
 const RETURN_SPREAD_MS = 500;
-/** What is joined to one frame: so many messages, of so many characters or bytes. */
-const [JOINED_MAX, JOINED_LENGTH_MAX] = [100, 65_536];
 const PONG = '{"type":"pong"}';
 
 /** One connection that is kept up: attempts, heartbeat, tokens, and a queue of what is to be said. */
@@ -329,11 +327,7 @@ export class Link {
 
   /** @internal */
   $transmit(frames: Frame[]): void {
-    const { encode, join } = this.codec;
-    const parts = frames.map(encode);
-    const length = parts.reduce((sum, it) => sum + it.length, 0);
-    const isJoined = join && 1 < parts.length && parts.length <= JOINED_MAX && length <= JOINED_LENGTH_MAX;
-    for (const it of isJoined ? [join(parts)] : parts) this.$say(it);
+    for (const it of encoded(this.codec, frames)) this.$say(it);
   }
 
   /** @internal */
