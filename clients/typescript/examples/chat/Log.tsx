@@ -1,6 +1,6 @@
 // What was said. It stays at the end while one is there, and where one reads while older messages come.
 import type { MessageList } from "@dormouse/client/react";
-import { useLayoutEffect, useRef } from "react";
+import { useCallback, useEffect, useLayoutEffect, useRef } from "react";
 import { Bubble } from "./Bubble.tsx";
 import type { Said } from "./said.ts";
 
@@ -18,11 +18,18 @@ export function Log({ list, user, nameOf }: Props) {
   const log = useRef<HTMLDivElement>(null);
   /** How far the view is from the end, as it was last. */
   const fromEnd = useRef(0);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the place is set after each change of the list
-  useLayoutEffect(() => {
+  const stay = useCallback(() => {
     const it = log.current;
     if (it) it.scrollTop = it.scrollHeight - it.clientHeight - fromEnd.current;
-  }, [messages]);
+  }, []);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the place is set after each change of the list
+  useLayoutEffect(stay, [messages]);
+  useEffect(() => {
+    // A window that is turned, a keyboard that is shown.
+    const observer = new ResizeObserver(stay);
+    if (log.current) observer.observe(log.current);
+    return () => observer.disconnect();
+  }, [stay]);
   const scrolled = () => {
     const it = log.current;
     if (!it) return;

@@ -29,7 +29,7 @@ header>.state{flex:none;text-align:right}
 .body{overflow:auto;padding:12px 14px 16px}
 .note{padding:8px 10px;border-radius:8px;background:color-mix(in srgb,var(--c) 12%,transparent);border:1px solid color-mix(in srgb,var(--c) 35%,transparent);margin-bottom:12px}
 dl{display:grid;grid-template-columns:repeat(3,1fr);gap:1px;background:var(--line);border:1px solid var(--line);border-radius:9px;overflow:hidden}
-.two{grid-template-columns:1fr 1fr;margin-bottom:8px}
+.two{grid-template-columns:1fr 1fr;margin-bottom:8px}.two dd{white-space:normal;overflow-wrap:anywhere}
 dl>div{background:var(--bg);padding:7px 10px;min-width:0}
 dt{color:var(--dim);font-size:11px}dd{font-weight:600;font-variant-numeric:tabular-nums;white-space:nowrap;overflow:hidden;text-overflow:ellipsis}
 .strip{display:flex;gap:1px;height:16px;border-radius:5px;overflow:hidden;background:var(--line)}

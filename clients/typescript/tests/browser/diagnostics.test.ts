@@ -7,7 +7,7 @@ import { launch, SOON } from "../../../../tests/support/browser.ts";
 import type { Server } from "../../../../tests/support/server.ts";
 import type { Room } from "../../src/index.ts";
 import { start } from "../server/support.ts";
-import { type PageServer, servePage } from "./support.ts";
+import { faults, type PageServer, servePage } from "./support.ts";
 
 const SCREENSHOTS = fileURLToPath(new URL("screenshots/", import.meta.url));
 
@@ -61,11 +61,15 @@ test("[E23, E24, E34] the panel shows a connection that is cut and comes back, a
   await page.screenshot({ path: `${SCREENSHOTS}panel-light.png` });
   await page.emulateMedia({ colorScheme: "dark" });
   await page.screenshot({ path: `${SCREENSHOTS}panel-dark.png` });
+  const extension = panel(page).getByText("Extension").locator("+ dd");
+  expect(await extension.textContent()).toMatch(/^(none|permessage-deflate.*)$/);
+  expect(await faults(page)).toEqual([]);
 
   await panel(page).getByRole("button", { name: "Copy JSON" }).click();
   await panel(page).getByText("Copied.").waitFor();
   const copied = JSON.parse(await page.evaluate(() => navigator.clipboard.readText()));
   expect(copied).toMatchObject({ phase: "open", user: "ann", recovered: true, stats: { connections: 2 } });
+  expect(copied).toMatchObject({ protocol: "dormouse.v2.json", oldestQueuedAt: null });
 
   await panel(page).getByRole("button", { name: "Disconnect" }).click();
   await expect.poll(phase, SOON).toBe("idle");
@@ -96,4 +100,5 @@ test("[E34] a server that is not there: the wait, the reason and narrow screens"
   await expect.poll(() => panel(page).getByRole("alert").textContent(), SOON).toContain("NETWORK");
   await expect.poll(() => panel(page).getByText("network").count(), SOON).toBeGreaterThan(3);
   await page.screenshot({ path: `${SCREENSHOTS}panel-failed.png` });
+  expect(await faults(page)).toEqual([]);
 });

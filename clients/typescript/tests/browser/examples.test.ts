@@ -9,6 +9,7 @@ import { SECRET, type Server } from "../../../../tests/support/server.ts";
 import { Dormouse } from "../../src/index.ts";
 import { messagesOf } from "../../src/messages/index.ts";
 import { start } from "../server/support.ts";
+import { faults } from "./support.ts";
 
 const PACKAGE = fileURLToPath(new URL("../..", import.meta.url));
 const SCREENSHOTS = fileURLToPath(new URL("screenshots/", import.meta.url));
@@ -90,11 +91,13 @@ test("chat: two people talk, react, edit and delete, and see who is there and wh
   }
   const last = alice.page.getByRole("article").last();
   await last.hover();
+  expect(await faults(alice.page)).toEqual([]);
   await last.getByRole("button", { name: "React with ❤️" }).click();
   await expect.poll(() => bob.page.locator(".reaction").allTextContents(), SOON).toEqual(["❤️ 1"]);
   const first = alice.page.getByRole("article").first();
   await first.hover();
   await first.getByRole("button", { name: "Edit" }).click();
+  expect(await faults(alice.page)).toEqual([]);
   await first.getByLabel("Edit the message").fill("Good morning. Is there coffee?");
   await first.getByLabel("Edit the message").press("Enter");
   await expect.poll(() => texts(bob), SOON).toContain("Good morning. Is there coffee?");
@@ -107,8 +110,14 @@ test("chat: two people talk, react, edit and delete, and see who is there and wh
   await bob.page.getByRole("article").last().hover();
   await bob.page.getByRole("article").last().getByRole("button", { name: "Delete" }).click();
   await expect.poll(() => texts(alice), SOON).toEqual(["Good morning. Is there coffee?", said[1], "deleted"]);
+  // What waits to be sent is shown already.
+  await alice.page.context().setOffline(true);
+  await alice.page.evaluate(() => dispatchEvent(new Event("offline")));
+  await says(alice, "Thank you!");
+  await alice.page.getByText("sending…").waitFor();
+  for (const it of [alice, bob]) expect(await faults(it.page)).toEqual([]);
   expect([...alice.problems, ...bob.problems]).toEqual([]);
-});
+}, 120_000);
 
 test("poll: votes and new places are everybody's at once, and there after a reload", async () => {
   const [alice, bob] = await people("poll");
@@ -128,6 +137,7 @@ test("poll: votes and new places are everybody's at once, and there after a relo
   await alice.page.getByRole("button", { name: "Dumplings" }).click();
   await expect.poll(() => counts(bob), SOON).toMatchObject({ Pizza: "0", Dumplings: "2" });
   await alice.page.screenshot({ path: `${SCREENSHOTS}poll.png` });
+  expect(await faults(alice.page)).toEqual([]);
   await bob.page.reload();
   await expect.poll(() => counts(bob), SOON).toMatchObject({ Pizza: "0", Dumplings: "2" });
   expect([...alice.problems, ...bob.problems]).toEqual([]);
@@ -149,6 +159,7 @@ test("pad: two people type into one text, and one takes back what they typed", a
   for (const it of [alice, bob]) await expect.poll(() => field(it).inputValue(), SOON).toBe(all);
   await alice.page.getByText("Bob, line 1").waitFor();
   await alice.page.screenshot({ path: `${SCREENSHOTS}pad.png` });
+  expect(await faults(alice.page)).toEqual([]);
   await bob.page.getByRole("button", { name: "Undo" }).click();
   await expect.poll(() => field(alice).inputValue(), SOON).not.toContain(", butter,");
   await expect.poll(() => field(bob).inputValue(), SOON).toBe(await field(alice).inputValue());
