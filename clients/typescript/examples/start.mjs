@@ -71,9 +71,21 @@ if (example.isPage) {
 async function startServer() {
   console.log(`Nothing answers at ${values.server}: npm start`);
   const { port } = new URL(values.server);
-  const server = spawn("npm", ["start", "--", "--port", port || "8787"], { stdio: "inherit", cwd: ROOT });
+  const server = spawn("npm", ["start", "--", "--port", port || "8787"], {
+    stdio: ["ignore", "inherit", "inherit"],
+    cwd: ROOT,
+    // A group of its own: npm does not tell all that it has started to end.
+    detached: true,
+  });
   server.on("exit", (code) => process.exit(code ?? 1));
-  for (const signal of ["SIGINT", "SIGTERM", "exit"]) process.on(signal, () => server.kill());
+  const stop = () => {
+    try {
+      process.kill(-server.pid);
+    } catch {
+      // It has ended.
+    }
+  };
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP", "exit"]) process.on(signal, stop);
   while (!(await isUp())) await new Promise((resolve) => setTimeout(resolve, 300));
 }
 
