@@ -73,6 +73,9 @@ const dormouse = (name, prepare) => ({
 /** Another build of Dormouse, measured beside this one. */
 export const before = (folder) => dormouse("before", () => bundleOther(folder, "before"));
 
+/** No peer, but what the platform does of itself: for tests of the protocol below ours. */
+export const bare = worker("echo");
+
 export const peers = [
   { ...worker("raw"), lacks: ["history"] },
   worker("handwritten"),
