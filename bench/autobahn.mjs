@@ -25,7 +25,7 @@ const VIRTUALENV = "virtualenv==20.15.1";
 /** Messages of more than the 1 MiB that the echo takes (F2): it closes with 1009, as it should. */
 const TOO_LARGE = /^9\.[1-4]\.[4-9]$|^9\.[56]\.[4-9]$/;
 const PYTHONS = [values.python, `${homedir()}/.pyenv/versions/2.7.18/bin/python`, "/usr/bin/python2.7"];
-const MS_MAX = 30 * 60_000;
+const MS_MAX = 90 * 60_000;
 
 async function wstest() {
   const command = `${HOME}/py27/bin/wstest`;
