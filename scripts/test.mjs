@@ -38,7 +38,7 @@ const SUITES = {
   schema: (step) => vitest(step, "tests/schema"),
   build,
   worker: (step) => vitest(step, "tests/worker"),
-  client: (step) => vitest(step, "clients/typescript/tests"),
+  client,
   browser: (step) => vitest(step, "tests/browser"),
 };
 
@@ -174,13 +174,20 @@ function naming(wasm) {
   return `The Worker's wasm names folders of this machine: ${named.join(", ")}.`;
 }
 
+/** The hooks are tested with the newest React and with the oldest that they take. */
+async function client(step) {
+  const all = await vitest(step, "clients/typescript/tests");
+  const again = await vitest(step, "clients/typescript/tests/react", { REACT: "18" });
+  return { passed: all.passed + again.passed, failed: all.failed + again.failed };
+}
+
 /** The tests in this folder of the project, and in no other that ends like it. */
-async function vitest(step, folder) {
+async function vitest(step, folder, more) {
   const report = `.wrangler/${folder}.json`;
   rmSync(report, { force: true });
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
-  const { code } = await step(local("vitest"), ["run", "--dir", folder, ...reporters]);
-  if (!existsSync(report)) return { failed: 1 };
+  const { code } = await step(local("vitest"), ["run", "--dir", folder, ...reporters], more);
+  if (!existsSync(report)) return { passed: 0, failed: 1 };
   const { numPassedTests, numFailedTests, numFailedTestSuites } = JSON.parse(readFileSync(report, "utf8"));
   // A file that did not load has no tests to fail.
   const failed = numFailedTests || (code === 0 ? 0 : Math.max(numFailedTestSuites, 1));
