@@ -1,6 +1,7 @@
 // What was deleted is nowhere on the disk: the databases' files are searched for it.
 import { expect, test } from "vitest";
 import { Client } from "../support/client.ts";
+import { Webhooks } from "../support/webhooks.ts";
 import { Workerd } from "../support/workerd.ts";
 
 /** How often each of these is found in the files. */
@@ -52,5 +53,28 @@ test("[U3] nothing of what was deleted is in the database's files, short or long
     expect(found(pages, ["other 7 "])[0]?.[1]).toBeGreaterThan(3);
   } finally {
     await server.stop();
+  }
+});
+
+test("[U3, Y3] nothing of what a service was told before it was deleted is in the database's files", async () => {
+  const webhooks = await Webhooks.start();
+  const server = new Workerd();
+  try {
+    await server.start(webhooks.variables("message"));
+    const ann = await Client.open(`${server.url}/api/chat/ws?token=test&contextId=r`);
+    ann.say("toldsecret");
+    ann.say("keptsecret");
+    await webhooks.until("chat:r", 2);
+    // What is told after it is told when it was taken, and no longer waits.
+    ann.say("after");
+    await webhooks.until("chat:r", 3);
+    ann.send({ type: "delete_message", data: { offset: 1 } });
+    await ann.upTo("delete_message");
+    await server.kill();
+    expect(found(server.pages(), ["toldsecret"])).toEqual([["toldsecret", 0]]);
+    expect(found(server.pages(), ["keptsecret"])[0]?.[1]).toBeGreaterThan(0);
+  } finally {
+    await server.stop();
+    await webhooks.stop();
   }
 });

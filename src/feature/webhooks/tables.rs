@@ -118,6 +118,11 @@ fn write_one<D: Database>(database: &D, write: &WebhookWrite) -> Result<(), D::E
             database.run(sql, &[batch.first.into(), batch.row().into()])
         }
         WebhookWrite::Remove(batch) => {
+            // The platform leaves the bytes of a row where they were, and what they tell of may be
+            // deleted later, when no row leads to them any more.
+            let sql = "UPDATE webhook_event SET data = CAST(zeroblob(octet_length(data)) AS TEXT)
+                       WHERE number >= ? AND number < ?";
+            database.run(sql, &range(batch))?;
             let sql = "DELETE FROM webhook_event WHERE number >= ? AND number < ?";
             database.run(sql, &range(batch))?;
             let sql = "DELETE FROM webhook_batch WHERE first = ?";
