@@ -189,6 +189,12 @@ pub(crate) fn position(room: &Room, cx: &mut Context, principal: &Principal) {
     cx.answer(principal, Event::Reply(reply));
 }
 
+/// Whether it is behind, and what is at this offset comes to it from the log.
+pub(crate) fn is_to_be_told(room: &Room, principal: &Principal, offset: Offset) -> bool {
+    let cursor = principal.connection.and_then(|id| room.connection(id)).and_then(|it| it.behind);
+    room.first <= offset && cursor.is_some_and(|it| it < offset)
+}
+
 /// Whoever said it and does not hear it learns its place all the same.
 pub(crate) fn place(room: &Room, cx: &mut Context, author: Option<ConnectionId>, entry: &Entry) {
     let author = author.and_then(|id| room.connection(id));

@@ -87,9 +87,13 @@ pub(crate) fn post(
             cx.answer(principal, Event::Reply(Reply::Accepted(accepted)));
         }
         // Its author has heard it with all others, unless it was said before, or is for somebody else.
+        // Who is still to be told it from the log hears it there, in its place: ahead of that, what is
+        // below would be taken for told.
         Acknowledgement::ByEvent => {
             let is_own = |it: &Body| it.user.as_ref().is_none_or(|it| *it == principal.member.id);
-            if let Some(entry) = entry.filter(|it| is_resend || !is_own(&it.body)) {
+            let comes = |it: &Body| is_own(it) && behind::is_to_be_told(room, principal, offset);
+            let is_answered = |it: &Body| if is_resend { !comes(it) } else { !is_own(it) };
+            if let Some(entry) = entry.filter(|it| is_answered(&it.body)) {
                 cx.answer(principal, Event::Entry(entry));
             }
         }

@@ -177,6 +177,36 @@ fn i1_what_is_told_again_waits_for_its_reader_and_survives_sleep() {
 }
 
 #[test]
+fn i1_p12_a_resend_of_what_is_told_again_is_answered_in_its_place_in_the_log() {
+    let mut world = chat();
+    world.join(3, "ann", None);
+    let said =
+        |id: &str| json!({"type": "message", "id": id, "data": {"content": "x"}}).to_string();
+    for id in ["told", "missed"] {
+        world.says(3, &said(id));
+    }
+    say(&mut world, 8);
+    backlog(&world, 2, WINDOW_BYTES);
+    goes_on(&mut world, ProtocolId::CONTEXT, 2, at("e", 6));
+    for id in ["missed", "told"] {
+        world.says(2, &said(id));
+    }
+    let named = |world: &World| {
+        let all = frames(world, 2);
+        let id = |it: &Value| it["id"].as_str().unwrap().to_owned();
+        let own = all.iter().skip(1).map(|it| (id(it), it["data"]["offset"].as_u64().unwrap()));
+        own.collect::<Vec<_>>()
+    };
+    // It would pass over what is below.
+    assert_eq!(named(&world), [("told".into(), 6)]);
+    backlog(&world, 2, 0);
+    world.wait(1000);
+    world.says(2, &said("missed"));
+    let all = [("told", 6), ("missed", 7), ("m8", 8), ("missed", 7)];
+    assert_eq!(named(&world), all.map(|(id, offset)| (id.to_owned(), offset)));
+}
+
+#[test]
 fn i1_one_that_reads_nothing_of_it_is_let_go_after_half_a_minute() {
     let mut world = chat();
     backlog(&world, 2, WINDOW_BYTES);
