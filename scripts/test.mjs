@@ -38,6 +38,7 @@ const SUITES = {
   schema: (step) => vitest(step, "tests/schema"),
   build,
   worker: (step) => vitest(step, "tests/worker"),
+  chaos: (step) => vitest(step, "tests/chaos"),
   client,
   browser: (step) => vitest(step, "tests/browser"),
 };
@@ -48,7 +49,7 @@ const SUITES = {
  */
 const LANES = [
   ["check", "native", "schema"],
-  ["build", "worker", "client", "browser"],
+  ["build", "worker", "chaos", "client", "browser"],
 ];
 
 const wanted = process.argv.slice(2).filter((it) => it !== "--fast");

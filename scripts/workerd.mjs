@@ -15,9 +15,10 @@ const list = (items) => `[\n    ${items.join(",\n    ")},\n  ]`;
 
 /**
  * The configuration. `modules`: the files' names, the main one first, each with a path that
- * `embed` finds; `objects`: classes by binding; `storage`: an absolute path.
+ * `embed` finds; `objects`: classes by binding; `storage`: an absolute path; `evictor`: the path of a
+ * module that may put objects to sleep, which listens on a socket of its own.
  */
-export function config({ modules, objects, variables = {}, storage }) {
+export function config({ modules, objects, variables = {}, storage, evictor = "" }) {
   const date = /^compatibility_date = "(.+)"/m.exec(wrangler())[1];
   const [flags] = /^compatibility_flags = (\[.*\])/m.exec(wrangler()).slice(1);
   const entries = modules.map(({ name, path }) => {
@@ -40,9 +41,9 @@ const config :Workerd.Config = (
     (name = "worker", worker = .worker),
     # What the Worker fetches may be on this machine too.
     (name = "internet", network = (allow = ["public", "private"], tlsOptions = (trustBrowserCas = true))),
-    (name = "disk", disk = (path = ${text(storage)}, writable = true)),
+    (name = "disk", disk = (path = ${text(storage)}, writable = true)),${evictor ? '\n    (name = "evictor", worker = .evictor),' : ""}
   ],
-  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "worker")],
+  sockets = ${list(["worker", ...(evictor ? ["evictor"] : [])].map(listener))},
 );
 
 const worker :Workerd.Worker = (
@@ -52,6 +53,27 @@ const worker :Workerd.Worker = (
   bindings = ${list(bindings)},
   durableObjectNamespaces = ${list(namespaces)},
   durableObjectStorage = (localDisk = "disk"),
+);
+${evictor ? evicting(evictor, objects, date) : ""}`;
+}
+
+const listener = (service) => {
+  const name = service === "worker" ? "http" : service;
+  return `(name = ${text(name)}, address = "127.0.0.1:0", http = (), service = ${text(service)})`;
+};
+
+/** A second Worker, which reaches the objects of the first. */
+function evicting(path, objects, date) {
+  const bindings = Object.entries(objects).map(
+    ([name, it]) =>
+      `(name = ${text(name)}, durableObjectNamespace = (className = ${text(it)}, serviceName = "worker"))`,
+  );
+  return `
+const evictor :Workerd.Worker = (
+  compatibilityDate = ${text(date)},
+  compatibilityFlags = ["unsafe_module"],
+  modules = [(name = "evict.mjs", esModule = embed ${text(path)})],
+  bindings = ${list(bindings)},
 );
 `;
 }

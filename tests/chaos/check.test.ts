@@ -1,0 +1,185 @@
+// The checker must find what it is there for: each history here breaks one promise.
+import { expect, test } from "vitest";
+import { check } from "./check.ts";
+import { type ClientHistory, type Entry, type History, nothing } from "./history.ts";
+
+const ROOM = "hub:r";
+
+const log = (...texts: string[]): Entry[] =>
+  texts.map((text, at) => ({ offset: at + 1, id: `event_${at + 1}`, text }));
+
+const client = (more: Partial<ClientHistory> = {}): ClientHistory => ({
+  name: "ann",
+  dialect: "native",
+  room: ROOM,
+  told: "log",
+  spans: [],
+  published: [],
+  ...more,
+});
+
+/** A reader that was shown these, from the beginning. */
+const shown = (...seen: [offset: number, text: string][]) =>
+  client({ spans: [{ from: 0, seen: seen.map(([offset, text]) => ({ offset, text })) }] });
+
+const live = (...texts: string[]) =>
+  client({ told: "live", spans: [{ from: 0, seen: texts.map((text) => ({ text })) }] });
+
+const history = (http: Entry[], more: Partial<History> = {}): History => ({
+  ...nothing(),
+  rooms: [{ name: ROOM, http, native: http }],
+  deliveries: [{ room: ROOM, arrivals: http.map(({ id, offset }) => ({ id, offset, isTaken: true })) }],
+  ...more,
+});
+
+const found = (it: History) => check(it).map(({ invariant }) => invariant);
+
+const ABC = log("a", "b", "c");
+
+test("a run in which nothing went wrong has no violation", () => {
+  const published = [
+    { text: "a", state: "acked", offset: 1 },
+    { text: "b", state: "acked" },
+    { text: "never", state: "ambiguous" },
+  ] as const;
+  const it = history(ABC, {
+    clients: [
+      client({ published: [...published], spans: [{ from: 3, seen: [] }] }),
+      shown([1, "a"], [2, "b"], [3, "c"]),
+      live("a", "c"),
+    ],
+    presence: [{ room: ROOM, by: "HTTP", listed: ["ann", "bob"], connected: ["bob", "ann"] }],
+    conversations: [{ name: "c", messages: ["m", "n"], responses: ["m"], answered: ["m"], refused: ["n"] }],
+    documents: [
+      {
+        room: "d",
+        replicas: [
+          { by: "x", text: "one.two." },
+          { by: "y", text: "one.two." },
+        ],
+        acked: ["one."],
+        ambiguous: ["six."],
+      },
+    ],
+    erasures: [{ text: "gone-1.", room: ROOM, files: [] }],
+  });
+  expect(check(it)).toEqual([]);
+});
+
+test.each([
+  ["an acknowledged message that is not in the log", [{ text: "z", state: "acked" }], ["lost"]],
+  ["one whose offset is past the log", [{ text: "d", state: "acked", offset: 4 }], ["lost"]],
+  ["one at whose offset something else stands", [{ text: "z", state: "acked", offset: 2 }], ["lost"]],
+  ["one that was never answered", [{ text: "z", state: "open" }], ["unanswered"]],
+  ["one that is ambiguous may be missing", [{ text: "z", state: "ambiguous" }], []],
+] as const)("what was said: %s", (_, published, expected) => {
+  const spans = [{ from: 3, seen: [] }];
+  expect(found(history(ABC, { clients: [client({ published: [...published], spans })] }))).toEqual(expected);
+});
+
+test.each([
+  ["a hole", [...log("a", "b"), { offset: 4, id: "event_4", text: "c" }], ["offsets"]],
+  ["the same text twice", log("a", "b", "a"), ["doubled"]],
+  ["the same id twice", [...log("a"), { offset: 2, id: "event_1", text: "b" }], ["doubled"]],
+] as const)("the log: %s", (_, entries, expected) => {
+  expect(found(history([...entries]))).toEqual(expected);
+});
+
+test("two doors to a log that show different things", () => {
+  const it = history(ABC);
+  it.rooms = [{ name: ROOM, http: ABC, native: ABC.slice(0, 2) }];
+  expect(found(it)).toEqual(["offsets"]);
+});
+
+test.each([
+  ["an event twice", shown([1, "a"], [2, "b"], [2, "b"], [3, "c"]), ["doubled"]],
+  ["two events in another order", shown([2, "b"], [1, "a"], [3, "c"]), ["gap", "reordered"]],
+  ["an event that is left out", shown([1, "a"], [3, "c"]), ["gap"]],
+  ["the end that is left out", shown([1, "a"], [2, "b"]), ["gap"]],
+  ["something that is not in the log", shown([1, "a"], [2, "b"], [3, "c"], [4, "d"]), ["lost"]],
+  ["something else than stands there", shown([1, "a"], [2, "x"], [3, "c"]), ["lost"]],
+  ["by text, an event twice", live("a", "a"), ["doubled"]],
+  ["by text, another order", live("b", "a"), ["reordered"]],
+  ["by text, something that is not in the log", live("a", "x"), ["lost"]],
+] as const)("what a client is shown: %s", (_, reader, expected) => {
+  expect(found(history(ABC, { clients: [reader] }))).toEqual(expected);
+});
+
+test("a client that is told that it cannot go on", () => {
+  const spans = [
+    { from: 0, seen: [{ offset: 1, text: "a" }] },
+    { from: 2, reason: "ahead", seen: [{ offset: 3, text: "c" }] },
+  ];
+  expect(found(history(ABC, { clients: [client({ spans })] }))).toEqual(["gap"]);
+});
+
+test("a client that does not come back", () => {
+  const spans = [{ from: 3, seen: [] }];
+  expect(found(history(ABC, { clients: [client({ spans, isAway: true })] }))).toEqual(["away"]);
+});
+
+test("what was edited or deleted since may have been shown as it was", () => {
+  const entries = ABC.map((it) => (it.offset === 2 ? { ...it, text: "", isAmended: true } : it));
+  const clients = [
+    shown([1, "a"], [2, "b"], [3, "c"]),
+    { ...live("a", "b"), published: [{ text: "b", state: "acked" as const, offset: 2 }] },
+  ];
+  const erasures = [{ text: "b", room: ROOM, files: [] }];
+  expect(check(history(entries, { clients, erasures }))).toEqual([]);
+  expect(found(history(entries, { clients }))).toEqual(["lost"]);
+});
+
+test("who is listed and not there, and who is there and not listed", () => {
+  const presence = [{ room: ROOM, by: "HTTP", listed: ["ann", "eve"], connected: ["ann", "bob"] }];
+  expect(found(history(ABC, { presence }))).toEqual(["ghost", "absent"]);
+});
+
+test("an entry of which no service was told, or only by a call that failed", () => {
+  const arrivals = [
+    { id: "event_1", offset: 1, isTaken: true },
+    { id: "event_2", offset: 2, isTaken: false },
+  ];
+  const it = history(ABC, { deliveries: [{ room: ROOM, arrivals }] });
+  expect(check(it)).toMatchObject([{ invariant: "undone", what: expect.stringContaining("2 entries") }]);
+});
+
+test("entries that a service was told in another order, but not those that are told again", () => {
+  const told = (...offsets: number[]) =>
+    offsets.map((offset) => ({ id: `event_${offset}`, offset, isTaken: true }));
+  const arrivals = (...offsets: number[]) => [{ room: ROOM, arrivals: told(...offsets) }];
+  expect(found(history(ABC, { deliveries: arrivals(1, 2, 1, 2, 3) }))).toEqual([]);
+  expect(found(history(ABC, { deliveries: arrivals(2, 1, 3) }))).toEqual(["reordered"]);
+});
+
+test.each([
+  ["without a response", { messages: ["m"] }, ["undone"]],
+  ["with two", { messages: ["m"], responses: ["m", "m"] }, ["doubled"]],
+  ["that stands twice", { messages: ["m", "m"], responses: ["m"] }, ["doubled"]],
+  ["whose response was shown and is lost", { answered: ["m"] }, ["lost"]],
+] as const)("a message of a conversation %s", (_, it, expected) => {
+  const none = { name: "c", messages: [], responses: [], answered: [], refused: [] };
+  const { messages, responses, answered, refused } = { ...none, ...it };
+  const lists = { messages: [...messages], responses: [...responses], answered: [...answered] };
+  const conversations = [{ name: "c", ...lists, refused: [...refused] }];
+  expect(found(history(ABC, { conversations }))).toEqual(expected);
+});
+
+test.each([
+  ["that differ", ["one.two.", "two.one."], ["one."], ["diverged"]],
+  ["in which a word is missing", ["two.", "two."], ["one."], ["lost"]],
+  ["in which a word stands twice", ["one.one.", "one.one."], ["one."], ["doubled"]],
+] as const)("texts %s", (_, [x, y], acked, expected) => {
+  const replicas = [
+    { by: "x", text: x },
+    { by: "y", text: y },
+  ];
+  const documents = [{ room: "d", replicas, acked: [...acked], ambiguous: [] }];
+  expect(found(history(ABC, { documents }))).toEqual(expected);
+});
+
+test("deleted content that is in a file", () => {
+  const erasures = [{ text: "gone-1.", room: ROOM, files: ["room.sqlite"] }];
+  expect(check(history(ABC, { erasures }))).toEqual([
+    { invariant: "undeleted", room: ROOM, what: "gone-1. was deleted, and stands in room.sqlite" },
+  ]);
+});
