@@ -3,6 +3,7 @@ use crate::message::ProtocolError;
 
 /// What is open to those who prove nothing: endpoints without a token, and connections without TLS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct Doors {
     /// `DEMO`: rooms in which everybody may do everything.
     pub demo: bool,
