@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use super::capability::{Capability, Contexts, Role};
-use crate::message::{Member, Millis, UserId};
+use crate::message::{Issue, Member, Millis, UserId};
 
 /// A token's claims, as far as they concern us.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -68,6 +68,12 @@ impl Claims {
     #[must_use]
     pub fn id(&self) -> Option<&str> {
         self.id.as_deref()
+    }
+
+    /// Which token this is, as far as taking tokens back goes by it.
+    #[must_use]
+    pub fn issue(&self) -> Issue {
+        Issue::new(self.issued_at(), self.id())
     }
 
     /// The user these claims are about, as others may see them.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::feature::ConnectionParts;
 use crate::kernel::{Connection, Flag, Flags, Grants};
-use crate::message::{ConnectionId, Member, Millis, Position, Rewind, RoomName, Topic};
+use crate::message::{ConnectionId, Issue, Member, Millis, Position, Rewind, RoomName, Topic};
 use crate::protocol::Wire;
 
 /// The header in which the Worker tells an object whom it let in. An object is
@@ -52,6 +52,9 @@ pub struct HandOff {
     /// Whether its user is not to be here by it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_absent: bool,
+    /// Which token it came with, if it did with one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issue: Option<Issue>,
     /// What features hand over with the connection. It stands beside the other fields.
     #[serde(skip)]
     pub own: Box<ConnectionParts>,
@@ -75,6 +78,7 @@ impl HandOff {
             position: None,
             rewind: None,
             is_absent: false,
+            issue: None,
             own: Box::default(),
         }
     }
@@ -92,6 +96,7 @@ impl HandOff {
             topics,
             rewind,
             is_absent,
+            issue,
             own,
             ..
         } = self;
@@ -106,6 +111,7 @@ impl HandOff {
             network,
             rewind,
             is_absent,
+            issue,
             asked,
             own: *own,
             ..connection

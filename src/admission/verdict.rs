@@ -2,7 +2,7 @@ use std::rc::Rc;
 
 use super::capability::{self, OWN, Role};
 use super::{
-    Claims, Doors, Endpoint, HandOff, Keys, Origins, Query, anonymous, following, is_local,
+    Claims, Doors, Endpoint, HandOff, Keys, Origins, Query, Revoked, anonymous, following, is_local,
 };
 use crate::close::CloseCode;
 use crate::feature;
@@ -20,6 +20,8 @@ pub struct Policy {
     pub origins: Origins,
     /// Which endpoints that take no token are open.
     pub doors: Doors,
+    /// Which tokens were taken back.
+    pub revoked: Rc<Revoked>,
     /// What is set for features.
     pub features: Rc<feature::Config>,
     /// Whether this is no production.
@@ -219,7 +221,7 @@ impl Policy {
         let judged = self.check_origin(upgrade).and_then(|()| match upgrade.credentials(tokens) {
             Credentials::None => Ok(None),
             Credentials::Token(token) => {
-                self.keys.verify_at(&token, is_local(&upgrade.host), now).map(Some)
+                self.claims(&token, is_local(&upgrade.host), now).map(Some)
             }
         });
         let is_admin = |it: &Option<Claims>| it.as_ref().is_some_and(|it| it.role == Role::Admin);
@@ -237,6 +239,12 @@ impl Policy {
         };
         let completed = joined.and_then(|it| self.complete(endpoint, &upgrade.query, it));
         completed.map_or_else(refuse, Verdict::Join)
+    }
+
+    /// What a token says that is good and was not taken back.
+    fn claims(&self, token: &str, local: bool, now: Millis) -> Result<Claims, ProtocolError> {
+        let claims = self.keys.verify_at(token, local, now)?;
+        self.revoked.judge(&claims, now).map(|()| claims)
     }
 
     fn check_origin(&self, upgrade: &Upgrade) -> Result<(), ProtocolError> {
@@ -258,7 +266,7 @@ impl Policy {
         now: Millis,
         new_id: impl FnOnce() -> String,
     ) -> Result<HandOff, ProtocolError> {
-        let claims = self.keys.verify_at(token, terms.local, now)?;
+        let claims = self.claims(token, terms.local, now)?;
         let hand_off = match endpoint.access {
             Access::Feature => self.assign(endpoint, terms, &claims, new_id()),
             Access::Token
@@ -284,7 +292,7 @@ impl Policy {
         let joining = joining(endpoint, &claims.sub, &parameter);
         let room = door::room(&self.features, &joining, id)?;
         let hand_off = HandOff::new(room, terms.wire, claims.member(), grants);
-        Ok(HandOff { expires_at: claims.expires_at, ..hand_off })
+        Ok(HandOff { expires_at: claims.expires_at, issue: Some(claims.issue()), ..hand_off })
     }
 
     /// Adds what features hand over with the connection, and how it follows the log.
@@ -311,11 +319,13 @@ impl Policy {
         now: Millis,
     ) -> Result<Renewal, ProtocolError> {
         let claims = self.keys.verify(token, now)?;
+        self.revoked.judge_renewal(&claims, now)?;
         let context = context.map(RoomName::parse).transpose()?;
         // Whose it is, the room knows.
         let grants = door::grants(kind).unwrap_or_else(|| capability::grants(&claims, kind, room));
         let (user, room, expires_at) = (claims.member().id, room.clone(), claims.expires_at);
-        Ok(Renewal { user, context, room, grants, expires_at })
+        let issue = Some(claims.issue());
+        Ok(Renewal { user, context, room, grants, expires_at, issue })
     }
 }
 
@@ -350,7 +360,8 @@ fn join(
     }
     let hand_off = HandOff::new(room, terms.wire, claims.member(), grants);
     let client = terms.client.clone();
-    Ok(HandOff { expires_at: claims.expires_at, client, ..hand_off })
+    let issue = Some(claims.issue());
+    Ok(HandOff { expires_at: claims.expires_at, client, issue, ..hand_off })
 }
 
 /// It names the variable: whoever sees it first is mostly who can set it.

@@ -1,7 +1,8 @@
 use super::room_call::{Asked, NoCall, decoded, number};
 use crate::admission::Query;
 use crate::directory::Listing;
-use crate::message::{Code, Kind, ProtocolError, RoomName};
+use crate::message::{Code, Kind, Millis, ProtocolError, RoomName, UserId};
+use crate::protocol::json;
 
 /// What is asked over HTTP.
 #[derive(Debug)]
@@ -12,6 +13,14 @@ pub enum Call {
     Batch,
     /// Which rooms are there?
     List(Listing),
+    /// Take tokens back; which ones, the body says.
+    Revoke,
+    /// What was taken back? Those after this one, at most so many.
+    Revocations(String, u32),
+    /// Take one of those for good again.
+    LiftRevocation(String),
+    /// Close the connections of a user, in all rooms.
+    LogOut(UserId),
     /// How is the service? (A44)
     Health,
     /// The same in numbers (A45).
@@ -39,7 +48,25 @@ impl Call {
             "/api/v1/websocket/metrics" => return only("GET", Ok(Self::Metrics)),
             "/api/v1/events" => return only("POST", Ok(Self::Batch)),
             "/api/v1/rooms" => return only("GET", listing(query).map(Self::List)),
+            "/api/v1/revocations" => {
+                return match method {
+                    "POST" => Ok(Self::Revoke),
+                    "GET" => Ok(Self::Revocations(
+                        query.get("cursor").unwrap_or_default().to_owned(),
+                        json::limit(number(query, "limit", "limit must be 1 to 200")?)?,
+                    )),
+                    _ => Err(NoCall::Method("GET, HEAD, POST".to_owned())),
+                };
+            }
             _ => {}
+        }
+        if let Some(id) = path.strip_prefix("/api/v1/revocations/").filter(|it| !it.contains('/')) {
+            return only("DELETE", decoded(id).map(Self::LiftRevocation));
+        }
+        let user =
+            path.strip_prefix("/api/v1/users/").and_then(|it| it.strip_suffix("/connections"));
+        if let Some(user) = user.filter(|it| !it.contains('/')) {
+            return only("DELETE", decoded(user).and_then(UserId::parse).map(Self::LogOut));
         }
         let rest = path.strip_prefix("/api/v1/rooms/").ok_or(NoCall::Nothing)?;
         let parts: Vec<&str> = rest.split('/').collect();
@@ -68,6 +95,7 @@ fn listing(query: &Query) -> Result<Listing, ProtocolError> {
         prefix: query.get("prefix").unwrap_or_default().to_owned(),
         after: query.get("cursor").map(Listing::place).transpose()?,
         within: None,
+        occupied_since: Millis(0),
         limit,
     })
 }

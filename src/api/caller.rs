@@ -24,6 +24,12 @@ impl Caller {
         Ok(Self { claims: keys.verify_at(token.ok_or(missing)?, local, now)? })
     }
 
+    /// What their token says.
+    #[must_use]
+    pub fn claims(&self) -> &Claims {
+        &self.claims
+    }
+
     /// Who it is.
     #[must_use]
     pub fn member(&self) -> Member {

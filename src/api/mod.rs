@@ -6,6 +6,7 @@ mod caller;
 mod event_in;
 mod problem;
 mod rates;
+mod revoking;
 mod room_call;
 mod room_request;
 mod sent;
@@ -22,6 +23,9 @@ pub use problem::Problem;
 #[cfg(not(target_arch = "wasm32"))]
 pub(crate) use problem::title;
 pub use rates::{Cost, PAGE_BYTES_A_CALL, Rates};
+pub use revoking::{
+    REVOKING_BYTES_MAX, RevocationOut, RevocationsOut, RevokingIn, TOO_MANY, read_revoking,
+};
 pub(crate) use room_call::CALLS as KERNEL_CALLS;
 pub use room_call::{Asked, NoCall, Reads, RoomCall};
 pub use room_request::{RoomRequest, Task};

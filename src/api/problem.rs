@@ -52,7 +52,7 @@ impl Problem {
     pub fn of(error: &ProtocolError) -> Self {
         let (status, faults) = match &error.details {
             Details::Faults(faults) => (422, faults.clone()),
-            Details::None | Details::Rate { .. } | Details::Version(_) => {
+            Details::None | Details::Rate { .. } | Details::Version(_) | Details::Until(_) => {
                 (status(error.code), Vec::new())
             }
         };

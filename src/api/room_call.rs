@@ -127,7 +127,8 @@ impl Asked {
         self.query.get("before").map_or(Ok(Before::Newest), Before::read)
     }
 
-    fn limit(&self) -> Result<u32, ProtocolError> {
+    /// How many are asked for at most.
+    pub(crate) fn limit(&self) -> Result<u32, ProtocolError> {
         json::limit(self.number("limit", "limit must be 1 to 200")?)
     }
 

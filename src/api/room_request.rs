@@ -8,8 +8,8 @@ use super::Sent;
 use crate::feature;
 use crate::kernel::{Command, Grants, Request};
 use crate::message::{
-    Before, ConnectionId, Drain, Json, Kicked, Kind, Member, Millis, Offset, PageRequest, RoomName,
-    UserId, Within,
+    Before, ConnectionId, Drain, Json, Kicked, Kind, Member, Millis, Offset, PageRequest,
+    Revocation, RoomName, UserId, Within,
 };
 
 /// What the Worker sends to a room's object on behalf of a caller.
@@ -53,6 +53,8 @@ pub enum Task {
     KickUser(UserId),
     /// Close some of those that came by a time.
     Drain(Drain),
+    /// Close the connections that these mean.
+    Revoke(Vec<Revocation>),
     /// Forget everything.
     Erase,
     /// Something that a feature serves, to callers or to another room.
@@ -150,6 +152,7 @@ impl Task {
             Self::KickSession(connection) => Command::Kick(Kicked::Connection(connection)),
             Self::KickUser(user) => Command::Kick(Kicked::User(user)),
             Self::Drain(it) => Command::Drain(it),
+            Self::Revoke(all) => Command::Revoke(all),
             Self::Erase => Command::Erase,
             Self::Feature(it) => Command::Feature(it.into()),
         };
@@ -167,6 +170,10 @@ mod tests {
             r#""presence""#,
             r#"{"kick_user":"ann"}"#,
             r#"{"drain":{"before":1,"limit":50}}"#,
+            r#"{"revoke":[{"user":"ann"},{"token":7},{"user":"b","issued_before":1,"joined_by":2}]}"#,
+            r#"{"ban":{"user":"ann","seconds":60,"reason":null}}"#,
+            r#"{"lift_ban":"ann"}"#,
+            r#"{"list_bans":[null,50]}"#,
             r#"{"delete_state":"topic"}"#,
             r#"{"delete_document":"notes"}"#,
             r#"{"delete_object":"plan.1"}"#,

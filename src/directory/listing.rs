@@ -2,7 +2,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
-use crate::message::{Millis, ProtocolError};
+use crate::message::{Millis, ProtocolError, is_default};
 
 /// Which rooms to list.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +18,9 @@ pub struct Listing {
     /// Only addresses in these, in order and apart: what the caller may see. `None`: all.
     #[serde(default)]
     pub within: Option<Vec<Addresses>>,
+    /// Only rooms in which somebody may be: that said so last, or have said nothing since then.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub occupied_since: Millis,
 }
 
 /// The addresses from `from` up to `to`, without it.

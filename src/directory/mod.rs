@@ -8,6 +8,7 @@ mod counts;
 mod listing;
 mod prometheus;
 mod report;
+mod revocations;
 mod store;
 mod summary;
 mod views;
@@ -16,6 +17,10 @@ pub use counts::Stretch;
 pub use listing::{Addresses, Listed, Listing, merge_pages};
 pub use prometheus::PROMETHEUS_TYPE;
 pub use report::{Ask, Report, shard_of};
+pub use revocations::{
+    KeptRevocation, REVOCATION_MIGRATIONS, REVOCATIONS_MAX, RevocationAsk, Revocations, Revoking,
+    Walk,
+};
 pub use store::{Directory, MIGRATIONS};
 pub use summary::Summary;
 pub use views::{

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Listing, SHARDS};
+use super::{Listing, RevocationAsk, SHARDS};
 use crate::breaker::{Breaker, State};
 use crate::feature::Numbers;
 use crate::tally::Tally;
@@ -37,6 +37,8 @@ pub enum Ask {
     Summary,
     /// Which rooms are there?
     List(Listing),
+    /// Something of tokens that are taken back: asked of an object of its own.
+    Revocations(RevocationAsk),
 }
 
 /// Which directory a room reports to: FNV-1a of its address, which is the same in every

@@ -129,7 +129,8 @@ impl<D: Database> Directory<D> {
     pub fn list(&self, listing: &Listing) -> Result<Vec<Listed>, D::Error> {
         let after = listing.after.as_deref().unwrap_or_default();
         let sql = "SELECT address, connections, reported_at FROM room
-                   WHERE address >= ? AND address < ? AND address > ? ORDER BY address LIMIT ?";
+                   WHERE address >= ? AND address < ? AND address > ?
+                   AND (connections > 0 OR reported_at >= ?) ORDER BY address LIMIT ?";
         let mut rooms: Vec<Listed> = Vec::new();
         for Addresses { from, to } in listing.ranges() {
             let wanted = listing.rows().saturating_sub(rooms.len() as u64);
@@ -138,7 +139,8 @@ impl<D: Database> Directory<D> {
             }
             // The larger of both, so that the key serves it.
             let from = from.as_str().max(after);
-            let bindings = [from.into(), to.as_str().into(), after.into(), wanted.into()];
+            let since = listing.occupied_since.0.into();
+            let bindings = [from.into(), to.as_str().into(), after.into(), since, wanted.into()];
             rooms.extend(self.database.run(sql, &bindings)?.into_iter().filter_map(listed));
         }
         Ok(rooms)

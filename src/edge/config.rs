@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 use worker::Env;
 
 use super::{clock, log, panic, platform};
-use crate::admission::{Doors, Keys, Origins, Policy};
+use crate::admission::{Doors, Keys, Origins, Policy, Revoked};
 use crate::budget::Budget;
 use crate::feature::{self, Configured, Share};
 use crate::limits::Limits;
@@ -83,7 +83,8 @@ impl Config {
         for name in unreadable {
             worker::console_error!("{name} is neither on nor off, so it is off");
         }
-        let policy = Policy { keys, origins, doors, features, development };
+        let revoked = Rc::new(Revoked::needed());
+        let policy = Policy { keys, origins, doors, revoked, features, development };
         let (metrics_token, budget) = (variable("METRICS_TOKEN"), Budget::new(limits.budget_bytes));
         let shared = feature::Shared::new(&budget);
         Self { limits, policy, metrics_token, budget, shared }

@@ -8,15 +8,17 @@ use worker::{
 use super::config::Config;
 use super::database::EdgeDatabase;
 use super::hand_over::ANSWER_MS;
+use super::revoker::Revoker;
 use super::{clock, log, platform};
 use crate::directory::{Ask, Directory, Report, SHARDS, shard_of};
 use crate::limits::Limits;
 use crate::message::Kind;
 
 /// One shard of the directory: which rooms there are, and what they did.
-#[durable_object(fetch)]
+#[durable_object(alarm)]
 pub struct DirectoryDurableObject {
     state: std::panic::AssertUnwindSafe<State>,
+    env: std::panic::AssertUnwindSafe<Env>,
     limits: Limits,
     /// Read once per wake; forgotten after a failure.
     directory: std::panic::AssertUnwindSafe<RefCell<Option<Directory<EdgeDatabase>>>>,
@@ -27,6 +29,7 @@ impl DurableObject for DirectoryDurableObject {
         Self {
             state: std::panic::AssertUnwindSafe(state),
             limits: Config::of(&env).limits,
+            env: std::panic::AssertUnwindSafe(env),
             directory: std::panic::AssertUnwindSafe(RefCell::default()),
         }
     }
@@ -35,12 +38,20 @@ impl DurableObject for DirectoryDurableObject {
         let Ok(ask) = serde_json::from_str::<Ask>(&request.text().await?) else {
             return Response::error("not sent by the Worker or a room", 403);
         };
-        let answered = self.answer(&ask);
+        let answered = match ask {
+            Ask::Revocations(ask) => self.revocations().answer(ask).await,
+            Ask::Report(_) | Ask::Forget(_) | Ask::Summary | Ask::List(_) => self.answer(&ask),
+        };
         if let Err(error) = &answered {
             *self.directory.borrow_mut() = None;
             log::broke("directory", &error.to_string());
         }
         answered
+    }
+
+    async fn alarm(&self) -> Result<Response> {
+        self.revocations().ring().await;
+        Response::empty()
     }
 }
 
@@ -52,6 +63,11 @@ const MISSED_MAX: u64 = 3;
 const GAUGE_MS: u64 = 24 * 60 * 60 * 1000;
 
 impl DirectoryDurableObject {
+    /// What the one object of this class does that is called [`REVOCATIONS`].
+    fn revocations(&self) -> Revoker<'_> {
+        Revoker { state: &self.state, env: &self.env, report_ms: self.limits.report_ms }
+    }
+
     fn answer(&self, ask: &Ask) -> Result<Response> {
         let now = clock::now();
         let mut slot = self.directory.borrow_mut();
@@ -68,6 +84,7 @@ impl DirectoryDurableObject {
             Ask::Forget(room) => directory.forget(room).and_then(|()| Response::empty()),
             Ask::Summary => Response::from_json(&directory.summary(now)?),
             Ask::List(listing) => Response::from_json(&directory.list(listing)?),
+            Ask::Revocations(_) => Response::error("asked of another object", 403),
         }
     }
 }
@@ -86,10 +103,22 @@ pub(super) async fn ask_all(env: &Env, ask: &Ask) -> Result<Vec<String>> {
 }
 
 async fn ask_shard(env: &Env, shard: u32, ask: &Ask) -> Result<String> {
+    ask_object(env, &format!("shard-{shard}"), ask, ANSWER_MS).await
+}
+
+/// The object that keeps what was taken back: of this class, and beside the shards.
+pub(super) const REVOCATIONS: &str = "revocations";
+
+/// Asks one object of this class.
+pub(super) async fn ask_object(
+    env: &Env,
+    name: &str,
+    ask: &Ask,
+    patience_ms: f64,
+) -> Result<String> {
     let namespace = js_sys::Reflect::get(env, &BINDING.into()).map_err(Error::from)?;
     let body = serde_json::to_string(ask)?;
-    let shard = format!("shard-{shard}");
-    let answer = platform::post_to(&namespace, &shard, &body, ANSWER_MS).await;
+    let answer = platform::post_to(&namespace, name, &body, patience_ms).await;
     answer.map_err(Error::from)?.as_string().ok_or(Error::RustError("no answer".into()))
 }
 

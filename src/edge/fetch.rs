@@ -6,8 +6,8 @@ use super::config::Config;
 use super::hand_over::{echo, hand_over};
 use super::http::{self, problem};
 use super::reception::{Handshake, Introduction, receive};
-use super::{clock, platform, stream};
-use crate::admission::{HandOff, Query, Route, Target, Upgrade, Verdict};
+use super::{clock, platform, revoked, stream};
+use crate::admission::{Credentials, HandOff, Query, Route, Target, Upgrade, Verdict};
 use crate::api::Problem;
 use crate::close::CloseCode;
 use crate::message::{Position, ProtocolError, address_key, networks};
@@ -110,6 +110,9 @@ async fn connect(
                 Ok(endpoint) => endpoint,
                 Err(error) => return handshake.reject(&error, CloseCode::of(&error)),
             };
+            if upgrade.credentials(descriptor.tokens) != Credentials::None {
+                revoked::refresh(&env, config).await;
+            }
             match config.policy.judge(&endpoint, upgrade, clock::now(), clock::new_id) {
                 Verdict::Join(hand_off) => {
                     // Who reads a stream is only known to the Worker.

@@ -7,7 +7,7 @@ use worker::{Env, Method, Request, Response, Result};
 
 use super::config::Config;
 use super::hand_over::run;
-use super::{breakers, clock, directory_object, log, platform};
+use super::{breakers, clock, directory_object, log, platform, revoked};
 use crate::admission::{Upgrade, bearer, is_local};
 use crate::api::{
     Answer, Asked, Batch, Call, Caller, Cost, NoCall, Problem, Rates, Reads, RoomRequest, Rooms,
@@ -33,7 +33,7 @@ thread_local! {
 }
 
 /// Why no call was answered with what it asked for.
-enum Failure {
+pub(super) enum Failure {
     Problem(Problem),
     Ours(worker::Error),
 }
@@ -50,14 +50,14 @@ impl From<worker::Error> for Failure {
     }
 }
 
-type Answered = std::result::Result<Response, Failure>;
+pub(super) type Answered = std::result::Result<Response, Failure>;
 
 /// What a call brings along.
-struct Http<'a> {
+pub(super) struct Http<'a> {
     request: &'a Request,
     asked: &'a Upgrade,
-    env: &'a Env,
-    config: Rc<Config>,
+    pub(super) env: &'a Env,
+    pub(super) config: Rc<Config>,
     /// Whether it is known by now who calls.
     is_known: Cell<bool>,
 }
@@ -124,7 +124,7 @@ pub(super) fn share(response: Response, asked: &Upgrade, config: &Config) -> Res
     let Some(origin) = origin.filter(allows) else { return Ok(response) };
     let headers = response.headers();
     headers.set("Access-Control-Allow-Origin", origin)?;
-    headers.set("Access-Control-Allow-Methods", "GET, POST, DELETE")?;
+    headers.set("Access-Control-Allow-Methods", "GET, POST, PUT, DELETE")?;
     headers.set("Access-Control-Allow-Headers", "Authorization, Content-Type, Last-Event-ID")?;
     headers.set("Access-Control-Max-Age", "86400")?;
     Ok(response)
@@ -136,17 +136,21 @@ impl Http<'_> {
             Call::Room(asked) => self.room(*asked).await,
             Call::Batch => self.batch().await,
             Call::List(listing) => self.list(listing).await,
+            Call::Revoke => self.revoke().await,
+            Call::Revocations(after, limit) => self.revocations(after, limit).await,
+            Call::LiftRevocation(id) => self.lift_revocation(id).await,
+            Call::LogOut(user) => self.log_out(user).await,
             Call::Health => {
                 let summary = self.summary().await?;
                 Ok(Response::from_json(&summary.health(clock::now()))?)
             }
             Call::Metrics => {
-                self.needs_metrics()?;
+                self.needs_metrics().await?;
                 let summary = self.summary().await?;
                 Ok(Response::from_json(&summary.metrics(clock::now()))?)
             }
             Call::Prometheus => {
-                self.needs_metrics()?;
+                self.needs_metrics().await?;
                 let text = self.summary().await?.prometheus(clock::now());
                 let response = Response::ok(text)?;
                 response.headers().set("Content-Type", PROMETHEUS_TYPE)?;
@@ -155,11 +159,21 @@ impl Http<'_> {
         }
     }
 
-    fn caller(&self) -> std::result::Result<Caller, ProtocolError> {
+    /// Whoever calls, with a token that is good and was not taken back.
+    async fn caller(&self) -> std::result::Result<Caller, ProtocolError> {
         let authorization = self.asked.authorization.as_deref();
-        let local = is_local(&self.asked.host);
-        let caller = Caller::of(&self.config.policy.keys, authorization, local, clock::now())?;
+        let (policy, local) = (&self.config.policy, is_local(&self.asked.host));
+        let caller = Caller::of(&policy.keys, authorization, local, clock::now())?;
         self.is_known.set(true);
+        revoked::refresh(self.env, &self.config).await;
+        policy.revoked.judge(caller.claims(), clock::now())?;
+        Ok(caller)
+    }
+
+    /// The same, and the call is counted.
+    pub(super) async fn charged(&self) -> std::result::Result<Caller, ProtocolError> {
+        let caller = self.caller().await?;
+        self.charge(&caller, Cost::Call)?;
         Ok(caller)
     }
 
@@ -182,7 +196,7 @@ impl Http<'_> {
 
     async fn room(&self, asked: Asked) -> Answered {
         let Asked { kind, call, .. } = asked;
-        let caller = self.caller()?;
+        let caller = self.caller().await?;
         let grants = caller.grants(kind, &asked.room);
         let may = call.grants.iter().any(|it| grants.has(*it));
         let cost = if may { call.cost } else { Cost::Call };
@@ -226,7 +240,7 @@ impl Http<'_> {
 
     /// Publishes to several rooms: one request each, whose events stay in their order.
     async fn batch(&self) -> Answered {
-        let caller = self.caller()?;
+        let caller = self.caller().await?;
         // Before the body is read.
         if !caller.may_somewhere(Grant::Publish) {
             return Err(
@@ -283,8 +297,7 @@ impl Http<'_> {
     }
 
     async fn list(&self, listing: Listing) -> Answered {
-        let caller = self.caller()?;
-        self.charge(&caller, Cost::Call)?;
+        let caller = self.charged().await?;
         let limit = listing.limit;
         let listing = Listing { within: caller.listable()?, ..listing };
         let mut pages = Vec::new();
@@ -329,13 +342,12 @@ impl Http<'_> {
     }
 
     /// Role `admin`, the bearer `METRICS_TOKEN`, or development.
-    fn needs_metrics(&self) -> std::result::Result<(), ProtocolError> {
+    async fn needs_metrics(&self) -> std::result::Result<(), ProtocolError> {
         let shown = self.asked.authorization.as_deref().and_then(bearer).unwrap_or_default();
         if self.config.policy.development || self.config.is_metrics_token(shown) {
             return Ok(());
         }
-        let caller = self.caller()?;
-        self.charge(&caller, Cost::Call)?;
+        let caller = self.charged().await?;
         if caller.is_admin() {
             return Ok(());
         }
@@ -343,7 +355,10 @@ impl Http<'_> {
     }
 
     /// The request's body, and what it takes of the budget until the call is answered.
-    async fn body(&self, bytes_max: usize) -> std::result::Result<(String, Lease), Failure> {
+    pub(super) async fn body(
+        &self,
+        bytes_max: usize,
+    ) -> std::result::Result<(String, Lease), Failure> {
         let too_large = || ProtocolError::too_large(bytes_max);
         // Before it is touched: to give up half-way costs the connection.
         let length = self.request.headers().get("Content-Length")?;

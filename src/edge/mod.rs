@@ -19,6 +19,8 @@ mod panic;
 mod platform;
 mod reception;
 mod refused;
+mod revoked;
+mod revoker;
 mod room_object;
 mod sockets;
 mod stream;

@@ -5,6 +5,7 @@
 //! only that there are some; `rules` stand above it.
 
 pub mod annotations;
+pub mod bans;
 mod calls;
 mod connection;
 pub mod conversations;
@@ -289,6 +290,8 @@ macro_rules! features {
             search: Search;
             /// What is said about what was said.
             annotations: Annotations;
+            /// Users who are kept out (Z1 to Z5).
+            bans: Bans;
         }
     };
 }

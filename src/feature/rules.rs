@@ -79,6 +79,15 @@ macro_rules! dispatch {
                     _ => None,
                 }
             }
+            fn lets_in(
+                &self,
+                room: &Room,
+                user: &UserId,
+                now: Millis,
+            ) -> Result<(), ProtocolError> {
+                $(<super::$module::$name as Rules>::lets_in(room, user, now)?;)*
+                Ok(())
+            }
             fn entered(&self, room: &mut Room, connection: &Connection) {
                 $(<super::$module::$name as Rules>::entered(room, connection);)*
             }

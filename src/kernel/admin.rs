@@ -5,7 +5,9 @@ use super::{Connection, Context, Counts, Effect, Grant, Room, StoredRoom, Write,
 use crate::close::CloseCode;
 use crate::feature::{ConnectionParts, Known};
 use crate::kernel::Event;
-use crate::message::{Code, ConnectionId, Drain, Epoch, Kicked, Millis, ProtocolError, Reply};
+use crate::message::{
+    Code, ConnectionId, Drain, Epoch, Kicked, Millis, ProtocolError, Reply, Revocation,
+};
 
 /// Within how many milliseconds those come back whose room was erased: as many as may be in one are
 /// no more than some a millisecond then.
@@ -35,15 +37,24 @@ pub(crate) fn kick(room: &mut Room, cx: &mut Context, principal: &Principal, who
     }
     for id in &kicked {
         let follows = room.connection(*id).is_some_and(Connection::can_fall_behind);
-        if follows {
-            let error = ProtocolError::denied("an administrator closed this");
-            attach::end(room, cx, *id, error, None);
+        let error = if follows {
+            ProtocolError::denied("an administrator closed this")
         } else {
-            let error = ProtocolError::denied("this connection was closed by an administrator");
-            room.disconnect(cx, *id, None, error);
-        }
+            ProtocolError::denied("this connection was closed by an administrator")
+        };
+        put_out(room, cx, *id, error);
     }
     cx.answer(principal, Event::Reply(Reply::Kicked(kicked.len() as u64)));
+}
+
+/// Ends a connection for good: its socket is closed; where it follows the log, it is detached instead,
+/// and not asked back.
+pub(crate) fn put_out(room: &mut Room, cx: &mut Context, id: ConnectionId, error: ProtocolError) {
+    if room.connection(id).is_some_and(Connection::can_fall_behind) {
+        attach::end(room, cx, id, error, None);
+    } else {
+        room.disconnect(cx, id, None, error);
+    }
 }
 
 /// Closes some of the connections that were there at a time, those that came first, so that their
@@ -64,6 +75,22 @@ pub(crate) fn drain(room: &mut Room, cx: &mut Context, principal: &Principal, dr
     }
     let (kicked, left) = (kicked as u64, (there.len() - kicked) as u64);
     cx.answer(principal, Event::Reply(Reply::Drained { kicked, left }));
+}
+
+/// Closes the connections that these mean, for those with another token to come back.
+pub(crate) fn revoke(room: &mut Room, cx: &mut Context, principal: &Principal, all: &[Revocation]) {
+    let error = |it: &Connection| {
+        let shown = it.shown()?;
+        let meant = || all.iter().filter(|one| one.covers(&it.member.id, shown, it.joined_at));
+        meant().find(|it| it.is_for_good()).or_else(|| meant().next()).map(Revocation::error)
+    };
+    let connections = room.connections.values();
+    let ended: Vec<_> = connections.filter_map(|it| Some((it.id, error(it)?))).collect();
+    let kicked = ended.len() as u64;
+    for (id, error) in ended {
+        room.disconnect(cx, id, None, error);
+    }
+    cx.answer(principal, Event::Reply(Reply::Kicked(kicked)));
 }
 
 pub(crate) fn erase(room: &mut Room, cx: &mut Context, principal: &Principal) {

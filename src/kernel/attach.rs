@@ -26,6 +26,9 @@ pub(crate) fn attach(
     if !connection.grants.has(Grant::Join) {
         return cx.refuse_principal(principal, NOT_HERE);
     }
+    if let Err(error) = room.lets_in(&connection.member.id, cx.clock.at) {
+        return cx.refuse_principal(principal, error);
+    }
     if let Err(error) = topics::bounded(topics.as_deref().unwrap_or_default()) {
         return cx.refuse_principal(principal, error);
     }

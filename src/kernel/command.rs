@@ -3,7 +3,7 @@ use std::rc::Rc;
 use crate::feature::{self, Ask, Found, Rate};
 use crate::message::{
     Acknowledgement, Body, Change, ConnectionId, Dedupe, Drain, Entry, EventName, Following, Json,
-    Kicked, PageRequest, ProtocolError, RequestId, Topic,
+    Kicked, PageRequest, ProtocolError, RequestId, Revocation, Topic,
 };
 
 /// A frame from a client, decoded. Decoding cannot fail as a whole: what could
@@ -64,6 +64,8 @@ pub enum Command {
     Kick(Kicked),
     /// Close some of those that are there, for them to come back.
     Drain(Drain),
+    /// Close the connections that these mean. Asked by the Worker and the object of revocations alone.
+    Revoke(Vec<Revocation>),
     /// Close every connection and forget everything.
     Erase,
     /// Something that a feature serves.
@@ -148,6 +150,7 @@ impl Command {
             | Self::Status
             | Self::Kick(_)
             | Self::Drain(_)
+            | Self::Revoke(_)
             | Self::Erase => Dedupe::No,
         }
     }

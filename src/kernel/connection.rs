@@ -7,8 +7,8 @@ use super::{Counts, Flag, Flags, Grant, Grants};
 use crate::feature::ConnectionParts;
 use crate::limits::{CONNECTION_BYTES_MAX, Limits};
 use crate::message::{
-    BROADCAST, Body, ConnectionId, Epoch, EventName, Json, Member, Millis, NotResumed, Offset,
-    Position, Rewind, Topic, ascii_len, is_default,
+    BROADCAST, Body, ConnectionId, Epoch, EventName, Issue, Json, Member, Millis, NotResumed,
+    Offset, Position, Rewind, Topic, ascii_len, is_default,
 };
 use crate::rates::Window;
 
@@ -95,6 +95,9 @@ pub struct Connection {
     /// Whether it missed who came and went while it was behind.
     #[serde(rename = "ps", default, skip_serializing_if = "is_default")]
     pub is_stale: bool,
+    /// Which token it shows; `None` of one that has none, or was stored when nobody took that down.
+    #[serde(rename = "tk", default, skip_serializing_if = "Option::is_none")]
+    pub issue: Option<Issue>,
     /// From where on, if not from there.
     #[serde(skip)]
     pub rewind: Option<Rewind>,
@@ -165,6 +168,7 @@ impl Connection {
             is_absent: false,
             shows: None,
             is_stale: false,
+            issue: None,
             rewind: None,
             asked: None,
             not_resumed: None,
@@ -225,6 +229,12 @@ impl Connection {
     pub(crate) fn fits_attachment(&self) -> bool {
         let json = serde_json::to_string(self);
         json.is_ok_and(|it| ascii_len(&it) <= CONNECTION_BYTES_MAX)
+    }
+
+    /// Which token it shows, if it shows one. Of one that was stored when nobody took that down it is
+    /// not known: such a token counts as the oldest there is.
+    pub(crate) fn shown(&self) -> Option<Issue> {
+        self.issue.or(self.expires_at.map(|_| Issue::default()))
     }
 
     /// Whether its token has expired.

@@ -46,6 +46,12 @@ pub(crate) trait Rules: Feature {
         None
     }
 
+    /// Whether this user may be in the room, or ask something of it over HTTP, whatever their token
+    /// allows.
+    fn lets_in(_: &Room, _: &UserId, _now: Millis) -> Result<(), ProtocolError> {
+        Ok(())
+    }
+
     /// A connection came in, or was found on waking.
     fn entered(_: &mut Room, _: &Connection) {}
 
@@ -132,6 +138,8 @@ pub(crate) trait Features: std::fmt::Debug + Sync {
     /// See [`Rules::found`].
     fn found(&self, room: &mut Room, query: Query, found: Found, host: HostStats)
     -> Option<Answer>;
+    /// See [`Rules::lets_in`].
+    fn lets_in(&self, room: &Room, user: &UserId, now: Millis) -> Result<(), ProtocolError>;
     /// See [`Rules::entered`].
     fn entered(&self, room: &mut Room, connection: &Connection);
     /// See [`Rules::spoke`].

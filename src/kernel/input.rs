@@ -6,8 +6,8 @@ use super::{Connection, Grants};
 use crate::feature;
 use crate::kernel::Request;
 use crate::message::{
-    ConnectionId, Entry, Following, Member, Millis, Offset, ProtocolError, RequestId, RoomName,
-    UserId,
+    ConnectionId, Entry, Following, Issue, Member, Millis, Offset, ProtocolError, RequestId,
+    RoomName, UserId,
 };
 
 /// Something that happened to the room.
@@ -98,4 +98,6 @@ pub struct Renewal {
     pub grants: Grants,
     /// When it expires; `None` for one that does not.
     pub expires_at: Option<Millis>,
+    /// Which token it is.
+    pub issue: Option<Issue>,
 }

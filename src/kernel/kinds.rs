@@ -32,6 +32,8 @@ pub(crate) fn serves(kind: Kind, command: &Command) -> bool {
         | Command::Subscribe(_)
         | Command::Unsubscribe(_)
         | Command::Erase => true,
+        // No client asks for it.
+        Command::Revoke(_) => false,
         Command::Publish(_) => kind.properties().serves_events,
         Command::Feature(it) => it.is_served_in(kind),
     }

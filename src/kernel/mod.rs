@@ -174,6 +174,11 @@ impl Room {
         Ok(Connection { epoch, ..connection })
     }
 
+    /// Whether this user may be in it, or ask something of it over HTTP, whatever their token allows.
+    pub fn lets_in(&self, user: &UserId, now: Millis) -> Result<(), ProtocolError> {
+        self.features.lets_in(self, user, now)
+    }
+
     /// Takes what an operator set for features.
     pub(crate) fn configure(&mut self, config: Rc<feature::Config>) {
         self.config = config;
@@ -288,7 +293,12 @@ impl Room {
             } => {
                 cx.tally.received += 1;
                 let principal = Principal::caller(member, grants, request_id);
-                self.carry_out(&mut cx, &principal, command, duplicate);
+                // Whom nothing is granted is another room.
+                let is_room = grants == Grants::default();
+                match self.lets_in(&principal.member.id, cx.clock.at) {
+                    Err(error) if !is_room => cx.refuse_principal(&principal, error),
+                    Ok(()) | Err(_) => self.carry_out(&mut cx, &principal, command, duplicate),
+                }
             }
             Input::Renewed { connection, request_id, renewal, attach } => {
                 let counted = Counted::Attachment;

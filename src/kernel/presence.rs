@@ -37,6 +37,7 @@ pub(crate) fn admits(
     address: Option<&str>,
     now: Millis,
 ) -> Result<(), ProtocolError> {
+    room.lets_in(&connection.member.id, now)?;
     if let Some(network) = &connection.network {
         anonymous::capacity_for(room, network)?;
     }

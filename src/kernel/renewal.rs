@@ -60,12 +60,12 @@ pub(crate) fn renewed(
     let limits = room.limits;
     let Some(connection) = room.connections.get(&id) else { return };
     let renewal = renewal.and_then(|it| fits(connection, &it).map(|()| it));
-    let Renewal { user, grants, expires_at, .. } = match renewal {
+    let Renewal { user, grants, expires_at, issue, .. } = match renewal {
         Ok(renewal) => renewal,
         Err(error) => return cx.refuse(id, request_id, error),
     };
     let due = room.resubscribe(id, |it| {
-        (it.grants, it.expires_at, it.renew_by) = (grants, expires_at, None);
+        (it.grants, it.expires_at, it.renew_by, it.issue) = (grants, expires_at, None, issue);
         it.due_at(&limits)
     });
     room.sweep_no_later_than(due.flatten());

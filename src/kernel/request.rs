@@ -91,6 +91,7 @@ impl Room {
             Command::Status => status::status(self, cx, principal),
             Command::Kick(whom) => admin::kick(self, cx, principal, &whom),
             Command::Drain(it) => admin::drain(self, cx, principal, it),
+            Command::Revoke(all) => admin::revoke(self, cx, principal, &all),
             Command::Erase => admin::erase(self, cx, principal),
             Command::Feature(it) => self.features.handle(self, cx, principal, it, duplicate),
         }

@@ -2,7 +2,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use super::Offset;
+use super::{Millis, Offset};
 
 /// Why something was refused: stable, machine-readable, the same in every protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -93,6 +93,8 @@ pub enum Details {
     Version(Offset),
     /// Everything that is wrong with what was sent.
     Faults(Vec<Fault>),
+    /// Until when it is refused.
+    Until(Millis),
 }
 
 impl Details {

@@ -18,6 +18,7 @@ mod presence;
 mod published;
 mod readable;
 mod reply;
+mod revocation;
 mod strings;
 mod target;
 mod timestamp;
@@ -43,6 +44,7 @@ pub use presence::{
 pub use published::{BROADCAST, BYTES, EVENT, Priority};
 pub use readable::is_bearable;
 pub use reply::{Accepted, Reply, Stats, Status, Welcome};
+pub use revocation::{Issue, Revocation};
 pub use target::{Target, minted_at};
 pub use timestamp::Millis;
 pub use topic::{EventName, StateKey, Topic};

@@ -97,6 +97,7 @@ pub(crate) enum ErrorDetails<'a> {
     Rate { limit: u64, window: String, retry_after: u64 },
     Faults { faults: &'a [Fault] },
     Version { version: Offset },
+    Until { until: String, retry_after: u64 },
     Wait { retry_after: u64 },
 }
 
@@ -111,6 +112,10 @@ impl<'a> ErrorDetails<'a> {
             }),
             Details::Version(version) => Some(Self::Version { version: *version }),
             Details::Faults(faults) => Some(Self::Faults { faults }),
+            Details::Until(until) => Some(Self::Until {
+                until: until.to_rfc3339(),
+                retry_after: error.retry_after.unwrap_or_default(),
+            }),
         }
     }
 }

@@ -187,6 +187,62 @@ pub(super) const CALLS: &[Call] = &[
         problems: &[400, 401, 404, 500],
     },
     Call {
+        method: "post",
+        path: "/api/v1/revocations",
+        id: "revoke",
+        tag: "tokens",
+        summary: "Take tokens back",
+        about: "Takes the role `admin`. A user for good (`sub`), one token (`jti`), all that were issued before a moment (`issued_before`), or those of one user (both). Nobody comes in with them from then on, and connections end, within about a second. The same again is kept until the new time.",
+        open: false,
+        parameters: &[],
+        body: Some((input::<api::RevokingIn>, r#"{"sub":"bob","issued_before":1704110400}"#)),
+        answer: Answer::Json("It is in force.", output::<api::RevocationOut>, REVOKED),
+        problems: &[400, 401, 403, 409, 413, 429, 500, 503],
+    },
+    Call {
+        method: "get",
+        path: "/api/v1/revocations",
+        id: "listRevocations",
+        tag: "tokens",
+        summary: "Which tokens were taken back",
+        about: "Takes the role `admin`.",
+        open: false,
+        parameters: &["cursor", "limit"],
+        body: None,
+        answer: Answer::Json(
+            "A page, in the order of their ids.",
+            output::<api::RevocationsOut>,
+            r#"{"revocations":[{"id":"5e884898da280471","jti":"t-17","since":"2024-01-01T12:00:00.123Z","expires_at":"2024-01-31T12:00:00.123Z"}],"cursor":"5e884898da280471"}"#,
+        ),
+        problems: &[400, 401, 403, 429, 500, 503],
+    },
+    Call {
+        method: "delete",
+        path: "/api/v1/revocations/{revocation}",
+        id: "liftRevocation",
+        tag: "tokens",
+        summary: "Have tokens be good again",
+        about: "Takes the role `admin`.",
+        open: false,
+        parameters: &["revocation"],
+        body: None,
+        answer: Answer::Nothing("They are, within about a second."),
+        problems: &[400, 401, 403, 404, 429, 500, 503],
+    },
+    Call {
+        method: "delete",
+        path: "/api/v1/users/{user}/connections",
+        id: "logOut",
+        tag: "tokens",
+        summary: "Log a user out",
+        about: "Closes their connections in all rooms, within about a second; their tokens stay good. For the user, or the role `admin`.",
+        open: false,
+        parameters: &["user"],
+        body: None,
+        answer: Answer::Nothing("Their connections are being closed."),
+        problems: &[400, 401, 403, 429, 500, 503],
+    },
+    Call {
         method: "get",
         path: "/api/v1/websocket/health",
         id: "readHealth",
@@ -250,6 +306,8 @@ pub(super) const CALLS: &[Call] = &[
 
 const METRICS: &str =
     "Takes a token of the role `admin`, or `METRICS_TOKEN` as the bearer; open in development.";
+
+const REVOKED: &str = r#"{"id":"2c26b46b68ffc68f","sub":"bob","issued_before":1704110400,"since":"2024-01-01T12:00:00.123Z","expires_at":"2024-01-31T12:00:00.123Z"}"#;
 
 const PUBLISHED: &str = r#"{"type":"workflow_update","id":"w1-7","data":{"workflow_id":"w1","status":"in_progress","stage":"validation","progress":62.5}}"#;
 

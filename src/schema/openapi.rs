@@ -49,6 +49,7 @@ pub fn openapi() -> Value {
         "tags": [
             {"name": "events", "description": "What is said in rooms."},
             {"name": "rooms", "description": "Rooms, and who is there."},
+            {"name": "tokens", "description": "Tokens that are taken back, and users who log out."},
             {"name": "monitoring", "description": "How the service is."},
         ],
         "security": [{"bearer": []}],
@@ -160,7 +161,7 @@ fn response_name(status: u16) -> String {
 }
 
 /// One of every status.
-fn errors() -> [ProtocolError; 9] {
+fn errors() -> [ProtocolError; 10] {
     let fault =
         Fault { field: "progress".into(), problem: "must be a number from 0 to 100".into() };
     [
@@ -168,6 +169,7 @@ fn errors() -> [ProtocolError; 9] {
         ProtocolError::unauthenticated("a token is needed: Authorization: Bearer <token>"),
         ProtocolError::denied("this token does not allow this in this room"),
         ProtocolError::new(Code::NotFound, "there is no such kind of room"),
+        ProtocolError::new(Code::Conflict, "this key has another version"),
         ProtocolError::too_large(1 << 20),
         ProtocolError::faulty(vec![fault]),
         ProtocolError::too_fast(1000, 60_000, 44_001),
@@ -287,6 +289,13 @@ const PARAMETERS: &[Parameter] = &[
         "Of the page before: to be brought back as it came.",
         input::<String>,
         r#""aHViOnByb2plY3RfMQ""#,
+    ),
+    parameter(
+        "revocation",
+        "path",
+        "The id of what was taken back.",
+        input::<String>,
+        r#""5e884898da280471""#,
     ),
     Parameter {
         name: "limit",

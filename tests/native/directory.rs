@@ -52,6 +52,7 @@ impl Service {
             after: None,
             limit,
             within: None,
+            occupied_since: Millis(0),
         };
         let mut rooms = Vec::new();
         loop {

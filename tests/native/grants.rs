@@ -124,6 +124,7 @@ fn m6_a_token_that_shows_less_ends_what_the_one_before_showed() {
         room: crate::support::room_name(),
         grants: Grants::all().without_measures(),
         expires_at: None,
+        issue: None,
     };
     let (connection, renewal) = (session_id(1), Ok(renewal));
     world.happens(Input::Renewed { connection, request_id: None, renewal, attach: None });

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use dormouse::admission::endpoints;
+use dormouse::feature::bans::BanEvent;
 use dormouse::feature::conversations::{ConversationEvent, ResumeToken};
 use dormouse::feature::documents::EditingEvent;
 use dormouse::feature::metrics::{Metric, MetricEvent, Reading};
@@ -272,6 +273,8 @@ pub(crate) fn events() -> Vec<Event> {
         Event::Reply(Reply::Unsubscribed(topics(), None)),
         Event::Reply(Reply::Subscriptions(None)),
         StateEvent::All(state, Offset(42)).into(),
+        BanEvent::Banned(UserId("bob".into()), Some(NOON), 1).into(),
+        BanEvent::Lifted(UserId("bob".into())).into(),
         Event::Reply(Reply::Stats(room)),
         Event::Reply(Reply::Status(Box::new(status))),
         Event::Reply(Reply::Kicked(2)),

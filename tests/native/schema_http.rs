@@ -23,6 +23,9 @@ fn name(call: &Call) -> &'static str {
             ("GET", "events?search") => "search",
             ("GET", "presence") => "presence",
             ("GET", "reads") => "reads",
+            ("GET", "bans") => "list bans",
+            ("PUT", "bans/{user}") => "ban",
+            ("DELETE", "bans/{user}") => "lift ban",
             ("DELETE", "connections") => "drain",
             ("DELETE", "connections/{session}") => "kick session",
             ("DELETE", "users/{user}") => "kick user",
@@ -34,13 +37,18 @@ fn name(call: &Call) -> &'static str {
         },
         Call::Batch => "batch",
         Call::List(_) => "list",
+        Call::Revoke => "revoke",
+        Call::Revocations(..) => "revocations",
+        Call::LiftRevocation(_) => "lift revocation",
+        Call::LogOut(_) => "log out",
         Call::Health => "health",
         Call::Metrics => "metrics",
         Call::Prometheus => "prometheus",
     }
 }
 
-const CALLS: [&str; 17] = [
+const CALLS: [&str; 24] = [
+    "ban",
     "batch",
     "delete document",
     "delete object",
@@ -51,12 +59,18 @@ const CALLS: [&str; 17] = [
     "history",
     "kick session",
     "kick user",
+    "lift ban",
+    "lift revocation",
     "list",
+    "list bans",
+    "log out",
     "metrics",
     "presence",
     "prometheus",
     "publish",
     "reads",
+    "revocations",
+    "revoke",
     "search",
 ];
 

@@ -16,7 +16,9 @@ use dormouse::feature::conversations::{Outcome as Answered, ResumeToken};
 use dormouse::feature::webhooks::{Delivered, Outcome};
 use dormouse::feature::{Call, ConnectionParts, Input as FeatureInput};
 use dormouse::kernel::{Grants, Input};
-use dormouse::message::{Kind, Member, Millis, Offset, Position, Rewind, RoomName, Topic, UserId};
+use dormouse::message::{
+    Issue, Kind, Member, Millis, Offset, Position, Rewind, RoomName, Topic, UserId,
+};
 use dormouse::protocol::{ProtocolId, Wire};
 use dormouse::tally::Tally;
 use serde_json::{Value, json};
@@ -27,7 +29,7 @@ use crate::support::{NOON, Rusqlite, epoch};
 use crate::world::World;
 
 /// Every form there has been, oldest first.
-const FORMS: &[&str] = &["1", "2", "3", "4", "5", "6", "7"];
+const FORMS: &[&str] = &["1", "2", "3", "4", "5", "6", "7", "8"];
 
 fn folder(form: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/stored").join(form)
@@ -265,6 +267,7 @@ fn a_hand_off_of_another_version_is_read() {
         position: None,
         rewind: None,
         is_absent: false,
+        issue: None,
         own,
     };
     let header = |json: &str| URL_SAFE_NO_PAD.encode(json);
@@ -281,10 +284,10 @@ fn a_hand_off_of_another_version_is_read() {
         position: Some(Position { epoch: epoch(), offset: Offset(41) }),
         rewind: Some(Rewind::Entries(50)),
         is_absent: true,
+        issue: Some(Issue(Millis(5), 7)),
         ..none.clone()
     };
-    let follows =
-        r#","topics":["a.*"],"position":{"e":"e","o":41},"rewind":{"n":50},"is_absent":true"#;
+    let follows = r#","topics":["a.*"],"position":{"e":"e","o":41},"rewind":{"n":50},"is_absent":true,"issue":[5,7]"#;
     assert_eq!(following.to_header(), header(&literal.replace(RESUME, follows)));
     assert_eq!(HandOff::from_header(&following.to_header()), Some(following));
     // What another version hands over beside it, and what is no such thing.

@@ -2,20 +2,21 @@
 
 use dormouse::api::Task;
 use dormouse::feature::Call;
+use dormouse::feature::bans::{BanTask, Banning};
 use dormouse::feature::conversations::{Outcome, Question, Responded};
 use dormouse::feature::documents::EditingWrite;
 use dormouse::feature::documents::Version;
 use dormouse::feature::documents::document::Snapshot;
 use dormouse::feature::metrics::MetricCall;
 use dormouse::history::{History, SqlHistory};
-use dormouse::kernel::{Connection, Write};
+use dormouse::kernel::{Connection, Grants, Write};
 use dormouse::limits::Limits;
-use dormouse::message::{Kind, Name};
+use dormouse::message::{Kind, Name, UserId};
 use dormouse::protocol::{ProtocolId, Wire};
 use serde_json::{Value, json};
 
 use crate::publications::called;
-use crate::support::{epoch, session_id};
+use crate::support::{epoch, member, session_id};
 use crate::transfer::{chunk, content};
 use crate::world::World;
 
@@ -130,6 +131,9 @@ fn hub() -> World {
         2,
         &json!({"type": "large_data_request", "data": {"data_id": "whole", "from": 1}}),
     );
+    let (user, reason) = (UserId("eve".into()), Some("spam".into()));
+    let ban = BanTask::Ban(Banning { user, seconds: Some(3_600), reason });
+    world.run_as(&member("backend"), Grants::all(), &Task::from(ban));
     // Too fast, once: of what is forgiven twice.
     for _ in 0..100 {
         says(&mut world, 3, &json!({"type": "status"}));

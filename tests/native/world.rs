@@ -347,6 +347,10 @@ impl World {
             let flushed = driver.step(&moment, |host| host.flush(moment.now()).map(|()| Flush::No));
             after = flushed.unwrap();
         }
+        // [Z2] Nobody who is banned is told anything.
+        let room = driver.host().room();
+        let banned = |it: &Connection| room.lets_in(&it.member.id, self.now).is_err();
+        assert!(room.connections().all(|it| it.is_detached || !banned(it)));
         self.awake = Some(driver);
     }
 

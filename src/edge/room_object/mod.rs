@@ -4,6 +4,7 @@ mod join;
 mod outbound;
 mod report;
 mod room_request;
+mod tokens;
 
 use std::cell::RefCell;
 use std::panic::AssertUnwindSafe;
@@ -75,7 +76,9 @@ impl Shared {
             host.receive(connection, frame, clock, |token, context| {
                 let room = self.name().and_then(|it| RoomName::parse(it).ok());
                 let room = room.ok_or(ProtocolError::system())?;
-                self.config.policy.renew(self.kind, &room, token, context, now)
+                let renewed = self.config.policy.renew(self.kind, &room, token, context, now)?;
+                self.look_at_tokens_soon();
+                Ok(renewed)
             })
         });
     }

@@ -55,6 +55,10 @@ impl Shared {
                 log::failed(shared.kind, &name, &error.to_string());
                 shared.take_back(&report);
             }
+            // Who came in by a list that was a second old.
+            if report.tally.opened != 0 {
+                shared.look_at_tokens().await;
+            }
         });
     }
 

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use worker::{Request, Response, Result};
 
 use super::Shared;
-use crate::api::{Answer, RoomRequest};
+use crate::api::{Answer, RoomRequest, Task};
 use crate::edge::clock;
 use crate::host::Flush;
 
@@ -18,6 +18,9 @@ impl Shared {
         };
         if self.name().is_some_and(|name| name != room.as_str()) {
             return Response::error("sent to the wrong room", 403);
+        }
+        if let Task::Revoke(news) = &task {
+            self.config.policy.revoked.learn(news);
         }
         let mut answers: Vec<Answer> = Vec::new();
         self.step(|host| {

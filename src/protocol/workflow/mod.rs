@@ -179,7 +179,7 @@ impl<'a> Error<'a> {
     fn of(notice: &'a Notice, error: &'a ProtocolError) -> Self {
         let faults = match &error.details {
             Details::Faults(faults) => faults.as_slice(),
-            Details::None | Details::Rate { .. } | Details::Version(_) => &[],
+            Details::None | Details::Rate { .. } | Details::Version(_) | Details::Until(_) => &[],
         };
         Self {
             error_code: error.code,

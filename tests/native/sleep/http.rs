@@ -1,6 +1,7 @@
 //! What every room serves over HTTP: events in, the log out (G1 to G7).
 
 use dormouse::api::Task;
+use dormouse::feature::bans::BanTask;
 use dormouse::message::{Millis, Offset};
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -107,6 +108,6 @@ fn page(
 }
 
 /// What can be asked of a room of any kind.
-pub(super) fn everything() -> [Task; 2] {
-    [Task::Presence, page(None, None, None, 200)]
+pub(super) fn everything() -> [Task; 3] {
+    [Task::Presence, page(None, None, None, 200), BanTask::List(None, 50).into()]
 }

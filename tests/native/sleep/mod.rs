@@ -6,6 +6,7 @@
 
 mod admin;
 mod annotations;
+mod bans;
 mod chat;
 mod connection;
 mod conversation;

@@ -9,9 +9,9 @@ use serde_json::Value;
 
 use super::step::{Bounds, Feature, Step, Steps};
 use super::{
-    admin, annotations, chat, connection, conversation, demo, editing, heartbeat, http, large_data,
-    measures, metrics, native, presence, publishing, search, state, token, topics, vacancy,
-    webhooks,
+    admin, annotations, bans, chat, connection, conversation, demo, editing, heartbeat, http,
+    large_data, measures, metrics, native, presence, publishing, search, state, token, topics,
+    vacancy, webhooks,
 };
 
 pub(super) struct Place {
@@ -87,6 +87,7 @@ pub(super) static CHAT: Place = Place {
         &http::HISTORY,
         &search::IN_CONTEXT,
         &admin::ALL,
+        &bans::ALL,
         &vacancy::VACANCY,
         &webhooks::WEBHOOKS,
     ],
@@ -125,7 +126,9 @@ pub(super) static HUB: Place = Place {
         &http::HISTORY,
         &search::IN_EVENTS,
         &admin::ALL,
+        &bans::ALL,
         &admin::BY_EVENTS,
+        &bans::BY_EVENTS,
         &vacancy::VACANCY,
         &webhooks::WEBHOOKS,
     ],
@@ -165,6 +168,7 @@ pub(super) static FOLLOWED_HUB: Place = Place {
     features: &[
         &connection::ALL,
         &native::FOLLOWING,
+        &bans::ALL,
         &publishing::BY_EVENTS,
         &state::STATE,
         &http::HISTORY,
@@ -211,6 +215,7 @@ pub(super) static LOBBY: Place = Place {
         &http::HISTORY,
         &presence::OVER_HTTP,
         &admin::ALL,
+        &bans::ALL,
         &vacancy::VACANCY,
         &webhooks::WEBHOOKS,
     ],
@@ -266,6 +271,7 @@ pub(super) static ANALYTICS: Place = Place {
         &http::HISTORY,
         &search::OFF,
         &admin::ALL,
+        &bans::ALL,
         &vacancy::VACANCY,
         &webhooks::WEBHOOKS,
     ],
@@ -297,6 +303,7 @@ pub(super) static COLLABORATION: Place = Place {
         &http::EVENTS,
         &http::HISTORY,
         &admin::ALL,
+        &bans::ALL,
         &vacancy::VACANCY,
         &webhooks::WEBHOOKS,
     ],
@@ -330,6 +337,7 @@ pub(super) static TALK: Place = Place {
         &http::HISTORY,
         &presence::OVER_HTTP,
         &admin::ALL,
+        &bans::ALL,
         &vacancy::VACANCY,
         &webhooks::WEBHOOKS,
     ],

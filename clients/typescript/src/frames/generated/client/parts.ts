@@ -46,6 +46,11 @@ export type ErrorDetails =
   | {
       /** Seconds after which it may work. */
       retry_after: number;
+      until: string;
+    }
+  | {
+      /** Seconds after which it may work. */
+      retry_after: number;
     };
 
 /** Why a client does not go on from the position that it asked for. */

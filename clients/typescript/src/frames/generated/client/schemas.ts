@@ -12,6 +12,7 @@ export const client = /* @__PURE__ */ frames<ServerFrames>("client", () => {
     obj({ limit: count, retry_after: count, window: str }),
     obj({ faults: list(Fault) }),
     obj({ version: Offset }),
+    obj({ retry_after: count, until: str }),
     obj({ retry_after: count }),
   );
   const NotResumed = word("epoch", "gone", "ahead", "denied");

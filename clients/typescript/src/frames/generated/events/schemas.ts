@@ -13,6 +13,7 @@ export const events = /* @__PURE__ */ frames<ServerFrames>("events", () => {
     obj({ limit: count, retry_after: count, window: str }),
     obj({ faults: list(Fault) }),
     obj({ version: Offset }),
+    obj({ retry_after: count, until: str }),
     obj({ retry_after: count }),
   );
   const Delete = obj({ id: str, of: Offset });
@@ -47,6 +48,7 @@ export const events = /* @__PURE__ */ frames<ServerFrames>("events", () => {
     { estimated_completion: nullable(str), message: nullable(str) },
   );
   const Renewed = obj({ expires_at: nullable(str), user_id: str });
+  const Banned = obj({ kicked: count, user_id: str }, { until: str });
   const Change = obj({ at: str, offset: Offset, user: str });
   const Reacted = obj({ count: count, me: bool, users: list(str) });
   const HistoryEvent = obj(
@@ -80,6 +82,7 @@ export const events = /* @__PURE__ */ frames<ServerFrames>("events", () => {
   const StatsOut = obj({ connections: count, epoch: str, offset: Offset, users: count });
   const Subscribed = obj({ subscribed: list(str) });
   const Subscriptions = obj({ subscriptions: list(str) });
+  const Unbanned = obj({ user_id: str });
   const Unsubscribed = obj({ unsubscribed: list(str) });
 
   return {
@@ -174,6 +177,7 @@ export const events = /* @__PURE__ */ frames<ServerFrames>("events", () => {
     pong: obj({ timestamp: str, type: word("pong") }, { id: str }),
     "pong.bare": obj({ type: word("pong") }),
     "response.auth": obj({ result: Renewed, timestamp: str, type: word("response") }, { id: str }),
+    "response.ban": obj({ result: Banned, timestamp: str, type: word("response") }, { id: str }),
     "response.history": obj({ result: History, timestamp: str, type: word("response") }, { id: str }),
     "response.kicked": obj({ result: KickedOut, timestamp: str, type: word("response") }, { id: str }),
     "response.presence": obj({ result: Members, timestamp: str, type: word("response") }, { id: str }),
@@ -188,6 +192,7 @@ export const events = /* @__PURE__ */ frames<ServerFrames>("events", () => {
       { result: Subscriptions, timestamp: str, type: word("response") },
       { id: str },
     ),
+    "response.unban": obj({ result: Unbanned, timestamp: str, type: word("response") }, { id: str }),
     "response.unsubscribed": obj(
       { result: Unsubscribed, timestamp: str, type: word("response") },
       { id: str },

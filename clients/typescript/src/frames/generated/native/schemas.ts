@@ -36,6 +36,7 @@ export const native = /* @__PURE__ */ frames<ServerFrames>("native", () => {
     obj({ limit: count, retry_after: count, window: str }),
     obj({ faults: list(Fault) }),
     obj({ version: Offset }),
+    obj({ retry_after: count, until: str }),
     obj({ retry_after: count }),
   );
   const DocumentCursor = obj({ document: str, position: count, selection: any });
