@@ -69,17 +69,19 @@ pub struct Capability {
 
 impl Capability {
     fn covers(&self, kind: Kind, room: &RoomName) -> bool {
-        let address = format!("{}:{}", kind.as_str(), room.as_str());
-        match self.room.strip_suffix('*') {
-            Some(prefix) => address.starts_with(prefix),
-            None => address == self.room,
-        }
+        covers(&self.room, &format!("{}:{}", kind.as_str(), room.as_str()))
     }
 
     fn grants(&self) -> Grants {
-        let named =
-            |(name, grant): &(&str, Grant)| self.can.iter().any(|it| it == name).then_some(*grant);
-        Grant::ALL.iter().filter_map(named).collect()
+        Grants::named(&self.can)
+    }
+}
+
+/// Whether a pattern means this name: exactly, or up to a final `*`.
+pub(super) fn covers(pattern: &str, name: &str) -> bool {
+    match pattern.strip_suffix('*') {
+        Some(prefix) => name.starts_with(prefix),
+        None => name == pattern,
     }
 }
 
@@ -114,7 +116,8 @@ fn granted(claims: &Claims, kind: Kind, room: &RoomName) -> Grants {
     // Neither `*` nor `hub:*` means what is a user's own.
     let is_meant = |it: &Capability| !personal || own || it.room.starts_with(PERSONAL);
     let covering = claims.caps.iter().filter(|it| it.covers(kind, room) && is_meant(it));
-    covering.fold(grants, |sum, it| sum.union(it.grants()))
+    let granted = covering.fold(grants, |sum, it| sum.union(it.grants()));
+    claims.limited(kind, room, granted)
 }
 
 /// Whether these claims allow this in any room at all. May be wrong where a capability's
@@ -126,7 +129,8 @@ pub fn grants_somewhere(claims: &Claims, grant: Grant) -> bool {
         // They have a room of their own.
         Role::Service | Role::Admin => CONTEXT.contains(&grant) || grant == Grant::Publish,
     };
-    by_role || claims.caps.iter().any(|it| it.grants().has(grant))
+    let granted = by_role || claims.caps.iter().any(|it| it.grants().has(grant));
+    granted && claims.scope.as_ref().is_none_or(|it| it.somewhere().has(grant))
 }
 
 /// The rooms that these claims allow to administer, by address: as [`grants`], for all rooms
@@ -139,10 +143,7 @@ pub fn administered(claims: &Claims) -> Vec<Addresses> {
     let own = Addresses::one(&format!("{personal}{}", claims.sub));
     let caps = claims.caps.iter().filter(|it| it.grants().has(Grant::Admin));
     let rooms = caps.flat_map(|it| {
-        let all = match it.room.strip_suffix('*') {
-            Some(prefix) => Addresses::beginning(prefix),
-            None => Addresses::one(&it.room),
-        };
+        let all = Addresses::covered(&it.room);
         if it.room.starts_with(&personal) {
             return vec![all];
         }
@@ -151,7 +152,12 @@ pub fn administered(claims: &Claims) -> Vec<Addresses> {
         rooms.extend(all.both(&own));
         rooms
     });
-    Addresses::joined(rooms.flat_map(|it| it.without(&demo)).collect())
+    let mut rooms: Vec<Addresses> = rooms.flat_map(|it| it.without(&demo)).collect();
+    if let Some(scope) = &claims.scope {
+        let covered = if scope.somewhere().has(Grant::Admin) { scope.addresses() } else { vec![] };
+        rooms = rooms.iter().flat_map(|it| covered.iter().filter_map(|all| it.both(all))).collect();
+    }
+    Addresses::joined(rooms)
 }
 
 /// Rooms that nobody needs a token for, and that no token leads to (V9).

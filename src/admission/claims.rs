@@ -1,6 +1,7 @@
 //! What a token says. A claim that is not understood grants nothing, and the rest counts: tokens
 //! carry claims of other systems, under the same names too.
 
+use std::rc::Rc;
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
@@ -8,7 +9,9 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use super::capability::{Capability, Contexts, Role};
-use crate::message::{Issue, Member, Millis, UserId};
+use super::keys::Scope;
+use crate::kernel::Grants;
+use crate::message::{Issue, Kind, Member, Millis, RoomName, UserId};
 
 /// A token's claims, as far as they concern us.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -43,6 +46,9 @@ pub struct Claims {
     /// What its issuer calls it, if it has a name.
     #[serde(default, rename = "jti", deserialize_with = "if_understood")]
     pub(super) id: Option<String>,
+    /// What its issuer's tokens may grant at most; everything if there is none.
+    #[serde(skip)]
+    pub(super) scope: Option<Rc<Scope>>,
 }
 
 /// From when on a token is good.
@@ -74,6 +80,11 @@ impl Claims {
     #[must_use]
     pub fn issue(&self) -> Issue {
         Issue::new(self.issued_at(), self.id())
+    }
+
+    /// What remains in a room of what they grant there.
+    pub(super) fn limited(&self, kind: Kind, room: &RoomName, grants: Grants) -> Grants {
+        self.scope.as_ref().map_or(grants, |it| grants.within(it.grants(kind, room)))
     }
 
     /// The user these claims are about, as others may see them.

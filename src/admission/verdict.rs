@@ -291,6 +291,10 @@ impl Policy {
         let parameter = |name: &str| terms.parameters.get(name);
         let joining = joining(endpoint, &claims.sub, &parameter);
         let room = door::room(&self.features, &joining, id)?;
+        let grants = claims.limited(endpoint.kind, &room, grants);
+        if !grants.has(Grant::Join) {
+            return Err(NOT_HERE);
+        }
         let hand_off = HandOff::new(room, terms.wire, claims.member(), grants);
         Ok(HandOff { expires_at: claims.expires_at, issue: Some(claims.issue()), ..hand_off })
     }
@@ -322,7 +326,10 @@ impl Policy {
         self.revoked.judge_renewal(&claims, now)?;
         let context = context.map(RoomName::parse).transpose()?;
         // Whose it is, the room knows.
-        let grants = door::grants(kind).unwrap_or_else(|| capability::grants(&claims, kind, room));
+        let grants = match door::grants(kind) {
+            Some(grants) => claims.limited(kind, room, grants),
+            None => capability::grants(&claims, kind, room),
+        };
         let (user, room, expires_at) = (claims.member().id, room.clone(), claims.expires_at);
         let issue = Some(claims.issue());
         Ok(Renewal { user, context, room, grants, expires_at, issue })
@@ -356,7 +363,7 @@ fn join(
     let room = context.or_else(|| default_room(endpoint.kind, claims)).ok_or(NO_ROOM)?;
     let grants = capability::grants(claims, endpoint.kind, &room);
     if !grants.has(Grant::Join) {
-        return Err(ProtocolError::denied("this token does not lead to this room"));
+        return Err(NOT_HERE);
     }
     let hand_off = HandOff::new(room, terms.wire, claims.member(), grants);
     let client = terms.client.clone();
@@ -367,6 +374,8 @@ fn join(
 /// It names the variable: whoever sees it first is mostly who can set it.
 const FOREIGN_PAGE: ProtocolError =
     ProtocolError::denied("pages of this origin may not connect: ALLOWED_ORIGINS does not list it");
+
+const NOT_HERE: ProtocolError = ProtocolError::denied("this token does not lead to this room");
 
 const NO_ROOM: ProtocolError =
     ProtocolError::denied("no contextId was given, and the token names no room to go to");

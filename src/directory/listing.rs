@@ -45,6 +45,15 @@ impl Addresses {
         Self { from: address.to_owned(), to: format!("{address}!") }
     }
 
+    /// Those that a pattern covers: this one, or all that begin so and a final `*`.
+    #[must_use]
+    pub fn covered(pattern: &str) -> Self {
+        match pattern.strip_suffix('*') {
+            Some(prefix) => Self::beginning(prefix),
+            None => Self::one(pattern),
+        }
+    }
+
     /// Those in both; nothing for none.
     #[must_use]
     pub fn both(&self, other: &Self) -> Option<Self> {

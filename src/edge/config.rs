@@ -61,14 +61,7 @@ impl Config {
             // Good for one isolate's log.
             None => log::set_address_key(clock::epoch().0.as_bytes()),
         }
-        let (issuer, recipients) = (variable("JWT_ISSUER"), variable("JWT_AUDIENCE"));
-        let keys = Keys::new(secret.as_deref(), issuer, recipients, development);
-        if keys.refuse_everything() {
-            worker::console_error!(
-                "no usable JWT_SECRET: in production it must have 32 bytes or more, and until it is set nobody gets in"
-            );
-        }
-        let mut faults = Vec::new();
+        let (keys, mut faults) = Keys::read(variable, development);
         let features = Rc::new(feature::Config::read(&variable, &mut faults));
         for fault in faults {
             worker::console_error!("{fault}");

