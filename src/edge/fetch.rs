@@ -6,7 +6,7 @@ use super::config::Config;
 use super::hand_over::{echo, hand_over};
 use super::http::{self, problem};
 use super::reception::{Handshake, Introduction, receive};
-use super::{clock, platform, revoked, stream};
+use super::{clock, issuers, platform, revoked, stream};
 use crate::admission::{Credentials, HandOff, Query, Route, Target, Upgrade, Verdict};
 use crate::api::Problem;
 use crate::close::CloseCode;
@@ -110,8 +110,12 @@ async fn connect(
                 Ok(endpoint) => endpoint,
                 Err(error) => return handshake.reject(&error, CloseCode::of(&error)),
             };
-            if upgrade.credentials(descriptor.tokens) != Credentials::None {
+            let credentials = upgrade.credentials(descriptor.tokens);
+            if credentials != Credentials::None {
                 revoked::refresh(&env, config).await;
+            }
+            if let Credentials::Token(token) = credentials {
+                issuers::ready(&config.policy.keys, &token).await;
             }
             match config.policy.judge(&endpoint, upgrade, clock::now(), clock::new_id) {
                 Verdict::Join(hand_off) => {

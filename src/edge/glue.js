@@ -270,6 +270,31 @@ export async function postOut(url, headers, body, patienceMs, bytesMax) {
   }
 }
 
+/**
+ * Asks for keys: `[text, Cache-Control]`. Throws, with a reason that holds nothing of the answer, if
+ * there is none, whole and in time. No redirect is followed: the address is the operator's word.
+ */
+export async function fetchKeys(url, patienceMs, bytesMax) {
+  const abort = new AbortController();
+  const answered = async () => {
+    const init = { headers: { Accept: "application/json" }, redirect: "manual", signal: abort.signal };
+    const response = await fetch(url, init).catch(() => {
+      throw new Error("it cannot be reached");
+    });
+    if (response.status !== 200) throw new Error(`it answered ${response.status}`);
+    const text = await readText(response, bytesMax).catch(() => {
+      throw new Error("its answer broke off, or is no UTF-8");
+    });
+    if (text === undefined) throw new Error(`its answer has more than ${bytesMax} bytes`);
+    return [text, response.headers.get("Cache-Control")];
+  };
+  try {
+    return await inTime(answered(), patienceMs);
+  } finally {
+    abort.abort();
+  }
+}
+
 export const variable = (env, name) => {
   const value = env[name];
   return value === undefined || value === null || typeof value === "object" ? undefined : String(value);

@@ -7,7 +7,7 @@ use worker::{Env, Method, Request, Response, Result};
 
 use super::config::Config;
 use super::hand_over::run;
-use super::{breakers, clock, directory_object, log, platform, revoked};
+use super::{breakers, clock, directory_object, issuers, log, platform, revoked};
 use crate::admission::{Upgrade, bearer, is_local};
 use crate::api::{
     Answer, Asked, Batch, Call, Caller, Cost, NoCall, Problem, Rates, Reads, RoomRequest, Rooms,
@@ -73,7 +73,12 @@ pub(super) async fn serve(request: &Request, asked: &Upgrade, env: &Env) -> Resu
     }
     let http = Http { request, asked, env, config, is_known: Cell::new(false) };
     let response = match Call::of(request.method().as_ref(), &asked.path, &asked.query) {
-        Ok(call) => http.answer(call).await,
+        Ok(call) => {
+            if let Some(token) = asked.authorization.as_deref().and_then(bearer) {
+                issuers::ready(&http.config.policy.keys, token).await;
+            }
+            http.answer(call).await
+        }
         Err(NoCall::Nothing) => {
             Err(Failure::Problem(Problem::new(404, "nothing is served at this path")))
         }

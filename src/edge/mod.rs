@@ -14,6 +14,7 @@ mod echo_object;
 mod fetch;
 mod hand_over;
 mod http;
+mod issuers;
 mod log;
 mod panic;
 mod platform;

@@ -132,6 +132,14 @@ extern "C" {
         bytes_max: f64,
     ) -> Result<JsValue, JsValue>;
 
+    /// GETs keys: `[text, Cache-Control]`. Throws if there is no answer, whole and in time.
+    #[wasm_bindgen(js_name = fetchKeys, catch)]
+    pub(super) async fn fetch_keys(
+        url: &str,
+        patience_ms: f64,
+        bytes_max: f64,
+    ) -> Result<JsValue, JsValue>;
+
     pub(super) fn variable(env: &Env, name: &str) -> Option<String>;
 }
 

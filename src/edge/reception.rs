@@ -9,7 +9,7 @@ use worker::{Context, Env, Request, Response, ResponseBuilder, Result, WebSocket
 use super::config::Config;
 use super::hand_over::hand_over;
 use super::refused::said;
-use super::{clock, http, log, platform, revoked, stream};
+use super::{clock, http, issuers, log, platform, revoked, stream};
 use crate::admission::{Endpoint, HandOff, Pending, Terms};
 use crate::api::Problem;
 use crate::close::{CloseCode, Closing, reason};
@@ -146,6 +146,7 @@ async fn introduce(
         {
             let named = named.map(RoomName::parse).transpose()?;
             revoked::refresh(env, config).await;
+            issuers::ready(&config.policy.keys, &token).await;
             let (context, now) = (context.or(named), clock::now());
             config.policy.admit(&endpoint, &terms, &token, context, now, clock::new_id)?
         }

@@ -43,7 +43,8 @@ impl RoomObject {
         }
         let (config, state) = (Config::of(&env), State::from(state));
         let (awake, unreported) = (RefCell::default(), RefCell::default());
-        let shared = Shared { kind, state, env, config, awake, unreported };
+        let waiting = RefCell::default();
+        let shared = Shared { kind, state, env, config, awake, unreported, waiting };
         Ok(Self(AssertUnwindSafe(Rc::new(shared))))
     }
 
@@ -62,7 +63,7 @@ impl RoomObject {
             Some(text) => Frame::Text(text),
             None => Frame::Binary(Uint8Array::new(message).to_vec()),
         };
-        self.0.receive(&socket.into(), &frame);
+        self.0.receive(&socket.into(), frame);
     }
 
     /// What the Worker's pipe says, on a socket of its own, of how much its client has read:

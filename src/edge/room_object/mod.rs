@@ -5,6 +5,7 @@ mod outbound;
 mod report;
 mod room_request;
 mod tokens;
+mod waiting;
 
 use std::cell::RefCell;
 use std::panic::AssertUnwindSafe;
@@ -12,6 +13,8 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use js_sys::Promise;
+use litemap::LiteMap;
+use waiting::Waiting;
 use worker::{Delay, Env, Error, Result, State, WebSocket};
 
 use super::clock::ClockSource;
@@ -41,6 +44,8 @@ struct Shared {
     awake: RefCell<Option<RoomDriver>>,
     /// What was counted and could not be reported.
     unreported: RefCell<Tally>,
+    /// What waits for keys.
+    waiting: RefCell<LiteMap<ConnectionId, Waiting>>,
 }
 
 type RoomHost = Host<SqlHistory<EdgeDatabase>, EdgeSockets>;
@@ -66,7 +71,7 @@ impl Shared {
         self.awake.try_borrow().is_ok_and(|it| it.is_some())
     }
 
-    fn receive(self: &Rc<Self>, socket: &WebSocket, frame: &Frame) {
+    fn take(self: &Rc<Self>, socket: &WebSocket, frame: &Frame) {
         self.step_of(socket, |host, connection, clock| {
             #[cfg(feature = "chaos")]
             super::chaos::panic_if_asked(frame);
@@ -103,6 +108,7 @@ impl Shared {
     }
 
     fn leave(self: &Rc<Self>, socket: &WebSocket, code: u16) {
+        self.take_waiting(socket);
         let left = self.step(|host| {
             let Some(connection) = connection_of(socket) else { return Ok(Flush::No) };
             if let Some(it) = host.room().connection(connection) {
