@@ -14,9 +14,10 @@ import { local, says } from "./tools.mjs";
  * become smaller; raise it only for something that is worth it, and say for what. It was 586,000
  * until webhooks, search and going on in the log from a place, and 650,000 until edits, reactions
  * and event streams, 700,000 until the native protocol, 740,000 until presence, documents and large
- * data in its words, and 770,000 until maps of few keys became sorted vectors.
+ * data in its words, 770,000 until maps of few keys became sorted vectors, and 730,000 until tokens of
+ * three more algorithms.
  */
-const WASM_BYTES_MAX = 730_000;
+const WASM_BYTES_MAX = 770_000;
 
 /** Suites that run, the oldest first, each with what it has printed and may not show yet. */
 const pages = [];
