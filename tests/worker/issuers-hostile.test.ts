@@ -47,7 +47,7 @@ const HOSTILE: [string, (good: Signer) => Answer, string][] = [
   ["hangs", () => () => {}, "no answer in time"],
 ];
 
-test.concurrent.each(HOSTILE)(
+test.each(HOSTILE)(
   "[Z14, Z15] an address that %s gives no keys, and the rest goes on",
   async (_, answer, said) => {
     const good = await signer("good");
