@@ -1,6 +1,6 @@
 // Addresses of keys that answer with something else (Z14, Z15): a real server, the real Worker.
 import { expect, test } from "vitest";
-import { type Answer, Issuer, keysOf, type Signer, signer } from "../support/issuer.ts";
+import { type Answer, Issuer, type Signer, signer } from "../support/issuer.ts";
 import { type Server, serve } from "../support/server.ts";
 
 const ISS = "https://issuer.example/";
@@ -16,14 +16,6 @@ const json = (body: string): Answer => {
 const PRIVATE = "cHJpdmF0ZS1wYXJ0LW9mLWEta2V5LW9mLTMyLWJ5dGVz";
 
 const HOSTILE: [string, (good: Signer) => Answer, string][] = [
-  [
-    "redirects",
-    (good) => (response, path) => {
-      if (path === "/elsewhere") return keysOf(good)(response, path);
-      response.writeHead(302, { Location: "/elsewhere" }).end();
-    },
-    "it answered 302",
-  ],
   ["fails", () => (response) => response.writeHead(500).end("secret stack trace"), "it answered 500"],
   [
     "has 10 MiB",
