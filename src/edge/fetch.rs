@@ -110,11 +110,8 @@ async fn connect(
                 Ok(endpoint) => endpoint,
                 Err(error) => return handshake.reject(&error, CloseCode::of(&error)),
             };
-            let credentials = upgrade.credentials(descriptor.tokens);
-            if credentials != Credentials::None {
+            if let Credentials::Token(token) = upgrade.credentials(descriptor.tokens) {
                 revoked::refresh(&env, config).await;
-            }
-            if let Credentials::Token(token) = credentials {
                 issuers::ready(&config.policy.keys, &token).await;
             }
             match config.policy.judge(&endpoint, upgrade, clock::now(), clock::new_id) {
