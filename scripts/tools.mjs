@@ -9,6 +9,7 @@ import { delimiter, join, resolve } from "node:path";
 const CACHE = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "dormouse");
 
 const WORKER_BUILD_VERSION = "0.8.7"; // as the crate `worker` in Cargo.toml
+const FUZZ_VERSION = "0.13.2";
 
 /** The command must have the version of the library, which Cargo.lock fixes. */
 const wasmBindgenVersion = () =>
@@ -18,6 +19,8 @@ export const cargoTools = () => [
   tool("wasm-bindgen", "wasm-bindgen-cli", wasmBindgenVersion(), []),
   tool("worker-build", "worker-build", WORKER_BUILD_VERSION, ["--locked"]),
 ];
+
+export const fuzzTool = () => tool("cargo-fuzz", "cargo-fuzz", FUZZ_VERSION, ["--locked"]);
 
 function tool(command, crate, version, flags) {
   const root = join(CACHE, `${crate}-${version}`);

@@ -10,6 +10,7 @@ use dormouse::message::UserId;
 use proptest::prelude::*;
 
 use crate::document_replica::{EditFrame, Heard, Replica};
+use crate::fuzzed::bytes::Bytes;
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -229,6 +230,26 @@ fn played(people: usize, pace: Pace, steps: &[Step]) -> Table {
     }
     table.settle();
     table
+}
+
+/// What is decided by bytes: until they are spent, and then all is said and heard.
+pub(crate) fn played_by(people: usize, pace: Pace, bytes: &mut Bytes<'_>, contents: &[&str]) {
+    let mut table = Table::new(people, pace);
+    while bytes.are_left() {
+        let (kind, who) = (bytes.below(16), bytes.below(people));
+        table.play(&match kind {
+            0..6 => {
+                let (at, length) = (usize::from(bytes.byte()), bytes.below(8));
+                Step::Edit { who, place: at, length, content: bytes.one_of(contents).to_owned() }
+            }
+            6..9 => Step::Room { who },
+            9..13 => Step::Client { who },
+            13 | 14 => Step::Undo { who },
+            _ => Step::Sleep,
+        });
+    }
+    table.settle();
+    table.sleep();
 }
 
 /// The scripts of every run: change it, and they are others.

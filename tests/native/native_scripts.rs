@@ -11,7 +11,7 @@ use dormouse::message::{Kind, Topic};
 use dormouse::protocol::{Frame, ProtocolId, Wire, msgpack};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
-use proptest::test_runner::TestRunner;
+use proptest::test_runner::{TestCaseError, TestRunner};
 use serde_json::{Value, json};
 
 use crate::behind::{at, backlog, limits};
@@ -348,6 +348,27 @@ fn play(script: &[Happens], may_sleep: bool) -> Play {
     play
 }
 
+/// Whether all is as it is to be after this script.
+pub(crate) fn holds(script: &[Happens]) -> Result<(), TestCaseError> {
+    for may_sleep in [false, true] {
+        let play = play(script, may_sleep);
+        prop_assert_eq!(play.log.len(), play.kept);
+        prop_assert_eq!(play.log.last_key_value().map_or(0, |it| *it.0), play.kept as u64);
+        for (who, client) in play.clients.iter().enumerate() {
+            prop_assert!(client.unanswered.is_empty(), "{who}: {:?}", client.unanswered);
+            prop_assert!(client.open.values().all(|it| *it == 0), "[N15] {who}: {:?}", client.open);
+            let handed: BTreeSet<u64> = client.handed.iter().copied().collect();
+            prop_assert_eq!(handed.len(), client.handed.len());
+            let known = client.own.iter().filter(|it| client.base < **it);
+            let known: BTreeSet<u64> = handed.into_iter().chain(known.copied()).collect();
+            let owed = play.owed(who);
+            let missed: Vec<_> = owed.difference(&known).collect();
+            prop_assert!(missed.is_empty(), "{who} missed {missed:?}");
+        }
+    }
+    Ok(())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(192))]
 
@@ -356,22 +377,7 @@ proptest! {
     /// what is said again after a cut is in the log once.
     #[test]
     fn nothing_is_missed_or_doubled(script in prop::collection::vec(happens(), 0..60)) {
-        for may_sleep in [false, true] {
-            let play = play(&script, may_sleep);
-            prop_assert_eq!(play.log.len(), play.kept);
-            prop_assert_eq!(play.log.last_key_value().map_or(0, |it| *it.0), play.kept as u64);
-            for (who, client) in play.clients.iter().enumerate() {
-                prop_assert!(client.unanswered.is_empty(), "{who}: {:?}", client.unanswered);
-                prop_assert!(client.open.values().all(|it| *it == 0), "[N15] {who}: {:?}", client.open);
-                let handed: BTreeSet<u64> = client.handed.iter().copied().collect();
-                prop_assert_eq!(handed.len(), client.handed.len());
-                let known = client.own.iter().filter(|it| client.base < **it);
-                let known: BTreeSet<u64> = handed.into_iter().chain(known.copied()).collect();
-                let owed = play.owed(who);
-                let missed: Vec<_> = owed.difference(&known).collect();
-                prop_assert!(missed.is_empty(), "{who} missed {missed:?}");
-            }
-        }
+        holds(&script)?;
     }
 }
 

@@ -191,6 +191,11 @@ impl Rusqlite {
         rows.into_iter().map(|mut row| row.remove(0).text().unwrap()).collect()
     }
 
+    /// How many columns a statement gives; none if it is none of these tables.
+    pub(crate) fn columns(&self, sql: &str) -> usize {
+        self.0.prepare(sql).map_or(0, |it| it.column_count())
+    }
+
     /// A count, with a number at the end of the statement.
     pub(crate) fn count(&self, sql: &str, number: u64) -> u64 {
         // Where nothing was written there is nothing to count in.
@@ -304,6 +309,10 @@ impl FakeSockets {
     /// What each has seen since this was last asked.
     pub(crate) fn take_seen(&self) -> BTreeMap<ConnectionId, Vec<Seen>> {
         std::mem::take(&mut self.seen.borrow_mut())
+    }
+
+    pub(crate) fn take_of(&self, number: u64) -> Vec<Seen> {
+        self.seen.borrow_mut().remove(&session_id(number)).unwrap_or_default()
     }
 
     pub(crate) fn seen(&self, number: u64) -> Vec<Seen> {

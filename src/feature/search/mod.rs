@@ -19,7 +19,7 @@ use std::convert::Infallible;
 use super::{Feature, Known, Never, Nothing};
 use crate::message::{Kind, Millis};
 
-pub use snippet::Part;
+pub use snippet::{Part, snippet};
 pub use stored::{Found, Hit, Lookup, Order, SearchConfig};
 pub use terms::{SEARCH_BYTES_MAX, TERMS_MAX, Terms};
 pub use words::{Asked, SearchCommand, SearchEvent};

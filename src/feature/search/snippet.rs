@@ -26,7 +26,8 @@ pub struct Part {
 
 /// The text about the first place where a term stands, in parts; `None` unless all of them stand in
 /// it.
-pub(super) fn snippet(text: &str, terms: &Terms) -> Option<Vec<Part>> {
+#[must_use]
+pub fn snippet(text: &str, terms: &Terms) -> Option<Vec<Part>> {
     let words = words(text);
     let places = terms.found_in(&words)?;
     let bytes = |(first, last): &(usize, usize)| {

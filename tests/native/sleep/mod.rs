@@ -41,8 +41,10 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{TestCaseError, TestRunner};
 use stage::{DedupeWindow, play};
-use step::{Reached, Script};
+use step::{Reached, Script, Step};
 use told::Told;
+
+use crate::fuzzed::scripts::drawn;
 
 /// Plays a script awake and asleep, and compares what could be seen, step by step.
 fn is_invisible(place: &'static Place, script: &Script) -> Result<(), TestCaseError> {
@@ -78,8 +80,30 @@ fn scripts_reach(place: &'static Place, scripts: u32) {
     assert!(left.is_empty(), "in {scripts} scripts of the {}, never: {left:#?}", place.name);
 }
 
+/// Plays a script in this place: the first runner draws how it begins, each other one a step.
+pub(crate) fn chosen(place: usize, runners: &mut impl Iterator<Item = TestRunner>) {
+    thread_local! {
+        static PLAYS: Vec<(BoxedStrategy<Script>, BoxedStrategy<Step>)> =
+            PLACES.iter().map(|it| (it.script(1).boxed(), it.step().boxed())).collect();
+    }
+    let at = place % PLACES.len();
+    let script = PLAYS.with(|it| {
+        let (script, step) = &it[at];
+        let script = drawn(script, &mut runners.next()?)?;
+        Some(Script {
+            steps: runners.filter_map(|mut it| drawn(step, &mut it)).collect(),
+            ..script
+        })
+    });
+    if let Some(script) = script {
+        is_invisible(PLACES[at], &script).unwrap();
+    }
+}
+
 macro_rules! everywhere {
-    ($($module:ident: $place:ident, $cases:literal;)*) => {$(
+    ($($module:ident: $place:ident, $cases:literal;)*) => {
+        static PLACES: &[&Place] = &[$(&place::$place),*];
+    $(
         mod $module {
             use super::*;
 
