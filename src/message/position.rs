@@ -86,7 +86,8 @@ impl Rewind {
             _ => (text.as_bytes(), None),
         };
         let is_number = (1..=9).contains(&number.len()) && number.iter().all(u8::is_ascii_digit);
-        let number = number.iter().fold(0u64, |sum, it| 10 * sum + u64::from(it & 15));
+        let digits = if is_number { number } else { &[] };
+        let number = digits.iter().fold(0u64, |sum, it| 10 * sum + u64::from(it & 15));
         match unit_ms {
             Some(unit_ms) if is_number && number != 0 => Ok(Self::Ago(number * unit_ms)),
             None if is_number && (1..=Self::ENTRIES_MAX).contains(&number) => {
@@ -148,7 +149,9 @@ mod tests {
         ] {
             assert_eq!(Rewind::read(text), Ok(read), "{text}");
         }
-        for text in ["", "0", "1001", "0s", "-1", "+1", "1.5", "1d", "s", "1 s", "1000000000h", "é"]
+        let long = "9".repeat(64);
+        for text in
+            ["", "0", "1001", "0s", "-1", "+1", "1.5", "1d", "s", "1 s", "1000000000h", "é", &long]
         {
             assert!(Rewind::read(text).is_err(), "{text}");
         }
