@@ -281,6 +281,8 @@ export async function fetchKeys(url, patienceMs, bytesMax) {
     const response = await fetch(url, init).catch(() => {
       throw new Error("it cannot be reached");
     });
+    // A development proxy may have followed it all the same.
+    if (response.redirected) throw new Error("it redirects");
     if (response.status !== 200) throw new Error(`it answered ${response.status}`);
     const text = await readText(response, bytesMax).catch(() => {
       throw new Error("its answer broke off, or is no UTF-8");

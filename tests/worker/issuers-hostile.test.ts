@@ -1,7 +1,9 @@
 // Addresses of keys that answer with something else (Z14, Z15): a real server, the real Worker.
 import { expect, test } from "vitest";
-import { type Answer, Issuer, type Signer, signer } from "../support/issuer.ts";
+import { Client } from "../support/client.ts";
+import { type Answer, Issuer, keysOf, type Signer, signer } from "../support/issuer.ts";
 import { type Server, serve } from "../support/server.ts";
+import { Workerd } from "../support/workerd.ts";
 
 const ISS = "https://issuer.example/";
 
@@ -72,3 +74,22 @@ test.each(HOSTILE)(
     }
   },
 );
+
+test("[Z15] a redirect is not followed, by workerd itself: a development proxy would do it", async () => {
+  const good = await signer("good");
+  const issuer = await Issuer.start((response, path) => {
+    if (path === "/elsewhere") return keysOf(good)(response, path);
+    response.writeHead(302, { Location: "/elsewhere" }).end();
+  });
+  const server = new Workerd();
+  await server.start({ JWT_JWKS_URL: issuer.url, JWT_ISSUER: ISS });
+  try {
+    const token = await good.sign({ iss: ISS, sub: "ann", contexts: ["r"] });
+    const client = await Client.open(`${server.url}/api/chat/ws?contextId=r&token=${token}`);
+    expect(await client.refusal()).toBe("UNAVAILABLE");
+    expect(issuer.asked).toEqual(["/jwks.json"]);
+  } finally {
+    await server.stop();
+    issuer.stop();
+  }
+});
