@@ -138,7 +138,7 @@ export class Server {
   }
 
   /** Waits, within bounds, for something that no socket tells. */
-  async until(holds: () => boolean, what: string): Promise<void> {
+  async until(holds: () => boolean | Promise<boolean>, what: string): Promise<void> {
     await eventually(holds, () => what);
   }
 
