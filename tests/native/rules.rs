@@ -22,6 +22,7 @@ fn texts() -> Vec<(PathBuf, String)> {
         "README.md",
         "CONTRIBUTING.md",
         "CHANGELOG.md",
+        "SECURITY.md",
         "Cargo.toml",
         "wrangler.toml",
         "clippy.toml",
@@ -217,4 +218,28 @@ fn citations_are_read_in_each_form() {
             && is_id("P12")
             && !["P", "P123", "PP1", "p1", "P1x"].iter().any(|it| is_id(it))
     );
+}
+
+/// What docs/SECURITY.md says is proved somewhere: the place is there, the command too, and each rule.
+#[test]
+fn what_security_rests_on_is_there() {
+    let text = include_str!("../../docs/SECURITY.md");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let package = include_str!("../../package.json");
+    let (mut places, mut commands) = (0, 0);
+    for quoted in text.split('`').skip(1).step_by(2) {
+        if let Some(command) = quoted.strip_prefix("npm run ") {
+            commands += 1;
+            assert!(package.contains(&format!("\"{command}\":")), "{quoted}");
+        } else if quoted.starts_with("tests/") || quoted.starts_with("src/") {
+            places += 1;
+            assert!(root.join(quoted).exists(), "{quoted}");
+        }
+    }
+    assert!(20 < places && 2 < commands, "{places} {commands}");
+    for word in text.split(|it: char| !it.is_ascii_alphanumeric()).filter(|it| is_id(it)) {
+        // The chapters of the standard are cited beside the rules.
+        let is_chapter = matches!(word, "V4" | "V13");
+        assert!(is_chapter || PROTOCOL.contains(&format!("**{word}**")), "{word}");
+    }
 }
