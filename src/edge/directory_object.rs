@@ -1,16 +1,15 @@
 use std::cell::RefCell;
 
 use worker::{
-    AnalyticsEngineDataPointBuilder, DurableObject, Env, Error, Request, Response, Result, State,
+    AnalyticsEngineDataPointBuilder, DurableObject, Env, Request, Response, Result, State,
     durable_object, wasm_bindgen,
 };
 
 use super::config::Config;
 use super::database::EdgeDatabase;
-use super::hand_over::ANSWER_MS;
 use super::revoker::Revoker;
-use super::{clock, log, platform};
-use crate::directory::{Ask, Directory, Report, SHARDS, shard_of};
+use super::{clock, log};
+use crate::directory::{Ask, Directory, Report};
 use crate::limits::Limits;
 use crate::message::Kind;
 
@@ -63,7 +62,7 @@ const MISSED_MAX: u64 = 3;
 const GAUGE_MS: u64 = 24 * 60 * 60 * 1000;
 
 impl DirectoryDurableObject {
-    /// What the one object of this class does that is called [`REVOCATIONS`].
+    /// What the one object of this class does that is called [`super::directories::REVOCATIONS`].
     fn revocations(&self) -> Revoker<'_> {
         Revoker { state: &self.state, env: &self.env, report_ms: self.limits.report_ms }
     }
@@ -87,39 +86,6 @@ impl DirectoryDurableObject {
             Ask::Revocations(_) => Response::error("asked of another object", 403),
         }
     }
-}
-
-const BINDING: &str = "DIRECTORY";
-
-/// Asks the shard that knows this room.
-pub(super) async fn tell(env: &Env, room: &str, ask: &Ask) -> Result<String> {
-    ask_shard(env, shard_of(room), ask).await
-}
-
-/// Asks every shard, all at once.
-pub(super) async fn ask_all(env: &Env, ask: &Ask) -> Result<Vec<String>> {
-    let asked = (0..SHARDS).map(|shard| ask_shard(env, shard, ask));
-    futures::future::try_join_all(asked).await
-}
-
-async fn ask_shard(env: &Env, shard: u32, ask: &Ask) -> Result<String> {
-    ask_object(env, &format!("shard-{shard}"), ask, ANSWER_MS).await
-}
-
-/// The object that keeps what was taken back: of this class, and beside the shards.
-pub(super) const REVOCATIONS: &str = "revocations";
-
-/// Asks one object of this class.
-pub(super) async fn ask_object(
-    env: &Env,
-    name: &str,
-    ask: &Ask,
-    patience_ms: f64,
-) -> Result<String> {
-    let namespace = js_sys::Reflect::get(env, &BINDING.into()).map_err(Error::from)?;
-    let body = serde_json::to_string(ask)?;
-    let answer = platform::post_to(&namespace, name, &body, patience_ms).await;
-    answer.map_err(Error::from)?.as_string().ok_or(Error::RustError("no answer".into()))
 }
 
 /// A point for Analytics Engine, where there is such a binding.

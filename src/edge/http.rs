@@ -7,7 +7,7 @@ use worker::{Env, Method, Request, Response, Result};
 
 use super::config::Config;
 use super::hand_over::run;
-use super::{breakers, clock, directory_object, issuers, log, platform, revoked};
+use super::{breakers, clock, directories, issuers, log, platform, revoked};
 use crate::admission::{Upgrade, bearer, is_local};
 use crate::api::{
     Answer, Asked, Batch, Call, Caller, Cost, NoCall, Problem, Rates, Reads, RoomRequest, Rooms,
@@ -233,7 +233,7 @@ impl Http<'_> {
             Some(Answer::Done(_)) if call.answers_nothing => {
                 if is_erased {
                     let forget = Ask::Forget(address.clone());
-                    directory_object::tell(self.env, &address, &forget).await?;
+                    directories::tell(self.env, &address, &forget).await?;
                 }
                 Ok(Response::empty()?.with_status(204))
             }
@@ -306,7 +306,7 @@ impl Http<'_> {
         let limit = listing.limit;
         let listing = Listing { within: caller.listable()?, ..listing };
         let mut pages = Vec::new();
-        for page in directory_object::ask_all(self.env, &Ask::List(listing)).await? {
+        for page in directories::ask_all(self.env, &Ask::List(listing)).await? {
             let rooms: Vec<Listed> = serde_json::from_str(&page).map_err(worker::Error::from)?;
             // Before the page is cut: its cursor must name none that is not shown.
             pages.push(rooms.into_iter().filter(|it| caller.may_list(&it.room)).collect());
@@ -336,7 +336,7 @@ impl Http<'_> {
 
     async fn ask_summary(&self) -> Result<Summary> {
         let mut summary: Option<Summary> = None;
-        for text in directory_object::ask_all(self.env, &Ask::Summary).await? {
+        for text in directories::ask_all(self.env, &Ask::Summary).await? {
             let one: Summary = serde_json::from_str(&text)?;
             summary = Some(match summary {
                 None => one,

@@ -1,24 +1,14 @@
-//! What was taken back, at the edge: the list of this isolate, the calls that change it, and the
-//! object that keeps it and tells rooms.
+//! The list of what was taken back that this isolate goes by, and how its object is asked.
 
-use worker::{Env, Error, Response, Result};
+use worker::{Env, Error, Result};
 
 use super::config::Config;
-use super::directory_object::{REVOCATIONS, ask_object};
-use super::http::{Answered, Http};
+use super::directories::{REVOCATIONS, ask_object};
 use super::{clock, log};
-use crate::api::{REVOKING_BYTES_MAX, RevocationOut, RevocationsOut, TOO_MANY, read_revoking};
-use crate::directory::{Ask, KeptRevocation, RevocationAsk, Revoking};
-use crate::message::{Code, Millis, ProtocolError, Revocation, UserId};
+use crate::directory::{Ask, RevocationAsk};
 
 /// How long the object may take to tell the list, in milliseconds: whoever comes waits for it.
 const PATIENCE_MS: f64 = 2_000.0;
-
-const NO_ADMIN: ProtocolError = ProtocolError::denied("tokens are taken back by admins");
-const NOT_ONESELF: ProtocolError =
-    ProtocolError::denied("users log out themselves; others takes the role admin");
-const NOT_THERE: ProtocolError =
-    ProtocolError::new(Code::NotFound, "nothing of this id was taken back");
 
 /// Brings the isolate's list up to date, if it is old. Where that fails, the last one is gone by for
 /// a while: what is decided by it says so when that is over.
@@ -35,77 +25,12 @@ pub(super) async fn refresh(env: &Env, config: &Config) {
     }
 }
 
-async fn ask<T: serde::de::DeserializeOwned>(
+/// Asks the object that keeps it.
+pub(super) async fn ask<T: serde::de::DeserializeOwned>(
     env: &Env,
     ask: RevocationAsk,
     patience_ms: f64,
 ) -> Result<T> {
     let answer = ask_object(env, REVOCATIONS, &Ask::Revocations(ask), patience_ms).await?;
     serde_json::from_str(&answer).map_err(Error::from)
-}
-
-impl Http<'_> {
-    /// Takes tokens back.
-    pub(super) async fn revoke(&self) -> Answered {
-        self.admin(NO_ADMIN).await?;
-        let (text, _held) = self.body(REVOKING_BYTES_MAX).await?;
-        let (what, expires_at) = read_revoking(&text, None, clock::now())?;
-        let kept = self.add(what, expires_at).await?;
-        Ok(Response::from_json(&RevocationOut::of(kept))?)
-    }
-
-    /// Some of what was taken back.
-    pub(super) async fn revocations(&self, after: String, limit: u32) -> Answered {
-        self.admin(NO_ADMIN).await?;
-        let (all, has_more): (Vec<KeptRevocation>, bool) =
-            self.ask_revocations(RevocationAsk::List(after, limit)).await?;
-        Ok(Response::from_json(&RevocationsOut::of(all, has_more))?)
-    }
-
-    /// Takes one back.
-    pub(super) async fn lift_revocation(&self, id: String) -> Answered {
-        self.admin(NO_ADMIN).await?;
-        let was_there: bool = self.ask_revocations(RevocationAsk::Lift(id)).await?;
-        if was_there { Ok(Response::empty()?.with_status(204)) } else { Err(NOT_THERE.into()) }
-    }
-
-    /// Closes the connections of a user, in all rooms: their own, or another's by an admin.
-    pub(super) async fn log_out(&self, user: UserId) -> Answered {
-        let caller = self.charged().await?;
-        if caller.member().id != user && !caller.is_admin() {
-            return Err(NOT_ONESELF.into());
-        }
-        let now = clock::now();
-        self.add(Revoking { sub: Some(user), joined_by: Some(now), ..Revoking::default() }, now)
-            .await?;
-        Ok(Response::empty()?.with_status(204))
-    }
-
-    async fn add(
-        &self,
-        what: Revoking,
-        expires_at: Millis,
-    ) -> std::result::Result<KeptRevocation, super::http::Failure> {
-        let news: [Revocation; 1] = [what.revocation()];
-        let kept: Option<KeptRevocation> =
-            self.ask_revocations(RevocationAsk::Add(what, expires_at)).await?;
-        let kept = kept.ok_or(TOO_MANY)?;
-        self.config.policy.revoked.learn(&news);
-        Ok(kept)
-    }
-
-    async fn ask_revocations<T: serde::de::DeserializeOwned>(
-        &self,
-        asked: RevocationAsk,
-    ) -> Result<T> {
-        ask(self.env, asked, super::hand_over::ANSWER_MS).await
-    }
-
-    /// Whoever calls, if that is an admin.
-    async fn admin(
-        &self,
-        otherwise: ProtocolError,
-    ) -> std::result::Result<(), super::http::Failure> {
-        if self.charged().await?.is_admin() { Ok(()) } else { Err(otherwise.into()) }
-    }
 }

@@ -6,7 +6,7 @@ use worker::{Env, Response, Result, State};
 
 use super::database::EdgeDatabase;
 use super::hand_over::run;
-use super::{clock, directory_object, log, platform};
+use super::{clock, directories, log, platform};
 use crate::api::{RoomRequest, Task};
 use crate::directory::{
     Ask, KeptRevocation, Listed, Listing, RevocationAsk, Revocations, merge_pages,
@@ -75,7 +75,7 @@ impl Revoker<'_> {
                 ..Listing::default()
             };
             let mut pages = Vec::new();
-            for page in directory_object::ask_all(self.env, &Ask::List(listing)).await? {
+            for page in directories::ask_all(self.env, &Ask::List(listing)).await? {
                 pages.push(serde_json::from_str::<Vec<Listed>>(&page)?);
             }
             let (rooms, after) = merge_pages(pages, STRETCH);

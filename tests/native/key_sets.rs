@@ -76,12 +76,14 @@ fn z14_keys_that_should_not_be_there_are_not_used_and_said_by_name() {
         assert_eq!(faults.len(), 1, "{faults:?}");
         assert!(faults[0].contains(why), "{faults:?} {why}");
         let name = key["kid"].as_str().unwrap_or_default();
-        assert!(faults[0].contains(&name[..name.len().min(64)]) && !faults[0].contains(&secret));
+        let name: String = name.chars().take(64).collect();
+        assert!(faults[0].contains(&name) && !faults[0].contains(&secret));
         assert!(faults[0].len() < 200);
     }
     // An even modulus: nothing to reckon by, and nothing to panic about.
     let modulus = vectors()["keys"]["rs256"]["n"].as_str().unwrap().to_owned();
-    let even = format!("{}Q", &modulus[..modulus.len() - 1]);
+    let odd = modulus.strip_suffix(|_: char| true).unwrap();
+    let even = format!("{odd}Q");
     let (works, faults) = beside(&changed("rs256", &json!({"n": even})));
     assert!(works && faults.len() <= 1, "{faults:?}");
 }

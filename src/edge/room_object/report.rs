@@ -6,7 +6,7 @@ use std::rc::Rc;
 use super::Shared;
 use crate::breaker::Breaker;
 use crate::directory::{Ask, Report};
-use crate::edge::{breakers, directory_object, log};
+use crate::edge::{breakers, directories, directory_object, log};
 use crate::host::Activity;
 
 /// Whose breaker it is: all shards are one service.
@@ -20,7 +20,7 @@ impl Shared {
         wasm_bindgen_futures::spawn_local(async move {
             let address = shared.address();
             let told =
-                directory_object::tell(&shared.env, &address, &Ask::Forget(address.clone())).await;
+                directories::tell(&shared.env, &address, &Ask::Forget(address.clone())).await;
             if let Err(error) = told {
                 log::broke(&address, &error.to_string());
             }
@@ -48,8 +48,7 @@ impl Shared {
                 return shared.take_back(&report);
             }
             let told =
-                directory_object::tell(&shared.env, &report.room, &Ask::Report(report.clone()))
-                    .await;
+                directories::tell(&shared.env, &report.room, &Ask::Report(report.clone())).await;
             breakers::went(Breaker::Outbound, DIRECTORY, told.is_ok());
             if let Err(error) = told {
                 log::failed(shared.kind, &name, &error.to_string());
