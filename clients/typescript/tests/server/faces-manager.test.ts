@@ -98,13 +98,14 @@ test("[E14, E33, E46] what is said while the connection is away is in the room o
 });
 
 test("[E9, E33] the server's pings are answered, so the connection outlives many of them", async () => {
-  const quick = await start({ WS_HEARTBEAT_INTERVAL_MS: "200" });
+  // Two intervals of silence end a connection: alarms of a busy machine come later than fractions of a second.
+  const quick = await start({ WS_HEARTBEAT_INTERVAL_MS: "2000" });
   try {
     const manager = new WebSocketManager(quick.http, "client-1", { log: () => {}, enableHeartbeat: false });
     open.push(manager);
     await manager.connect();
     await eventually(
-      () => 6 < manager.state.stats.heartbeats_received,
+      () => 4 < manager.state.stats.heartbeats_received,
       () => JSON.stringify(manager.state),
     );
     expect(manager.state).toMatchObject({ phase: "open", stats: { total_attempts: 1 } });
