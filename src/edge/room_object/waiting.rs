@@ -8,6 +8,7 @@ use worker::WebSocket;
 
 use super::{Shared, connection_of};
 use crate::admission::{Step, Wanted};
+use crate::budget::Lease;
 use crate::edge::{attachment, clock, issuers};
 use crate::kernel::{Command, Input};
 use crate::message::ConnectionId;
@@ -17,10 +18,10 @@ use crate::protocol::{Frame, Peer};
 const WAITING_BYTES_MAX: usize = 1 << 20;
 
 /// What waits of one socket's.
-#[derive(Default)]
 pub(super) struct Waiting {
     frames: Vec<Frame>,
-    bytes: usize,
+    /// Its bytes, of what all rooms of the isolate may hold.
+    held: Lease,
 }
 
 impl Shared {
@@ -43,9 +44,9 @@ impl Shared {
         let (shared, socket) = (AssertUnwindSafe(Rc::clone(self)), socket.clone());
         wasm_bindgen_futures::spawn_local(async move {
             issuers::follow(&shared.config.policy.keys, &wanted, step).await;
-            let frames = shared.waiting.borrow_mut().remove(&connection);
+            let waiting = shared.waiting.borrow_mut().remove(&connection);
             // Each anew: another one may have to wait too, and then those behind it.
-            for frame in frames.unwrap_or_default().frames {
+            for frame in waiting.map(|it| it.frames).unwrap_or_default() {
                 shared.receive(&socket, frame);
             }
         });
@@ -54,19 +55,20 @@ impl Shared {
     /// Takes all that waits of a socket that closes: it was sent before.
     pub(super) fn take_waiting(self: &Rc<Self>, socket: &WebSocket) {
         let Some(connection) = connection_of(socket) else { return };
-        let frames = self.waiting.borrow_mut().remove(&connection);
-        for frame in frames.unwrap_or_default().frames {
+        let waiting = self.waiting.borrow_mut().remove(&connection);
+        for frame in waiting.map(|it| it.frames).unwrap_or_default() {
             self.take(socket, &frame);
         }
     }
 
     fn wait(self: &Rc<Self>, socket: &WebSocket, connection: ConnectionId, frame: Frame) {
         let mut all = self.waiting.borrow_mut();
-        let waiting = all.entry(connection).or_default();
-        waiting.bytes += frame.len();
-        waiting.frames.push(frame);
-        if waiting.bytes <= WAITING_BYTES_MAX {
-            return;
+        let waiting = all
+            .entry(connection)
+            .or_insert_with(|| Waiting { frames: Vec::new(), held: self.config.budget.lease() });
+        let bytes = waiting.held.bytes() + frame.len();
+        if bytes <= WAITING_BYTES_MAX && waiting.held.resize(bytes).is_ok() {
+            return waiting.frames.push(frame);
         }
         waiting.frames.clear();
         drop(all);
