@@ -235,7 +235,7 @@ pub(super) const CALLS: &[Call] = &[
         id: "logOut",
         tag: "tokens",
         summary: "Log a user out",
-        about: "Closes their connections in all rooms, within about a second; their tokens stay good. For the user, or the role `admin`.",
+        about: "Closes their connections in all rooms, within about a second; their tokens stay good. Takes the role `admin`.",
         open: false,
         parameters: &["user"],
         body: None,
