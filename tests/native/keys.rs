@@ -245,8 +245,11 @@ fn z16_a_token_is_good_for_no_longer_than_max_token_age() {
     ] {
         assert_eq!(fault(judged(bad.clone())), claim, "{bad}");
     }
+    // So long what was taken back is kept.
+    assert_eq!(keys.life_ms_max(), Some(3_630_000));
     // Without it nobody asks; what it says cannot be passed over.
     let (free, _) = read(&[("JWT_SECRET", SECRET), ("MAX_TOKEN_AGE", "0")]);
+    assert_eq!(free.life_ms_max(), None);
     let far = hs256(&json!({"sub": "ann", "exp": seconds(1_000_000), "iat": "yesterday"}));
     assert!(free.verify(&far, NOON).is_ok());
     let (none, faults) = read(&[("JWT_SECRET", SECRET), ("MAX_TOKEN_AGE", "an hour")]);

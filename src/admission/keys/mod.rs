@@ -126,6 +126,12 @@ impl Keys {
         !self.development && !self.issuers.iter().any(Issuer::has_keys)
     }
 
+    /// How long a token that is good now may be good yet, in milliseconds, where that is limited.
+    #[must_use]
+    pub fn life_ms_max(&self) -> Option<u64> {
+        self.age_ms_max.map(|it| it.saturating_add(LEEWAY_S * 1000))
+    }
+
     /// Whether any keys are fetched.
     #[must_use]
     pub fn are_fetched(&self) -> bool {
