@@ -84,7 +84,10 @@ impl Shared {
             Frame::Text(text) => text.contains(WORD),
             Frame::Binary(bytes) => bytes.windows(WORD.len()).any(|it| it == WORD.as_bytes()),
         };
-        let (wire, _) = attachment::load(socket).ok().filter(|_| has_it)??;
+        if !has_it {
+            return None;
+        }
+        let (wire, _) = attachment::load(socket).ok()??;
         let decoded = wire.protocol.get().decode(frame, &Peer::default());
         let keys = &self.config.policy.keys;
         decoded.requests.into_iter().find_map(|it| match &it.command {
