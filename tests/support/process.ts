@@ -2,7 +2,7 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { createServer } from "node:net";
 import { fileURLToPath } from "node:url";
-import { SECRET, type Variables } from "./server.ts";
+import { SECRET, secretsIn, type Variables } from "./server.ts";
 
 const WRANGLER = fileURLToPath(new URL("../../node_modules/wrangler/bin/wrangler.js", import.meta.url));
 
@@ -14,6 +14,8 @@ export class Process {
   #port?: number;
   /** The end of what it printed, for when it does not start. */
   #printed = "";
+  /** Whether a token or a secret of the tests stood in what it printed. */
+  #leaked = false;
 
   constructor(
     readonly disk: string,
@@ -58,7 +60,9 @@ export class Process {
     this.#printed = "";
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       stream?.on("data", (text: Buffer) => {
-        this.#printed = (this.#printed + text).slice(-4000);
+        const printed = this.#printed + text;
+        this.#leaked ||= secretsIn(printed).length !== 0;
+        this.#printed = printed.slice(-4000);
       });
     }
     const deadline = Date.now() + START_MS_MAX;
@@ -83,6 +87,7 @@ export class Process {
     }
     await ended;
     this.#child = undefined;
+    if (this.#leaked) throw new Error("the Worker logged a token or a secret");
   }
 
   async #isUp(): Promise<boolean> {

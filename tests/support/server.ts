@@ -142,7 +142,16 @@ export class Server {
     await eventually(holds, () => what);
   }
 
+  /** Stops it. Whatever its tests were about, nothing that it logged has a token or a secret in it. */
   async stop(): Promise<void> {
+    const logged = secretsIn(this.logs());
     await this.harness.close();
+    if (logged.length) throw new Error(`the Worker logged ${logged.length} secrets: ${logged}`);
   }
+}
+
+/** What in a text is a token, or the beginning of one, or a secret of the tests. */
+export function secretsIn(text: string): string[] {
+  const tokens = text.match(/eyJ[\w-]{8,}[\w.-]*/g) ?? [];
+  return text.includes(SECRET) ? [SECRET, ...tokens] : tokens;
 }

@@ -1,7 +1,7 @@
 // The operator's log: one line of JSON per event, and nothing in it that is not theirs to read.
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { publish, RFC_3339, told, workflow } from "../support/hub.ts";
-import { type Server, serve } from "../support/server.ts";
+import { SECRET, type Server, secretsIn, serve } from "../support/server.ts";
 
 let server: Server;
 beforeAll(async () => {
@@ -123,4 +123,12 @@ test("no token, no body and no name of a user ever stands in the log", async () 
   for (const secret of [good, late, body, "user-4711", "Secret Name", "eyJ"]) {
     expect(server.logs(), secret).not.toContain(secret);
   }
+});
+
+test("what looks for secrets in logs, when a server stops, finds them", async () => {
+  const token = await server.token({ user: "ann" });
+  for (const it of [token, token.slice(0, 40), token.split(".")[1], SECRET]) {
+    expect(secretsIn(JSON.stringify([{ message: `a line with ${it} in it` }]))).toHaveLength(1);
+  }
+  expect(secretsIn(server.logs())).toEqual([]);
 });
