@@ -25,7 +25,7 @@ pub(super) fn demo(
     let name = client.unwrap_or_else(new_id);
     let member = Member { id: UserId(name.clone()), name: name.clone() };
     let grants = [Grant::Join, Grant::Send, Grant::Publish, Grant::History, Grant::Presence];
-    let hand_off = HandOff::new(room, wire, member, grants.into_iter().collect());
+    let hand_off = HandOff::new(room, wire, member, grants.into_iter().collect::<Grants>());
     let flags = hand_off.flags.union(Flags::of(&[Flag::Demo]));
     Ok(HandOff { flags, client: Some(name), network: Some(network(upgrade)), ..hand_off })
 }

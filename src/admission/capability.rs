@@ -1,8 +1,9 @@
 //! What a token allows in one room (R5). No claim, no access.
 
 use super::Claims;
+use super::things::{Capability, Said};
 use crate::directory::Addresses;
-use crate::kernel::{Grant, Grants};
+use crate::kernel::{Allowed, Grant, Grants, Things};
 use crate::limits::Limits;
 use crate::message::{Kind, RoomName, Rooms};
 
@@ -58,51 +59,30 @@ impl Contexts {
     }
 }
 
-/// One of `caps`: what may be done in the rooms a pattern names.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Capability {
-    /// `kind:name`, exactly or up to a final `*`.
-    pub room: String,
-    /// Names of grants; unknown ones grant nothing.
-    pub can: Vec<String>,
-}
-
-impl Capability {
-    fn covers(&self, kind: Kind, room: &RoomName) -> bool {
-        covers(&self.room, &format!("{}:{}", kind.as_str(), room.as_str()))
-    }
-
-    fn grants(&self) -> Grants {
-        Grants::named(&self.can)
-    }
-}
-
-/// Whether a pattern means this name: exactly, or up to a final `*`.
-pub(super) fn covers(pattern: &str, name: &str) -> bool {
-    match pattern.strip_suffix('*') {
-        Some(prefix) => name.starts_with(prefix),
-        None => name == pattern,
-    }
-}
-
 /// What a context grants in the rooms of its name.
 const CONTEXT: [Grant; 4] = [Grant::Join, Grant::Send, Grant::History, Grant::Presence];
 
-/// Everything these claims allow in this room.
+/// What these claims grant in this room.
 #[must_use]
 pub fn grants(claims: &Claims, kind: Kind, room: &RoomName) -> Grants {
-    let grants = granted(claims, kind, room);
-    // What an analytics room tells of the chat room of its name is that room's to show.
-    let is_blind =
-        kind == Kind::Analytics && !granted(claims, Kind::Chat, room).has(Grant::Presence);
-    if is_blind { grants.without_measures() } else { grants }
+    allowed(claims, kind, room).grants
 }
 
-fn granted(claims: &Claims, kind: Kind, room: &RoomName) -> Grants {
-    let mut grants = Grants::default();
+/// Everything these claims allow in this room.
+#[must_use]
+pub fn allowed(claims: &Claims, kind: Kind, room: &RoomName) -> Allowed {
+    let Allowed { grants, things } = granted(claims, kind, room);
+    // What an analytics room tells of the chat room of its name is that room's to show.
+    let is_blind =
+        kind == Kind::Analytics && !granted(claims, Kind::Chat, room).grants.has(Grant::Presence);
+    Allowed { grants: if is_blind { grants.without_measures() } else { grants }, things }
+}
+
+fn granted(claims: &Claims, kind: Kind, room: &RoomName) -> Allowed {
     if is_demo(kind, room) {
-        return grants;
+        return Allowed::default();
     }
+    let mut grants = Grants::default();
     // What is a user's own, only a capability that names it opens to others.
     let (personal, own) = (is_personal(kind, room), is_own(claims, kind, room));
     let has_contexts = kind.properties().rooms != Rooms::Assigned;
@@ -113,11 +93,44 @@ fn granted(claims: &Claims, kind: Kind, room: &RoomName) -> Grants {
             grants = grants.union([Grant::Publish].into_iter().collect());
         }
     }
-    // Neither `*` nor `hub:*` means what is a user's own.
-    let is_meant = |it: &Capability| !personal || own || it.room.starts_with(PERSONAL);
-    let covering = claims.caps.iter().filter(|it| it.covers(kind, room) && is_meant(it));
-    let granted = covering.fold(grants, |sum, it| sum.union(it.grants()));
-    claims.limited(kind, room, granted)
+    // Neither `*` nor `hub:*` means what is a user's own. What denies means all that it covers.
+    let is_meant = |it: &Capability| it.denies || !personal || own || it.room.starts_with(PERSONAL);
+    let covering = || claims.caps.iter().filter(|it| it.covers(kind, room) && is_meant(it));
+    let plain = covering().filter(|it| !it.denies && it.on.is_none());
+    let granted = plain.fold(grants, |sum, it| sum.union(it.grants()));
+    narrowed(claims, kind, room, granted, covering())
+}
+
+/// What remains of what a feature grants in a room that it assigns.
+#[must_use]
+pub(super) fn assigned(claims: &Claims, kind: Kind, room: &RoomName, grants: Grants) -> Allowed {
+    let denying = claims.caps.iter().filter(|it| it.denies && it.covers(kind, room));
+    narrowed(claims, kind, room, grants, denying)
+}
+
+/// What capabilities say of single things, and what they and the issuer take away. A token with more rules
+/// than a connection keeps leads nowhere: what denies is not left out.
+fn narrowed<'a>(
+    claims: &Claims,
+    kind: Kind,
+    room: &RoomName,
+    granted: Grants,
+    capabilities: impl Iterator<Item = &'a Capability>,
+) -> Allowed {
+    let (mut said, mut grants) = (Said::default(), granted);
+    capabilities.for_each(|it| said.add(kind, it));
+    if let Some(scope) = &claims.scope {
+        let most = scope.grants(kind, room);
+        grants = grants.within(most);
+        said.limit(most);
+    }
+    let grants = grants.without(said.denied);
+    let grants = said.lead_in(kind, grants);
+    if said.is_bounded() {
+        Allowed { grants, things: Things::new(said.rules) }
+    } else {
+        Allowed::default()
+    }
 }
 
 /// Whether these claims allow this in any room at all. May be wrong where a capability's
@@ -129,7 +142,8 @@ pub fn grants_somewhere(claims: &Claims, grant: Grant) -> bool {
         // They have a room of their own.
         Role::Service | Role::Admin => CONTEXT.contains(&grant) || grant == Grant::Publish,
     };
-    let granted = by_role || claims.caps.iter().any(|it| it.grants().has(grant));
+    let by_caps = |it: &Capability| !it.denies && it.grants().has(grant);
+    let granted = by_role || claims.caps.iter().any(by_caps);
     granted && claims.scope.as_ref().is_none_or(|it| it.somewhere().has(grant))
 }
 
@@ -141,7 +155,7 @@ pub fn administered(claims: &Claims) -> Vec<Addresses> {
     let demo = Addresses::beginning(&format!("{hub}:{DEMO}"));
     let personal = format!("{hub}:{OWN}");
     let own = Addresses::one(&format!("{personal}{}", claims.sub));
-    let caps = claims.caps.iter().filter(|it| it.grants().has(Grant::Admin));
+    let caps = claims.caps.iter().filter(|it| it.gives(Grant::Admin));
     let rooms = caps.flat_map(|it| {
         let all = Addresses::covered(&it.room);
         if it.room.starts_with(&personal) {
@@ -156,6 +170,14 @@ pub fn administered(claims: &Claims) -> Vec<Addresses> {
     if let Some(scope) = &claims.scope {
         let covered = if scope.somewhere().has(Grant::Admin) { scope.addresses() } else { vec![] };
         rooms = rooms.iter().flat_map(|it| covered.iter().filter_map(|all| it.both(all))).collect();
+    }
+    // Nor rooms in which that is denied. What is denied of things may take the room away (R11): then that
+    // is known where a room is named.
+    for denied in claims.caps.iter().filter(|it| it.denies && it.on.is_none()) {
+        if denied.grants().has(Grant::Admin) {
+            let all = Addresses::covered(&denied.room);
+            rooms = rooms.iter().flat_map(|it| it.without(&all)).collect();
+        }
     }
     Addresses::joined(rooms)
 }
@@ -250,10 +272,14 @@ mod tests {
             "hub:user:bob",
             "analytics:*",
         ];
-        for one in patterns {
+        let denied = [None, Some("hub:a*"), Some("*"), Some("hub:user:*"), Some("chat:a-1")];
+        for (one, deny) in patterns.iter().flat_map(|one| denied.map(|it| (*one, it))) {
             for other in patterns {
-                let caps =
-                    [one, other].map(|room| serde_json::json!({"room": room, "can": ["admin"]}));
+                let mut caps: Vec<_> =
+                    [one, other].map(|it| serde_json::json!({"room": it, "can": ["admin"]})).into();
+                caps.extend(deny.map(
+                    |it| serde_json::json!({"room": it, "can": ["admin", "send"], "deny": true}),
+                ));
                 let claims = serde_json::json!({"sub": "ann", "caps": caps});
                 let claims: Claims = serde_json::from_value(claims).unwrap();
                 let all = administered(&claims);

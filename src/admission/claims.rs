@@ -8,10 +8,11 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use super::capability::{Capability, Contexts, Role};
+use super::capability::{Contexts, Role};
 use super::keys::Scope;
-use crate::kernel::Grants;
-use crate::message::{Issue, Kind, Member, Millis, RoomName, UserId};
+use super::things::{Capability, is_grant};
+use crate::kernel::{Act, Grant};
+use crate::message::{Issue, Member, Millis, UserId};
 
 /// A token's claims, as far as they concern us.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -82,11 +83,6 @@ impl Claims {
         Issue::new(self.issued_at(), self.id())
     }
 
-    /// What remains in a room of what they grant there.
-    pub(super) fn limited(&self, kind: Kind, room: &RoomName, grants: Grants) -> Grants {
-        self.scope.as_ref().map_or(grants, |it| grants.within(it.grants(kind, room)))
-    }
-
     /// The user these claims are about, as others may see them.
     #[must_use]
     pub fn member(&self) -> Member {
@@ -128,15 +124,45 @@ fn strings<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D:
     })
 }
 
-/// Those with a room, and of what they allow what are strings.
+/// Those with a room, and of what they allow what are strings; and those that deny.
 fn capabilities<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Capability>, D::Error> {
     let Value::Array(all) = Value::deserialize(deserializer)? else { return Ok(Vec::new()) };
     let capability = |it: Value| {
+        let denies = it.get("deny").unwrap_or(&Value::Null);
+        if *denies != Value::Null && *denies != Value::Bool(false) {
+            return Some(denial(&it, denies == &Value::Bool(true)));
+        }
         let (room, can) = (it.get("room")?.as_str()?, it.get("can")?.as_array()?);
         let can = can.iter().filter_map(Value::as_str).map(str::to_owned).collect();
-        Some(Capability { room: room.to_owned(), can })
+        let on = it.get("on").map(|it| patterns(it).unwrap_or_default());
+        Some(Capability { room: room.to_owned(), can, on, denies: false })
     };
     Ok(all.into_iter().filter_map(capability).collect())
+}
+
+/// What is taken away. Where that is not understood it is not passed over: then all there is in its rooms
+/// is taken away, and where these are not understood, all there is.
+fn denial(it: &Value, is_plain: bool) -> Capability {
+    let room = it.get("room").and_then(Value::as_str).unwrap_or("*").to_owned();
+    let can = it.get("can").and_then(patterns).filter(|it| it.iter().all(|it| is_grant(it)));
+    let on = match it.get("on") {
+        None => Some(None),
+        Some(it) => patterns(it).map(Some),
+    };
+    match (can, on) {
+        (Some(can), Some(on)) if is_plain => Capability { room, can, on, denies: true },
+        _ => {
+            let all = Grant::ALL.map(|(name, _)| name).into_iter();
+            let can = all.chain(Act::ALL.map(|(name, _)| name)).map(str::to_owned).collect();
+            Capability { room, can, on: None, denies: true }
+        }
+    }
+}
+
+/// A list of strings, with something in it and nothing else.
+fn patterns(value: &Value) -> Option<Vec<String>> {
+    let all = value.as_array().filter(|it| !it.is_empty())?;
+    all.iter().map(|it| it.as_str().map(str::to_owned)).collect()
 }
 
 /// Seconds since 1970, whole or not (RFC 7519 §2, `NumericDate`).

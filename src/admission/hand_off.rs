@@ -3,7 +3,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
 use crate::feature::ConnectionParts;
-use crate::kernel::{Connection, Flag, Flags, Grants};
+use crate::kernel::{Allowed, Connection, Flag, Flags, Grants, Things};
 use crate::message::{ConnectionId, Issue, Member, Millis, Position, Rewind, RoomName, Topic};
 use crate::protocol::Wire;
 
@@ -55,6 +55,9 @@ pub struct HandOff {
     /// Which token it came with, if it did with one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub issue: Option<Issue>,
+    /// What they may do with single things, and what not, beside their grants.
+    #[serde(default, skip_serializing_if = "Things::is_empty")]
+    pub things: Things,
     /// What features hand over with the connection. It stands beside the other fields.
     #[serde(skip)]
     pub own: Box<ConnectionParts>,
@@ -62,12 +65,19 @@ pub struct HandOff {
 
 impl HandOff {
     /// Of somebody who may do this in a room, treated as the protocol promises.
-    pub(super) fn new(room: RoomName, wire: Wire, member: Member, grants: Grants) -> Self {
+    pub(super) fn new(
+        room: RoomName,
+        wire: Wire,
+        member: Member,
+        allowed: impl Into<Allowed>,
+    ) -> Self {
+        let Allowed { grants, things } = allowed.into();
         Self {
             room,
             wire,
             member,
             grants,
+            things,
             expires_at: None,
             flags: wire.protocol.descriptor().flags,
             client: None,
@@ -89,6 +99,7 @@ impl HandOff {
         let Self {
             member,
             grants,
+            things,
             expires_at,
             flags,
             client,
@@ -105,6 +116,7 @@ impl HandOff {
         let topics = topics.or(flags.has(Flag::Filtered).then(Vec::new));
         let connection = Connection::new(id, member, grants, expires_at, now);
         Connection {
+            things,
             flags,
             topics,
             client,

@@ -12,6 +12,7 @@ mod origin;
 mod pending;
 mod revoked;
 mod route;
+mod things;
 mod verdict;
 
 pub use claims::Claims;

@@ -291,11 +291,11 @@ impl Policy {
         let parameter = |name: &str| terms.parameters.get(name);
         let joining = joining(endpoint, &claims.sub, &parameter);
         let room = door::room(&self.features, &joining, id)?;
-        let grants = claims.limited(endpoint.kind, &room, grants);
-        if !grants.has(Grant::Join) {
+        let allowed = capability::assigned(claims, endpoint.kind, &room, grants);
+        if !allowed.grants.has(Grant::Join) {
             return Err(NOT_HERE);
         }
-        let hand_off = HandOff::new(room, terms.wire, claims.member(), grants);
+        let hand_off = HandOff::new(room, terms.wire, claims.member(), allowed);
         Ok(HandOff { expires_at: claims.expires_at, issue: Some(claims.issue()), ..hand_off })
     }
 
@@ -326,13 +326,13 @@ impl Policy {
         self.revoked.judge_renewal(&claims, now)?;
         let context = context.map(RoomName::parse).transpose()?;
         // Whose it is, the room knows.
-        let grants = match door::grants(kind) {
-            Some(grants) => claims.limited(kind, room, grants),
-            None => capability::grants(&claims, kind, room),
+        let allowed = match door::grants(kind) {
+            Some(grants) => capability::assigned(&claims, kind, room, grants),
+            None => capability::allowed(&claims, kind, room),
         };
         let (user, room, expires_at) = (claims.member().id, room.clone(), claims.expires_at);
         let issue = Some(claims.issue());
-        Ok(Renewal { user, context, room, grants, expires_at, issue })
+        Ok(Renewal { user, context, room, allowed, expires_at, issue })
     }
 }
 
@@ -361,11 +361,11 @@ fn join(
     context: Option<RoomName>,
 ) -> Result<HandOff, ProtocolError> {
     let room = context.or_else(|| default_room(endpoint.kind, claims)).ok_or(NO_ROOM)?;
-    let grants = capability::grants(claims, endpoint.kind, &room);
-    if !grants.has(Grant::Join) {
+    let allowed = capability::allowed(claims, endpoint.kind, &room);
+    if !allowed.grants.has(Grant::Join) {
         return Err(NOT_HERE);
     }
-    let hand_off = HandOff::new(room, terms.wire, claims.member(), grants);
+    let hand_off = HandOff::new(room, terms.wire, claims.member(), allowed);
     let client = terms.client.clone();
     let issue = Some(claims.issue());
     Ok(HandOff { expires_at: claims.expires_at, client, issue, ..hand_off })

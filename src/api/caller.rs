@@ -1,7 +1,7 @@
 use crate::admission::capability::{self, Role};
 use crate::admission::{Claims, Keys, bearer};
 use crate::directory::Addresses;
-use crate::kernel::{Grant, Grants};
+use crate::kernel::{Allowed, Grant};
 use crate::message::{Kind, Member, Millis, ProtocolError, RoomName};
 
 /// Whoever calls, as their token says.
@@ -38,8 +38,8 @@ impl Caller {
 
     /// What they may do in this room.
     #[must_use]
-    pub fn grants(&self, kind: Kind, room: &RoomName) -> Grants {
-        capability::grants(&self.claims, kind, room)
+    pub fn allowed(&self, kind: Kind, room: &RoomName) -> Allowed {
+        capability::allowed(&self.claims, kind, room)
     }
 
     /// Whether there can be a room in which they may do this.
@@ -73,6 +73,6 @@ impl Caller {
             .split_once(':')
             .and_then(|(kind, name)| Some((Kind::parse(kind)?, RoomName::parse(name).ok()?)));
         self.is_admin()
-            || parsed.is_some_and(|(kind, name)| self.grants(kind, &name).has(Grant::Admin))
+            || parsed.is_some_and(|(kind, name)| self.allowed(kind, &name).grants.has(Grant::Admin))
     }
 }

@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 
 use super::Sent;
 use crate::feature;
-use crate::kernel::{Command, Grants, Request};
+use crate::kernel::{Allowed, Command, Grants, Request, Things};
 use crate::message::{
     Before, ConnectionId, Drain, Json, Kicked, Kind, Member, Millis, Offset, PageRequest,
     Revocation, RoomName, UserId, Within,
@@ -21,6 +21,9 @@ pub struct RoomRequest {
     pub member: Member,
     /// What they may do there.
     pub grants: Grants,
+    /// What else with single things, and what not.
+    #[serde(default, skip_serializing_if = "Things::is_empty")]
+    pub things: Things,
     /// What they want.
     pub task: Task,
 }
@@ -101,12 +104,23 @@ impl<'de> Deserialize<'de> for Task {
 }
 
 impl RoomRequest {
+    /// Somebody who may do this wants this.
+    #[must_use]
+    pub fn new(
+        room: RoomName,
+        member: Member,
+        Allowed { grants, things }: Allowed,
+        task: Task,
+    ) -> Self {
+        Self { room, member, grants, things, task }
+    }
+
     /// One room asks another of its name: as the platform, whom nothing is granted.
     #[must_use]
     pub fn between_rooms(room: RoomName, task: Task) -> Self {
         let name = "dormouse".to_owned();
         let member = Member { id: UserId(name.clone()), name };
-        Self { room, member, grants: Grants::default(), task }
+        Self::new(room, member, Allowed::default(), task)
     }
 }
 

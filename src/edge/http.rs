@@ -202,8 +202,9 @@ impl Http<'_> {
     async fn room(&self, asked: Asked) -> Answered {
         let Asked { kind, call, .. } = asked;
         let caller = self.caller().await?;
-        let grants = caller.grants(kind, &asked.room);
-        let may = call.grants.iter().any(|it| grants.has(*it));
+        let allowed = caller.allowed(kind, &asked.room);
+        // Of single things the room knows which are meant.
+        let may = allowed.may_some(call.grants);
         let cost = if may { call.cost } else { Cost::Call };
         self.charge(&caller, cost)?;
         if !may {
@@ -221,7 +222,7 @@ impl Http<'_> {
         let name = asked.room;
         let address = format!("{}:{}", kind.as_str(), name.as_str());
         let is_erased = task == Task::Erase;
-        let room_request = RoomRequest { room: name, member: caller.member(), grants, task };
+        let room_request = RoomRequest::new(name, caller.member(), allowed, task);
         let answer = run(self.env, kind, &room_request).await;
         if cost == Cost::Page {
             let sub = &room_request.member.id.0;
@@ -260,7 +261,7 @@ impl Http<'_> {
         for (at, item) in items.into_iter().enumerate() {
             let (answer, destination) = match item {
                 Err(error) => (Some(Answer::Refused(error)), None),
-                Ok((kind, name, _)) if !caller.grants(kind, &name).has(Grant::Publish) => {
+                Ok((kind, name, _)) if !caller.allowed(kind, &name).may_some(&[Grant::Publish]) => {
                     let error =
                         ProtocolError::denied("this token does not allow publishing in this room");
                     (Some(Answer::Refused(error)), None)
@@ -277,9 +278,9 @@ impl Http<'_> {
         let member = caller.member();
         let errands = rooms.into_iter().map(|(kind, room, events)| {
             let (places, events): (Vec<usize>, Vec<Sent>) = events.into_iter().unzip();
-            let grants = caller.grants(kind, &room);
+            let allowed = caller.allowed(kind, &room);
             let task = Task::Publish(events);
-            let room_request = RoomRequest { room, member: member.clone(), grants, task };
+            let room_request = RoomRequest::new(room, member.clone(), allowed, task);
             async move { (places, run(self.env, kind, &room_request).await) }
         });
         for (places, answered) in futures::future::join_all(errands).await {

@@ -2,7 +2,7 @@
 //! the room: admission asks them, and hands over what they answer.
 
 use super::{Config, ConnectionParts, Feature, features};
-use crate::kernel::Grants;
+use crate::kernel::{Act, Grants};
 use crate::message::{Kind, ProtocolError, RoomName};
 
 /// Somebody who is let in, as features see it.
@@ -17,8 +17,21 @@ pub(crate) struct Joining<'a> {
     pub(crate) parameter: &'a dyn Fn(&str) -> Option<&'a str>,
 }
 
+/// Things of a feature that a token may allow or deny one by one (R10).
+pub(crate) struct Thing {
+    /// What stands before their names, and a colon.
+    pub(crate) space: &'static str,
+    /// In which kinds of room there are any.
+    pub(crate) kinds: &'static [Kind],
+    /// What can be done with one. Where one can be heard by itself, who may hear it comes in by that.
+    pub(crate) acts: &'static [Act],
+}
+
 /// What a feature adds to letting somebody in; by default nothing.
 pub(crate) trait Door: Feature {
+    /// Its things, if it has any.
+    const THING: Option<Thing> = None;
+
     /// The parameters of the URL that it reads. No others are kept while a connection that has not
     /// said yet who it is is held.
     const PARAMETERS: &'static [&'static str] = &[];
@@ -50,6 +63,9 @@ macro_rules! doors {
         /// See [`Door::PARAMETERS`].
         pub(crate) const PARAMETERS: &[&[&str]] =
             &[$(<super::$module::$name as Door>::PARAMETERS,)*];
+
+        /// See [`Door::THING`].
+        pub(crate) const THINGS: &[Option<Thing>] = &[$(<super::$module::$name as Door>::THING,)*];
 
         /// See [`Door::grants`].
         pub(crate) fn grants(kind: Kind) -> Option<Grants> {

@@ -3,7 +3,7 @@
 use super::{Host, Sockets};
 use crate::feature::Ask;
 use crate::history::History;
-use crate::kernel::{Command, Grants, Input, Notice, Request};
+use crate::kernel::{Allowed, Command, Input, Notice, Request};
 use crate::message::{Clock, Member};
 
 impl<H: History, S: Sockets> Host<H, S> {
@@ -12,11 +12,12 @@ impl<H: History, S: Sockets> Host<H, S> {
     pub fn call(
         &mut self,
         member: &Member,
-        grants: Grants,
+        allowed: impl Into<Allowed>,
         requests: Vec<Request>,
         bytes: usize,
         clock: impl Fn() -> Clock,
     ) -> Result<Vec<Notice>, H::Error> {
+        let allowed = allowed.into();
         self.tally.received_bytes += bytes as u64;
         for request in requests {
             let clock = clock();
@@ -25,8 +26,8 @@ impl<H: History, S: Sockets> Host<H, S> {
             }
             let (request, duplicate) =
                 self.ready(None, Some(&member.id), request, bytes, clock.at)?;
-            let member = member.clone();
-            self.handle(Input::Called { member, grants, request, duplicate }, clock)?;
+            let (member, allowed) = (member.clone(), allowed.clone());
+            self.handle(Input::Called { member, allowed, request, duplicate }, clock)?;
         }
         self.flush(clock().at)?;
         Ok(std::mem::take(&mut self.answers))

@@ -12,12 +12,14 @@ use std::rc::Rc;
 use litemap::LiteMap;
 
 use super::principal::Principal;
-use super::{Connection, Context, Flag, Grant, PageQuery, Recipients, Room, members, retention};
+use super::{
+    Act, Connection, Context, Flag, Grant, PageQuery, Recipients, Room, members, retention,
+};
 use crate::kernel::Event;
 use crate::limits::FETCH_MS;
 use crate::message::{
     Attached, Before, Body, ConnectionId, Entry, EventName, Millis, NotResumed, Offset, Page,
-    Position, Reply, Rewind, Within,
+    Position, Reply, Rewind, Space, Within,
 };
 
 /// What an entry counts at least, in bytes, where it is told again: reading and writing the shortest
@@ -178,7 +180,10 @@ impl Connection {
     /// Whether it is told an entry, live or from the log.
     fn is_told(&self, entry: &Entry, channel: Option<&EventName>) -> bool {
         let is_meant = entry.body.user.as_ref().is_none_or(|it| *it == self.member.id);
-        is_meant && self.wants_entry(&entry.body, channel)
+        let may_hear = |(space, name): &(Space, String)| self.may(Act::Hear, *space, name);
+        is_meant
+            && entry.body.channel.as_ref().is_none_or(may_hear)
+            && self.wants_entry(&entry.body, channel)
     }
 }
 

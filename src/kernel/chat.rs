@@ -4,15 +4,15 @@ use std::rc::Rc;
 
 use super::principal::Principal;
 use super::{
-    Context, Duplicate, Effect, Grant, PageQuery, Publication, Recipients, Room, Write, about,
+    Act, Context, Duplicate, Effect, Grant, PageQuery, Publication, Recipients, Room, Write, about,
     behind, retention,
 };
 use crate::feature;
 use crate::kernel::{Event, Notice};
 use crate::limits::PAGE_BYTES_MAX;
 use crate::message::{
-    Accepted, Acknowledgement, Body, ConnectionId, Entry, EventName, Member, Offset, PageRequest,
-    ProtocolError, Reply, RequestId,
+    Accepted, Acknowledgement, Body, ConnectionId, Entry, EventName, Member, Millis, Offset,
+    PageRequest, ProtocolError, Reply, RequestId,
 };
 
 /// Adds to the log what somebody publishes, and tells everyone whom it concerns, its author too
@@ -37,14 +37,21 @@ pub(crate) fn publish(
     }
 }
 
+const DENIED: &str = "this token does not allow publishing this here";
+
 fn may_publish(principal: &Principal, publication: &Publication) -> Result<(), ProtocolError> {
     let Publication { body, is_privileged, .. } = publication;
     // Callers over HTTP are backends: all they do is publishing.
     let is_protected = feature::is_protected(body.name.as_str())
         || principal.connection.is_none()
         || *is_privileged;
-    if is_protected {
-        principal.needs(Grant::Publish, "this token does not allow publishing this here")
+    // A body gets its channel when the room accepts it. Mostly nobody has to know it before.
+    let rules_single = is_protected && !principal.things.is_empty();
+    let thing = rules_single.then(|| body.clone().accepted(Millis(0)).channel).flatten();
+    if let Some((space, name)) = thing {
+        principal.needs_on(Act::Publish, (space, &name), DENIED)
+    } else if is_protected {
+        principal.needs(Grant::Publish, DENIED)
     } else if about::changes(body) {
         // Whose that is decides, which the feature knows that changes it.
         Ok(())

@@ -3,12 +3,12 @@ use serde::ser::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use super::{Counts, Flag, Flags, Grant, Grants};
+use super::{Act, Counts, Flag, Flags, Grant, Grants, Things};
 use crate::feature::ConnectionParts;
 use crate::limits::{CONNECTION_BYTES_MAX, Limits};
 use crate::message::{
     BROADCAST, Body, ConnectionId, Epoch, EventName, Issue, Json, Member, Millis, NotResumed,
-    Offset, Position, Rewind, Topic, ascii_len, is_default,
+    Offset, Position, Rewind, Space, Topic, ascii_len, is_default,
 };
 use crate::rates::Window;
 
@@ -32,6 +32,9 @@ pub struct Connection {
     /// What it may do.
     #[serde(rename = "g")]
     pub grants: Grants,
+    /// What else it may do with single things, and what not.
+    #[serde(rename = "th", default, skip_serializing_if = "Things::is_empty")]
+    pub things: Things,
     /// When its token expires; `None` for one that does not.
     #[serde(rename = "e", default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Millis>,
@@ -147,6 +150,7 @@ impl Connection {
             id,
             member,
             grants,
+            things: Things::default(),
             expires_at,
             renew_by: None,
             heard_at: now,
@@ -184,6 +188,11 @@ impl Connection {
     /// Whether it may learn who is here.
     pub(crate) fn may_see(&self) -> bool {
         self.grants.has(Grant::Presence)
+    }
+
+    /// Whether it may do this with the thing of this name.
+    pub(crate) fn may(&self, act: Act, space: Space, name: &str) -> bool {
+        self.things.allow(self.grants, act, space, name)
     }
 
     /// Whether it hears an event of this name when it is said.

@@ -85,6 +85,12 @@ impl Grants {
         Grant::ALL.iter().filter_map(said).collect()
     }
 
+    /// Those of these that are not among those.
+    #[must_use]
+    pub const fn without(self, those: Self) -> Self {
+        Self(self.0 & !(those.0 & !WITHOUT_MEASURES))
+    }
+
     /// These and those.
     #[must_use]
     pub const fn union(self, other: Self) -> Self {

@@ -2,7 +2,7 @@ use std::rc::Rc;
 
 use litemap::LiteMap;
 
-use super::{Connection, Grants};
+use super::{Allowed, Connection};
 use crate::feature;
 use crate::kernel::Request;
 use crate::message::{
@@ -29,7 +29,7 @@ pub enum Input {
         /// Who, as the token says.
         member: Member,
         /// What the token allows here.
-        grants: Grants,
+        allowed: Allowed,
         /// What is asked.
         request: Request,
         /// What the log knows of this user's request of the same id.
@@ -95,7 +95,7 @@ pub struct Renewal {
     /// The room this socket is in.
     pub room: RoomName,
     /// What it allows here.
-    pub grants: Grants,
+    pub allowed: Allowed,
     /// When it expires; `None` for one that does not.
     pub expires_at: Option<Millis>,
     /// Which token it is.

@@ -39,6 +39,7 @@ mod showing;
 mod status;
 mod stored_room;
 pub(crate) mod subscriptions;
+mod things;
 pub(crate) mod timers;
 mod topics;
 mod vacancy;
@@ -66,6 +67,7 @@ pub use presence::Departure;
 use principal::Principal;
 pub use stored_room::StoredRoom;
 use subscriptions::Subscriptions;
+pub use things::{Act, Acts, Allowed, Ruling, ThingRule, Things};
 
 use crate::feature::{self, Known, Numbers};
 use crate::limits::Limits;
@@ -287,14 +289,14 @@ impl Room {
             }
             Input::Called {
                 member,
-                grants,
+                allowed,
                 request: Request { request_id, command },
                 duplicate,
             } => {
                 cx.tally.received += 1;
-                let principal = Principal::caller(member, grants, request_id);
                 // Whom nothing is granted is another room.
-                let is_room = grants == Grants::default();
+                let is_room = allowed == Allowed::default();
+                let principal = Principal::caller(member, allowed, request_id);
                 match self.lets_in(&principal.member.id, cx.clock.at) {
                     Err(error) if !is_room => cx.refuse_principal(&principal, error),
                     Ok(()) | Err(_) => self.carry_out(&mut cx, &principal, command, duplicate),

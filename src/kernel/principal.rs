@@ -1,14 +1,17 @@
 //! Who asks: a socket's connection, or a caller over HTTP, who has none.
 
-use super::{Connection, Context, Flag, Grant, Grants, PendingReply, Recipients};
+use super::{
+    Act, Allowed, Connection, Context, Flag, Grant, Grants, PendingReply, Recipients, Things,
+};
 use crate::kernel::Event;
-use crate::message::{ConnectionId, Member, Millis, ProtocolError, RequestId, UserId};
+use crate::message::{ConnectionId, Member, Millis, ProtocolError, RequestId, Space, UserId};
 
 /// Whom to answer, and what they may ask.
 pub(crate) struct Principal {
     pub(crate) connection: Option<ConnectionId>,
     pub(crate) member: Member,
     pub(crate) grants: Grants,
+    pub(crate) things: Things,
     pub(crate) request_id: Option<RequestId>,
     pub(crate) is_demo: bool,
     /// Whether the token it came with is over.
@@ -24,6 +27,7 @@ impl Principal {
             connection: Some(connection.id),
             member: connection.member.clone(),
             grants: connection.grants,
+            things: connection.things.clone(),
             request_id,
             is_demo: connection.flags.has(Flag::Demo),
             has_expired: connection.has_expired(now),
@@ -32,9 +36,28 @@ impl Principal {
     }
 
     /// Whoever reaches the room over HTTP.
-    pub(crate) fn caller(member: Member, grants: Grants, request_id: Option<RequestId>) -> Self {
+    pub(crate) fn caller(
+        member: Member,
+        Allowed { grants, things }: Allowed,
+        request_id: Option<RequestId>,
+    ) -> Self {
         let (connection, is_demo, has_expired, is_introduced) = (None, false, false, true);
-        Self { connection, member, grants, request_id, is_demo, has_expired, is_introduced }
+        Self { connection, member, grants, things, request_id, is_demo, has_expired, is_introduced }
+    }
+
+    /// Whether they may do this with the thing of this name.
+    pub(crate) fn may(&self, act: Act, space: Space, name: &str) -> bool {
+        self.things.allow(self.grants, act, space, name)
+    }
+
+    /// Refuses what the token does not allow with the thing of this name.
+    pub(crate) fn needs_on(
+        &self,
+        act: Act,
+        (space, name): (Space, &str),
+        error: &'static str,
+    ) -> Result<(), ProtocolError> {
+        if self.may(act, space, name) { Ok(()) } else { Err(ProtocolError::denied(error)) }
     }
 
     /// Refuses what the token does not allow.
@@ -46,6 +69,12 @@ impl Principal {
     /// demo socket is, whatever it may do there.
     pub(crate) fn is_publisher(&self) -> bool {
         (self.grants.has(Grant::Publish) || self.grants.has(Grant::Admin)) && !self.is_demo
+    }
+
+    /// The same, where it changes this thing.
+    pub(crate) fn publishes(&self, space: Space, name: &str) -> bool {
+        let may = |act| self.may(act, space, name);
+        (may(Act::Publish) || may(Act::Administer)) && !self.is_demo
     }
 
     /// Refuses what is not this caller's own, unless they have the grant `admin`.

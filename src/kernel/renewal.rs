@@ -2,7 +2,7 @@
 
 use super::attach::{self, NOT_HERE};
 use super::principal::Principal;
-use super::{Connection, Context, Grant, Renewal, Room, behind, members};
+use super::{Allowed, Connection, Context, Grant, Renewal, Room, behind, members};
 use crate::kernel::Event;
 use crate::limits::RENEWAL_MS;
 use crate::message::{Code, ConnectionId, Following, ProtocolError, RequestId};
@@ -60,12 +60,14 @@ pub(crate) fn renewed(
     let limits = room.limits;
     let Some(connection) = room.connections.get(&id) else { return };
     let renewal = renewal.and_then(|it| fits(connection, &it).map(|()| it));
-    let Renewal { user, grants, expires_at, issue, .. } = match renewal {
+    let Renewal { user, allowed: Allowed { grants, things }, expires_at, issue, .. } = match renewal
+    {
         Ok(renewal) => renewal,
         Err(error) => return cx.refuse(id, request_id, error),
     };
     let due = room.resubscribe(id, |it| {
-        (it.grants, it.expires_at, it.renew_by, it.issue) = (grants, expires_at, None, issue);
+        (it.grants, it.things) = (grants, things);
+        (it.expires_at, it.renew_by, it.issue) = (expires_at, None, issue);
         it.due_at(&limits)
     });
     room.sweep_no_later_than(due.flatten());
@@ -104,7 +106,7 @@ fn fits(connection: &Connection, renewal: &Renewal) -> Result<(), ProtocolError>
     if connection.can_fall_behind() {
         return if is_own { Ok(()) } else { Err(OTHER_USER) };
     }
-    if !renewal.grants.has(Grant::Join) {
+    if !renewal.allowed.grants.has(Grant::Join) {
         return Err(NOT_HERE);
     }
     let later = match (connection.expires_at, renewal.expires_at) {

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Connection, Context, Flag, Recipients, Room};
+use super::{Act, Connection, Context, Flag, Recipients, Room};
 use crate::kernel::{Event, Notice};
 use crate::message::{BROADCAST, Body, ConnectionId, EventName, Space, UserId};
 
@@ -200,6 +200,9 @@ impl Room {
         let mut hearers = self.subscriptions.of(space, channel);
         hearers.retain(|it| !self.subscriptions.following.contains(it));
         hearers.extend(self.followers().filter(|it| it.hears(name)).map(|it| it.id));
+        // A token that replaced another one may allow less.
+        hearers
+            .retain(|it| self.connection(*it).is_some_and(|it| it.may(Act::Hear, space, channel)));
         self.recipients(hearers, except)
     }
 

@@ -208,7 +208,7 @@ fn r8_a_younger_token_of_the_same_user_renews() {
     let room = RoomName::parse(FRESH).unwrap();
     let renewal = policy().renew(Kind::Conversation, &room, &of("ann"), None, NOON).unwrap();
     assert_eq!(renewal.user.0, "ann");
-    assert!(renewal.grants.has(Grant::Send) && !renewal.grants.has(Grant::Publish));
+    assert!(renewal.allowed.grants.has(Grant::Send) && !renewal.allowed.grants.has(Grant::Publish));
 }
 
 #[test]

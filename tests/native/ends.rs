@@ -61,8 +61,14 @@ pub(crate) fn heard(world: &World, number: u64) -> Vec<String> {
 fn shows(world: &mut World, number: u64, frame: &Value, user: &str, grants: Grants) {
     let expires_at = Some(world.now.plus(1_000_000));
     let room = RoomName::parse("demo").unwrap();
-    let renewal =
-        Renewal { user: UserId(user.into()), context: None, room, grants, expires_at, issue: None };
+    let renewal = Renewal {
+        user: UserId(user.into()),
+        context: None,
+        room,
+        allowed: grants.into(),
+        expires_at,
+        issue: None,
+    };
     let verify = |token: &str, _: Option<&str>| match token {
         "good" => Ok(renewal.clone()),
         _ => Err(ProtocolError::unauthenticated("nobody")),

@@ -122,7 +122,7 @@ fn m6_a_token_that_shows_less_ends_what_the_one_before_showed() {
         user: crate::support::member("ann").id,
         context: None,
         room: crate::support::room_name(),
-        grants: Grants::all().without_measures(),
+        allowed: Grants::all().without_measures().into(),
         expires_at: None,
         issue: None,
     };

@@ -2,8 +2,8 @@
 
 use dormouse::admission::{Keys, capability};
 use dormouse::directory::Addresses;
-use dormouse::kernel::{Grant, Grants};
-use dormouse::message::{Kind, RoomName};
+use dormouse::kernel::{Act, Grant, Grants};
+use dormouse::message::{Kind, RoomName, Space};
 use serde_json::{Value, json};
 
 use crate::admission::{SECRET, seconds, sign};
@@ -195,4 +195,26 @@ fn z18_claims_are_read_where_they_stand() {
         let claims = read(json!({"https://p.example/roles": roles}));
         assert_eq!(claims.role, capability::Role::User, "{roles}");
     }
+}
+
+#[test]
+fn z17_an_issuer_bounds_what_its_tokens_allow_with_single_things_too() {
+    let caps = json!([
+        {"room": "collaboration:*", "can": ["join", "history"]},
+        {"room": "collaboration:*", "on": ["document:*"], "can": ["send", "create", "admin"]},
+        {"room": "collaboration:*", "on": ["document:x"], "can": ["send"], "deny": true},
+    ]);
+    let may = |can: Value, act: Act, name: &str| {
+        let keys = partner(&json!({"grants": {"can": can}}));
+        let claims = keys.verify(&token(PARTNERS, &json!({"caps": caps})), NOON).unwrap();
+        let room = RoomName::parse("r").unwrap();
+        let it = capability::allowed(&claims, Kind::Collaboration, &room);
+        it.things.allow(it.grants, act, Space("document"), name)
+    };
+    let all = json!(["join", "history", "send", "create"]);
+    assert!(may(all.clone(), Act::Change, "d") && may(all.clone(), Act::Make, "d"));
+    assert!(!may(all.clone(), Act::Administer, "d"));
+    assert!(!may(all, Act::Change, "x"));
+    assert!(!may(json!(["join", "history"]), Act::Change, "d"));
+    assert!(may(json!(["join", "history"]), Act::Read, "d"));
 }

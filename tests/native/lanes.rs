@@ -80,7 +80,7 @@ fn a37_what_is_critical_does_not_wait_for_others_and_takes_them_along() {
     let (mut host, sockets) = hub();
     let mut say = |request: Request, at: Millis| {
         let (member, grants) = (member("backend"), Grants::all());
-        let input = Input::Called { member, grants, request, duplicate: None };
+        let input = Input::Called { member, allowed: grants.into(), request, duplicate: None };
         host.handle(input, clock(at)).unwrap()
     };
     let soon = NOON.plus(1);

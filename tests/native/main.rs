@@ -22,6 +22,8 @@ mod behind;
 mod behind_scripts;
 mod breaker;
 mod budget;
+mod capabilities;
+mod capabilities_kept;
 mod channels;
 mod circles;
 mod claims;

@@ -190,7 +190,7 @@ fn u8_over_http_and_in_a_hub() {
     let query = json!({"type": "query", "id": "q", "query": "reads"});
     let all = json!({"reads": {"ann": 1, "cid": 1, "root": 1}});
     assert_eq!(tells(&mut world, 2, &query)["result"], all);
-    let presence = [Grant::Presence].into_iter().collect();
+    let presence: Grants = [Grant::Presence].into_iter().collect();
     let answers = world.run_as(&member("x"), presence, &Task::from(AnnotationTask::Reads));
     let Answer::Done(done) = &answers[0] else { panic!("{answers:?}") };
     assert_eq!(serde_json::from_str::<Value>(done.as_str()).unwrap(), all);

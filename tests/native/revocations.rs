@@ -265,7 +265,7 @@ fn z8_a_connection_goes_by_the_token_that_it_showed_last() {
         user: member("bob").id,
         context: None,
         room: room_name(),
-        grants: Grants::all(),
+        allowed: Grants::all().into(),
         expires_at: Some(NOON.plus(90_000)),
         issue: Some(Issue::new(Millis(9_000), Some("t2"))),
     };

@@ -276,7 +276,14 @@ fn r8_a_silent_socket_is_prompted_by_the_alarm() {
 
 fn renewal(user: &str, expires_at: Option<Millis>) -> Renewal {
     let (room, grants) = (room_name(), Grants::all());
-    Renewal { user: member(user).id, context: None, room, grants, expires_at, issue: None }
+    Renewal {
+        user: member(user).id,
+        context: None,
+        room,
+        allowed: grants.into(),
+        expires_at,
+        issue: None,
+    }
 }
 
 #[test]

@@ -15,7 +15,7 @@ use dormouse::directory::{Ask, Directory, Report};
 use dormouse::feature::conversations::{Outcome as Answered, ResumeToken};
 use dormouse::feature::webhooks::{Delivered, Outcome};
 use dormouse::feature::{Call, ConnectionParts, Input as FeatureInput};
-use dormouse::kernel::{Grants, Input};
+use dormouse::kernel::{Grants, Input, Things};
 use dormouse::message::{
     Issue, Kind, Member, Millis, Offset, Position, Rewind, RoomName, Topic, UserId,
 };
@@ -268,6 +268,7 @@ fn a_hand_off_of_another_version_is_read() {
         rewind: None,
         is_absent: false,
         issue: None,
+        things: Things::default(),
         own,
     };
     let header = |json: &str| URL_SAFE_NO_PAD.encode(json);
@@ -285,9 +286,10 @@ fn a_hand_off_of_another_version_is_read() {
         rewind: Some(Rewind::Entries(50)),
         is_absent: true,
         issue: Some(Issue(Millis(5), 7)),
+        things: serde_json::from_value(json!([["deny", 2, "state:a"]])).unwrap(),
         ..none.clone()
     };
-    let follows = r#","topics":["a.*"],"position":{"e":"e","o":41},"rewind":{"n":50},"is_absent":true,"issue":[5,7]"#;
+    let follows = r#","topics":["a.*"],"position":{"e":"e","o":41},"rewind":{"n":50},"is_absent":true,"issue":[5,7],"things":[["deny",2,"state:a"]]"#;
     assert_eq!(following.to_header(), header(&literal.replace(RESUME, follows)));
     assert_eq!(HandOff::from_header(&following.to_header()), Some(following));
     // What another version hands over beside it, and what is no such thing.

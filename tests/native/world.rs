@@ -9,8 +9,7 @@ use dormouse::feature::conversations::{Responded, ResumeToken};
 use dormouse::feature::{self, Call, Configured};
 use dormouse::history::SqlHistory;
 use dormouse::host::{After, ClockSource, Driver, Failed, Flush, Host};
-use dormouse::kernel::Request;
-use dormouse::kernel::{Connection, Grants, Input, Loss, Renewal};
+use dormouse::kernel::{Allowed, Connection, Grants, Input, Loss, Renewal, Request};
 use dormouse::limits::Limits;
 use dormouse::message::{
     Clock, ConnectionId, Epoch, Kind, Member, Millis, ProtocolError, RoomName,
@@ -201,11 +200,27 @@ impl World {
     }
 
     /// What a caller over HTTP asks, and how it is answered.
-    pub(crate) fn run_as(&mut self, who: &Member, may: Grants, task: &Task) -> Vec<Answer> {
-        let (kind, clock) = (self.kind, self.clock());
+    pub(crate) fn run_as(
+        &mut self,
+        who: &Member,
+        may: impl Into<Allowed>,
+        task: &Task,
+    ) -> Vec<Answer> {
+        let requests = sent(task).requests(self.kind);
+        self.ask_as(who, may, requests)
+    }
+
+    /// The same, as the room is asked it.
+    pub(crate) fn ask_as(
+        &mut self,
+        who: &Member,
+        may: impl Into<Allowed>,
+        requests: Vec<Request>,
+    ) -> Vec<Answer> {
+        let (clock, may) = (self.clock(), may.into());
         let mut answers = Vec::new();
         self.step(|host| {
-            let (requests, clock) = (sent(task).requests(kind), || clock.clone());
+            let clock = || clock.clone();
             let notices = host.call(who, may, requests, 0, clock).unwrap();
             answers = notices.iter().map(Answer::of).collect();
             Flush::No

@@ -16,8 +16,9 @@ use std::rc::Rc;
 use issuer::{Issuer, Setting};
 use token::Token;
 
-use super::capability::{Capability, Contexts};
+use super::capability::Contexts;
 use super::claims::{Claims, Start};
+use super::things::Capability;
 use crate::message::{Millis, ProtocolError};
 
 pub use remote::{PATIENCE_MS, SET_BYTES_MAX, Step};
@@ -283,6 +284,8 @@ fn everything() -> Claims {
     let everything = |room: &str| Capability {
         room: room.into(),
         can: crate::kernel::Grant::ALL.map(|(name, _)| name.to_owned()).into(),
+        on: None,
+        denies: false,
     };
     Claims {
         sub: "test".into(),

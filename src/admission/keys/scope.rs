@@ -2,7 +2,8 @@
 
 use serde::Deserialize;
 
-use super::super::capability::{self, Role};
+use super::super::capability::Role;
+use super::super::things;
 use crate::directory::Addresses;
 use crate::kernel::{Grant, Grants};
 use crate::message::{Kind, RoomName};
@@ -41,10 +42,9 @@ impl Scope {
     /// What is wrong with it: a word that nobody knows limits in a way that nobody means.
     pub(super) fn fault(&self) -> Option<&'static str> {
         let is_role = |it: &String| ["user", "service", "admin"].contains(&it.as_str());
-        let is_grant = |it: &String| Grant::ALL.iter().any(|(name, _)| name == it);
         if !self.roles.iter().all(is_role) {
             Some("grants.roles has a word that is no role")
-        } else if self.can.iter().all(is_grant) {
+        } else if self.can.iter().all(|it| things::is_grant(it)) {
             None
         } else {
             Some("grants.can has a word that is no grant")
@@ -53,7 +53,7 @@ impl Scope {
 
     /// Whether this may be a user of this issuer.
     pub(super) fn has_user(&self, sub: &str) -> bool {
-        self.users.iter().any(|it| capability::covers(it, sub))
+        self.users.iter().any(|it| things::covers(it, sub))
     }
 
     /// What remains of a role.
@@ -69,7 +69,7 @@ impl Scope {
     /// What may be granted in a room at most.
     pub(in crate::admission) fn grants(&self, kind: Kind, room: &RoomName) -> Grants {
         let address = format!("{}:{}", kind.as_str(), room.as_str());
-        let is_covered = self.rooms.iter().any(|it| capability::covers(it, &address));
+        let is_covered = self.rooms.iter().any(|it| things::covers(it, &address));
         if is_covered { self.somewhere() } else { Grants::default() }
     }
 

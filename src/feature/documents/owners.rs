@@ -6,7 +6,7 @@ use crate::feature::documents::Version;
 use crate::feature::documents::document::Edit;
 use crate::kernel::Event;
 use crate::kernel::principal::Principal;
-use crate::kernel::{Context, Effect, Recipients, Room, Write};
+use crate::kernel::{Act, Context, Effect, Recipients, Room, Write};
 use crate::limits::{DOCUMENTS_MAX, EMPTY_DOCUMENT_MS};
 use crate::message::{Code, ConnectionId, Millis, Name, ProtocolError, Space};
 
@@ -16,19 +16,37 @@ const CROWDED: ProtocolError =
 const SHARE: ProtocolError =
     ProtocolError::new(Code::Conflict, "this user has as many documents here as one may");
 
+const NO_MAKING: ProtocolError =
+    ProtocolError::denied("this document is not there, and this token does not allow making it");
+
 const NOTHING: ProtocolError = ProtocolError::new(Code::NotFound, "there is no such document");
 
 /// The document cannot be restored. Whoever operates this finds it in the log.
 pub(crate) const LOST: ProtocolError =
     ProtocolError::new(Code::SystemError, "what was stored of this document does not fit together");
 
-/// Whether this one is there, or may be begun.
+fn is_there(room: &Room, name: &Name) -> Result<bool, ProtocolError> {
+    let document = room.own.documents.get(name).ok_or(LOST)?;
+    Ok(document.borrow().version() != Version::default())
+}
+
+/// Whether this one is there, or the token allows making it.
+pub(crate) fn may_make(
+    room: &Room,
+    principal: &Principal,
+    name: &Name,
+) -> Result<(), ProtocolError> {
+    let may = principal.may(Act::Make, Space::DOCUMENTS, name.as_str());
+    if may || is_there(room, name)? { Ok(()) } else { Err(NO_MAKING) }
+}
+
+/// Whether this one is there, or there is room for it.
 pub(crate) fn may_begin(
     room: &Room,
     principal: &Principal,
     name: &Name,
 ) -> Result<(), ProtocolError> {
-    if room.own.documents.get(name).ok_or(LOST)?.borrow().version() != Version::default() {
+    if is_there(room, name)? {
         return Ok(());
     }
     if DOCUMENTS_MAX <= room.own.documents.count() {
@@ -73,13 +91,15 @@ pub(crate) fn delete(
     principal: &Principal,
     name: &Name,
 ) -> Result<(), ProtocolError> {
-    let is_there =
-        room.own.documents.get(name).is_some_and(|it| it.borrow().version() != Version::default());
-    if !is_there {
+    if !is_there(room, name).is_ok_and(|it| it) {
         return Err(NOTHING);
     }
     let owner = room.own.documents.owned(name).map(|it| it.owner.clone());
-    principal.owns(owner.as_ref(), "only who made this document deletes it")?;
+    let may = |act| principal.may(act, Space::DOCUMENTS, name.as_str());
+    let is_own = owner.as_ref() == Some(&principal.member.id) && may(Act::Change);
+    if !is_own && !may(Act::Administer) {
+        return Err(ProtocolError::denied("only who made this document deletes it"));
+    }
     let seated = room.subscribers(Space::DOCUMENTS, name.as_str());
     let seated: Vec<ConnectionId> = seated.map(|it| it.id).collect();
     for id in &seated {

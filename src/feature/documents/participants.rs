@@ -7,7 +7,7 @@ use crate::feature::documents::Role;
 use crate::kernel::Event;
 use crate::kernel::presence::as_many_as_fit;
 use crate::kernel::principal::Principal;
-use crate::kernel::{Connection, Context, Grant, Room};
+use crate::kernel::{Act, Connection, Context, Grant, Room};
 use crate::limits::PARTICIPANTS_BYTES_MAX;
 use crate::message::{ConnectionId, Member, Name, ProtocolError, Space, UserId};
 
@@ -27,7 +27,10 @@ impl Room {
         is_such: impl Fn(&Connection) -> bool,
         event: EditingEvent,
     ) {
-        let such = self.subscribers(Space::DOCUMENTS, document.as_str()).filter(|it| is_such(it));
+        // A token that replaced another one may allow less.
+        let may = |it: &&Connection| it.may(Act::Read, Space::DOCUMENTS, document.as_str());
+        let such = self.subscribers(Space::DOCUMENTS, document.as_str());
+        let such = such.filter(may).filter(|it| is_such(it));
         let to = self.recipients(such.map(|it| it.id), except);
         if self.connections.len() == 1 && except.is_some() {
             return;

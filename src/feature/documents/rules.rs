@@ -12,14 +12,14 @@ use crate::feature::documents::document::{Applied, Edit, Rejection, Snapshot};
 use crate::feature::documents::{
     Cursor, EditingCommand, EditingEvent, EditingState, Operation, Role, Version,
 };
-use crate::feature::door::Door;
+use crate::feature::door::{Door, Thing};
 use crate::kernel::Duplicate;
 use crate::kernel::Event;
 use crate::kernel::features::Rules;
 use crate::kernel::principal::Principal;
-use crate::kernel::{Answer, Connection, Context, Counted, Effect, Grant, HostStats, Room, Write};
+use crate::kernel::{Act, Answer, Connection, Context, Counted, Effect, HostStats, Room, Write};
 use crate::message::{
-    Acknowledgement, Code, ConnectionId, Millis, Name, ProtocolError, Reply, UserId,
+    Acknowledgement, Code, ConnectionId, Kind, Millis, Name, ProtocolError, Reply, Space, UserId,
 };
 
 pub(crate) const SEATLESS: ProtocolError =
@@ -28,7 +28,13 @@ pub(crate) const SEATLESS: ProtocolError =
 pub(crate) const ELSEWHERE: ProtocolError =
     ProtocolError::new(Code::Conflict, "this connection has not joined this document");
 
-impl Door for Documents {}
+impl Door for Documents {
+    const THING: Option<Thing> = Some(Thing {
+        space: Space::DOCUMENTS.0,
+        kinds: &[Kind::Collaboration],
+        acts: &[Act::Read, Act::Change, Act::Make, Act::Administer],
+    });
+}
 
 impl Rules for Documents {
     fn handle(
@@ -140,12 +146,14 @@ fn desk(
     meant: Option<&Name>,
 ) -> Result<Name, ProtocolError> {
     let Seat { document, role } = seat(room, id, meant)?;
-    principal.needs(Grant::Send, "this token does not allow editing here")?;
+    principal.needs_on(Act::Change, (Space::DOCUMENTS, document.as_str()), NO_EDITING)?;
     match role {
         Role::Participant => Ok(document),
         Role::Viewer => Err(ProtocolError::denied("a viewer does not edit")),
     }
 }
+
+const NO_EDITING: &str = "this token does not allow editing this document";
 
 fn join(
     room: &mut Room,
@@ -154,9 +162,11 @@ fn join(
     id: ConnectionId,
     seat: Seat,
 ) -> Result<(), ProtocolError> {
-    principal.needs(Grant::History, "this token does not allow reading documents here")?;
+    let it = (Space::DOCUMENTS, seat.document.as_str());
+    principal.needs_on(Act::Read, it, "this token does not allow reading this document")?;
     if seat.role == Role::Participant {
-        principal.needs(Grant::Send, "this token does not allow editing here")?;
+        principal.needs_on(Act::Change, it, NO_EDITING)?;
+        owners::may_make(room, principal, &seat.document)?;
     }
     let name = seat.document.clone();
     owners::may_begin(room, principal, &name)?;
@@ -188,6 +198,7 @@ fn edit(
     if acknowledged_again(room, cx, principal, &name) {
         return Ok(());
     }
+    owners::may_make(room, principal, &name)?;
     owners::may_begin(room, principal, &name)?;
     if !room.admits(cx, principal, &OPERATIONS) {
         return Ok(()); // Which has been said.

@@ -5,7 +5,7 @@ use super::Metrics;
 use super::measure;
 use super::stored::{Lately, Measuring, MetricInput, MetricWrite, StoredReading};
 use crate::feature::Call;
-use crate::feature::door::Door;
+use crate::feature::door::{Door, Thing};
 use crate::feature::metrics::MetricCall;
 use crate::feature::metrics::{Measure, Measures, Metric, MetricCommand, MetricEvent, Reading};
 use crate::kernel::Duplicate;
@@ -13,12 +13,18 @@ use crate::kernel::Event;
 use crate::kernel::features::Rules;
 use crate::kernel::principal::Principal;
 use crate::kernel::{
-    Answer, Connection, Context, Effect, HostStats, Publication, Room, Write, kinds,
+    Act, Answer, Connection, Context, Effect, HostStats, Publication, Room, Write, kinds,
 };
 use crate::limits::{METRICS_MAX, TOPICS_BYTES_MAX, TOPICS_MAX};
 use crate::message::{Code, ConnectionId, Entry, Json, Kind, Millis, Name, ProtocolError, Space};
 
-impl Door for Metrics {}
+impl Door for Metrics {
+    const THING: Option<Thing> = Some(Thing {
+        space: Space::METRICS.0,
+        kinds: &[Kind::Analytics],
+        acts: &[Act::Hear, Act::Publish],
+    });
+}
 
 impl Rules for Metrics {
     fn handle(
@@ -101,6 +107,9 @@ fn watch(room: &mut Room, cx: &mut Context, principal: &Principal, names: Vec<Na
     if asks_measures && !connection.grants.shows_measures() {
         return cx.refuse_principal(principal, UNSEEN);
     }
+    if !names.iter().all(|it| principal.may(Act::Hear, Space::METRICS, it.as_str())) {
+        return cx.refuse_principal(principal, UNHEARD);
+    }
     let count = names.len();
     let mut all = connection.own.metrics.heard.clone();
     all.extend(names);
@@ -152,7 +161,8 @@ fn unwatch(room: &mut Room, cx: &mut Context, principal: &Principal, names: &[Na
 fn readings(room: &Room, principal: &Principal, names: Vec<Name>) -> Vec<Reading> {
     let sees_own = principal.grants.shows_measures();
     let reading = |metric: Name| {
-        let last = room.own.metrics.last.get(&metric).filter(|it| sees_own || !it.own);
+        let is_seen = principal.may(Act::Hear, Space::METRICS, metric.as_str());
+        let last = room.own.metrics.last.get(&metric).filter(|it| is_seen && (sees_own || !it.own));
         let last = last.map(|it| (it.value.clone(), it.at));
         Reading { metric, last }
     };
@@ -167,6 +177,8 @@ const TOO_MANY: ProtocolError =
 const UNSEEN: ProtocolError = ProtocolError::denied(
     "the numbers of a chat room take the grant presence in the chat room of this name",
 );
+const UNHEARD: ProtocolError =
+    ProtocolError::denied("this token does not allow hearing one of these metrics");
 const FULL: ProtocolError =
     ProtocolError::new(Code::Conflict, "a room keeps at most 1,000 metrics");
 
@@ -174,7 +186,9 @@ const FULL: ProtocolError =
 /// less.
 fn watchers(room: &Room, measure: &str) -> Vec<ConnectionId> {
     let watchers = room.subscribers(Space::METRICS, measure);
-    watchers.filter(|it| it.grants.shows_measures()).map(|it| it.id).collect()
+    let may_hear =
+        |it: &&Connection| it.grants.shows_measures() && it.may(Act::Hear, Space::METRICS, measure);
+    watchers.filter(may_hear).map(|it| it.id).collect()
 }
 
 /// Whether there is room for its last value.

@@ -10,7 +10,7 @@ impl HttpCalls for State {
     const CALLS: &'static [RoomCall] = &[RoomCall {
         method: "DELETE",
         path: "state/{key}",
-        grants: &[Grant::Send, Grant::Admin],
+        grants: &[Grant::Send, Grant::Publish, Grant::Admin],
         cost: Cost::Call,
         answers_nothing: false,
         reads: Reads::Path(|it| {

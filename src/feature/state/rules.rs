@@ -2,18 +2,29 @@
 
 use super::{AllState, KeptKey, OwnState, State, StateCommand, StateEvent, StateItem};
 use crate::feature::Query;
-use crate::feature::door::Door;
+use crate::feature::door::{Door, Thing};
 use crate::kernel::features::Rules;
 use crate::kernel::principal::Principal;
 use crate::kernel::{
-    Answer, Context, Duplicate, Effect, Event, Grant, HostStats, Publication, Room, Write, chat,
+    Act, Answer, Context, Duplicate, Effect, Event, Grant, HostStats, Publication, Room, Write,
+    chat,
 };
 use crate::limits::{STATE_BYTES_MAX, STATE_KEYS_MAX};
 use crate::message::{
-    Acknowledgement, Body, Code, Details, Json, Offset, ProtocolError, StateKey, Topic,
+    Acknowledgement, Body, Code, Details, Json, Kind, Offset, ProtocolError, Space, StateKey, Topic,
 };
 
-impl Door for State {}
+/// Its keys.
+const KEYS: Space = Space("state");
+
+/// They cannot be read one by one: each change is in the log, which is told to all.
+impl Door for State {
+    const THING: Option<Thing> = Some(Thing {
+        space: KEYS.0,
+        kinds: &[Kind::Chat, Kind::Hub],
+        acts: &[Act::Change, Act::Publish, Act::Administer],
+    });
+}
 
 impl Rules for State {
     fn handle(
@@ -54,14 +65,16 @@ fn set(
     duplicate: Option<Duplicate>,
 ) {
     let set =
-        may_send(principal).map(|()| Body::state(key, value)).and_then(|event| match duplicate {
-            // A resend changes nothing, however full the room is by now.
-            Some(_) => Ok(event),
-            None => is_version(room, key, if_version)
-                .and_then(|()| may_set(room, principal, key, &event.data))
-                .and_then(|()| fits(room, key, &event.data))
-                .map(|()| event),
-        });
+        may_send(principal, key).map(|()| Body::state(key, value)).and_then(
+            |event| match duplicate {
+                // A resend changes nothing, however full the room is by now.
+                Some(_) => Ok(event),
+                None => is_version(room, key, if_version)
+                    .and_then(|()| may_set(room, principal, key, &event.data))
+                    .and_then(|()| fits(room, key, &event.data))
+                    .map(|()| event),
+            },
+        );
     match set {
         Err(error) => cx.refuse_principal(principal, error),
         Ok(event) => {
@@ -96,9 +109,14 @@ fn is_version(
     Err(ProtocolError { details: Details::Version(version), ..other })
 }
 
-fn may_send(principal: &Principal) -> Result<(), ProtocolError> {
-    let can = principal.grants.has(Grant::Send) || principal.grants.has(Grant::Admin);
-    if can { Ok(()) } else { Err(ProtocolError::denied("this token does not allow sending here")) }
+fn may_send(principal: &Principal, key: &StateKey) -> Result<(), ProtocolError> {
+    let may = |act| principal.may(act, KEYS, key.as_str());
+    let may = may(Act::Change) || may(Act::Publish) || may(Act::Administer);
+    if may {
+        Ok(())
+    } else {
+        Err(ProtocolError::denied("this token does not allow setting this key"))
+    }
 }
 
 /// Everyone who may send changes a key, unless a caller with `publish` has set it; who set it
@@ -109,7 +127,7 @@ fn may_set(
     key: &StateKey,
     value: &Json,
 ) -> Result<(), ProtocolError> {
-    if principal.is_publisher() {
+    if principal.publishes(KEYS, key.as_str()) {
         return Ok(());
     }
     match room.own.state.keys.get(key.as_str()) {
@@ -134,7 +152,7 @@ fn may_set(
 fn keep(room: &mut Room, cx: &mut Context, principal: &Principal, key: &StateKey, bytes: usize) {
     let version = room.head;
     let known = room.own.state.keys.get(key.as_str());
-    let is_protected = principal.is_publisher();
+    let is_protected = principal.publishes(KEYS, key.as_str());
     if let Some(known) = known.filter(|it| it.is_protected || !is_protected) {
         let state = KeptKey { version, bytes, ..known.clone() };
         room.own.state.keys.insert(key.as_str().to_owned(), state);

@@ -52,7 +52,8 @@ pub(crate) fn tasks(input: &[u8]) {
     let spelled = serde_json::to_string(&request).expect("what was read can be written");
     let again: RoomRequest = serde_json::from_str(&spelled).expect("and read again");
     assert_eq!((&again.room, &again.member), (&request.room, &request.member));
-    assert_eq!((&again.grants, &again.task), (&request.grants, &request.task), "{spelled}");
+    assert_eq!((&again.grants, &again.things), (&request.grants, &request.things), "{spelled}");
+    assert_eq!(again.task, request.task, "{spelled}");
     for kind in Kind::ALL {
         drop(again.task.clone().requests(kind));
     }

@@ -358,5 +358,12 @@ fn renewal(user: &str, token: &str, now: Millis) -> Result<Renewal, ProtocolErro
         _ => return Err(ProtocolError::unauthenticated("nobody")),
     };
     let (user, expires_at) = (UserId(owner.into()), lives_ms.map(|it| now.plus(it)));
-    Ok(Renewal { user, context: None, room, grants: grants(owner), expires_at, issue: None })
+    Ok(Renewal {
+        user,
+        context: None,
+        room,
+        allowed: grants(owner).into(),
+        expires_at,
+        issue: None,
+    })
 }
