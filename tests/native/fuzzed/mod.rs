@@ -8,8 +8,10 @@
 pub(crate) mod admission;
 pub(crate) mod api;
 pub(crate) mod bytes;
+pub(crate) mod capabilities;
 pub(crate) mod documents;
 pub(crate) mod frames;
+pub(crate) mod keys;
 pub(crate) mod msgpack;
 pub(crate) mod names;
 pub(crate) mod objects;
@@ -28,6 +30,7 @@ macro_rules! each_target {
             api_calls: api::calls,
             api_tasks: api::tasks,
             attachments: stored::attachments,
+            capabilities: capabilities::capabilities,
             client_frames: frames::client,
             context_frames: frames::context,
             conversation_frames: frames::conversation,
@@ -36,6 +39,7 @@ macro_rules! each_target {
             entries: stored::entries,
             events_frames: frames::events,
             hand_off: admission::hand_off,
+            key_sets: keys::key_sets,
             msgpack_from_json: msgpack::from_json,
             msgpack_to_json: msgpack::to_json,
             names: names::names,
