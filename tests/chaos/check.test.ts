@@ -183,3 +183,15 @@ test("deleted content that is in a file", () => {
     { invariant: "undeleted", room: ROOM, what: "gone-1. was deleted, and stands in room.sqlite" },
   ]);
 });
+
+test.each([
+  ["nothing of these", "hub:r was entered by 5704de18fc6045e4", []],
+  ["a token", `GET /ws?token=eyJhbGciOiJIUzI1NiJ9.eyJzdWIi.x`, ["line 2 shows a token"]],
+  ["a secret", `JWT_SECRET is a secret of 32 bytes`, ["line 2 shows the secret of tokens"]],
+] as const)("what the server printed shows %s, and the violation does not repeat it", (_, line, expected) => {
+  const secrets = { "the secret of tokens": "a secret of 32 bytes" };
+  const printed = [{ by: "workerd", lines: ["ready", line], secrets }];
+  expect(check(history(ABC, { printed }))).toEqual(
+    expected.map((what) => ({ invariant: "leaked", room: "workerd", what })),
+  );
+});

@@ -1,31 +1,7 @@
 // What a run must not show. A pure function over what was recorded: it looks at nothing else.
+import { checkPrinted } from "./checks/leaks.ts";
 import type { ClientHistory, Conversation, Deliveries, Entry, History, RoomHistory } from "./history.ts";
-
-/**
- * `lost`: acknowledged or shown, and not in the log. `doubled`: twice where it may be once.
- * `reordered`: not in the order of the log. `gap`: an entry that was promised and not shown.
- * `offsets`: the log has a hole, or differs by who reads it. `ghost`: listed and not there.
- * `absent`: there and not listed. `undone`: a job that was not done. `undeleted`: deleted and still
- * there. `unanswered`: said, and never answered. `away`: a client that did not come back. `diverged`:
- * replicas of a text that differ.
- */
-export type Invariant =
-  | "lost"
-  | "doubled"
-  | "reordered"
-  | "gap"
-  | "offsets"
-  | "ghost"
-  | "absent"
-  | "undone"
-  | "undeleted"
-  | "unanswered"
-  | "away"
-  | "diverged";
-
-export type Violation = { invariant: Invariant; room: string; what: string };
-
-type Found = (invariant: Invariant, what: string) => void;
+import type { Found, Invariant, Violation } from "./violation.ts";
 
 export function check(history: History): Violation[] {
   const violations: Violation[] = [];
@@ -59,6 +35,7 @@ export function check(history: History): Violation[] {
   for (const { text, room, files } of history.erasures) {
     if (files.length) found(room)("undeleted", `${text} was deleted, and stands in ${files.join(" and ")}`);
   }
+  for (const it of history.printed) checkPrinted(it, found(it.by));
   return violations;
 }
 

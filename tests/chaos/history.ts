@@ -63,6 +63,9 @@ export type Document = {
   ambiguous: string[];
 };
 
+/** What a process printed, and what must not be in it, by what that is. */
+export type Printed = { by: string; lines: string[]; secrets: Record<string, string> };
+
 export type History = {
   rooms: RoomHistory[];
   clients: ClientHistory[];
@@ -71,6 +74,7 @@ export type History = {
   conversations: Conversation[];
   documents: Document[];
   erasures: Erasure[];
+  printed: Printed[];
 };
 
 export const nothing = (): History => ({
@@ -81,4 +85,5 @@ export const nothing = (): History => ({
   conversations: [],
   documents: [],
   erasures: [],
+  printed: [],
 });

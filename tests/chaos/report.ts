@@ -1,6 +1,6 @@
 // What a run prints at its end.
-import type { Violation } from "./check.ts";
 import type { Result } from "./run.ts";
+import type { Violation } from "./violation.ts";
 
 /** The violations of each kind that are shown; the others are counted. */
 const SHOWN_MAX = 5;
@@ -32,6 +32,8 @@ export function report(result: Result): string[] {
   lines.push(
     `${gone} texts deleted or replaced; left of them: ${wal} in write-ahead logs, ${free} in free space of pages`,
   );
+  const printed = history.printed.reduce((sum, it) => sum + it.lines.length, 0);
+  lines.push(`${printed} lines printed, in which tokens and secrets were looked for`);
   lines.push(`gaps that clients mended: ${result.gaps}; settled within ${list(took)} ms`);
   const by = (kind: Violation["invariant"]) => violations.filter((it) => it.invariant === kind);
   const kinds = [...new Set(violations.map((it) => it.invariant))];

@@ -14,7 +14,8 @@ test("[P10, P11, P12, H5, N7, N16, N22, N24, J5, Y3, Q10, T16, U3] while everyth
   const result = await run({ seed: SEED, seconds: SECONDS, clients: CLIENTS, log: () => {} });
   console.log([`seed ${SEED}, ${SECONDS} s, ${CLIENTS} clients`, ...report(result)].join("\n"));
   expect(result.violations).toEqual([]);
-  // It was no idle run.
+  // It was no idle run, and what the server said was kept.
+  expect(result.history.printed.flatMap((it) => it.lines).length).toBeGreaterThan(0);
   expect(result.faults.kills).toBeGreaterThan(0);
   expect(result.faults.cuts).toBeGreaterThan(0);
   const said = result.history.clients.flatMap((it) => it.published);

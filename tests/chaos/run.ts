@@ -3,13 +3,14 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { seededRandom } from "../../clients/typescript/src/testing/clock.ts";
 import type { Caller } from "./callers/caller.ts";
-import { check, type Violation } from "./check.ts";
+import { check } from "./check.ts";
 import { type Faults, Nemesis } from "./nemesis.ts";
 import { roomsOf, roster, SECRET } from "./roster.ts";
 import { Runtime } from "./runtime.ts";
-import { Services } from "./services.ts";
+import { SECRET as SERVICES_SECRET, Services } from "./services.ts";
 import { type Settled, settle } from "./settle.ts";
 import { Trace } from "./trace.ts";
+import type { Violation } from "./violation.ts";
 
 /** None of the limits that one machine with many clients would break, and times that a run lives to see. */
 const VARIABLES = {
@@ -104,6 +105,8 @@ export async function run({ seed, seconds, clients, log, signal }: Options): Pro
     services.isHealed = true;
     log("healed; waiting for everything to settle");
     const settled = await settle({ callers, rooms, runtime, services, trace, log, signal });
+    const secrets = { "the secret of tokens": SECRET, "the secret of the services": SERVICES_SECRET };
+    settled.history.printed.push({ by: "workerd", lines: runtime.printed(), secrets });
     const violations = check(settled.history);
     const [first] = violations;
     const result = {

@@ -124,6 +124,11 @@ export class Runtime {
     }
   }
 
+  /** The lines that it has printed, from its first start on. */
+  printed(): string[] {
+    return readFileSync(this.#log, "utf8").split("\n").filter(Boolean);
+  }
+
   /** What is stored, in bytes. */
   stored(): number {
     return this.#files().reduce((sum, it) => sum + statSync(it).size, 0);
