@@ -195,3 +195,40 @@ test.each([
     expected.map((what) => ({ invariant: "leaked", room: "workerd", what })),
   );
 });
+
+const LOG_OF_METRICS = log("a=1.", "b=2.", "a=3.");
+
+/** Who was told these of `a`, updates but for those of a subscription, and is connected. */
+const watcher = (...seen: (number | null | { last: number | null })[]) => {
+  const samples = seen.map((it) =>
+    it !== null && typeof it === "object"
+      ? { metric: "a", value: it.last, isUpdate: false }
+      : { metric: "a", value: it, isUpdate: true },
+  );
+  return { by: "dora", seen: [...samples, { metric: "b", value: 2, isUpdate: true }], isHere: true };
+};
+
+test.each([
+  ["what is published, as it is", watcher({ last: null }, 1, 3), 3, []],
+  ["less, and what is left out when it comes back", watcher(1, { last: 3 }, { last: 3 }), 3, []],
+  ["a value twice", watcher(1, 1, 3), 3, ["doubled"]],
+  ["again what its subscription said", watcher({ last: 3 }, 3), 3, ["doubled"]],
+  ["an older value", watcher(3, 1), 3, ["reordered"]],
+  ["by a subscription, an older value than it knows", watcher(3, { last: 1 }, 4), 3, ["stale"]],
+  ["no more, though it is connected", watcher(1), 3, ["gap"]],
+  ["in the end, an older value than was published", watcher(3), 1, ["stale"]],
+] as const)("who watches a metric is told %s", (_, it, value, expected) => {
+  const last = [
+    { metric: "a", value, isUpdate: false },
+    { metric: "b", value: 2, isUpdate: false },
+  ];
+  expect(found(history(LOG_OF_METRICS, { metrics: [{ room: ROOM, watchers: [it], last }] }))).toEqual([
+    ...expected,
+  ]);
+});
+
+test("values of a metric that stand in the log in another order than they were said", () => {
+  const last = [{ metric: "a", value: 1, isUpdate: false }];
+  const metrics = [{ room: ROOM, watchers: [], last }];
+  expect(found(history(log("a=3.", "a=1."), { metrics }))).toEqual(["reordered"]);
+});

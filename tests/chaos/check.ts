@@ -1,5 +1,6 @@
 // What a run must not show. A pure function over what was recorded: it looks at nothing else.
 import { checkPrinted } from "./checks/leaks.ts";
+import { checkMetrics } from "./checks/metrics.ts";
 import type { ClientHistory, Conversation, Deliveries, Entry, History, RoomHistory } from "./history.ts";
 import type { Found, Invariant, Violation } from "./violation.ts";
 
@@ -34,6 +35,10 @@ export function check(history: History): Violation[] {
   }
   for (const { text, room, files } of history.erasures) {
     if (files.length) found(room)("undeleted", `${text} was deleted, and stands in ${files.join(" and ")}`);
+  }
+  for (const it of history.metrics) {
+    const room = history.rooms.find(({ name }) => name === it.room);
+    checkMetrics(it, room?.http ?? [], found(it.room));
   }
   for (const it of history.printed) checkPrinted(it, found(it.by));
   return violations;

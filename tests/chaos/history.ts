@@ -63,6 +63,19 @@ export type Document = {
   ambiguous: string[];
 };
 
+/** How a metric is told to be, by a subscription or by an update; null where no value is known. */
+export type Sample = { metric: string; value: number | null; isUpdate: boolean };
+
+/**
+ * An analytics room: what each watcher was told in its order, and what a new subscription is told when
+ * everything has settled. `isHere`: the watcher was connected then.
+ */
+export type Metrics = {
+  room: string;
+  watchers: { by: string; seen: Sample[]; isHere: boolean }[];
+  last: Sample[];
+};
+
 /** What a process printed, and what must not be in it, by what that is. */
 export type Printed = { by: string; lines: string[]; secrets: Record<string, string> };
 
@@ -74,6 +87,7 @@ export type History = {
   conversations: Conversation[];
   documents: Document[];
   erasures: Erasure[];
+  metrics: Metrics[];
   printed: Printed[];
 };
 
@@ -85,5 +99,6 @@ export const nothing = (): History => ({
   conversations: [],
   documents: [],
   erasures: [],
+  metrics: [],
   printed: [],
 });

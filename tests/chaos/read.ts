@@ -1,7 +1,8 @@
 // What a room has when everything is over, read by two doors.
+import { AnalyticsWebSocketClient } from "../../clients/typescript/src/faces/analytics.ts";
 import { Dormouse } from "../../clients/typescript/src/index.ts";
-import { textOf } from "./callers/caller.ts";
-import type { Entry } from "./history.ts";
+import { nameOf, textOf } from "./callers/caller.ts";
+import type { Entry, Sample } from "./history.ts";
 import { tokenOf } from "./roster.ts";
 
 const PAGE = 200;
@@ -56,6 +57,24 @@ export class Reader {
       const page = json as { events: Raw[]; has_more: boolean };
       all.push(...page.events);
       if (!page.has_more || !page.events.length) return all;
+    }
+  }
+
+  /** What a subscription to these metrics is told. */
+  async metrics(room: string, metrics: string[]): Promise<Sample[]> {
+    const client = new AnalyticsWebSocketClient({
+      url: `${this.#origin.replace("http", "ws")}/api/analytics/ws`,
+      token: this.#token,
+      contextId: nameOf(room),
+      page: null,
+    });
+    try {
+      await client.connect();
+      const { data } = await client.request({ type: "subscribe", data: { metrics } });
+      const told = data as { metrics: { metric: string; value: number | null }[] };
+      return told.metrics.map(({ metric, value }) => ({ metric, value, isUpdate: false }));
+    } finally {
+      client.disconnect();
     }
   }
 

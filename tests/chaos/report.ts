@@ -32,6 +32,8 @@ export function report(result: Result): string[] {
   lines.push(
     `${gone} texts deleted or replaced; left of them: ${wal} in write-ahead logs, ${free} in free space of pages`,
   );
+  const samples = history.metrics.flatMap((it) => it.watchers).reduce((sum, it) => sum + it.seen.length, 0);
+  if (samples) lines.push(`${samples} values of metrics told to those who watch them`);
   const printed = history.printed.reduce((sum, it) => sum + it.lines.length, 0);
   lines.push(`${printed} lines printed, in which tokens and secrets were looked for`);
   lines.push(`gaps that clients mended: ${result.gaps}; settled within ${list(took)} ms`);

@@ -10,6 +10,7 @@ import {
   ManagerCaller,
   WorkflowCaller,
 } from "./callers/faces.ts";
+import { MetricCaller, WatchCaller } from "./callers/metrics.ts";
 import { Eraser, NativeCaller, RawCaller } from "./callers/native.ts";
 import { HttpCaller, StreamCaller } from "./callers/streams.ts";
 import type { Runtime } from "./runtime.ts";
@@ -40,6 +41,8 @@ const ROLES: Role[] = [
   { name: "eraser", kind: "hub", make: (it) => new Eraser(it) },
   { name: "editor-a", kind: "collaboration", make: (it) => new DocumentCaller(it) },
   { name: "editor-b", kind: "collaboration", make: (it) => new DocumentCaller(it) },
+  { name: "metrics", kind: "analytics", make: (it) => new MetricCaller(it, "metrics") },
+  { name: "watch", kind: "analytics", make: (it) => new WatchCaller(it) },
   { name: "eraser-b", kind: "chat", make: (it) => new Eraser(it) },
   { name: "stream-b", kind: "chat", make: (it) => new StreamCaller(it) },
   { name: "context-b", kind: "chat", make: (it) => new ChatCaller(it, "message") },
@@ -51,6 +54,9 @@ const ROLES: Role[] = [
   { name: "talk-b", kind: "conversation", make: (it) => new ConversationCaller(it) },
   { name: "events-b", kind: "hub", make: (it) => new EventsCaller(it) },
   { name: "stream-c", kind: "hub", make: (it) => new StreamCaller(it) },
+  { name: "metrics-b", kind: "analytics", make: (it) => new MetricCaller(it, "metrics-b") },
+  { name: "watch-b", kind: "analytics", make: (it) => new WatchCaller(it) },
+  { name: "metrics-stream", kind: "analytics", make: (it) => new StreamCaller(it) },
 ];
 
 export const CLIENTS = ROLES.length;
@@ -59,6 +65,7 @@ export const CLIENTS = ROLES.length;
 const BINDINGS: Record<string, string> = {
   hub: "HUBS",
   chat: "CHAT_ROOMS",
+  analytics: "ANALYTICS",
   collaboration: "COLLABORATIONS",
 };
 

@@ -4,8 +4,9 @@ import { setTimeout } from "node:timers/promises";
 import type { Caller } from "./callers/caller.ts";
 import { DocumentCaller } from "./callers/document.ts";
 import { ConversationCaller } from "./callers/faces.ts";
+import { METRICS, WatchCaller } from "./callers/metrics.ts";
 import { Eraser, NativeCaller } from "./callers/native.ts";
-import { type History, nothing, type Presence } from "./history.ts";
+import { type History, nothing, type Presence, type Sample } from "./history.ts";
 import { entries, Reader } from "./read.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Services } from "./services.ts";
@@ -77,6 +78,15 @@ export async function settle({
   const areSame = () => new Set(texts()).size <= new Set(documents.map((it) => it.history.room)).size;
   await until("texts the same", areSame);
 
+  const watchers = callers.filter((it) => it instanceof WatchCaller);
+  for (const room of new Set(watchers.map((it) => it.history.room))) {
+    const last = await reader.metrics(room, METRICS);
+    const own = watchers.filter((it) => it.history.room === room);
+    await until(`metrics of ${room} shown`, () => own.every((it) => it.isOpen && knows(it, last)));
+    const seen = own.map((it) => ({ by: it.name, seen: it.samples, isHere: it.isOpen }));
+    history.metrics.push({ room, watchers: seen, last });
+  }
+
   // Twice: with all of them here, and when half of them have left.
   for (const what of ["members converged", "those who left are gone"]) {
     let found: Presence[] = [];
@@ -121,6 +131,10 @@ export async function settle({
   const gaps = callers.reduce((sum, it) => sum + (it instanceof NativeCaller ? it.gaps : 0), 0);
   return { history, took, left, stored, gaps };
 }
+
+/** Whether it was told the same of every metric, at last. */
+const knows = ({ samples }: WatchCaller, last: Sample[]) =>
+  last.every(({ metric, value }) => samples.findLast((it) => it.metric === metric)?.value === value);
 
 /** As the HTTP API lists them, and as each client of the native protocol sees them. */
 async function presence(rooms: Scene["rooms"], callers: Caller[], reader: Reader): Promise<Presence[]> {

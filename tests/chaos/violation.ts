@@ -7,6 +7,7 @@
  * `absent`: there and not listed. `undone`: a job that was not done. `undeleted`: deleted and still
  * there. `unanswered`: said, and never answered. `away`: a client that did not come back. `diverged`:
  * replicas of a text that differ. `leaked`: a token or a secret in what the server printed.
+ * `stale`: how something was is told as how it is.
  */
 export type Invariant =
   | "lost"
@@ -21,7 +22,8 @@ export type Invariant =
   | "unanswered"
   | "away"
   | "diverged"
-  | "leaked";
+  | "leaked"
+  | "stale";
 
 export type Violation = { invariant: Invariant; room: string; what: string };
 

@@ -27,8 +27,15 @@ export type Scene = {
 /** Events of these names are about another entry, and say nothing of their own here. */
 const ABOUT = ["edit", "delete", "reaction", "edit_message", "delete_message"];
 
+/** The name of a room, without its kind. */
+export const nameOf = (room: string): string => room.slice(room.indexOf(":") + 1);
+
 export function textOf(event: string, data: unknown): string {
   if (ABOUT.includes(event)) return "";
+  if (event === "metric_update") {
+    const { metric, value } = data as { metric: string; value: number };
+    return `${metric}=${value}.`;
+  }
   const { text, content } = Object(data) as { text?: unknown; content?: unknown };
   return String(text ?? content ?? "");
 }

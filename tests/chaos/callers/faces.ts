@@ -5,9 +5,7 @@ import { WebSocketConnection } from "../../../clients/typescript/src/faces/conne
 import { EventsManager } from "../../../clients/typescript/src/faces/events.ts";
 import { WebSocketManager } from "../../../clients/typescript/src/faces/manager.ts";
 import type { DormouseError } from "../../../clients/typescript/src/index.ts";
-import { Caller, type Scene, textOf } from "./caller.ts";
-
-const nameOf = (room: string) => room.slice(room.indexOf(":") + 1);
+import { Caller, nameOf, type Scene, textOf } from "./caller.ts";
 
 /** What the first frame of a protocol with `resume` says of that. */
 type Greeting = { offset?: number; recovered?: boolean; reason?: string };

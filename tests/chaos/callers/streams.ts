@@ -95,8 +95,8 @@ export class HttpCaller extends Caller {
   isOpen = true;
   readonly #insists: boolean;
 
-  constructor(scene: Scene, insists = true) {
-    super(scene, insists ? "http" : "http-once", "live");
+  constructor(scene: Scene, insists = true, dialect = insists ? "http" : "http-once") {
+    super(scene, dialect, "live");
     this.#insists = insists;
   }
 
@@ -104,16 +104,15 @@ export class HttpCaller extends Caller {
 
   override say(): void {
     const text = this.next();
-    void this.tried(text, this.#publish(text));
+    const [type, data] = this.kind === "chat" ? ["message", { content: text }] : ["said", { text }];
+    void this.tried(text, this.publish(text, type as string, data as object));
   }
 
   leave(): void {
     this.isOpen = false;
   }
 
-  async #publish(id: string): Promise<number> {
-    const isChat = this.kind === "chat";
-    const [type, data] = isChat ? ["message", { content: id }] : ["said", { text: id }];
+  protected async publish(id: string, type: string, data: object): Promise<number> {
     for (;;) {
       try {
         const response = await fetch(
