@@ -232,3 +232,20 @@ test("values of a metric that stand in the log in another order than they were s
   const metrics = [{ room: ROOM, watchers: [], last }];
   expect(found(history(log("a=3.", "a=1."), { metrics }))).toEqual(["reordered"]);
 });
+
+const [SHA, OTHER] = ["a".repeat(64), "b".repeat(64)];
+
+test.each([
+  ["received, and served as it was sent", "acked", SHA, []],
+  ["received, and not there", "acked", "NOT_FOUND", ["lost"]],
+  ["received, of which a part is missing", "acked", "CONFLICT", ["lost"]],
+  ["received, and served with other bytes", "acked", OTHER, ["diverged"]],
+  ["deleted, and not there", "deleted", "NOT_FOUND", []],
+  ["deleted, and served", "deleted", SHA, ["undeleted"]],
+  ["deleted, of which a part is there", "deleted", "CONFLICT", ["undeleted"]],
+  ["never received", "open", "CONFLICT", ["unanswered"]],
+  ["whose deletion has no answer", "deleting", SHA, ["unanswered"]],
+] as const)("large data that was %s", (_, state, served, expected) => {
+  const objects = [{ room: ROOM, id: "o", sha256: SHA, state, found: served }];
+  expect(found(history(ABC, { objects }))).toEqual(expected);
+});

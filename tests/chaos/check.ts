@@ -1,6 +1,7 @@
 // What a run must not show. A pure function over what was recorded: it looks at nothing else.
 import { checkPrinted } from "./checks/leaks.ts";
 import { checkMetrics } from "./checks/metrics.ts";
+import { checkObject } from "./checks/objects.ts";
 import type { ClientHistory, Conversation, Deliveries, Entry, History, RoomHistory } from "./history.ts";
 import type { Found, Invariant, Violation } from "./violation.ts";
 
@@ -40,6 +41,7 @@ export function check(history: History): Violation[] {
     const room = history.rooms.find(({ name }) => name === it.room);
     checkMetrics(it, room?.http ?? [], found(it.room));
   }
+  for (const it of history.objects) checkObject(it, found(it.room));
   for (const it of history.printed) checkPrinted(it, found(it.by));
   return violations;
 }

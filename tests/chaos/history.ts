@@ -76,6 +76,17 @@ export type Metrics = {
   last: Sample[];
 };
 
+/**
+ * Large data: `acked` when its sender was told that all of it is there, `deleted` when it was told that it
+ * is gone. `found` is the SHA-256 of what a request for it got in the end, or the code of the refusal.
+ */
+export type LargeObject = {
+  id: string;
+  sha256: string;
+  state: "open" | "acked" | "deleting" | "deleted";
+  found?: string | undefined;
+};
+
 /** What a process printed, and what must not be in it, by what that is. */
 export type Printed = { by: string; lines: string[]; secrets: Record<string, string> };
 
@@ -88,6 +99,7 @@ export type History = {
   documents: Document[];
   erasures: Erasure[];
   metrics: Metrics[];
+  objects: (LargeObject & { room: string })[];
   printed: Printed[];
 };
 
@@ -100,5 +112,6 @@ export const nothing = (): History => ({
   documents: [],
   erasures: [],
   metrics: [],
+  objects: [],
   printed: [],
 });

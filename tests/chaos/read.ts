@@ -3,6 +3,7 @@ import { AnalyticsWebSocketClient } from "../../clients/typescript/src/faces/ana
 import { Dormouse } from "../../clients/typescript/src/index.ts";
 import { nameOf, textOf } from "./callers/caller.ts";
 import type { Entry, Sample } from "./history.ts";
+import { fetchObjects } from "./objects.ts";
 import { tokenOf } from "./roster.ts";
 
 const PAGE = 200;
@@ -76,6 +77,10 @@ export class Reader {
     } finally {
       client.disconnect();
     }
+  }
+
+  objects(room: string, ids: string[]): Promise<Map<string, string>> {
+    return fetchObjects(this.#origin, this.#token, room, ids);
   }
 
   async native(name: string): Promise<Raw[]> {

@@ -34,6 +34,9 @@ export function report(result: Result): string[] {
   );
   const samples = history.metrics.flatMap((it) => it.watchers).reduce((sum, it) => sum + it.seen.length, 0);
   if (samples) lines.push(`${samples} values of metrics told to those who watch them`);
+  const { objects } = history;
+  const deleted = objects.filter((it) => it.state === "deleted").length;
+  if (objects.length) lines.push(`${objects.length} objects of large data, of which ${deleted} were deleted`);
   const printed = history.printed.reduce((sum, it) => sum + it.lines.length, 0);
   lines.push(`${printed} lines printed, in which tokens and secrets were looked for`);
   lines.push(`gaps that clients mended: ${result.gaps}; settled within ${list(took)} ms`);

@@ -10,6 +10,7 @@ import {
   ManagerCaller,
   WorkflowCaller,
 } from "./callers/faces.ts";
+import { LargeCaller } from "./callers/large.ts";
 import { MetricCaller, WatchCaller } from "./callers/metrics.ts";
 import { Eraser, NativeCaller, RawCaller } from "./callers/native.ts";
 import { HttpCaller, StreamCaller } from "./callers/streams.ts";
@@ -43,6 +44,7 @@ const ROLES: Role[] = [
   { name: "editor-b", kind: "collaboration", make: (it) => new DocumentCaller(it) },
   { name: "metrics", kind: "analytics", make: (it) => new MetricCaller(it, "metrics") },
   { name: "watch", kind: "analytics", make: (it) => new WatchCaller(it) },
+  { name: "large", kind: "hub", make: (it) => new LargeCaller(it) },
   { name: "eraser-b", kind: "chat", make: (it) => new Eraser(it) },
   { name: "stream-b", kind: "chat", make: (it) => new StreamCaller(it) },
   { name: "context-b", kind: "chat", make: (it) => new ChatCaller(it, "message") },
@@ -54,6 +56,7 @@ const ROLES: Role[] = [
   { name: "talk-b", kind: "conversation", make: (it) => new ConversationCaller(it) },
   { name: "events-b", kind: "hub", make: (it) => new EventsCaller(it) },
   { name: "stream-c", kind: "hub", make: (it) => new StreamCaller(it) },
+  { name: "large-b", kind: "hub", make: (it) => new LargeCaller(it) },
   { name: "metrics-b", kind: "analytics", make: (it) => new MetricCaller(it, "metrics-b") },
   { name: "watch-b", kind: "analytics", make: (it) => new WatchCaller(it) },
   { name: "metrics-stream", kind: "analytics", make: (it) => new StreamCaller(it) },

@@ -4,6 +4,7 @@ import { setTimeout } from "node:timers/promises";
 import type { Caller } from "./callers/caller.ts";
 import { DocumentCaller } from "./callers/document.ts";
 import { ConversationCaller } from "./callers/faces.ts";
+import { LargeCaller } from "./callers/large.ts";
 import { METRICS, WatchCaller } from "./callers/metrics.ts";
 import { Eraser, NativeCaller } from "./callers/native.ts";
 import { type History, nothing, type Presence, type Sample } from "./history.ts";
@@ -85,6 +86,12 @@ export async function settle({
     await until(`metrics of ${room} shown`, () => own.every((it) => it.isOpen && knows(it, last)));
     const seen = own.map((it) => ({ by: it.name, seen: it.samples, isHere: it.isOpen }));
     history.metrics.push({ room, watchers: seen, last });
+  }
+
+  for (const { objects, history: own } of callers.filter((it) => it instanceof LargeCaller)) {
+    const ids = objects.map(({ id }) => id);
+    const found = await reader.objects(own.room, ids);
+    history.objects.push(...objects.map((it) => ({ ...it, room: own.room, found: found.get(it.id) })));
   }
 
   // Twice: with all of them here, and when half of them have left.
