@@ -72,6 +72,14 @@ impl Revoked {
         Some(known.version)
     }
 
+    /// What it has, for who needs the list as it is now.
+    #[must_use]
+    pub fn asks_anew(&self, now: Millis) -> u64 {
+        let mut known = self.0.borrow_mut();
+        known.asked_at = Some(now);
+        known.version
+    }
+
     /// The list is this now; `None`: as before. It was asked for at that time.
     pub fn told(&self, asked_at: Millis, list: Option<(u64, Vec<Revocation>)>) {
         let mut known = self.0.borrow_mut();
@@ -110,6 +118,11 @@ impl Revoked {
         let known = self.0.borrow();
         known.refusal(&claims.member().id, claims.issue())?;
         if known.is_needed && WITHOUT_MS <= known.age(now) { Err(UNKNOWN) } else { Ok(()) }
+    }
+
+    /// Whether a room lets in whom the Worker has let in: by a list that may be older than its own.
+    pub fn judge_newcomer(&self, user: &UserId, issue: Issue) -> Result<(), ProtocolError> {
+        self.0.borrow().refusal(user, issue)
     }
 
     /// Whether a connection that is there may stay by this token. The room hears of what is taken

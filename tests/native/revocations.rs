@@ -112,6 +112,23 @@ fn z7_whoever_comes_is_held_against_a_list_a_second_old_at_most_for_which_one_of
 }
 
 #[test]
+fn z10_a_room_holds_who_comes_in_against_what_it_was_told_and_asks_anew_when_it_opened() {
+    let revoked = known(&[]);
+    let (ann, issue) = (member("ann").id, Issue::default());
+    assert_eq!(revoked.judge_newcomer(&ann, issue), Ok(()));
+    revoked.learn(&[of_user("ann").revocation()]);
+    let refused = revoked.judge_newcomer(&ann, issue).unwrap_err();
+    assert_eq!(refused.code, Code::PermissionDenied);
+    // However old its list is: nobody is refused for that here.
+    assert_eq!(Revoked::needed().judge_newcomer(&ann, issue), Ok(()));
+    // A list of this very moment is not new enough.
+    assert_eq!(revoked.asks(NOON.plus(1)), None);
+    assert_eq!(revoked.asks_anew(NOON.plus(1)), 7);
+    revoked.told(NOON.plus(1), Some((8, vec![])));
+    assert_eq!(revoked.judge_newcomer(&ann, issue), Ok(()), "which was lifted");
+}
+
+#[test]
 fn z7_where_the_list_cannot_be_had_the_last_one_is_good_for_a_minute() {
     let ann = claims(&json!({"sub": "ann"}));
     assert_eq!(Revoked::default().judge(&ann, NOON), Ok(()), "where none is needed");

@@ -21,6 +21,12 @@ impl Shared {
         let (room, address) = (hand_off.room.clone(), hand_off.address.clone());
         let (wire, piped) = (hand_off.wire, hand_off.piped);
         let connection = hand_off.connection(clock::connection_id(), now.at);
+        let revoked = &self.config.policy.revoked;
+        let shown = connection.shown();
+        let judged = shown.map_or(Ok(()), |it| revoked.judge_newcomer(&connection.member.id, it));
+        if let Err(error) = judged {
+            return Ok(Response::from_json(&error)?.with_status(409));
+        }
         let mut refused: Option<ProtocolError> = None;
         self.step(|host| {
             let connection = match host.admit(connection, address.as_deref(), now.at) {

@@ -44,19 +44,24 @@ impl Shared {
         directory_object::write_data_point(&self.env, self.kind, &report);
         let shared = AssertUnwindSafe(Rc::clone(self));
         wasm_bindgen_futures::spawn_local(async move {
-            if breakers::admit(Breaker::Outbound, DIRECTORY).is_err() {
-                return shared.take_back(&report);
-            }
-            let told =
-                directories::tell(&shared.env, &report.room, &Ask::Report(report.clone())).await;
-            breakers::went(Breaker::Outbound, DIRECTORY, told.is_ok());
-            if let Err(error) = told {
-                log::failed(shared.kind, &name, &error.to_string());
+            if breakers::admit(Breaker::Outbound, DIRECTORY).is_ok() {
+                let ask = Ask::Report(report.clone());
+                let told = directories::tell(&shared.env, &report.room, &ask).await;
+                breakers::went(Breaker::Outbound, DIRECTORY, told.is_ok());
+                if let Err(error) = told {
+                    log::failed(shared.kind, &name, &error.to_string());
+                    shared.take_back(&report);
+                }
+            } else {
                 shared.take_back(&report);
             }
-            // Who came in by a list that was a second old.
-            if report.tally.opened != 0 {
-                shared.look_at_tokens().await;
+            // Who came in by a list that was a second old. Of what is taken back from here on the room is told;
+            // of what was before, and since they came, it was not where the directory did not know it.
+            let was_known = report.tally.opened < report.connections;
+            match report.tally.opened {
+                0 => {}
+                _ if was_known => shared.look_at_tokens().await,
+                _ => shared.look_at_tokens_now().await,
             }
         });
     }

@@ -17,9 +17,19 @@ impl Shared {
         wasm_bindgen_futures::spawn_local(async move { shared.look_at_tokens().await });
     }
 
-    /// The same, now.
+    /// The same, and waits for it.
     pub(super) async fn look_at_tokens(self: &Rc<Self>) {
         revoked::refresh(&self.env, &self.config).await;
+        self.revoke_all();
+    }
+
+    /// The same, by the list as it is now.
+    pub(super) async fn look_at_tokens_now(self: &Rc<Self>) {
+        revoked::refresh_now(&self.env, &self.config).await;
+        self.revoke_all();
+    }
+
+    fn revoke_all(self: &Rc<Self>) {
         let all = self.config.policy.revoked.all();
         if !all.is_empty() {
             self.revoke(all);
