@@ -121,6 +121,15 @@ macro_rules! dispatch {
             fn detached(&self, room: &mut Room, cx: &mut Context, id: ConnectionId) {
                 $(<super::$module::$name as Rules>::detached(room, cx, id);)*
             }
+            fn wants_again(&self, room: &Room, id: ConnectionId) -> Option<Query> {
+                $(if let Some(query) = <super::$module::$name as Rules>::wants_again(room, id) {
+                    return Some(Query::$name(query));
+                })*
+                None
+            }
+            fn released(&self, room: &mut Room, cx: &mut Context, id: ConnectionId) {
+                $(<super::$module::$name as Rules>::released(room, cx, id);)*
+            }
             fn watches_members(&self, room: &Room) -> bool {
                 $(<super::$module::$name as Rules>::watches_members(room) ||)* false
             }

@@ -109,6 +109,10 @@ impl<H: History, S: Sockets> Host<H, S> {
         let mut sent = 0;
         while sent < bytes_max && backlog.saturating_add(sent) < WINDOW_BYTES {
             let clock = clock();
+            // It is about to be asked for another token (R17).
+            if self.room.connection(connection).is_some_and(|it| it.has_expired(clock.at)) {
+                break;
+            }
             match self.next_events(connection, bytes_max, &clock) {
                 Ok(None) => break,
                 // What was read and is not for it took time all the same: others have their turn.

@@ -133,10 +133,14 @@ pub(crate) fn fall(room: &mut Room, cx: &mut Context, id: ConnectionId) {
 /// It is told nothing until it shows another token. It has been told everything up to the newest entry,
 /// or will be by what waits to be carried out.
 pub(crate) fn hold(room: &mut Room, id: ConnectionId) {
-    let head = room.head;
+    let (head, serves_events) = (room.head, room.kind.properties().serves_events);
     room.behind.remove(id);
     room.resubscribe(id, |it| {
-        if it.is_live() {
+        // Elsewhere what the log has is for those who subscribed to it, or wait for an answer.
+        let is_told = serves_events
+            || it.flags.has(Flag::Following)
+            || (it.flags.has(Flag::Introduced) && it.is_introduced());
+        if it.behind.is_none() && !it.is_detached && is_told {
             it.behind = Some(head);
         }
     });
@@ -172,9 +176,9 @@ impl Connection {
         self.flags.has(Flag::Mute)
     }
 
-    /// Whether it is told nothing until it shows another token (N43).
+    /// Whether it is told nothing until it shows another token (R17, N43).
     pub(crate) fn is_held(&self) -> bool {
-        self.renew_by.is_some() && self.can_fall_behind()
+        self.renew_by.is_some() && !self.is_mute()
     }
 
     /// Whether it is told an entry, live or from the log.

@@ -202,7 +202,7 @@ impl Connection {
 
     /// Whether it hears what is said when it is said.
     pub(crate) fn is_live(&self) -> bool {
-        self.behind.is_none() && !self.is_detached
+        self.behind.is_none() && !self.is_detached && !self.is_held()
     }
 
     /// Whether it subscribed to this.

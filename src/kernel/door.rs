@@ -16,11 +16,13 @@ impl Room {
         if follows.is_some_and(|it| it.is_live() && !it.own.hears_apart()) {
             return behind::fall(self, cx, id);
         }
-        if follows.is_some() && self.left_behind().contains(&id) {
+        let is_left_behind = self.left_behind().contains(&id);
+        if follows.is_some() && is_left_behind {
             return attach::end(self, cx, id, GONE, Some(0));
         }
         if self.connections.contains_key(&id) {
-            let reason = "this connection is too slow for what is said".into();
+            let slow = "this connection is too slow for what is said";
+            let reason = if is_left_behind { GONE.message } else { slow.into() };
             cx.effects.push(Effect::Close { connection: id, code: CloseCode::TryLater, reason });
             presence::left(self, cx, id);
         }
@@ -28,6 +30,8 @@ impl Room {
 
     pub(crate) fn enter(&mut self, connection: Connection) {
         self.sweep_no_later_than(connection.due_at(&self.limits));
+        let expires_at = connection.expires_at.filter(|_| connection.renew_by.is_none());
+        self.expiry_at = self.expiry_at.into_iter().chain(expires_at).min();
         self.features.entered(self, &connection);
         self.users.entry(connection.member.id.clone()).or_default().insert(connection.id);
         self.subscriptions.enter(&connection);

@@ -82,6 +82,14 @@ pub(crate) trait Rules: Feature {
     /// A connection wants to hear nothing any more, and stays.
     fn detached(_: &mut Room, _: &mut Context, _: ConnectionId) {}
 
+    /// What must be looked up before a connection shows another token that was told nothing without one.
+    fn wants_again(_: &Room, _: ConnectionId) -> Option<Self::Query> {
+        None
+    }
+
+    /// A connection that was told nothing until it showed another token may be told again what is said.
+    fn released(_: &mut Room, _: &mut Context, _: ConnectionId) {}
+
     /// Whether it is to hear of every user who comes and goes, also where nobody is left to tell.
     fn watches_members(_: &Room) -> bool {
         false
@@ -159,6 +167,10 @@ pub(crate) trait Features: std::fmt::Debug + Sync {
     fn left(&self, room: &mut Room, cx: &mut Context, connection: &Connection);
     /// See [`Rules::detached`].
     fn detached(&self, room: &mut Room, cx: &mut Context, id: ConnectionId);
+    /// See [`Rules::wants_again`].
+    fn wants_again(&self, room: &Room, id: ConnectionId) -> Option<Query>;
+    /// See [`Rules::released`].
+    fn released(&self, room: &mut Room, cx: &mut Context, id: ConnectionId);
     /// See [`Rules::watches_members`].
     fn watches_members(&self, room: &Room) -> bool;
     /// See [`Rules::member_joined`].

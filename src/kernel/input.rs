@@ -76,6 +76,21 @@ pub enum Input {
     },
 }
 
+impl Input {
+    /// The connection that this is about, and is answered by itself.
+    pub(crate) fn speaker(&self) -> Option<ConnectionId> {
+        match self {
+            Self::Received { connection, .. }
+            | Self::Renewed { connection, .. }
+            | Self::Oversized { connection }
+            | Self::SlowConsumer { connection }
+            | Self::Unstored { connection }
+            | Self::Left { connection } => Some(*connection),
+            Self::Joined(_) | Self::Called { .. } | Self::Feature(_) | Self::Alarm { .. } => None,
+        }
+    }
+}
+
 /// Proof that a request was accepted before.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Duplicate {

@@ -38,11 +38,16 @@ impl Room {
         request: &Request,
         duplicate: Option<&Duplicate>,
     ) -> Option<Query> {
-        let Ok(Command::Feature(command)) = &request.command else { return None };
-        if !command.is_served_in(self.kind) {
-            return None;
+        match &request.command {
+            Ok(Command::Feature(it)) if it.is_served_in(self.kind) => {
+                self.features.wants(self, author, connection, it, duplicate)
+            }
+            Ok(Command::Authenticate { .. }) => {
+                let held = connection.and_then(|it| self.connection(it)).filter(|it| it.is_held());
+                held.and_then(|it| self.features.wants_again(self, it.id))
+            }
+            _ => None,
         }
-        self.features.wants(self, author, connection, command, duplicate)
     }
 
     /// Connections that are sent something large, piece by piece, or are fed from the log, in their

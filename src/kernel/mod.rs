@@ -105,6 +105,8 @@ pub struct Room {
     pub(crate) addresses: LiteMap<String, Window>,
     /// No connection can be due before this; may be too early, never too late.
     pub(crate) sweep_at: Option<Millis>,
+    /// No token expires before this of a connection that was not asked for another one yet; likewise.
+    pub(crate) expiry_at: Option<Millis>,
     /// What it did since somebody last asked.
     pub(crate) tally: Tally,
     /// What it knows of its features, and their rules.
@@ -142,6 +144,7 @@ impl Room {
             shares: log.shares.into_iter().collect(),
             addresses: LiteMap::new(),
             sweep_at: None,
+            expiry_at: None,
             tally: Tally::default(),
             own: feature::States::wake(log.own, log.head_at),
             features,
@@ -282,6 +285,7 @@ impl Room {
     pub fn handle(&mut self, input: Input, clock: Clock) -> Effects {
         let (effects, tally) = Default::default();
         let mut cx = Context { clock, effects, tally };
+        renewal::hold_expired(self, &mut cx, input.speaker());
         match input {
             Input::Joined(connection) => presence::joined(self, &mut cx, *connection),
             Input::Received { connection, request, duplicate } => {

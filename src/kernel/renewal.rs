@@ -5,7 +5,7 @@ use super::principal::Principal;
 use super::{Allowed, Connection, Context, Grant, Renewal, Room, behind, members};
 use crate::kernel::Event;
 use crate::limits::RENEWAL_MS;
-use crate::message::{Code, ConnectionId, Following, ProtocolError, RequestId};
+use crate::message::{Code, ConnectionId, Following, Millis, ProtocolError, RequestId};
 
 /// What an expired token is good for: asking for another one.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -16,8 +16,28 @@ pub(crate) enum Prompted {
     ByRequest,
 }
 
-/// Asks an expired connection for a younger token, once, and refuses until it comes (A4, B37). One
-/// that follows the log is told nothing meanwhile (N43).
+/// Asks each connection whose token has expired for a younger one, before anything else happens: nothing
+/// that is said from then on is for it (R17). The alarm may ring late. Who says something now is asked in
+/// answer to that.
+pub(crate) fn hold_expired(room: &mut Room, cx: &mut Context, says: Option<ConnectionId>) {
+    let now = cx.clock.at;
+    if room.expiry_at.is_none_or(|at| now < at) {
+        return;
+    }
+    let unasked = |room: &Room| -> Vec<(ConnectionId, Millis)> {
+        let all = room.connections.values().filter(|it| it.renew_by.is_none());
+        all.filter_map(|it| Some((it.id, it.expires_at?))).collect()
+    };
+    for (id, expires_at) in unasked(room) {
+        if expires_at <= now && Some(id) != says {
+            prompt(room, cx, id, None, Prompted::ByTime);
+        }
+    }
+    room.expiry_at = unasked(room).into_iter().map(|it| it.1).min();
+}
+
+/// Asks an expired connection for a younger token, once, and refuses until it comes (A4, B37). It is told
+/// nothing else meanwhile (R17, N43).
 pub(crate) fn prompt(
     room: &mut Room,
     cx: &mut Context,
@@ -36,10 +56,12 @@ pub(crate) fn prompt(
     }
     cx.effects.save(id);
     room.sweep_no_later_than(Some(renew_by));
-    if follows && is_first {
-        room.features.detached(room, cx, id);
+    if is_first {
+        if follows {
+            room.features.detached(room, cx, id);
+            cx.tell(id, None, Event::Reauth(RENEWAL_MS));
+        }
         behind::hold(room, id);
-        cx.tell(id, None, Event::Reauth(RENEWAL_MS));
     }
     if !follows || prompted == Prompted::ByRequest {
         let error =
@@ -65,12 +87,14 @@ pub(crate) fn renewed(
         Ok(renewal) => renewal,
         Err(error) => return cx.refuse(id, request_id, error),
     };
+    let was_held = connection.is_held();
     let due = room.resubscribe(id, |it| {
         (it.grants, it.things) = (grants, things);
         (it.expires_at, it.renew_by, it.issue) = (expires_at, None, issue);
         it.due_at(&limits)
     });
     room.sweep_no_later_than(due.flatten());
+    room.expiry_at = room.expiry_at.into_iter().chain(expires_at).min();
     cx.effects.save(id);
     behind::release(room, id, cx.clock.at);
     members::catch_up(room, cx, id);
@@ -85,6 +109,9 @@ pub(crate) fn renewed(
             let grants = grants.names();
             cx.tell(id, request_id, Event::Renewed { user, expires_at, grants });
         }
+    }
+    if was_held {
+        room.features.released(room, cx, id);
     }
     if !grants.has(Grant::Join) {
         attach::end(room, cx, id, NOT_HERE, None);

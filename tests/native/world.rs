@@ -21,6 +21,7 @@ use crate::publications::sent;
 use crate::support::{
     FakeSockets, NOON, Rusqlite, Seen, connection, epoch, member, session_id, speaking,
 };
+use crate::untold::{assert_banned_are_detached, assert_nothing_told, expired};
 use crate::witness::is_durable;
 
 type RoomHost = Host<SqlHistory<Rusqlite>, FakeSockets>;
@@ -327,6 +328,7 @@ impl World {
         step: impl FnOnce(&mut RoomDriver, &Moment) -> Result<After, Failed<rusqlite::Error>>,
     ) {
         let mut driver = self.awake.take().unwrap_or_else(|| self.wake());
+        let expired = expired(&self.sockets, self.now);
         let moment = Moment(self.clock());
         let mut after = match step(&mut driver, &moment) {
             Ok(after) => after,
@@ -362,10 +364,8 @@ impl World {
             let flushed = driver.step(&moment, |host| host.flush(moment.now()).map(|()| Flush::No));
             after = flushed.unwrap();
         }
-        // [Z2] Nobody who is banned is told anything.
-        let room = driver.host().room();
-        let banned = |it: &Connection| room.lets_in(&it.member.id, self.now).is_err();
-        assert!(room.connections().all(|it| it.is_detached || !banned(it)));
+        assert_banned_are_detached(driver.host().room(), self.now);
+        assert_nothing_told(&self.sockets, &expired, self.now);
         self.awake = Some(driver);
     }
 

@@ -1,6 +1,6 @@
 // Tokens that expire while a socket is in a hub (R8), in each of its protocols.
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { RFC_3339 } from "../support/asking.ts";
+import { listening, publish, RFC_3339, SERVICE } from "../support/asking.ts";
 import type { Client } from "../support/client.ts";
 import { type Server, serve } from "../support/server.ts";
 
@@ -68,6 +68,67 @@ test.concurrent.each(PROTOCOLS)(
     await client.next("pong");
   },
 );
+
+// Beside each other, likewise.
+test.concurrent.each(PROTOCOLS)(
+  "[R8, R17] %s: what is said without a token comes with the next one, in order and once",
+  async (_, path, code, type) => {
+    const room = server.room();
+    const bob = await listening(server, room, "bob", [], SERVICE);
+    const say = (text: string) => publish(bob, "broadcast", { text });
+    const client = await enter(path, room, "6s");
+    const texts = () => client.frames.map((it) => it.data?.text ?? it.text).filter(Boolean);
+    const refusals = () => client.frames.filter((it) => code(it) === "AUTHENTICATION_FAILED").length;
+    // In time, unless the machine is very busy.
+    await say("before");
+    await client.until(() => refusals() === 1, "the prompt");
+    await say("one");
+    await server.sleep(room, "HUBS");
+    await say("two");
+    client.send({ type: "ping", because: "the room is to answer" });
+    await client.until(() => refusals() === 2, "a refusal");
+    await server.sleep(room, "HUBS");
+    expect(["", "before"]).toContain(texts().join());
+    client.send({ type: "auth", id: "a1", token: await server.token({ user: "ann", room }) });
+    await client.upTo(type);
+    await say("after");
+    await client.until(() => texts().length === 4, "what it missed, and what came after");
+    expect(texts()).toEqual(["before", "one", "two", "after"]);
+  },
+);
+
+test.concurrent("[R8, R17] a chat and a document are told again to whom they were not", async () => {
+  const room = server.room();
+  const path = "/api/collaboration/ws";
+  const enters = async (at: string, user: string, lifetime: string) =>
+    server.open(at, { token: await server.token({ user, room, lifetime }), contextId: room });
+  const bob = await server.join(room, "bob");
+  const other = await enters(path, "bob", "1h");
+  const ann = await enters("/api/chat/ws", "ann", "10s");
+  const editor = await enters(path, "ann", "10s");
+  for (const it of [other, editor]) {
+    it.send({ type: "join_session", data: { sessionId: "notes" } });
+    await it.upTo("session_state");
+  }
+  for (const it of [ann, editor]) {
+    await it.upTo("error");
+    expect(it.frames.at(-1)?.code).toBe("AUTHENTICATION_FAILED");
+  }
+  bob.say("meanwhile");
+  await bob.upTo("message");
+  other.send({ type: "edit", data: { operation: "insert", position: 0, content: "new", version: 0 } });
+  await other.upTo("edit_ack");
+  await server.sleep(room);
+  await server.sleep(room, "COLLABORATIONS");
+  for (const it of [ann, editor]) {
+    it.send({ type: "ping", because: "the room is to answer" });
+    expect(await it.refusal()).toBe("AUTHENTICATION_FAILED");
+    it.send({ type: "auth", token: await server.token({ user: "ann", room }) });
+    await it.next("auth");
+  }
+  expect((await ann.next("message")).data).toMatchObject({ content: "meanwhile", offset: 1 });
+  expect((await editor.next("session_state")).data).toMatchObject({ version: 1, content: "new" });
+});
 
 test("a demo socket and an anonymous one have no token to replace", async () => {
   const token = await server.token({ user: "ann", room: "lobby" });

@@ -100,7 +100,8 @@ pub(crate) fn delete(
     if !is_own && !may(Act::Administer) {
         return Err(ProtocolError::denied("only who made this document deletes it"));
     }
-    let seated = room.subscribers(Space::DOCUMENTS, name.as_str());
+    // Who is told nothing now is told later how it is then.
+    let seated = room.subscribers(Space::DOCUMENTS, name.as_str()).filter(|it| !it.is_held());
     let seated: Vec<ConnectionId> = seated.map(|it| it.id).collect();
     for id in &seated {
         room.resubscribe(*id, |it| it.own.documents.seat = None);

@@ -30,7 +30,7 @@ impl Room {
         // A token that replaced another one may allow less.
         let may = |it: &&Connection| it.may(Act::Read, Space::DOCUMENTS, document.as_str());
         let such = self.subscribers(Space::DOCUMENTS, document.as_str());
-        let such = such.filter(may).filter(|it| is_such(it));
+        let such = such.filter(may).filter(|it| is_such(it) && !it.is_held());
         let to = self.recipients(such.map(|it| it.id), except);
         if self.connections.len() == 1 && except.is_some() {
             return;

@@ -78,6 +78,15 @@ impl Rules for Documents {
         seats::stand_up(room, cx, id);
     }
 
+    fn wants_again(room: &Room, id: ConnectionId) -> Option<DocumentQuery> {
+        let seat = room.connection(id)?.own.documents.seat.as_ref()?;
+        Some(&seat.document).filter(|it| !room.own.documents.has(it)).cloned().map(DocumentQuery)
+    }
+
+    fn released(room: &mut Room, cx: &mut Context, id: ConnectionId) {
+        seen_again(room, cx, id);
+    }
+
     fn due_at(room: &Room) -> Option<Millis> {
         owners::due_at(room)
     }
@@ -183,6 +192,18 @@ fn state(room: &mut Room, principal: &Principal, document: Name) -> Result<Event
     let participants = room.participants(&document, principal);
     let state = EditingState { document, version, content, participants };
     Ok(Event::from(EditingEvent::State(Box::new(state))))
+}
+
+/// Whoever was told nothing of its session is told how that is now, or is in it no longer.
+fn seen_again(room: &mut Room, cx: &mut Context, id: ConnectionId) {
+    let Some(connection) = room.connection(id) else { return };
+    let Some(Seat { document, .. }) = connection.own.documents.seat.clone() else { return };
+    let principal = Principal::of(connection, None, cx.clock.at);
+    let may_read = principal.may(Act::Read, Space::DOCUMENTS, document.as_str());
+    match may_read.then(|| state(room, &principal, document)).and_then(Result::ok) {
+        Some(state) => cx.answer(&principal, state),
+        None => seats::stand_up(room, cx, id),
+    }
 }
 
 fn edit(

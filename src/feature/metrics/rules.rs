@@ -85,7 +85,11 @@ fn handle(room: &mut Room, cx: &mut Context, principal: &Principal, command: Met
         (MetricCommand::Unwatch(names), Kind::Analytics) => unwatch(room, cx, principal, &names),
         (MetricCommand::Measures(measures), Kind::Analytics) => {
             take(room, cx, &measures);
-            let is_watched = Measure::ALL.iter().any(|it| !watchers(room, it.name()).is_empty());
+            // Whoever is told nothing for now will be again.
+            let will_hear =
+                |it: &Connection| it.is_held() && it.own.metrics.heard.iter().any(Measure::is_one);
+            let is_watched = Measure::ALL.iter().any(|it| !watchers(room, it.name()).is_empty())
+                || room.connections.values().any(will_hear);
             cx.answer(principal, Event::from(MetricEvent::IsWatched(is_watched)));
         }
         (MetricCommand::Observe, Kind::Chat) => measure::observe(room, cx, principal),
