@@ -99,6 +99,17 @@ test("[Z19] a token by a new key is waited for in the room, and what comes behin
   }
 });
 
+test("[Z19] a room that sleeps hears what is said, also where keys are fetched", async () => {
+  const room = server.room();
+  const ann = await server.chat({ token: await first.sign(claims(room)), contextId: room });
+  await server.sleep(room);
+  ann.say("wake up");
+  expect((await ann.next("message")).data).toMatchObject({ content: "wake up", offset: 1 });
+  await server.sleep(room);
+  ann.send({ type: "auth", id: "later", token: await first.sign(claims(room), {}, "2h") });
+  expect(await ann.next("auth")).toMatchObject({ id: "later" });
+});
+
 /** The guides: what each issuer's tokens look like, and what is to be set. */
 const guides = readFileSync("docs/TOKENS.md", "utf8")
   .split("\n## ")

@@ -24,13 +24,18 @@ pub(super) struct Waiting {
     held: Lease,
 }
 
+/// The connection of a socket, also while the room sleeps, which tells sockets theirs when it wakes.
+fn owner_of(socket: &WebSocket) -> Option<ConnectionId> {
+    connection_of(socket).or_else(|| Some(attachment::load(socket).ok()??.1.id))
+}
+
 impl Shared {
     /// Takes a frame, or has it wait.
     pub(super) fn receive(self: &Rc<Self>, socket: &WebSocket, frame: Frame) {
         if !self.config.policy.keys.are_fetched() {
             return self.take(socket, &frame);
         }
-        let Some(connection) = connection_of(socket) else { return };
+        let Some(connection) = owner_of(socket) else { return self.take(socket, &frame) };
         if self.waiting.borrow().contains_key(&connection) {
             return self.wait(socket, connection, frame);
         }
@@ -54,7 +59,7 @@ impl Shared {
 
     /// Takes all that waits of a socket that closes: it was sent before.
     pub(super) fn take_waiting(self: &Rc<Self>, socket: &WebSocket) {
-        let Some(connection) = connection_of(socket) else { return };
+        let Some(connection) = owner_of(socket) else { return };
         let waiting = self.waiting.borrow_mut().remove(&connection);
         for frame in waiting.map(|it| it.frames).unwrap_or_default() {
             self.take(socket, &frame);
