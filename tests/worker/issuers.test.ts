@@ -99,6 +99,66 @@ test("[Z19] a token by a new key is waited for in the room, and what comes behin
   }
 });
 
+test("[Z15, R8, R17] who came by one key of the set is prompted, and goes on by another", async () => {
+  const [next, room] = [await signer("next"), "renews"];
+  const set = await Issuer.start(keysOf(first, next));
+  const there = await serve({ JWT_JWKS_URL: set.url, JWT_ISSUER: ISS });
+  try {
+    const enters = async (sub: string, lifetime: string) =>
+      there.chat({ token: await first.sign(claims(room, sub), {}, lifetime), contextId: room });
+    const [bob, ann] = [await enters("bob", "1h"), await enters("ann", "6s")];
+    await ann.upTo("error");
+    expect(ann.frames.at(-1)?.code).toBe("AUTHENTICATION_FAILED");
+    bob.say("meanwhile");
+    await bob.upTo("message");
+    await there.sleep(room);
+    for (const [sub, code] of [
+      ["bob", "CONFLICT"],
+      ["ann", undefined],
+    ] as const) {
+      ann.send({ type: "auth", id: sub, token: await next.sign(claims(room, sub)) });
+      expect(await ann.next(code ? "error" : "auth")).toMatchObject({ id: sub, ...(code && { code }) });
+    }
+    expect(set.asked.length).toBe(1);
+    expect((await ann.next("message")).data).toMatchObject({ content: "meanwhile", offset: 1 });
+  } finally {
+    await there.stop();
+    set.stop();
+  }
+});
+
+test("[Z19, R9] of what comes behind a token whose keys are fetched 1 MiB waits, and past it 1009", async () => {
+  const [next, room] = [await signer("next"), "waits"];
+  const set = await Issuer.start(keysOf(first));
+  const there = await serve({ JWT_JWKS_URL: set.url, JWT_ISSUER: ISS, MESSAGES_PER_MINUTE: "0" });
+  try {
+    const old = await there.token({ user: "ann", room, claims: { iss: ISS } });
+    const [ann, bob] = [
+      await there.chat({ token: old, contextId: room }),
+      await there.chat({ token: old, contextId: room }),
+    ];
+    let give = () => {};
+    set.answer = (response) => {
+      give = () => keysOf(next)(response, "");
+    };
+    const auth = { type: "auth", id: "renewal", token: await next.sign(claims(room), {}, "2h") };
+    for (const it of [ann, bob]) it.send(auth);
+    await there.until(() => set.asked.length === 1, "the question for keys");
+    const long = { type: "ping", id: "long", because: "x".repeat(500_000) };
+    for (const it of [ann, bob]) it.send(long);
+    for (let at = 0; at < 2; at++) ann.send(long);
+    expect((await ann.closed()).code).toBe(1009);
+    expect(ann.frames.map((it) => it.code)).toContain("MESSAGE_TOO_LARGE");
+    // Whose frames wait within the bound, loses none.
+    give();
+    await bob.upTo("auth");
+    await bob.upTo("pong");
+  } finally {
+    await there.stop();
+    set.stop();
+  }
+});
+
 test("[Z19] a room that sleeps hears what is said, also where keys are fetched", async () => {
   const room = server.room();
   const ann = await server.chat({ token: await first.sign(claims(room)), contextId: room });
