@@ -221,7 +221,7 @@ impl Http<'_> {
         };
         let name = asked.room;
         let address = format!("{}:{}", kind.as_str(), name.as_str());
-        let is_erased = task == Task::Erase;
+        let is_erased = matches!(task, Task::Erase);
         let room_request = RoomRequest::new(name, caller.member(), allowed, task);
         let answer = run(self.env, kind, &room_request).await;
         if cost == Cost::Page {

@@ -237,16 +237,16 @@ impl Effects {
     }
 
     pub(crate) fn save(&mut self, connection: ConnectionId) {
-        let remember = Effect::Save(connection);
-        if !self.0.contains(&remember) {
-            self.push(remember);
+        let is_it = |it: &Effect| matches!(it, Effect::Save(other) if *other == connection);
+        if !self.0.iter().any(is_it) {
+            self.push(Effect::Save(connection));
         }
     }
 
     pub(crate) fn save_counts(&mut self, connection: ConnectionId) {
-        let save = Effect::SaveCounts(connection);
-        if !self.0.contains(&save) {
-            self.push(save);
+        let is_it = |it: &Effect| matches!(it, Effect::SaveCounts(other) if *other == connection);
+        if !self.0.iter().any(is_it) {
+            self.push(Effect::SaveCounts(connection));
         }
     }
 

@@ -1,9 +1,9 @@
 //! Where an issuer puts claims that it has other places for: under names of its own, or in objects.
 
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::is_object;
+use super::object;
 use crate::admission::Claims;
 
 /// Where each of our claims stands, as a JSON pointer (RFC 6901); where it is missing, under its name.
@@ -35,15 +35,11 @@ impl Mapping {
 
     /// Reads the claims of a token.
     pub(super) fn read(&self, json: &[u8]) -> Option<Claims> {
-        if !is_object(json) {
-            return None;
-        }
+        let mut ours = object(json)?;
         if self.pointers().next().is_none() {
-            return serde_json::from_slice(json).ok();
+            return serde_json::from_value(ours.into()).ok();
         }
-        let Ok(Value::Object(said)) = serde_json::from_slice(json) else { return None };
-        let said = Value::Object(said);
-        let mut ours: Map<String, Value> = said.as_object()?.clone();
+        let said = Value::Object(ours.clone());
         for (claim, pointer) in self.pointers() {
             ours.remove(claim);
             let Some(value) = said.pointer(pointer) else { continue };

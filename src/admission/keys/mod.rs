@@ -13,6 +13,8 @@ mod token;
 
 use std::rc::Rc;
 
+use serde_json::{Map, Value};
+
 use issuer::{Issuer, Setting};
 use token::Token;
 
@@ -295,9 +297,12 @@ fn everything() -> Claims {
     }
 }
 
-/// JSON for an object: a list would pass for a struct.
-fn is_object(json: &[u8]) -> bool {
-    json.trim_ascii_start().starts_with(b"{")
+/// An object of JSON.
+fn object(json: &[u8]) -> Option<Map<String, Value>> {
+    match serde_json::from_str(std::str::from_utf8(json).ok()?) {
+        Ok(Value::Object(it)) => Some(it),
+        Ok(_) | Err(_) => None,
+    }
 }
 
 /// What is wrong with it stands in the log: whoever shows it learns only that it is.

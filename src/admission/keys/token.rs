@@ -2,11 +2,9 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::de::IgnoredAny;
-use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use super::{invalid, is_object};
+use super::{invalid, object};
 use crate::message::ProtocolError;
 
 /// Longest token read, in bytes: no header carries more, and no honest claim set needs it.
@@ -28,27 +26,6 @@ pub(super) struct Token<'a> {
     pub(super) claims: Vec<u8>,
 }
 
-/// What we look at in a header. Keys that it carries or points to (`jwk`, `jku`, `x5c`, `x5u`) are
-/// among what we do not.
-#[derive(Deserialize)]
-struct Header {
-    alg: String,
-    #[serde(default)]
-    kid: Value,
-    #[serde(default)]
-    typ: Value,
-    /// Extensions that must be understood (RFC 7515 §4.1.11). None is.
-    #[serde(default, rename = "crit", deserialize_with = "is_there")]
-    critical: bool,
-    /// Whether the payload is encoded (RFC 7797). Here it always is.
-    #[serde(default)]
-    b64: Value,
-}
-
-fn is_there<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
-    IgnoredAny::deserialize(deserializer).map(|_| true)
-}
-
 impl<'a> Token<'a> {
     pub(super) fn read(token: &'a str) -> Result<Self, ProtocolError> {
         if TOKEN_BYTES_MAX < token.len() {
@@ -57,34 +34,33 @@ impl<'a> Token<'a> {
         let (signed, signature) = token.rsplit_once('.').ok_or(invalid("form"))?;
         let (header, claims) = signed.split_once('.').ok_or(invalid("form"))?;
         let decode = |part: &str| URL_SAFE_NO_PAD.decode(part).map_err(|_| invalid("form"));
-        let header = decode(header)?;
-        if !is_object(&header) {
+        // Keys that a header carries or points to (`jwk`, `jku`, `x5c`, `x5u`) are not looked at.
+        let mut header = object(&decode(header)?).ok_or(invalid("form"))?;
+        let Some(Value::String(algorithm)) = header.remove("alg") else {
             return Err(invalid("form"));
-        }
-        let header: Header = serde_json::from_slice(&header).map_err(|_| invalid("form"))?;
-        if header.critical || !matches!(header.b64, Value::Null | Value::Bool(true)) {
+        };
+        // Extensions that must be understood (RFC 7515 §4.1.11): none is. And whether the payload is
+        // encoded (RFC 7797): here it always is.
+        let is_plain = matches!(header.get("b64"), None | Some(Value::Null | Value::Bool(true)));
+        if header.contains_key("crit") || !is_plain {
             return Err(invalid("crit"));
         }
-        if !is_access(&header.typ) {
+        if !is_access(header.get("typ").unwrap_or(&Value::Null)) {
             return Err(invalid("typ"));
         }
-        let kid: Option<String> = serde_json::from_value(header.kid).map_err(|_| invalid("kid"))?;
-        if kid.as_ref().is_some_and(|it| KID_BYTES_MAX < it.len()) {
-            return Err(invalid("kid"));
-        }
+        let kid = match header.remove("kid") {
+            None | Some(Value::Null) => None,
+            Some(Value::String(it)) if it.len() <= KID_BYTES_MAX => Some(it),
+            Some(_) => return Err(invalid("kid")),
+        };
         let (signature, claims) = (decode(signature)?, decode(claims)?);
-        Ok(Self { algorithm: header.alg, kid, signed, signature, claims })
+        Ok(Self { algorithm, kid, signed, signature, claims })
     }
 
     /// The issuer it names.
     pub(super) fn issuer(&self) -> Option<String> {
-        #[derive(Deserialize)]
-        struct Named {
-            #[serde(default)]
-            iss: Value,
-        }
-        let named: Named = serde_json::from_slice(&self.claims).ok()?;
-        if let Value::String(it) = named.iss { Some(it) } else { None }
+        let name = object(&self.claims)?.remove("iss")?;
+        if let Value::String(it) = name { Some(it) } else { None }
     }
 }
 
