@@ -1,7 +1,15 @@
 // The checker must find what it is there for: each history here breaks one promise.
 import { expect, test } from "vitest";
 import { check } from "./check.ts";
-import { type ClientHistory, type Entry, type History, nothing } from "./history.ts";
+import {
+  type ClientHistory,
+  type Entry,
+  type History,
+  nothing,
+  type Said,
+  type Span,
+  type Wiped,
+} from "./history.ts";
 
 const ROOM = "hub:r";
 
@@ -248,4 +256,107 @@ test.each([
 ] as const)("large data that was %s", (_, state, served, expected) => {
   const objects = [{ room: ROOM, id: "o", sha256: SHA, state, found: served }];
   expect(found(history(ABC, { objects }))).toEqual(expected);
+});
+
+/** Said from this moment to the next, at this offset of log x or y. */
+const said = (began: number, epoch: string, offset: number, text = `${epoch}${offset}`): Said => ({
+  text,
+  epoch,
+  offset,
+  began,
+  ended: began + 1,
+});
+
+const span = (epoch: string, from: number, offsets: number[], more: Partial<Span> = {}): Span => ({
+  from,
+  epoch,
+  seen: offsets.map((offset) => ({ offset, text: `${epoch}${offset}` })),
+  ...more,
+});
+
+const reader = (...spans: Span[]) => ({ by: "bob", spans, isHere: true });
+
+/** Two were said in log x, which was then erased, and one in log y. */
+const wiped = (more: Partial<Wiped> = {}): Partial<History> => ({
+  wiped: [
+    {
+      room: ROOM,
+      said: [said(0, "x", 1), said(2, "x", 2), said(8, "y", 1)],
+      erasures: [{ began: 4, ended: 6 }],
+      readers: [reader(span("x", 0, [1, 2]), span("y", 0, [1], { reason: "epoch" }))],
+      epoch: "y",
+      log: log("y1"),
+      ...more,
+    },
+  ],
+});
+
+test("a room that was erased has the log that began then, and who reads it was told so", () => {
+  expect(check(history(ABC, wiped()))).toEqual([]);
+  // Offset 0 is before the first entry of any log.
+  const readers = [reader(span("x", 0, []), span("y", 0, [1]))];
+  expect(check(history(ABC, wiped({ readers })))).toEqual([]);
+});
+
+test.each([
+  [
+    "that goes on in the same log",
+    { said: [said(0, "y", 1), said(8, "y", 2)], log: log("y1", "y2") },
+    ["mixed"],
+  ],
+  [
+    "whose first log comes back",
+    { said: [said(0, "y", 1), said(2, "x", 1), said(8, "y", 2)], log: log("y1", "y2"), erasures: [] },
+    ["mixed"],
+  ],
+  ["of which a text is in the log that follows", { log: log("y1", "x2") }, ["undeleted"]],
+  ["that has lost what was said since", { log: [] }, ["lost"]],
+  ["that has it at another offset", { log: log("more", "y1") }, ["lost"]],
+  ["whose new log begins later", { said: [], log: log("x", "y1").slice(1) }, ["offsets"]],
+  ["whose new log has a text twice", { log: log("y1", "z", "z") }, ["doubled"]],
+  [
+    "that gave a place twice",
+    { said: [said(0, "x", 1), said(2, "x", 1, "z"), said(8, "y", 1)] },
+    ["doubled"],
+  ],
+  ["that gave a later one an earlier place", { said: [said(0, "x", 2), said(2, "x", 1)] }, ["reordered"]],
+] as const)("an erased room %s", (_, more, expected) => {
+  const it = { readers: [], ...more } as Partial<Wiped>;
+  expect(found(history(ABC, wiped(it)))).toEqual([...expected]);
+});
+
+const OTHER_LOG = { reason: "epoch" };
+
+test.each([
+  ["is let go on in another log", [span("x", 0, [1, 2]), span("y", 1, [])], ["mixed"]],
+  [
+    "comes back to a log that was erased",
+    [span("y", 0, [1]), span("x", 0, [1], OTHER_LOG), span("y", 1, [], OTHER_LOG)],
+    ["mixed"],
+  ],
+  ["cannot go on in a log that there is", [span("y", 0, [1]), span("y", 1, [], { reason: "gone" })], ["gap"]],
+  [
+    "is shown what was erased, in the log that follows",
+    [
+      span("y", 0, [], {
+        seen: [
+          { offset: 1, text: "y1" },
+          { offset: 2, text: "x2" },
+        ],
+      }),
+    ],
+    ["mixed"],
+  ],
+  [
+    "is shown something else than was said there",
+    [span("y", 0, [], { seen: [{ offset: 1, text: "z" }] })],
+    ["mixed"],
+  ],
+  ["is shown an entry twice", [span("y", 0, [1, 1])], ["doubled"]],
+  ["is shown one that was before", [span("y", 1, [0])], ["reordered"]],
+  ["is not shown an entry", [span("x", 0, [2]), span("y", 1, [], OTHER_LOG)], ["gap"]],
+  ["is not shown the end", [span("y", 0, [])], ["gap"]],
+  ["is not told that there is another log", [span("x", 0, [1, 2])], ["gap"]],
+] as const)("a reader of an erased room %s", (_, spans, expected) => {
+  expect(found(history(ABC, wiped({ readers: [reader(...spans)] })))).toEqual([...expected]);
 });

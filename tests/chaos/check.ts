@@ -2,6 +2,7 @@
 import { checkPrinted } from "./checks/leaks.ts";
 import { checkMetrics } from "./checks/metrics.ts";
 import { checkObject } from "./checks/objects.ts";
+import { checkWiped } from "./checks/wiped.ts";
 import type { ClientHistory, Conversation, Deliveries, Entry, History, RoomHistory } from "./history.ts";
 import type { Found, Invariant, Violation } from "./violation.ts";
 
@@ -42,6 +43,7 @@ export function check(history: History): Violation[] {
     checkMetrics(it, room?.http ?? [], found(it.room));
   }
   for (const it of history.objects) checkObject(it, found(it.room));
+  for (const it of history.wiped) checkWiped(it, found(it.room));
   for (const it of history.printed) checkPrinted(it, found(it.by));
   return violations;
 }

@@ -10,7 +10,7 @@ export type Publication = { text: string; state: "open" | "acked" | "ambiguous";
 export type Sighting = { offset?: number; text: string };
 
 /** What a client saw from one place on, until it was told that it could not go on from there. */
-export type Span = { from: number; reason?: string; seen: Sighting[] };
+export type Span = { from: number; epoch?: string | undefined; reason?: string; seen: Sighting[] };
 
 export type ClientHistory = {
   name: string;
@@ -87,6 +87,22 @@ export type LargeObject = {
   found?: string | undefined;
 };
 
+/** Between what moments it was asked for and acknowledged, in milliseconds. */
+export type Acknowledged = { began: number; ended: number };
+
+/** Something that was said once and acknowledged, and where that put it. */
+export type Said = Acknowledged & { text: string; epoch: string; offset: number };
+
+/** A room that was erased now and then, and the log that it has in the end. */
+export type Wiped = {
+  room: string;
+  said: Said[];
+  erasures: Acknowledged[];
+  readers: { by: string; spans: Span[]; isHere: boolean }[];
+  epoch: string;
+  log: Entry[];
+};
+
 /** What a process printed, and what must not be in it, by what that is. */
 export type Printed = { by: string; lines: string[]; secrets: Record<string, string> };
 
@@ -100,6 +116,7 @@ export type History = {
   erasures: Erasure[];
   metrics: Metrics[];
   objects: (LargeObject & { room: string })[];
+  wiped: Wiped[];
   printed: Printed[];
 };
 
@@ -113,5 +130,6 @@ export const nothing = (): History => ({
   erasures: [],
   metrics: [],
   objects: [],
+  wiped: [],
   printed: [],
 });

@@ -42,10 +42,10 @@ export class Reader {
     return ((json.members ?? []) as { user_id: string }[]).map((it) => it.user_id);
   }
 
-  /** The newest offset. */
-  async end(room: string): Promise<number> {
+  /** The newest offset, and of which log. */
+  async end(room: string): Promise<{ offset: number; epoch: string }> {
     const { json } = await this.call("GET", `${room.replace(":", "/")}/events?limit=1`);
-    return Number(json.offset ?? 0);
+    return { offset: Number(json.offset ?? 0), epoch: String(json.epoch) };
   }
 
   async overHttp(room: string): Promise<Raw[]> {

@@ -37,6 +37,11 @@ export function report(result: Result): string[] {
   const { objects } = history;
   const deleted = objects.filter((it) => it.state === "deleted").length;
   if (objects.length) lines.push(`${objects.length} objects of large data, of which ${deleted} were deleted`);
+  const epochs = history.wiped.flatMap((it) =>
+    it.readers.flatMap(({ spans }) => spans.map((one) => one.epoch)),
+  );
+  const erasures = history.wiped.reduce((sum, it) => sum + it.erasures.length, 0);
+  lines.push(`${erasures} erasures of rooms acknowledged; readers came into ${new Set(epochs).size} logs`);
   const printed = history.printed.reduce((sum, it) => sum + it.lines.length, 0);
   lines.push(`${printed} lines printed, in which tokens and secrets were looked for`);
   lines.push(`gaps that clients mended: ${result.gaps}; settled within ${list(took)} ms`);

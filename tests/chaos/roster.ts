@@ -14,6 +14,7 @@ import { LargeCaller } from "./callers/large.ts";
 import { MetricCaller, WatchCaller } from "./callers/metrics.ts";
 import { Eraser, NativeCaller, RawCaller } from "./callers/native.ts";
 import { HttpCaller, StreamCaller } from "./callers/streams.ts";
+import { TransientCaller, WipeCaller } from "./callers/wiped.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Trace } from "./trace.ts";
 
@@ -25,7 +26,8 @@ const ALL = ["join", "send", "publish", "history", "presence", "admin"];
 export const tokenOf = (user: string): Promise<string> =>
   mint({ sub: user, role: "admin", caps: [{ room: "*", can: ALL }] }, { secret: SECRET });
 
-type Role = { name: string; kind: string; make: (scene: Scene) => Caller };
+/** `called` is its room, with a number behind: `chaos` where it says nothing. */
+type Role = { name: string; kind: string; called?: string; make: (scene: Scene) => Caller };
 
 /** In this order, and from the start again in other rooms. */
 const ROLES: Role[] = [
@@ -45,6 +47,10 @@ const ROLES: Role[] = [
   { name: "metrics", kind: "analytics", make: (it) => new MetricCaller(it, "metrics") },
   { name: "watch", kind: "analytics", make: (it) => new WatchCaller(it) },
   { name: "large", kind: "hub", make: (it) => new LargeCaller(it) },
+  { name: "wiped", kind: "hub", called: "erased", make: (it) => new TransientCaller(it) },
+  { name: "wiped-json", kind: "hub", called: "erased", make: (it) => new NativeCaller(it, "json") },
+  { name: "wiper", kind: "hub", called: "erased", make: (it) => new WipeCaller(it) },
+  { name: "wiped-stream", kind: "hub", called: "erased", make: (it) => new StreamCaller(it) },
   { name: "eraser-b", kind: "chat", make: (it) => new Eraser(it) },
   { name: "stream-b", kind: "chat", make: (it) => new StreamCaller(it) },
   { name: "context-b", kind: "chat", make: (it) => new ChatCaller(it, "message") },
@@ -85,7 +91,7 @@ export async function roster(
     const name = `${role.name}-${nth}`;
     const cable = await Cable.lay(random(`cable ${name}`), () => runtime.port);
     const token = () => tokenOf(name);
-    const room = `${role.kind}:chaos-${nth}`;
+    const room = `${role.kind}:${role.called ?? "chaos"}-${nth}`;
     callers.push(role.make({ name, room, token, cable, random: random(name), trace }));
   }
   return callers;

@@ -6,7 +6,7 @@ import { run } from "./run.ts";
 /** Its first faults are kills and cuts, of which a busy machine too gets to some within these seconds. */
 const SEED = 20_261_130;
 const SECONDS = 20;
-const CLIENTS = 19;
+const CLIENTS = 23;
 
 test("[P10, P11, P12, H5, N7, N16, N22, N24, J5, Y3, Q10, T16, U3] while everything goes wrong nothing that was acknowledged is lost, and nothing is told twice, out of order or after it was deleted", {
   timeout: 600_000,

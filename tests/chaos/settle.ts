@@ -7,6 +7,7 @@ import { ConversationCaller } from "./callers/faces.ts";
 import { LargeCaller } from "./callers/large.ts";
 import { METRICS, WatchCaller } from "./callers/metrics.ts";
 import { Eraser, NativeCaller } from "./callers/native.ts";
+import { TransientCaller, WipeCaller } from "./callers/wiped.ts";
 import { type History, nothing, type Presence, type Sample } from "./history.ts";
 import { entries, Reader } from "./read.ts";
 import type { Runtime } from "./runtime.ts";
@@ -61,7 +62,8 @@ export async function settle({
     trace.note(undefined, { what: "settled", of: what, ms: took[what] });
   };
   const documents = callers.filter((it) => it instanceof DocumentCaller);
-  const logged = rooms.filter(({ address }) => !address.startsWith("collaboration:"));
+  const wiped = new Set(callers.filter((it) => it instanceof WipeCaller).map((it) => it.history.room));
+  const logged = rooms.filter(({ address }) => !address.startsWith("collaboration:") && !wiped.has(address));
 
   await until("everybody connected", () => callers.every((it) => it.isOpen));
   for (const it of callers) if (!it.isOpen) it.history.isAway = true;
@@ -69,12 +71,13 @@ export async function settle({
   await until("every text saved", () => documents.every((it) => it.isSaved));
   const reader = await Reader.open(runtime.port as number);
   const ends = new Map<string, number>();
-  for (const { address } of logged) ends.set(address, await reader.end(address));
+  for (const { address } of logged) ends.set(address, (await reader.end(address)).offset);
   const isShown = (it: Caller) => {
     const end = it.history.told === "log" ? ends.get(it.history.room) : undefined;
     return end === undefined || end <= it.place;
   };
   await until("everything shown", () => callers.every(isShown));
+  for (const room of wiped) await gatherWiped(room, callers, reader, until, history);
   const texts = () => documents.map((it) => `${it.history.room} ${it.document?.text}`);
   const areSame = () => new Set(texts()).size <= new Set(documents.map((it) => it.history.room)).size;
   await until("texts the same", areSame);
@@ -186,6 +189,33 @@ async function conversations(
   }
 }
 
+/** While everybody is there: a room with nobody and nothing in it begins another log. */
+async function gatherWiped(
+  room: string,
+  callers: Caller[],
+  reader: Reader,
+  until: Until,
+  history: History,
+): Promise<void> {
+  const own = callers.filter((it) => it.history.room === room);
+  const readers = own.filter((it) => it.history.told === "log");
+  let end = await reader.end(room);
+  await until(`log of ${room} shown`, async () => {
+    end = await reader.end(room);
+    return readers.every((it) => it.history.spans.at(-1)?.epoch === end.epoch && end.offset <= it.place);
+  });
+  const said = own.flatMap((it) => (it instanceof TransientCaller ? it.said : []));
+  const log = entries(await reader.overHttp(room));
+  history.wiped.push({
+    room,
+    said,
+    erasures: own.flatMap((it) => (it instanceof WipeCaller ? it.erasures : [])),
+    readers: readers.map((it) => ({ by: it.name, spans: it.history.spans, isHere: it.isOpen })),
+    epoch: end.epoch,
+    log,
+  });
+}
+
 function gatherDocuments(documents: DocumentCaller[], history: History): void {
   for (const room of new Set(documents.map((it) => it.history.room))) {
     const own = documents.filter((it) => it.history.room === room);
@@ -204,8 +234,14 @@ function gatherDocuments(documents: DocumentCaller[], history: History): void {
  * files otherwise: in a write-ahead log, and in the free space of pages.
  */
 function erasures(callers: Caller[], runtime: Runtime, history: History): { wal: number; free: number } {
-  const erasers = callers.filter((it) => it instanceof Eraser);
-  const done = new Set(erasers.flatMap((it) => it.gone.filter((one) => one.isDone).map((one) => one.text)));
+  const gone = callers
+    .filter((it) => it instanceof Eraser)
+    .flatMap((it) => it.gone.map((one) => ({ ...one, room: it.history.room })));
+  for (const { room, said, epoch } of history.wiped) {
+    const before = said.filter((it) => it.epoch !== epoch);
+    gone.push(...before.map(({ text }) => ({ text, room, isDone: true })));
+  }
+  const done = new Set(gone.filter((it) => it.isDone).map(({ text }) => text));
   const search = (contents: Iterable<[name: string, content: string]>) => {
     const found = new Map<string, string[]>();
     for (const [name, content] of contents) {
@@ -218,10 +254,8 @@ function erasures(callers: Caller[], runtime: Runtime, history: History): { wal:
   const all = search(runtime.files());
   const rows = search(runtime.rows());
   const pages = search(runtime.files());
-  for (const it of erasers) {
-    for (const { text } of it.gone) {
-      history.erasures.push({ text, room: it.history.room, files: [...new Set(rows.get(text) ?? [])] });
-    }
+  for (const { text, room } of gone) {
+    history.erasures.push({ text, room, files: [...new Set(rows.get(text) ?? [])] });
   }
   const free = [...pages.keys()].filter((it) => !rows.has(it)).length;
   return { wal: [...all.keys()].filter((it) => !pages.has(it)).length, free };

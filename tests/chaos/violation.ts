@@ -7,7 +7,8 @@
  * `absent`: there and not listed. `undone`: a job that was not done. `undeleted`: deleted and still
  * there. `unanswered`: said, and never answered. `away`: a client that did not come back. `diverged`:
  * replicas of a text that differ. `leaked`: a token or a secret in what the server printed.
- * `stale`: how something was is told as how it is.
+ * `stale`: how something was is told as how it is. `mixed`: a log that was
+ * erased, and the one after it, are taken for one.
  */
 export type Invariant =
   | "lost"
@@ -23,7 +24,8 @@ export type Invariant =
   | "away"
   | "diverged"
   | "leaked"
-  | "stale";
+  | "stale"
+  | "mixed";
 
 export type Violation = { invariant: Invariant; room: string; what: string };
 

@@ -24,6 +24,9 @@ export type Scene = {
   trace: Trace;
 };
 
+/** What a protocol says of where a client goes on. */
+export type Place = { from: number; epoch?: string; recovered?: boolean; reason?: string | undefined };
+
 /** Events of these names are about another entry, and say nothing of their own here. */
 const ABOUT = ["edit", "delete", "reaction", "edit_message", "delete_message"];
 
@@ -136,11 +139,20 @@ export abstract class Caller {
     );
   }
 
-  /** It is shown what follows this place. */
-  protected began(from: number, reason?: string): void {
-    this.history.spans.push({ from, reason, seen: [] });
+  /** It is shown what follows this place, of this log where it can tell. */
+  protected began(from: number, reason?: string, epoch?: string): void {
+    this.history.spans.push({ from, epoch, reason, seen: [] });
     this.place = from;
-    this.#note("began", { from, reason });
+    this.#note("began", { from, reason, epoch });
+  }
+
+  /** It was told where it goes on: where it was, or elsewhere. */
+  protected attached({ from, epoch, recovered, reason }: Place): void {
+    const before = this.history.spans.at(-1);
+    // The first one asks for no place that there is, so as to be told where the log stands.
+    if (!before) this.began(from, undefined, epoch);
+    else if (!recovered) this.began(from, reason ?? "unknown", epoch);
+    else if (before.epoch !== epoch) this.began(from, undefined, epoch);
   }
 
   protected saw(text: string, offset?: number): void {

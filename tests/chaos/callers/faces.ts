@@ -5,20 +5,18 @@ import { WebSocketConnection } from "../../../clients/typescript/src/faces/conne
 import { EventsManager } from "../../../clients/typescript/src/faces/events.ts";
 import { WebSocketManager } from "../../../clients/typescript/src/faces/manager.ts";
 import type { DormouseError } from "../../../clients/typescript/src/index.ts";
-import { Caller, nameOf, type Scene, textOf } from "./caller.ts";
+import { Caller, nameOf, type Place, type Scene, textOf } from "./caller.ts";
 
 /** What the first frame of a protocol with `resume` says of that. */
-type Greeting = { offset?: number; recovered?: boolean; reason?: string };
+type Greeting = { offset?: number; epoch?: string; recovered?: boolean; reason?: string };
 
 abstract class Resuming extends Caller {
   constructor(scene: Scene, dialect: string) {
     super(scene, dialect, "log");
   }
 
-  protected greeted({ offset = 0, recovered, reason }: Greeting): void {
-    // The first one asks for no place that there is, so as to be told where the log stands.
-    if (this.history.spans.length === 0) this.began(offset);
-    else if (!recovered) this.began(offset, reason ?? "unknown");
+  protected greeted({ offset = 0, epoch, recovered, reason }: Greeting): void {
+    this.attached({ from: offset, epoch, recovered, reason } as Place);
   }
 }
 

@@ -37,7 +37,10 @@ export class MetricCaller extends HttpCaller {
     const text = textOf("metric_update", data);
     const published = this.#before.then(() => this.publish(text, "metric_update", data));
     this.#before = published.catch(() => {});
-    void this.tried(text, published);
+    void this.tried(
+      text,
+      published.then(({ offset }) => offset),
+    );
   }
 }
 

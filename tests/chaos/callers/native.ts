@@ -29,8 +29,7 @@ export class NativeCaller extends Caller {
       ...(format === "msgpack" && { codec: msgpack }),
     });
     this.room = this.client.room(scene.room, { connect: false });
-    this.room.watch("attached", ({ from }) => this.history.spans.length === 0 && this.began(from));
-    this.room.watch("lost", (reason) => this.began(this.room.position.offset, reason));
+    this.room.watch("attached", (it) => this.attached(it));
     this.room.watch("gap", () => {
       this.gaps += 1;
       scene.trace.note(scene.room, { by: scene.name, what: "gap" });

@@ -5,7 +5,7 @@ import { Caller, type Scene, textOf } from "./caller.ts";
 /** A stream says something every other second: one that is silent for longer has been cut. */
 const SILENT_MS = 10_000;
 const RETRY_MS = 100;
-const CALL_MS = 15_000;
+export const CALL_MS = 15_000;
 
 /** A reader that goes on from the last id, as `EventSource` does. */
 export class StreamCaller extends Caller {
@@ -73,12 +73,13 @@ export class StreamCaller extends Caller {
     }
     const { event, data, id } = fields;
     if (event === "dormouse.attached") {
-      const { from, recovered, reason } = JSON.parse(data ?? "{}");
       this.isOpen = true;
-      if (!this.#lastId) this.began(from);
-      else if (!recovered) this.began(from, reason ?? "unknown");
+      this.attached(JSON.parse(data ?? "{}"));
     } else if (event && data && !event.startsWith("dormouse.")) {
       const it = JSON.parse(data) as { offset: number; data: unknown };
+      // Each says which log it is of.
+      const [epoch] = id?.split(":") ?? [];
+      if (epoch !== this.history.spans.at(-1)?.epoch) this.began(it.offset - 1, undefined, epoch);
       this.saw(textOf(event, it.data), it.offset);
     }
     // What came with it was handed over; a block that was cut in two never gets here.
@@ -88,6 +89,9 @@ export class StreamCaller extends Caller {
     }
   }
 }
+
+/** Where an event stands in which log. */
+export type Published = { epoch: string; offset: number };
 
 /** A backend. One that insists says the same again, with the same id, until it is told what became of it. */
 export class HttpCaller extends Caller {
@@ -105,14 +109,17 @@ export class HttpCaller extends Caller {
   override say(): void {
     const text = this.next();
     const [type, data] = this.kind === "chat" ? ["message", { content: text }] : ["said", { text }];
-    void this.tried(text, this.publish(text, type as string, data as object));
+    void this.tried(
+      text,
+      this.publish(text, type as string, data as object).then(({ offset }) => offset),
+    );
   }
 
   leave(): void {
     this.isOpen = false;
   }
 
-  protected async publish(id: string, type: string, data: object): Promise<number> {
+  protected async publish(id: string, type: string, data: object): Promise<Published> {
     for (;;) {
       try {
         const response = await fetch(
@@ -124,8 +131,8 @@ export class HttpCaller extends Caller {
             signal: AbortSignal.timeout(CALL_MS),
           },
         );
-        const answer = (await response.json()) as { offset: number };
-        if (response.ok) return answer.offset;
+        const answer = (await response.json()) as Published;
+        if (response.ok) return answer;
         if (response.status < 429) throw new Error(`${response.status}: ${JSON.stringify(answer)}`);
         throw new TypeError(`not now: ${response.status}`);
       } catch (error) {
