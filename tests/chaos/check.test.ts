@@ -193,12 +193,15 @@ test("deleted content that is in a file", () => {
 });
 
 test.each([
-  ["nothing of these", "hub:r was entered by 5704de18fc6045e4", []],
+  ["nothing of these", "hub:r was entered by 5704de18fc6045e4 at 1.5", []],
   ["a token", `GET /ws?token=eyJhbGciOiJIUzI1NiJ9.eyJzdWIi.x`, ["line 2 shows a token"]],
   ["a secret", `JWT_SECRET is a secret of 32 bytes`, ["line 2 shows the secret of tokens"]],
+  ["what was said", `{"content":"json-1-2."}`, ["line 2 shows what was said"]],
+  ["a metric", "m.0=7.", ["line 2 shows what was said"]],
 ] as const)("what the server printed shows %s, and the violation does not repeat it", (_, line, expected) => {
   const secrets = { "the secret of tokens": "a secret of 32 bytes" };
-  const printed = [{ by: "workerd", lines: ["ready", line], secrets }];
+  const said = ["json-1-2.", "m.0=7."];
+  const printed = [{ by: "workerd", lines: ["ready", line], secrets, said }];
   expect(check(history(ABC, { printed }))).toEqual(
     expected.map((what) => ({ invariant: "leaked", room: "workerd", what })),
   );

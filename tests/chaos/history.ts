@@ -103,8 +103,8 @@ export type Wiped = {
   log: Entry[];
 };
 
-/** What a process printed, and what must not be in it, by what that is. */
-export type Printed = { by: string; lines: string[]; secrets: Record<string, string> };
+/** What a process printed, and what must not be in it: secrets, by what they are, and what was said. */
+export type Printed = { by: string; lines: string[]; secrets: Record<string, string>; said: string[] };
 
 export type History = {
   rooms: RoomHistory[];

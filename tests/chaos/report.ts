@@ -43,7 +43,7 @@ export function report(result: Result): string[] {
   const erasures = history.wiped.reduce((sum, it) => sum + it.erasures.length, 0);
   lines.push(`${erasures} erasures of rooms acknowledged; readers came into ${new Set(epochs).size} logs`);
   const printed = history.printed.reduce((sum, it) => sum + it.lines.length, 0);
-  lines.push(`${printed} lines printed, in which tokens and secrets were looked for`);
+  lines.push(`${printed} lines printed, in which tokens, secrets and texts were looked for`);
   lines.push(`gaps that clients mended: ${result.gaps}; settled within ${list(took)} ms`);
   const by = (kind: Violation["invariant"]) => violations.filter((it) => it.invariant === kind);
   const kinds = [...new Set(violations.map((it) => it.invariant))];

@@ -107,7 +107,8 @@ export async function run({ seed, seconds, clients, log, signal }: Options): Pro
     log("healed; waiting for everything to settle");
     const settled = await settle({ callers, rooms, runtime, services, trace, log, signal });
     const secrets = { "the secret of tokens": SECRET, "the secret of the services": SERVICES_SECRET };
-    settled.history.printed.push({ by: "workerd", lines: runtime.printed(), secrets });
+    const said = callers.flatMap((it) => it.history.published.map(({ text }) => text)).filter(Boolean);
+    settled.history.printed.push({ by: "workerd", lines: runtime.printed(), secrets, said });
     const violations = check(settled.history);
     const [first] = violations;
     const result = {

@@ -14,7 +14,7 @@ const AGAIN_MS = 3000;
 const LOOK_EVERY_MS = 500;
 const STANDS_MS = 1500;
 /** Of those that may be deleted. */
-const DELETED_SHARE = 0.5;
+const DELETED_SHARE = 0.7;
 
 type Chunk = {
   data_id: string;
@@ -98,15 +98,21 @@ export class LargeCaller extends Caller {
     this.objects.push(object);
     this.#carried.set(id, carried);
     this.#note("sends", { id, chunks: chunks.length });
-    // Who counts from where is known from index 0 on; the others come in any order.
-    const others = chunks.map((it) => it.chunk_index).slice(1);
-    this.#send(carried, [0, ...others.sort(() => random() - 0.5)]);
+    this.#begin(carried);
+  }
+
+  /** Who counts from where is known from index 0 on; the others come in any order. */
+  #begin(it: Carried): void {
+    const order = it.chunks.slice(1).map(({ chunk_index }) => ({ chunk_index, at: this.scene.random() }));
+    order.sort((a, b) => a.at - b.at);
+    this.#send(it, [0, ...order.map(({ chunk_index }) => chunk_index)]);
   }
 
   /** What has no answer: any chunk brings what is missing. */
   #again(it: Carried): void {
     it.sent.clear();
-    if (it.object.state === "open") this.#send(it, [0]);
+    if (it.object.state === "open" && !it.sends) this.#begin(it);
+    else if (it.object.state === "open") this.#send(it, [0]);
     else if (it.object.state === "deleting") this.#delete(it);
   }
 
