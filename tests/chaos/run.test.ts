@@ -8,7 +8,7 @@ const SEED = 20_261_130;
 const SECONDS = 20;
 const CLIENTS = 23;
 
-test("[P10, P11, P12, H5, N7, N16, N22, N24, J5, Y3, Q10, T16, U3] while everything goes wrong nothing that was acknowledged is lost, and nothing is told twice, out of order or after it was deleted", {
+test("[P10, P11, P12, H5, N7, N16, N22, N24, J5, Y3, Q10, T16, U3, M3, M4, M5, W6, W9, W12, G8, N14, J6] while everything goes wrong nothing that was acknowledged is lost, and nothing is told twice, out of order or after it was deleted", {
   timeout: 600_000,
 }, async () => {
   const result = await run({ seed: SEED, seconds: SECONDS, clients: CLIENTS, log: () => {} });
