@@ -44,6 +44,22 @@ describe("the connection", () => {
     expect(client.state).toBe("connected");
   });
 
+  test("[A41] the greeting may share a frame with others, and a refusal after it ends nothing", async () => {
+    const { client, socket, sockets } = meshed();
+    const errors: string[] = [];
+    client.handleError = ({ error_code }) => errors.push(error_code);
+    const connected = client.connect();
+    await settle();
+    socket().opens();
+    socket().says({ type: "batch", data: [update("a", 1), pong] });
+    await connected;
+    socket().says(error("NOT_FOUND", { request_id: "r" }));
+    await settle();
+    expect(errors).toEqual(["NOT_FOUND"]);
+    expect(client.state).toBe("connected");
+    expect(sockets).toHaveLength(1);
+  });
+
   test("[A6, A10, A24, A41] five attempts after 2, 4, 8, 16, 32 s, and the states have their words", async () => {
     const { client, socket, sockets, clock } = meshed();
     const states: string[] = [client.state];

@@ -74,8 +74,9 @@ export function dialect(words: Words): Dialect {
       encode: singleJson.encode,
       decode(data) {
         const frame = singleJson.decode(data) as Frame;
-        isGreeted ||= frame?.type === words.hello;
-        return frame?.type === "batch" ? frame.data : frame;
+        const frames = frame?.type === "batch" ? (frame.data as Frame[]) : [frame];
+        isGreeted ||= frames.some((it) => it?.type === words.hello);
+        return frames;
       },
     },
     address(request) {
