@@ -53,6 +53,8 @@ export class LargeCaller extends Caller {
     this.#client.link.on("hello", () => {
       for (const it of this.#carried.values()) this.#again(it);
     });
+    // Why a connection ended, to read in the trace.
+    this.#client.link.on("close", (verdict) => this.#note("closed", verdict));
     this.#client.link.on("frame", ({ type, data }) => {
       if (type === "large_data_received") this.#received(data as Received);
       else if (type === "large_data_delete") this.#deleted((data as { data_id: string }).data_id);
