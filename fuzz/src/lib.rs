@@ -25,6 +25,8 @@ mod sleep;
 mod support;
 #[path = "../../tests/native/transfer.rs"]
 mod transfer;
+#[path = "../../tests/native/untold.rs"]
+mod untold;
 #[path = "../../tests/native/witness.rs"]
 mod witness;
 #[path = "../../tests/native/world.rs"]

@@ -65,3 +65,30 @@ fn every_target_is_built_and_has_a_corpus() {
         assert!(manifest.contains(&binary), "{name} is no [[bin]] of fuzz/Cargo.toml");
     }
 }
+
+/// The sources below a module of `fuzz/src/lib.rs`: its file, and for a folder all in it.
+fn sources(path: &Path) -> Vec<PathBuf> {
+    if path.file_name().is_some_and(|it| it == "mod.rs") {
+        let parent = path.parent().unwrap();
+        return names(parent).iter().map(|it| parent.join(it)).collect();
+    }
+    vec![path.to_owned()]
+}
+
+#[test]
+fn what_targets_use_of_the_tests_is_built_with_them() {
+    let lib = fs::read_to_string(folder("src/lib.rs")).unwrap();
+    let modules: BTreeSet<&str> =
+        lib.lines().filter_map(|it| it.strip_prefix("mod ")?.strip_suffix(';')).collect();
+    let paths = lib.lines().filter_map(|it| it.strip_prefix("#[path = \"")?.strip_suffix("\"]"));
+    let mut looked_at = 0;
+    for path in paths.flat_map(|it| sources(&folder("src").join(it))) {
+        let text = fs::read_to_string(&path).unwrap();
+        for used in text.split("use crate::").skip(1) {
+            let end = used.find(|it: char| !it.is_alphanumeric() && it != '_').unwrap();
+            assert!(modules.contains(&used[..end]), "{} uses {}", path.display(), &used[..end]);
+            looked_at += 1;
+        }
+    }
+    assert!(10 < looked_at, "{looked_at}");
+}
