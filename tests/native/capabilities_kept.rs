@@ -208,3 +208,38 @@ fn r10_b15_a_metric_is_heard_and_published_by_who_may_that_one() {
     world.sleep();
     assert_eq!(heard(&mut world, &all, "cpu"), (false, vec![1, 3]));
 }
+
+#[test]
+fn r10_who_may_something_with_one_key_may_nothing_else_in_its_room() {
+    let all = json!([{"room": "*", "can": ["join", "send", "publish", "history"]}]);
+    let one = json!([{"room": "hub:*", "on": ["state:a"], "can": ["send", "publish", "admin"]}]);
+    let mut world = world(Kind::Hub);
+    joins(&mut world, ProtocolId::EVENTS, 1, "ann", &all);
+    let mut asks = |user: &str, caps: &Value, event: Value| {
+        let requests = vec![called(Kind::Hub, &event)];
+        let may = allowed(Kind::Hub, caps);
+        format!("{:?}", world.ask_as(&member(user), may, requests))
+    };
+    assert!(asks("ann", &all, json!({"type": "note", "data": 1})).contains("offset"));
+    for event in [
+        json!({"type": "note", "data": 1}),
+        json!({"type": "read", "data": {"offset": 1}}),
+        json!({"type": "edit", "of": 1, "data": {"data": 2}}),
+        json!({"type": "delete", "of": 1}),
+        json!({"type": "reaction", "of": 1, "data": {"emoji": "x"}}),
+        json!({"type": "notification", "data": {}}),
+        json!({"type": "state.a", "data": 1}),
+    ] {
+        for user in ["eve", "ann"] {
+            let answer = asks(user, &one, event.clone());
+            assert!(answer.contains("Refused"), "{event}: {answer}");
+            assert!(!answer.contains("offset"), "{event}: {answer}");
+        }
+    }
+    let may = || allowed(Kind::Hub, &one);
+    for task in [Task::Presence, Task::KickUser(member("ann").id), Task::Erase] {
+        let answer = format!("{:?}", world.run_as(&member("eve"), may(), &task));
+        assert!(answer.contains("PermissionDenied"), "{task:?}: {answer}");
+    }
+    assert!(world.sockets.is_open(session_id(1)));
+}

@@ -31,7 +31,9 @@ pub(super) fn is_known(room: &Room, user: &UserId) -> bool {
 
 /// Somebody has read up to there.
 pub(super) fn read(room: &mut Room, cx: &mut Context, principal: &Principal, offset: Offset) {
-    let may_say = principal.grants.has(Grant::Send) || principal.connection.is_none();
+    // Callers over HTTP say it with what they publish by.
+    let publishes = principal.connection.is_none() && principal.grants.has(Grant::Publish);
+    let may_say = principal.grants.has(Grant::Send) || publishes;
     if !may_say {
         let error = ProtocolError::denied("this token does not allow sending here");
         return cx.refuse_principal(principal, error);
