@@ -128,6 +128,48 @@ fn r10_t1_a_document_is_read_edited_and_made_by_who_may_each() {
     assert!(!calls("root", &administers).contains("PermissionDenied"));
 }
 
+/// A younger token, of the same user.
+fn renews(world: &mut World, number: u64, user: &str, caps: &Value) {
+    let room = RoomName::parse("x").unwrap();
+    let allowed = allowed(world.kind, caps);
+    let (context, expires_at, issue) = (None, Some(Millis(u64::MAX)), None);
+    let renewal = Renewal { user: member(user).id, context, room, allowed, expires_at, issue };
+    world.happens(Input::Renewed {
+        connection: session_id(number),
+        request_id: None,
+        renewal: Ok(renewal),
+        attach: None,
+    });
+}
+
+#[test]
+fn r11_who_may_not_read_a_document_any_more_is_not_told_it_by_editing_it() {
+    let caps = json!([{"room": "*", "can": ["join", "send", "history"]}]);
+    let less = json!([
+        {"room": "*", "can": ["join", "send", "history"]},
+        {"room": "*", "on": ["document:d"], "can": ["history"], "deny": true},
+    ]);
+    let mut world = world(Kind::Collaboration);
+    joins(&mut world, ProtocolId::NATIVE, 1, "ann", &caps);
+    let on_d = |name: &str, more: Value| {
+        let mut params = json!({"document": "d"});
+        params.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        command(name, &params)
+    };
+    asks(&mut world, 1, on_d("document.join", json!({})));
+    let edit = json!({"operation": "insert", "position": 0, "content": "secret", "version": 0});
+    asks(&mut world, 1, on_d("document.edit", edit.clone()));
+    renews(&mut world, 1, "ann", &less);
+    let before = count(&world, 1);
+    let mut future = edit;
+    future["version"] = json!(9);
+    let refused = asks(&mut world, 1, on_d("document.edit", future));
+    assert_eq!(refused["code"], "PERMISSION_DENIED");
+    assert_eq!(asks(&mut world, 1, on_d("document.undo", json!({})))["code"], "PERMISSION_DENIED");
+    let told = format!("{:?}", &world.sockets.frames(1)[before..]);
+    assert!(!told.contains("secret"), "{told}");
+}
+
 #[test]
 fn r10_a_token_that_allows_less_ends_what_is_heard_of_a_document() {
     let caps = json!([{"room": "*", "can": ["join", "send", "history"]}]);
@@ -144,17 +186,7 @@ fn r10_a_token_that_allows_less_ends_what_is_heard_of_a_document() {
     let seated = count(&world, 2);
     says(&mut world, 1, &insert(0, "one", 0));
     assert_eq!(count(&world, 2), seated + 1);
-    let user = member("bob").id;
-    let room = RoomName::parse("x").unwrap();
-    let allowed = allowed(Kind::Collaboration, &less);
-    let (context, expires_at, issue) = (None, Some(Millis(u64::MAX)), None);
-    let renewal = Renewal { user, context, room, allowed, expires_at, issue };
-    world.happens(Input::Renewed {
-        connection: session_id(2),
-        request_id: None,
-        renewal: Ok(renewal),
-        attach: None,
-    });
+    renews(&mut world, 2, "bob", &less);
     let renewed = count(&world, 2);
     says(&mut world, 1, &delete(0, 3, 1));
     assert_eq!(count(&world, 2), renewed, "{:?}", world.sockets.frames(2));
