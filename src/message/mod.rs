@@ -69,9 +69,12 @@ impl Member {
     /// they go by their id.
     #[must_use]
     pub fn new(id: UserId, name: Option<&str>) -> Self {
-        let name = name.and_then(invisible::visible).unwrap_or_else(|| id.0.clone());
-        let end = name.floor_char_boundary(Self::NAME_BYTES_MAX);
-        let name = name.get(..end).unwrap_or_default().to_owned();
+        let cut = |it: &str| {
+            it.get(..it.floor_char_boundary(Self::NAME_BYTES_MAX)).unwrap_or_default().to_owned()
+        };
+        // What can be seen may stand behind the cut.
+        let name = name.and_then(invisible::visible).and_then(|it| invisible::visible(&cut(&it)));
+        let name = name.unwrap_or_else(|| cut(&id.0));
         Self { id, name }
     }
 }

@@ -3,7 +3,7 @@
 use dormouse::admission::{Keys, Policy, Query, Upgrade, Verdict, endpoints};
 use dormouse::api::{Call, read_batch, read_event};
 use dormouse::kernel::Connection;
-use dormouse::message::{Code, Kind, Millis, ProtocolError};
+use dormouse::message::{Code, Kind, Member, Millis, ProtocolError, UserId};
 use dormouse::protocol::{Frame, ProtocolId};
 use serde_json::{Value, json};
 
@@ -157,4 +157,13 @@ fn r4_a_subject_that_cannot_be_seen_is_refused_and_such_a_name_is_mended() {
     ] {
         assert_eq!(verify("ann", &json!(name)).unwrap().name, shown, "{name:?}");
     }
+}
+
+#[test]
+fn r4_a_name_that_shows_nothing_before_it_is_cut_is_none() {
+    let named = |name: &str| Member::new(UserId("ann".into()), Some(name)).name;
+    assert_eq!(named(&format!("{}x", " ".repeat(127))), format!("{}x", " ".repeat(127)));
+    assert_eq!(named(&format!("{}x", " ".repeat(128))), "ann");
+    assert_eq!(named(&format!("{}é", " ".repeat(127))), "ann", "it is not cut in two");
+    assert_eq!(named(&"x".repeat(200)), "x".repeat(128));
 }
